@@ -1,0 +1,148 @@
+"""Lengths of time, counts and days, said as a person would say them.
+
+Elapsed time is always rounded down to whole units, so that "7 months ago" is never more than has passed:
+
+    0 to 13 days       days
+    14 to 125 days     weeks of 7 days
+    126 to 364 days    months of 30 days, never more than 11
+    365 to 729 days    months of a twelfth of a year (12 of them are "1 year")
+    730 days and on    years of 365 days
+
+The steps are chosen so that a longer time never reads shorter: 125 days are "17 weeks", 126 are "4 months".
+A usual gap ("every 3 weeks") is an estimate and rounded to the nearest unit instead.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from math import floor
+from typing import Literal
+
+Unit = Literal["day", "week", "month", "year"]
+
+_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_IRREGULAR = {"person": "people", "child": "children", "staff": "staff", "media": "media"}
+
+
+def in_words(number: int) -> str:
+    """Numbers up to twelve in words, larger ones in digits."""
+    return _WORDS[number] if 0 <= number < len(_WORDS) else f"{number:,}"
+
+
+def plural(noun: str) -> str:
+    """The plural of a noun or of a phrase that ends in one ("phone call", "lunch", "person", "company")."""
+    head, space, last = noun.rpartition(" ")
+    if last in _IRREGULAR:
+        last = _IRREGULAR[last]
+    elif last.endswith(("s", "x", "z", "ch", "sh")):
+        last += "es"
+    elif last.endswith("y") and last[-2:-1] not in ("", *"aeiou"):
+        last = last[:-1] + "ies"
+    else:
+        last += "s"
+    return head + space + last
+
+
+def count(number: int, noun: str, *, words: bool = False) -> str:
+    """`count(14, "email")` is "14 emails"; with `words`, 3 is "three calls" and 0 "no calls"."""
+    said = ("no" if number == 0 else in_words(number)) if words else f"{number:,}"
+    return f"{said} {noun if number == 1 else plural(noun)}"
+
+
+def join(parts: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"; nothing for no parts."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+
+
+def names_and_others(names: Sequence[str], *, shown: int = 2) -> str:
+    """ "Marta, Elena and four others": at most `shown` names, unless just one more would be left over."""
+    if len(names) <= shown + 1:
+        return join(names)
+    return join([*names[:shown], count(len(names) - shown, "other", words=True)])
+
+
+def capital(text: str) -> str:
+    """The text with its first letter large and the rest untouched."""
+    return text[:1].upper() + text[1:]
+
+
+def _months(days: int) -> int:
+    return min(11, days // 30) if days < 365 else days * 12 // 365
+
+
+def measure(days: int) -> tuple[int, Unit]:
+    """How many whole units of which sort a person would say for so many elapsed days (not negative)."""
+    if days < 0:
+        raise ValueError(f"a span cannot be negative: {days}")
+    if days < 14:
+        return days, "day"
+    if days < 126:
+        return days // 7, "week"
+    if days < 730:
+        months = _months(days)
+        return (1, "year") if months == 12 else (months, "month")
+    return days // 365, "year"
+
+
+def span(days: int, *, words: bool = False) -> str:
+    """ "4 days", "2 weeks", "7 months"; with `words`, "five weeks"."""
+    number, unit = measure(days)
+    return count(number, unit, words=words) if number else "less than a day"
+
+
+def ago(days: int) -> str:
+    """ "today", "yesterday", "7 months ago"; days still to come are said as `ahead` says them."""
+    if days < 0:
+        return ahead(-days)
+    return {0: "today", 1: "yesterday"}.get(days) or f"{span(days)} ago"
+
+
+def ahead(days: int) -> str:
+    """ "today", "tomorrow", "in 8 weeks"; days gone by are said as `ago` says them."""
+    if days < 0:
+        return ago(-days)
+    return {0: "today", 1: "tomorrow"}.get(days) or f"in {span(days)}"
+
+
+def usual(days: float) -> tuple[int, Unit]:
+    """The nearest unit for a usual gap: days below 18 (7 and 14 are weeks), weeks to 76, then months, years."""
+    whole = max(1, floor(days + 0.5))
+    if whole < 18:
+        return (whole // 7, "week") if whole in (7, 14) else (whole, "day")
+    if whole <= 76:
+        return floor(whole / 7 + 0.5), "week"
+    months = floor(whole / 30.4375 + 0.5)
+    if months < 24:
+        return (1, "year") if months == 12 else (months, "month")
+    return floor(whole / 365.25 + 0.5), "year"
+
+
+def every(days: float) -> str:
+    """A usual gap: "daily", "every week", "every 3 weeks"."""
+    number, unit = usual(days)
+    if number == 1:
+        return "daily" if unit == "day" else f"every {unit}"
+    return f"every {count(number, unit)}"
+
+
+def beside(days: int, rhythm_days: float) -> str:
+    """An elapsed time said right after `every(rhythm_days)`: the bare number where the unit can be shared.
+
+    "every 3 weeks, now 9", but "every 3 weeks, now 4 days" and "every week, now 9 weeks".
+    """
+    number, unit = usual(rhythm_days)
+    elapsed = {"day": days, "week": days // 7, "month": _months(days), "year": days // 365}[unit]
+    least = 1 if unit == "day" else 2
+    return str(elapsed) if number > 1 and least <= elapsed <= 99 else span(days)
+
+
+def short_day(day: date, today: date | None) -> str:
+    """ "12 Oct", with the year when it differs from today's or when today is not known."""
+    year = "" if today and today.year == day.year else f" {day.year}"
+    return f"{day.day} {_MONTHS[day.month - 1]}{year}"
+
+
+def day_phrase(day: date, today: date | None) -> str:
+    """ "Thu 19 Nov", with the year when it differs from today's or when today is not known."""
+    return f"{_DAYS[day.weekday()]} {short_day(day, today)}"
