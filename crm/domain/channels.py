@@ -1,0 +1,82 @@
+"""Channels: how an interaction happened, and what each one counts as."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One way of being in touch. A channel is *personal* exactly when it is not digital."""
+
+    key: str
+    label: str
+    digital: bool = False
+    live: bool = False
+    in_person: bool = False
+    by_hand: bool = False
+
+    @property
+    def personal(self) -> bool:
+        """Not through a screen."""
+        return not self.digital
+
+
+SHIPPED = (
+    Channel("email", "Email", digital=True),
+    Channel("chat", "Chat (Slack, Teams, WhatsApp …)", digital=True),
+    Channel("sms", "Text message", digital=True),
+    Channel("social", "Social media", digital=True),
+    Channel("video", "Video call", digital=True, live=True),
+    Channel("phone", "Phone call", live=True),
+    Channel("meeting", "Meeting", live=True, in_person=True),
+    Channel("lunch", "Lunch or coffee", live=True, in_person=True),
+    Channel("visit", "Visit", live=True, in_person=True),
+    Channel("event", "Event", live=True, in_person=True),
+    Channel("note", "Handwritten note", by_hand=True),
+    Channel("gift", "Gift", by_hand=True),
+)
+SHIPPED_KEYS = tuple(channel.key for channel in SHIPPED)
+
+DIRECTIONS = ("outbound", "inbound", "mutual")
+OUTCOMES = ("reached", "attempted")
+
+BROADCAST_DIGITAL = 12
+BROADCAST_LIVE = 50
+
+
+def is_broadcast(channel: Channel, contacts: int) -> bool:
+    """Whether one interaction with that many contacts is a broadcast (PRODUCT.md section 2)."""
+    if channel.digital:
+        return contacts > BROADCAST_DIGITAL
+    return channel.live and contacts > BROADCAST_LIVE
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What one interaction adds to a contact's counts, packed so that few sums count everything.
+
+    Each number holds three counters of 20 bits, so a window counts up to 1,048,575 interactions a contact.
+    ``reach``: total, personal, in person. ``flow``: live, inbound, outbound.
+    """
+
+    reach: int
+    flow: int
+
+
+BITS = 20
+MASK = (1 << BITS) - 1
+FIRST, SECOND, THIRD = 1, 1 << BITS, 1 << (2 * BITS)
+PERSONAL, IN_PERSON = SECOND, THIRD
+LIVE, INBOUND, OUTBOUND = FIRST, SECOND, THIRD
+
+
+def tally(channel: Channel, direction: str) -> Tally:
+    """The packed counters of one interaction by this channel in this direction."""
+    reach = FIRST + PERSONAL * channel.personal + IN_PERSON * channel.in_person
+    flow = LIVE * channel.live + INBOUND * (direction == "inbound") + OUTBOUND * (direction == "outbound")
+    return Tally(reach, flow)
+
+
+def by_key(channels: Iterable[Channel]) -> Mapping[str, Channel]:
+    """The channels by their key."""
+    return {channel.key: channel for channel in channels}

@@ -1,0 +1,54 @@
+"""Refusals with words and a status. One place (web and command line) turns them into pages, problems and exit codes."""
+
+
+class Refusal(Exception):
+    """Something the product will not do, with a sentence a person can act on.
+
+    ``status`` is the HTTP status of the answer; ``fields`` maps form fields to their sentence.
+    """
+
+    status = 400
+
+    def __init__(self, sentence: str, *, fields: dict[str, str] | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.fields = fields or {}
+
+
+class NotFound(Refusal):
+    """No such row, or one that belongs to somebody else: the two look alike."""
+
+    status = 404
+
+    def __init__(self, sentence: str = "There is nothing at this address, or it is not yours to see.") -> None:
+        super().__init__(sentence)
+
+
+class Forbidden(Refusal):
+    """The principal may see it, but not do this."""
+
+    status = 403
+
+
+class Invalid(Refusal):
+    """What was sent does not fit; ``fields`` says where."""
+
+    status = 422
+
+
+class Conflict(Refusal):
+    """Somebody else changed the same thing first."""
+
+    status = 409
+
+
+class Unavailable(Refusal):
+    """The database or another needed part cannot serve right now."""
+
+    status = 503
+
+
+class UsageError(Refusal):
+    """The command line was used wrongly: exit status 2."""
+
+    status = 400

@@ -1,0 +1,118 @@
+"""Settings from the environment (``CRM_…``); every secret also as ``…_FILE``."""
+
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from crm.errors import UsageError
+
+SECRETS = ("database_url", "smtp_url", "secret_key")
+
+
+def default_data_dir() -> Path:
+    """``$XDG_DATA_HOME/in-person``, else ``~/.local/share/in-person``."""
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "in-person"
+
+
+class Settings(BaseSettings):
+    """Every setting of the program; field names are the variables without ``CRM_``, in lower case."""
+
+    model_config = SettingsConfigDict(env_prefix="CRM_", env_file=None, extra="ignore", frozen=True)
+
+    data_dir: Path = Field(default_factory=default_data_dir, description="Where the SQLite database and the generated secret key live.")
+    database_url: str = Field(default="", description="`sqlite:///path` or `postgresql://user:password@host/name`. Empty: SQLite in the data directory.")
+    base_url: str = Field(default="", description="The address people use. Links in pages and mail are built from it alone. Empty: http://host:port.")
+    host: str = Field(default="127.0.0.1", description="The address the server listens on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="The port the server listens on.")
+    smtp_url: str = Field(default="", description="`smtp://user:password@host:port`, `smtps://…`, with `?starttls=require|auto|never`. Empty: no mail is sent.")
+    mail_from: str = Field(default="In Person <in-person@localhost>", description="The sender of every mail.")
+    secret_key: str = Field(default="", description="Signs mail links and the set-up token. Empty: generated once and kept in the data directory.")
+    scheduler: Literal["on", "off"] = Field(default="on", description="Whether this process sends what is due.")
+    workspace: str = Field(default="Our team", description="Name of the first workspace.")
+    time_zone: str = Field(default="UTC", description="Time zone of the first workspace, such as Europe/Berlin.")
+    log_format: Literal["text", "json"] = Field(default="text", description="Log lines for people or for machines.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"no time zone is called {value!r}; use a name such as Europe/Berlin") from None
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment):
+            raise ValueError("must look like https://crm.example.org")
+        return value.rstrip("/")
+
+    @cached_property
+    def url(self) -> str:
+        """The address links are built from, without a trailing slash."""
+        return self.base_url or f"http://{self.host}:{self.port}"
+
+    @cached_property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the database."""
+        if not self.database_url:
+            return f"sqlite:///{self.data_dir / 'in-person.sqlite3'}"
+        scheme, _, rest = self.database_url.partition("://")
+        if scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+            return f"postgresql+psycopg://{rest}"
+        if scheme == "sqlite":
+            return self.database_url
+        raise UsageError("CRM_DATABASE_URL must begin with sqlite:/// or postgresql://.")
+
+    @cached_property
+    def key(self) -> bytes:
+        """The secret that signs links; generated at first use and kept, readable by its owner only."""
+        if self.secret_key:
+            return self.secret_key.encode()
+        path = self.data_dir / "secret_key"
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except FileExistsError:
+            return path.read_bytes()
+        except OSError as fault:
+            raise UsageError(
+                f"The secret key cannot be kept in {self.data_dir} ({fault.strerror}). Set CRM_DATA_DIR or CRM_SECRET_KEY."
+            ) from None
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        return path.read_bytes()
+
+
+def _from_files() -> dict[str, Any]:
+    found = {}
+    for name in SECRETS:
+        path = os.environ.get(f"CRM_{name.upper()}_FILE")
+        if not path:
+            continue
+        try:
+            found[name] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as fault:
+            reason = getattr(fault, "strerror", None) or "not text"
+            raise UsageError(f"CRM_{name.upper()}_FILE names {path}, which cannot be read: {reason}.") from None
+    return found
+
+
+def load() -> Settings:
+    """Read the settings; a wrong one is refused by name, without showing its value if it is secret."""
+    try:
+        return Settings(**_from_files())
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        name = "CRM_" + str(first["loc"][0]).upper()
+        raise UsageError(f"{name}: {first['msg'].removeprefix('Value error, ')}.") from None

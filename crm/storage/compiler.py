@@ -1,0 +1,82 @@
+"""Compiles the expression trees of the domain to SQL over a relation of metrics."""
+
+from collections.abc import Callable, Mapping
+from typing import Any as Whatever
+
+from sqlalchemy import ColumnElement, Double, Float, and_, case, cast, false, func, literal, not_, null, or_, true
+
+from crm.domain.expressions import (
+    All,
+    Any,
+    Arithmetic,
+    Call,
+    Case,
+    Compare,
+    Condition,
+    Constant,
+    Metric,
+    Missing,
+    Not,
+    Value,
+)
+
+Columns = Mapping[str, ColumnElement[Whatever]]
+"""The SQL behind each metric's name."""
+
+_OPERATORS: dict[str, Callable[[Whatever, Whatever], Whatever]] = {
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+    "=": lambda left, right: left == right,
+    "!=": lambda left, right: left != right,
+    "+": lambda left, right: left + right,
+    "-": lambda left, right: left - right,
+    "*": lambda left, right: left * right,
+    "/": lambda left, right: cast(left, Double) / func.nullif(cast(right, Double), 0.0),
+    "pow": lambda left, right: func.pow(cast(left, Double), cast(right, Double)),
+    "least": lambda left, right: case((left <= right, left), (right < left, right)),
+    "greatest": lambda left, right: case((left >= right, left), (right > left, right)),
+}
+
+
+def compile_value(value: Value, columns: Columns) -> ColumnElement[Whatever]:
+    """The SQL of a value; ``columns`` must name every metric in it."""
+    match value:
+        case Constant(None):
+            return null()
+        case Constant(constant):
+            return literal(constant, Double() if isinstance(constant, float) else None)
+        case Metric(name):
+            return columns[name]
+        case Arithmetic(operation, left, right):
+            joined: ColumnElement[Whatever] = _OPERATORS[operation](
+                compile_value(left, columns), compile_value(right, columns)
+            )
+            return joined
+        case Call(function, argument):
+            sql = cast(compile_value(argument, columns), Double)
+            return getattr(func, function)(sql, type_=Float())
+        case Case(branches, otherwise):
+            whens = [(compile_condition(when, columns), compile_value(then, columns)) for when, then in branches]
+            return case(*whens, else_=compile_value(otherwise, columns))
+    raise TypeError(f"not a value: {value!r}")
+
+
+def compile_condition(condition: Condition, columns: Columns) -> ColumnElement[bool]:
+    """The SQL of a condition, with SQL's own handling of what is missing."""
+    match condition:
+        case Compare(comparison, left, right):
+            compared: ColumnElement[bool] = _OPERATORS[comparison](
+                compile_value(left, columns), compile_value(right, columns)
+            )
+            return compared
+        case Missing(value):
+            return compile_value(value, columns).is_(None)
+        case All(parts):
+            return and_(true(), *(compile_condition(part, columns) for part in parts))
+        case Any(parts):
+            return or_(false(), *(compile_condition(part, columns) for part in parts))
+        case Not(part):
+            return not_(compile_condition(part, columns))
+    raise TypeError(f"not a condition: {condition!r}")

@@ -1,0 +1,76 @@
+"""Every table, on one shelf, so that references between rooms are plain."""
+
+from crm.storage.tables.accounts import (
+    api_token,
+    id_counter,
+    one_time_link,
+    session,
+    sign_in_failure,
+    user,
+    workspace,
+)
+from crm.storage.tables.base import metadata
+from crm.storage.tables.contacts import (
+    contact,
+    contact_address,
+    contact_date,
+    contact_email,
+    contact_phone,
+    contact_tag,
+    organisation,
+    organisation_tag,
+)
+from crm.storage.tables.health import contact_metrics, target
+from crm.storage.tables.imports import import_batch, import_upload, source_record
+from crm.storage.tables.interactions import (
+    ask,
+    channel,
+    favour,
+    interaction,
+    interaction_contact,
+    interaction_user,
+    promise,
+    signal,
+)
+from crm.storage.tables.nudges import outbox, outbox_event, scheduler_pulse
+from crm.storage.tables.planning import plan, response, suggestion
+from crm.storage.tables.rules import rule
+
+__all__ = [
+    "api_token",
+    "ask",
+    "channel",
+    "contact",
+    "contact_address",
+    "contact_date",
+    "contact_email",
+    "contact_metrics",
+    "contact_phone",
+    "contact_tag",
+    "favour",
+    "id_counter",
+    "import_batch",
+    "import_upload",
+    "interaction",
+    "interaction_contact",
+    "interaction_user",
+    "metadata",
+    "one_time_link",
+    "organisation",
+    "organisation_tag",
+    "outbox",
+    "outbox_event",
+    "plan",
+    "promise",
+    "response",
+    "rule",
+    "scheduler_pulse",
+    "session",
+    "sign_in_failure",
+    "signal",
+    "source_record",
+    "suggestion",
+    "target",
+    "user",
+    "workspace",
+]

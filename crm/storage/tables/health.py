@@ -1,0 +1,40 @@
+"""Stored metrics of today, and the workspace's own targets."""
+
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table
+
+from crm.domain.metrics import COUNTED, REAL
+from crm.domain.score import WEIGHTS
+from crm.domain.targets import TIERS
+from crm.storage.tables.base import belongs_to, in_workspace, metadata, one_of, workspace_id
+from crm.storage.types import Moment
+
+target = Table(
+    "target",
+    metadata,
+    workspace_id(),
+    *one_of("tier", TIERS, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("any", Integer),
+    Column("personal", Integer),
+    Column("in_person", Integer),
+    in_workspace(),
+)
+"""Targets a workspace changed; the rest are ``crm.domain.targets.DEFAULTS``."""
+
+contact_metrics = Table(
+    "contact_metrics",
+    metadata,
+    workspace_id(),
+    Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("fresh_until", Moment, nullable=False),
+    *(Column(name, Integer) for name in COUNTED),
+    *(Column(name, Double) for name in REAL),
+    *(Column(f"part_{name}", Double) for name in WEIGHTS),
+    Column("score", Integer),
+    Column("zone", String),
+    belongs_to("contact", "contact_id", ondelete="CASCADE"),
+    Index("ix_contact_metrics_workspace_id_fresh_until", "workspace_id", "fresh_until"),
+    Index("ix_contact_metrics_workspace_id_zone", "workspace_id", "zone", "score"),
+)
+"""Every metric as of now. A row is right until ``fresh_until``: the workspace's next midnight, the next interaction
+logged ahead, or 1970 where something changed since; rows past it are worked out again before they are read."""

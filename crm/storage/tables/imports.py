@@ -1,0 +1,48 @@
+"""What was imported, and from which item of which source each row came."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
+
+from crm.storage.tables.base import belongs_to, in_workspace, metadata, own_id, workspace_id
+from crm.storage.types import Json, Moment
+
+import_batch = Table(
+    "import_batch",
+    metadata,
+    workspace_id(),
+    own_id(),
+    Column("files", Json, nullable=False),
+    Column("user_id", BigInteger),
+    Column("counts", Json, nullable=False),
+    Column("report", Json),
+    Column("applied_at", Moment, nullable=False),
+    Column("undone_at", Moment),
+    in_workspace(),
+)
+
+source_record = Table(
+    "source_record",
+    metadata,
+    workspace_id(),
+    Column("record", String, primary_key=True),
+    Column("source_key", String, primary_key=True),
+    Column("row_id", BigInteger, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("batch_id", BigInteger, nullable=False),
+    Column("seen", Integer, nullable=False, default=1),
+    belongs_to("import_batch", "batch_id", ondelete="CASCADE"),
+    Index("ix_source_record_workspace_id_batch_id", "workspace_id", "batch_id"),
+)
+"""``record`` is contact, interaction, ask …; ``source_key`` identifies the item within all sources of that sort."""
+
+import_upload = Table(
+    "import_upload",
+    metadata,
+    workspace_id(),
+    own_id(),
+    Column("user_id", BigInteger, nullable=False),
+    Column("name", String, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    belongs_to("user", "user_id", ondelete="CASCADE"),
+)
+"""Files waiting between preview and apply, base64; removed when applied or after a day."""

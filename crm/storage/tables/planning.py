@@ -1,0 +1,76 @@
+"""Plans, their suggestions, and what was done about them."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, String, Table, Text, UniqueConstraint
+
+from crm.storage.tables.base import belongs_to, metadata, one_of, own_id, workspace_id
+from crm.storage.types import Day, Json, Moment
+
+ACTS = ("call", "lunch", "meeting", "visit", "note", "gift")
+VERBS = ("done", "swap", "snooze", "skip", "not_this_person", "contacted")
+
+plan = Table(
+    "plan",
+    metadata,
+    workspace_id(),
+    own_id(),
+    Column("user_id", BigInteger, nullable=False),
+    Column("week", String, nullable=False),
+    Column("monday", Day, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("budget", Json, nullable=False),
+    Column("left_out", Json, nullable=False),
+    belongs_to("user", "user_id", ondelete="CASCADE"),
+    UniqueConstraint("workspace_id", "user_id", "week"),
+)
+
+suggestion = Table(
+    "suggestion",
+    metadata,
+    workspace_id(),
+    own_id(),
+    Column("plan_id", BigInteger, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("contact_id", BigInteger, nullable=False),
+    Column("monday", Day, nullable=False),
+    Column("position", Integer, nullable=False),
+    *one_of("act", ACTS),
+    Column("slot_at", Moment),
+    Column("slot_day", Day),
+    Column("slot_minutes", Integer),
+    Column("slot_note", Text),
+    Column("needs_address", Boolean, nullable=False, default=False),
+    Column("reason", Text, nullable=False),
+    Column("rules", Json, nullable=False),
+    Column("evidence", Json, nullable=False),
+    Column("need", Double, nullable=False),
+    belongs_to("plan", "plan_id", ondelete="CASCADE"),
+    belongs_to("user", "user_id", ondelete="CASCADE"),
+    belongs_to("contact", "contact_id", ondelete="CASCADE"),
+    UniqueConstraint("workspace_id", "plan_id", "contact_id"),
+    Index("ix_suggestion_workspace_id_user_id_contact_id", "workspace_id", "user_id", "contact_id", "monday"),
+)
+"""``act`` is the act now suggested; what it was before a swap is in ``response``."""
+
+response = Table(
+    "response",
+    metadata,
+    workspace_id(),
+    own_id(),
+    Column("suggestion_id", BigInteger),
+    Column("user_id", BigInteger, nullable=False),
+    Column("contact_id", BigInteger, nullable=False),
+    *one_of("verb", VERBS),
+    Column("from_act", String),
+    Column("to_act", String),
+    Column("until_day", Day),
+    Column("interaction_id", BigInteger),
+    Column("via", String, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("undone_at", Moment),
+    belongs_to("suggestion", "suggestion_id", ondelete="CASCADE"),
+    belongs_to("user", "user_id", ondelete="CASCADE"),
+    belongs_to("contact", "contact_id", ondelete="CASCADE"),
+    Index("ix_response_workspace_id_suggestion_id", "workspace_id", "suggestion_id"),
+    Index("ix_response_workspace_id_user_id_contact_id", "workspace_id", "user_id", "contact_id"),
+)
+"""What a person did about a suggestion: who, when, and whether it was undone. ``via``: page, mail, or log."""
