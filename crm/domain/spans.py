@@ -19,7 +19,10 @@ from typing import Literal
 
 Unit = Literal["day", "week", "month", "year"]
 
-_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+_WORDS = (
+    *("zero", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _IRREGULAR = {"person": "people", "child": "children", "staff": "staff", "media": "media"}
@@ -106,7 +109,7 @@ def ahead(days: int) -> str:
 
 
 def usual(days: float) -> tuple[int, Unit]:
-    """The nearest unit for a usual gap: days below 18 (7 and 14 are weeks), weeks to 76, then months, years."""
+    """The nearest unit for a usual gap: days below 18 (7 and 14 are weeks), weeks to 76, months, years."""
     whole = max(1, floor(days + 0.5))
     if whole < 18:
         return (whole // 7, "week") if whole in (7, 14) else (whole, "day")
@@ -146,3 +149,13 @@ def short_day(day: date, today: date | None) -> str:
 def day_phrase(day: date, today: date | None) -> str:
     """ "Thu 19 Nov", with the year when it differs from today's or when today is not known."""
     return f"{_DAYS[day.weekday()]} {short_day(day, today)}"
+
+
+def in_tenths(chance: float) -> str:
+    """A chance 0…1 in tenths, never decimals: "about 9 times in 10", "less than once in 10", "nearly always"."""
+    tenths = floor(10 * chance + 0.5)
+    if tenths < 1:
+        return "less than once in 10"
+    if tenths > 9:
+        return "nearly always"
+    return "about once in 10" if tenths == 1 else f"about {tenths} times in 10"

@@ -1,0 +1,424 @@
+"""The evidence of a flag in words: one sentence for each shipped rule, and the reason for a suggestion.
+
+Only what is on record is said ("no meeting on record", never "you never met"), and counts come before advice.
+"You" is the team. User text stays as typed, its spaces and last full stop tidied.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from math import floor, isfinite
+from typing import Protocol
+
+from crm.domain.metric_words import Evidence, metrics_sentence
+from crm.domain.spans import (
+    ago,
+    ahead,
+    beside,
+    capital,
+    count,
+    day_phrase,
+    every,
+    in_words,
+    join,
+    short_day,
+    span,
+)
+
+CHANNEL_NOUNS: Mapping[str, str] = {
+    "email": "email",
+    "chat": "chat",
+    "sms": "text message",
+    "social": "social media message",
+    "video": "video call",
+    "phone": "phone call",
+    "meeting": "meeting",
+    "lunch": "lunch",
+    "visit": "visit",
+    "event": "event",
+    "note": "handwritten note",
+    "gift": "gift",
+}
+"""What one interaction by a shipped channel is called when counted; a workspace's own have no noun."""
+
+_BY: Mapping[str, str] = {
+    "email": "by email",
+    "chat": "by chat",
+    "sms": "by text message",
+    "social": "through social media",
+    "video": "by video call",
+}
+_MET: Mapping[str, str] = {
+    "meeting": ", at a meeting",
+    "lunch": ", over lunch or coffee",
+    "visit": ", on a visit",
+    "event": ", at an event",
+}
+_SPOKE = ("phone", "meeting", "lunch", "visit", "video")
+
+
+@dataclass(frozen=True)
+class FlagFacts:
+    """What a flag's sentence may tell beyond its numbers; whatever is not known stays at its default.
+
+    Days are whole calendar days, counted as the metrics are (reached, no broadcast, up to the moment).
+    """
+
+    name: str = ""
+    given_name: str = ""
+    organisation: str = ""
+    tier: str | None = None
+    since_personal: Mapping[str, int] = field(default_factory=dict)
+    """Digital interactions by channel key since the last personal one; all of them if there was none."""
+    days_since_personal: int | None = None
+    last_personal_channel: str | None = None
+    days_since_in_person: int | None = None
+    last_in_person_channel: str | None = None
+    last_outbound_channel: str | None = None
+    """The channel of our last outbound digital interaction."""
+    ask_text: str | None = None
+    """The open ask that falls due first, else the oldest."""
+    promise_text: str | None = None
+    promise_due: date | None = None
+    date_kind: str | None = None
+    """*birthday*, *anniversary*, *renewal* or *other*: the date that the flag is about."""
+    date_label: str | None = None
+    date_on: date | None = None
+    last_year_wish_channel: str | None = None
+    """The channel last year's wish went by, where that was a digital one."""
+    favour_text: str | None = None
+    contacts_count: int | None = None
+    """People of the organisation."""
+    met_count: int | None = None
+    """Of them, those met in person in 365 days."""
+
+
+def _whole(evidence: Evidence, key: str) -> int | None:
+    value = evidence.get(key)
+    return int(value) if isinstance(value, int | float) and isfinite(value) else None
+
+
+def _real(evidence: Evidence, key: str) -> float | None:
+    value = evidence.get(key)
+    return float(value) if isinstance(value, int | float) and isfinite(value) else None
+
+
+def _tidy(text: str | None) -> str:
+    """User text for the middle of a sentence: one line, without a full stop, cut where it is too long."""
+    line = " ".join((text or "").split()).rstrip(". ")
+    return line if len(line) <= 160 else line[:160].rsplit(" ", 1)[0].rstrip(",;:. ") + " …"
+
+
+def _closed(text: str) -> str:
+    return text if text.endswith(("?", "!", "…")) else f"{text}."
+
+
+def _today(day: date | None, days_to: int | None) -> date | None:
+    """The day the evidence was counted on, worked back from a date and the days to it."""
+    return day - timedelta(days=days_to) if day and days_to is not None else None
+
+
+def _who(facts: FlagFacts) -> str:
+    return _tidy(facts.given_name) or _tidy(facts.name) or "them"
+
+
+# Evidence of the shipped rules. Each gives None where the facts do not carry its sentence.
+
+
+def _digital_counts(since: Mapping[str, int]) -> str:
+    """ "14 emails and 3 chats": the most frequent first, a workspace's own channels as one last count."""
+    known = [(number, key) for key, number in since.items() if key in CHANNEL_NOUNS and number > 0]
+    order = list(CHANNEL_NOUNS)
+    known.sort(key=lambda pair: (-pair[0], order.index(pair[1])))
+    parts = [count(number, CHANNEL_NOUNS[key]) for number, key in known]
+    rest = sum(number for key, number in since.items() if key not in CHANNEL_NOUNS and number > 0)
+    if rest:
+        parts.append(count(rest, "other digital contact" if parts else "digital contact"))
+    return join(parts)
+
+
+def _nothing_personal(since: Mapping[str, int]) -> str:
+    """ "no call, meeting or note", without naming what the same sentence counts as digital."""
+    call = "phone call" if since.get("video") else "call"
+    missing = [
+        word
+        for key, word in (("phone", call), ("meeting", "meeting"), ("note", "note"))
+        if not since.get(key)
+    ]
+    return f"no {', '.join(missing[:-1])} or {missing[-1]}" if len(missing) > 1 else "nothing personal"
+
+
+def _last_personal(channel: str | None) -> str:
+    if channel in _SPOKE:
+        return "you last spoke"
+    if channel == "event":
+        return "you last met"
+    return (
+        f"the last {CHANNEL_NOUNS[channel]}" if channel in ("note", "gift") else "the last personal contact"
+    )
+
+
+def _screen_only(evidence: Evidence, facts: FlagFacts) -> str | None:
+    counts = _digital_counts(facts.since_personal)
+    streak, in_window = _whole(evidence, "digital_streak"), _whole(evidence, "digital_180")
+    if not counts and streak:
+        counts = count(streak, "digital contact")
+    if not counts and in_window:
+        counts = f"{count(in_window, 'digital contact')} in 180 days"
+    if not counts:
+        return None
+    days = facts.days_since_personal
+    if days is None:
+        comma = "," if " and " in counts else ""
+        return f"{counts}{comma} and {_nothing_personal(facts.since_personal)} on record."
+    return f"{counts} since {_last_personal(facts.last_personal_channel)}, {ago(days)}."
+
+
+def _never_met(evidence: Evidence, facts: FlagFacts) -> str | None:
+    total, known = _whole(evidence, "total_365"), _whole(evidence, "known_days")
+    if not total:
+        return "No meeting on record." if total == 0 else None
+    during = "a year" if known is None or known >= 365 else span(max(1, known))
+    return f"{count(total, 'contact')} in {during} and no meeting on record."
+
+
+def _gone_digital(evidence: Evidence, facts: FlagFacts) -> str | None:
+    total, digital = _whole(evidence, "total_90"), _whole(evidence, "digital_90")
+    share = _real(evidence, "digital_share_90")
+    before, personal = _whole(evidence, "prior_total_365"), _whole(evidence, "prior_personal_365")
+    if digital is None and total and share is not None:
+        digital = floor(share * total + 0.5)
+    if not total or not before or digital is None or personal is None:
+        return None
+    now = f"{_part(digital, total, 'the only')} {'contact' if total == 1 else 'contacts'}"
+    then = f"{_part(personal, before, 'the only one')} {'was' if personal == 1 else 'were'} personal"
+    return f"{capital(now)} in 90 days came through a screen; in the year before, {then}."
+
+
+def _part(number: int, of: int, only: str) -> str:
+    """ "8 of 9", "all 9", "both"; `only` stands for 1 of 1."""
+    if number < of:
+        return f"{number} of {of}"
+    return {1: only, 2: "both"}.get(of) or f"all {of}"
+
+
+def _in_person_overdue(evidence: Evidence, facts: FlagFacts) -> str | None:
+    days, overdue = facts.days_since_in_person, _real(evidence, "overdue_in_person")
+    days = _whole(evidence, "days_since_in_person") if days is None else days
+    if days is None:
+        return None
+    last = f"Last met in person {ago(days)}"
+    where = _MET.get(facts.last_in_person_channel or "", "")
+    past = days - floor(days / overdue + 0.5) if overdue and overdue > 0 else 0
+    if past <= 0:
+        return f"{last}{where}."
+    return f"{last}{where}{':' if where else ','} {span(past)} past the target."
+
+
+def _gone_quiet(evidence: Evidence, facts: FlagFacts) -> str | None:
+    days, rhythm, overdue = (
+        _whole(evidence, "days_since_any"),
+        _real(evidence, "rhythm_days"),
+        _real(evidence, "overdue_any"),
+    )
+    if days is None:
+        return None
+    if rhythm:
+        return f"Usually {every(rhythm)}, silent for {beside(days, rhythm)}."
+    if overdue is None or overdue < 2:
+        return f"Silent for {span(days)}."
+    times = "twice" if overdue < 3 else f"{in_words(floor(overdue))} times"
+    return f"Silent for {span(days)}, {'more than ' if overdue > floor(overdue) else ''}{times} the target."
+
+
+def _no_record(evidence: Evidence, facts: FlagFacts) -> str | None:
+    tier = facts.tier or evidence.get("tier")
+    return f"Marked {tier}, and nothing logged yet." if tier else "Nothing logged yet."
+
+
+def _unanswered(evidence: Evidence, facts: FlagFacts) -> str | None:
+    days = _whole(evidence, "unanswered_days")
+    noun = CHANNEL_NOUNS.get(facts.last_outbound_channel or "", "message")
+    return None if days is None else f"Your last {noun}, {ago(days)}, has had no answer."
+
+
+def _they_wait(evidence: Evidence, facts: FlagFacts) -> str | None:
+    days = _whole(evidence, "waiting_days")
+    if days is None:
+        return None
+    return f"Waiting for your answer {f'for {span(days)}' if days else 'since today'}."
+
+
+def _long_thread(evidence: Evidence, facts: FlagFacts) -> str | None:
+    messages = _whole(evidence, "digital_7")
+    return f"{count(messages, 'message')} in 7 days. A thread this long wants a voice." if messages else None
+
+
+def _occasion(evidence: Evidence, facts: FlagFacts) -> str | None:
+    days = _whole(evidence, "days_to_date")
+    day = None if facts.date_kind == "renewal" else facts.date_on
+    if days is None and day is None:
+        return None
+    label = "" if facts.date_kind == "renewal" else _tidy(facts.date_label)
+    when = _when(day, days)
+    plain = {"birthday": "Birthday", "anniversary": "Anniversary"}.get(
+        facts.date_kind or "", "A date to remember"
+    )
+    told = f"{label}: {when.removeprefix('on ')}." if label else f"{plain} {when}."
+    channel = facts.last_year_wish_channel
+    return f"{told} Last year's wish went {_BY.get(channel, 'through a screen')}." if channel else told
+
+
+def _when(day: date | None, days: int | None) -> str:
+    """ "today", "tomorrow, Wed 2 Dec", "on Wed 2 Dec, in 9 days", "in 9 days"."""
+    if day is None or days == 0:
+        return ahead(days or 0)
+    said = day_phrase(day, _today(day, days))
+    if days is None:
+        return f"on {said}"
+    return f"{ahead(days)}, {said}" if days == 1 else f"on {said}, {ahead(days)}"
+
+
+def _important_ask(evidence: Evidence, facts: FlagFacts) -> str | None:
+    due, oldest, open_asks = (
+        _whole(evidence, key) for key in ("days_to_ask", "oldest_ask_days", "open_asks")
+    )
+    text = _tidy(facts.ask_text)
+    if not text:
+        if not open_asks and due is None and oldest is None:
+            return None
+        text = f"{count(open_asks or 1, 'thing', words=True)} you noted"
+    if due is not None:
+        state = capital(_due(due))
+    else:
+        state = f"Open for {span(oldest)}" if oldest else "Noted today" if oldest == 0 else "Still open"
+    more = (open_asks or 1) - 1 if facts.ask_text else 0
+    others = f"; {in_words(more)} more {'is' if more == 1 else 'are'} open" if more > 0 else ""
+    return f"To say in person: {_closed(text)} {state}{others}."
+
+
+def _due(days: int) -> str:
+    """ "due in 3 days", "due today", "five weeks late"."""
+    return f"{span(-days, words=True)} late" if days < 0 else f"due {ahead(days)}"
+
+
+def _promise_due(evidence: Evidence, facts: FlagFacts) -> str | None:
+    days, due, text = _whole(evidence, "days_to_our_promise"), facts.promise_due, _tidy(facts.promise_text)
+    if days is None and due is None and not text:
+        return None
+    promised = f"Promised for {short_day(due, _today(due, days))}" if due else "Promised"
+    told = f"{promised}: {_closed(text)}" if text else f"{promised}."
+    state = "Still open" if days is None else capital(_due(days))
+    return f"{told} {state}."
+
+
+def _thank_you(evidence: Evidence, facts: FlagFacts) -> str | None:
+    days, text = _whole(evidence, "days_since_favour"), _tidy(facts.favour_text)
+    if days is None and not text:
+        return None
+    when = "" if days is None else f" {ago(days)}"
+    told = f": {_closed(text)}" if text else "."
+    return f"A favour or gift from {_who(facts)}{when}{told} Worth a note of thanks."
+
+
+def _renewal(evidence: Evidence, facts: FlagFacts) -> str | None:
+    days, personal = _whole(evidence, "days_to_renewal"), _whole(evidence, "personal_90")
+    day = facts.date_on if facts.date_kind == "renewal" else None
+    if days is None and day is None:
+        return None
+    contact = (
+        f"with {count(personal, 'personal contact')} in 90 days"
+        if personal
+        else f"and {_nothing_personal(facts.since_personal)} logged in 90 days"
+    )
+    of = _tidy(facts.organisation)
+    return f"Renewal{f' of {of}' if of else ''} {_when(day, days)}, {contact}."
+
+
+def _fragile_account(evidence: Evidence, facts: FlagFacts) -> str | None:
+    people = _whole(evidence, "contacts_count") if facts.contacts_count is None else facts.contacts_count
+    met = _whole(evidence, "met_count") if facts.met_count is None else facts.met_count
+    if people is None or met is None:
+        return None
+    at = f" at {_tidy(facts.organisation)}" if _tidy(facts.organisation) else ""
+    of_them = {0: "none of them", 1: "only one of them"}.get(met) or f"{in_words(met)} of them"
+    return f"{capital(count(people, 'person', words=True))}{at}, and {of_them} met in person in a year."
+
+
+_WRITERS: Mapping[str, Callable[[Evidence, FlagFacts], str | None]] = {
+    "promise_due": _promise_due,
+    "important_ask": _important_ask,
+    "renewal": _renewal,
+    "screen_only": _screen_only,
+    "gone_quiet": _gone_quiet,
+    "occasion": _occasion,
+    "thank_you": _thank_you,
+    "they_wait": _they_wait,
+    "long_thread": _long_thread,
+    "gone_digital": _gone_digital,
+    "never_met": _never_met,
+    "in_person_overdue": _in_person_overdue,
+    "fragile_account": _fragile_account,
+    "unanswered": _unanswered,
+    "no_record": _no_record,
+}
+"""The shipped rules, at equal severity the one most worth saying first: what is promised or has a date."""
+
+
+def flag_sentence(rule_key: str, evidence: Evidence, facts: FlagFacts) -> str:
+    """The evidence of a flag in words; a workspace's own rule is told by its metrics and values."""
+    writer = _WRITERS.get(rule_key)
+    return (writer and writer(evidence, facts)) or metrics_sentence(evidence)
+
+
+class Flagged(Protocol):
+    """What `reason` needs to know of a flag."""
+
+    @property
+    def rule(self) -> str:
+        """The rule's key."""
+
+    @property
+    def severity(self) -> str:
+        """*high*, *medium* or *low*."""
+
+    @property
+    def sentence(self) -> str:
+        """Its evidence, as `flag_sentence` tells it."""
+
+
+OVERLAPS = (
+    frozenset({"screen_only", "never_met", "gone_digital", "in_person_overdue", "renewal"}),
+    frozenset({"gone_quiet", "unanswered", "no_record"}),
+)
+"""Rules that tell the same thing about one contact: nothing personal lately; nothing at all lately."""
+
+_SEVERITIES = ("high", "medium", "low")
+_SAID_FIRST = tuple(_WRITERS)
+
+
+def reason(flags: Sequence[Flagged]) -> str:
+    """Why a contact is suggested: the strongest flag's sentence, and at most one more that says something else.
+
+    Strongest is the highest severity, then the rule most worth saying, then the first given.
+    Raises ValueError without flags: nothing is suggested for no reason.
+    """
+    if not flags:
+        raise ValueError("a suggestion needs at least one flag")
+    strongest, *others = sorted(flags, key=_strength)
+    for other in others:
+        if not _says_the_same(strongest, other):
+            return f"{strongest.sentence} {other.sentence}"
+    return strongest.sentence
+
+
+def _strength(flag: Flagged) -> tuple[int, int]:
+    severity = _SEVERITIES.index(flag.severity) if flag.severity in _SEVERITIES else len(_SEVERITIES)
+    return severity, _SAID_FIRST.index(flag.rule) if flag.rule in _SAID_FIRST else len(_SAID_FIRST)
+
+
+def _says_the_same(one: Flagged, other: Flagged) -> bool:
+    together = {one.rule, other.rule}
+    return (
+        len(together) == 1 or one.sentence == other.sentence or any(together <= group for group in OVERLAPS)
+    )

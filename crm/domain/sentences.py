@@ -1,0 +1,177 @@
+"""What In Person says in words; this is the module to import from.
+
+Flags and reasons are written in `flag_sentences`, metrics in `metric_words`; here are rhythm, score, zones, the
+log's answer and the week. Sentences end in a full stop, labels and headlines do not. Nothing guesses a gender.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from math import ceil
+
+from crm.domain.flag_sentences import OVERLAPS, FlagFacts, flag_sentence, reason
+from crm.domain.metric_words import METRIC_LABELS, Evidence, metric_label, metric_value, metrics_sentence
+from crm.domain.score import PERSONAL_SHARE_WANTED
+from crm.domain.spans import ago, beside, capital, count, every, in_tenths, join, names_and_others
+
+__all__ = [
+    "ACTS",
+    "METRIC_LABELS",
+    "OVERLAPS",
+    "ZONE_LINES",
+    "ZONE_WORDS",
+    "Evidence",
+    "FlagFacts",
+    "back_in_touch_sentence",
+    "balance_sentence",
+    "budget_summary",
+    "clock_sentence",
+    "flag_sentence",
+    "headline",
+    "logged_sentence",
+    "metric_label",
+    "metric_value",
+    "metrics_sentence",
+    "raise_sentence",
+    "reason",
+    "rhythm_sentence",
+    "screen_rhythm_sentence",
+]
+
+ACTS = ("call", "lunch", "meeting", "visit", "note", "gift")
+"""The acts in the order in which a summary tells them."""
+
+
+def rhythm_sentence(
+    rhythm_days: float | None, days_since_any: int | None, quiet_p: float | None, gaps: int
+) -> str:
+    """ "Usually every 3 weeks, now 9; a silence like this goes on for another month about 9 times in 10." """
+    if rhythm_days is None or days_since_any is None or gaps < 3:
+        return "Too early to know a rhythm."
+    usually = f"Usually {every(rhythm_days)}"
+    if days_since_any == 0:
+        begun, silence = f"{usually}, the last time today", "from here a month of silence follows"
+    else:
+        begun = f"{usually}, now {beside(days_since_any, rhythm_days)}"
+        silence = "a silence like this goes on for another month"
+    return f"{begun}." if quiet_p is None else f"{begun}; {silence} {in_tenths(quiet_p)}."
+
+
+def screen_rhythm_sentence(days_since_personal: int | None) -> str:
+    """What to add to the rhythm of a screen-only contact, whose rhythm is kept by messages alone."""
+    if days_since_personal is None:
+        return "Only the screen keeps this rhythm: nothing personal is on record."
+    return f"Only the screen keeps this rhythm: the last personal contact was {ago(days_since_personal)}."
+
+
+# Score and zones
+
+ZONE_WORDS: Mapping[str, str] = {
+    "in_touch": "In touch",
+    "drifting": "Drifting",
+    "screen_only": "Screen-only",
+    "gone_quiet": "Gone quiet",
+    "no_record": "No record",
+}
+ZONE_LINES: Mapping[str, str] = {
+    "in_touch": "Within every target, or no later than is usual for them.",
+    "drifting": "A target has passed.",
+    "screen_only": "3 or more digital contacts in 180 days, none personal.",
+    "gone_quiet": "Silent for far longer than is wanted or usual for them.",
+    "no_record": "Nothing logged yet.",
+}
+_CLOCK_WORDS = {"any": "Any contact", "personal": "Personal", "in_person": "In person"}
+_WORST_FIRST = ("gone_quiet", "screen_only", "drifting", "in_touch")
+
+
+def _points(lost: float) -> str:
+    """ "kept" or "lost 25.5": points of the score to one decimal."""
+    said = f"{lost:.1f}".removesuffix(".0")
+    return "kept" if said in ("0", "-0") else f"lost {said}"
+
+
+def clock_sentence(
+    clock: str, days: int | None, target: int | None, lost: float, *, known_days: int = 0
+) -> str:
+    """What a clock cost the score: "Personal 221 days, target 60: lost 30."
+
+    `clock` is *any*, *personal* or *in_person*. `days` None: it never happened, and the clock runs from the start of `known_days`.
+    """
+    said = f"never, known for {count(known_days, 'day')}" if days is None else count(days, "day")
+    wanted = "no target" if target is None else f"target {target:,}"
+    return f"{_CLOCK_WORDS[clock]} {said}, {wanted}: {_points(lost)}."
+
+
+def balance_sentence(personal_365: int, total_365: int, lost: float) -> str:
+    """What too few personal contacts cost the score: "Balance 3 of 32 personal, wanted 7: lost 8." """
+    if total_365 == 0:
+        return f"Balance, nothing logged in a year: {_points(lost)}."
+    # Exact in whole numbers: a fifth of 15 is a hair above 3 in binary.
+    wanted = ceil(round(total_365 * PERSONAL_SHARE_WANTED, 6))
+    return f"Balance {personal_365:,} of {total_365:,} personal, wanted {wanted:,}: {_points(lost)}."
+
+
+def raise_sentence(act: str, score_now: int, score_then: int) -> str:
+    """What an act this week would do to the score: "A lunch this week: 41 → 86." """
+    return f"A {act} this week: {score_now} → {score_then}."
+
+
+# The log's answer
+
+
+def logged_sentence(
+    channel_label: str, names: Sequence[str], zone_before: str | None = None, zone_after: str | None = None
+) -> str:
+    """ "Lunch with Marta logged. Marta is back in touch."
+
+    `names` are given names. The zones before and after are told where one person was there; for several, add
+    `back_in_touch_sentence` with those who came back.
+    """
+    label = channel_label.split(" (")[0]
+    by_hand = label.lower() in ("handwritten note", "note", "gift")
+    if not names:
+        logged = f"{label} logged."
+    elif by_hand:
+        logged = f"{label} logged for {names_and_others(names)}."
+    else:
+        logged = f"{label} with {names_and_others(names)} logged."
+    moved = _moved(names[0], zone_before, zone_after) if len(names) == 1 else None
+    return f"{logged} {moved}" if moved else logged
+
+
+def back_in_touch_sentence(names: Sequence[str]) -> str:
+    """ "Marta is back in touch.", "Graham Pike and Sofia Marchetti are back in touch." """
+    return f"{names_and_others(names, shown=3)} {'is' if len(names) == 1 else 'are'} back in touch."
+
+
+def _moved(name: str, before: str | None, after: str | None) -> str | None:
+    """Only a move for the better is worth a sentence."""
+    if before == "no_record" and after == "in_touch":
+        return f"{name} is in touch."
+    if before not in _WORST_FIRST or after not in _WORST_FIRST:
+        return None
+    if _WORST_FIRST.index(after) <= _WORST_FIRST.index(before):
+        return None
+    if after == "in_touch":
+        return back_in_touch_sentence([name])
+    return (
+        f"{name} is no longer screen-only."
+        if before == "screen_only"
+        else f"The silence with {name} is over."
+    )
+
+
+# The week
+
+
+def headline(people: int) -> str:
+    """The week's title, without a full stop: "Six people to reach in person"."""
+    if people == 0:
+        return "Nobody is waiting for you"
+    return f"{capital(count(people, 'person', words=True))} to reach in person"
+
+
+def budget_summary(acts: Sequence[str]) -> str:
+    """The week's acts in one line: "Three calls, one lunch and two notes." """
+    planned = Counter(acts)
+    said = [count(planned[act], act, words=True) for act in ACTS if planned[act]]
+    return f"{capital(join(said))}." if said else "Nothing is planned."
