@@ -1,0 +1,145 @@
+"""ISO weeks, and what a local time means where clocks are put forward or back.
+
+A person says "Monday 08:00"; what is stored and compared is an instant in UTC. Between them stands the zone:
+
+- a time that the clocks jump over counts as the first instant after the jump;
+- a time that comes twice counts as the first of the two.
+
+Both are the same rule: the first instant at which the local clock shows that time or a later one.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+DAYS_IN_WEEK = 7
+_DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTH_NAMES = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+_WRITTEN = re.compile(r"([0-9]{4})-W([0-9]{2})")
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
+"""Far enough from the ends of the calendar that no neighbour week and no zone can fall off them."""
+
+
+@dataclass(frozen=True, order=True)
+class IsoWeek:
+    """A week from Monday to Sunday, numbered as ISO 8601 does: the year is the one its Thursday lies in."""
+
+    year: int
+    week: int
+
+    def __post_init__(self) -> None:
+        if not _FIRST_YEAR <= self.year <= _LAST_YEAR:
+            raise ValueError(f"A week's year lies between {_FIRST_YEAR} and {_LAST_YEAR}, not {self.year}.")
+        try:
+            date.fromisocalendar(self.year, self.week, 1)
+        except ValueError:
+            raise ValueError(f"The year {self.year} has no week {self.week}.") from None
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-W{self.week:02d}"
+
+    @classmethod
+    def parse(cls, text: str) -> "IsoWeek":
+        """The week written as "2026-W48"; a ``ValueError`` with a sentence for anything else."""
+        written = _WRITTEN.fullmatch(text.strip())
+        if written is None:
+            raise ValueError(f"A week is written like 2026-W48, not {text[:40]!r}.")
+        return cls(int(written[1]), int(written[2]))
+
+    @classmethod
+    def of(cls, day: date) -> "IsoWeek":
+        """The week that holds this day."""
+        year, week, _ = day.isocalendar()
+        return cls(year, week)
+
+    @property
+    def monday(self) -> date:
+        """Its first day."""
+        return date.fromisocalendar(self.year, self.week, 1)
+
+    @property
+    def sunday(self) -> date:
+        """Its last day."""
+        return self.monday + timedelta(days=DAYS_IN_WEEK - 1)
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Its seven days, Monday first."""
+        return tuple(self.monday + timedelta(days=count) for count in range(DAYS_IN_WEEK))
+
+    def next(self) -> "IsoWeek":
+        """The week after."""
+        return IsoWeek.of(self.monday + timedelta(days=DAYS_IN_WEEK))
+
+    def previous(self) -> "IsoWeek":
+        """The week before."""
+        return IsoWeek.of(self.monday - timedelta(days=DAYS_IN_WEEK))
+
+    def __contains__(self, day: date) -> bool:
+        return self.monday <= day <= self.sunday
+
+
+def calendar_day(instant: datetime, zone: tzinfo) -> date:
+    """The day a calendar on the wall in that zone shows at an (aware) instant."""
+    if instant.tzinfo is None:
+        raise ValueError("An instant needs its zone.")
+    return instant.astimezone(zone).date()
+
+
+def local_instant(day: date, at: time, zone: tzinfo) -> datetime:
+    """The instant, aware and in UTC, of a local time on a day; the head of this module says how."""
+    wall = datetime.combine(day, at.replace(tzinfo=None, fold=0))
+    first, second = wall.replace(tzinfo=zone), wall.replace(tzinfo=zone, fold=1)
+    before, after = first.utcoffset(), second.utcoffset()
+    if before is None or after is None:
+        raise ValueError("A zone says how far it is from UTC.")
+    if before >= after:
+        return first.astimezone(UTC)
+    return _end_of_jump(wall, zone, (wall - after).replace(tzinfo=UTC), (wall - before).replace(tzinfo=UTC))
+
+
+def _end_of_jump(wall: datetime, zone: tzinfo, early: datetime, late: datetime) -> datetime:
+    """The instant, to the second, of the jump over ``wall``: after ``early`` and not after ``late``."""
+    low, high = 0, int((late - early).total_seconds())
+    while high - low > 1:
+        middle = (low + high) // 2
+        shown = (early + timedelta(seconds=middle)).astimezone(zone).replace(tzinfo=None)
+        low, high = (low, middle) if shown > wall else (middle, high)
+    return (early + timedelta(seconds=high)).replace(microsecond=0)
+
+
+def due_instant(week: IsoWeek, weekday: int, at: time, zone: tzinfo) -> datetime:
+    """When a weekly job of that week falls due, in UTC. ``weekday`` is 0 for Monday to 6 for Sunday.
+
+    Exactly one instant belongs to each week, and a later week's instant is always later.
+    """
+    if not 0 <= weekday < DAYS_IN_WEEK:
+        raise ValueError(f"A weekday is 0 (Monday) to 6 (Sunday), not {weekday}.")
+    return local_instant(week.monday + timedelta(days=weekday), at, zone)
+
+
+def latest_due_week(now: datetime, weekday: int, at: time, zone: tzinfo) -> IsoWeek:
+    """The newest week whose weekly job is due at ``now``; the one after it is the next run.
+
+    Whoever keeps one row per user and week, and asks this whenever it wakes, runs each week once: a clock set
+    back or a move to another zone finds the row there, a server that slept finds the newest week waiting.
+    """
+    week = IsoWeek.of(calendar_day(now, zone)).next()
+    while due_instant(week, weekday, at, zone) > now:
+        week = week.previous()
+    return week
+
+
+def week_label(week: IsoWeek) -> str:
+    """The working week in words: "Monday 16 to Friday 20 November"; years only where they differ."""
+    first, last = week.days[0], week.days[4]
+    start = f"{_DAY_NAMES[0]} {first.day}"
+    if (first.year, first.month) != (last.year, last.month):
+        start += f" {_MONTH_NAMES[first.month - 1]}"
+    end = f"{_DAY_NAMES[4]} {last.day} {_MONTH_NAMES[last.month - 1]}"
+    if first.year != last.year:
+        return f"{start} {first.year} to {end} {last.year}"
+    return f"{start} to {end}"

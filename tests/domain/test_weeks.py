@@ -1,0 +1,215 @@
+"""Weeks and local instants, against a clock that is simply watched minute by minute."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from crm.domain.weeks import IsoWeek, calendar_day, due_instant, latest_due_week, local_instant, week_label
+
+ZONES = sorted(
+    name
+    for name in available_timezones()
+    if name != "localtime" and not name.startswith(("posix/", "right/"))
+)
+TIMES = (time(0), time(1, 30), time(2, 30), time(8), time(23, 59))
+FIRST_WEEK, LAST_WEEK = IsoWeek(2026, 1), IsoWeek(2027, 52)
+
+days = st.dates(date(1950, 1, 1), date(2150, 12, 31))
+zones = st.sampled_from(ZONES).map(ZoneInfo)
+
+
+def wall(instant: datetime, zone: ZoneInfo) -> datetime:
+    return instant.astimezone(zone).replace(tzinfo=None)
+
+
+def watch_the_clock(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """The oracle: look at the local clock every minute until it shows the time or later."""
+    wanted = datetime.combine(day, at)
+    start = wanted.replace(tzinfo=UTC) - timedelta(hours=40)
+    minutes = (start + timedelta(minutes=count) for count in range(80 * 60))
+    return next(minute for minute in minutes if wall(minute, zone) >= wanted)
+
+
+@cache
+def change_days(name: str) -> tuple[date, ...]:
+    """The days of 2026 and 2027 on which the zone's distance from UTC changes, and the days beside them."""
+    zone, found = ZoneInfo(name), set()
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    for count in range(730):
+        day = noon + timedelta(days=count)
+        if day.astimezone(zone).utcoffset() != (day + timedelta(days=1)).astimezone(zone).utcoffset():
+            found |= {day.date() + timedelta(days=beside) for beside in (0, 1, 2)}
+    return tuple(sorted(found))
+
+
+CHANGING = [name for name in ZONES if change_days(name)]
+
+
+class TestIsoWeek:
+    def test_is_written_and_read(self) -> None:
+        assert str(IsoWeek(2026, 48)) == "2026-W48"
+        assert IsoWeek.parse("2026-W48") == IsoWeek(2026, 48)
+        assert IsoWeek.parse(" 2026-W03 ") == IsoWeek(2026, 3)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "2026",
+            "2026-48",
+            "2026-W54",
+            "2025-W53",
+            "2026-W00",
+            "2026-W4",
+            "2026-w48",
+            "9999-W01",
+            "٢٠٢٦-W01",
+        ],
+    )
+    def test_refuses_what_is_no_week_in_a_sentence(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"^(A week|The year).*\.$"):
+            IsoWeek.parse(text)
+
+    @given(days)
+    def test_holds_its_days(self, day: date) -> None:
+        week = IsoWeek.of(day)
+        assert day in week
+        assert day in week.days
+        assert week.monday.weekday() == 0
+        assert week.sunday == week.days[6]
+        assert week.days[3].year == week.year
+        assert IsoWeek.parse(str(week)) == week
+        assert week.next().monday - week.monday == timedelta(days=7)
+        assert week.next().previous() == week
+        assert week < week.next()
+        assert day + timedelta(days=7) in week.next()
+        assert day + timedelta(days=7) not in week
+
+    def test_has_a_label(self) -> None:
+        assert week_label(IsoWeek(2026, 47)) == "Monday 16 to Friday 20 November"
+        assert week_label(IsoWeek(2026, 49)) == "Monday 30 November to Friday 4 December"
+        assert week_label(IsoWeek(2026, 53)) == "Monday 28 December 2026 to Friday 1 January 2027"
+
+
+class TestLocalInstant:
+    def test_moves_out_of_the_gap_to_its_end(self) -> None:
+        berlin = ZoneInfo("Europe/Berlin")
+        for skipped in (time(2), time(2, 30), time(2, 59, 59)):
+            assert local_instant(date(2026, 3, 29), skipped, berlin) == datetime(2026, 3, 29, 1, tzinfo=UTC)
+
+    def test_takes_the_first_of_two(self) -> None:
+        berlin = ZoneInfo("Europe/Berlin")
+        assert local_instant(date(2026, 10, 25), time(2, 30), berlin) == datetime(
+            2026, 10, 25, 0, 30, tzinfo=UTC
+        )
+
+    def test_a_day_that_never_was_is_the_next_one(self) -> None:
+        apia = ZoneInfo("Pacific/Apia")
+        assert wall(local_instant(date(2011, 12, 30), time(8), apia), apia) == datetime(2011, 12, 31)
+
+    @given(
+        st.sampled_from(CHANGING),
+        st.data(),
+        st.sampled_from(TIMES) | st.times().map(lambda t: t.replace(second=0, microsecond=0)),
+    )
+    @settings(max_examples=150, deadline=None)
+    def test_agrees_with_watching_the_clock_around_changes(
+        self, name: str, data: st.DataObject, at: time
+    ) -> None:
+        day, zone = data.draw(st.sampled_from(change_days(name))), ZoneInfo(name)
+        assert local_instant(day, at, zone) == watch_the_clock(day, at, zone)
+
+    @given(zones, st.dates(date(1975, 1, 1), date(2090, 1, 1)), st.sampled_from(TIMES))
+    @settings(max_examples=50, deadline=None)
+    def test_agrees_with_watching_the_clock_on_any_day(self, zone: ZoneInfo, day: date, at: time) -> None:
+        found, seen = local_instant(day, at, zone), watch_the_clock(day, at, zone)
+        assert timedelta(0) <= seen - found < timedelta(minutes=1)  # the oracle looks only once a minute
+        assert found.tzinfo is UTC
+
+    @given(zones, days, st.times())
+    def test_shows_the_wanted_time_wherever_it_exists(self, zone: ZoneInfo, day: date, at: time) -> None:
+        found = wall(local_instant(day, at, zone), zone)
+        wanted = datetime.combine(day, at.replace(fold=0))
+        assert found >= wanted
+        if found != wanted:
+            just_before = local_instant(day, at, zone) - timedelta(microseconds=1)
+            assert wall(just_before, zone) < wanted
+
+    def test_knows_the_day_in_a_zone(self) -> None:
+        late = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+        assert calendar_day(late, ZoneInfo("Asia/Tokyo")) == date(2026, 11, 24)
+        assert calendar_day(late, ZoneInfo("America/New_York")) == date(2026, 11, 23)
+        with pytest.raises(ValueError, match="zone"):
+            calendar_day(late.replace(tzinfo=None), UTC)
+
+
+class TestEveryWeekOnce:
+    @pytest.mark.parametrize("at", TIMES, ids=str)
+    def test_in_every_zone_each_week_of_two_years_has_one_instant_in_order(self, at: time) -> None:
+        for name in ZONES:
+            zone, week = ZoneInfo(name), FIRST_WEEK
+            last = due_instant(week.previous(), 0, at, zone)
+            while week <= LAST_WEEK:
+                due = due_instant(week, 0, at, zone)
+                assert calendar_day(due, zone) == week.monday, (name, week)
+                assert timedelta(days=6, hours=20) < due - last < timedelta(days=7, hours=4), (name, week)
+                last, week = due, week.next()
+
+    @given(st.sampled_from(CHANGING), st.integers(0, 6), st.sampled_from(TIMES), st.data())
+    @settings(max_examples=30, deadline=None)
+    def test_a_clock_that_looks_in_often_runs_each_week_once(
+        self, name: str, weekday: int, at: time, data: st.DataObject
+    ) -> None:
+        zone = ZoneInfo(name)
+        start = datetime.combine(data.draw(st.sampled_from(change_days(name))), time(), UTC) - timedelta(
+            days=14
+        )
+        runs: dict[IsoWeek, datetime] = {}
+        for minutes in range(0, 28 * 24 * 60, 20):
+            now = start + timedelta(minutes=minutes)
+            runs.setdefault(latest_due_week(now, weekday, at, zone), now)
+        weeks = sorted(runs)
+        assert weeks == [IsoWeek.of(weeks[0].monday + timedelta(weeks=count)) for count in range(len(weeks))]
+        assert len(weeks) in (4, 5)
+        for week in weeks[1:]:
+            seen = watch_the_clock(week.days[weekday], at, zone)
+            assert timedelta(0) <= runs[week] - seen < timedelta(minutes=20)
+
+    @given(
+        st.lists(st.tuples(zones, st.integers(-3000, 20000)), min_size=1, max_size=40), st.sampled_from(TIMES)
+    )
+    @example(
+        [(ZoneInfo("Asia/Tokyo"), 0), (ZoneInfo("America/Los_Angeles"), 0), (ZoneInfo("Asia/Tokyo"), 600)],
+        time(8),
+    )
+    @settings(max_examples=100, deadline=None)
+    def test_moves_jumps_and_sleep_neither_double_nor_hide_a_week(
+        self, wakings: list[tuple[ZoneInfo, int]], at: time
+    ) -> None:
+        """A user moves zone, the clock jumps both ways, the server sleeps for days."""
+        rows: list[IsoWeek] = []
+        now = datetime(2026, 3, 1, tzinfo=UTC)
+        for zone, jump in wakings:
+            now += timedelta(minutes=jump)
+            week = latest_due_week(now, 0, at, zone)
+            if week not in rows:
+                rows.append(week)
+            assert due_instant(week, 0, at, zone) <= now < due_instant(week.next(), 0, at, zone)
+        assert len(rows) == len(set(rows))
+
+    @given(zones, days, st.times(), st.integers(0, 6), st.times())
+    def test_the_newest_due_week_is_due_and_the_next_is_not(
+        self, zone: ZoneInfo, day: date, moment: time, weekday: int, at: time
+    ) -> None:
+        assume(day.year > 1950)
+        now = datetime.combine(day, moment, UTC)
+        week = latest_due_week(now, weekday, at, zone)
+        assert due_instant(week, weekday, at, zone) <= now < due_instant(week.next(), weekday, at, zone)
+
+    def test_knows_only_seven_weekdays(self) -> None:
+        with pytest.raises(ValueError, match="weekday"):
+            due_instant(IsoWeek(2026, 48), 7, time(8), UTC)
