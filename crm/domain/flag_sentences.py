@@ -103,6 +103,10 @@ def _real(evidence: Evidence, key: str) -> float | None:
     return float(value) if isinstance(value, int | float) and isfinite(value) else None
 
 
+def _first(known: int | None, counted: int | None) -> int | None:
+    return counted if known is None else known
+
+
 def _tidy(text: str | None) -> str:
     """User text for the middle of a sentence: one line, without a full stop, cut where it is too long."""
     line = " ".join((text or "").split()).rstrip(". ")
@@ -167,7 +171,7 @@ def _screen_only(evidence: Evidence, facts: FlagFacts) -> str | None:
         counts = f"{count(in_window, 'digital contact')} in 180 days"
     if not counts:
         return None
-    days = facts.days_since_personal
+    days = _first(facts.days_since_personal, _whole(evidence, "days_since_personal"))
     if days is None:
         comma = "," if " and " in counts else ""
         return f"{counts}{comma} and {_nothing_personal(facts.since_personal)} on record."
@@ -203,8 +207,8 @@ def _part(number: int, of: int, only: str) -> str:
 
 
 def _in_person_overdue(evidence: Evidence, facts: FlagFacts) -> str | None:
-    days, overdue = facts.days_since_in_person, _real(evidence, "overdue_in_person")
-    days = _whole(evidence, "days_since_in_person") if days is None else days
+    days = _first(facts.days_since_in_person, _whole(evidence, "days_since_in_person"))
+    overdue = _real(evidence, "overdue_in_person")
     if days is None:
         return None
     last = f"Last met in person {ago(days)}"
@@ -336,8 +340,8 @@ def _renewal(evidence: Evidence, facts: FlagFacts) -> str | None:
 
 
 def _fragile_account(evidence: Evidence, facts: FlagFacts) -> str | None:
-    people = _whole(evidence, "contacts_count") if facts.contacts_count is None else facts.contacts_count
-    met = _whole(evidence, "met_count") if facts.met_count is None else facts.met_count
+    people = _first(facts.contacts_count, _whole(evidence, "contacts_count"))
+    met = _first(facts.met_count, _whole(evidence, "met_count"))
     if people is None or met is None:
         return None
     at = f" at {_tidy(facts.organisation)}" if _tidy(facts.organisation) else ""
@@ -398,7 +402,7 @@ _SAID_FIRST = tuple(_WRITERS)
 
 
 def reason(flags: Sequence[Flagged]) -> str:
-    """Why a contact is suggested: the strongest flag's sentence, and at most one more that says something else.
+    """Why a contact is suggested: the strongest flag's sentence and at most one that says another thing.
 
     Strongest is the highest severity, then the rule most worth saying, then the first given.
     Raises ValueError without flags: nothing is suggested for no reason.

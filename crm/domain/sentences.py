@@ -1,7 +1,7 @@
 """What In Person says in words; this is the module to import from.
 
-Flags and reasons are written in `flag_sentences`, metrics in `metric_words`; here are rhythm, score, zones, the
-log's answer and the week. Sentences end in a full stop, labels and headlines do not. Nothing guesses a gender.
+Flags and reasons are written in `flag_sentences`, metrics in `metric_words`; here are rhythm, score, zones,
+the log's answer and the week. Sentences end in a full stop, labels do not. Nothing guesses a gender.
 """
 
 from collections import Counter
@@ -94,7 +94,8 @@ def clock_sentence(
 ) -> str:
     """What a clock cost the score: "Personal 221 days, target 60: lost 30."
 
-    `clock` is *any*, *personal* or *in_person*. `days` None: it never happened, and the clock runs from the start of `known_days`.
+    `clock` is *any*, *personal* or *in_person*. With `days` None it never happened, and the clock runs from
+    the start of `known_days`.
     """
     said = f"never, known for {count(known_days, 'day')}" if days is None else count(days, "day")
     wanted = "no target" if target is None else f"target {target:,}"

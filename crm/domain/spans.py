@@ -152,7 +152,7 @@ def day_phrase(day: date, today: date | None) -> str:
 
 
 def in_tenths(chance: float) -> str:
-    """A chance 0…1 in tenths, never decimals: "about 9 times in 10", "less than once in 10", "nearly always"."""
+    """A chance 0…1 in tenths: "about 9 times in 10", "less than once in 10", "nearly always"."""
     tenths = floor(10 * chance + 0.5)
     if tenths < 1:
         return "less than once in 10"

@@ -42,17 +42,17 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A read transaction on one consistent view of the data."""
-        with _plain_faults(), self._reader.connect() as connection, connection.begin():
+        with plain_faults(), self._reader.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A write transaction: committed at the end of the block, rolled back if it raises."""
         if not self.is_sqlite:
-            with _plain_faults(), self._writer.begin() as connection:
+            with plain_faults(), self._writer.begin() as connection:
                 yield connection
             return
-        with self._one_writer, _plain_faults(), self._writer.begin() as connection:
+        with self._one_writer, plain_faults(), self._writer.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -61,7 +61,7 @@ class Database:
 
 
 @contextmanager
-def _plain_faults() -> Iterator[None]:
+def plain_faults() -> Iterator[None]:
     """Faults of the machine under the database become a refusal with a sentence; mistakes of ours stay errors."""
     try:
         yield

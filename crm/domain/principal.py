@@ -1,0 +1,31 @@
+"""Who is asking: the one door for access. Every query and action takes a principal first."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+Role: TypeAlias = Literal["admin", "member", "viewer"]
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A user in a workspace, or the command line (no user, all rights).
+
+    ``zone`` is the workspace's time zone, in which calendar days are counted; ``user_zone`` is the user's own.
+    """
+
+    workspace_id: int
+    user_id: int | None
+    role: Role
+    zone: ZoneInfo
+    user_zone: ZoneInfo
+
+    @property
+    def may_edit(self) -> bool:
+        """Contacts, the log and rules may be changed by members and admins."""
+        return self.role in ("admin", "member")
+
+    @property
+    def may_administer(self) -> bool:
+        """Users, channels and targets may be changed by admins."""
+        return self.role == "admin"

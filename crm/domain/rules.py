@@ -1,0 +1,169 @@
+"""Rules: a condition over a contact's metrics with the acts it suggests; and those that ship (PRODUCT.md section 5)."""
+
+from dataclasses import dataclass
+
+from crm.domain.expressions import Condition, Metric, names_in
+
+ACTS = ("call", "lunch", "meeting", "visit", "note", "gift")
+SEVERITIES = ("high", "medium", "low")
+EVERYONE = ("key", "regular", "warm", "none")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. ``high_when`` raises the severity to *high* where it holds."""
+
+    key: str
+    name: str
+    tiers: tuple[str, ...]
+    when: Condition
+    suggests: tuple[str, ...]
+    severity: str
+    high_when: Condition | None = None
+    weekly_limit: int | None = None
+    evidence: tuple[str, ...] = ()
+
+    def condition(self) -> Condition:
+        """Tiers and condition together: what is compiled."""
+        return Metric("tier").one_of(*self.tiers) & self.when
+
+    def evidence_names(self) -> tuple[str, ...]:
+        """The metrics a flag shows as its numbers: those the condition mentions, then the rule's own extras."""
+        mentioned = [name for name in names_in(self.when) if name not in ("zone", "tier", "kind")]
+        return tuple(dict.fromkeys([*mentioned, *self.evidence]))
+
+
+KEY = ("key",)
+CLOSE = ("key", "regular")
+KEPT = ("key", "regular", "warm")
+
+_m = Metric
+
+SHIPPED = (
+    Rule(
+        key="screen_only",
+        name="Key people we reach only by screen",
+        tiers=KEY,
+        when=_m("digital_180").ge(3) & _m("personal_180").eq(0) & _m("known_days").ge(60),
+        suggests=("lunch", "call", "note"),
+        severity="high",
+        evidence=("digital_streak", "days_since_personal"),
+    ),
+    Rule(
+        key="never_met",
+        name="Key people we have never met",
+        tiers=KEY,
+        when=~_m("overdue_in_person").missing()
+        & _m("known_days").ge(90)
+        & _m("days_since_in_person").missing()
+        & _m("total_365").ge(1),
+        suggests=("lunch", "visit"),
+        severity="medium",
+    ),
+    Rule(
+        key="gone_digital",
+        name="Once in person, now all digital",
+        tiers=CLOSE,
+        when=_m("total_90").ge(3)
+        & _m("digital_share_90").ge(0.8)
+        & _m("prior_total_365").ge(4)
+        & _m("prior_personal_365").ge(_m("prior_total_365") / 2.0),
+        suggests=("lunch", "call"),
+        severity="medium",
+        evidence=("digital_90",),
+    ),
+    Rule(
+        key="in_person_overdue",
+        name="In-person contact is overdue",
+        tiers=KEY,
+        when=_m("overdue_in_person").gt(1) & ~_m("days_since_in_person").missing(),
+        suggests=("lunch", "meeting"),
+        severity="medium",
+    ),
+    Rule(
+        key="gone_quiet",
+        name="Gone quiet for longer than is usual",
+        tiers=CLOSE,
+        when=_m("zone").eq("gone_quiet"),
+        suggests=("call", "note", "lunch"),
+        severity="medium",
+        high_when=_m("quiet_p").ge(0.8) | _m("overdue_any").ge(3),
+        evidence=("days_since_any", "rhythm_days", "quiet_p", "overdue_any", "gaps"),
+    ),
+    Rule(
+        key="no_record",
+        name="Marked, and nothing logged yet",
+        tiers=CLOSE,
+        when=_m("zone").eq("no_record"),
+        suggests=("call", "note"),
+        severity="low",
+        weekly_limit=2,
+        evidence=("known_days",),
+    ),
+    Rule(
+        key="unanswered",
+        name="No answer to our mail for 5 days",
+        tiers=CLOSE,
+        when=_m("unanswered_days").between(5, 60),
+        suggests=("call", "visit"),
+        severity="low",
+    ),
+    Rule(
+        key="they_wait",
+        name="They wait for our answer",
+        tiers=CLOSE,
+        when=_m("waiting_days").between(5, 60),
+        suggests=("call",),
+        severity="medium",
+    ),
+    Rule(
+        key="long_thread",
+        name="A long thread wants a voice",
+        tiers=CLOSE,
+        when=_m("digital_7").ge(8) & _m("live_7").eq(0),
+        suggests=("call", "meeting"),
+        severity="medium",
+    ),
+    Rule(
+        key="occasion",
+        name="Birthdays and dates, in time for the post",
+        tiers=CLOSE,
+        when=_m("days_to_date").le(14),
+        suggests=("call", "note"),
+        severity="medium",
+    ),
+    Rule(
+        key="important_ask",
+        name="Something important to say or ask",
+        tiers=EVERYONE,
+        when=_m("days_to_ask").le(21) | _m("oldest_ask_days").ge(14),
+        suggests=("lunch", "meeting", "call"),
+        severity="high",
+        evidence=("open_asks",),
+    ),
+    Rule(
+        key="promise_due",
+        name="A promise of ours falls due",
+        tiers=EVERYONE,
+        when=_m("days_to_our_promise").le(3),
+        suggests=("call",),
+        severity="high",
+    ),
+    Rule(
+        key="thank_you",
+        name="A favour, not yet thanked for",
+        tiers=KEPT,
+        when=_m("days_since_favour").le(7),
+        suggests=("note",),
+        severity="medium",
+    ),
+    Rule(
+        key="renewal",
+        name="A renewal nobody has talked about",
+        tiers=CLOSE,
+        when=_m("days_to_renewal").le(60) & _m("personal_90").eq(0),
+        suggests=("lunch", "meeting"),
+        severity="high",
+    ),
+)
+"""In the order of PRODUCT.md section 5; ``fragile_account`` asks about organisations and comes with them."""

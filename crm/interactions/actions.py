@@ -1,0 +1,208 @@
+"""Changing the log. Every change brings the metrics of the people concerned up to date in the same transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from crm.domain.channels import Channel, by_key, is_broadcast, tally
+from crm.domain.principal import Principal
+from crm.errors import Forbidden, Invalid, NotFound
+from crm.interactions.queries import channels
+from crm.storage.database import new_id
+from crm.storage.stored_metrics import refresh, scope_of
+from crm.storage.tables import contact, interaction, interaction_contact, interaction_user
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is logged: an instant, one channel, contacts and users. ``user_ids`` empty: the principal's own user."""
+
+    occurred_at: datetime
+    channel: str
+    contact_ids: tuple[int, ...]
+    direction: str = "mutual"
+    outcome: str = "reached"
+    user_ids: tuple[int, ...] = ()
+    summary: str | None = None
+    note: str | None = None
+    note_private: bool = False
+    source_id: str | None = None
+
+
+def log_interaction(connection: Connection, principal: Principal, entry: Entry, at: datetime) -> int:
+    """Log one interaction; returns its id. Refuses unknown channels and contacts of nobody or of another workspace."""
+    _require_editor(principal)
+    way = _channel(connection, principal, entry.channel)
+    _require_contacts(connection, principal, entry.contact_ids)
+    if not entry.user_ids and principal.user_id is not None:
+        entry = replace(entry, user_ids=(principal.user_id,))
+    row_id = new_id(connection)
+    connection.execute(
+        interaction.insert(), {"id": row_id, "created_at": at, **interaction_values(principal, entry, way, at)}
+    )
+    _write_participants(connection, principal, row_id, entry, way)
+    refresh_people(connection, principal, entry.contact_ids, at)
+    return row_id
+
+
+def interaction_values(principal: Principal, entry: Entry, way: Channel, at: datetime) -> dict[str, Any]:
+    """The column values of an interaction apart from its id and creation."""
+    return {
+        "workspace_id": principal.workspace_id,
+        "occurred_at": entry.occurred_at,
+        "day": entry.occurred_at.astimezone(principal.zone).date(),
+        "channel": entry.channel,
+        "direction": entry.direction,
+        "outcome": entry.outcome,
+        "broadcast": is_broadcast(way, len(set(entry.contact_ids))),
+        "summary": entry.summary,
+        "note": entry.note,
+        "note_private": entry.note_private,
+        "author_id": principal.user_id,
+        "source_id": entry.source_id,
+        "changed_at": at,
+    }
+
+
+def participation_rows(
+    principal: Principal, interaction_id: int, entry: Entry, way: Channel, *, deleted: bool = False
+) -> list[dict[str, Any]]:
+    """One row of ``interaction_contact`` for each contact, with what the metrics count."""
+    counted = tally(way, entry.direction)
+    counts = entry.outcome == "reached" and not deleted and not is_broadcast(way, len(set(entry.contact_ids)))
+    return [
+        {
+            "workspace_id": principal.workspace_id,
+            "contact_id": contact_id,
+            "interaction_id": interaction_id,
+            "occurred_at": entry.occurred_at,
+            "day": entry.occurred_at.astimezone(principal.zone).date(),
+            "counts": counts,
+            "reach": counted.reach,
+            "flow": counted.flow,
+            "channel": entry.channel,
+            "direction": entry.direction,
+        }
+        for contact_id in dict.fromkeys(entry.contact_ids)
+    ]
+
+
+def refresh_people(connection: Connection, principal: Principal, contact_ids: Iterable[int], at: datetime) -> None:
+    """Bring the stored metrics of these contacts up to date."""
+    ids = tuple(contact_ids)
+    refresh(connection, scope_of(connection, principal, at, ids), ids)
+
+
+def edit_interaction(
+    connection: Connection, principal: Principal, interaction_id: int, entry: Entry, at: datetime
+) -> None:
+    """Replace what an interaction says; its author and source stay."""
+    _require_editor(principal)
+    before = participants(connection, principal, interaction_id)
+    way = _channel(connection, principal, entry.channel)
+    _require_contacts(connection, principal, entry.contact_ids)
+    values = interaction_values(principal, entry, way, at)
+    kept = {name: value for name, value in values.items() if name not in ("author_id", "source_id")}
+    changed = connection.execute(
+        interaction.update().where(*_this(principal, interaction_id)).values(**kept, version=interaction.c.version + 1)
+    )
+    if changed.rowcount == 0:
+        raise NotFound
+    _remove_participants(connection, principal, interaction_id)
+    _write_participants(connection, principal, interaction_id, entry, way)
+    refresh_people(connection, principal, {*before, *entry.contact_ids}, at)
+
+
+def delete_interaction(connection: Connection, principal: Principal, interaction_id: int, at: datetime) -> None:
+    """Take an interaction out of the log; ``restore_interaction`` brings it back whole."""
+    _require_editor(principal)
+    _set_deleted(connection, principal, interaction_id, at, deleted_at=at)
+
+
+def restore_interaction(connection: Connection, principal: Principal, interaction_id: int, at: datetime) -> None:
+    """Undo a deletion."""
+    _require_editor(principal)
+    _set_deleted(connection, principal, interaction_id, at, deleted_at=None)
+
+
+def _set_deleted(
+    connection: Connection, principal: Principal, interaction_id: int, at: datetime, *, deleted_at: datetime | None
+) -> None:
+    where = (interaction.c.workspace_id == principal.workspace_id, interaction.c.id == interaction_id)
+    row = connection.execute(select(interaction).where(*where)).one_or_none()
+    if row is None:
+        raise NotFound
+    connection.execute(interaction.update().where(*where).values(deleted_at=deleted_at, changed_at=at))
+    counts = deleted_at is None and row.outcome == "reached" and not row.broadcast
+    mine = (
+        interaction_contact.c.workspace_id == principal.workspace_id,
+        interaction_contact.c.interaction_id == interaction_id,
+    )
+    connection.execute(interaction_contact.update().where(*mine).values(counts=counts))
+    refresh_people(connection, principal, participants(connection, principal, interaction_id), at)
+
+
+def participants(connection: Connection, principal: Principal, interaction_id: int) -> list[int]:
+    """The ids of the contacts of an interaction."""
+    return list(
+        connection.execute(
+            select(interaction_contact.c.contact_id)
+            .where(
+                interaction_contact.c.workspace_id == principal.workspace_id,
+                interaction_contact.c.interaction_id == interaction_id,
+            )
+            .order_by(interaction_contact.c.contact_id)
+        ).scalars()
+    )
+
+
+def _this(principal: Principal, interaction_id: int) -> tuple[Any, ...]:
+    table = interaction.c
+    return table.workspace_id == principal.workspace_id, table.id == interaction_id, table.deleted_at.is_(None)
+
+
+def _write_participants(
+    connection: Connection, principal: Principal, interaction_id: int, entry: Entry, way: Channel
+) -> None:
+    connection.execute(interaction_contact.insert(), participation_rows(principal, interaction_id, entry, way))
+    users = [
+        {"workspace_id": principal.workspace_id, "interaction_id": interaction_id, "user_id": user_id}
+        for user_id in dict.fromkeys(entry.user_ids)
+    ]
+    if users:
+        connection.execute(interaction_user.insert(), users)
+
+
+def _remove_participants(connection: Connection, principal: Principal, interaction_id: int) -> None:
+    for table in (interaction_contact, interaction_user):
+        connection.execute(
+            table.delete().where(
+                table.c.workspace_id == principal.workspace_id, table.c.interaction_id == interaction_id
+            )
+        )
+
+
+def _require_editor(principal: Principal) -> None:
+    if not principal.may_edit:
+        raise Forbidden("You can read this workspace, but not change it. Ask an admin for the role of member.")
+
+
+def _channel(connection: Connection, principal: Principal, key: str) -> Channel:
+    found = by_key(channels(connection, principal)).get(key)
+    if found is None:
+        raise Invalid(f"There is no channel called {key!r}.", fields={"channel": "Choose how you were in touch."})
+    return found
+
+
+def _require_contacts(connection: Connection, principal: Principal, contact_ids: Sequence[int]) -> None:
+    wanted = set(contact_ids)
+    if not wanted:
+        raise Invalid("An interaction needs at least one person.", fields={"who": "Say who it was with."})
+    found = connection.execute(
+        select(contact.c.id).where(contact.c.workspace_id == principal.workspace_id, contact.c.id.in_(wanted))
+    )
+    if len(set(found.scalars())) < len(wanted):
+        raise NotFound("One of these people is not in your workspace any more.")

