@@ -213,7 +213,7 @@ def _in_person_overdue(evidence: Evidence, facts: FlagFacts) -> str | None:
         return None
     last = f"Last met in person {ago(days)}"
     where = _MET.get(facts.last_in_person_channel or "", "")
-    past = days - floor(days / overdue + 0.5) if overdue and overdue > 0 else 0
+    past = days - floor(days / overdue + 0.5) if overdue and overdue > 1 else 0
     if past <= 0:
         return f"{last}{where}."
     return f"{last}{where}{':' if where else ','} {span(past)} past the target."

@@ -127,7 +127,7 @@ def logged_sentence(
     `names` are given names. The zones before and after are told where one person was there; for several, add
     `back_in_touch_sentence` with those who came back.
     """
-    label = channel_label.split(" (")[0]
+    label = channel_label.partition(" (")[0]
     by_hand = label.lower() in ("handwritten note", "note", "gift")
     if not names:
         logged = f"{label} logged."
