@@ -11,6 +11,7 @@ from math import floor, isfinite
 from typing import Protocol
 
 from crm.domain.metric_words import Evidence, metrics_sentence
+from crm.domain.rules import SEVERITIES
 from crm.domain.spans import (
     ago,
     ahead,
@@ -397,7 +398,6 @@ OVERLAPS = (
 )
 """Rules that tell the same thing about one contact: nothing personal lately; nothing at all lately."""
 
-_SEVERITIES = ("high", "medium", "low")
 _SAID_FIRST = tuple(_WRITERS)
 
 
@@ -417,7 +417,7 @@ def reason(flags: Sequence[Flagged]) -> str:
 
 
 def _strength(flag: Flagged) -> tuple[int, int]:
-    severity = _SEVERITIES.index(flag.severity) if flag.severity in _SEVERITIES else len(_SEVERITIES)
+    severity = SEVERITIES.index(flag.severity) if flag.severity in SEVERITIES else len(SEVERITIES)
     return severity, _SAID_FIRST.index(flag.rule) if flag.rule in _SAID_FIRST else len(_SAID_FIRST)
 
 

@@ -10,11 +10,11 @@ from math import ceil
 
 from crm.domain.flag_sentences import OVERLAPS, FlagFacts, flag_sentence, reason
 from crm.domain.metric_words import METRIC_LABELS, Evidence, metric_label, metric_value, metrics_sentence
+from crm.domain.rules import ACTS
 from crm.domain.score import PERSONAL_SHARE_WANTED
 from crm.domain.spans import ago, beside, capital, count, every, in_tenths, join, names_and_others
 
 __all__ = [
-    "ACTS",
     "METRIC_LABELS",
     "OVERLAPS",
     "ZONE_LINES",
@@ -36,9 +36,6 @@ __all__ = [
     "rhythm_sentence",
     "screen_rhythm_sentence",
 ]
-
-ACTS = ("call", "lunch", "meeting", "visit", "note", "gift")
-"""The acts in the order in which a summary tells them."""
 
 
 def rhythm_sentence(

@@ -13,6 +13,7 @@ from crm.domain.channels import SHIPPED_KEYS
 from crm.domain.flag_sentences import CHANNEL_NOUNS
 from crm.domain.metric_words import Evidence
 from crm.domain.metrics import METRICS
+from crm.domain.rules import SHIPPED
 from crm.domain.score import WEIGHTS, ZONES
 from crm.domain.sentences import FlagFacts, flag_sentence, logged_sentence, reason, rhythm_sentence
 from crm.domain.spans import in_tenths, span
@@ -312,6 +313,7 @@ def test_a_flag_says_exactly(rule: str, evidence: Evidence, facts: FlagFacts, se
 
 
 def test_every_rule_has_an_example() -> None:
+    assert {rule.key for rule in SHIPPED} <= set(RULES)
     assert set(RULES) <= {rule for rule, *_ in EXAMPLES}
 
 
