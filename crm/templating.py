@@ -1,0 +1,88 @@
+"""The Jinja environment: where templates lie, and the few filters and functions every page may use."""
+
+from datetime import date, datetime, tzinfo
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from crm.web import assets
+
+WORDS = "none one two three four five six seven eight nine ten eleven twelve".split()
+CHANNEL_ICONS = {
+    "email": "mail",
+    "chat": "message-square",
+    "sms": "smartphone",
+    "social": "at-sign",
+    "video": "video",
+    "phone": "phone",
+    "call": "phone",
+    "meeting": "users",
+    "lunch": "utensils",
+    "visit": "map-pin",
+    "event": "ticket",
+    "note": "pen-line",
+    "gift": "gift",
+}
+
+
+def templates_dir() -> Path:
+    """The folder of templates: inside the installed package, else beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    installed = package / "_templates"
+    return installed if installed.is_dir() else package.parent / "templates"
+
+
+def _calendar_day(value: date | datetime, zone: tzinfo | None) -> date:
+    if isinstance(value, datetime):
+        return (value.astimezone(zone) if zone else value).date()
+    return value
+
+
+def day(value: date | datetime, today: date | None = None, zone: tzinfo | None = None) -> str:
+    """``Thu 19 Nov``; the year is added unless it is that of ``today``. A moment is first moved to ``zone``."""
+    shown = _calendar_day(value, zone)
+    text = f"{shown:%a} {shown.day} {shown:%b}"
+    return text if today is not None and shown.year == today.year else f"{text} {shown.year}"
+
+
+def moment(value: datetime, today: date | None = None, zone: tzinfo | None = None) -> str:
+    """``Thu 19 Nov, 12:30``, in ``zone`` if one is given."""
+    local = value.astimezone(zone) if zone else value
+    return f"{day(local, today)}, {local:%H:%M}"
+
+
+def count_words(number: int, singular: str | None = None, plural: str | None = None) -> str:
+    """``six``, or with a noun ``six people``; figures from 13 on. Nought is ``none``, and with a noun ``no``."""
+    words = WORDS[number] if 0 <= number < len(WORDS) else str(number)
+    if singular is None:
+        return words
+    noun = singular if number == 1 else plural or f"{singular}s"
+    return f"{'no' if number == 0 else words} {noun}"
+
+
+def initials(name: str) -> str:
+    """Up to two capitals for a person's disc: first and last word, or the first letter alone."""
+    letters = [word[0] for word in name.split() if word[0].isalpha()]
+    ends = letters if len(letters) < 2 else [letters[0], letters[-1]]
+    return "".join(ends).upper() or "?"
+
+
+def channel_icon_name(key: str, digital: bool) -> str:
+    """The icon of a channel or act; a workspace's own channel gets the one of its sort."""
+    return CHANNEL_ICONS.get(key, "globe" if digital else "handshake")
+
+
+def environment(template_dir: Path | None = None) -> Environment:
+    """Build the environment that renders every page and mail of the product."""
+    env = Environment(
+        loader=FileSystemLoader(template_dir or templates_dir()),
+        autoescape=select_autoescape(disabled_extensions=("txt",), default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters.update(day=day, moment=moment, count_words=count_words, initials=initials)
+    env.globals.update(
+        icon=assets.icon, asset=assets.load().url, channel_icon_name=channel_icon_name, flashes=()
+    )
+    return env

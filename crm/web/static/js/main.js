@@ -1,0 +1,13 @@
+// What every page loads: each module looks after one thing, and a page works without any of them.
+import "./menu.js";
+import "./person-field.js";
+import "./shortcuts.js";
+import "./theme.js";
+import "./toast.js";
+import "./stepper.js";
+import "./dialog.js";
+import "./bulk-select.js";
+import "./channel-digits.js";
+import "./forms.js";
+
+document.documentElement.classList.add("has-script");
