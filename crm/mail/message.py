@@ -48,7 +48,7 @@ class BadHeader(ValueError):
 
 
 def clean_line(text: str, longest: int = LONGEST_SUBJECT) -> str:
-    """``text`` as one visible line of at most ``longest``: no breaks, control characters, direction overrides.
+    """``text`` as one visible line of at most ``longest``: no breaks, controls or direction overrides.
 
     Joiners inside words and emoji stay. What would read as an encoded word (``=?``) is broken up.
     """

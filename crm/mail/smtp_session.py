@@ -68,7 +68,7 @@ class Session:
         self._watchdog.start()
 
     def transfer(self, sender: str, recipient: str, data: bytes) -> None:
-        """Everything up to the final dot: connect, greet, encrypt, sign in, name both sides, send the mail."""
+        """Everything up to the final dot: connect, greet, encrypt, sign in, name both sides, send."""
         self._connect()
         if self.settings.tls:
             self._encrypt(trusted=True)

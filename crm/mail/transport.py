@@ -34,9 +34,9 @@ class DeliveryState(StrEnum):
 class Delivery:
     """What became of one mail.
 
-    accepted: the server has it. refused: it will never take it. temporary: it does not have it; try
-    again later. unknown: the mail was handed over and no answer came, so it may or may not arrive: do not send
-    it again.
+    accepted: the server has it. refused: it will never take it. temporary: it does not have it; try again
+    later. unknown: the mail was handed over and no answer came, so it may or may not arrive: do not send it
+    again.
     ``code`` is the server's number if it gave one; ``reply`` its words or our own, cleaned for display.
     """
 
@@ -55,9 +55,9 @@ def deliver(
 ) -> Delivery:
     """Send ``message`` to its one recipient; never raises for anything the server or the network does.
 
-    ``on_handover`` is called when all of the mail has been sent but the final dot, without which the server may
-    not keep it; if it raises, nothing is delivered and what it raised comes through. ``timeout`` (seconds) holds
-    for each step; all of it together ends after twice that, and never later than LONGEST_DELIVERY.
+    ``on_handover`` is called when all of the mail has been sent but the final dot, without which the server
+    may not keep it; if it raises, nothing is delivered and what it raised comes through. ``timeout`` (seconds)
+    holds for each step; all together ends after twice that, and never later than LONGEST_DELIVERY.
     Raises BadHeader or BadAddress, before connecting, for a message that was not made by ``compose``.
     """
     data = serialise(message)

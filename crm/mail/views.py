@@ -1,0 +1,151 @@
+"""What each mail shows: one frozen view a mail, handed to its templates as ``mail``. Everything is ready to read."""
+
+from dataclasses import dataclass
+
+from crm.domain.spans import names_and_others
+
+_FORMS_OF_ADDRESS = {
+    *("mr", "mrs", "ms", "mx", "miss", "dr", "prof", "professor", "sir", "dame", "lord", "lady", "rev"),
+    *("herr", "frau", "mme", "mlle", "sr", "sra", "ing", "dipl"),
+}
+
+
+@dataclass(frozen=True)
+class NudgeSuggestion:
+    """One person of the week: why, what and when, and the pages its buttons open.
+
+    ``reason`` is a sentence; ``slot`` the moment and what speaks for it, or empty. The stamp says ``act_label``.
+    ``address_missing``: a note is due and there is nowhere to post it, so the mail says "Ask for their address"
+    in place of the slot. ``given_name`` is for the subject; without it the first word of ``name`` is taken.
+    """
+
+    name: str
+    organisation: str
+    act: str
+    act_label: str
+    reason: str
+    slot: str
+    done_url: str
+    done_label: str
+    swap_url: str | None
+    swap_label: str | None
+    snooze_url: str
+    calendar_url: str | None
+    dismiss_url: str
+    address_missing: bool = False
+    given_name: str | None = None
+
+    @property
+    def moment(self) -> str:
+        """The line in bold, empty if there is none."""
+        return "Ask for their address" if self.act == "note" and self.address_missing else self.slot
+
+    @property
+    def short_name(self) -> str:
+        """How the subject calls this person."""
+        if self.given_name:
+            return self.given_name
+        words = self.name.split()
+        plain = [word for word in words if word.rstrip(".").lower() not in _FORMS_OF_ADDRESS]
+        spoken = plain if len(plain) > 1 else words
+        return spoken[0] if spoken and len(plain) == len(words) else " ".join(words)
+
+
+@dataclass(frozen=True)
+class NudgeMail:
+    """The weekly mail. ``title`` and ``summary`` are domain's headline and budget summary of the suggestions.
+
+    ``week_label`` reads like "Week of Mon 16 Nov"; each of ``promises`` is what follows "You promised", with its
+    full stop; ``day_name`` is the day it goes out ("Monday"). The three addresses end the mail.
+    """
+
+    user_name: str
+    week_label: str
+    title: str
+    summary: str
+    suggestions: tuple[NudgeSuggestion, ...]
+    promises: tuple[str, ...]
+    day_name: str
+    week_url: str
+    preferences_url: str
+    unsubscribe_url: str
+
+    @property
+    def subject(self) -> str:
+        """ "Marta, Elena and four others this week"; whoever shares a short name with another is named in full."""
+        short = [one.short_name for one in self.suggestions]
+        names = [
+            one.name if short.count(word) > 1 else word
+            for one, word in zip(self.suggestions, short, strict=True)
+        ]
+        return f"{names_and_others(names)} this week" if names else "One promise to keep this week"
+
+
+@dataclass(frozen=True)
+class AllInTouchMail:
+    """The short mail of a week with nobody due, for users who asked for it. ``sentence`` gives the counts."""
+
+    user_name: str
+    week_label: str
+    sentence: str
+    day_name: str
+    week_url: str
+    preferences_url: str
+    unsubscribe_url: str
+
+
+@dataclass(frozen=True)
+class SignInLinkMail:
+    """A link that signs in once. ``valid_for`` reads like "15 minutes"."""
+
+    user_name: str
+    workspace: str
+    url: str
+    valid_for: str
+
+
+@dataclass(frozen=True)
+class PasswordResetMail:
+    """A link to choose a new password. ``valid_for`` reads like "an hour"."""
+
+    user_name: str
+    workspace: str
+    url: str
+    valid_for: str
+
+
+@dataclass(frozen=True)
+class InvitationMail:
+    """The first mail somebody gets from us: ``invited_by`` asks them into ``workspace``."""
+
+    user_name: str
+    invited_by: str
+    workspace: str
+    url: str
+    valid_for: str
+
+
+@dataclass(frozen=True)
+class TestMail:
+    """What the test button of the heartbeat page sends. ``sent_at`` reads like "Mon 16 Nov, 08:00"."""
+
+    # Not a test case, whatever its name says to pytest.
+    __test__ = False
+
+    user_name: str
+    workspace: str
+    sent_at: str
+    heartbeat_url: str
+
+
+MailView = NudgeMail | AllInTouchMail | SignInLinkMail | PasswordResetMail | InvitationMail | TestMail
+
+# Each mail's folder below templates/emails and the view its templates read.
+MAILS: dict[str, type[MailView]] = {
+    "nudge": NudgeMail,
+    "all_in_touch": AllInTouchMail,
+    "sign_in_link": SignInLinkMail,
+    "password_reset": PasswordResetMail,
+    "invitation": InvitationMail,
+    "test_send": TestMail,
+}
