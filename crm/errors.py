@@ -20,7 +20,9 @@ class NotFound(Refusal):
 
     status = 404
 
-    def __init__(self, sentence: str = "There is nothing at this address, or it is not yours to see.") -> None:
+    def __init__(
+        self, sentence: str = "There is nothing at this address, or it is not yours to see."
+    ) -> None:
         super().__init__(sentence)
 
 

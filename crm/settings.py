@@ -27,18 +27,39 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CRM_", env_file=None, extra="ignore", frozen=True)
 
-    data_dir: Path = Field(default_factory=default_data_dir, description="Where the SQLite database and the generated secret key live.")
-    database_url: str = Field(default="", description="`sqlite:///path` or `postgresql://user:password@host/name`. Empty: SQLite in the data directory.")
-    base_url: str = Field(default="", description="The address people use. Links in pages and mail are built from it alone. Empty: http://host:port.")
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Where the SQLite database and the generated secret key live.",
+    )
+    database_url: str = Field(
+        default="",
+        description="`sqlite:///path` or `postgresql://user:password@host/name`. Empty: SQLite in the data directory.",
+    )
+    base_url: str = Field(
+        default="",
+        description="The address people use. Links in pages and mail are built from it alone. Empty: http://host:port.",
+    )
     host: str = Field(default="127.0.0.1", description="The address the server listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="The port the server listens on.")
-    smtp_url: str = Field(default="", description="`smtp://user:password@host:port`, `smtps://…`, with `?starttls=require|auto|never`. Empty: no mail is sent.")
+    smtp_url: str = Field(
+        default="",
+        description="`smtp://user:password@host:port`, `smtps://…`, with `?starttls=require|auto|never`. Empty: no mail is sent.",
+    )
     mail_from: str = Field(default="In Person <in-person@localhost>", description="The sender of every mail.")
-    secret_key: str = Field(default="", description="Signs mail links and the set-up token. Empty: generated once and kept in the data directory.")
-    scheduler: Literal["on", "off"] = Field(default="on", description="Whether this process sends what is due.")
+    secret_key: str = Field(
+        default="",
+        description="Signs mail links and the set-up token. Empty: generated once and kept in the data directory.",
+    )
+    scheduler: Literal["on", "off"] = Field(
+        default="on", description="Whether this process sends what is due."
+    )
     workspace: str = Field(default="Our team", description="Name of the first workspace.")
-    time_zone: str = Field(default="UTC", description="Time zone of the first workspace, such as Europe/Berlin.")
-    log_format: Literal["text", "json"] = Field(default="text", description="Log lines for people or for machines.")
+    time_zone: str = Field(
+        default="UTC", description="Time zone of the first workspace, such as Europe/Berlin."
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="Log lines for people or for machines."
+    )
 
     @field_validator("time_zone")
     @classmethod
@@ -53,7 +74,9 @@ class Settings(BaseSettings):
     @classmethod
     def _plain_address(cls, value: str) -> str:
         parts = urlsplit(value)
-        if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment):
+        if value and (
+            parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment
+        ):
             raise ValueError("must look like https://crm.example.org")
         return value.rstrip("/")
 
@@ -104,7 +127,9 @@ def _from_files() -> dict[str, Any]:
             found[name] = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as fault:
             reason = getattr(fault, "strerror", None) or "not text"
-            raise UsageError(f"CRM_{name.upper()}_FILE names {path}, which cannot be read: {reason}.") from None
+            raise UsageError(
+                f"CRM_{name.upper()}_FILE names {path}, which cannot be read: {reason}."
+            ) from None
     return found
 
 

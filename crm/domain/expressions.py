@@ -7,6 +7,7 @@ comparison with one is unknown, and an unknown condition matches nothing, also u
 
 import math
 import operator
+import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -115,6 +116,8 @@ class Case(Value):
 
 @dataclass(frozen=True)
 class Compare(Condition):
+    """Two values compared; unknown if either is missing."""
+
     comparison: Comparison
     left: Value
     right: Value
@@ -122,21 +125,29 @@ class Compare(Condition):
 
 @dataclass(frozen=True)
 class Missing(Condition):
+    """Whether a value is missing; never unknown."""
+
     value: Value
 
 
 @dataclass(frozen=True)
 class All(Condition):
+    """Every part holds; with no parts, always true."""
+
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True)
 class Any(Condition):
+    """Some part holds; with no parts, never."""
+
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True)
 class Not(Condition):
+    """The part does not hold; unknown stays unknown."""
+
     part: Condition
 
 
@@ -145,7 +156,9 @@ def lift(value: "Value | float | str | None") -> Value:
     return value if isinstance(value, Value) else Constant(value)
 
 
-def first_that(*branches: tuple[Condition, "Value | float | str | None"], otherwise: "Value | float | str | None" = None) -> Case:
+def first_that(
+    *branches: tuple[Condition, "Value | float | str | None"], otherwise: "Value | float | str | None" = None
+) -> Case:
     """A :class:`Case` written plainly."""
     return Case(tuple((condition, lift(value)) for condition, value in branches), lift(otherwise))
 
@@ -169,7 +182,7 @@ def _parts(condition: Condition, sort: type[All] | type[Any]) -> tuple[Condition
     return condition.parts if isinstance(condition, sort) else (condition,)
 
 
-_COMPARE: dict[str, Callable[[object, object], bool]] = {
+_COMPARE: dict[str, Callable[[typing.Any, typing.Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,

@@ -64,15 +64,10 @@ def derived(targets: Targets) -> dict[str, Value]:
         "rhythm_days": first_that((Metric("gaps").ge(3), usual_gap(Metric("gap_log"), Metric("gap_weight")))),
         "quiet_p": quiet_chance(Metric("strength"), Metric("days_since_any"), HORIZON_DAYS),
     }
-    overdue = {
-        f"overdue_{clock}": running(clock) * 1.0 / targets.expression(clock)
-        for clock in CLOCKS
-    }
+    overdue = {f"overdue_{clock}": running(clock) * 1.0 / targets.expression(clock) for clock in CLOCKS}
     return {**shares, **rhythm, **overdue}
 
 
 def running(clock: str) -> Value:
     """The clock *any*, *personal* or *in_person* in days; one that never started runs from the start of ``known_days``."""
     return known(Metric(f"days_since_{clock}"), Metric("known_days"))
-
-

@@ -36,9 +36,14 @@ def has_score() -> Condition:
 
 def parts(targets: Targets) -> dict[str, Value]:
     """The points each part of the score brings, as expressions; missing where there is no score."""
-    shares = {clock: keep(running(clock), targets.expression(clock)) for clock in ("any", "personal", "in_person")}
+    shares = {
+        clock: keep(running(clock), targets.expression(clock)) for clock in ("any", "personal", "in_person")
+    }
     shares["balance"] = _balance()
-    return {f"part_{name}": first_that((has_score(), share * float(WEIGHTS[name]))) for name, share in shares.items()}
+    return {
+        f"part_{name}": first_that((has_score(), share * float(WEIGHTS[name])))
+        for name, share in shares.items()
+    }
 
 
 def score() -> Value:
@@ -64,7 +69,9 @@ def zone(targets: Targets) -> Case:
     gone_quiet = (Metric("overdue_any").ge(2) & is_late()) | out_of_rhythm
     screen_only = Metric("digital_180").ge(3) & Metric("personal_180").eq(0) & Metric("known_days").ge(60)
     drifting = (
-        Metric("overdue_personal").gt(1) | Metric("overdue_in_person").gt(1) | (Metric("overdue_any").gt(1) & is_late())
+        Metric("overdue_personal").gt(1)
+        | Metric("overdue_in_person").gt(1)
+        | (Metric("overdue_any").gt(1) & is_late())
     )
     return first_that(
         (Metric("tier").eq("none"), None),
@@ -90,4 +97,3 @@ def layers(targets: Targets) -> tuple[Layer, ...]:
         Layer(parts(targets)),
         Layer({"score": score(), "zone": zone(targets)}),
     )
-

@@ -58,4 +58,6 @@ class Targets:
                 named.append((of_tier & Metric("kind").eq(kind), branch))
         shared = Case((*named, *fallback), lift(None))
         own = known(Metric(f"target_{clock}"), shared)
-        return Case(((Metric("tier").eq("none"), lift(None)), (Metric(f"target_{clock}").eq(0), lift(None))), own)
+        return Case(
+            ((Metric("tier").eq("none"), lift(None)), (Metric(f"target_{clock}").eq(0), lift(None))), own
+        )

@@ -41,7 +41,8 @@ def log_interaction(connection: Connection, principal: Principal, entry: Entry, 
         entry = replace(entry, user_ids=(principal.user_id,))
     row_id = new_id(connection)
     connection.execute(
-        interaction.insert(), {"id": row_id, "created_at": at, **interaction_values(principal, entry, way, at)}
+        interaction.insert(),
+        {"id": row_id, "created_at": at, **interaction_values(principal, entry, way, at)},
     )
     _write_participants(connection, principal, row_id, entry, way)
     refresh_people(connection, principal, entry.contact_ids, at)
@@ -90,7 +91,9 @@ def participation_rows(
     ]
 
 
-def refresh_people(connection: Connection, principal: Principal, contact_ids: Iterable[int], at: datetime) -> None:
+def refresh_people(
+    connection: Connection, principal: Principal, contact_ids: Iterable[int], at: datetime
+) -> None:
     """Bring the stored metrics of these contacts up to date."""
     ids = tuple(contact_ids)
     refresh(connection, scope_of(connection, principal, at, ids), ids)
@@ -107,7 +110,9 @@ def edit_interaction(
     values = interaction_values(principal, entry, way, at)
     kept = {name: value for name, value in values.items() if name not in ("author_id", "source_id")}
     changed = connection.execute(
-        interaction.update().where(*_this(principal, interaction_id)).values(**kept, version=interaction.c.version + 1)
+        interaction.update()
+        .where(*_this(principal, interaction_id))
+        .values(**kept, version=interaction.c.version + 1)
     )
     if changed.rowcount == 0:
         raise NotFound
@@ -116,20 +121,29 @@ def edit_interaction(
     refresh_people(connection, principal, {*before, *entry.contact_ids}, at)
 
 
-def delete_interaction(connection: Connection, principal: Principal, interaction_id: int, at: datetime) -> None:
+def delete_interaction(
+    connection: Connection, principal: Principal, interaction_id: int, at: datetime
+) -> None:
     """Take an interaction out of the log; ``restore_interaction`` brings it back whole."""
     _require_editor(principal)
     _set_deleted(connection, principal, interaction_id, at, deleted_at=at)
 
 
-def restore_interaction(connection: Connection, principal: Principal, interaction_id: int, at: datetime) -> None:
+def restore_interaction(
+    connection: Connection, principal: Principal, interaction_id: int, at: datetime
+) -> None:
     """Undo a deletion."""
     _require_editor(principal)
     _set_deleted(connection, principal, interaction_id, at, deleted_at=None)
 
 
 def _set_deleted(
-    connection: Connection, principal: Principal, interaction_id: int, at: datetime, *, deleted_at: datetime | None
+    connection: Connection,
+    principal: Principal,
+    interaction_id: int,
+    at: datetime,
+    *,
+    deleted_at: datetime | None,
 ) -> None:
     where = (interaction.c.workspace_id == principal.workspace_id, interaction.c.id == interaction_id)
     row = connection.execute(select(interaction).where(*where)).one_or_none()
@@ -161,13 +175,19 @@ def participants(connection: Connection, principal: Principal, interaction_id: i
 
 def _this(principal: Principal, interaction_id: int) -> tuple[Any, ...]:
     table = interaction.c
-    return table.workspace_id == principal.workspace_id, table.id == interaction_id, table.deleted_at.is_(None)
+    return (
+        table.workspace_id == principal.workspace_id,
+        table.id == interaction_id,
+        table.deleted_at.is_(None),
+    )
 
 
 def _write_participants(
     connection: Connection, principal: Principal, interaction_id: int, entry: Entry, way: Channel
 ) -> None:
-    connection.execute(interaction_contact.insert(), participation_rows(principal, interaction_id, entry, way))
+    connection.execute(
+        interaction_contact.insert(), participation_rows(principal, interaction_id, entry, way)
+    )
     users = [
         {"workspace_id": principal.workspace_id, "interaction_id": interaction_id, "user_id": user_id}
         for user_id in dict.fromkeys(entry.user_ids)
@@ -187,13 +207,17 @@ def _remove_participants(connection: Connection, principal: Principal, interacti
 
 def _require_editor(principal: Principal) -> None:
     if not principal.may_edit:
-        raise Forbidden("You can read this workspace, but not change it. Ask an admin for the role of member.")
+        raise Forbidden(
+            "You can read this workspace, but not change it. Ask an admin for the role of member."
+        )
 
 
 def _channel(connection: Connection, principal: Principal, key: str) -> Channel:
     found = by_key(channels(connection, principal)).get(key)
     if found is None:
-        raise Invalid(f"There is no channel called {key!r}.", fields={"channel": "Choose how you were in touch."})
+        raise Invalid(
+            f"There is no channel called {key!r}.", fields={"channel": "Choose how you were in touch."}
+        )
     return found
 
 

@@ -3,7 +3,21 @@
 from collections.abc import Callable, Mapping
 from typing import Any as Whatever
 
-from sqlalchemy import ColumnElement, Double, Float, and_, case, cast, false, func, literal, not_, null, or_, true
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Float,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    true,
+)
 
 from crm.domain.expressions import (
     All,
@@ -56,9 +70,12 @@ def compile_value(value: Value, columns: Columns) -> ColumnElement[Whatever]:
             return joined
         case Call(function, argument):
             sql = cast(compile_value(argument, columns), Double)
-            return getattr(func, function)(sql, type_=Float())
+            called: ColumnElement[Whatever] = getattr(func, function)(sql, type_=Float())
+            return called
         case Case(branches, otherwise):
-            whens = [(compile_condition(when, columns), compile_value(then, columns)) for when, then in branches]
+            whens = [
+                (compile_condition(when, columns), compile_value(then, columns)) for when, then in branches
+            ]
             return case(*whens, else_=compile_value(otherwise, columns))
     raise TypeError(f"not a value: {value!r}")
 

@@ -20,7 +20,8 @@ def matches(relation: Subquery, rules: Sequence[Rule]) -> Select[Any]:
     columns = {column.name: column for column in relation.c}
     conditions = [compile_condition(rule.condition(), columns) for rule in rules[:MOST_RULES]]
     raised = [
-        compile_condition(rule.high_when, columns) if rule.high_when is not None else None for rule in rules[:MOST_RULES]
+        compile_condition(rule.high_when, columns) if rule.high_when is not None else None
+        for rule in rules[:MOST_RULES]
     ]
     return select(
         *relation.c,

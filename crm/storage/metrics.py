@@ -118,7 +118,12 @@ def _log_facts(scope: Scope) -> Subquery:
         columns.append(_sum(case((inside, flow), else_=0)).label(f"flow_{days}"))
     before = and_(day > today - PRIOR_FROM, day <= today - PRIOR_TO)
     columns.append(_sum(case((before, reach), else_=0)).label("reach_prior"))
-    return select(log.contact_id, *columns).where(*_participation(scope)).group_by(log.contact_id).subquery("log_facts")
+    return (
+        select(log.contact_id, *columns)
+        .where(*_participation(scope))
+        .group_by(log.contact_id)
+        .subquery("log_facts")
+    )
 
 
 def _has(packed_column: ColumnElement[int], place: int) -> ColumnElement[bool]:
@@ -189,7 +194,11 @@ def _gift_day(scope: Scope) -> ColumnElement[int]:
     """The last day the contact sent a gift; ``channel = 'gift'`` is spelled out so that its small index serves."""
     log = interaction_contact.alias().c
     where = [log.workspace_id == scope.workspace_id, log.contact_id == contact.c.id, log.counts]
-    where += [log.channel == literal_column("'gift'"), log.direction == "inbound", log.occurred_at <= scope.at]
+    where += [
+        log.channel == literal_column("'gift'"),
+        log.direction == "inbound",
+        log.occurred_at <= scope.at,
+    ]
     return select(func.max(_day(log.day))).where(*where).scalar_subquery()
 
 
@@ -297,7 +306,12 @@ def _counted(scope: Scope) -> Subquery:
     """Every listed contact with its counted metrics; the rest follows by arithmetic."""
     today = scope.today.toordinal()
     facts, rhythm = _log_facts(scope), _rhythm_facts(scope)
-    dates, asks, promises, favours = _next_dates(scope), _ask_facts(scope), _promise_facts(scope), _favour_facts(scope)
+    dates, asks, promises, favours = (
+        _next_dates(scope),
+        _ask_facts(scope),
+        _promise_facts(scope),
+        _favour_facts(scope),
+    )
     created = _day(contact.c.created_on)
     first = case((facts.c.first_day < created, facts.c.first_day), else_=created)
     unanswered = or_(facts.c.answer_at.is_(None), facts.c.answer_at < facts.c.outbound_at)
@@ -327,7 +341,9 @@ def _counted(scope: Scope) -> Subquery:
     return _listed(scope, facts, columns, rhythm, dates, asks, promises, favours)
 
 
-def _listed(scope: Scope, facts: Subquery, columns: list[Any], rhythm: Subquery, *others: Subquery) -> Subquery:
+def _listed(
+    scope: Scope, facts: Subquery, columns: list[Any], rhythm: Subquery, *others: Subquery
+) -> Subquery:
     joined: Any = contact.outerjoin(facts, facts.c.contact_id == contact.c.id)
     for facet in (rhythm, *others):
         joined = joined.outerjoin(facet, facet.c.contact_id == contact.c.id)

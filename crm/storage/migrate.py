@@ -12,7 +12,9 @@ from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
 from crm.errors import Unavailable
-from crm.storage.database import Database, plain_faults, sqlite_driver
+from crm.storage.database import Database
+from crm.storage.faults import plain_faults
+from crm.storage.sqlite import driver
 
 LOCK = 4_711_001
 
@@ -74,7 +76,7 @@ def _exclusive(database: Database) -> Iterator[Connection]:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             yield connection
         return
-    engine = create_engine(database.url, module=sqlite_driver, poolclass=NullPool, connect_args={"timeout": 60})
+    engine = create_engine(database.url, module=driver, poolclass=NullPool, connect_args={"timeout": 60})
     event.listen(engine, "connect", _without_cascades)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN EXCLUSIVE"))
     with engine.begin() as connection:
@@ -90,4 +92,6 @@ def _check_references(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
         if broken is not None:
-            raise Unavailable(f"The migration would break references in {broken[0]}; nothing was changed. Restore a backup.")
+            raise Unavailable(
+                f"The migration would break references in {broken[0]}; nothing was changed. Restore a backup."
+            )

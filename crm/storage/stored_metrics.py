@@ -5,8 +5,20 @@ Marking takes the row's lock, so two writers about one contact work one after th
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Select, Subquery, case, func, literal, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -31,14 +43,18 @@ def scope_of(
 ) -> Scope:
     """The scope of the principal's workspace at a moment, with its targets."""
     chosen = None if contact_ids is None else tuple(contact_ids)
-    return Scope(principal.workspace_id, at, principal.zone, targets_of(connection, principal.workspace_id), chosen)
+    return Scope(
+        principal.workspace_id, at, principal.zone, targets_of(connection, principal.workspace_id), chosen
+    )
 
 
 def mark_stale(connection: Connection, workspace_id: int, contact_ids: Sequence[int] | None = None) -> None:
     """Their stored metrics are to be worked out again; ``None`` means everyone in the workspace."""
     if contact_ids is None:
         connection.execute(
-            contact_metrics.update().where(contact_metrics.c.workspace_id == workspace_id).values(fresh_until=STALE)
+            contact_metrics.update()
+            .where(contact_metrics.c.workspace_id == workspace_id)
+            .values(fresh_until=STALE)
         )
         return
     for block in _blocks(sorted(set(contact_ids))):
@@ -56,7 +72,8 @@ def _mark(connection: Connection, workspace_id: int, contact_ids: list[int]) -> 
     )
 
 
-def _insert(connection: Connection):  # type: ignore[no-untyped-def]
+def _insert(connection: Connection) -> Any:
+    """The dialect's INSERT, which knows ON CONFLICT."""
     return sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
 
 
@@ -67,18 +84,17 @@ def _blocks(ids: list[int]) -> Iterator[list[int]]:
 
 def anything_stale(connection: Connection, workspace_id: int, at: datetime) -> bool:
     """Whether some stored row of the workspace is no longer right at ``at``."""
-    stale = select(literal(1)).where(*_is_stale(workspace_id, at)).limit(1)
+    stale = select(literal(1)).where(_is_stale(workspace_id, at)).limit(1)
     return connection.execute(stale).first() is not None
 
 
-def _is_stale(workspace_id: int, at: datetime) -> tuple[object, ...]:
-    table = contact_metrics.c
-    return table.workspace_id == workspace_id, table.fresh_until <= at  # type: ignore[return-value]
+def _is_stale(workspace_id: int, at: datetime) -> ColumnElement[bool]:
+    return and_(contact_metrics.c.workspace_id == workspace_id, contact_metrics.c.fresh_until <= at)
 
 
 def refresh_stale(connection: Connection, scope: Scope) -> int:
     """Work out every stale row of the workspace as of ``scope.at``; returns how many there were."""
-    stale = select(contact_metrics.c.contact_id).where(*_is_stale(scope.workspace_id, scope.at))  # type: ignore[arg-type]
+    stale = select(contact_metrics.c.contact_id).where(_is_stale(scope.workspace_id, scope.at))
     ids = sorted(connection.execute(stale).scalars())
     refresh(connection, scope, ids)
     return len(ids)
@@ -97,15 +113,21 @@ def _store(connection: Connection, scope: Scope, relation: Subquery) -> None:
     left_out = {"workspace_id", "contact_id", "fresh_until"}
     names = [column.name for column in contact_metrics.c if column.name not in left_out]
     columns = ["workspace_id", "contact_id", "fresh_until", *names]
-    rows = select(
-        literal(scope.workspace_id), relation.c.contact_id, _fresh_until(scope, relation), *(relation.c[n] for n in names)
-    ).where(literal(1) == 1)  # SQLite needs a WHERE between SELECT and ON CONFLICT
+    chosen: list[ColumnElement[Any]] = [
+        literal(scope.workspace_id),
+        relation.c.contact_id,
+        _fresh_until(scope, relation),
+    ]
+    chosen += [relation.c[name] for name in names]
+    rows = select(*chosen).where(literal(1) == 1)  # SQLite needs a WHERE between SELECT and ON CONFLICT
     insert = _insert(connection)(contact_metrics).from_select(columns, rows)
     changes = {name: insert.excluded[name] for name in ["fresh_until", *names]}
-    connection.execute(insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes))
+    connection.execute(
+        insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes)
+    )
 
 
-def _fresh_until(scope: Scope, relation: Subquery) -> object:
+def _fresh_until(scope: Scope, relation: Subquery) -> ColumnElement[Any]:
     log = interaction_contact.alias().c
     ahead: Select[tuple[datetime]] = select(func.min(log.occurred_at)).where(
         log.workspace_id == scope.workspace_id,
@@ -123,7 +145,7 @@ def _settle_unlisted(connection: Connection, scope: Scope) -> None:
     table = contact_metrics.c
     connection.execute(
         contact_metrics.update()
-        .where(*_is_stale(scope.workspace_id, scope.at), table.contact_id.in_(scope.contact_ids or ()))  # type: ignore[arg-type]
+        .where(_is_stale(scope.workspace_id, scope.at), table.contact_id.in_(scope.contact_ids or ()))
         .values(fresh_until=next_midnight(scope))
     )
 
@@ -141,7 +163,8 @@ def current(workspace_id: int) -> Subquery:
     columns = [column for column in contact_metrics.c if column.name not in left_out]
     joined = contact_metrics.join(
         contact,
-        (contact.c.workspace_id == contact_metrics.c.workspace_id) & (contact.c.id == contact_metrics.c.contact_id),
+        (contact.c.workspace_id == contact_metrics.c.workspace_id)
+        & (contact.c.id == contact_metrics.c.contact_id),
     )
     return (
         select(*columns, *own)

@@ -3,7 +3,9 @@
 import re
 import unicodedata
 
-_SPELLED = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i"})
+_SPELLED = str.maketrans(
+    {"ł": "l", "ß": "ss", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i"}
+)
 _BETWEEN = re.compile(r"\s+")
 
 

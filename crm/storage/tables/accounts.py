@@ -98,4 +98,4 @@ sign_in_failure = Table(
     Column("failed_at", Moment, primary_key=True),
     Column("address_hash", Text, primary_key=True),
 )
-"""Recent failed sign-ins by hashed address of mail and of network; the only table outside workspaces, since nobody is known yet."""
+"""Recent failed sign-ins, by hashed addresses of mail and network; outside workspaces, since nobody is known yet."""

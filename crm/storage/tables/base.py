@@ -35,7 +35,9 @@ def one_of(name: str, choices: Iterable[str], **options: Any) -> tuple[Column[st
 
 def belongs_to(table: str, column: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
     """A reference to a row of the same workspace."""
-    return ForeignKeyConstraint(["workspace_id", column], [f"{table}.workspace_id", f"{table}.id"], ondelete=ondelete)
+    return ForeignKeyConstraint(
+        ["workspace_id", column], [f"{table}.workspace_id", f"{table}.id"], ondelete=ondelete
+    )
 
 
 def in_workspace() -> ForeignKeyConstraint:

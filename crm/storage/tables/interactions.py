@@ -1,5 +1,7 @@
 """The log: channels, interactions, who took part; and what was asked, promised, heard and received."""
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, String, Table, Text, text
 
 from crm.domain.channels import DIRECTIONS, OUTCOMES
@@ -95,7 +97,7 @@ interaction_user = Table(
 )
 
 
-def _about_contact(name: str, *columns: Column[object] | CheckConstraint) -> Table:
+def _about_contact(name: str, *columns: Column[Any] | CheckConstraint) -> Table:
     return Table(
         name,
         metadata,
@@ -112,7 +114,9 @@ def _about_contact(name: str, *columns: Column[object] | CheckConstraint) -> Tab
     )
 
 
-ask = _about_contact("ask", Column("due", Day), Column("opened_on", Day, nullable=False), Column("closed_on", Day))
+ask = _about_contact(
+    "ask", Column("due", Day), Column("opened_on", Day, nullable=False), Column("closed_on", Day)
+)
 promise = _about_contact(
     "promise",
     *one_of("by", ("us", "them")),

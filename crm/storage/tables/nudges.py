@@ -5,7 +5,18 @@ from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, 
 from crm.storage.tables.base import belongs_to, metadata, one_of, own_id, workspace_id
 from crm.storage.types import Json, Moment
 
-MAIL_STATES = ("due", "claimed", "handing_over", "sent", "retry", "failed", "unknown", "held", "nothing_due", "skipped")
+MAIL_STATES = (
+    "due",
+    "claimed",
+    "handing_over",
+    "sent",
+    "retry",
+    "failed",
+    "unknown",
+    "held",
+    "nothing_due",
+    "skipped",
+)
 
 outbox = Table(
     "outbox",

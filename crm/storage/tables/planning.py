@@ -1,6 +1,17 @@
 """Plans, their suggestions, and what was done about them."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from crm.storage.tables.base import belongs_to, metadata, one_of, own_id, workspace_id
 from crm.storage.types import Day, Json, Moment

@@ -1,0 +1,258 @@
+"""What a flag's sentence tells beyond the metrics: counts by channel, last channels, texts of asks, promises, dates."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
+
+from crm.domain import channels as packed
+from crm.domain.flag_sentences import FlagFacts
+from crm.domain.principal import Principal
+from crm.storage.tables import ask, contact_date, favour, interaction_contact, organisation, promise
+
+BLOCK = 5_000
+WISH_WINDOW = 3
+"""Days on either side of last year's date within which a digital contact is taken for the wish."""
+
+
+@dataclass(frozen=True)
+class ContactFacts:
+    """One contact's facts; the date they tell of is a renewal only for the rule that asks for it."""
+
+    plain: FlagFacts
+    renewal: FlagFacts
+
+    def of(self, rule_key: str) -> FlagFacts:
+        """The facts a rule's sentence may use."""
+        return self.renewal if rule_key == "renewal" else self.plain
+
+
+def facts_of(
+    connection: Connection, principal: Principal, at: datetime, rows: Sequence[Row[Any]]
+) -> Mapping[int, ContactFacts]:
+    """The facts of each flagged contact; ``rows`` carry the metrics, ``name``, ``given_name``, ``organisation_id``."""
+    found = {row.contact_id: _from_metrics(row) for row in rows}
+    organisations = _organisations(connection, principal, {row.organisation_id for row in rows})
+    for row in rows:
+        found[row.contact_id] = replace(
+            found[row.contact_id], organisation=organisations.get(row.organisation_id, "")
+        )
+    today = at.astimezone(principal.zone).date()
+    renewals: dict[int, dict[str, Any]] = {}
+    for ids in _blocks(sorted(found)):
+        for part in (_since_personal, _last_channels):
+            _merge(found, part(connection, principal, at, ids))
+        for told in (_asks, _promises, _favours):
+            _merge(found, told(connection, principal, today, ids))
+        renewals.update(_dates(connection, principal, today, ids, contact_date.c.kind == "renewal"))
+        _merge(found, _dates(connection, principal, today, ids, contact_date.c.kind != "renewal"))
+    return {
+        one: ContactFacts(facts, replace(facts, **renewals[one]) if one in renewals else facts)
+        for one, facts in found.items()
+    }
+
+
+def _from_metrics(row: Row[Any]) -> FlagFacts:
+    return FlagFacts(
+        name=row.name,
+        given_name=row.given_name or "",
+        tier=row.tier,
+        days_since_personal=row.days_since_personal,
+        days_since_in_person=row.days_since_in_person,
+    )
+
+
+def _blocks(ids: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), BLOCK):
+        yield ids[start : start + BLOCK]
+
+
+def _merge(found: dict[int, FlagFacts], more: Mapping[int, dict[str, Any]]) -> None:
+    for contact_id, values in more.items():
+        found[contact_id] = replace(found[contact_id], **values)
+
+
+def _organisations(
+    connection: Connection, principal: Principal, ids: Iterable[int | None]
+) -> dict[int | None, str]:
+    wanted = [one for one in set(ids) if one is not None]
+    rows = connection.execute(
+        select(organisation.c.id, organisation.c.name).where(
+            organisation.c.workspace_id == principal.workspace_id, organisation.c.id.in_(wanted)
+        )
+    )
+    return {row.id: row.name for row in rows}
+
+
+def _counted(principal: Principal, at: datetime, ids: list[int], log: Any) -> list[ColumnElement[bool]]:
+    return [
+        log.workspace_id == principal.workspace_id,
+        log.contact_id.in_(ids),
+        log.counts,
+        log.occurred_at <= at,
+    ]
+
+
+def _is_personal(log: Any) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = log.reach.op("&")(packed.MASK * packed.PERSONAL) != 0
+    return found
+
+
+def _since_personal(
+    connection: Connection, principal: Principal, at: datetime, ids: list[int]
+) -> Mapping[int, dict[str, Any]]:
+    last = interaction_contact.alias()
+    last_personal = (
+        select(last.c.contact_id, func.max(last.c.occurred_at).label("at"))
+        .where(*_counted(principal, at, ids, last.c), _is_personal(last.c))
+        .group_by(last.c.contact_id)
+        .subquery()
+    )
+    log = interaction_contact.c
+    rows = connection.execute(
+        select(log.contact_id, log.channel, func.count().label("number"))
+        .select_from(
+            interaction_contact.outerjoin(last_personal, last_personal.c.contact_id == log.contact_id)
+        )
+        .where(*_counted(principal, at, ids, log))
+        .where((last_personal.c.at.is_(None)) | (log.occurred_at > last_personal.c.at))
+        .group_by(log.contact_id, log.channel)
+    )
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    for row in rows:
+        counts[row.contact_id][row.channel] = row.number
+    return {contact_id: {"since_personal": found} for contact_id, found in counts.items()}
+
+
+def _last_channels(
+    connection: Connection, principal: Principal, at: datetime, ids: list[int]
+) -> Mapping[int, dict[str, Any]]:
+    log = interaction_contact.c
+    in_person = log.reach.op("&")(packed.MASK * packed.IN_PERSON) != 0
+    outbound = and_(log.direction == "outbound", ~_is_personal(log))
+    found: dict[int, dict[str, Any]] = defaultdict(dict)
+    for name, condition in (
+        ("last_personal_channel", _is_personal(log)),
+        ("last_in_person_channel", in_person),
+        ("last_outbound_channel", outbound),
+    ):
+        for contact_id, channel in _latest(connection, _counted(principal, at, ids, log), condition):
+            found[contact_id][name] = channel
+    return found
+
+
+def _latest(
+    connection: Connection, where: list[ColumnElement[bool]], condition: ColumnElement[bool]
+) -> Iterator[tuple[int, str]]:
+    log = interaction_contact.c
+    place = func.row_number().over(
+        partition_by=log.contact_id, order_by=(log.occurred_at.desc(), log.interaction_id.desc())
+    )
+    ranked = select(log.contact_id, log.channel, place.label("place")).where(*where, condition).subquery()
+    for row in connection.execute(select(ranked.c.contact_id, ranked.c.channel).where(ranked.c.place == 1)):
+        yield row.contact_id, row.channel
+
+
+def _open(table: Any, since: str, until: str, principal: Principal, today: date, ids: list[int]) -> Any:
+    """Rows of asks or promises open on that day, the earliest due first, then the oldest."""
+    columns = table.c
+    return (
+        select(table)
+        .where(columns.workspace_id == principal.workspace_id, columns.contact_id.in_(ids))
+        .where(columns[since] <= today, columns[until].is_(None) | (columns[until] > today))
+        .order_by(columns.due.is_(None), columns.due, columns[since], columns.id)
+    )
+
+
+def _asks(
+    connection: Connection, principal: Principal, today: date, ids: list[int]
+) -> Mapping[int, dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = {}
+    for row in connection.execute(_open(ask, "opened_on", "closed_on", principal, today, ids)):
+        found.setdefault(row.contact_id, {"ask_text": row.text})
+    return found
+
+
+def _promises(
+    connection: Connection, principal: Principal, today: date, ids: list[int]
+) -> Mapping[int, dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = {}
+    ours = _open(promise, "made_on", "kept_on", principal, today, ids).where(promise.c.by == "us")
+    for row in connection.execute(ours):
+        found.setdefault(row.contact_id, {"promise_text": row.text, "promise_due": row.due})
+    return found
+
+
+def _favours(
+    connection: Connection, principal: Principal, today: date, ids: list[int]
+) -> Mapping[int, dict[str, Any]]:
+    rows = connection.execute(
+        select(favour.c.contact_id, favour.c.text)
+        .where(favour.c.workspace_id == principal.workspace_id, favour.c.contact_id.in_(ids))
+        .where(favour.c.received_on <= today)
+        .order_by(favour.c.received_on, favour.c.id)
+    )
+    return {row.contact_id: {"favour_text": row.text} for row in rows}
+
+
+def _dates(
+    connection: Connection, principal: Principal, today: date, ids: list[int], sort: ColumnElement[bool]
+) -> Mapping[int, dict[str, Any]]:
+    """The nearest date ahead of each contact, of the kinds that ``sort`` names."""
+    rows = connection.execute(
+        select(contact_date).where(
+            contact_date.c.workspace_id == principal.workspace_id, contact_date.c.contact_id.in_(ids), sort
+        )
+    )
+    nearest: dict[int, tuple[date, Row[Any]]] = {}
+    for row in rows:
+        day = next_return(row.month, row.day, row.on_day, row.yearly, today)
+        if day is not None and (row.contact_id not in nearest or day < nearest[row.contact_id][0]):
+            nearest[row.contact_id] = (day, row)
+    wishes = _wishes(connection, principal, {one: day for one, (day, _) in nearest.items()})
+    return {
+        one: {
+            "date_kind": row.kind,
+            "date_label": row.label,
+            "date_on": day,
+            "last_year_wish_channel": wishes.get(one),
+        }
+        for one, (day, row) in nearest.items()
+    }
+
+
+def next_return(month: int, day: int, on_day: date | None, yearly: bool, today: date) -> date | None:
+    """The next day from ``today`` on that a date falls on; 29 February is kept on the 28th in common years."""
+    if not yearly:
+        return on_day if on_day is not None and on_day >= today else None
+    for year in (today.year, today.year + 1):
+        falls = _in_year(year, month, day)
+        if falls >= today:
+            return falls
+    return None
+
+
+def _in_year(year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return date(year, month, day - 1)
+
+
+def _wishes(connection: Connection, principal: Principal, days: Mapping[int, date]) -> dict[int, str]:
+    """The digital channel we wrote by around the same day last year, where we did."""
+    if not days:
+        return {}
+    log = interaction_contact.c
+    around = {one: _in_year(day.year - 1, day.month, day.day) for one, day in days.items()}
+    margin = timedelta(days=WISH_WINDOW)
+    rows = connection.execute(
+        select(log.contact_id, log.channel, log.day)
+        .where(log.workspace_id == principal.workspace_id, log.contact_id.in_(around), log.counts)
+        .where(log.day.between(min(around.values()) - margin, max(around.values()) + margin))
+        .where(log.direction != "inbound", ~_is_personal(log))
+    )
+    return {row.contact_id: row.channel for row in rows if abs(row.day - around[row.contact_id]) <= margin}

@@ -1,0 +1,165 @@
+"""Which rules are on, whom they flag, and the evidence for it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, Subquery, and_, select
+
+from crm.domain.flag_sentences import flag_sentence
+from crm.domain.principal import Principal
+from crm.domain.rules import SEVERITIES, SHIPPED, Rule
+from crm.errors import NotFound
+from crm.rules.facts import ContactFacts, facts_of
+from crm.storage.flags import matches
+from crm.storage.metrics import as_of
+from crm.storage.stored_metrics import scope_of
+from crm.storage.tables import contact, contact_email, rule
+
+Number = int | float | None
+
+
+@dataclass(frozen=True)
+class FlaggedContact:
+    """The contact a flag is about. ``email`` is the first one, if any."""
+
+    id: int
+    name: str
+    email: str | None
+    kind: str
+    tier: str
+    owner_id: int | None
+    organisation_id: int | None
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One rule's match: the rule's key, severity, sentence, evidence by metric, and suggested acts, best first."""
+
+    contact: FlaggedContact
+    rule: str
+    severity: str
+    sentence: str
+    evidence: dict[str, Number]
+    suggests: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RuleState:
+    """A rule and whether it is switched on in this workspace."""
+
+    rule: Rule
+    enabled: bool
+
+
+def rule_states(connection: Connection, principal: Principal) -> list[RuleState]:
+    """Every rule of the workspace in its order."""
+    rows = connection.execute(select(rule).where(rule.c.workspace_id == principal.workspace_id))
+    changed = {row.key: row for row in rows}
+    order = {one.key: place for place, one in enumerate(SHIPPED)}
+    states = [RuleState(one, changed[one.key].enabled if one.key in changed else True) for one in SHIPPED]
+    return sorted(
+        states,
+        key=lambda state: (
+            changed[state.rule.key].position if state.rule.key in changed else order[state.rule.key]
+        ),
+    )
+
+
+def active_rules(connection: Connection, principal: Principal) -> list[Rule]:
+    """The rules that are switched on."""
+    return [state.rule for state in rule_states(connection, principal) if state.enabled]
+
+
+def one_rule(key: str) -> Rule:
+    """The rule of that key, or a refusal that names those there are."""
+    found = next((one for one in SHIPPED if one.key == key), None)
+    if found is None:
+        raise NotFound(
+            f"There is no rule called {key!r}. The rules are {', '.join(one.key for one in SHIPPED)}."
+        )
+    return found
+
+
+def flags(
+    connection: Connection,
+    principal: Principal,
+    at: datetime,
+    *,
+    rules: Sequence[Rule] | None = None,
+    relation: Subquery | None = None,
+    contact_ids: Iterable[int] | None = None,
+    owner_id: int | None = None,
+) -> list[Flag]:
+    """Every flag as of ``at``, strongest first, then by rule and name. Archived and deceased people have none.
+
+    ``relation`` is where the metrics come from: by default worked out from the log, for pages the stored ones.
+    """
+    asked = active_rules(connection, principal) if rules is None else list(rules)
+    if not asked:
+        return []
+    metrics = as_of(scope_of(connection, principal, at, contact_ids)) if relation is None else relation
+    rows = _matching(connection, principal, metrics, asked, contact_ids, owner_id)
+    facts = facts_of(connection, principal, at, rows)
+    found = [
+        flag
+        for row in rows
+        for place, one in enumerate(asked)
+        if row.rule_mask >> place & 1
+        for flag in [_flag(row, one, bool(row.high_mask >> place & 1), facts[row.contact_id])]
+    ]
+    positions = {one.key: place for place, one in enumerate(asked)}
+    return sorted(
+        found,
+        key=lambda flag: (
+            SEVERITIES.index(flag.severity),
+            positions[flag.rule],
+            flag.contact.name,
+            flag.contact.id,
+        ),
+    )
+
+
+def _matching(
+    connection: Connection,
+    principal: Principal,
+    metrics: Subquery,
+    rules: Sequence[Rule],
+    contact_ids: Iterable[int] | None,
+    owner_id: int | None,
+) -> Sequence[Row[Any]]:
+    matched = matches(metrics, rules).subquery()
+    first_email = and_(
+        contact_email.c.workspace_id == contact.c.workspace_id,
+        contact_email.c.contact_id == contact.c.id,
+        contact_email.c.position == 0,
+    )
+    people = [contact.c.name, contact.c.given_name, contact.c.owner_id, contact.c.organisation_id]
+    statement: Select[Any] = (
+        select(*matched.c, *people, contact_email.c.value.label("email"))
+        .join(
+            contact,
+            and_(contact.c.workspace_id == principal.workspace_id, contact.c.id == matched.c.contact_id),
+        )
+        .outerjoin(contact_email, first_email)
+        .where(contact.c.archived_at.is_(None), contact.c.deceased_on.is_(None))
+    )
+    if contact_ids is not None:
+        statement = statement.where(matched.c.contact_id.in_(list(contact_ids)))
+    if owner_id is not None:
+        statement = statement.where(contact.c.owner_id == owner_id)
+    rows: Sequence[Row[Any]] = connection.execute(statement).all()
+    return rows
+
+
+def _flag(row: Row[Any], one: Rule, raised: bool, facts: ContactFacts) -> Flag:
+    values = row._mapping
+    evidence: dict[str, Number] = {name: values[name] for name in one.evidence_names()}
+    person = FlaggedContact(
+        row.contact_id, row.name, row.email, row.kind, row.tier, row.owner_id, row.organisation_id
+    )
+    severity = "high" if raised else one.severity
+    return Flag(
+        person, one.key, severity, flag_sentence(one.key, evidence, facts.of(one.key)), evidence, one.suggests
+    )

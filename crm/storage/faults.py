@@ -1,0 +1,40 @@
+"""Faults of the machine under the database, told in a sentence."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from crm.errors import Unavailable
+
+
+@contextmanager
+def plain_faults() -> Iterator[None]:
+    """Faults of the machine under the database become a refusal with a sentence; mistakes of ours stay errors."""
+    try:
+        yield
+    except (OperationalError, DatabaseError) as fault:
+        sentence = _sentence(str(fault.orig).lower(), fault.connection_invalidated)
+        if sentence is None:
+            raise
+        raise Unavailable(sentence) from fault
+
+
+def _sentence(said: str, disconnected: bool) -> str | None:
+    known = {
+        "readonly database": "The database is read-only, so nothing was saved. Check the permissions of its file and folder.",
+        "disk is full": "The disk is full, so nothing was saved. Free some space and try again.",
+        "no space left": "The disk is full, so nothing was saved. Free some space and try again.",
+        "database is locked": "The database is busy, so nothing was saved. Try again in a moment.",
+        "disk i/o error": "The disk could not be read or written, so nothing was saved. Check the disk of the database.",
+        "unable to open": "The database file cannot be opened. Check that its folder exists and may be written.",
+        "malformed": "The database file is damaged. Stop the program and restore the last backup.",
+        "not a database": "The database file is not a database. Check CRM_DATABASE_URL.",
+        "read-only transaction": "The database only lets us read at the moment, so nothing was saved.",
+        "connection refused": "The database server cannot be reached, so nothing was saved. Check that it runs.",
+        "connection failed": "The database server cannot be reached, so nothing was saved. Check that it runs.",
+    }
+    found = next((sentence for words, sentence in known.items() if words in said), None)
+    if found is None and disconnected:
+        return "The connection to the database was lost, so nothing was saved. Try again in a moment."
+    return found
