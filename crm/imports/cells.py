@@ -1,0 +1,305 @@
+"""The cells of the exchange format: what each may hold, how it is read, and how it is written.
+
+A reader takes one cell that is not blank and returns its value, or raises ValueError saying what is expected.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from crm.imports.records import KINDS, LINE_LIMIT, PostalAddress
+
+OLDEST_MOMENT, NEWEST_MOMENT = 1900, 2200
+OLDEST_DAY, NEWEST_DAY = 1600, 2200
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a cell's meaning depends on: the workspace's zone and channel keys, and the moment of reading."""
+
+    zone: ZoneInfo
+    now: datetime
+    channels: frozenset[str]
+
+
+# Formulas: what goes out with an apostrophe comes back without one, and nothing else changes.
+
+_FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
+
+
+def neutralise(cell: str) -> str:
+    """A cell no spreadsheet runs: text that begins like a formula, after any apostrophes, gains one more."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def restore(cell: str) -> str:
+    """The inverse of ``neutralise`` for every text; a raw formula is left as the text it is."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+# Lists in one cell.
+
+_ITEM = re.compile(r"(?:[^;\\]|\\[;\\]|\\)*")
+_ESCAPED = re.compile(r"\\([;\\])")
+
+
+def split_items(cell: str) -> list[str]:
+    """The items of a cell, unescaped but not stripped."""
+    if "\\" not in cell:
+        return cell.split(";")
+    items, at = [], 0
+    while True:
+        match = _ITEM.match(cell, at)
+        assert match is not None  # the pattern matches the empty text
+        items.append(_ESCAPED.sub(r"\1", match.group()))
+        if match.end() == len(cell):
+            return items
+        at = match.end() + 1
+
+
+def join_items(items: Iterable[str]) -> str:
+    """One cell that ``split_items`` takes apart again."""
+    return ";".join(neutralise(item).replace("\\", "\\\\").replace(";", "\\;") for item in items)
+
+
+# Readers: one cell that is not blank becomes a value, or ValueError says what is expected.
+
+_BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
+_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_EMAIL = re.compile(r"[^@\s;,<>\"]+@[^@\s;,<>\"]+")
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+_YEARLESS = re.compile(r"--(\d{2})-(\d{2})", re.ASCII)
+_MOMENT = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6})?)?( ?([Zz]|[+-]\d{2}(:?\d{2})?))?", re.ASCII
+)
+
+
+def tidy_line(text: str) -> str:
+    """Text for one line: line breaks become spaces, the ends are trimmed."""
+    return _BREAKS.sub(" ", text).strip()
+
+
+def read_line(cell: str, _: Setting) -> str:
+    """Text on one line."""
+    line = tidy_line(restore(cell))
+    if len(line) > LINE_LIMIT:
+        raise ValueError(f"is {len(line):,} characters long; at most {LINE_LIMIT:,} fit")
+    return line
+
+
+def read_text(cell: str, _: Setting) -> str:
+    """Text of any number of lines, kept as it is."""
+    return restore(cell)
+
+
+def read_lines(cell: str, setting: Setting) -> tuple[str, ...]:
+    """Items separated by semicolons, each once, in order."""
+    lines = (read_line(item, setting) for item in split_items(cell))
+    return tuple(dict.fromkeys(line for line in lines if line))
+
+
+def read_emails(cell: str, setting: Setting) -> tuple[str, ...]:
+    """Email addresses separated by semicolons."""
+    emails = read_lines(cell, setting)
+    for email in emails:
+        if not is_email(email):
+            raise ValueError(f"“{excerpt(email)}” is not an email address such as ana@example.org")
+    return emails
+
+
+def read_phones(cell: str, setting: Setting) -> tuple[str, ...]:
+    """Phone numbers separated by semicolons, without invisible direction marks."""
+    phones = (clean_phone(phone) for phone in read_lines(cell, setting))
+    return tuple(dict.fromkeys(phone for phone in phones if phone))
+
+
+def is_email(text: str) -> bool:
+    """Whether it has the shape of an email address; no more is asked of a file."""
+    return _EMAIL.fullmatch(text) is not None
+
+
+def clean_phone(text: str) -> str:
+    """A phone number without the direction marks that copying from a page leaves in it."""
+    return tidy_line(_BIDI.sub("", text))
+
+
+def read_addresses(cell: str, _: Setting) -> tuple[PostalAddress, ...]:
+    """Postal addresses separated by an empty line."""
+    text = restore(cell).replace("\r\n", "\n").replace("\r", "\n")
+    found = (_address(block) for block in re.split(r"\n(?:[^\S\n]*\n)+", text))
+    return tuple(dict.fromkeys(address for address in found if address.text))
+
+
+def _address(block: str) -> PostalAddress:
+    first, _, rest = block.strip().partition("\n")
+    label = re.fullmatch(r"\[([^\[\]\n]{0,40})\]", first.strip())
+    if label and rest.strip():
+        return PostalAddress(rest.strip(), label.group(1).strip() or None)
+    return PostalAddress(block.strip())
+
+
+def read_day(cell: str, _: Setting) -> date:
+    """A calendar day."""
+    match = _DAY.fullmatch(cell.strip())
+    try:
+        day = date(*map(int, match.groups())) if match else None
+    except ValueError:
+        day = None
+    if day is None or not OLDEST_DAY <= day.year <= NEWEST_DAY:
+        raise ValueError(f"“{excerpt(cell)}” is not a date; expected YYYY-MM-DD, such as 2026-11-23")
+    return day
+
+
+def read_recurring_day(cell: str, setting: Setting) -> str:
+    """A day as ``YYYY-MM-DD``, or ``--MM-DD`` where the year is not known."""
+    text = restore(cell.strip())
+    match = _YEARLESS.fullmatch(text)
+    try:
+        if match:
+            date(2000, *map(int, match.groups()))
+            return text
+        return read_day(text, setting).isoformat()
+    except ValueError:
+        raise ValueError(
+            f"“{excerpt(cell)}” is not a date; expected YYYY-MM-DD, or --MM-DD without the year"
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Occurred:
+    """A moment in UTC; ``on`` is the day as written where no time was."""
+
+    at: datetime
+    on: date | None = None
+
+
+def read_moment(cell: str, setting: Setting) -> Occurred:
+    """An ISO 8601 time, or a day: noon in the workspace's zone, or now where that noon is still ahead."""
+    text = cell.strip()
+    expected = (
+        f"“{excerpt(text)}” is not a time; expected 2026-11-23T12:30:00+01:00, or a date such as 2026-11-23"
+    )
+    if not (_DAY.fullmatch(text) or _MOMENT.fullmatch(text)):
+        raise ValueError(expected)
+    if not OLDEST_MOMENT <= int(text[:4]) <= NEWEST_MOMENT:
+        raise ValueError(f"“{excerpt(text)}” lies outside the years {OLDEST_MOMENT} to {NEWEST_MOMENT}")
+    try:
+        if len(text) == 10:
+            return _noon(date.fromisoformat(text), setting)
+        moment = datetime.fromisoformat(text.upper().replace(" ", "T", 1).replace(" ", "").replace(",", "."))
+    except ValueError:
+        raise ValueError(expected) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=setting.zone)
+    return Occurred(moment.astimezone(UTC))
+
+
+def _noon(day: date, setting: Setting) -> Occurred:
+    noon = datetime.combine(day, time(12), setting.zone).astimezone(UTC)
+    return Occurred(min(noon, setting.now.astimezone(UTC)), day)
+
+
+def read_channel(cell: str, setting: Setting) -> str:
+    """The key of one of the workspace's channels."""
+    if cell in setting.channels:
+        return cell
+    known = {channel.casefold(): channel for channel in setting.channels}
+    channel = known.get(cell.strip().casefold())
+    if channel is None:
+        raise ValueError(
+            f"“{excerpt(cell)}” is not a channel here; expected {either(sorted(setting.channels))}"
+        )
+    return channel
+
+
+def one_of(*choices: str) -> Callable[[str, Setting], str]:
+    """A reader of one word out of a few; capitals do not matter, nor do spaces, hyphens and underscores."""
+    known = {choice.replace("_", " "): choice for choice in choices}
+
+    def read(cell: str, _: Setting) -> str:
+        word = cell if cell in choices else known.get(re.sub(r"[\s_-]+", " ", cell.strip().casefold()))
+        if word is None:
+            raise ValueError(f"“{excerpt(cell)}” is not known; expected {either(list(known))}")
+        return word
+
+    return read
+
+
+def read_kind(cell: str, setting: Setting) -> str:
+    """A kind: one of the four shipped ones, or a workspace's own in its own spelling."""
+    kind = read_line(cell, setting)
+    return kind.casefold() if kind.casefold() in KINDS else kind
+
+
+@lru_cache(maxsize=1024)
+def is_time_zone(name: str) -> bool:
+    """Whether the time zone database knows the name."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def read_time_zone(cell: str, _: Setting) -> str:
+    """A name of the time zone database."""
+    name = cell.strip()
+    if len(name) > 100 or not is_time_zone(name):
+        raise ValueError(f"“{excerpt(name)}” is not a time zone; expected a name such as Europe/Berlin")
+    return name
+
+
+def read_yes(cell: str, _: Setting) -> bool:
+    """Yes or no."""
+    word = cell.strip().casefold()
+    if word not in ("yes", "no", "true", "false", "1", "0"):
+        raise ValueError(f"“{excerpt(cell)}” is neither yes nor no")
+    return word in ("yes", "true", "1")
+
+
+def excerpt(text: str) -> str:
+    """A stranger's text, short and on one line, to be quoted in a sentence."""
+    line = "".join(letter for letter in tidy_line(text[:200]) if letter.isprintable())
+    return line if len(line) <= 40 else line[:39] + "…"
+
+
+def either(words: list[str]) -> str:
+    """Words as a list for a sentence."""
+    return ", ".join(words[:-1]) + " or " + words[-1] if len(words) > 1 else "".join(words)
+
+
+# Writers: a value that is not empty becomes a cell.
+
+
+def write_day(value: date) -> str:
+    """A day as ``YYYY-MM-DD``."""
+    return value.isoformat()
+
+
+def write_moment(value: datetime) -> str:
+    """A moment as ISO 8601 in UTC."""
+    return value.astimezone(UTC).isoformat()
+
+
+def write_words(value: str) -> str:
+    """A key as the words people read."""
+    return value.replace("_", " ")
+
+
+def write_yes(value: bool) -> str:
+    """Yes or no."""
+    return "yes" if value else "no"
+
+
+def write_addresses(value: Iterable[PostalAddress]) -> str:
+    """Addresses separated by an empty line."""
+    return neutralise("\n\n".join(_written(address) for address in value))
+
+
+def _written(address: PostalAddress) -> str:
+    text = re.sub(r"\n\s*\n", "\n", re.sub(r"\r\n?", "\n", address.text)).strip()
+    labelled = address.label or re.match(r"\s*\[[^\[\]\n]{0,40}\]\s*\n", text)
+    return f"[{address.label or ''}]\n{text}" if labelled else text

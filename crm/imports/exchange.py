@@ -1,0 +1,571 @@
+"""The exchange format: eight CSV files told apart by their headers (PRODUCT.md section 9), cell by cell.
+
+One table of columns (``SHEETS``) serves reading here and writing in ``writing.py``.
+
+* Cells that hold lists separate their items by ``;``. A semicolon inside an item is written ``\\;``, a
+  backslash ``\\\\``. On reading, a backslash before anything else stands for itself.
+* Several postal addresses in one cell are separated by an empty line; ``[work]`` alone on the first line
+  labels one.
+* A cell that a spreadsheet would run as a formula is written with a leading apostrophe, read back without it.
+* A time without an offset is taken in the workspace's zone; one skipped there in spring moves forward.
+* Empty and missing ``yearly`` means yes for birthdays, anniversaries and dates without a year, else no.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from crm.domain.channels import DIRECTIONS, OUTCOMES
+from crm.imports import records as said
+from crm.imports.cells import (
+    Occurred,
+    Setting,
+    either,
+    excerpt,
+    join_items,
+    neutralise,
+    one_of,
+    read_addresses,
+    read_channel,
+    read_day,
+    read_emails,
+    read_kind,
+    read_line,
+    read_lines,
+    read_moment,
+    read_phones,
+    read_recurring_day,
+    read_text,
+    read_time_zone,
+    read_yes,
+    tidy_line,
+    write_addresses,
+    write_day,
+    write_moment,
+    write_words,
+    write_yes,
+)
+from crm.imports.records import (
+    TEXT_LIMIT,
+    ParsedFile,
+    Problem,
+    Question,
+    Record,
+    Skipped,
+    UnreadableFile,
+)
+
+ERROR_LIMIT = 100
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name in the header, the record's field, and how a cell is read and written."""
+
+    name: str
+    field: str
+    read: Callable[[str, Setting], Any]
+    write: Callable[[Any], str]
+    required: bool = False
+    empty: Any = None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One exchange file. ``finish`` settles what needs more than one cell, or raises ValueError."""
+
+    kind: str
+    record: type[Any]
+    columns: tuple[Column, ...]
+    finish: Callable[[dict[str, Any]], None] | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names its header may hold."""
+        return frozenset(column.name for column in self.columns)
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The ``given`` of a record that says everything its row can say."""
+        return frozenset(column.field for column in self.columns)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The names its header must hold, in order."""
+        return tuple(column.name for column in self.columns if column.required)
+
+
+def _line(name: str, *, required: bool = False) -> Column:
+    return Column(name, name, read_line, neutralise, required)
+
+
+def _text(name: str, *, required: bool = False) -> Column:
+    return Column(name, name, read_text, neutralise, required)
+
+
+def _date(name: str) -> Column:
+    return Column(name, name, read_day, write_day)
+
+
+def _choice(name: str, *choices: str, required: bool = False, empty: str | None = None) -> Column:
+    return Column(name, name, one_of(*choices), write_words, required, empty)
+
+
+def _list(
+    name: str, field: str = "", read: Callable[[str, Setting], Any] = read_lines, *, required: bool = False
+) -> Column:
+    return Column(name, field or name, read, join_items, required, ())
+
+
+_KIND = Column("kind", "kind", read_kind, neutralise)
+_TIER = _choice("tier", *said.TIERS)
+_ZONE = Column("time_zone", "time_zone", read_time_zone, neutralise)
+_BIRTHDAY = Column("birthday", "birthday", read_recurring_day, str)
+_RECURRING = Column("date", "date", read_recurring_day, str, required=True)
+_OCCURRED = Column("occurred_at", "occurred_at", read_moment, write_moment, required=True)
+_CHANNEL = Column("channel", "channel", read_channel, neutralise, required=True)
+_CONTACT = _line("contact", required=True)
+
+
+def _settle_contact(values: dict[str, Any]) -> None:
+    if not values["name"]:
+        parts = (values.get("given_name"), values.get("family_name"))
+        values["name"] = " ".join(part for part in parts if part)
+    if not values["name"]:
+        raise ValueError("has no name")
+
+
+def _settle_interaction(values: dict[str, Any]) -> None:
+    occurred: Occurred = values["occurred_at"]
+    values["occurred_at"], values["on"] = occurred.at, occurred.on
+
+
+def _settle_date(values: dict[str, Any]) -> None:
+    yearless = values["date"].startswith("--")
+    if values.get("yearly") is None:
+        values["yearly"] = yearless or values["kind"] in ("birthday", "anniversary")
+    if yearless and not values["yearly"]:
+        raise ValueError("has a date without a year, so it can only be yearly; expected yes or a full date")
+
+
+SHEETS: Mapping[str, Sheet] = {
+    sheet.kind: sheet
+    for sheet in (
+        Sheet(
+            said.ORGANISATIONS,
+            said.OrganisationRecord,
+            (
+                _line("name", required=True),
+                _KIND,
+                _TIER,
+                _line("domain"),
+                _line("city"),
+                _line("country"),
+                _list("tags"),
+                _text("notes"),
+            ),
+        ),
+        Sheet(
+            said.CONTACTS,
+            said.ContactRecord,
+            (
+                _line("name", required=True),
+                _line("given_name"),
+                _line("family_name"),
+                _list("email", "emails", read_emails),
+                _list("phone", "phones", read_phones),
+                _line("organisation"),
+                _line("title"),
+                _KIND,
+                _TIER,
+                _line("owner"),
+                _list("tags"),
+                _line("city"),
+                _line("country"),
+                _ZONE,
+                Column("address", "addresses", read_addresses, write_addresses, empty=()),
+                _BIRTHDAY,
+                _date("created_on"),
+                _text("notes"),
+            ),
+            _settle_contact,
+        ),
+        Sheet(
+            said.INTERACTIONS,
+            said.InteractionRecord,
+            (
+                _OCCURRED,
+                _CHANNEL,
+                _choice("direction", *DIRECTIONS, empty="mutual"),
+                _choice("outcome", *OUTCOMES, empty="reached"),
+                _list("contacts", required=True),
+                _list("users"),
+                _text("summary"),
+                _text("note"),
+                _line("source_id"),
+            ),
+            _settle_interaction,
+        ),
+        Sheet(
+            said.ASKS,
+            said.AskRecord,
+            (_CONTACT, _text("text", required=True), _date("due"), _date("opened_on"), _date("closed_on")),
+        ),
+        Sheet(
+            said.PROMISES,
+            said.PromiseRecord,
+            (
+                _CONTACT,
+                _choice("by", *said.PROMISERS, required=True),
+                _text("text", required=True),
+                _date("due"),
+                _date("made_on"),
+                _date("kept_on"),
+            ),
+        ),
+        Sheet(
+            said.SIGNALS,
+            said.SignalRecord,
+            (
+                _CONTACT,
+                _choice("type", *said.SIGNAL_TYPES, required=True),
+                _text("text", required=True),
+                _date("heard_on"),
+            ),
+        ),
+        Sheet(
+            said.FAVOURS,
+            said.FavourRecord,
+            (_CONTACT, _text("text", required=True), Column("on", "on", read_day, write_day, required=True)),
+        ),
+        Sheet(
+            said.DATES,
+            said.DateRecord,
+            (
+                _CONTACT,
+                _choice("kind", *said.DATE_KINDS, required=True),
+                _RECURRING,
+                Column("yearly", "yearly", read_yes, write_yes),
+                _line("label"),
+            ),
+            _settle_date,
+        ),
+    )
+}
+
+
+# From bytes to rows.
+
+
+def decode(name: str, data: bytes) -> str:
+    """The text of a UTF-8 file, with or without byte order mark; else UnreadableFile naming the line."""
+    for mark in (b"\xff\xfe", b"\xfe\xff"):
+        if data.startswith(mark):
+            raise UnreadableFile(
+                name, "This file is UTF-16 text. Save it as “CSV UTF-8” and import it again."
+            )
+    if (at := data.find(b"\0")) >= 0:
+        where = f"{name} line {line_of(data, at)}"
+        raise UnreadableFile(
+            where, "There is a zero byte here, so this is not a text file, or a damaged one. Export it again."
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        at = fault.start + 3 * data.startswith(b"\xef\xbb\xbf")
+        raise UnreadableFile(
+            f"{name} line {line_of(data, at)}",
+            f"The byte 0x{data[at]:02X} is not UTF-8 text; the file seems to be in Latin-1 or a Windows "
+            "encoding. Save it as “CSV UTF-8” and import it again.",
+        ) from None
+
+
+def line_of(data: bytes, at: int) -> int:
+    """The number of the line that holds the byte at this place, the first being 1."""
+    before = data[:at]
+    return 1 + before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
+
+
+def _header_names(cells: Iterable[str]) -> list[str]:
+    return [re.sub(r"[\s-]+", "_", cell.strip().casefold()) for cell in cells]
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first line of a CSV file, understood: which sheet it is and how its cells are separated."""
+
+    sheet: Sheet
+    delimiter: str
+    names: list[str]
+
+
+def recognise(name: str, text: str, kind: str | None = None) -> Header:
+    """Tell which exchange file it is by its header alone, unless ``kind`` says so; else UnreadableFile.
+
+    Commas separate cells; semicolons or tabs do where the header makes sense only so.
+    """
+    first = re.split(r"[\r\n]", text.lstrip("\r\n")[:TEXT_LIMIT], maxsplit=1)[0]
+    for complete in (True, False):
+        for delimiter in ",;\t":
+            names = _header_names(_first_row(first, delimiter))
+            sheets = [SHEETS[kind]] if kind else _fitting(names, complete=complete)
+            if kind and not sheets[0].names & set(names):
+                continue
+            if len(sheets) > 1:
+                raise UnreadableFile(f"{name} line 1", _ambiguous(sheets))
+            if sheets:
+                return Header(sheets[0], delimiter, names)
+    raise UnreadableFile(f"{name} line 1", _unknown_header(first))
+
+
+def _first_row(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def _fitting(names: list[str], *, complete: bool) -> list[Sheet]:
+    """The sheets this header fits best: having all required columns, or else most of its columns known."""
+    known = {sheet.kind: len(sheet.names & set(names)) for sheet in SHEETS.values()}
+    if complete:
+        able = [sheet for sheet in SHEETS.values() if set(sheet.required) <= set(names)]
+    else:
+        able = [sheet for sheet in SHEETS.values() if known[sheet.kind] >= max(2, (len(names) + 1) // 2)]
+    best = max((known[sheet.kind] for sheet in able), default=0)
+    return [sheet for sheet in able if known[sheet.kind] == best]
+
+
+def _ambiguous(sheets: list[Sheet]) -> str:
+    kinds = either([sheet.kind for sheet in sheets])
+    only = "; ".join(
+        f"{sheet.kind} by “{_telling(sheet, sheets)}”" for sheet in sheets if _telling(sheet, sheets)
+    )
+    hint = f" They are told apart by their columns: {only}." if only else ""
+    return (
+        f"This header could be {kinds}.{hint} Add such a column, or say which it is (--as {sheets[0].kind})."
+    )
+
+
+def _telling(sheet: Sheet, others: list[Sheet]) -> str:
+    shared = {name for other in others if other is not sheet for name in other.names}
+    tells = [column.name for column in sheet.columns if column.name not in shared]
+    return "email" if "email" in tells else next(iter(tells), "")
+
+
+def _unknown_header(line: str) -> str:
+    return (
+        f"This header is not one of an exchange file: it begins “{excerpt(line)}”. In Person reads "
+        f"{either(list(SHEETS))}; contacts need the column "
+        "name, interactions occurred_at, channel and contacts."
+    )
+
+
+@dataclass
+class _Findings:
+    """What reading one file turns up on the way; stops at ERROR_LIMIT errors."""
+
+    file: str
+    errors: list[Problem]
+    skipped: list[Skipped]
+    uncertain: list[Question]
+
+    def where(self, line: int, column: str = "") -> str:
+        return f"{self.file} line {line}, column {column}" if column else f"{self.file} line {line}"
+
+    def error(self, line: int, column: str, message: str) -> None:
+        self.errors.append(Problem(self.where(line, column), message))
+
+    @property
+    def full(self) -> bool:
+        return len(self.errors) >= ERROR_LIMIT
+
+
+def read_exchange(
+    name: str,
+    data: bytes,
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+    channels: Collection[str],
+    kind: str | None = None,
+) -> ParsedFile:
+    """Read one exchange CSV. Raises UnreadableFile where its text or header cannot be understood.
+
+    Anything wrong in a cell is an error in the answer, and then the caller refuses every file given together.
+    """
+    text = decode(name, data)
+    header = recognise(name, text, kind)
+    findings = _Findings(name, [], [], [])
+    line = 1 + _blank_lines_before(text)
+    columns = _columns(header, findings, line)
+    setting = Setting(zone, now, frozenset(channels))
+    records: list[Record] = []
+    if not findings.errors:
+        records = list(_records(text, header, columns, setting, findings))
+    if findings.full:
+        findings.errors.append(
+            Problem(name, f"Reading stopped after {ERROR_LIMIT} errors; there may be more.")
+        )
+    return ParsedFile(
+        name,
+        header.sheet.kind,
+        tuple(records),
+        tuple(findings.errors),
+        tuple(findings.skipped),
+        tuple(findings.uncertain),
+    )
+
+
+def _blank_lines_before(text: str) -> int:
+    blank = text[: len(text) - len(text.lstrip("\r\n"))]
+    return len(blank) - blank.count("\r\n")
+
+
+def _columns(header: Header, findings: _Findings, line: int) -> list[Column | None]:
+    """The column at each place of the header; None for one that is not ours."""
+    known = {column.name: column for column in header.sheet.columns}
+    for name in header.sheet.required:
+        if name not in header.names:
+            findings.error(line, name, f"There is no column {name}, which {header.sheet.kind} need.")
+    for name in sorted({name for name in header.names if name in known and header.names.count(name) > 1}):
+        findings.error(line, name, f"The header names the column {name} twice.")
+    for place, name in enumerate(header.names, 1):
+        if name not in known:
+            what = f"The column {excerpt(name)}" if name else f"Column {place}, which has no name,"
+            findings.skipped.append(
+                Skipped(findings.where(line), f"{what} is not one of {header.sheet.kind} and was left out.")
+            )
+    return [known.get(name) for name in header.names]
+
+
+def _rows(text: str, delimiter: str, findings: _Findings) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the number of its first line; a broken one is an error and the last."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as fault:
+            findings.errors.append(_broken_row(text, delimiter, line, str(fault), findings))
+            return
+        yield line, cells
+
+
+def _broken_row(text: str, delimiter: str, line: int, fault: str, findings: _Findings) -> Problem:
+    if "limit" in fault:
+        place = _place_of_long_cell(text, delimiter, line)
+        where = f"{findings.where(line)}, column {place}"
+        return Problem(
+            where,
+            f"The cell holds over {TEXT_LIMIT:,} characters. Shorten it, or close an open quotation mark.",
+        )
+    return Problem(
+        findings.where(line),
+        "A quotation mark is left open, or followed by more text. Inside a quoted cell, write it twice.",
+    )
+
+
+def _place_of_long_cell(text: str, delimiter: str, line: int) -> str:
+    """The name of the column whose cell is too long for the CSV reader, in the row beginning at this line."""
+    lines = io.StringIO(text, newline="")
+    first = [next(lines) for _ in range(line)]
+    names = next((row for row in csv.reader(first[:1], delimiter=delimiter)), []) if line > 1 else []
+    rest, quoted, place, length = first[-1] + lines.read(), False, 0, 0
+    for letter in rest:
+        if letter == '"':
+            quoted = not quoted
+        elif letter == delimiter and not quoted:
+            place, length = place + 1, 0
+        length += 1
+        if length > TEXT_LIMIT:
+            break
+    return tidy_line(names[place]) if place < len(names) else str(place + 1)
+
+
+def _records(
+    text: str, header: Header, columns: list[Column | None], setting: Setting, findings: _Findings
+) -> Iterator[Record]:
+    sheet, width = header.sheet, len(columns)
+    used = [(place, column) for place, column in enumerate(columns) if column]
+    given = frozenset(column.field for _, column in used)
+    rows = _rows(text, header.delimiter, findings)
+    next((cells for _, cells in rows if cells), None)  # the header
+    for line, cells in rows:
+        if findings.full:
+            return
+        if not any(map(str.strip, cells)):
+            continue
+        if len(cells) != width:
+            message = f"This row has {len(cells)} cells, the header {width}. Quote a cell that holds a comma."
+            findings.errors.append(Problem(findings.where(line), message))
+            continue
+        values = _values(used, cells, setting, findings, line)
+        if values is not None and _settled(sheet, values, findings, line):
+            record: Record = sheet.record(**values, given=given, where=findings.where(line))
+            _question(record, setting, findings, line)
+            yield record
+
+
+def _values(
+    used: list[tuple[int, Column]], cells: list[str], setting: Setting, findings: _Findings, line: int
+) -> dict[str, Any] | None:
+    values: dict[str, Any] = {}
+    good = True
+    for place, column in used:
+        cell = cells[place]
+        value = column.empty
+        if cell and not cell.isspace():
+            try:
+                if len(cell) > TEXT_LIMIT:
+                    raise ValueError(f"is {len(cell):,} characters long; at most {TEXT_LIMIT:,} fit")
+                value = column.read(cell, setting)
+            except ValueError as fault:
+                findings.error(line, column.name, _sentence(str(fault)))
+                good = False
+                continue
+        if column.required and not value and column.name != "name":
+            findings.error(line, column.name, f"The cell is empty; every row needs {column.name}.")
+            good = False
+        values[column.field] = value
+    return values if good else None
+
+
+def _settled(sheet: Sheet, values: dict[str, Any], findings: _Findings, line: int) -> bool:
+    if "name" in values and not values["name"] and sheet.kind == said.ORGANISATIONS:
+        findings.error(line, "name", "The cell is empty; every row needs name.")
+        return False
+    if sheet.finish is None:
+        return True
+    try:
+        sheet.finish(values)
+    except ValueError as fault:
+        findings.error(line, "yearly" if sheet.kind == said.DATES else "name", _sentence(str(fault)))
+        return False
+    return True
+
+
+def _sentence(fault: str) -> str:
+    return (
+        (f"This row {fault}." if fault.startswith("has ") else f"The cell {fault}.")
+        if fault[0].islower()
+        else f"{fault}."
+    )
+
+
+def _question(record: Record, setting: Setting, findings: _Findings, line: int) -> None:
+    if not isinstance(record, said.InteractionRecord) or record.on is None:
+        return
+    if record.on > setting.now.astimezone(setting.zone).date() and len(findings.uncertain) < ERROR_LIMIT:
+        question = (
+            "This day is still ahead and has no time, so it was taken as now. If planned, give it a time."
+        )
+        findings.uncertain.append(Question(findings.where(line, "occurred_at"), question))

@@ -1,0 +1,309 @@
+"""What a file says, independent of the database: plain values that reading makes and applying uses.
+
+A record's ``given`` names the fields its file speaks about. A field in ``given`` that holds None or () was
+left empty on purpose; a field outside ``given`` was not mentioned and must be left untouched.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from crm.errors import Invalid
+
+ORGANISATIONS = "organisations"
+CONTACTS = "contacts"
+INTERACTIONS = "interactions"
+ASKS = "asks"
+PROMISES = "promises"
+SIGNALS = "signals"
+FAVOURS = "favours"
+DATES = "dates"
+RULES = "rules"
+VCARD = "vcard"
+EXCHANGE = (ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES)
+
+KINDS = ("partner", "vendor", "customer", "other")
+TIERS = ("key", "regular", "warm", "none")
+SIGNAL_TYPES = ("pain_point", "competitor", "request", "praise", "risk")
+PROMISERS = ("us", "them")
+DATE_KINDS = ("birthday", "anniversary", "renewal", "other")
+
+FILE_LIMIT = 64 * 1024 * 1024
+"""Bytes of one file."""
+LINE_LIMIT = 1_000
+"""Characters of a name, a title, one email address: whatever is written on one line."""
+TEXT_LIMIT = 100_000
+"""Characters of a note, or of a whole cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostalAddress:
+    """A postal address as written on an envelope: lines without blank ones between them."""
+
+    text: str
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A date an address book holds beside the birthday; ``date`` is ``YYYY-MM-DD`` or ``--MM-DD``."""
+
+    kind: str
+    date: str
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationRecord:
+    """One row of organisations.csv."""
+
+    name: str
+    kind: str | None = None
+    tier: str | None = None
+    domain: str | None = None
+    city: str | None = None
+    country: str | None = None
+    tags: tuple[str, ...] = ()
+    notes: str | None = None
+    given: frozenset[str] = frozenset()
+    where: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRecord:
+    """One row of contacts.csv, or one vCard. ``birthday`` is ``YYYY-MM-DD`` or ``--MM-DD``.
+
+    ``occasions`` and ``uid`` come from vCards only.
+    """
+
+    name: str
+    given_name: str | None = None
+    family_name: str | None = None
+    emails: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    organisation: str | None = None
+    title: str | None = None
+    kind: str | None = None
+    tier: str | None = None
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    city: str | None = None
+    country: str | None = None
+    time_zone: str | None = None
+    addresses: tuple[PostalAddress, ...] = ()
+    birthday: str | None = None
+    created_on: date | None = None
+    notes: str | None = None
+    occasions: tuple[Occasion, ...] = ()
+    uid: str | None = None
+    given: frozenset[str] = frozenset()
+    where: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionRecord:
+    """One row of interactions.csv. ``occurred_at`` is aware, in UTC.
+
+    ``on`` is the day as written where the file gave a day and no time; identity rests on it, because the
+    moment such a day stands for can depend on when it was read.
+    """
+
+    occurred_at: datetime
+    channel: str
+    contacts: tuple[str, ...]
+    direction: str = "mutual"
+    outcome: str = "reached"
+    users: tuple[str, ...] = ()
+    summary: str | None = None
+    note: str | None = None
+    source_id: str | None = None
+    on: date | None = None
+    given: frozenset[str] = frozenset()
+    where: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AskRecord:
+    """One row of asks.csv."""
+
+    contact: str
+    text: str
+    due: date | None = None
+    opened_on: date | None = None
+    closed_on: date | None = None
+    given: frozenset[str] = frozenset()
+    where: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseRecord:
+    """One row of promises.csv; ``by`` is *us* or *them*."""
+
+    contact: str
+    by: str
+    text: str
+    due: date | None = None
+    made_on: date | None = None
+    kept_on: date | None = None
+    given: frozenset[str] = frozenset()
+    where: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRecord:
+    """One row of signals.csv; ``type`` is one of SIGNAL_TYPES."""
+
+    contact: str
+    type: str
+    text: str
+    heard_on: date | None = None
+    given: frozenset[str] = frozenset()
+    where: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FavourRecord:
+    """One row of favours.csv: something they did for us."""
+
+    contact: str
+    text: str
+    on: date | None = None
+    given: frozenset[str] = frozenset()
+    where: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DateRecord:
+    """One row of dates.csv; ``date`` is ``YYYY-MM-DD`` or ``--MM-DD``."""
+
+    contact: str
+    kind: str
+    date: str
+    yearly: bool = False
+    label: str | None = None
+    given: frozenset[str] = frozenset()
+    where: str = field(default="", compare=False)
+
+
+Record = (
+    OrganisationRecord
+    | ContactRecord
+    | InteractionRecord
+    | AskRecord
+    | PromiseRecord
+    | SignalRecord
+    | FavourRecord
+    | DateRecord
+)
+
+
+class UnreadableFile(Invalid):
+    """A file that cannot be taken apart at all. ``where`` is the file, and the line if one is to blame."""
+
+    def __init__(self, where: str, sentence: str) -> None:
+        super().__init__(f"{where}: {sentence}")
+        self.where = where
+        self.message = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that makes an exchange file unusable: ``where`` is file, line and column."""
+
+    where: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something left out, while the rest of the file was read."""
+
+    where: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something read in one of several possible ways, for a person to look at."""
+
+    where: str
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFile:
+    """Everything one file says. ``text`` is set for rules.toml alone, which the rules read themselves."""
+
+    file: str
+    kind: str
+    records: tuple[Record, ...] = ()
+    errors: tuple[Problem, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    uncertain: tuple[Question, ...] = ()
+    text: str | None = None
+
+
+def row_identity(record: Record, ordinal: int = 0) -> str:
+    """What makes a row itself: its ``source_id``, else its content and its ordinal among equal rows.
+
+    The same on any day and in any release; begins with ``row:`` where it was made here.
+    """
+    if isinstance(record, InteractionRecord) and record.source_id:
+        return record.source_id
+    content = json.dumps([type(record).__name__, *_content(record), ordinal], ensure_ascii=True)
+    return "row:" + hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+
+
+def identities(records: Iterable[Record]) -> list[str]:
+    """The identity of each row of one file, in order; equal rows count up."""
+    seen: Counter[tuple[type, str]] = Counter()
+    found = []
+    for record in records:
+        first = row_identity(record)
+        key = (type(record), first)
+        # A source_id says which row it is; two rows with the same one are the same row.
+        repeated = seen[key] and first.startswith("row:") and not getattr(record, "source_id", None)
+        found.append(row_identity(record, seen[key]) if repeated else first)
+        seen[key] += 1
+    return found
+
+
+def _content(record: Record) -> list[object]:
+    """The parts of a row that do not change as its story goes on: no due, closing or keeping dates."""
+    match record:
+        case OrganisationRecord():
+            return [record.name.casefold()]
+        case ContactRecord():
+            return [record.name.casefold(), sorted(email.casefold() for email in record.emails)]
+        case InteractionRecord():
+            return _interaction_content(record)
+        case AskRecord():
+            return [record.contact.casefold(), record.text, _day(record.opened_on)]
+        case PromiseRecord():
+            return [record.contact.casefold(), record.by, record.text, _day(record.made_on)]
+        case SignalRecord():
+            return [record.contact.casefold(), record.type, record.text, _day(record.heard_on)]
+        case FavourRecord():
+            return [record.contact.casefold(), record.text, _day(record.on)]
+        case DateRecord():
+            return [record.contact.casefold(), record.kind, record.date, record.label]
+
+
+def _interaction_content(record: InteractionRecord) -> list[object]:
+    return [
+        _day(record.on) or record.occurred_at.astimezone(UTC).isoformat(),
+        record.channel,
+        record.direction,
+        record.outcome,
+        sorted(contact.casefold() for contact in record.contacts),
+        sorted(user.casefold() for user in record.users),
+        record.summary,
+        record.note,
+    ]
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None

@@ -1,0 +1,124 @@
+"""Which kind of file it is, told by its content: the one door to every reader of files."""
+
+import re
+import tomllib
+from collections.abc import Collection
+from datetime import datetime
+from pathlib import PurePath
+from zoneinfo import ZoneInfo
+
+from crm.imports.cards import decode_cards
+from crm.imports.exchange import SHEETS, decode, read_exchange
+from crm.imports.records import EXCHANGE, FILE_LIMIT, RULES, VCARD, ParsedFile, UnreadableFile
+from crm.imports.vcards import read_vcards
+
+KINDS = (*EXCHANGE, RULES, VCARD)
+RULES_LIMIT = 1024 * 1024
+
+SUPPORTED = "In Person reads the CSV files of its exchange format, rules.toml and vCards (.vcf)."
+
+_MAGIC = (
+    (b"\x89PNG", "a picture (PNG)"),
+    (b"\xff\xd8\xff", "a picture (JPEG)"),
+    (b"GIF8", "a picture (GIF)"),
+    (b"%PDF", "a PDF"),
+    (b"PK\x03\x04", "a spreadsheet or another zipped file; save a spreadsheet as “CSV UTF-8” first"),
+    (b"\x1f\x8b", "a compressed file; unpack it first"),
+    (b"SQLite format 3", "a database"),
+    (b"\xd0\xcf\x11\xe0", "an old Office document; save a spreadsheet as “CSV UTF-8” first"),
+)
+_TEXTS = (
+    (re.compile(r"\s*BEGIN:VCALENDAR", re.IGNORECASE), "a calendar"),
+    (re.compile(r"\s*<(!doctype html|html)", re.IGNORECASE), "a web page"),
+    (re.compile(r"\s*<"), "an XML file"),
+    (re.compile(r"\s*[\[{]\s*[\]}{\"]"), "a JSON file"),
+    (re.compile(r"From .+\d\d:\d\d|(Return-Path|Received|Message-ID|Delivered-To): ", re.IGNORECASE), "mail"),
+)
+_CARD = re.compile(r"^[ \t]*BEGIN[ \t]*:[ \t]*VCARD[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+
+
+def read_file(
+    path: str,
+    data: bytes,
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+    channels: Collection[str],
+    kind: str | None = None,
+) -> ParsedFile:
+    """Read one file, whatever it is; its name only appears in sentences.
+
+    ``zone`` is the workspace's, ``now`` the aware moment of reading, ``channels`` the keys of its channels,
+    ``kind`` (one of KINDS) what the person says it is. Raises UnreadableFile where nothing can be read.
+    """
+    name = display_name(path)
+    if kind is not None and kind not in KINDS:
+        raise UnreadableFile(
+            name, f"“{kind[:40]}” is no kind of file here; expected one of {', '.join(KINDS)}."
+        )
+    _refuse_hopeless(name, data)
+    if kind == VCARD or (kind is None and _holds_cards(data)):
+        return read_vcards(name, data)
+    _refuse_foreign(name, data)
+    if kind == RULES or (kind is None and _holds_rules(name, data)):
+        return ParsedFile(name, RULES, text=_toml(name, data))
+    return read_exchange(name, data, zone=zone, now=now, channels=channels, kind=kind)
+
+
+def display_name(path: str) -> str:
+    """The last part of a path, printable, for sentences."""
+    name = PurePath(path.replace("\\", "/")).name
+    return "".join(letter for letter in name if letter.isprintable())[:120] or "the file"
+
+
+def _refuse_hopeless(name: str, data: bytes) -> None:
+    if not data.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0"):
+        raise UnreadableFile(name, f"This file is empty. {SUPPORTED}")
+    if len(data) > FILE_LIMIT:
+        size, limit = len(data) // 2**20, FILE_LIMIT // 2**20
+        raise UnreadableFile(
+            name, f"This file has {size:,} MiB; at most {limit} fit. Split it and import the parts."
+        )
+    for magic, what in _MAGIC:
+        if data.startswith(magic):
+            raise UnreadableFile(name, f"This looks like {what}. {SUPPORTED}")
+
+
+def _holds_cards(data: bytes) -> bool:
+    """Whether a line BEGIN:VCARD comes first, or at least before anything that looks like a table."""
+    match = _CARD.search(decode_cards(data[:200_000]))
+    if match is None:
+        return False
+    before = match.string[: match.start()]
+    return not before.strip("\ufeff \t\r\n") or not re.search(r"[,;\t]", before)
+
+
+def _refuse_foreign(name: str, data: bytes) -> None:
+    head = decode_cards(data[:2_000])
+    for pattern, what in _TEXTS:
+        if pattern.match(head):
+            raise UnreadableFile(name, f"This looks like {what}. {SUPPORTED}")
+    letters = sum(letter.isprintable() or letter.isspace() for letter in head)
+    if letters < 0.7 * len(head):
+        raise UnreadableFile(name, f"This is not a text file. {SUPPORTED}")
+
+
+def _holds_rules(name: str, data: bytes) -> bool:
+    if name.lower().endswith(".toml"):
+        return True
+    return re.search(rb"^[ \t]*\[+[ \t]*rules?\b", data[:100_000], re.MULTILINE) is not None
+
+
+def _toml(name: str, data: bytes) -> str:
+    if len(data) > RULES_LIMIT:
+        raise UnreadableFile(name, "This file is larger than a list of rules can be (1 MiB).")
+    text = decode(name, data)
+    try:
+        tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as fault:
+        reason = str(fault)[:200] or "nested too deeply"
+        raise UnreadableFile(name, f"This is not valid TOML: {reason}.") from None
+    return text
+
+
+assert set(EXCHANGE) == set(SHEETS), "every kind of exchange file has its sheet"

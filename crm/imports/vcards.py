@@ -1,0 +1,324 @@
+"""vCards, read into contacts: every card becomes a contact, or a sentence that says why not."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from crm.imports.cards import Card, Property, decode_cards, properties, split_cards
+from crm.imports.cells import (
+    NEWEST_DAY,
+    OLDEST_DAY,
+    clean_phone,
+    excerpt,
+    is_email,
+    is_time_zone,
+    tidy_line,
+)
+from crm.imports.records import (
+    FILE_LIMIT,
+    LINE_LIMIT,
+    TEXT_LIMIT,
+    VCARD,
+    ContactRecord,
+    Occasion,
+    ParsedFile,
+    PostalAddress,
+    Question,
+    Skipped,
+    UnreadableFile,
+)
+
+NOTICE_LIMIT = 2_000
+CARDS_LIMIT = 100_000
+PROPERTIES_LIMIT = 5_000
+"""Far more cards in a file, and properties in a card, than honest ones have."""
+
+_BEGIN = re.compile(r"^[ \t]*BEGIN[ \t]*:[ \t]*VCARD", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass
+class _Notices:
+    """What is to be said about a file beside its contacts."""
+
+    file: str
+    skipped: list[Skipped] = field(default_factory=list)
+    uncertain: list[Question] = field(default_factory=list)
+
+    def place(self, card: Card) -> str:
+        return f"{self.file} card {card.number} (line {card.line})"
+
+    def leave_out_card(self, card: Card, why: str) -> None:
+        self.skipped.append(Skipped(self.place(card), f"Card {card.number} (line {card.line}) {why}."))
+
+    def leave_out(self, line: int, why: str) -> None:
+        """One property of a card that is otherwise read."""
+        if len(self.skipped) < NOTICE_LIMIT:
+            self.skipped.append(Skipped(f"{self.file} line {line}", why))
+
+    def ask(self, card: Card, question: str) -> None:
+        if len(self.uncertain) < NOTICE_LIMIT:
+            self.uncertain.append(Question(self.place(card), question))
+
+
+def read_vcards(name: str, data: bytes) -> ParsedFile:
+    """Read every card of a file; a card that cannot be used is skipped with a sentence, the others are kept.
+
+    The answer holds one ContactRecord or one Skipped named "… card N (line L)" for every line BEGIN:VCARD.
+    """
+    if len(data) > FILE_LIMIT:
+        raise UnreadableFile(
+            name, f"This file is larger than {FILE_LIMIT // 2**20} MiB. Split it and import the parts."
+        )
+    notices = _Notices(name)
+    records = []
+    text = decode_cards(data)
+    if len(_BEGIN.findall(text)) > CARDS_LIMIT:
+        raise UnreadableFile(
+            name, f"This file holds more than {CARDS_LIMIT:,} cards. Split it and import the parts."
+        )
+    for card in split_cards(text):
+        record = _contact(card, notices)
+        if record is not None:
+            records.append(record)
+    if not records and not notices.skipped:
+        raise UnreadableFile(name, "There is no vCard in this file: no line says BEGIN:VCARD.")
+    return ParsedFile(name, VCARD, tuple(records), (), tuple(notices.skipped), tuple(notices.uncertain))
+
+
+def _contact(card: Card, notices: _Notices) -> ContactRecord | None:
+    found: dict[str, list[Property]] = {}
+    for count, each in enumerate(properties(card)):
+        if count >= PROPERTIES_LIMIT or card.overlong:
+            notices.leave_out_card(card, "has far more lines than a card can have")
+            return None
+        found.setdefault(each.name, []).append(each)
+    if _says(found, "KIND", "group") or _says(found, "X-ADDRESSBOOKSERVER-KIND", "group"):
+        notices.leave_out_card(card, "is a list of people, not a person")
+        return None
+    contact = _named(card, found, notices)
+    if contact is None:
+        return None
+    if not card.whole:
+        notices.ask(card, f"Card {card.number} has no end. Is the file complete?")
+    if _says(found, "KIND", "org") or _says(found, "X-ABSHOWAS", "company"):
+        notices.ask(card, f"{excerpt(contact.name)} is marked as a company in the file. Is it a person?")
+    return contact
+
+
+def _says(found: dict[str, list[Property]], name: str, word: str) -> bool:
+    return any(each.value.strip().lower() == word for each in found.get(name, ()))
+
+
+def _named(card: Card, found: dict[str, list[Property]], notices: _Notices) -> ContactRecord | None:
+    given, family, full = _names(found)
+    organisation = next(
+        (tidy_line(each.parts()[0]) for each in found.get("ORG", ()) if each.parts()[0]), None
+    )
+    emails = _each(found.get("EMAIL", ()), lambda each: _email(each, notices))
+    name = full or organisation or next(iter(emails), "")
+    if not name:
+        notices.leave_out_card(card, "has no name, organisation or email")
+        return None
+    if max(map(len, (name, given, family, organisation or ""))) > LINE_LIMIT:
+        notices.leave_out_card(card, f"has a name of more than {LINE_LIMIT:,} characters")
+        return None
+    values: dict[str, Any] = {
+        "name": name,
+        "given_name": given or None,
+        "family_name": family or None,
+        "emails": emails,
+        "organisation": organisation,
+        **_details(found, notices),
+    }
+    said = frozenset(key for key, value in values.items() if value)
+    return ContactRecord(**values, given=said, where=notices.place(card))
+
+
+def _names(found: dict[str, list[Property]]) -> tuple[str, str, str]:
+    """Given, family and full name; the full one is put together where the card has none, or is a nickname."""
+    parts = [*(found["N"][0].parts() if "N" in found else ()), "", ""]
+    family, given = tidy_line(parts[0]), tidy_line(parts[1])
+    full = next((line for each in found.get("FN", ()) if (line := tidy_line(each.text))), "")
+    nick = next((line for each in found.get("NICKNAME", ()) if (line := tidy_line(each.text))), "")
+    return given, family, full or f"{given} {family}".strip() or nick
+
+
+def _details(found: dict[str, list[Property]], notices: _Notices) -> dict[str, Any]:
+    calls = [each for each in found.get("TEL", ()) if not _is_fax(each)]
+    places = sorted(found.get("ADR", ()), key=lambda each: each.rank)
+    city, country = _city(places)
+    return {
+        "phones": _each(calls, lambda each: _phone(each, notices)),
+        "title": _first_line([*found.get("TITLE", ()), *found.get("ROLE", ())]),
+        "tags": _tags(found.get("CATEGORIES", ())),
+        "city": city,
+        "country": country,
+        "time_zone": next(
+            (zone for each in found.get("TZ", ()) if is_time_zone(zone := each.text.strip()[:100])), None
+        ),
+        "addresses": _addresses(places, found.get("LABEL", ())),
+        "birthday": _birthday(found.get("BDAY", ()), notices),
+        "notes": _notes(found, notices),
+        "occasions": _occasions(found, notices),
+        "uid": next(
+            (tidy_line(each.text)[:LINE_LIMIT] for each in found.get("UID", ()) if each.text.strip()), None
+        ),
+    }
+
+
+def _each(found: Iterable[Property], read: Callable[[Property], str | None]) -> tuple[str, ...]:
+    """What can be read, preferred ones first, each once."""
+    values = (read(each) for each in sorted(found, key=lambda each: each.rank))
+    return tuple(dict.fromkeys(value for value in values if value))
+
+
+def _email(each: Property, notices: _Notices) -> str | None:
+    email = tidy_line(re.sub(r"^mailto:", "", each.text.strip(), flags=re.IGNORECASE))
+    bracketed = re.fullmatch(r"[^<>]*<([^<>]+)>", email)
+    email = bracketed.group(1).strip() if bracketed else email
+    if is_email(email) and len(email) <= LINE_LIMIT:
+        return email
+    if email:
+        notices.leave_out(each.line, f"“{excerpt(email)}” is not an email address and was left out.")
+    return None
+
+
+def _is_fax(each: Property) -> bool:
+    return bool(each.types & {"fax", "pager"})
+
+
+def _phone(each: Property, notices: _Notices) -> str | None:
+    uri = re.match(r"\s*tel:([^;]*)(?:.*;ext=([\d-]+))?", each.text, re.IGNORECASE)
+    phone = clean_phone(
+        uri.group(1) + (f" ext. {uri.group(2)}" if uri.group(2) else "") if uri else each.text
+    )
+    if len(phone) <= 100:
+        return phone
+    notices.leave_out(each.line, f"“{excerpt(phone)}” is too long for a phone number and was left out.")
+    return None
+
+
+def _first_line(found: Iterable[Property]) -> str | None:
+    lines = (tidy_line(each.text)[:LINE_LIMIT] for each in sorted(found, key=lambda each: each.rank))
+    return next((line for line in lines if line), None)
+
+
+def _tags(found: Iterable[Property]) -> tuple[str, ...]:
+    """Categories as tags; the ones beginning with an asterisk are an address book's own lists."""
+    tags = (tidy_line(tag)[:LINE_LIMIT] for each in found for tag in each.parts(","))
+    return tuple(dict.fromkeys(tag for tag in tags if tag and not tag.startswith("* ")))
+
+
+def _city(places: list[Property]) -> tuple[str | None, str | None]:
+    for place in places:
+        parts = [tidy_line(part)[:LINE_LIMIT] for part in [*place.parts(), *[""] * 7]]
+        if parts[3] or parts[6]:
+            return parts[3] or None, parts[6] or None
+    return None, None
+
+
+def _addresses(places: Iterable[Property], labels: Iterable[Property]) -> tuple[PostalAddress, ...]:
+    found = [PostalAddress(text, _label(place)) for place in places if (text := _address(place))]
+    if not found:
+        found = [
+            PostalAddress(text, _label(label))
+            for label in labels
+            if (text := _tidy_lines(label.text.split("\n")))
+        ]
+    return tuple(dict.fromkeys(found))
+
+
+def _label(place: Property) -> str | None:
+    return next((word for word in ("home", "work") if word in place.types), None)
+
+
+def _address(place: Property) -> str:
+    """The address as lines: its own label in vCard 4.0, else street, town and country."""
+    label = place.parameters.get("LABEL", [""])[0].replace("\\n", "\n")
+    if label.strip():
+        return _tidy_lines(label.split("\n"))
+    box, extended, street, city, region, code, country = [*place.parts(), *[""] * 7][:7]
+    town = " ".join(part for part in (city, region, code) if part)
+    return _tidy_lines("\n".join((box, street, extended, town, country)).split("\n"))
+
+
+def _tidy_lines(lines: Iterable[str]) -> str:
+    tidy = (tidy_line(line).rstrip(",") for line in lines)
+    return "\n".join(line for line in tidy if line)[:TEXT_LIMIT]
+
+
+_DATES = (
+    re.compile(r"(?P<year>\d{4})-?(?P<month>\d{2})-?(?P<day>\d{2})(?:[T ].*)?", re.DOTALL | re.ASCII),
+    re.compile(r"--(?P<month>\d{2})-?(?P<day>\d{2})", re.ASCII),
+)
+
+
+def read_card_date(text: str, *, without: str = "") -> str | None:
+    """A date as ``YYYY-MM-DD`` or ``--MM-DD``, or None; ``without`` is a year that stands for no year."""
+    match = next((found for pattern in _DATES if (found := pattern.fullmatch(text.strip()))), None)
+    if match is None:
+        return None
+    parts = match.groupdict()
+    year = parts.get("year") or without
+    try:
+        day = date(int(parts.get("year") or 2000), int(parts["month"]), int(parts["day"]))
+    except ValueError:
+        return None
+    if year in (without, "0000"):
+        return f"--{day:%m-%d}"
+    return day.isoformat() if OLDEST_DAY <= day.year <= NEWEST_DAY else None
+
+
+def _date(each: Property, notices: _Notices, what: str) -> str | None:
+    text = each.text.strip()
+    omitted = each.parameters.get("X-APPLE-OMIT-YEAR", [""])[0].strip()
+    found = read_card_date(text, without=omitted)
+    if found is None and text:
+        notices.leave_out(each.line, f"“{excerpt(text)}” is not a day for {what} and was left out.")
+    return found
+
+
+def _birthday(found: Iterable[Property], notices: _Notices) -> str | None:
+    return next((day for each in found if (day := _date(each, notices, "a birthday"))), None)
+
+
+def _occasions(found: dict[str, list[Property]], notices: _Notices) -> tuple[Occasion, ...]:
+    occasions = []
+    for name in ("ANNIVERSARY", "X-ANNIVERSARY", "X-MS-ANNIVERSARY", "X-EVOLUTION-ANNIVERSARY", "X-ABDATE"):
+        for each in found.get(name, ()):
+            day = _date(each, notices, "an anniversary" if name != "X-ABDATE" else "a date")
+            if day:
+                occasions.append(_occasion(each, day, found.get("X-ABLABEL", ())))
+    return tuple(dict.fromkeys(occasions))
+
+
+def _occasion(each: Property, day: str, labels: Iterable[Property]) -> Occasion:
+    if each.name != "X-ABDATE":
+        return Occasion("anniversary", day)
+    words = (
+        re.sub(r"^_\$!<(.*)>!\$_$", r"\1", tidy_line(label.text))
+        for label in labels
+        if label.group == each.group
+    )
+    label = next(words, "")[:LINE_LIMIT] if each.group else ""
+    if label.casefold() == "anniversary":
+        return Occasion("anniversary", day)
+    return Occasion("other", day, label or None)
+
+
+def _notes(found: dict[str, list[Property]], notices: _Notices) -> str | None:
+    """Notes, then fax and pager numbers: a contact's phones are for talking."""
+    pieces = [each.text.strip() for each in found.get("NOTE", ())]
+    for each in filter(_is_fax, found.get("TEL", ())):
+        phone = _phone(each, notices)
+        if phone:
+            pieces.append(f"{'Fax' if 'fax' in each.types else 'Pager'} {phone}")
+    text = "\n".join(piece for piece in pieces if piece)
+    if len(text) > TEXT_LIMIT:
+        notices.leave_out(
+            found["NOTE"][0].line, f"The note is longer than {TEXT_LIMIT:,} characters and was left out."
+        )
+        return None
+    return text or None
