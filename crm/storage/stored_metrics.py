@@ -19,11 +19,10 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from crm.domain.principal import Principal
 from crm.domain.targets import CLOCKS, Target, Targets
+from crm.storage.insertion import insert_into
 from crm.storage.metrics import Scope, as_of
 from crm.storage.tables import contact, contact_metrics, interaction_contact, target
 from crm.storage.types import Moment
@@ -62,7 +61,7 @@ def mark_stale(connection: Connection, workspace_id: int, contact_ids: Sequence[
 
 
 def _mark(connection: Connection, workspace_id: int, contact_ids: list[int]) -> None:
-    insert = _insert(connection)(contact_metrics)
+    insert = insert_into(connection, contact_metrics)
     rows = [{"workspace_id": workspace_id, "contact_id": one, "fresh_until": STALE} for one in contact_ids]
     connection.execute(
         insert.on_conflict_do_update(
@@ -70,11 +69,6 @@ def _mark(connection: Connection, workspace_id: int, contact_ids: list[int]) -> 
         ),
         rows,
     )
-
-
-def _insert(connection: Connection) -> Any:
-    """The dialect's INSERT, which knows ON CONFLICT."""
-    return sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
 
 
 def _blocks(ids: list[int]) -> Iterator[list[int]]:
@@ -120,7 +114,7 @@ def _store(connection: Connection, scope: Scope, relation: Subquery) -> None:
     ]
     chosen += [relation.c[name] for name in names]
     rows = select(*chosen).where(literal(1) == 1)  # SQLite needs a WHERE between SELECT and ON CONFLICT
-    insert = _insert(connection)(contact_metrics).from_select(columns, rows)
+    insert = insert_into(connection, contact_metrics).from_select(columns, rows)
     changes = {name: insert.excluded[name] for name in ["fresh_until", *names]}
     connection.execute(
         insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes)

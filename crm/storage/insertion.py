@@ -1,0 +1,20 @@
+"""Inserts that say what to do about a row that is already there, in the dialect of the database."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+
+def insert_into(connection: Connection, table: Table) -> Any:
+    """The dialect's INSERT, which knows ON CONFLICT."""
+    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+    return insert(table)
+
+
+def insert_unless_there(connection: Connection, table: Table, row: dict[str, Any], key: list[str]) -> bool:
+    """Insert the row unless one with the same ``key`` columns exists; true if it was inserted."""
+    statement = insert_into(connection, table).on_conflict_do_nothing(index_elements=key)
+    inserted: int = connection.execute(statement, row).rowcount
+    return inserted == 1
