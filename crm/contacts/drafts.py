@@ -1,0 +1,205 @@
+"""What a person or an organisation is written down as, before it is a row: from a form, an import or the log."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from zoneinfo import available_timezones
+
+from crm.domain.targets import TIERS
+from crm.errors import Invalid
+
+LINE_LIMIT = 1_000
+"""Characters of a name, a title, one address of mail."""
+TEXT_LIMIT = 100_000
+TAG_LIMIT = 80
+KIND_LIMIT = 40
+EMAIL_LIMIT = 320
+TARGET_LIMIT = 3_650
+LISTED_LIMIT = 50
+"""Emails, phones, addresses, tags or dates of one person."""
+
+NOBODY = 0
+"""As ``owner_id``: nobody looks after this person."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One email address, phone number or postal address, with a word about it ("mobile, before 9")."""
+
+    value: str
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """A birthday, anniversary, renewal or other date; without a year where nobody knows it."""
+
+    kind: str
+    month: int
+    day: int
+    year: int | None = None
+    yearly: bool = True
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class NewContact:
+    """Everything that may be written down about a person.
+
+    ``owner_id`` None is whoever acts (on the command line the only active user), ``NOBODY`` is nobody.
+    ``target_*``: their own target in days, 0 for none, None for the workspace's.
+    """
+
+    name: str
+    given_name: str | None = None
+    family_name: str | None = None
+    title: str | None = None
+    organisation_id: int | None = None
+    owner_id: int | None = None
+    kind: str = "other"
+    tier: str = "none"
+    city: str | None = None
+    country: str | None = None
+    time_zone: str | None = None
+    notes: str | None = None
+    emails: tuple[Way, ...] = ()
+    phones: tuple[Way, ...] = ()
+    addresses: tuple[Way, ...] = ()
+    tags: tuple[str, ...] = ()
+    dates: tuple[Occasion, ...] = ()
+    target_any: int | None = None
+    target_personal: int | None = None
+    target_in_person: int | None = None
+    created_on: date | None = None
+
+
+@dataclass(frozen=True)
+class NewOrganisation:
+    """Everything that may be written down about an organisation."""
+
+    name: str
+    kind: str = "other"
+    tier: str = "none"
+    domain: str | None = None
+    city: str | None = None
+    country: str | None = None
+    notes: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+def one_line(words: str | None, limit: int = LINE_LIMIT) -> str | None:
+    """The words on one line without signs no database or page can show; None if nothing is left.
+
+    Refuses what is longer than ``limit`` characters.
+    """
+    kept = "".join(sign if sign.isprintable() or _joins(sign) else " " for sign in words or "")
+    kept = " ".join(kept.split())
+    if len(kept) > limit:
+        raise Invalid(f"That is longer than {limit:,} characters: {kept[:40]}…")
+    return kept or None
+
+
+def _joins(sign: str) -> bool:
+    """Signs that are not printable but belong to words: joiners and the marks of direction."""
+    return sign in "\u200c\u200d\u200e\u200f"
+
+
+def many_lines(words: str | None, limit: int = TEXT_LIMIT) -> str | None:
+    """The words with their line breaks; None if nothing is left."""
+    kept = (words or "").replace("\r\n", "\n").replace("\x00", "").encode("utf-8", "replace").decode().strip()
+    if len(kept) > limit:
+        raise Invalid(f"That is longer than {limit:,} characters: {kept[:40]}…")
+    return kept or None
+
+
+def the_name(words: str | None) -> str:
+    """A name, which must be there."""
+    found = one_line(words)
+    if found is None:
+        raise Invalid("A name is needed.", fields={"name": "Write a name."})
+    return found
+
+
+def the_kind(words: str) -> str:
+    """A kind: partner, vendor, customer, other or the workspace's own word, in small letters."""
+    return (one_line(words, KIND_LIMIT) or "other").lower()
+
+
+def the_tier(word: str) -> str:
+    """One of the four tiers."""
+    if word not in TIERS:
+        raise Invalid(f"There is no tier {word!r}.", fields={"tier": "Choose key, regular, warm or none."})
+    return word
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def the_zone(words: str | None) -> str | None:
+    """The name of a time zone, such as Europe/Berlin."""
+    found = one_line(words)
+    if found is not None and found not in _zones():
+        sentence = "Nobody knows this time zone. Choose one such as Europe/Berlin."
+        raise Invalid(sentence, fields={"time_zone": sentence})
+    return found
+
+
+def the_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Tags in order of their letters, each once."""
+    found = {one_line(tag, TAG_LIMIT) for tag in tags}
+    return tuple(sorted(tag for tag in found if tag))
+
+
+def the_ways(ways: tuple[Way, ...], limit: int = LINE_LIMIT) -> tuple[Way, ...]:
+    """Ways to reach somebody, without empty and repeated ones."""
+    found: dict[str, Way] = {}
+    for way in ways:
+        value = one_line(way.value, limit)
+        if value:
+            found.setdefault(value.casefold(), Way(value, one_line(way.label)))
+    return tuple(found.values())
+
+
+def the_addresses(ways: tuple[Way, ...]) -> tuple[Way, ...]:
+    """Postal addresses: several lines each."""
+    found = {many_lines(way.value, LINE_LIMIT): one_line(way.label) for way in ways}
+    return tuple(Way(value, label) for value, label in found.items() if value)
+
+
+def leap_day(month: int, day: int) -> int:
+    """The day of the year in a leap year: 29 February is 60. Refuses days that no calendar has."""
+    try:
+        return date(2000, month, day).timetuple().tm_yday
+    except ValueError:
+        sentence = f"There is no day {day} in month {month}."
+        raise Invalid(sentence, fields={"dates": sentence}) from None
+
+
+def full_day(occasion: Occasion) -> date | None:
+    """The calendar day where the year is known. 29 February of a common year is refused."""
+    leap_day(occasion.month, occasion.day)
+    if occasion.year is None:
+        if not occasion.yearly:
+            sentence = "A date that comes once needs its year."
+            raise Invalid(sentence, fields={"dates": sentence})
+        return None
+    try:
+        return date(occasion.year, occasion.month, occasion.day)
+    except ValueError:
+        sentence = f"There is no such day in the year {occasion.year}."
+        raise Invalid(sentence, fields={"dates": sentence}) from None
+
+
+def the_target(days: int | None) -> int | None:
+    """Days between 0 (no target) and ten years."""
+    if days is not None and not 0 <= days <= TARGET_LIMIT:
+        sentence = f"A target is a number of days from 0 (no target) to {TARGET_LIMIT:,}."
+        raise Invalid(sentence, fields={"target_any": sentence})
+    return days
+
+
+def digits_of(phone: str) -> str:
+    """The digits of a phone number, for comparison."""
+    return "".join(sign for sign in phone if sign.isdecimal())
