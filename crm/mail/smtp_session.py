@@ -47,6 +47,22 @@ class Answered(Exception):
         self.code = code
 
 
+class _WholeLines:
+    """What the server says, line by line. A line cut off by the end of the connection was not said."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._file = sock.makefile("rb")
+
+    def readline(self, limit: int) -> bytes:
+        """The next line, or at most ``limit`` bytes of it; nothing at the end."""
+        line = self._file.readline(limit)
+        return line if line.endswith(b"\n") or len(line) == limit else b""
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._file.close()
+
+
 class Session:
     """Call ``transfer``, then ``hand_over``, and always ``close``. ``phase`` is the step being tried.
 
@@ -144,7 +160,7 @@ class Session:
                 fault = this_one
                 continue
             sock.settimeout(self.timeout)
-            self._smtp.sock = sock
+            self._smtp.sock, self._smtp.file = sock, _WholeLines(sock)
             self._smtp.local_hostname = _literal(sock)
             return
         raise fault
@@ -158,7 +174,7 @@ class Session:
         sock = context.wrap_socket(
             self._socket, server_hostname=self.settings.host, do_handshake_on_connect=False
         )
-        self._smtp.sock, self._smtp.file = sock, None
+        self._smtp.sock, self._smtp.file = sock, _WholeLines(sock)
         sock.do_handshake()
 
     def _hello(self) -> None:
