@@ -1,0 +1,69 @@
+"""Dates, counts and initials as pages show them."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm.templating import count_words, day, environment, initials, moment
+
+
+@given(st.dates(min_value=date(1900, 1, 1), max_value=date(2199, 12, 31)), st.integers(1900, 2199))
+def test_a_day_reads_back_and_names_its_year_only_when_it_differs(shown, year):
+    text = day(shown, date(year, 6, 1))
+    whole = text if shown.year != year else f"{text} {year}"
+    assert datetime.strptime(whole, "%a %d %b %Y").date() == shown
+    assert text.endswith(str(shown.year)) == (shown.year != year)
+
+
+def test_a_moment_is_shown_in_the_zone_asked_for():
+    at = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    assert moment(at, date(2026, 11, 16)) == "Thu 31 Dec, 23:30"
+    assert moment(at, date(2026, 11, 16), ZoneInfo("Europe/Berlin")) == "Fri 1 Jan 2027, 00:30"
+    assert day(at, date(2027, 1, 1), ZoneInfo("Europe/Berlin")) == "Fri 1 Jan"
+
+
+@pytest.mark.parametrize(
+    ("number", "nouns", "words"),
+    [
+        (0, (), "none"),
+        (6, (), "six"),
+        (13, (), "13"),
+        (0, ("call",), "no calls"),
+        (1, ("call",), "one call"),
+        (2, ("call",), "two calls"),
+        (6, ("person", "people"), "six people"),
+        (40, ("person", "people"), "40 people"),
+    ],
+)
+def test_counts_are_words_up_to_twelve(number, nouns, words):
+    assert count_words(number, *nouns) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [
+        ("Marta Kowalczyk", "MK"),
+        ("Chloé de la Fontaine", "CF"),
+        ("élodie", "É"),
+        ("  ", "?"),
+        ("42", "?"),
+        ("李 小龙", "李小"),
+    ],
+)
+def test_initials(name, letters):
+    assert initials(name) == letters
+
+
+@given(st.text())
+def test_initials_of_anything_are_short_and_never_empty(name):
+    assert initials(name)
+
+
+@given(st.text(alphabet="<>&\"'ab"))
+def test_pages_escape_and_plain_text_does_not(text):
+    env = environment()
+    page = env.from_string("{{ text }}").render(text=text)
+    assert not set(page) & set("<>\"'")
