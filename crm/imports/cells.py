@@ -79,7 +79,7 @@ _MOMENT = re.compile(
 
 def tidy_line(text: str) -> str:
     """Text for one line: line breaks become spaces, the ends are trimmed."""
-    return _BREAKS.sub(" ", text).strip()
+    return text.strip() if text.isprintable() else _BREAKS.sub(" ", text).strip()
 
 
 def read_line(cell: str, _: Setting) -> str:
@@ -179,11 +179,8 @@ class Occurred:
 def read_moment(cell: str, setting: Setting) -> Occurred:
     """An ISO 8601 time, or a day: noon in the workspace's zone, or now where that noon is still ahead."""
     text = cell.strip()
-    expected = (
-        f"“{excerpt(text)}” is not a time; expected 2026-11-23T12:30:00+01:00, or a date such as 2026-11-23"
-    )
-    if not (_DAY.fullmatch(text) or _MOMENT.fullmatch(text)):
-        raise ValueError(expected)
+    if not (_MOMENT.fullmatch(text) or _DAY.fullmatch(text)):
+        raise ValueError(_no_moment(text))
     if not OLDEST_MOMENT <= int(text[:4]) <= NEWEST_MOMENT:
         raise ValueError(f"“{excerpt(text)}” lies outside the years {OLDEST_MOMENT} to {NEWEST_MOMENT}")
     try:
@@ -191,10 +188,16 @@ def read_moment(cell: str, setting: Setting) -> Occurred:
             return _noon(date.fromisoformat(text), setting)
         moment = datetime.fromisoformat(text.upper().replace(" ", "T", 1).replace(" ", "").replace(",", "."))
     except ValueError:
-        raise ValueError(expected) from None
+        raise ValueError(_no_moment(text)) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=setting.zone)
     return Occurred(moment.astimezone(UTC))
+
+
+def _no_moment(text: str) -> str:
+    return (
+        f"“{excerpt(text)}” is not a time; expected 2026-11-23T12:30:00+01:00, or a date such as 2026-11-23"
+    )
 
 
 def _noon(day: date, setting: Setting) -> Occurred:

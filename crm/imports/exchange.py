@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -58,14 +59,20 @@ from crm.imports.records import (
     Record,
     Skipped,
     UnreadableFile,
+    refuse_endless,
 )
 
 ERROR_LIMIT = 100
 
+Reader = Callable[[str], Any]
+
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name in the header, the record's field, and how a cell is read and written."""
+    """One column: its name in the header, the record's field, and how a cell is read and written.
+
+    ``unique`` marks a column whose cells seldom repeat, so that remembering what they mean would only cost.
+    """
 
     name: str
     field: str
@@ -73,6 +80,7 @@ class Column:
     write: Callable[[Any], str]
     required: bool = False
     empty: Any = None
+    unique: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,7 @@ def _line(name: str, *, required: bool = False) -> Column:
 
 
 def _text(name: str, *, required: bool = False) -> Column:
-    return Column(name, name, read_text, neutralise, required)
+    return Column(name, name, read_text, neutralise, required, unique=True)
 
 
 def _date(name: str) -> Column:
@@ -127,7 +135,7 @@ _TIER = _choice("tier", *said.TIERS)
 _ZONE = Column("time_zone", "time_zone", read_time_zone, neutralise)
 _BIRTHDAY = Column("birthday", "birthday", read_recurring_day, str)
 _RECURRING = Column("date", "date", read_recurring_day, str, required=True)
-_OCCURRED = Column("occurred_at", "occurred_at", read_moment, write_moment, required=True)
+_OCCURRED = Column("occurred_at", "occurred_at", read_moment, write_moment, required=True, unique=True)
 _CHANNEL = Column("channel", "channel", read_channel, neutralise, required=True)
 _CONTACT = _line("contact", required=True)
 
@@ -207,7 +215,7 @@ SHEETS: Mapping[str, Sheet] = {
                 _list("users"),
                 _text("summary"),
                 _text("note"),
-                _line("source_id"),
+                Column("source_id", "source_id", read_line, neutralise, unique=True),
             ),
             _settle_interaction,
         ),
@@ -399,6 +407,7 @@ def read_exchange(
 
     Anything wrong in a cell is an error in the answer, and then the caller refuses every file given together.
     """
+    refuse_endless(name, data)
     text = decode(name, data)
     header = recognise(name, text, kind)
     findings = _Findings(name, [], [], [])
@@ -495,8 +504,8 @@ def _records(
     text: str, header: Header, columns: list[Column | None], setting: Setting, findings: _Findings
 ) -> Iterator[Record]:
     sheet, width = header.sheet, len(columns)
-    used = [(place, column) for place, column in enumerate(columns) if column]
-    given = frozenset(column.field for _, column in used)
+    used = [(place, column, _reader(column, setting)) for place, column in enumerate(columns) if column]
+    given = frozenset(column.field for _, column, _ in used)
     rows = _rows(text, header.delimiter, findings)
     next((cells for _, cells in rows if cells), None)  # the header
     for line, cells in rows:
@@ -508,26 +517,36 @@ def _records(
             message = f"This row has {len(cells)} cells, the header {width}. Quote a cell that holds a comma."
             findings.errors.append(Problem(findings.where(line), message))
             continue
-        values = _values(used, cells, setting, findings, line)
+        values = _values(used, cells, findings, line)
         if values is not None and _settled(sheet, values, findings, line):
             record: Record = sheet.record(**values, given=given, where=findings.where(line))
             _question(record, setting, findings, line)
             yield record
 
 
+def _reader(column: Column, setting: Setting) -> Reader:
+    """A column's reader that remembers the cells it met last: channels, people and tags come again and again."""
+    read = partial(_read_cell, column, setting)
+    return read if column.unique else lru_cache(maxsize=4096)(read)
+
+
+def _read_cell(column: Column, setting: Setting, cell: str) -> Any:
+    if len(cell) > TEXT_LIMIT:
+        raise ValueError(f"is {len(cell):,} characters long; at most {TEXT_LIMIT:,} fit")
+    return column.read(cell, setting)
+
+
 def _values(
-    used: list[tuple[int, Column]], cells: list[str], setting: Setting, findings: _Findings, line: int
+    used: list[tuple[int, Column, Reader]], cells: list[str], findings: _Findings, line: int
 ) -> dict[str, Any] | None:
     values: dict[str, Any] = {}
     good = True
-    for place, column in used:
+    for place, column, read in used:
         cell = cells[place]
         value = column.empty
         if cell and not cell.isspace():
             try:
-                if len(cell) > TEXT_LIMIT:
-                    raise ValueError(f"is {len(cell):,} characters long; at most {TEXT_LIMIT:,} fit")
-                value = column.read(cell, setting)
+                value = read(cell)
             except ValueError as fault:
                 findings.error(line, column.name, _sentence(str(fault)))
                 good = False

@@ -33,6 +33,8 @@ DATE_KINDS = ("birthday", "anniversary", "renewal", "other")
 
 FILE_LIMIT = 64 * 1024 * 1024
 """Bytes of one file."""
+LINES_LIMIT = 1_000_000
+"""Lines of one file."""
 LINE_LIMIT = 1_000
 """Characters of a name, a title, one email address: whatever is written on one line."""
 TEXT_LIMIT = 100_000
@@ -207,6 +209,14 @@ class UnreadableFile(Invalid):
         super().__init__(f"{where}: {sentence}")
         self.where = where
         self.message = sentence
+
+
+def refuse_endless(file: str, data: bytes) -> None:
+    """Raise UnreadableFile for more lines than can be read in a sensible time."""
+    if max(data.count(b"\n"), data.count(b"\r")) > LINES_LIMIT:
+        raise UnreadableFile(
+            file, f"This file has more than {LINES_LIMIT:,} lines. Split it and import the parts."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
 from crm.imports.cards import decode_cards
-from crm.imports.exchange import SHEETS, decode, read_exchange
+from crm.imports.exchange import decode, read_exchange
 from crm.imports.records import EXCHANGE, FILE_LIMIT, RULES, VCARD, ParsedFile, UnreadableFile
 from crm.imports.vcards import read_vcards
 
@@ -98,8 +98,8 @@ def _refuse_foreign(name: str, data: bytes) -> None:
     for pattern, what in _TEXTS:
         if pattern.match(head):
             raise UnreadableFile(name, f"This looks like {what}. {SUPPORTED}")
-    letters = sum(letter.isprintable() or letter.isspace() for letter in head)
-    if letters < 0.7 * len(head):
+    first = head.lstrip().partition("\n")[0]
+    if sum(letter.isprintable() or letter == "\t" for letter in first) < 0.8 * len(first):
         raise UnreadableFile(name, f"This is not a text file. {SUPPORTED}")
 
 
@@ -119,6 +119,3 @@ def _toml(name: str, data: bytes) -> str:
         reason = str(fault)[:200] or "nested too deeply"
         raise UnreadableFile(name, f"This is not valid TOML: {reason}.") from None
     return text
-
-
-assert set(EXCHANGE) == set(SHEETS), "every kind of exchange file has its sheet"

@@ -28,6 +28,7 @@ from crm.imports.records import (
     Question,
     Skipped,
     UnreadableFile,
+    refuse_endless,
 )
 
 NOTICE_LIMIT = 2_000
@@ -73,6 +74,7 @@ def read_vcards(name: str, data: bytes) -> ParsedFile:
         )
     notices = _Notices(name)
     records = []
+    refuse_endless(name, data)
     text = decode_cards(data)
     if len(_BEGIN.findall(text)) > CARDS_LIMIT:
         raise UnreadableFile(

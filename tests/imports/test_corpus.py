@@ -1,0 +1,66 @@
+"""Real files from real address books, where they are at hand: each ends in records or in one clear sentence."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from crm.domain.channels import SHIPPED_KEYS
+from crm.imports.records import ParsedFile, UnreadableFile
+from crm.imports.sniff import read_file
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+CARDS = sorted(DATA.glob("vcard/**/*.vcf"))
+FILES = sorted(
+    path
+    for folder in ("vcard", "csv", "ical", "mail", "chat", "suites")
+    for path in DATA.glob(f"{folder}/**/*")
+)
+
+pytestmark = pytest.mark.skipif(not CARDS, reason="the shared data are not here")
+
+
+def read(path: Path) -> ParsedFile:
+    return read_file(
+        str(path),
+        path.read_bytes(),
+        zone=ZoneInfo("Europe/Berlin"),
+        now=datetime(2026, 11, 23, tzinfo=UTC),
+        channels=SHIPPED_KEYS,
+    )
+
+
+def outcome(path: Path) -> str:
+    try:
+        return f"{len(read(path).records)} records."
+    except UnreadableFile as refused:
+        return refused.sentence
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(DATA))
+
+
+@pytest.mark.parametrize("path", CARDS, ids=name)
+def test_every_card_is_a_contact_or_skipped_with_a_reason(path: Path) -> None:
+    begun = len(re.findall(rb"(?im)^begin:vcard\s*$", path.read_bytes()))
+    parsed = read(path)
+    skipped = [each for each in parsed.skipped if " card " in each.where]
+    assert begun > 0
+    assert len(parsed.records) == begun - len(skipped)
+    assert all(each.why.endswith(".") for each in parsed.skipped)
+
+
+def test_every_other_file_is_read_or_refused_in_a_sentence() -> None:
+    for path in FILES:
+        if path.is_file() and path.suffix != ".vcf":
+            sentence = outcome(path)
+            assert sentence.endswith("."), path
+            assert len(sentence) < 600, path
+
+
+def test_real_names_survive() -> None:
+    names = {record.name for path in CARDS for record in read(path).records}  # type: ignore[union-attr]
+    assert {"ダブル バイト", "Mr. John Richter James Doe Sr.", "Dummy, Dummy", "HiAscii Śuterry"} <= names
