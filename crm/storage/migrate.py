@@ -40,9 +40,14 @@ def newest() -> str:
     return head
 
 
+def is_newest(database: Database) -> bool:
+    """Whether the database answers and has the schema of this program."""
+    return _revision(database) == newest()
+
+
 def migrate(database: Database) -> bool:
     """Create or upgrade the schema; true if something was done. Refuses a database of a newer version."""
-    if _revision(database) == newest():
+    if is_newest(database):
         return False
     with plain_faults(), _exclusive(database) as connection:
         revision = MigrationContext.configure(connection).get_current_revision()

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """first schema"""
 
 import sqlalchemy as sa
@@ -411,7 +410,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
-        sa.Column("flashes", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["workspace_id", "user_id"],
             ["user.workspace_id", "user.id"],

@@ -21,7 +21,8 @@ def test_a_file_comes_whole_packed_or_not(client, name):
     url = assets.load().url(name)
     plain = client.get(url, headers={"Accept-Encoding": "identity"})
     packed = client.get(url, headers={"Accept-Encoding": "gzip"})
-    assert plain.status_code == 200 and plain.content == packed.content
+    assert plain.status_code == 200
+    assert plain.content == packed.content
     assert "immutable" in plain.headers["cache-control"]
 
 
@@ -33,7 +34,7 @@ def test_nothing_else_is_served(client, path):
 def test_every_module_imports_only_modules_that_are_there():
     folder = assets.STATIC / "js"
     for path in folder.glob("*.js"):
-        for name in re.findall(r"""^import .*?["'](.+?)["'];""", path.read_text(), re.M):
+        for name in re.findall(r"""^import .*?["'](.+?)["'];""", path.read_text(), re.MULTILINE):
             assert (folder / name).is_file(), (path.name, name)
 
 
@@ -53,7 +54,7 @@ def test_the_layers_come_in_their_order_and_every_colour_has_both_themes():
     assert css.startswith("@layer reset, tokens, base, layout, components, pages, print;")
     assert css.count("{") == css.count("}")
     used = set(re.findall(r"var\(--([a-z0-9-]+)\)", css))
-    defined = set(re.findall(r"^\s*--([a-z0-9-]+):", css, re.M))
+    defined = set(re.findall(r"^\s*--([a-z0-9-]+):", css, re.MULTILINE))
     assert used <= defined, used - defined
 
 

@@ -89,8 +89,11 @@ def test_ids_are_unique_and_references_point_somewhere():
 
 def test_the_current_part_is_marked_and_what_people_type_is_text():
     text = gallery()
-    current = [attrs.get("href") for tag, attrs in Page(text).tags if tag == "a" and attrs.get("aria-current")]
-    assert "/health" in current and "/people" not in current
+    current = [
+        attrs.get("href") for tag, attrs in Page(text).tags if tag == "a" and attrs.get("aria-current")
+    ]
+    assert "/health" in current
+    assert "/people" not in current
     assert "&lt;b&gt;Saved&lt;/b&gt;" in text
 
 
@@ -102,7 +105,13 @@ def test_only_the_two_themes_of_the_cookie_are_believed():
 
 @pytest.mark.parametrize("user", [NORA, None])
 def test_an_error_page_needs_neither_a_user_nor_a_next_step(user):
-    context = {"request": REQUEST, "user": user, "active": None, "title": "Nobody lives here", "sentence": "Old."}
+    context = {
+        "request": REQUEST,
+        "user": user,
+        "active": None,
+        "title": "Nobody lives here",
+        "sentence": "Old.",
+    }
     text = ENVIRONMENT.get_template("errors/error.html").render(context)
     assert "<h1>Nobody lives here</h1>" in text
     assert ("Main" in text) == (user is not None)

@@ -58,7 +58,6 @@ session = Table(
     Column("created_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
-    Column("flashes", Json),
     belongs_to("user", "user_id", ondelete="CASCADE"),
     Index("ix_session_workspace_id_user_id", "workspace_id", "user_id"),
 )

@@ -1,0 +1,271 @@
+"""Changing workspaces, users and their ways in."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from crm.accounts import queries
+from crm.accounts.forms import Preferences, SetUp
+from crm.accounts.workspaces import create_workspace
+from crm.domain.principal import Principal, Role
+from crm.errors import Conflict, Forbidden, Invalid, NotFound
+from crm.storage.database import new_id
+from crm.storage.tables import api_token, one_time_link, user, workspace
+from crm.web import sessions
+from crm.web.sessions import hash_token
+
+VALID_FOR = {"sign_in": timedelta(minutes=15), "reset": timedelta(hours=1), "invitation": timedelta(days=7)}
+VALID_WORDS = {"sign_in": "15 minutes", "reset": "an hour", "invitation": "7 days"}
+SCOPES = ("read", "write")
+
+
+def ensure_workspace(connection: Connection, name: str, time_zone: str, at: datetime) -> int:
+    """The first workspace, made if there is none; returns its id."""
+    found = connection.execute(select(workspace.c.id).order_by(workspace.c.id).limit(1)).scalar_one_or_none()
+    return create_workspace(connection, name, time_zone, at) if found is None else found
+
+
+def setup_token(key: bytes) -> str:
+    """What the link for setting up the first admin carries: the same in every process with this key."""
+    return hmac.new(key, b"set up the first admin", hashlib.sha256).hexdigest()[:40]
+
+
+def set_up(connection: Connection, form: SetUp, password_hash: str, at: datetime) -> tuple[int, int]:
+    """Name the first workspace and make its first admin; returns both ids. Refused once anybody exists."""
+    workspace_id = ensure_workspace(connection, form.team, form.time_zone, at)
+    if queries.anybody(connection):
+        raise Conflict("In Person is set up already. Sign in.")
+    connection.execute(
+        workspace.update().where(workspace.c.id == workspace_id).values(name=form.team, time_zone=form.time_zone)
+    )
+    principal = queries.command_line(connection, workspace_id)
+    person = NewUser(form.email, form.name, "admin", form.time_zone, password_hash)
+    return workspace_id, add_user(connection, principal, person, at)
+
+
+@dataclass(frozen=True)
+class NewUser:
+    """Who is added; without a password hash they come in by an invitation link."""
+
+    email: str
+    name: str
+    role: Role
+    time_zone: str
+    password_hash: str | None = None
+
+
+def add_user(connection: Connection, principal: Principal, person: NewUser, at: datetime) -> int:
+    """Add somebody to the workspace; returns the id. Refused if the address is taken."""
+    _require_admin(principal)
+    email = queries.normal_email(person.email)
+    taken = select(user.c.id).where(user.c.workspace_id == principal.workspace_id, user.c.email == email)
+    if connection.execute(taken).first() is not None:
+        sentence = f"{email} is a member already."
+        raise Conflict(sentence, fields={"email": sentence})
+    user_id = new_id(connection)
+    connection.execute(
+        user.insert(),
+        {
+            "workspace_id": principal.workspace_id,
+            "id": user_id,
+            "email": email,
+            "name": person.name,
+            "role": person.role,
+            "time_zone": person.time_zone,
+            "password_hash": person.password_hash,
+            "created_at": at,
+        },
+    )
+    return user_id
+
+
+def change_user(connection: Connection, principal: Principal, user_id: int, **values: Any) -> None:
+    """Change name, role or time zone of a user; the last admin stays one."""
+    _require_admin(principal)
+    _update(connection, principal, user_id, values)
+    _require_an_admin(connection, principal)
+
+
+def deactivate(connection: Connection, principal: Principal, user_id: int, at: datetime) -> None:
+    """Shut somebody out at once: sessions, links and tokens end. What they logged stays."""
+    _require_admin(principal)
+    _update(connection, principal, user_id, {"active": False})
+    _require_an_admin(connection, principal)
+    sessions.end_all(connection, principal.workspace_id, user_id)
+    _void_links(connection, principal.workspace_id, user_id, at)
+    connection.execute(
+        api_token.update()
+        .where(
+            api_token.c.workspace_id == principal.workspace_id,
+            api_token.c.user_id == user_id,
+            api_token.c.revoked_at.is_(None),
+        )
+        .values(revoked_at=at)
+    )
+
+
+def activate(connection: Connection, principal: Principal, user_id: int) -> None:
+    """Let somebody in again, with the password they had."""
+    _require_admin(principal)
+    _update(connection, principal, user_id, {"active": True})
+
+
+def _require_admin(principal: Principal) -> None:
+    if not principal.may_administer:
+        raise Forbidden("Only an admin can do this. Ask one of yours.")
+
+
+def _require_an_admin(connection: Connection, principal: Principal) -> None:
+    left = select(func.count()).where(
+        user.c.workspace_id == principal.workspace_id, user.c.role == "admin", user.c.active
+    )
+    if connection.execute(left).scalar_one() == 0:
+        raise Conflict("A team needs an admin. Make somebody else one first.")
+
+
+def _update(connection: Connection, principal: Principal, user_id: int, values: dict[str, Any]) -> None:
+    where = (user.c.workspace_id == principal.workspace_id, user.c.id == user_id)
+    if connection.execute(user.update().where(*where).values(**values)).rowcount == 0:
+        raise NotFound
+
+
+def set_password(
+    connection: Connection, workspace_id: int, user_id: int, password_hash: str, at: datetime, keep: str | None = None
+) -> None:
+    """A new password ends every session (but ``keep``) and every open link of its user."""
+    where = (user.c.workspace_id == workspace_id, user.c.id == user_id)
+    connection.execute(user.update().where(*where).values(password_hash=password_hash))
+    sessions.end_all(connection, workspace_id, user_id, keep)
+    _void_links(connection, workspace_id, user_id, at)
+
+
+def save_preferences(connection: Connection, principal: Principal, form: Preferences) -> None:
+    """Store one's own settings; the three budgets together are the most of a week, at most as before by default."""
+    if principal.user_id is None:
+        raise Invalid("Only a user has settings.")
+    hour, minute = form.nudge_time.split(":")
+    values = form.model_dump(exclude={"nudge_time", "theme"})
+    values["nudge_minute"] = int(hour) * 60 + int(minute)
+    values["budget_total"] = form.budget_call + form.budget_in_person + form.budget_by_hand
+    _update(connection, principal, principal.user_id, values)
+
+
+def make_link(connection: Connection, workspace_id: int, user_id: int, purpose: str, at: datetime) -> str:
+    """A one-time link's token, ``workspace.token``; the database keeps its hash. Earlier ones of its kind end."""
+    mine = (
+        one_time_link.c.workspace_id == workspace_id,
+        one_time_link.c.user_id == user_id,
+        one_time_link.c.purpose == purpose,
+    )
+    connection.execute(one_time_link.delete().where(*mine))
+    token = secrets.token_urlsafe(32)
+    connection.execute(
+        one_time_link.insert(),
+        {
+            "workspace_id": workspace_id,
+            "token_hash": hash_token(token),
+            "user_id": user_id,
+            "purpose": purpose,
+            "created_at": at,
+            "expires_at": at + VALID_FOR[purpose],
+        },
+    )
+    return f"{workspace_id}.{token}"
+
+
+def link_of(connection: Connection, token: str, purposes: Sequence[str], at: datetime) -> Any:
+    """The row of a link that still holds, with its user's name and email; NotFound for any other."""
+    number, _, secret = token.partition(".")
+    if not (number.isascii() and number.isdigit() and len(number) < 19 and secret):
+        raise _spent()
+    row = connection.execute(
+        select(one_time_link, user.c.name, user.c.email, user.c.password_hash)
+        .join(user, (user.c.workspace_id == one_time_link.c.workspace_id) & (user.c.id == one_time_link.c.user_id))
+        .where(
+            one_time_link.c.workspace_id == int(number),
+            one_time_link.c.token_hash == hash_token(secret),
+            one_time_link.c.purpose.in_(purposes),
+            one_time_link.c.used_at.is_(None),
+            one_time_link.c.expires_at > at,
+            user.c.active,
+        )
+    ).one_or_none()
+    if row is None:
+        raise _spent()
+    return row
+
+
+def use_link(connection: Connection, token: str, purposes: Sequence[str], at: datetime) -> Any:
+    """Spend a link: of two who use it at the same moment, one gets in. Returns its row."""
+    row = link_of(connection, token, purposes, at)
+    spent = connection.execute(
+        one_time_link.update()
+        .where(
+            one_time_link.c.workspace_id == row.workspace_id,
+            one_time_link.c.token_hash == row.token_hash,
+            one_time_link.c.used_at.is_(None),
+        )
+        .values(used_at=at)
+    )
+    if spent.rowcount == 0:
+        raise _spent()
+    return row
+
+
+def _spent() -> NotFound:
+    return NotFound("This link was used already or has run out. Ask for a new one.")
+
+
+def _void_links(connection: Connection, workspace_id: int, user_id: int, at: datetime) -> None:
+    connection.execute(
+        one_time_link.update()
+        .where(
+            one_time_link.c.workspace_id == workspace_id,
+            one_time_link.c.user_id == user_id,
+            one_time_link.c.used_at.is_(None),
+        )
+        .values(used_at=at)
+    )
+
+
+def create_token(
+    connection: Connection, principal: Principal, user_id: int, name: str, scopes: Sequence[str], at: datetime
+) -> str:
+    """An API token for a user; shown this once, the database keeps its hash."""
+    _require_admin(principal)
+    queries.member(connection, principal, user_id)
+    token = secrets.token_urlsafe(32)
+    row = {
+        "workspace_id": principal.workspace_id,
+        "id": new_id(connection),
+        "token_hash": hash_token(token),
+        "user_id": user_id,
+        "name": name,
+        "scopes": list(scopes),
+        "created_at": at,
+    }
+    connection.execute(api_token.insert(), row)
+    return f"crm_{principal.workspace_id}_{token}"
+
+
+def revoke_token(connection: Connection, principal: Principal, name: str, at: datetime) -> int:
+    """Revoke the tokens of this name; returns how many. NotFound if there is none."""
+    _require_admin(principal)
+    revoked = connection.execute(
+        api_token.update()
+        .where(
+            api_token.c.workspace_id == principal.workspace_id,
+            api_token.c.name == name,
+            api_token.c.revoked_at.is_(None),
+        )
+        .values(revoked_at=at)
+    ).rowcount
+    if revoked == 0:
+        raise NotFound(f"There is no token called {name}.")
+    return revoked

@@ -1,0 +1,87 @@
+"""What a person may send about accounts."""
+
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, Field, StringConstraints
+
+from crm.accounts import passwords
+from crm.accounts.queries import normal_email
+from crm.web.forms import Form
+
+
+def known_zone(name: str) -> str:
+    """The name of a time zone, or a ``ValueError`` with a sentence."""
+    if name not in available_timezones():
+        raise ValueError("Choose a time zone of the list, such as Europe/Berlin.")
+    return name
+
+
+def plausible_email(text: str) -> str:
+    """An address in its normal form, or a ``ValueError`` with a sentence."""
+    try:
+        found = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise ValueError("Write an address like nora@example.org.") from None
+    return normal_email(found.normalized)
+
+
+Name = Annotated[str, StringConstraints(max_length=120)]
+Email = Annotated[str, StringConstraints(max_length=320), AfterValidator(plausible_email)]
+Password = Annotated[str, StringConstraints(strip_whitespace=False), AfterValidator(passwords.check)]
+Zone = Annotated[str, AfterValidator(known_zone)]
+Role = Literal["admin", "member", "viewer"]
+
+
+class SetUp(Form):
+    """The first admin and the team."""
+
+    team: Name
+    time_zone: Zone
+    name: Name
+    email: Email
+    password: Password
+
+
+class NewPassword(Form):
+    """A password, chosen after a link was followed."""
+
+    password: Password
+
+
+class Invitation(Form):
+    """Somebody who is to join."""
+
+    name: Name
+    email: Email
+    role: Role = "member"
+
+
+class RoleChange(Form):
+    """Another role for somebody."""
+
+    role: Role
+
+
+class Preferences(Form):
+    """One's own settings."""
+
+    name: Name
+    time_zone: Zone
+    city: Annotated[str, StringConstraints(max_length=120)] | None = None
+    budget_call: Annotated[int, Field(ge=0, le=20)]
+    budget_in_person: Annotated[int, Field(ge=0, le=20)]
+    budget_by_hand: Annotated[int, Field(ge=0, le=20)]
+    nudge_on: bool = False
+    nudge_weekday: Annotated[int, Field(ge=0, le=6)]
+    nudge_time: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    nudge_when_empty: bool = False
+    theme: Literal["", "light", "dark"] = ""
+
+
+class PasswordChange(Form):
+    """A new password in place of the old one."""
+
+    current: Annotated[str, StringConstraints(strip_whitespace=False)]
+    password: Password

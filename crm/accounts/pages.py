@@ -1,0 +1,116 @@
+"""Signing in and out, setting up, and the links that come by mail."""
+
+import hmac
+
+from starlette.responses import Response
+
+from crm.accounts import actions, queries, sign_in
+from crm.accounts.forms import SetUp
+from crm.accounts.passwords import hashed
+from crm.errors import Forbidden
+from crm.web import forms, sessions
+from crm.web.addresses import local_path
+from crm.web.faults import TooManyTries
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+WRONG = "Address and password do not belong together. Check both, or have a link mailed to you."
+WAIT = "Too many tries from here. Wait a quarter of an hour, then try again."
+
+
+@router.page("/sign-in", access="public")
+def sign_in_page(visit: Visit) -> Response:
+    """The form; whoever is signed in goes on."""
+    if visit.signed_in:
+        return visit.redirect(local_path(visit.query.get("next")))
+    if not queries.anybody(visit.connection):
+        return visit.redirect("/setup")
+    return _sign_in_form(visit, visit.query.get("email", ""), local_path(visit.query.get("next")))
+
+
+def _sign_in_form(visit: Visit, email: str, onward: str, error: str | None = None) -> Response:
+    context = {"email": email, "next": onward, "error": error, "has_mail": bool(visit.settings.smtp_url)}
+    return visit.render("accounts/sign_in.html", context, status=422 if error else 200)
+
+
+@router.action("/sign-in", access="public", own_transactions=True)
+def sign_in_action(visit: Visit) -> Response:
+    """A new session for the right address and password; the same answer for every other pair."""
+    email, password = str(visit.form.get("email", "")), str(visit.form.get("password", ""))
+    onward = local_path(str(visit.form.get("next", "")))
+    client = visit.request.client
+    attempt = sign_in.Attempt.of(visit.settings.key, email, client.host if client else None, visit.at)
+    with visit.database.write() as connection:
+        admitted = sign_in.reserve(connection, attempt)
+    if not admitted:
+        raise TooManyTries(WAIT)
+    found = sign_in.who(visit.database, email, password)
+    if found is None:
+        return _sign_in_form(visit, email, onward, WRONG)
+    with visit.database.write() as connection:
+        sign_in.forget(connection, attempt)
+        if visit.signed_in:
+            sessions.end(connection, visit.signed_in)
+        value = sessions.start(connection, *found, visit.at)
+    return _entered(visit, value, onward)
+
+
+def _entered(visit: Visit, value: str, onward: str) -> Response:
+    response = visit.redirect(onward)
+    sessions.set_cookie(visit.site, response, value)
+    return response
+
+
+@router.action("/sign-out", access="public")
+def sign_out(visit: Visit) -> Response:
+    """End this session."""
+    if visit.signed_in:
+        sessions.end(visit.connection, visit.signed_in)
+    response = visit.redirect("/sign-in")
+    sessions.drop_cookie(visit.site, response)
+    return response
+
+
+@router.page("/setup", access="public")
+def setup_page(visit: Visit) -> Response:
+    """The form for the first admin, with the token of the console; without it, where to find the link."""
+    if queries.anybody(visit.connection):
+        return visit.redirect("/sign-in")
+    if not visit.query.get("token"):
+        return visit.render("accounts/setup_needed.html")
+    _require_token(visit, visit.query["token"])
+    team = queries.workspaces(visit.connection)
+    typed = {
+        "team": team[0].name if team else visit.settings.workspace,
+        "time_zone": team[0].time_zone if team else visit.settings.time_zone,
+    }
+    return _setup_form(visit, visit.query["token"], typed, {})
+
+
+def _require_token(visit: Visit, token: str) -> None:
+    if not hmac.compare_digest(token.encode(), actions.setup_token(visit.settings.key).encode()):
+        raise Forbidden("This link is not the one that the console shows. Copy it again, whole.")
+
+
+def _setup_form(visit: Visit, token: str, typed: object, errors: dict[str, str]) -> Response:
+    context = {"token": token, "typed": typed, "errors": errors, "zones": [(zone, zone) for zone in queries.time_zones()]}
+    return visit.render("accounts/setup.html", context, status=422 if errors else 200)
+
+
+@router.action("/setup", access="public", own_transactions=True)
+def setup_action(visit: Visit) -> Response:
+    """Make the first admin, name the team, and sign in."""
+    token = str(visit.form.get("token", "") or visit.query.get("token", ""))
+    with visit.database.read() as connection:
+        if queries.anybody(connection):
+            return visit.redirect("/sign-in")
+    _require_token(visit, token)
+    form = forms.read(SetUp, visit.form)
+    if isinstance(form, forms.Errors):
+        return _setup_form(visit, token, form.typed, form.fields)
+    password_hash = hashed(form.password)
+    with visit.database.write() as connection:
+        made = actions.set_up(connection, form, password_hash, visit.at)
+        value = sessions.start(connection, *made, visit.at)
+    return _entered(visit, value, "/")

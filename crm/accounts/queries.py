@@ -1,0 +1,116 @@
+"""Reading workspaces and the people who use them."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from sqlalchemy import Connection, func, select
+
+from crm.domain.principal import Principal, Role
+from crm.errors import NotFound
+from crm.storage.tables import session, user, workspace
+
+
+def normal_email(email: str) -> str:
+    """The form in which addresses are compared and kept."""
+    return unicodedata.normalize("NFC", email).strip().lower()
+
+
+@dataclass(frozen=True)
+class Member:
+    """A user of the workspace as the team page shows them; ``seen_at`` is when a session was last prolonged."""
+
+    id: int
+    name: str
+    email: str
+    role: Role
+    active: bool
+    time_zone: str
+    has_password: bool
+    created_at: datetime
+    seen_at: datetime | None
+
+
+def members(connection: Connection, principal: Principal) -> list[Member]:
+    """Everybody of the workspace, active ones first, by name."""
+    seen = (
+        select(session.c.workspace_id, session.c.user_id, func.max(session.c.seen_at).label("seen_at"))
+        .group_by(session.c.workspace_id, session.c.user_id)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(user, seen.c.seen_at)
+        .outerjoin(seen, (seen.c.workspace_id == user.c.workspace_id) & (seen.c.user_id == user.c.id))
+        .where(user.c.workspace_id == principal.workspace_id)
+        .order_by(user.c.active.desc(), func.lower(user.c.name), user.c.id)
+    )
+    return [_member(row) for row in rows]
+
+
+def _member(row: Any) -> Member:
+    return Member(
+        row.id,
+        row.name,
+        row.email,
+        row.role,
+        row.active,
+        row.time_zone,
+        row.password_hash is not None,
+        row.created_at,
+        row.seen_at,
+    )
+
+
+def member(connection: Connection, principal: Principal, user_id: int) -> Member:
+    """One of them, or NotFound."""
+    found = next((one for one in members(connection, principal) if one.id == user_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def by_email(connection: Connection, principal: Principal, email: str) -> Member:
+    """The user with this address, or NotFound with a sentence."""
+    wanted = normal_email(email)
+    found = next((one for one in members(connection, principal) if one.email == wanted), None)
+    if found is None:
+        raise NotFound(f"Nobody here has the address {email}.")
+    return found
+
+
+def principal_of(connection: Connection, principal: Principal, user_id: int) -> Principal:
+    """The principal that acts for an active user of the same workspace, for mail, plans and the command line."""
+    row = connection.execute(
+        select(user.c.role, user.c.time_zone).where(
+            user.c.workspace_id == principal.workspace_id, user.c.id == user_id, user.c.active
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return Principal(principal.workspace_id, user_id, row.role, principal.zone, ZoneInfo(row.time_zone))
+
+
+def anybody(connection: Connection) -> bool:
+    """Whether the database has any user at all."""
+    return connection.execute(select(user.c.id).limit(1)).first() is not None
+
+
+def workspaces(connection: Connection) -> list[Any]:
+    """All workspaces, oldest first: rows with id, name and time_zone."""
+    return list(connection.execute(select(workspace).order_by(workspace.c.id)))
+
+
+def command_line(connection: Connection, workspace_id: int) -> Principal:
+    """The principal of the command line: no user, all rights in one workspace."""
+    zone = ZoneInfo(
+        connection.execute(select(workspace.c.time_zone).where(workspace.c.id == workspace_id)).scalar_one()
+    )
+    return Principal(workspace_id, None, "admin", zone, zone)
+
+
+def time_zones() -> list[str]:
+    """Names of time zones to choose from, such as Europe/Berlin, and UTC."""
+    places = ("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+    return ["UTC", *sorted(name for name in available_timezones() if name.startswith(places))]

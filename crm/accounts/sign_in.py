@@ -1,0 +1,107 @@
+"""Signing in with address and password, and the brake on guessing.
+
+Failures are counted by account and network together, so that nobody can lock somebody else out from elsewhere, and
+more generously by network alone. Unknown addresses are counted and cost time like known ones.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select
+
+from crm.accounts.passwords import fits
+from crm.accounts.queries import normal_email
+from crm.storage.database import Database
+from crm.storage.tables import sign_in_failure, user
+
+WINDOW = timedelta(minutes=15)
+FOR_ACCOUNT = 8
+FOR_NETWORK = 60
+KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try, as it is counted: keyed hashes of account and network, and the moment."""
+
+    subject_hash: str
+    address_hash: str
+    failed_at: datetime
+
+    @classmethod
+    def of(cls, key: bytes, email: str, address: str | None, at: datetime) -> "Attempt":
+        """The attempt to sign in as ``email`` from ``address``."""
+        return cls(_keyed(key, normal_email(email)), _keyed(key, network(address)), at)
+
+
+def network(address: str | None) -> str:
+    """What counts as one network: an IPv4 address, or the 64 leading bits of an IPv6 one."""
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is None:
+            return str(ipaddress.ip_network((parsed, 64), strict=False))
+        parsed = parsed.ipv4_mapped
+    return str(parsed)
+
+
+def _keyed(key: bytes, words: str) -> str:
+    return hmac.new(key, f"sign-in {words}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def reserve(connection: Connection, attempt: Attempt) -> bool:
+    """Count a try before it is made, so that many at once cannot slip through; false: too many, wait."""
+    connection.execute(
+        sign_in_failure.delete().where(sign_in_failure.c.failed_at <= attempt.failed_at - KEPT)
+    )
+    recent = sign_in_failure.c.failed_at > attempt.failed_at - WINDOW
+    here = sign_in_failure.c.address_hash == attempt.address_hash
+    same = sign_in_failure.c.subject_hash == attempt.subject_hash
+    count = select(func.count()).select_from(sign_in_failure)
+    if connection.execute(count.where(recent, here, same)).scalar_one() >= FOR_ACCOUNT:
+        return False
+    if connection.execute(count.where(recent, here)).scalar_one() >= FOR_NETWORK:
+        return False
+    taken = connection.execute(
+        select(func.max(sign_in_failure.c.failed_at)).where(here, same)
+    ).scalar_one()
+    moment = attempt.failed_at if taken is None or taken < attempt.failed_at else taken + timedelta(microseconds=1)
+    connection.execute(
+        sign_in_failure.insert(),
+        {"subject_hash": attempt.subject_hash, "address_hash": attempt.address_hash, "failed_at": moment},
+    )
+    return True
+
+
+def forget(connection: Connection, attempt: Attempt) -> None:
+    """The right password: what was counted for this account from here is void."""
+    connection.execute(
+        sign_in_failure.delete().where(
+            sign_in_failure.c.subject_hash == attempt.subject_hash,
+            sign_in_failure.c.address_hash == attempt.address_hash,
+        )
+    )
+
+
+def who(database: Database, email: str, password: str) -> tuple[int, int] | None:
+    """Workspace and id of the active user with this address and password.
+
+    An address may belong to several workspaces: the password decides, the oldest workspace first.
+    """
+    with database.read() as connection:
+        rows = connection.execute(
+            select(user.c.workspace_id, user.c.id, user.c.password_hash)
+            .where(user.c.email == normal_email(email), user.c.active)
+            .order_by(user.c.workspace_id)
+        ).all()
+    if not rows:
+        fits(password, None)
+    for row in rows:
+        if fits(password, row.password_hash):
+            return row.workspace_id, row.id
+    return None

@@ -1,0 +1,69 @@
+"""The web application, put together from the rooms."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from crm.errors import Unavailable
+from crm.settings import Settings
+from crm.storage.database import Database
+from crm.storage.migrate import is_newest
+from crm.templating import environment
+from crm.web import assets, faults
+from crm.web.guard import Guard
+from crm.web.routing import Router
+from crm.web.site import Site
+
+ROOMS = ("accounts", "contacts", "interactions", "health", "rules", "planning", "nudges", "imports", "today")
+
+
+def create_app(settings: Settings, database: Database) -> FastAPI:
+    """The application on one database, which is expected to be migrated."""
+    site = Site(settings, database, environment())
+    app = FastAPI(title="In Person", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.site = site
+    app.add_middleware(Guard, site=site)
+    app.add_exception_handler(HTTPException, _refuse)
+    app.router.routes.extend([Route("/healthz", _healthz), Route("/readyz", _readyz)])
+    for router in routers():
+        app.router.routes.extend(router.routes)
+    assets.mount(app)
+    return app
+
+
+def routers() -> list[Router]:
+    """The pages of every room, in the order of the rooms."""
+    modules = [f"crm.{room}.pages" for room in ROOMS]
+    return [import_module(module).router for module in modules if find_spec(module) is not None]
+
+
+async def _refuse(request: Request, fault: Exception) -> Response:
+    """The router's own refusals: no such address, or not by this method."""
+    assert isinstance(fault, HTTPException)
+    sentence = faults.SENTENCES.get(fault.status_code, "The request could not be read.")
+    response = faults.answer(request.app.state.site, request, fault.status_code, sentence)
+    response.headers.update(fault.headers or {})
+    return response
+
+
+async def _healthz(request: Request) -> Response:
+    """The process answers."""
+    return PlainTextResponse("ok\n")
+
+
+def _readyz(request: Request) -> Response:
+    """The database answers and has the newest schema."""
+    site: Site = request.app.state.site
+    state: dict[str, Any]
+    try:
+        ready = is_newest(site.database)
+        state = {"ready": ready, "reason": None if ready else "The schema is not the newest; run crm migrate."}
+    except Unavailable as refusal:
+        state = {"ready": False, "reason": refusal.sentence}
+    return JSONResponse(state, 200 if state["ready"] else 503)

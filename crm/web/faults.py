@@ -1,0 +1,89 @@
+"""Error pages for people, and problem details (RFC 9457) below ``/api``."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from crm.errors import Refusal
+from crm.web.sessions import User
+from crm.web.site import Site
+
+
+class SignInNeeded(Refusal):
+    """Nobody is signed in, and this needs somebody."""
+
+    status = 401
+
+
+class TooManyTries(Refusal):
+    """Wait, then try again."""
+
+    status = 429
+
+
+@dataclass(frozen=True)
+class Words:
+    """How a page for one status looks; ``href`` leads on."""
+
+    title: str
+    icon: str
+    href: str = "/"
+    label: str = "Go to this week"
+
+
+WORDS = {
+    400: Words("That did not work", "circle-alert"),
+    401: Words("You are signed out", "circle-alert", "/sign-in", "Sign in"),
+    403: Words("That is not yours to do", "circle-alert"),
+    404: Words("Nothing here", "search"),
+    405: Words("This address is not for that", "search"),
+    409: Words("Somebody else was quicker", "circle-alert"),
+    413: Words("That is too large", "circle-alert"),
+    422: Words("Something does not fit", "circle-alert"),
+    429: Words("Too many tries", "circle-alert", "/sign-in", "Back to sign-in"),
+    500: Words("Something broke on our side", "triangle-alert"),
+    503: Words("Not right now", "triangle-alert"),
+}
+SENTENCES = {
+    404: "There is nothing at this address, or it is not yours to see.",
+    405: "A form was opened as a page, or a page was sent as a form. Go back and try from there.",
+}
+
+
+def is_api(request: Request) -> bool:
+    """Whether a program is asking."""
+    return request.url.path.startswith("/api/")
+
+
+def answer(
+    site: Site, request: Request, status: int, sentence: str, user: User | None = None, fields: dict[str, str] | None = None
+) -> Response:
+    """The page, or the problem, for a status and a sentence."""
+    words = WORDS.get(status, WORDS[400])
+    if is_api(request):
+        problem = {"type": "about:blank", "title": words.title, "status": status, "detail": sentence}
+        if fields:
+            problem["errors"] = fields
+        return JSONResponse(problem, status, media_type="application/problem+json")
+    if fields:
+        sentence = " ".join([sentence, *(one for one in fields.values() if one not in sentence)])
+    page = site.templates.get_template("errors/error.html").render(
+        request=request,
+        user=user,
+        active=None,
+        title=words.title,
+        sentence=sentence,
+        icon_name=words.icon,
+        href=words.href,
+        label=words.label,
+    )
+    return HTMLResponse(page, status)
+
+
+def refused(site: Site, request: Request, refusal: Refusal, user: User | None = None) -> Response:
+    """The answer to a refusal."""
+    response = answer(site, request, refusal.status, refusal.sentence, user, refusal.fields)
+    if refusal.status == 503:
+        response.headers["Retry-After"] = "30"
+    return response

@@ -1,0 +1,96 @@
+"""From what a browser sends to what a form wants, or to sentences beside its fields."""
+
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+from starlette.datastructures import FormData
+
+M = TypeVar("M", bound=BaseModel)
+LISTS = (list, tuple, set, frozenset)
+
+
+class Form(BaseModel):
+    """The base of our forms: space around words is dropped, unknown fields are ignored."""
+
+    model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True)
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Why a form was not taken: ``fields`` maps a field to its sentence, ``typed`` is what was sent."""
+
+    fields: dict[str, str]
+    typed: FormData = field(default_factory=FormData)
+
+
+def read(model: type[M], form: FormData) -> M | Errors:
+    """The form as ``model``, or what is wrong with it.
+
+    An empty field counts as left out, so it takes its default, or is asked for if it has none. A field with a list
+    type takes every value of its name.
+    """
+    try:
+        return model.model_validate(_given(model, form))
+    except ValidationError as fault:
+        found: dict[str, str] = {}
+        for error in fault.errors(include_url=False):
+            name = str(error["loc"][0]) if error["loc"] else ""
+            found.setdefault(name, sentence(error))
+        return Errors(found, form)
+
+
+def _given(model: type[BaseModel], form: FormData) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, info in model.model_fields.items():
+        key = info.alias or name
+        if _is_list(info.annotation):
+            values[key] = [value for value in form.getlist(key) if value != ""]
+        elif form.get(key, "") != "" and str(form[key]).strip():
+            values[key] = form[key]
+    return values
+
+
+def _is_list(annotation: Any) -> bool:
+    origin = get_origin(annotation) or annotation
+    return origin in LISTS or any(_is_list(part) for part in get_args(annotation) if origin not in LISTS)
+
+
+_PLAIN = {
+    "missing": "This is needed.",
+    "int_parsing": "Write a whole number.",
+    "int_from_float": "Write a whole number.",
+    "float_parsing": "Write a number.",
+    "bool_parsing": "Choose yes or no.",
+    "literal_error": "Choose one of the list.",
+    "enum": "Choose one of the list.",
+    "date_from_datetime_parsing": "Write the day like 2026-11-23.",
+    "date_parsing": "Write the day like 2026-11-23.",
+    "date_from_datetime_inexact": "Write the day like 2026-11-23.",
+    "datetime_parsing": "Write the moment like 2026-11-23T12:30.",
+    "datetime_from_date_parsing": "Write the moment like 2026-11-23T12:30.",
+    "time_parsing": "Write the time like 08:30.",
+    "int_parsing_size": "That number is too large.",
+    "string_unicode": "This holds characters that cannot be kept.",
+}
+_WITH_LIMIT = {
+    "greater_than_equal": "At least {ge}.",
+    "greater_than": "More than {gt}.",
+    "less_than_equal": "At most {le}.",
+    "less_than": "Less than {lt}.",
+    "string_too_short": "At least {min_length} characters.",
+    "string_too_long": "At most {max_length} characters.",
+    "too_short": "Choose at least {min_length}.",
+    "too_long": "At most {max_length}.",
+}
+
+
+def sentence(error: ErrorDetails) -> str:
+    """One mistake in plain English; a validator's own ``ValueError`` is taken word for word."""
+    kind = error["type"]
+    if kind in _PLAIN:
+        return _PLAIN[kind]
+    if kind in _WITH_LIMIT:
+        return _WITH_LIMIT[kind].format(**error.get("ctx", {}))
+    return error["msg"].removeprefix("Value error, ").rstrip(".") + "."

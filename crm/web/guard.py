@@ -1,0 +1,125 @@
+"""Around every request: refuse forms from other sites, strict headers, an id, and one line in the log."""
+
+import logging
+import secrets
+import sys
+import time
+import traceback
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from crm.web import faults
+from crm.web.site import Site
+
+log = logging.getLogger("crm.web")
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+def is_foreign(method: str, headers: Headers, own_url: str) -> bool:
+    """Whether a form was sent by a page of another site.
+
+    Browsers say so in Sec-Fetch-Site; older ones, and all of them on plain http, in Origin. Programs that send
+    neither carry no cookies of somebody else.
+    """
+    if method in SAFE:
+        return False
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is not None and not _is_ours(origin, headers.get("host", ""), own_url)
+
+
+def _is_ours(origin: str, host: str, own_url: str) -> bool:
+    own = urlsplit(own_url)
+    if origin.lower() == f"{own.scheme}://{own.netloc}".lower():
+        return True
+    scheme, _, place = origin.partition("://")
+    return scheme in ("http", "https") and bool(place) and place.lower() == host.lower()
+
+
+class Guard:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self.app = app
+        self.site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = scope["request_id"] = secrets.token_hex(6)
+        started, status = time.perf_counter(), 0
+
+        async def guarded(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._dress(MutableHeaders(scope=message), request_id)
+            await send(message)
+
+        try:
+            if is_foreign(scope["method"], Headers(scope=scope), self.site.settings.url):
+                await self._refuse(scope, receive, guarded)
+            else:
+                await self.app(scope, receive, guarded)
+        except Exception:
+            _report(request_id)
+            if status == 0:
+                await self._apologise(scope, receive, guarded)
+            raise
+        finally:
+            _note(scope, status, time.perf_counter() - started, request_id)
+
+    def _dress(self, headers: MutableHeaders, request_id: str) -> None:
+        for name, value in HEADERS.items():
+            headers[name] = value
+        headers.setdefault("Cache-Control", "no-store")
+        headers["X-Request-Id"] = request_id
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        sentence = "This form came from another site, so nothing was done. Open the page here and send it again."
+        response = faults.answer(self.site, Request(scope), 403, sentence)
+        await response(scope, receive, send)
+
+    async def _apologise(self, scope: Scope, receive: Receive, send: Send) -> None:
+        sentence = (
+            "Nothing was saved. Try again; if it happens again, tell the person who runs In Person "
+            f"this number: {scope['request_id']}."
+        )
+        response = faults.answer(self.site, Request(scope), 500, sentence)
+        await response(scope, receive, send)
+
+
+def _note(scope: Scope, status: int, seconds: float, request_id: str) -> None:
+    """The route's template stands for the path: paths and queries may hold names."""
+    route = getattr(scope.get("route"), "path", None) or scope.get("route_path") or "-"
+    milliseconds = round(seconds * 1000, 1)
+    log.info(
+        "%s %s %s %s ms %s", scope["method"][:10], route, status, milliseconds, request_id,
+        extra={"facts": {"method": scope["method"][:10], "route": route, "status": status, "ms": milliseconds, "id": request_id}},
+    )  # fmt: skip
+
+
+def _report(request_id: str) -> None:
+    """Where it broke and of what kind, without the message: messages of databases hold what people wrote."""
+    kind, _, trace = sys.exc_info()
+    frames = "".join(traceback.format_tb(trace))
+    log.error("%s in request %s\n%s", kind.__name__ if kind else "fault", request_id, frames)

@@ -1,0 +1,27 @@
+"""What every request shares: settings, the database, the templates and a few threads."""
+
+from dataclasses import dataclass, field
+
+import anyio
+from jinja2 import Environment
+
+from crm.settings import Settings
+from crm.storage.database import THREADS, Database
+
+
+@dataclass(frozen=True)
+class Site:
+    """One served product; lies in ``app.state.site``.
+
+    ``threads`` bounds how many requests work at the same moment: a few are faster than many for work in Python.
+    """
+
+    settings: Settings
+    database: Database
+    templates: Environment
+    threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach us by https, as the base URL says."""
+        return self.settings.url.startswith("https://")

@@ -1,0 +1,38 @@
+"""A served product for tests: the real application over a real database."""
+
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from crm.app import create_app
+from crm.domain.principal import Principal
+from crm.settings import Settings
+from crm.web import sessions
+from tests.builders import World
+
+PASSWORD = "an old lighthouse keeper"
+KEY = "a key for tests only"
+
+
+def settings(**values: Any) -> Settings:
+    """Settings that touch nothing of this machine."""
+    return Settings(**{"secret_key": KEY, "base_url": "http://testserver", "scheduler": "off", **values})
+
+
+def client(world: World, principal: Principal | None = None, **values: Any) -> TestClient:
+    """A browser at the product, signed in as a user of ``world.user(...)`` if one is given; redirects are not followed."""
+    app = create_app(settings(**values), world.database)
+    browser = TestClient(app, base_url=app.state.site.settings.url, follow_redirects=False)
+    if principal is not None:
+        browser.headers["Cookie"] = cookie(world, principal)
+    return browser
+
+
+def cookie(world: World, principal: Principal) -> str:
+    """The Cookie header of a fresh session."""
+    from crm import clock
+
+    assert principal.user_id is not None
+    with world.database.write() as connection:
+        value = sessions.start(connection, principal.workspace_id, principal.user_id, clock.now())
+    return f"crm-session={value}"
