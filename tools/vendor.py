@@ -15,15 +15,15 @@ from pathlib import Path
 
 VENDOR = Path(__file__).resolve().parent.parent / "crm" / "web" / "static" / "vendor"
 
-ICONS = (
+ICONS = (  # noqa: SIM905
     "activity alarm-clock archive arrow-down arrow-left arrow-left-right arrow-right arrow-up at-sign ban bell "
     "book-open building-2 cake calendar calendar-check calendar-plus car check chevron-down chevron-left "
     "chevron-right chevron-up circle circle-alert circle-check circle-dashed circle-question-mark circle-user "
     "circle-x clipboard clock contact copy corner-down-left download ellipsis external-link eye eye-off file-text "
     "flag funnel gift globe handshake hand-heart heart history house image inbox info key key-round link "
-    "list-filter list-todo loader lock log-out mail mail-check map map-pin megaphone menu message-circle message-square "
-    "minus monitor moon pause pen-line pencil phone phone-off plane play plug plus printer quote refresh-cw "
-    "rotate-ccw save scissors search send settings share-2 shield smartphone sparkles square-pen star sun "
+    "list-filter list-todo loader lock log-out mail mail-check map map-pin megaphone menu message-circle "
+    "message-square minus monitor moon pause pen-line pencil phone phone-off plane play plug plus printer quote "
+    "refresh-cw rotate-ccw save scissors search send settings share-2 shield smartphone sparkles square-pen star sun "
     "sun-moon tag ticket trash-2 triangle-alert undo-2 upload user user-plus users utensils video wifi-off x"
 ).split()
 
