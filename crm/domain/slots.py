@@ -177,7 +177,7 @@ class _Diary:
         ]
         self.taken = [(interval.starts_at, interval.ends_at) for interval in busy]
         self.load: Counter[date] = Counter()
-        self.acts: set[tuple[str, date]] = set()
+        self.posts: Counter[date] = Counter()
 
     def _working_days(self) -> Iterator[date]:
         return (
@@ -194,9 +194,10 @@ class _Diary:
     def take(self, act: str, day: date, start: datetime | None) -> None:
         """Write an act into the diary."""
         self.load[day] += 1
-        self.acts.add((act, day))
-        if start is not None:
-            self.taken.append((start, start + timedelta(minutes=MINUTES[act])))
+        if start is None:
+            self.posts[day] += 1
+        else:
+            self.taken.append((start, _end(start, act)))
 
     def shared(self, call: Wanted) -> Iterator[tuple[date, time, datetime]]:
         """Every free half hour that both work in."""
@@ -340,16 +341,14 @@ def _join_notes(*notes: str) -> str:
 
 
 def _meet(wanted: Wanted, diary: _Diary) -> Slot:
-    """Lunch, meeting or visit: at its own time of day, with some days' notice, not twice the same on a day."""
+    """Lunch, meeting or visit: at its own time of day, with some days' notice where it can be."""
     act, minutes = wanted.act, MINUTES[wanted.act]
     place = diary.zone if wanted.only_on is None else wanted.zone
     soon = diary.today + timedelta(days=_NOTICE_DAYS)
     days = [
         day
         for day in sorted(diary.days, key=lambda day: (day < soon, day))
-        if (wanted.only_on is None or day in wanted.only_on)
-        and day not in wanted.holidays
-        and (act, day) not in diary.acts
+        if (wanted.only_on is None or day in wanted.only_on) and day not in wanted.holidays
     ]
     for short_notice in (False, True):
         for at in _STARTS[act]:
@@ -381,7 +380,6 @@ def _post(wanted: Wanted, diary: _Diary) -> Slot:
         in_time = [day for day in diary.days if day <= latest]
         arrives = day_phrase(occasion, diary.today)
         note = f"To arrive by {arrives}." if in_time else f"It may arrive after {arrives}."
-    posts = Counter(day for act, day in diary.acts if MINUTES[act] == 0)
-    day = min(in_time or diary.days[:1], key=lambda day: (posts[day], -day.toordinal()))
+    day = min(in_time or diary.days[:1], key=lambda day: (diary.posts[day], -day.toordinal()))
     diary.take(wanted.act, day, None)
     return Slot(day, None, 0, note)

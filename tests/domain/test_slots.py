@@ -151,6 +151,8 @@ class TestAnyWeek:
             )
             assert both is not slot.outside_hours
             assert start.astimezone(one.zone).date() not in one.holidays
+            here = start.astimezone(facts["zone"])
+            assert slot.outside_hours is (f"{here:%H:%M} for you" in slot.note)
             assert slot.outside_hours is ("No shared working hours" in slot.note)
             if slot.outside_hours:
                 assert not any(shared_moments(one, facts, empty=True))
@@ -222,6 +224,18 @@ class TestCalls:
         (shared,) = ask(Wanted(1, "call", AUCKLAND), zone=LOS_ANGELES)
         assert shared.note == "11:00 on Tue 17 Nov for them."
 
+    def test_never_name_a_time_that_the_clocks_jump_over(self) -> None:
+        sunday_night = WorkingHours(frozenset({6}), time(2), time(3))
+        slots = propose_slots(
+            [Wanted(1, "call", ZoneInfo("UTC"), WorkingHours(frozenset({6}), time(1), time(1, 30)))],
+            week=IsoWeek(2026, 13),
+            now=datetime(2026, 3, 23, tzinfo=BERLIN),
+            zone=BERLIN,
+            hours=sunday_night,
+        )
+        assert local(slots[1]) == "Sun 03:00"
+        assert "03:00 for you" in slots[1].note
+
     def test_on_the_day_of_the_occasion(self) -> None:
         (slot,) = ask(Wanted(1, "call", BERLIN, occasion_on=date(2026, 11, 19)))
         assert local(slot) == "Thu 10:00"
@@ -289,7 +303,8 @@ class TestPost:
 class TestWithoutDays:
     @pytest.mark.parametrize("act", ["call", "lunch", "meeting", "visit", "note", "gift"])
     def test_any_day_will_do_on_the_weekend(self, act: str) -> None:
-        for now in (datetime(2026, 11, 21, 9, tzinfo=BERLIN), datetime(2026, 11, 30, 9, tzinfo=BERLIN)):
+        moments = ((20, 17), (21, 9), (30, 9))
+        for now in (datetime(2026, 11, day, hour, tzinfo=BERLIN) for day, hour in moments):
             (slot,) = ask(Wanted(1, act, BERLIN), now=now)
             assert (slot.day, slot.starts_at, slot.note) == (None, None, "")
 
