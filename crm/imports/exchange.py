@@ -456,7 +456,6 @@ def _columns(header: Header, findings: _Findings, line: int) -> list[Column | No
 def _rows(text: str, delimiter: str, findings: _Findings) -> Iterator[tuple[int, list[str]]]:
     """Each row with the number of its first line; a broken one is an error and the last."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
     while True:
         line = reader.line_num + 1
         try:

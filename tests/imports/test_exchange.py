@@ -30,6 +30,14 @@ def read(text: str | bytes, name: str = "anything.csv", kind: str | None = None)
     return read_file(name, data, zone=BERLIN, now=NOW, channels=SHIPPED_KEYS, kind=kind)
 
 
+def people(parsed: ParsedFile) -> list[ContactRecord]:
+    return [record for record in parsed.records if isinstance(record, ContactRecord)]
+
+
+def touches(parsed: ParsedFile) -> list[InteractionRecord]:
+    return [record for record in parsed.records if isinstance(record, InteractionRecord)]
+
+
 def interaction(cells: str, header: str = "occurred_at,channel,contacts") -> InteractionRecord:
     parsed = read(f"{header}\n{cells}\n")
     assert not parsed.errors
@@ -106,15 +114,15 @@ def test_a_row_of_contacts() -> None:
 
 
 def test_an_absent_column_and_an_empty_cell_are_told_apart() -> None:
-    (ana,) = read("name,email,city\nAna,ana@example.org,\n").records
+    (ana,) = people(read("name,email,city\nAna,ana@example.org,\n"))
     assert ana.given == {"name", "emails", "city"}
     assert ana.city is None
     assert ana.title is None
 
 
 def test_a_name_is_put_together_where_its_cell_is_empty() -> None:
-    (ana,) = read("name,given_name,family_name\n,Ana,Ruiz\n").records
-    assert ana.name == "Ana Ruiz"  # type: ignore[union-attr]
+    (ana,) = people(read("name,given_name,family_name\n,Ana,Ruiz\n"))
+    assert ana.name == "Ana Ruiz"
 
 
 def test_missing_columns_of_interactions_take_their_defaults() -> None:
@@ -145,7 +153,7 @@ def test_moments(cell: str, moment: str) -> None:
 
 def test_a_day_still_ahead_is_taken_as_now_and_asked_about() -> None:
     parsed = read("occurred_at,channel,contacts\n2026-12-03,lunch,Ana\n2026-11-23,phone,Ana\n")
-    assert [record.occurred_at for record in parsed.records] == [NOW, NOW]  # type: ignore[union-attr]
+    assert [record.occurred_at for record in touches(parsed)] == [NOW, NOW]
     assert [question.where for question in parsed.uncertain] == ["anything.csv line 2, column occurred_at"]
 
 
@@ -241,7 +249,7 @@ def test_rules_are_recognised_and_handed_back_as_text() -> None:
 
 def test_unknown_columns_and_blank_rows_are_left_out() -> None:
     parsed = read("name,email,fax,\nAna,a@b.org,1,\n,,,\n\nBo,b@b.org,2,\n")
-    assert [record.name for record in parsed.records] == ["Ana", "Bo"]  # type: ignore[union-attr]
+    assert [record.name for record in people(parsed)] == ["Ana", "Bo"]
     assert ["fax" in each.why for each in parsed.skipped] == [True, False]
     assert not parsed.errors
 
@@ -252,19 +260,19 @@ def test_errors_are_bounded() -> None:
 
 
 def test_a_raw_formula_is_text() -> None:
-    (ana,) = read('name,email,notes\n=cmd(),a@b.org,"\'=1+1"\n').records
+    (ana,) = people(read('name,email,notes\n=cmd(),a@b.org,"\'=1+1"\n'))
     assert ana.name == "=cmd()"
     assert ana.notes == "=1+1"
 
 
 def test_direction_marks_leave_phone_numbers() -> None:
-    (ana,) = read("name,phone\nAna,\u202a+49 30 1\u202c\n").records
-    assert ana.phones == ("+49 30 1",)  # type: ignore[union-attr]
+    (ana,) = people(read("name,phone\nAna,\u202a+49 30 1\u202c\n"))
+    assert ana.phones == ("+49 30 1",)
 
 
 def test_several_addresses_in_a_cell() -> None:
-    (ana,) = read('name,email,address\nAna,,"[work]\n1 High St\nLeeds\n\n2 Low St"\n').records
-    assert ana.addresses == (PostalAddress("1 High St\nLeeds", "work"), PostalAddress("2 Low St"))  # type: ignore[union-attr]
+    (ana,) = people(read('name,email,address\nAna,,"[work]\n1 High St\nLeeds\n\n2 Low St"\n'))
+    assert ana.addresses == (PostalAddress("1 High St\nLeeds", "work"), PostalAddress("2 Low St"))
 
 
 begins_oddly = st.builds(
@@ -292,7 +300,7 @@ def test_identity_of_rows_counts_equal_ones_and_rests_on_what_was_written() -> N
     assert len({first, second, third}) == 3
     assert identities(read(header + row).records) == [first]
     assert identities(read(header + row + row).records) == [first, second]
-    (today,) = read(header + "2026-11-23,lunch,Ana\n").records
+    (today,) = touches(read(header + "2026-11-23,lunch,Ana\n"))
     later = read_file(
         "x",
         (header + "2026-11-23,lunch,Ana\n").encode(),
@@ -300,7 +308,7 @@ def test_identity_of_rows_counts_equal_ones_and_rests_on_what_was_written() -> N
         now=NOW.replace(hour=20),
         channels=SHIPPED_KEYS,
     )
-    assert today.occurred_at != later.records[0].occurred_at  # type: ignore[union-attr]
+    assert today.occurred_at != touches(later)[0].occurred_at
     assert row_identity(today) == row_identity(later.records[0])
 
 
