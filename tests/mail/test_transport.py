@@ -341,6 +341,7 @@ def test_a_wrong_setting_is_named_without_its_password(url, says):
     assert "CANARY" not in fault.value.sentence
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_setting_is_read_or_refused_kindly(text):
     with contextlib.suppress(UsageError):
