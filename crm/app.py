@@ -63,7 +63,10 @@ def _readyz(request: Request) -> Response:
     state: dict[str, Any]
     try:
         ready = is_newest(site.database)
-        state = {"ready": ready, "reason": None if ready else "The schema is not the newest; run crm migrate."}
+        state = {
+            "ready": ready,
+            "reason": None if ready else "The schema is not the newest; run crm migrate.",
+        }
     except Unavailable as refusal:
         state = {"ready": False, "reason": refusal.sentence}
     return JSONResponse(state, 200 if state["ready"] else 503)

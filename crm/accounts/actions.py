@@ -42,7 +42,9 @@ def set_up(connection: Connection, form: SetUp, password_hash: str, at: datetime
     if queries.anybody(connection):
         raise Conflict("In Person is set up already. Sign in.")
     connection.execute(
-        workspace.update().where(workspace.c.id == workspace_id).values(name=form.team, time_zone=form.time_zone)
+        workspace.update()
+        .where(workspace.c.id == workspace_id)
+        .values(name=form.team, time_zone=form.time_zone)
     )
     principal = queries.command_line(connection, workspace_id)
     person = NewUser(form.email, form.name, "admin", form.time_zone, password_hash)
@@ -136,7 +138,12 @@ def _update(connection: Connection, principal: Principal, user_id: int, values: 
 
 
 def set_password(
-    connection: Connection, workspace_id: int, user_id: int, password_hash: str, at: datetime, keep: str | None = None
+    connection: Connection,
+    workspace_id: int,
+    user_id: int,
+    password_hash: str,
+    at: datetime,
+    keep: str | None = None,
 ) -> None:
     """A new password ends every session (but ``keep``) and every open link of its user."""
     where = (user.c.workspace_id == workspace_id, user.c.id == user_id)
@@ -186,7 +193,10 @@ def link_of(connection: Connection, token: str, purposes: Sequence[str], at: dat
         raise _spent()
     row = connection.execute(
         select(one_time_link, user.c.name, user.c.email, user.c.password_hash)
-        .join(user, (user.c.workspace_id == one_time_link.c.workspace_id) & (user.c.id == one_time_link.c.user_id))
+        .join(
+            user,
+            (user.c.workspace_id == one_time_link.c.workspace_id) & (user.c.id == one_time_link.c.user_id),
+        )
         .where(
             one_time_link.c.workspace_id == int(number),
             one_time_link.c.token_hash == hash_token(secret),

@@ -94,7 +94,12 @@ def _require_token(visit: Visit, token: str) -> None:
 
 
 def _setup_form(visit: Visit, token: str, typed: object, errors: dict[str, str]) -> Response:
-    context = {"token": token, "typed": typed, "errors": errors, "zones": [(zone, zone) for zone in queries.time_zones()]}
+    context = {
+        "token": token,
+        "typed": typed,
+        "errors": errors,
+        "zones": [(zone, zone) for zone in queries.time_zones()],
+    }
     return visit.render("accounts/setup.html", context, status=422 if errors else 200)
 
 

@@ -112,5 +112,16 @@ def command_line(connection: Connection, workspace_id: int) -> Principal:
 
 def time_zones() -> list[str]:
     """Names of time zones to choose from, such as Europe/Berlin, and UTC."""
-    places = ("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+    places = (
+        "Africa/",
+        "America/",
+        "Antarctica/",
+        "Arctic/",
+        "Asia/",
+        "Atlantic/",
+        "Australia/",
+        "Europe/",
+        "Indian/",
+        "Pacific/",
+    )
     return ["UTC", *sorted(name for name in available_timezones() if name.startswith(places))]

@@ -67,10 +67,10 @@ def reserve(connection: Connection, attempt: Attempt) -> bool:
         return False
     if connection.execute(count.where(recent, here)).scalar_one() >= FOR_NETWORK:
         return False
-    taken = connection.execute(
-        select(func.max(sign_in_failure.c.failed_at)).where(here, same)
-    ).scalar_one()
-    moment = attempt.failed_at if taken is None or taken < attempt.failed_at else taken + timedelta(microseconds=1)
+    taken = connection.execute(select(func.max(sign_in_failure.c.failed_at)).where(here, same)).scalar_one()
+    moment = (
+        attempt.failed_at if taken is None or taken < attempt.failed_at else taken + timedelta(microseconds=1)
+    )
     connection.execute(
         sign_in_failure.insert(),
         {"subject_hash": attempt.subject_hash, "address_hash": attempt.address_hash, "failed_at": moment},

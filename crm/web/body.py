@@ -52,9 +52,7 @@ async def read(request: Request, limit: int) -> Sent:
         raise _too_large(limit)
     limited = Request(request.scope, _limited(request.receive, limit))
     try:
-        form = await limited.form(
-            max_files=100, max_fields=MOST_FIELDS, max_part_size=min(limit, FORM_BYTES)
-        )
+        form = await limited.form(max_files=100, max_fields=MOST_FIELDS, max_part_size=min(limit, FORM_BYTES))
     except HTTPException as fault:
         if "exceeded maximum size" in fault.detail:
             raise _too_large(FORM_BYTES) from None
@@ -86,4 +84,6 @@ def _limited(receive: Receive, limit: int) -> Receive:
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"That is more than {limit // 1024 // 1024} MB, the most we take at once. Send it in parts.")
+    return TooLarge(
+        f"That is more than {limit // 1024 // 1024} MB, the most we take at once. Send it in parts."
+    )

@@ -57,7 +57,12 @@ def is_api(request: Request) -> bool:
 
 
 def answer(
-    site: Site, request: Request, status: int, sentence: str, user: User | None = None, fields: dict[str, str] | None = None
+    site: Site,
+    request: Request,
+    status: int,
+    sentence: str,
+    user: User | None = None,
+    fields: dict[str, str] | None = None,
 ) -> Response:
     """The page, or the problem, for a status and a sentence."""
     words = WORDS.get(status, WORDS[400])

@@ -95,7 +95,9 @@ class Guard:
         headers["X-Request-Id"] = request_id
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sentence = "This form came from another site, so nothing was done. Open the page here and send it again."
+        sentence = (
+            "This form came from another site, so nothing was done. Open the page here and send it again."
+        )
         response = faults.answer(self.site, Request(scope), 403, sentence)
         await response(scope, receive, send)
 

@@ -7,7 +7,7 @@ sent; whatever is refused, or answered with a status of 400 or more, leaves the 
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
 import anyio.to_thread
@@ -30,6 +30,7 @@ from crm.web.site import Site
 
 Access: TypeAlias = Literal["public", "viewer", "member", "admin"]
 Handler: TypeAlias = Callable[["Visit"], Response]
+Result = TypeVar("Result")
 
 
 class Visit:
@@ -105,7 +106,11 @@ class Visit:
         return int(value)
 
     def render(
-        self, template: str, context: dict[str, Any] | None = None, active: str | None = None, status: int = 200
+        self,
+        template: str,
+        context: dict[str, Any] | None = None,
+        active: str | None = None,
+        status: int = 200,
     ) -> Response:
         """A page. Templates see request, user, principal, today, active and flashes besides ``context``."""
         signed_in = self.signed_in
@@ -157,7 +162,7 @@ class Visit:
             what()
 
 
-class _Undo(Exception):  # noqa: N818
+class _Undo(Exception):
     """Carries an answer out of a transaction that is to be rolled back."""
 
     def __init__(self, response: Response) -> None:
@@ -169,7 +174,13 @@ class Endpoint:
     """A handler with what it asks of the visitor and of the database."""
 
     def __init__(
-        self, handler: Handler, access: Access, *, writes: bool, fresh: bool = False, own_transactions: bool = False
+        self,
+        handler: Handler,
+        access: Access,
+        *,
+        writes: bool,
+        fresh: bool = False,
+        own_transactions: bool = False,
     ) -> None:
         self.handler = handler
         self.access = access
@@ -197,7 +208,9 @@ class Endpoint:
         if self.access == "public" or body.is_small(request):
             return body.FORM_BYTES
         await _in_thread(site, self._check, site, request, at)
-        return body.UPLOAD_BYTES if "multipart" in request.headers.get("content-type", "") else body.FORM_BYTES
+        return (
+            body.UPLOAD_BYTES if "multipart" in request.headers.get("content-type", "") else body.FORM_BYTES
+        )
 
     def _check(self, site: Site, request: Request, at: datetime) -> None:
         with site.database.read() as connection:
@@ -275,7 +288,9 @@ class Endpoint:
             return
         principal = visit.principal
         if self.access == "member" and not principal.may_edit:
-            raise Forbidden("You can read everything here. To change something, ask an admin to make you a member.")
+            raise Forbidden(
+                "You can read everything here. To change something, ask an admin to make you a member."
+            )
         if self.access == "admin" and not principal.may_administer:
             raise Forbidden("Only an admin can do this. Ask one of yours.")
 
@@ -295,11 +310,13 @@ class Endpoint:
 
 
 def _refuse_nul(request: Request) -> None:
-    if "\x00" in request.url.path or any("\x00" in part for pair in request.query_params.multi_items() for part in pair):
+    if "\x00" in request.url.path or any(
+        "\x00" in part for pair in request.query_params.multi_items() for part in pair
+    ):
         raise Invalid("The address holds a character that no address has.")
 
 
-async def _in_thread(site: Site, function: Callable[..., Any], *arguments: Any) -> Any:
+async def _in_thread(site: Site, function: Callable[..., Result], *arguments: Any) -> Result:
     return await anyio.to_thread.run_sync(function, *arguments, limiter=site.threads)
 
 
@@ -319,7 +336,9 @@ class Router:
     def __init__(self) -> None:
         self.routes: list[VisitRoute] = []
 
-    def page(self, path: str, *, access: Access = "viewer", fresh: bool = False) -> Callable[[Handler], Handler]:
+    def page(
+        self, path: str, *, access: Access = "viewer", fresh: bool = False
+    ) -> Callable[[Handler], Handler]:
         """GET and HEAD, in a read transaction. ``fresh``: stale metrics are brought up to date first."""
 
         def add(handler: Handler) -> Handler:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -121,19 +121,15 @@ def find(connection: Connection, cookie: str | None, at: datetime) -> SignedIn |
     return None if found is None else _signed_in(found)
 
 
-def _signed_in(row: Row[Any]) -> SignedIn:
+def _signed_in(row: Any) -> SignedIn:
     person = User(**{name: getattr(row, name) for name in User.__dataclass_fields__})
-    principal = Principal(
-        row.workspace_id, row.id, row.role, ZoneInfo(row.zone), ZoneInfo(row.time_zone)
-    )
+    principal = Principal(row.workspace_id, row.id, row.role, ZoneInfo(row.zone), ZoneInfo(row.time_zone))
     return SignedIn(person, principal, row.token_hash, row.seen_at)
 
 
 def touch(connection: Connection, signed_in: SignedIn, at: datetime) -> None:
     """Prolong a session."""
-    connection.execute(
-        session.update().where(*_this(signed_in)).values(seen_at=at, expires_at=at + LIFETIME)
-    )
+    connection.execute(session.update().where(*_this(signed_in)).values(seen_at=at, expires_at=at + LIFETIME))
 
 
 def end(connection: Connection, signed_in: SignedIn) -> None:

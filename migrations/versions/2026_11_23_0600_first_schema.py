@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """first schema"""
 
 import sqlalchemy as sa

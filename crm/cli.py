@@ -1,0 +1,19 @@
+"""``crm``: the command line, put together from ``crm/commands``."""
+
+import typer
+
+from crm.commands import accounts, serve
+
+app = typer.Typer(
+    name="crm",
+    help="In Person keeps the log of who was reached how, and says once a week whom to ring, meet or write to.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+app.command()(serve.serve)
+app.command()(serve.migrate)
+app.add_typer(accounts.user, name="user")
+app.add_typer(accounts.token, name="token")

@@ -1,0 +1,1 @@
+"""The commands of each room: wiring, registered in ``crm/cli.py``."""

@@ -1,0 +1,86 @@
+"""``crm serve`` and ``crm migrate``."""
+
+import errno
+import signal
+import socket
+
+import typer
+import uvicorn
+
+from crm import jobs
+from crm.accounts import actions, queries
+from crm.app import create_app
+from crm.cli_support import open_database
+from crm.errors import Unavailable
+from crm.settings import Settings
+from crm.storage.database import Database
+from crm.web import logs
+
+GRACE_SECONDS = 8
+
+
+def serve() -> None:
+    """Serve the pages, the API and the scheduler on one port."""
+    with open_database() as (settings, database):
+        listener = _listen(settings.host, settings.port)
+        logs.configure(settings.log_format)
+        _announce(settings, database)
+        stop = jobs.start(database, settings) if settings.scheduler == "on" else None
+        try:
+            _run(settings, database, listener)
+        finally:
+            if stop:
+                stop()
+            listener.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """The bound port, or one sentence about why it cannot be had."""
+    listener = None
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(place)
+        listener.listen(2048)
+    except OSError as fault:
+        if listener is not None:
+            listener.close()
+        if fault.errno == errno.EADDRINUSE:
+            raise Unavailable(f"Port {port} on {host} is in use. Choose another with CRM_PORT.") from None
+        raise Unavailable(
+            f"{host} port {port} cannot be listened on: {fault.strerror}. See CRM_HOST and CRM_PORT."
+        ) from None
+    return listener
+
+
+def _announce(settings: Settings, database: Database) -> None:
+    typer.echo(f"In Person is at {settings.url}")
+    with database.read() as connection:
+        if not queries.anybody(connection):
+            token = actions.setup_token(settings.key)
+            typer.echo(f"Set up the first admin: {settings.url}/setup?token={token}")
+
+
+def _run(settings: Settings, database: Database, listener: socket.socket) -> None:
+    """Serve until asked to stop; the server raises the signal again, which must not cut our own end short."""
+    config = uvicorn.Config(
+        create_app(settings, database),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        return
+
+
+def migrate() -> None:
+    """Bring the database to the newest form."""
+    with open_database():
+        typer.echo("The database is up to date.")
