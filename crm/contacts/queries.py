@@ -1,0 +1,522 @@
+"""Reading people: the list with its filters, suggestions while typing, and everything about one person."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    Row,
+    Select,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
+
+from crm.contacts.drafts import NOBODY, Occasion, Way
+from crm.domain import channels as packed
+from crm.domain.principal import Principal
+from crm.domain.ribbon import WEEKS, Touch
+from crm.errors import NotFound
+from crm.storage.keyset import beyond, read_cursor, write_cursor
+from crm.storage.stored_metrics import current
+from crm.storage.tables import (
+    contact,
+    contact_address,
+    contact_date,
+    contact_email,
+    contact_metrics,
+    contact_phone,
+    contact_tag,
+    interaction_contact,
+    organisation,
+    user,
+)
+from crm.storage.text import escape_like, fold
+
+Sort: TypeAlias = Literal["personal", "name", "score"]
+PAGE = 50
+MOST_WORDS = 10
+_NEVER = 10_000_000
+"""More days than any calendar has: never, as a clock."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which people, in which order. ``owner`` 0 is nobody."""
+
+    text: str = ""
+    kind: str | None = None
+    tier: str | None = None
+    zone: str | None = None
+    owner: int | None = None
+    tag: str | None = None
+    organisation: int | None = None
+    archived: bool = False
+    sort: Sort = "personal"
+
+
+@dataclass(frozen=True)
+class LastPersonal:
+    """The last personal interaction: by which channel, on which day, in the workspace's calendar."""
+
+    channel: str
+    day: date
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One person as lists show them. Days are elapsed days as of today; None is never."""
+
+    id: int
+    name: str
+    title: str | None
+    organisation_id: int | None
+    organisation: str | None
+    kind: str
+    tier: str
+    city: str | None
+    owner_id: int | None
+    owner: str | None
+    zone: str | None
+    score: int | None
+    days_since_any: int | None
+    days_since_personal: int | None
+    last_personal: LastPersonal | None = None
+    touches: tuple[Touch, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of people, and the cursor of the next (None on the last)."""
+
+    people: tuple[Listed, ...]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many people a filter finds: all, key, tier none, and by zone."""
+
+    total: int = 0
+    key: int = 0
+    none: int = 0
+    zones: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Everything written down about one person, and today's metrics by name."""
+
+    id: int
+    version: int
+    name: str
+    given_name: str | None
+    family_name: str | None
+    title: str | None
+    organisation_id: int | None
+    organisation: str | None
+    owner_id: int | None
+    owner: str | None
+    kind: str
+    tier: str
+    city: str | None
+    country: str | None
+    time_zone: str | None
+    notes: str | None
+    target_any: int | None
+    target_personal: int | None
+    target_in_person: int | None
+    created_on: date
+    changed_at: datetime
+    archived_at: datetime | None
+    deceased_on: date | None
+    emails: tuple[Way, ...]
+    phones: tuple[Way, ...]
+    addresses: tuple[Way, ...]
+    tags: tuple[str, ...]
+    dates: tuple[Occasion, ...]
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def called(self) -> str:
+        """What they are called in a sentence: the given name where it is known, else the first word."""
+        return self.given_name or self.name.split()[0]
+
+
+# The list
+
+
+def people(
+    connection: Connection,
+    principal: Principal,
+    wanted: Filter,
+    after: str | None = None,
+    *,
+    at: datetime,
+    limit: int = PAGE,
+) -> Page:
+    """One page of people. Call with fresh stored metrics (``refresh_stale``).
+
+    ``after`` is the ``next`` of the page before. Three statements, however many people there are.
+    """
+    order = _order(wanted.sort)
+    statement = (
+        _listed(principal, *order)
+        .where(*_conditions(principal, wanted), *_zone_condition(wanted))
+        .order_by(*order)
+        .limit(limit + 1)
+    )
+    if after:
+        kinds = [int if isinstance(one.type, Integer) else str for one in order]
+        statement = statement.where(beyond(order, read_cursor(after, kinds)))
+    found = connection.execute(statement).all()
+    shown = found[:limit]
+    following = write_cursor(shown[-1][-len(order) :]) if len(found) > limit else None
+    return Page(with_history(connection, principal, [_row(one) for one in shown], at), following)
+
+
+def counts(connection: Connection, principal: Principal, wanted: Filter) -> Counts:
+    """How many people the filter finds whatever their zone, and how many of each."""
+    listed = _listed_from(principal)
+    statement = (
+        select(contact_metrics.c.zone, contact.c.tier, func.count().label("people"))
+        .select_from(listed)
+        .where(*_conditions(principal, wanted))
+        .group_by(contact_metrics.c.zone, contact.c.tier)
+    )
+    total, zones, tiers = 0, dict[str, int](), dict[str, int]()
+    for zone, tier, number in connection.execute(statement):
+        total += number
+        tiers[tier] = tiers.get(tier, 0) + number
+        if zone is not None:
+            zones[zone] = zones.get(zone, 0) + number
+    return Counts(total, tiers.get("key", 0), tiers.get("none", 0), zones)
+
+
+def kinds(connection: Connection, principal: Principal) -> list[str]:
+    """The kinds in use beyond those that are always offered, by their letters."""
+    used = select(contact.c.kind).distinct().where(contact.c.workspace_id == principal.workspace_id)
+    return sorted(connection.execute(used).scalars())
+
+
+def tags(connection: Connection, principal: Principal) -> list[str]:
+    """The tags in use, by their letters."""
+    used = select(contact_tag.c.tag).distinct().where(contact_tag.c.workspace_id == principal.workspace_id)
+    return sorted(connection.execute(used).scalars(), key=fold)
+
+
+def owners(connection: Connection, principal: Principal) -> list[tuple[int, str]]:
+    """Active users by name: who may look after somebody."""
+    table = user.c
+    active = select(table.id, table.name).where(table.workspace_id == principal.workspace_id, table.active)
+    return [(row.id, row.name) for row in connection.execute(active.order_by(table.name, table.id))]
+
+
+def _listed_from(principal: Principal) -> FromClause:
+    metrics = contact_metrics.c
+    return (
+        contact.outerjoin(
+            contact_metrics,
+            and_(metrics.workspace_id == contact.c.workspace_id, metrics.contact_id == contact.c.id),
+        )
+        .outerjoin(
+            organisation,
+            and_(
+                organisation.c.workspace_id == contact.c.workspace_id,
+                organisation.c.id == contact.c.organisation_id,
+            ),
+        )
+        .outerjoin(user, and_(user.c.workspace_id == contact.c.workspace_id, user.c.id == contact.c.owner_id))
+    )
+
+
+def _listed(principal: Principal, *extra: ColumnElement[Any]) -> Select[Any]:
+    columns = [
+        contact.c.id,
+        contact.c.name,
+        contact.c.title,
+        contact.c.organisation_id,
+        organisation.c.name.label("organisation"),
+        contact.c.kind,
+        contact.c.tier,
+        contact.c.city,
+        contact.c.owner_id,
+        user.c.name.label("owner"),
+        contact_metrics.c.zone,
+        contact_metrics.c.score,
+        contact_metrics.c.days_since_any,
+        contact_metrics.c.days_since_personal,
+    ]
+    keys = [column.label(f"key_{number}") for number, column in enumerate(extra)]
+    return select(*columns, *keys).select_from(_listed_from(principal))
+
+
+def _row(row: Row[Any]) -> Listed:
+    names = [name for name in Listed.__dataclass_fields__ if name not in ("last_personal", "touches")]
+    return Listed(**{name: getattr(row, name) for name in names})
+
+
+def _order(sort: Sort) -> list[ColumnElement[Any]]:
+    """What a list is sorted by, all of it rising; the id makes every place unlike any other."""
+    name: list[ColumnElement[Any]] = [contact.c.folded_name, contact.c.id]
+    metrics = contact_metrics.c
+    if sort == "name":
+        return name
+    if sort == "score":
+        return [case((metrics.score.is_(None), 1), else_=0), func.coalesce(metrics.score, 0), *name]
+    silence = case(
+        (metrics.days_since_any.is_(None), -(_NEVER - 1)),
+        else_=-func.coalesce(metrics.days_since_personal, _NEVER),
+    )
+    return [case((contact.c.tier == "none", 1), else_=0), silence, *name]
+
+
+def _conditions(principal: Principal, wanted: Filter) -> list[ColumnElement[bool]]:
+    """Every condition but the zone's, so that the zones can be counted."""
+    table = contact.c
+    away = or_(table.archived_at.is_not(None), table.deceased_on.is_not(None))
+    found = [table.workspace_id == principal.workspace_id, away if wanted.archived else ~away]
+    found += [matches(word) for word in search_words(wanted.text)]
+    if wanted.kind:
+        found.append(table.kind == wanted.kind)
+    if wanted.tier:
+        found.append(table.tier == wanted.tier)
+    if wanted.owner is not None:
+        found.append(table.owner_id.is_(None) if wanted.owner == NOBODY else table.owner_id == wanted.owner)
+    if wanted.organisation is not None:
+        found.append(table.organisation_id == wanted.organisation)
+    if wanted.tag:
+        tagged = select(contact_tag.c.contact_id).where(
+            contact_tag.c.workspace_id == principal.workspace_id, contact_tag.c.tag == wanted.tag
+        )
+        found.append(table.id.in_(tagged))
+    return found
+
+
+def _zone_condition(wanted: Filter) -> list[ColumnElement[bool]]:
+    return [contact_metrics.c.zone == wanted.zone] if wanted.zone else []
+
+
+def search_words(text: str) -> list[str]:
+    """The folded words of a search; all of them must be found."""
+    return fold(text.replace("\x00", " ")).split()[:MOST_WORDS]
+
+
+def matches(word: str) -> ColumnElement[bool]:
+    """People whose search column holds a folded word anywhere."""
+    return contact.c.search.like(f"%{escape_like(word)}%", escape="\\")
+
+
+# What the list draws
+
+
+def with_history(
+    connection: Connection, principal: Principal, listed: Sequence[Listed], at: datetime
+) -> tuple[Listed, ...]:
+    """The same people with their last personal interaction and their ribbon: two statements for all of them."""
+    ids = [one.id for one in listed]
+    personal = last_personal(connection, principal, ids, at)
+    touches = ribbons(connection, principal, ids, at)
+    return tuple(
+        replace(one, last_personal=personal.get(one.id), touches=touches.get(one.id, ())) for one in listed
+    )
+
+
+def _counted(principal: Principal, ids: Sequence[int], at: datetime) -> list[ColumnElement[bool]]:
+    log = interaction_contact.c
+    return [
+        log.workspace_id == principal.workspace_id,
+        log.contact_id.in_(ids),
+        log.counts,
+        log.occurred_at <= at,
+    ]
+
+
+def _personal() -> ColumnElement[bool]:
+    return interaction_contact.c.reach.op("&")(packed.MASK * packed.PERSONAL) != 0
+
+
+def last_personal(
+    connection: Connection, principal: Principal, ids: Sequence[int], at: datetime
+) -> dict[int, LastPersonal]:
+    """The last personal interaction of each of these people who had one."""
+    if not ids:
+        return {}
+    log = interaction_contact.c
+    latest = func.row_number().over(
+        partition_by=log.contact_id, order_by=(log.occurred_at.desc(), log.interaction_id.desc())
+    )
+    numbered = (
+        select(log.contact_id, log.channel, log.day, latest.label("place"))
+        .where(*_counted(principal, ids, at), _personal())
+        .subquery()
+    )
+    rows = connection.execute(select(numbered).where(numbered.c.place == 1))
+    return {row.contact_id: LastPersonal(row.channel, row.day) for row in rows}
+
+
+def ribbons(
+    connection: Connection, principal: Principal, ids: Sequence[int], at: datetime
+) -> dict[int, tuple[Touch, ...]]:
+    """The past 52 weeks of each of these people: digital and personal contacts by week, week 51 ending today."""
+    if not ids:
+        return {}
+    log, today = interaction_contact.c, at.astimezone(principal.zone).date()
+    first = today - timedelta(days=7 * WEEKS - 1)
+    week = type_coerce(log.day, Integer).op("-")(first.toordinal()).op("/")(7)
+    personal = func.sum(case((_personal(), 1), else_=0))
+    statement = (
+        select(log.contact_id, week.label("week"), func.count().label("all"), personal.label("personal"))
+        .where(*_counted(principal, ids, at), log.day >= first)
+        .group_by(log.contact_id, "week")
+        .order_by(log.contact_id, "week")
+    )
+    found: dict[int, list[Touch]] = {}
+    for contact_id, place, everything, by_person in connection.execute(statement):
+        touch = Touch(int(place), int(everything) - int(by_person), int(by_person))
+        found.setdefault(contact_id, []).append(touch)
+    return {contact_id: tuple(touches) for contact_id, touches in found.items()}
+
+
+# While typing
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """One person offered while typing; ``detail`` tells two of the same name apart."""
+
+    id: int
+    name: str
+    detail: str
+
+
+def suggest(
+    connection: Connection, principal: Principal, text: str, at: datetime, limit: int = 8
+) -> list[Suggested]:
+    """People whose name, organisation, city, tag or email holds the words; those lately in contact first."""
+    words, metrics = search_words(text), contact_metrics.c
+    begins = contact.c.folded_name.like(f"{escape_like(' '.join(words))}%", escape="\\")
+    live = func.coalesce(metrics.days_since_any, _NEVER)
+    rank = [case((begins, 0), else_=1)] if words else []
+    statement = (
+        select(
+            contact.c.id,
+            contact.c.name,
+            organisation.c.name.label("organisation"),
+            metrics.days_since_live,
+            metrics.days_since_any,
+        )
+        .select_from(_listed_from(principal))
+        .where(*_conditions(principal, Filter(text)))
+        .order_by(*rank, live, contact.c.folded_name, contact.c.id)
+        .limit(limit)
+    )
+    today = at.astimezone(principal.zone).date()
+    return [
+        Suggested(row.id, row.name, _detail(row.organisation, row.days_since_live, row.days_since_any, today))
+        for row in connection.execute(statement)
+    ]
+
+
+def _detail(organisation_name: str | None, live: int | None, any_sort: int | None, today: date) -> str:
+    """ "Fernhill Foods · last spoke in June"."""
+    return " · ".join(filter(None, (organisation_name, _spoke(live, any_sort, today))))
+
+
+def _spoke(live: int | None, any_sort: int | None, today: date) -> str:
+    if live is None:
+        return "nothing logged yet" if any_sort is None else "not spoken yet"
+    if live < 2:
+        return f"last spoke {'yesterday' if live else 'today'}"
+    day = today - timedelta(days=live)
+    if live < 14:
+        return f"last spoke {live} days ago"
+    return f"last spoke in {day:%B}" if live < 330 else f"last spoke in {day:%B} {day.year}"
+
+
+def by_name(connection: Connection, principal: Principal, name: str) -> list[int]:
+    """The ids of people of exactly that name (case and accents aside) who are not archived."""
+    same = select(contact.c.id, contact.c.name).where(
+        *_conditions(principal, Filter()), contact.c.folded_name == fold(name)[:200]
+    )
+    return [row.id for row in connection.execute(same.order_by(contact.c.id)) if fold(row.name) == fold(name)]
+
+
+# One person
+
+
+def contact_named(connection: Connection, principal: Principal, contact_id: int) -> tuple[int, str]:
+    """Id and name of one person of this workspace, or NotFound."""
+    row = connection.execute(
+        select(contact.c.id, contact.c.name).where(*_this(principal, contact_id))
+    ).first()
+    if row is None:
+        raise NotFound
+    return row.id, row.name
+
+
+def person(connection: Connection, principal: Principal, contact_id: int) -> Person:
+    """Everything about one person of this workspace; NotFound for anybody else."""
+    statement = (
+        select(contact, organisation.c.name.label("organisation"), user.c.name.label("owner"))
+        .select_from(_listed_from(principal))
+        .where(*_this(principal, contact_id))
+    )
+    row = connection.execute(statement).first()
+    if row is None:
+        raise NotFound
+    plain = (
+        *("id", "version", "name", "given_name", "family_name", "title", "organisation_id", "organisation"),
+        *("owner_id", "owner", "kind", "tier", "city", "country", "time_zone", "notes", "target_any"),
+        *("target_personal", "target_in_person", "created_on", "changed_at", "archived_at", "deceased_on"),
+    )
+    return Person(
+        **{name: getattr(row, name) for name in plain},
+        emails=_ways(connection, principal, contact_email, contact_id),
+        phones=_ways(connection, principal, contact_phone, contact_id),
+        addresses=_ways(connection, principal, contact_address, contact_id),
+        tags=_tags(connection, principal, contact_id),
+        dates=_dates(connection, principal, contact_id),
+        metrics=metrics_of(connection, principal, contact_id),
+    )
+
+
+def metrics_of(connection: Connection, principal: Principal, contact_id: int) -> dict[str, Any]:
+    """Today's stored metrics of one person by name; empty for somebody who is not listed yet."""
+    stored = current(principal.workspace_id)
+    row = connection.execute(select(stored).where(stored.c.contact_id == contact_id)).mappings().first()
+    return dict(row) if row else {}
+
+
+def _this(principal: Principal, contact_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        contact.c.workspace_id == principal.workspace_id,
+        contact.c.id == contact_id,
+    )
+
+
+def _ways(connection: Connection, principal: Principal, table: Any, contact_id: int) -> tuple[Way, ...]:
+    mine = (table.c.workspace_id == principal.workspace_id, table.c.contact_id == contact_id)
+    rows = connection.execute(select(table.c.value, table.c.label).where(*mine).order_by(table.c.position))
+    return tuple(Way(row.value, row.label) for row in rows)
+
+
+def _tags(connection: Connection, principal: Principal, contact_id: int) -> tuple[str, ...]:
+    table = contact_tag.c
+    mine = (table.workspace_id == principal.workspace_id, table.contact_id == contact_id)
+    return tuple(sorted(connection.execute(select(table.tag).where(*mine)).scalars()))
+
+
+def _dates(connection: Connection, principal: Principal, contact_id: int) -> tuple[Occasion, ...]:
+    table = contact_date.c
+    mine = (table.workspace_id == principal.workspace_id, table.contact_id == contact_id)
+    rows = connection.execute(select(contact_date).where(*mine).order_by(table.leap_day, table.id))
+    return tuple(Occasion(row.kind, row.month, row.day, row.year, row.yearly, row.label) for row in rows)

@@ -1,0 +1,261 @@
+"""The list of people: filters, order, pages, search; and what one may see of whom."""
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from crm.contacts import queries
+from crm.contacts.actions import (
+    NOBODY,
+    NewContact,
+    Way,
+    add_contact,
+    add_contacts,
+    add_tags,
+    archive,
+    find_or_add_organisation,
+)
+from crm.contacts.queries import Filter, Listed
+from crm.domain.channels import SHIPPED
+from crm.domain.principal import Principal
+from crm.errors import Invalid, NotFound
+from crm.storage.stored_metrics import refresh_stale, scope_of
+from tests.builders import World
+
+
+def fresh(world: World) -> None:
+    with world.database.write() as connection:
+        refresh_stale(connection, scope_of(connection, world.principal, world.now))
+
+
+def everyone(world: World, wanted: Filter, limit: int = 50, by: Principal | None = None) -> list[Listed]:
+    """All pages, one after the other."""
+    found: list[Listed] = []
+    after = None
+    while True:
+        with world.database.read() as connection:
+            page = queries.people(connection, by or world.principal, wanted, after, at=world.now, limit=limit)
+        found += page.people
+        after = page.next
+        if after is None:
+            return found
+
+
+def names(world: World, **wanted) -> list[str]:
+    return [one.name for one in everyone(world, Filter(**{"sort": "name", **wanted}))]
+
+
+@pytest.fixture
+def crowd(world: World) -> list[int]:
+    """Sixty people with all sorts of tiers and histories, several of the same name."""
+    chance = random.Random(7)
+    ids = []
+    for number in range(60):
+        one = world.contact(
+            f"{chance.choice(['Ada', 'Bo', 'Cy'])} {'abcdefgh'[number % 8]}",
+            tier=chance.choice(["key", "regular", "warm", "none"]),
+            kind=chance.choice(["partner", "vendor"]),
+        )
+        ids.append(one)
+        for _ in range(chance.randint(0, 4)):
+            channel = chance.choice(SHIPPED).key
+            world.log(channel, chance.randint(0, 500), one)
+    fresh(world)
+    return ids
+
+
+def place(one: Listed, sort: str) -> tuple:
+    """The oracle of the order, written from what the list promises."""
+    if sort == "name":
+        return (one.name.lower(), one.id)
+    if sort == "score":
+        return (one.score is None, one.score or 0, one.name.lower(), one.id)
+    if one.days_since_any is None:
+        silence: tuple = (1, 0)
+    elif one.days_since_personal is None:
+        silence = (0, 0)
+    else:
+        silence = (2, -one.days_since_personal)
+    return (one.tier == "none", *silence, one.name.lower(), one.id)
+
+
+@pytest.mark.parametrize("sort", ["personal", "name", "score"])
+@pytest.mark.parametrize("limit", [1, 7, 60, 61])
+def test_pages_together_are_the_whole_list_in_order(
+    world: World, crowd: list[int], sort: str, limit: int
+) -> None:
+    shown = everyone(world, Filter(sort=sort), limit)  # type: ignore[arg-type]
+    assert sorted(one.id for one in shown) == sorted(crowd)
+    assert shown == sorted(shown, key=lambda one: place(one, sort))
+
+
+def test_counts_say_what_the_list_shows(world: World, crowd: list[int]) -> None:
+    with world.database.read() as connection:
+        counted = queries.counts(connection, world.principal, Filter())
+    shown = everyone(world, Filter())
+    assert counted.total == len(shown) == 60
+    assert counted.key == sum(one.tier == "key" for one in shown)
+    assert counted.none == sum(one.tier == "none" for one in shown)
+    for zone in ("in_touch", "drifting", "screen_only", "gone_quiet", "no_record"):
+        found = everyone(world, Filter(zone=zone))
+        assert {one.zone for one in found} <= {zone}
+        assert counted.zones.get(zone, 0) == len(found)
+
+
+def test_more_people_do_not_mean_more_statements(world: World) -> None:
+    def statements() -> int:
+        seen: list[str] = []
+        fresh(world)
+        event.listen(world.database.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+        with world.database.read() as connection:
+            queries.people(connection, world.principal, Filter(), at=world.now)
+        return sum(one.lstrip().upper().startswith(("SELECT", "WITH")) for one in seen)
+
+    world.log("lunch", 3, world.contact("Ada"))
+    few = statements()
+    for number in range(30):
+        world.log("lunch", number, world.contact(f"Person {number}"))
+    assert statements() == few == 3
+
+
+@pytest.mark.parametrize("cursor", ["", "!", "bm90aGluZw", "WzEsMl0", "é", "W10", "A" * 5000, "WzFlOTk5XQ"])
+def test_a_cursor_of_another_list_is_refused_or_the_beginning(world: World, cursor: str) -> None:
+    with world.database.read() as connection:
+        if not cursor:
+            assert queries.people(connection, world.principal, Filter(), cursor, at=world.now).people == ()
+            return
+        with pytest.raises(Invalid):
+            queries.people(connection, world.principal, Filter(), cursor, at=world.now)
+
+
+def add(world: World, by: Principal | None = None, **written) -> int:
+    with world.database.write() as connection:
+        organisation = find_or_add_organisation(
+            connection, by or world.principal, written.pop("organisation", None), world.now
+        )
+        new = NewContact(**{"name": "Ada", "organisation_id": organisation, **written})
+        return add_contact(connection, by or world.principal, new, world.now)
+
+
+def test_search_finds_words_anywhere_whatever_their_accents(world: World) -> None:
+    add(world, name="Łucja Żółć", organisation="Straße & Söhne", city="Łódź", tags=("first-aid",))
+    add(world, name="Jonas Reuter", emails=(Way("jonas.reuter@northgate.example"),))
+    assert names(world, text="zolc LODZ") == ["Łucja Żółć"]
+    assert names(world, text="strasse first") == ["Łucja Żółć"]
+    assert names(world, text="@northgate") == ["Jonas Reuter"]
+    assert names(world, text="jonas lodz") == []
+    assert names(world, text="   ") == ["Jonas Reuter", "Łucja Żółć"]
+
+
+@pytest.mark.parametrize("text", ["100%", "a_b", "back\\slash"])
+def test_search_takes_signs_for_what_they_are(world: World, text: str) -> None:
+    add(world, name=f"Ada {text} Ltd")
+    add(world, name="Ada 100 axb back slash")
+    assert names(world, text=text) == [f"Ada {text} Ltd"]
+
+
+def test_the_search_column_follows_tags_and_names(world: World) -> None:
+    ada = add(world, name="Ada", organisation="Haas")
+    with world.database.write() as connection:
+        add_tags(connection, world.principal, [ada], ["Golf"], world.now)
+    assert names(world, text="golf haas") == ["Ada"]
+    assert names(world, tag="Golf") == ["Ada"]
+    assert names(world, tag="golf") == []
+
+
+def test_filters_by_kind_tier_owner_and_archive(world: World) -> None:
+    alice, bob = world.user("Alice Meyer"), world.user("Bob Stone", "member")
+    ada = add(world, alice, name="Ada", kind="partner", tier="key")
+    add(world, bob, name="Bo", kind="Press", tier="warm")
+    add(world, alice, name="Cy", owner_id=NOBODY)
+    assert names(world, kind="partner") == ["Ada"]
+    assert names(world, kind="press") == ["Bo"]
+    assert names(world, tier="none") == ["Cy"]
+    assert names(world, owner=bob.user_id) == ["Bo"]
+    assert names(world, owner=NOBODY) == ["Cy"]
+    with world.database.write() as connection:
+        archive(connection, bob, [ada], world.now)
+    assert names(world) == ["Bo", "Cy"]
+    assert names(world, archived=True) == ["Ada"]
+
+
+def test_other_workspaces_do_not_exist(world: World) -> None:
+    ada = add(world, name="Ada", tags=("golf",))
+    world.log("lunch", 2, ada)
+    charlie = World.create(world.database, "Others")
+    with world.database.read() as connection:
+        assert queries.people(connection, charlie.principal, Filter(), at=world.now).people == ()
+        assert queries.counts(connection, charlie.principal, Filter()).total == 0
+        assert queries.suggest(connection, charlie.principal, "ada", world.now) == []
+        assert queries.tags(connection, charlie.principal) == []
+        assert queries.ribbons(connection, charlie.principal, [ada], world.now) == {}
+        assert queries.last_personal(connection, charlie.principal, [ada], world.now) == {}
+        with pytest.raises(NotFound):
+            queries.person(connection, charlie.principal, ada)
+
+
+def test_suggestions_begin_with_those_lately_in_contact(world: World) -> None:
+    ada = add(world, name="Ada Haas", organisation="Fernhill Foods")
+    bo = add(world, name="Bo Ada")
+    cy = add(world, name="Cy")
+    world.log("lunch", 160, ada)
+    world.log("email", 2, bo)
+    with world.database.read() as connection:
+        offered = queries.suggest(connection, world.principal, "", world.now)
+        typed = queries.suggest(connection, world.principal, "ada", world.now)
+        some = queries.suggest(connection, world.principal, "", world.now, limit=1)
+    assert [one.id for one in offered] == [bo, ada, cy]
+    assert [one.detail for one in offered] == [
+        "not spoken yet",
+        "Fernhill Foods · last spoke in June",
+        "nothing logged yet",
+    ]
+    assert [one.id for one in typed] == [ada, bo]
+    assert [one.id for one in some] == [bo]
+
+
+def test_a_ribbon_counts_every_week_of_the_past_year(world: World) -> None:
+    ada, bo = add(world, name="Ada"), add(world, name="Bo")
+    chance = random.Random(3)
+    expected: dict[int, list[int]] = {}
+    for _ in range(40):
+        days, channel = chance.randint(0, 420), chance.choice(SHIPPED)
+        world.log(channel.key, days, ada)
+        if days < 364:
+            expected.setdefault(51 - days // 7, [0, 0])[channel.personal] += 1
+    world.log("phone", 1, ada, outcome="attempted")
+    with world.database.read() as connection:
+        found = queries.ribbons(connection, world.principal, [ada, bo], world.now)
+    assert {one.week: [one.digital, one.personal] for one in found[ada]} == expected
+    assert bo not in found
+
+
+def test_the_last_personal_interaction_is_the_latest_that_counts(world: World) -> None:
+    ada = add(world, name="Ada")
+    world.log("lunch", 30, ada)
+    world.log("visit", 20, ada)
+    world.log("email", 10, ada)
+    world.log("phone", 5, ada, outcome="attempted")
+    fresh(world)
+    (one,) = everyone(world, Filter())
+    assert one.last_personal == queries.LastPersonal("visit", world.today - timedelta(days=20))
+    assert (one.days_since_any, one.days_since_personal) == (10, 20)
+
+
+def test_bulk_and_single_write_the_same(world: World) -> None:
+    new = NewContact(
+        "Zoë", emails=(Way("ZOE@x.example", "work"),), tags=("b", "a", "b"), city=" Berlin ", tier="key"
+    )
+    with world.database.write() as connection:
+        one = add_contact(connection, world.principal, new, world.now)
+        many = add_contacts(connection, world.principal, [new, new], world.now)
+    with world.database.read() as connection:
+        first = queries.person(connection, world.principal, one)
+        for other in many:
+            assert replace(queries.person(connection, world.principal, other), id=one, metrics={}) == replace(
+                first, metrics={}
+            )
+    assert (first.tags, first.city, first.metrics["zone"]) == (("a", "b"), "Berlin", "no_record")
