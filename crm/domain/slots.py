@@ -177,7 +177,7 @@ class _Diary:
         ]
         self.taken = [(interval.starts_at, interval.ends_at) for interval in busy]
         self.load: Counter[date] = Counter()
-        self.posts: Counter[date] = Counter()
+        self.acts: Counter[tuple[str, date]] = Counter()
 
     def _working_days(self) -> Iterator[date]:
         return (
@@ -194,9 +194,8 @@ class _Diary:
     def take(self, act: str, day: date, start: datetime | None) -> None:
         """Write an act into the diary."""
         self.load[day] += 1
-        if start is None:
-            self.posts[day] += 1
-        else:
+        self.acts[act, day] += 1
+        if start is not None:
             self.taken.append((start, _end(start, act)))
 
     def shared(self, call: Wanted) -> Iterator[tuple[date, time, datetime]]:
@@ -239,10 +238,11 @@ def _end(start: datetime, act: str) -> datetime:
 def _works(
     hours: WorkingHours, zone: tzinfo, holidays: Collection[date], start: datetime, end: datetime
 ) -> bool:
-    """Whether somebody works from start to end."""
+    """Whether somebody works from start to end, and their clocks do not change meanwhile."""
     first, last = start.astimezone(zone), end.astimezone(zone)
     return (
         first.date() == last.date()
+        and first.utcoffset() == last.utcoffset()
         and first.weekday() in hours.weekdays
         and first.date() not in holidays
         and hours.start <= first.time()
@@ -341,14 +341,16 @@ def _join_notes(*notes: str) -> str:
 
 
 def _meet(wanted: Wanted, diary: _Diary) -> Slot:
-    """Lunch, meeting or visit: at its own time of day, with some days' notice where it can be."""
+    """Lunch, meeting or visit: at its own time of day, with some days' notice where it can be, not two on a day."""
     act, minutes = wanted.act, MINUTES[wanted.act]
     place = diary.zone if wanted.only_on is None else wanted.zone
     soon = diary.today + timedelta(days=_NOTICE_DAYS)
     days = [
         day
         for day in sorted(diary.days, key=lambda day: (day < soon, day))
-        if (wanted.only_on is None or day in wanted.only_on) and day not in wanted.holidays
+        if (wanted.only_on is None or day in wanted.only_on)
+        and day not in wanted.holidays
+        and not diary.acts[act, day]
     ]
     for short_notice in (False, True):
         for at in _STARTS[act]:
@@ -380,6 +382,9 @@ def _post(wanted: Wanted, diary: _Diary) -> Slot:
         in_time = [day for day in diary.days if day <= latest]
         arrives = day_phrase(occasion, diary.today)
         note = f"To arrive by {arrives}." if in_time else f"It may arrive after {arrives}."
-    day = min(in_time or diary.days[:1], key=lambda day: (diary.posts[day], -day.toordinal()))
+    day = min(
+        in_time or diary.days[:1],
+        key=lambda day: (diary.acts["note", day] + diary.acts["gift", day], -day.toordinal()),
+    )
     diary.take(wanted.act, day, None)
     return Slot(day, None, 0, note)
