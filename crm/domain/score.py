@@ -12,6 +12,8 @@ PERSONAL_SHARE_WANTED = 0.2
 
 ZONES = ("no_record", "gone_quiet", "screen_only", "drifting", "in_touch")
 
+_HAIR = 1e-9
+"""A usual gap of 14 days may be worked out as 14.000000000000004; on day 21 they are late all the same."""
 _HALVES_UP = 0.5 + 1e-9
 """Parts such as 9.5 come out of binary arithmetic a hair low; the hair keeps exact halves rounding up."""
 
@@ -54,7 +56,11 @@ def score() -> Value:
 
 def is_late() -> Condition:
     """Their usual gap is no news: fewer than 3 gaps, or silent for one and a half usual gaps."""
-    return Metric("gaps").lt(3) | Metric("days_since_any").ge(Metric("rhythm_days") * 1.5)
+    return Metric("gaps").lt(3) | _silent_for(1.5)
+
+
+def _silent_for(usual_gaps: float) -> Condition:
+    return Metric("days_since_any").ge(Metric("rhythm_days") * usual_gaps - _HAIR)
 
 
 def zone(targets: Targets) -> Case:
@@ -63,7 +69,7 @@ def zone(targets: Targets) -> Case:
     out_of_rhythm = (
         Metric("gaps").ge(3)
         & Metric("quiet_p").ge(0.6)
-        & Metric("days_since_any").ge(Metric("rhythm_days") * 2.0)
+        & _silent_for(2.0)
         & Metric("days_since_any").ge(greatest(14.0, quarter))
     )
     gone_quiet = (Metric("overdue_any").ge(2) & is_late()) | out_of_rhythm
