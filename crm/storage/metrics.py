@@ -34,6 +34,8 @@ from crm.storage.compiler import compile_value
 from crm.storage.tables import ask, contact, contact_date, favour, interaction_contact, promise
 
 NEVER = -(2**62)
+FADED_DAYS = 700 * int(MEMORY_DAYS)
+"""Older days weigh as little as this one, since an exponent much beyond 700 is an error on PostgreSQL."""
 LEAP_DAY = 60
 
 
@@ -145,14 +147,14 @@ def _rhythm_facts(scope: Scope) -> Subquery:
         .subquery()
     )
     before = func.lag(days.c.day).over(partition_by=days.c.contact_id, order_by=days.c.day)
-    weight = func.exp((days.c.day - today) / MEMORY_DAYS)
+    weight = func.exp(_faded(today - days.c.day) / -MEMORY_DAYS)
     gaps = select(
         days.c.contact_id, days.c.day, weight.label("weight"), (days.c.day - before).label("gap")
     ).subquery()
     strength = func.sum(gaps.c.weight)
     of_gap = case((gaps.c.gap.is_not(None), gaps.c.weight), else_=0.0)
     log_gap = case((gaps.c.gap.is_not(None), gaps.c.weight * func.ln(gaps.c.gap * 1.0)), else_=0.0)
-    since_last = func.exp((today - func.max(gaps.c.day)) / MEMORY_DAYS)
+    since_last = func.exp(_faded(today - func.max(gaps.c.day)) / MEMORY_DAYS)
     return (
         select(
             gaps.c.contact_id,
@@ -164,6 +166,10 @@ def _rhythm_facts(scope: Scope) -> Subquery:
         .group_by(gaps.c.contact_id)
         .subquery("rhythm_facts")
     )
+
+
+def _faded(age: ColumnElement[int]) -> ColumnElement[int]:
+    return case((age > FADED_DAYS, FADED_DAYS), else_=age)
 
 
 def _later(scope: Scope, facts: Subquery, after: ColumnElement[int]) -> tuple[Any, list[ColumnElement[bool]]]:
