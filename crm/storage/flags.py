@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, case, cast, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, case, cast, false, literal, or_, select
 
 from crm.domain.rules import Rule
 from crm.storage.compiler import compile_condition
@@ -27,7 +27,7 @@ def matches(relation: Subquery, rules: Sequence[Rule]) -> Select[Any]:
         *relation.c,
         _mask(conditions).label("rule_mask"),
         _mask(raised).label("high_mask"),
-    ).where(or_(*conditions))
+    ).where(or_(false(), *conditions))
 
 
 def _mask(conditions: Sequence[ColumnElement[bool] | None]) -> ColumnElement[int]:
