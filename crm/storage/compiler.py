@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any as Whatever
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Double,
     Float,
+    Null,
     and_,
     case,
     cast,
@@ -65,7 +67,7 @@ def compile_value(value: Value, columns: Columns) -> ColumnElement[Whatever]:
             return columns[name]
         case Arithmetic(operation, left, right):
             joined: ColumnElement[Whatever] = _OPERATORS[operation](
-                compile_value(left, columns), compile_value(right, columns)
+                _typed(compile_value(left, columns)), _typed(compile_value(right, columns))
             )
             return joined
         case Call(function, argument):
@@ -76,17 +78,26 @@ def compile_value(value: Value, columns: Columns) -> ColumnElement[Whatever]:
             whens = [
                 (compile_condition(when, columns), compile_value(then, columns)) for when, then in branches
             ]
-            return case(*whens, else_=compile_value(otherwise, columns))
+            default = compile_value(otherwise, columns)
+            if all(isinstance(then, Null) for then in (default, *(then for _, then in whens))):
+                return _typed(default)
+            return case(*whens, else_=default)
     raise TypeError(f"not a value: {value!r}")
+
+
+def _typed(sql: ColumnElement[Whatever]) -> ColumnElement[Whatever]:
+    """A missing value as a missing number: PostgreSQL takes a bare NULL that meets no other type for a text."""
+    return cast(sql, Double) if isinstance(sql, Null) else sql
 
 
 def compile_condition(condition: Condition, columns: Columns) -> ColumnElement[bool]:
     """The SQL of a condition, with SQL's own handling of what is missing."""
     match condition:
         case Compare(comparison, left, right):
-            compared: ColumnElement[bool] = _OPERATORS[comparison](
-                compile_value(left, columns), compile_value(right, columns)
-            )
+            first, second = compile_value(left, columns), compile_value(right, columns)
+            if isinstance(first, Null) or isinstance(second, Null):
+                return cast(null(), Boolean)  # SQLAlchemy would ask IS NULL, which is never unknown
+            compared: ColumnElement[bool] = _OPERATORS[comparison](first, second)
             return compared
         case Missing(value):
             return compile_value(value, columns).is_(None)
