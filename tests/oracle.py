@@ -12,6 +12,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from itertools import pairwise
 from math import exp
+from typing import Any
 from zoneinfo import ZoneInfo
 
 WINDOWS = (7, 30, 90, 180, 365)
@@ -101,7 +102,7 @@ class Log:
     targets: dict[tuple[str, str], tuple[int | None, int | None, int | None]] = field(default_factory=dict)
 
 
-Facts = dict[str, int | float | str | None]
+Facts = dict[str, Any]
 
 
 def as_of(log: Log, moment: datetime) -> dict[int, Facts]:
