@@ -87,6 +87,11 @@ class _Conversation(socketserver.StreamRequestHandler):
                 if phase == "data" and self.server.script["data"].startswith("354"):
                     self.take_mail()
 
+    def finish(self) -> None:
+        self.server.left.set()
+        with contextlib.suppress(OSError):
+            super().finish()
+
     def take_mail(self) -> None:
         self.say("body")
         for line in self.rfile:
@@ -129,6 +134,7 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
         self.seen: list[str] = []
         self.body = b""
         self.dots = 0
+        self.left = threading.Event()
         self.over = threading.Event()
 
     @property

@@ -182,8 +182,9 @@ def test_who_may_not_hand_over_delivers_nothing(fault):
     with scripted_server() as server:
         with pytest.raises(fault, match="somebody else has it"):
             send(server, on_handover=lost_the_claim)
-        assert server.dots == 0
+        assert server.left.wait(5)
     assert server.dots == 0
+    assert server.body.endswith(b"--\r\n")
 
 
 def test_a_mail_without_one_recipient_is_not_sent():
