@@ -1,0 +1,142 @@
+"""One person's health in words and numbers: the score in its parts, what would raise it, and the rhythm."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from math import ceil
+
+from sqlalchemy import Connection, select
+
+from crm.domain.channels import Channel, by_key
+from crm.domain.expressions import Facts, evaluate
+from crm.domain.principal import Principal
+from crm.domain.score import PERSONAL_SHARE_WANTED, WEIGHTS
+from crm.domain.sentences import rhythm_sentence, screen_rhythm_sentence
+from crm.domain.spans import count
+from crm.domain.targets import CLOCKS, Targets
+from crm.domain.whatif import once_more
+from crm.storage.metrics import as_of
+from crm.storage.stored_metrics import scope_of
+
+PART_NAMES = {"any": "Any contact", "personal": "Personal", "in_person": "In person", "balance": "Balance"}
+RAISES = {"lunch": "Lunch", "phone": "A phone call", "note": "A handwritten note", "email": "One more email"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the four parts: "Personal 221 days, target 60", 0 of 30."""
+
+    key: str
+    name: str
+    detail: str
+    got: float
+    of: int
+
+
+@dataclass(frozen=True)
+class Raise:
+    """What one more contact today would make of the score."""
+
+    channel: Channel
+    words: str
+    before: int | None
+    after: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the page says about a person's health. Without a score (tier none, no record) ``parts`` is empty."""
+
+    score: int | None
+    zone: str | None
+    parts: tuple[Part, ...]
+    raises: tuple[Raise, ...]
+    rhythm: str
+    screen_rhythm: str | None
+    was: str | None = None
+
+
+def standing(facts: Facts, targets: Targets, ways: Sequence[Channel], was: str | None = None) -> Standing:
+    """The health of one person from a row of the metrics relation; ``was`` is a sentence about earlier."""
+    score = facts.get("score")
+    zone = facts.get("zone")
+    days, quiet, rhythm = (facts.get(name) for name in ("days_since_any", "quiet_p", "rhythm_days"))
+    personal = facts.get("days_since_personal")
+    return Standing(
+        score=int(score) if isinstance(score, (int, float)) else None,
+        zone=str(zone) if zone else None,
+        parts=parts(facts, targets) if score is not None else (),
+        raises=raises(facts, targets, ways),
+        rhythm=rhythm_sentence(_real(rhythm), _whole(days), _real(quiet), _whole(facts.get("gaps")) or 0),
+        screen_rhythm=screen_rhythm_sentence(_whole(personal)) if zone == "screen_only" else None,
+        was=was,
+    )
+
+
+def _real(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _whole(value: object) -> int | None:
+    return int(value) if isinstance(value, (int, float)) else None
+
+
+def parts(facts: Facts, targets: Targets) -> tuple[Part, ...]:
+    """The four parts with what each is made of."""
+    details = {clock: _clock(facts, targets, clock) for clock in CLOCKS} | {"balance": _balance(facts)}
+    return tuple(
+        Part(key, PART_NAMES[key], details[key], _real(facts[f"part_{key}"]) or 0.0, most)
+        for key, most in WEIGHTS.items()
+    )
+
+
+def _clock(facts: Facts, targets: Targets, clock: str) -> str:
+    days, target = facts[f"days_since_{clock}"], evaluate(targets.expression(clock), facts)
+    if days is None:
+        said = f"never, known for {count(_whole(facts['known_days']) or 0, 'day')}"
+    else:
+        said = count(_whole(days) or 0, "day")
+    return f"{said}, {'no target' if target is None else f'target {target}'}"
+
+
+def _balance(facts: Facts) -> str:
+    total, personal = _whole(facts["total_365"]) or 0, _whole(facts["personal_365"]) or 0
+    if total == 0:
+        return "nothing logged in a year"
+    # Exact in whole numbers: a fifth of 15 is a hair above 3 in binary.
+    wanted = ceil(round(total * PERSONAL_SHARE_WANTED, 6))
+    return f"{personal:,} of {total:,} personal, wanted {wanted:,}"
+
+
+def raises(facts: Facts, targets: Targets, ways: Sequence[Channel]) -> tuple[Raise, ...]:
+    """What a lunch, a call, a note and one more email today would do; nothing for tier none."""
+    if not facts or facts["tier"] == "none":
+        return ()
+    known, before = by_key(ways), _whole(facts["score"])
+    found = []
+    for key, words in RAISES.items():
+        if key in known:
+            after = _whole(once_more(facts, targets, known[key])["score"])
+            found.append(Raise(known[key], words, before, after or 0))
+    return tuple(found)
+
+
+def score_on(
+    connection: Connection, principal: Principal, contact_id: int, day: date, at: datetime
+) -> int | None:
+    """The score at the end of a day, or now if that is today."""
+    midnight = datetime.combine(day + timedelta(days=1), time(), principal.zone)
+    moment = min(at, midnight - timedelta(microseconds=1))
+    relation = as_of(scope_of(connection, principal, moment, [contact_id]))
+    return _whole(connection.execute(select(relation.c.score)).scalar_one_or_none())
+
+
+def was_sentence(
+    facts: Mapping[str, object], before: int | None, channel: Channel, day: date, today: date
+) -> str | None:
+    """ "Was 97 after the visit in April."; nothing where the score is the same or the day is near."""
+    if before is None or before == facts.get("score") or (today - day).days < 14:
+        return None
+    noun = {"phone": "phone call", "lunch": "lunch", "note": "note"}.get(channel.key, channel.label.lower())
+    year = "" if (today - day).days < 330 else f" {day.year}"
+    return f"Was {before} after the {noun} in {day:%B}{year}."

@@ -1,0 +1,141 @@
+"""The channel mix of one person: twelve months, personal above the line, digital hanging below it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from crm.domain.channels import Channel
+from crm.domain.spans import capital, count
+
+MONTHS = 12
+MOST_DISCS = 3
+MOST_BOXES = 6
+
+
+@dataclass(frozen=True)
+class Contact:
+    """How often a channel was used on a day."""
+
+    day: date
+    channel: Channel
+    number: int
+
+
+@dataclass(frozen=True)
+class Column:
+    """One month: its discs from the line upwards, its boxes from the line downwards, and what did not fit."""
+
+    first: date
+    x: float
+    discs: tuple[Channel, ...]
+    boxes: tuple[Channel, ...]
+    personal: int
+    digital: int
+
+    @property
+    def more_personal(self) -> int:
+        """Personal contacts beyond the discs that are drawn."""
+        return self.personal - len(self.discs)
+
+    @property
+    def more_digital(self) -> int:
+        """Digital contacts beyond the boxes that are drawn."""
+        return self.digital - len(self.boxes)
+
+
+@dataclass(frozen=True)
+class Screen:
+    """The ground behind the last months in which only the screen was used."""
+
+    x: float
+    width: float
+    words: str
+
+
+@dataclass(frozen=True)
+class Mix:
+    """The chart: columns, coordinates shared by them, and the finding in one sentence."""
+
+    columns: tuple[Column, ...]
+    step: float
+    width: float
+    line: float
+    height: float
+    screen: Screen | None
+    sentence: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing in twelve months."""
+        return not any(one.personal or one.digital for one in self.columns)
+
+
+def first_month(today: date) -> date:
+    """The first day of the twelve months that end with this one."""
+    return _month(today, MONTHS - 1)
+
+
+def _month(today: date, back: int) -> date:
+    months = today.year * 12 + today.month - 1 - back
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def channel_mix(contacts: Sequence[Contact], today: date, *, left: float = 92, step: float = 42) -> Mix:
+    """The chart of twelve months up to ``today``; contacts before them are left out."""
+    columns = tuple(
+        _column(_month(today, MONTHS - 1 - place), contacts, left + step * (place + 0.5))
+        for place in range(MONTHS)
+    )
+    tallest = max(len(column.discs) + bool(column.more_personal) for column in columns)
+    deepest = max(len(column.boxes) + bool(column.more_digital) for column in columns)
+    line = 40 + 30 * max(1, tallest)
+    return Mix(
+        columns=columns,
+        step=step,
+        width=left + step * MONTHS,
+        line=line,
+        height=line + 36 + 14 * max(3, deepest),
+        screen=_screen(columns, left, step),
+        sentence=_sentence(columns),
+    )
+
+
+def _column(first: date, contacts: Sequence[Contact], x: float) -> Column:
+    those = [one for one in contacts if (one.day.year, one.day.month) == (first.year, first.month)]
+    personal = [one.channel for one in those if one.channel.personal for _ in range(one.number)]
+    digital = [one.channel for one in those if one.channel.digital for _ in range(one.number)]
+    # Emails hang first, so that the two sorts of box do not mix.
+    digital.sort(key=lambda channel: (channel.key != "email", channel.key))
+    return Column(
+        first, x, tuple(personal[:MOST_DISCS]), tuple(digital[:MOST_BOXES]), len(personal), len(digital)
+    )
+
+
+def _silent(columns: Sequence[Column]) -> int:
+    """How many of the last months had nothing personal."""
+    number = 0
+    for column in reversed(columns):
+        if column.personal:
+            break
+        number += 1
+    return number
+
+
+def _screen(columns: Sequence[Column], left: float, step: float) -> Screen | None:
+    number = _silent(columns)
+    last = columns[len(columns) - number :]
+    if number < 2 or not any(column.digital for column in last):
+        return None
+    words = f"{capital(count(number, 'month', words=True))} by screen only"
+    return Screen(left + step * (MONTHS - number), step * number, words)
+
+
+def _sentence(columns: Sequence[Column]) -> str:
+    personal, digital = sum(one.personal for one in columns), sum(one.digital for one in columns)
+    if not personal and not digital:
+        return "Nothing logged in the past 12 months."
+    said = f"{count(personal, 'personal contact')} and {count(digital, 'digital one')} in the past 12 months"
+    number = _silent(columns)
+    if not personal or number < 2:
+        return f"{said}."
+    return f"{said}; nothing personal in the last {count(number, 'month', words=True)}."
