@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from crm.domain import channels as packed
 from crm.domain.channels import Channel, by_key
+from crm.domain.heard import Heard
 from crm.domain.principal import Principal
 from crm.domain.spans import count, short_day
 from crm.interactions.queries import channels
