@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from crm.accounts import queries
-from crm.accounts.forms import Preferences, SetUp
+from crm.accounts.forms import Preferences, Profile, SetUp
 from crm.accounts.workspaces import create_workspace
 from crm.domain.principal import Principal, Role
 from crm.errors import Conflict, Forbidden, Invalid, NotFound
@@ -152,15 +152,26 @@ def set_password(
     _void_links(connection, workspace_id, user_id, at)
 
 
-def save_preferences(connection: Connection, principal: Principal, form: Preferences) -> None:
-    """Store one's own settings; the three budgets together are the most of a week, at most as before by default."""
+def save_profile(connection: Connection, principal: Principal, form: Profile) -> None:
+    """Store one's own settings; the budgets of the acts together are the budget of the week."""
     if principal.user_id is None:
         raise Invalid("Only a user has settings.")
-    hour, minute = form.nudge_time.split(":")
     values = form.model_dump(exclude={"nudge_time", "theme"})
-    values["nudge_minute"] = int(hour) * 60 + int(minute)
-    values["budget_total"] = form.budget_call + form.budget_in_person + form.budget_by_hand
+    if isinstance(form, Preferences):
+        values["nudge_minute"] = form.nudge_time.hour * 60 + form.nudge_time.minute
+        values["budget_total"] = form.budget_call + form.budget_in_person + form.budget_by_hand
     _update(connection, principal, principal.user_id, values)
+
+
+def asked_lately(connection: Connection, workspace_id: int, user_id: int, purpose: str, at: datetime) -> bool:
+    """Whether such a link was made in the last two minutes: no stranger can fill an inbox through us."""
+    lately = select(one_time_link.c.token_hash).where(
+        one_time_link.c.workspace_id == workspace_id,
+        one_time_link.c.user_id == user_id,
+        one_time_link.c.purpose == purpose,
+        one_time_link.c.created_at > at - timedelta(minutes=2),
+    )
+    return connection.execute(lately.limit(1)).first() is not None
 
 
 def make_link(connection: Connection, workspace_id: int, user_id: int, purpose: str, at: datetime) -> str:

@@ -1,5 +1,6 @@
 """What a person may send about accounts."""
 
+from datetime import time
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
@@ -64,20 +65,25 @@ class RoleChange(Form):
     role: Role
 
 
-class Preferences(Form):
-    """One's own settings."""
+class Profile(Form):
+    """What everybody sets for themselves."""
 
     name: Name
     time_zone: Zone
     city: Annotated[str, StringConstraints(max_length=120)] | None = None
+    theme: Literal["auto", "light", "dark"] = "auto"
+
+
+class Preferences(Profile):
+    """The settings of somebody with a plan: also the room in their week and their mail."""
+
     budget_call: Annotated[int, Field(ge=0, le=20)]
     budget_in_person: Annotated[int, Field(ge=0, le=20)]
     budget_by_hand: Annotated[int, Field(ge=0, le=20)]
     nudge_on: bool = False
     nudge_weekday: Annotated[int, Field(ge=0, le=6)]
-    nudge_time: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    nudge_time: time
     nudge_when_empty: bool = False
-    theme: Literal["", "light", "dark"] = ""
 
 
 class PasswordChange(Form):

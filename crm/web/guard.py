@@ -65,7 +65,10 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = scope["request_id"] = secrets.token_hex(6)
+        request_id = secrets.token_hex(6)
+        # Shared with the copies of the scope that inner layers make.
+        state = scope.setdefault("state", {})
+        state.update(request_id=request_id, route="-")
         started, status = time.perf_counter(), 0
 
         async def guarded(message: Message) -> None:
@@ -104,7 +107,7 @@ class Guard:
     async def _apologise(self, scope: Scope, receive: Receive, send: Send) -> None:
         sentence = (
             "Nothing was saved. Try again; if it happens again, tell the person who runs In Person "
-            f"this number: {scope['request_id']}."
+            f"this number: {scope['state']['request_id']}."
         )
         response = faults.answer(self.site, Request(scope), 500, sentence)
         await response(scope, receive, send)
@@ -112,7 +115,7 @@ class Guard:
 
 def _note(scope: Scope, status: int, seconds: float, request_id: str) -> None:
     """The route's template stands for the path: paths and queries may hold names."""
-    route = getattr(scope.get("route"), "path", None) or scope.get("route_path") or "-"
+    route = scope["state"]["route"]
     milliseconds = round(seconds * 1000, 1)
     log.info(
         "%s %s %s %s ms %s", scope["method"][:10], route, status, milliseconds, request_id,

@@ -187,10 +187,12 @@ class Endpoint:
         self.writes = writes
         self.fresh = fresh
         self.own_transactions = own_transactions
+        self.path = "-"
 
     async def answer(self, request: Request) -> Response:
         """Read the form, work in a thread, answer."""
         site: Site = request.app.state.site
+        request.state.route = self.path
         at = clock.now()
         sent = body.Sent()
         try:
@@ -326,6 +328,7 @@ class VisitRoute(Route):
     def __init__(self, path: str, endpoint: Endpoint) -> None:
         methods = ["POST"] if endpoint.writes else ["GET"]
         super().__init__(path, endpoint.answer, methods=methods, name=endpoint.handler.__name__)
+        endpoint.path = path
         self.access = endpoint.access
         self.writes = endpoint.writes
 

@@ -1,0 +1,147 @@
+"""Links that come by mail or by hand: each opens a page that says what will happen, and one button does it."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+from starlette.background import BackgroundTask
+from starlette.responses import Response
+
+from crm.accounts import actions, mails
+from crm.accounts.forms import NewPassword
+from crm.accounts.passwords import hashed
+from crm.accounts.queries import normal_email
+from crm.storage.tables import user, workspace
+from crm.web import forms, sessions
+from crm.web.routing import Router, Visit
+
+log = logging.getLogger("crm.accounts")
+router = Router()
+
+PAGES = {
+    "reset": (
+        "Choose a new password",
+        "It replaces the old one and signs you out everywhere else.",
+        "Save and sign in",
+    ),
+    "invitation": ("Welcome to In Person", "Choose a password, and you are in.", "Join"),
+}
+
+
+@router.action("/sign-in/link", access="public", own_transactions=True)
+def ask_for_sign_in_link(visit: Visit) -> Response:
+    """Mail a sign-in link; the answer is the same whoever asks."""
+    return _ask(visit, "sign_in", "/sign-in/link", mails.send_sign_in_link)
+
+
+@router.page("/forgotten", access="public")
+def forgotten_page(visit: Visit) -> Response:
+    """Ask for a link to choose a new password."""
+    return visit.render("accounts/forgotten.html", {"has_mail": bool(visit.settings.smtp_url)})
+
+
+@router.action("/forgotten", access="public", own_transactions=True)
+def forgotten(visit: Visit) -> Response:
+    """Mail that link; the answer is the same whoever asks."""
+    return _ask(visit, "reset", "/reset", mails.send_reset)
+
+
+def _ask(visit: Visit, purpose: str, path: str, send: Callable[..., str | None]) -> Response:
+    email = normal_email(str(visit.form.get("email", "")))
+    if not email or not visit.settings.smtp_url:
+        return visit.render(
+            "accounts/forgotten.html", {"has_mail": bool(visit.settings.smtp_url)}, status=422
+        )
+    response = visit.render("accounts/link_sent.html", {"email": email})
+    response.background = BackgroundTask(_mail_links, visit, email, purpose, path, send)
+    return response
+
+
+def _mail_links(visit: Visit, email: str, purpose: str, path: str, send: Callable[..., str | None]) -> None:
+    """After the answer, so that nobody can tell from its time whether the address is known."""
+    known = (
+        select(user.c.workspace_id, user.c.id, user.c.name, user.c.email, workspace.c.name.label("team"))
+        .join(workspace, workspace.c.id == user.c.workspace_id)
+        .where(user.c.email == email, user.c.active)
+    )
+    with visit.database.read() as connection:
+        people = connection.execute(known).all()
+    for one in people:
+        with visit.database.write() as connection:
+            if actions.asked_lately(connection, one.workspace_id, one.id, purpose, visit.at):
+                continue
+            token = actions.make_link(connection, one.workspace_id, one.id, purpose, visit.at)
+        url = f"{visit.settings.url}{path}/{token}"
+        if send(visit.site, (one.name, one.email), one.team, url, visit.at):
+            log.warning("a %s link could not be mailed", purpose)
+
+
+@router.page("/sign-in/link/{token}", access="public")
+def sign_in_link_page(visit: Visit) -> Response:
+    """Shows the button; opening the link signs nobody in, so a mail scanner uses nothing up."""
+    row = actions.link_of(visit.connection, visit.text("token"), ["sign_in"], visit.at)
+    return visit.render("accounts/sign_in_link.html", {"person": row, "token": visit.text("token")})
+
+
+@router.action("/sign-in/link/{token}", access="public")
+def sign_in_by_link(visit: Visit) -> Response:
+    """Spend the link for a session."""
+    row = actions.use_link(visit.connection, visit.text("token"), ["sign_in"], visit.at)
+    return _enter(visit, visit.connection, row)
+
+
+def _enter(visit: Visit, connection: Any, row: Any) -> Response:
+    if visit.signed_in:
+        sessions.end(connection, visit.signed_in)
+    response = visit.redirect("/")
+    sessions.set_cookie(
+        visit.site, response, sessions.start(connection, row.workspace_id, row.user_id, visit.at)
+    )
+    return response
+
+
+@router.page("/reset/{token}", access="public")
+def reset_page(visit: Visit) -> Response:
+    """Choose a new password."""
+    return _password_page(visit, "reset", visit.connection)
+
+
+@router.action("/reset/{token}", access="public", own_transactions=True)
+def reset(visit: Visit) -> Response:
+    """Spend the link for a new password, and sign in."""
+    return _choose_password(visit, "reset")
+
+
+@router.page("/welcome/{token}", access="public")
+def welcome_page(visit: Visit) -> Response:
+    """Choose the first password."""
+    return _password_page(visit, "invitation", visit.connection)
+
+
+@router.action("/welcome/{token}", access="public", own_transactions=True)
+def welcome(visit: Visit) -> Response:
+    """Spend the invitation for a password, and sign in."""
+    return _choose_password(visit, "invitation")
+
+
+def _password_page(
+    visit: Visit, purpose: str, connection: Any, errors: dict[str, str] | None = None
+) -> Response:
+    row = actions.link_of(connection, visit.text("token"), [purpose], visit.at)
+    title, lede, label = PAGES[purpose]
+    context = {"person": row, "title": title, "lede": lede, "label": label, "errors": errors or {}}
+    return visit.render("accounts/choose_password.html", context, status=422 if errors else 200)
+
+
+def _choose_password(visit: Visit, purpose: str) -> Response:
+    form = forms.read(NewPassword, visit.form)
+    with visit.database.read() as connection:
+        if isinstance(form, forms.Errors):
+            return _password_page(visit, purpose, connection, form.fields)
+        actions.link_of(connection, visit.text("token"), [purpose], visit.at)
+    password_hash = hashed(form.password)
+    with visit.database.write() as connection:
+        row = actions.use_link(connection, visit.text("token"), [purpose], visit.at)
+        actions.set_password(connection, row.workspace_id, row.user_id, password_hash, visit.at)
+        return _enter(visit, connection, row)

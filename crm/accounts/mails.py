@@ -1,0 +1,54 @@
+"""The mails about accounts, rendered and handed over at once: each is asked for by somebody who waits."""
+
+from datetime import datetime
+
+from crm.accounts.actions import VALID_WORDS
+from crm.mail.message import BadAddress, Mailbox, compose, new_message_id
+from crm.mail.rendering import render
+from crm.mail.smtp_settings import SmtpSettings
+from crm.mail.transport import DeliveryState, deliver
+from crm.mail.views import InvitationMail, MailView, PasswordResetMail, SignInLinkMail
+from crm.web.site import Site
+
+SECONDS = 10
+
+
+def send_sign_in_link(site: Site, to: tuple[str, str], workspace: str, url: str, at: datetime) -> str | None:
+    """Mail a link that signs in once to (name, address); returns what went wrong, or nothing."""
+    return _send(site, to, "sign_in_link", SignInLinkMail(to[0], workspace, url, VALID_WORDS["sign_in"]), at)
+
+
+def send_reset(site: Site, to: tuple[str, str], workspace: str, url: str, at: datetime) -> str | None:
+    """Mail a link to choose a new password."""
+    return _send(
+        site, to, "password_reset", PasswordResetMail(to[0], workspace, url, VALID_WORDS["reset"]), at
+    )
+
+
+def send_invitation(
+    site: Site, to: tuple[str, str], invited_by: str, workspace: str, url: str, at: datetime
+) -> str | None:
+    """Mail an invitation."""
+    view = InvitationMail(to[0], invited_by, workspace, url, VALID_WORDS["invitation"])
+    return _send(site, to, "invitation", view, at)
+
+
+def _send(site: Site, to: tuple[str, str], name: str, view: MailView, at: datetime) -> str | None:
+    try:
+        sender = Mailbox.parse(site.settings.mail_from)
+        recipient = Mailbox(to[1], to[0])
+    except BadAddress as fault:
+        return str(fault)
+    mail = render(site.templates, name, {"mail": view})
+    message = compose(
+        sender=sender,
+        to=recipient,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        message_id=new_message_id(sender.domain),
+        date=at,
+        headers={},
+    )
+    delivery = deliver(SmtpSettings.parse(site.settings.smtp_url), message, timeout=SECONDS)
+    return None if delivery.state is DeliveryState.ACCEPTED else delivery.reply

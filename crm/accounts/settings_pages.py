@@ -1,0 +1,92 @@
+"""One's own settings."""
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+from starlette.responses import Response
+
+from crm.accounts import actions, queries
+from crm.accounts.forms import PasswordChange, Preferences, Profile
+from crm.accounts.passwords import fits, hashed
+from crm.storage.tables import user
+from crm.web import forms
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@router.page("/settings")
+def settings(visit: Visit) -> Response:
+    """Name, time zone, city, colours; for those with a plan also the room in their week and their mail."""
+    person = visit.user
+    values = {name: getattr(person, name) for name in Preferences.model_fields if hasattr(person, name)}
+    values["nudge_time"] = f"{person.nudge_minute // 60:02d}:{person.nudge_minute % 60:02d}"
+    values["theme"] = visit.request.cookies.get("theme", "auto")
+    return _page(visit, values, {})
+
+
+def _page(visit: Visit, values: Any, errors: dict[str, str]) -> Response:
+    context = {
+        "values": values,
+        "errors": errors,
+        "zones": [(zone, zone) for zone in queries.time_zones()],
+        "weekdays": list(enumerate(WEEKDAYS)),
+    }
+    return visit.render("accounts/settings.html", context, active="team", status=422 if errors else 200)
+
+
+@router.action("/settings", access="viewer")
+def save(visit: Visit) -> Response:
+    """Keep them."""
+    form = forms.read(Preferences if visit.principal.may_edit else Profile, visit.form)
+    if isinstance(form, forms.Errors):
+        return _page(visit, form.typed, form.fields)
+    actions.save_profile(visit.connection, visit.principal, form)
+    response = visit.redirect("/settings", message="Your settings are saved.")
+    if form.theme == "auto":
+        response.delete_cookie("theme", path="/", samesite="lax")
+    else:
+        # The theme's switch in the header reads and writes this cookie, too.
+        response.set_cookie("theme", form.theme, max_age=31_536_000, path="/", samesite="lax")
+    return response
+
+
+@router.action("/settings/password", access="viewer", own_transactions=True)
+def change_password(visit: Visit) -> Response:
+    """A new password signs every other device out."""
+    signed_in = visit.signed_in
+    assert signed_in is not None
+    form = forms.read(PasswordChange, visit.form)
+    errors = form.fields if isinstance(form, forms.Errors) else {}
+    if isinstance(form, PasswordChange):
+        with visit.database.read() as connection:
+            known = _password_hash(connection, visit)
+        if known is not None and not fits(form.current, known):
+            errors = {"current": "That is not your password now."}
+    if errors or isinstance(form, forms.Errors):
+        return visit.render("accounts/password.html", {"errors": errors}, active="team", status=422)
+    password_hash = hashed(form.password)
+    with visit.database.write() as connection:
+        actions.set_password(
+            connection,
+            visit.user.workspace_id,
+            visit.user.id,
+            password_hash,
+            visit.at,
+            keep=signed_in.token_hash,
+        )
+    return visit.redirect("/settings", message="Your password is changed. Other devices are signed out.")
+
+
+@router.page("/settings/password")
+def password(visit: Visit) -> Response:
+    """The form for it."""
+    return visit.render("accounts/password.html", {"errors": {}}, active="team")
+
+
+def _password_hash(connection: Connection, visit: Visit) -> str | None:
+    mine = (user.c.workspace_id == visit.user.workspace_id, user.c.id == visit.user.id)
+    found: str | None = connection.execute(select(user.c.password_hash).where(*mine)).scalar_one()
+    return found

@@ -1,0 +1,112 @@
+"""The team: who belongs to it, and how somebody joins or leaves."""
+
+from starlette.responses import Response
+
+from crm.accounts import actions, mails, queries
+from crm.accounts.forms import Invitation, RoleChange
+from crm.errors import Conflict, Invalid
+from crm.web import forms
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+
+@router.page("/team")
+def team(visit: Visit) -> Response:
+    """Everybody with their role; admins can change it."""
+    return _page(visit, visit.connection)
+
+
+def _page(  # type: ignore[no-untyped-def]
+    visit: Visit,
+    connection,
+    typed=None,
+    errors: dict[str, str] | None = None,
+    link: str | None = None,
+    said: str = "",
+) -> Response:
+    context = {
+        "people": queries.members(connection, visit.principal),
+        "typed": typed or {},
+        "errors": errors or {},
+        "link": link,
+        "said": said,
+    }
+    return visit.render("accounts/team.html", context, active="team", status=422 if errors else 200)
+
+
+@router.action("/team/invite", access="admin", own_transactions=True)
+def invite(visit: Visit) -> Response:
+    """Add somebody and mail the invitation; where no mail goes out, show the link to hand over."""
+    form = forms.read(Invitation, visit.form)
+    if isinstance(form, forms.Errors):
+        with visit.database.read() as connection:
+            return _page(visit, connection, form.typed, form.fields)
+    try:
+        with visit.database.write() as connection:
+            person = actions.NewUser(form.email, form.name, form.role, str(visit.principal.zone))
+            user_id = actions.add_user(connection, visit.principal, person, visit.at)
+            url = _link(visit, connection, user_id)
+    except Conflict as refusal:
+        with visit.database.read() as connection:
+            return _page(visit, connection, visit.form, refusal.fields)
+    return _deliver(visit, form.name, form.email, url)
+
+
+@router.action("/team/{user_id}/link", access="admin", own_transactions=True)
+def new_link(visit: Visit) -> Response:
+    """A new invitation for somebody who lost theirs or their password; it lets them choose a password."""
+    with visit.database.write() as connection:
+        one = queries.member(connection, visit.principal, visit.number("user_id"))
+        if not one.active:
+            raise Invalid(f"{one.name} is deactivated. Let them in again first.")
+        url = _link(visit, connection, one.id)
+    return _deliver(visit, one.name, one.email, url)
+
+
+def _link(visit: Visit, connection, user_id: int) -> str:  # type: ignore[no-untyped-def]
+    token = actions.make_link(connection, visit.principal.workspace_id, user_id, "invitation", visit.at)
+    return f"{visit.settings.url}/welcome/{token}"
+
+
+def _deliver(visit: Visit, name: str, email: str, url: str) -> Response:
+    if visit.settings.smtp_url:
+        user = visit.user
+        wrong = mails.send_invitation(visit.site, (name, email), user.name, user.workspace, url, visit.at)
+        if wrong is None:
+            return visit.redirect("/team", message=f"The invitation is on its way to {email}.")
+        said = f"The mail to {email} could not be sent: {wrong} Hand this link to {name} yourself."
+    else:
+        said = f"Mail is not set up, so hand this link to {name} yourself. It holds for 7 days and is shown only now."
+    with visit.database.read() as connection:
+        return _page(visit, connection, link=url, said=said)
+
+
+@router.action("/team/{user_id}/role", access="admin")
+def change_role(visit: Visit) -> Response:
+    """Give somebody another role."""
+    form = forms.read(RoleChange, visit.form)
+    if isinstance(form, forms.Errors):
+        raise Invalid("Choose a role: admin, member or viewer.", fields=form.fields)
+    one = queries.member(visit.connection, visit.principal, visit.number("user_id"))
+    actions.change_user(visit.connection, visit.principal, one.id, role=form.role)
+    article = "an" if form.role == "admin" else "a"
+    return visit.redirect("/team", message=f"{one.name} is {article} {form.role} now.")
+
+
+@router.action("/team/{user_id}/deactivate", access="admin")
+def deactivate(visit: Visit) -> Response:
+    """Shut somebody out at once."""
+    one = queries.member(visit.connection, visit.principal, visit.number("user_id"))
+    actions.deactivate(visit.connection, visit.principal, one.id, visit.at)
+    return visit.redirect(
+        "/team", message=f"{one.name} can no longer sign in.", undo=f"/team/{one.id}/activate"
+    )
+
+
+@router.action("/team/{user_id}/activate", access="admin")
+def activate(visit: Visit) -> Response:
+    """Let somebody in again."""
+    one = queries.member(visit.connection, visit.principal, visit.number("user_id"))
+    actions.activate(visit.connection, visit.principal, one.id)
+    return visit.redirect("/team", message=f"{one.name} can sign in again.")
