@@ -5,15 +5,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from crm.domain.channels import Channel, by_key, is_broadcast, tally
 from crm.domain.principal import Principal
-from crm.errors import Forbidden, Invalid, NotFound
-from crm.interactions.queries import channels
+from crm.errors import Conflict, Forbidden, Invalid, NotFound
+from crm.interactions.queries import channels, contact_ids_of
 from crm.storage.database import new_id
 from crm.storage.stored_metrics import refresh, scope_of
-from crm.storage.tables import contact, interaction, interaction_contact, interaction_user
+from crm.storage.tables import (
+    contact,
+    interaction,
+    interaction_contact,
+    interaction_user,
+    response,
+    suggestion,
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,7 @@ class Entry:
 
 def log_interaction(connection: Connection, principal: Principal, entry: Entry, at: datetime) -> int:
     """Log one interaction; returns its id. Refuses unknown channels and contacts of nobody or of another workspace."""
-    _require_editor(principal)
+    require_editor(principal)
     way = _channel(connection, principal, entry.channel)
     _require_contacts(connection, principal, entry.contact_ids)
     if not entry.user_ids and principal.user_id is not None:
@@ -100,32 +107,61 @@ def refresh_people(
 
 
 def edit_interaction(
-    connection: Connection, principal: Principal, interaction_id: int, entry: Entry, at: datetime
+    connection: Connection,
+    principal: Principal,
+    interaction_id: int,
+    entry: Entry,
+    at: datetime,
+    *,
+    version: int | None = None,
 ) -> None:
-    """Replace what an interaction says; its author and source stay."""
-    _require_editor(principal)
-    before = participants(connection, principal, interaction_id)
+    """Replace what an interaction says; its author and source stay.
+
+    ``version`` is the one the change was made on: Conflict where somebody changed it since. A private note is its
+    author's alone: others neither change it nor make a note private.
+    """
+    require_editor(principal)
     way = _channel(connection, principal, entry.channel)
     _require_contacts(connection, principal, entry.contact_ids)
-    values = interaction_values(principal, entry, way, at)
+    stored = _lock(connection, principal, interaction_id)
+    if version is not None and stored.version != version:
+        raise Conflict("Somebody else changed this while you were writing.")
+    before = contact_ids_of(connection, principal, interaction_id)
+    values = interaction_values(principal, _with_note_of(principal, stored, entry), way, at)
     kept = {name: value for name, value in values.items() if name not in ("author_id", "source_id")}
-    changed = connection.execute(
+    connection.execute(
         interaction.update()
         .where(*_this(principal, interaction_id))
         .values(**kept, version=interaction.c.version + 1)
     )
-    if changed.rowcount == 0:
-        raise NotFound
     _remove_participants(connection, principal, interaction_id)
     _write_participants(connection, principal, interaction_id, entry, way)
     refresh_people(connection, principal, {*before, *entry.contact_ids}, at)
+
+
+def _lock(connection: Connection, principal: Principal, interaction_id: int) -> Row[Any]:
+    """The row as it is, held until the end of the transaction."""
+    row = connection.execute(
+        select(interaction).where(*_this(principal, interaction_id)).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _with_note_of(principal: Principal, stored: Row[Any], entry: Entry) -> Entry:
+    if stored.author_id == principal.user_id:
+        return entry
+    if stored.note_private:
+        return replace(entry, note=stored.note, note_private=True)
+    return replace(entry, note_private=False)
 
 
 def delete_interaction(
     connection: Connection, principal: Principal, interaction_id: int, at: datetime
 ) -> None:
     """Take an interaction out of the log; ``restore_interaction`` brings it back whole."""
-    _require_editor(principal)
+    require_editor(principal)
     _set_deleted(connection, principal, interaction_id, at, deleted_at=at)
 
 
@@ -133,7 +169,7 @@ def restore_interaction(
     connection: Connection, principal: Principal, interaction_id: int, at: datetime
 ) -> None:
     """Undo a deletion."""
-    _require_editor(principal)
+    require_editor(principal)
     _set_deleted(connection, principal, interaction_id, at, deleted_at=None)
 
 
@@ -146,7 +182,7 @@ def _set_deleted(
     deleted_at: datetime | None,
 ) -> None:
     where = (interaction.c.workspace_id == principal.workspace_id, interaction.c.id == interaction_id)
-    row = connection.execute(select(interaction).where(*where)).one_or_none()
+    row = connection.execute(select(interaction).where(*where).with_for_update()).one_or_none()
     if row is None:
         raise NotFound
     connection.execute(interaction.update().where(*where).values(deleted_at=deleted_at, changed_at=at))
@@ -156,20 +192,52 @@ def _set_deleted(
         interaction_contact.c.interaction_id == interaction_id,
     )
     connection.execute(interaction_contact.update().where(*mine).values(counts=counts))
-    refresh_people(connection, principal, participants(connection, principal, interaction_id), at)
+    _take_back_answers(connection, principal, interaction_id, deleted_at)
+    refresh_people(connection, principal, contact_ids_of(connection, principal, interaction_id), at)
 
 
-def participants(connection: Connection, principal: Principal, interaction_id: int) -> list[int]:
-    """The ids of the contacts of an interaction."""
-    return list(
-        connection.execute(
-            select(interaction_contact.c.contact_id)
-            .where(
-                interaction_contact.c.workspace_id == principal.workspace_id,
-                interaction_contact.c.interaction_id == interaction_id,
-            )
-            .order_by(interaction_contact.c.contact_id)
-        ).scalars()
+def answer_suggestion(
+    connection: Connection, principal: Principal, suggestion_id: int, interaction_id: int, at: datetime
+) -> None:
+    """The interaction did what this suggestion of the user's own plan suggested; anything else is left alone."""
+    require_editor(principal)
+    mine = select(suggestion).where(
+        suggestion.c.workspace_id == principal.workspace_id,
+        suggestion.c.id == suggestion_id,
+        suggestion.c.user_id == principal.user_id,
+        suggestion.c.contact_id.in_(contact_ids_of(connection, principal, interaction_id)),
+    )
+    row = connection.execute(mine).one_or_none()
+    if row is None:
+        return
+    connection.execute(
+        response.insert(),
+        {
+            "workspace_id": principal.workspace_id,
+            "id": new_id(connection),
+            "suggestion_id": row.id,
+            "user_id": row.user_id,
+            "contact_id": row.contact_id,
+            "verb": "done",
+            "interaction_id": interaction_id,
+            "via": "log",
+            "made_at": at,
+        },
+    )
+
+
+def _take_back_answers(
+    connection: Connection, principal: Principal, interaction_id: int, deleted_at: datetime | None
+) -> None:
+    """A suggestion done by an interaction is open again once that is deleted, and done again once it is back."""
+    connection.execute(
+        response.update()
+        .where(
+            response.c.workspace_id == principal.workspace_id,
+            response.c.interaction_id == interaction_id,
+            response.c.verb == "done",
+        )
+        .values(undone_at=deleted_at)
     )
 
 
@@ -205,7 +273,8 @@ def _remove_participants(connection: Connection, principal: Principal, interacti
         )
 
 
-def _require_editor(principal: Principal) -> None:
+def require_editor(principal: Principal) -> None:
+    """Only members and admins change the log."""
     if not principal.may_edit:
         raise Forbidden(
             "You can read this workspace, but not change it. Ask an admin for the role of member."

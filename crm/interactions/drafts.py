@@ -1,0 +1,165 @@
+"""The log form as it is shown: from an address, a line, what was typed, or an interaction that is being edited."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import Connection
+from starlette.datastructures import FormData, QueryParams
+
+from crm.domain.principal import Principal
+from crm.domain.quick_line import QuickLine
+from crm.interactions.forms import HEARD_ROWS, PEOPLE_LIMIT, SHOWN_HEARD_ROWS, SUMMARY_LIMIT
+from crm.interactions.queries import Logged, Person, named
+
+ACTS = {"call": "phone"}
+"""Acts of a plan whose channel has another name."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of what was heard, as typed."""
+
+    sort: str = ""
+    text: str = ""
+    due: str = ""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Every field of the log form as text, and the people by name."""
+
+    people: Sequence[Person] = ()
+    new_names: Sequence[str] = ()
+    who: str = ""
+    channel: str = ""
+    when: str = "today"
+    day: str = ""
+    time_of_day: str = ""
+    direction: str = "mutual"
+    outcome: str = "reached"
+    summary: str = ""
+    note: str = ""
+    note_private: bool = False
+    suggestion: str = ""
+    version: str = ""
+    back: str = ""
+    again: str = ""
+    closed_asks: frozenset[str] = frozenset()
+    heard: Sequence[Row] = field(default_factory=lambda: (Row(),) * SHOWN_HEARD_ROWS)
+
+
+def from_address(connection: Connection, principal: Principal, query: QueryParams, back: str) -> Draft:
+    """``/log?contact=17&channel=lunch&when=2026-11-19``; what fits nothing is left out."""
+    when, day = _when(query.get("when", ""))
+    channel = query.get("channel", "")
+    return Draft(
+        people=named(connection, principal, ids_in(query.getlist("contact"))),
+        channel=ACTS.get(channel, channel),
+        when=when,
+        day=day,
+        summary=query.get("summary", "")[:SUMMARY_LIMIT],
+        suggestion="".join(str(one) for one in ids_in([query.get("suggestion", "")])),
+        back=back,
+    )
+
+
+def from_line(connection: Connection, principal: Principal, said: QuickLine, today: date, back: str) -> Draft:
+    """What a line was understood to say."""
+    when, day = "today", ""
+    if said.day == today - timedelta(days=1):
+        when = "yesterday"
+    elif said.day and said.day != today:
+        when, day = "day", said.day.isoformat()
+    return Draft(
+        people=named(connection, principal, said.people),
+        who=", ".join(said.unclear),
+        channel=said.channel or "",
+        when=when,
+        day=day,
+        time_of_day=f"{said.at:%H:%M}" if said.at else "",
+        direction=said.direction,
+        outcome=said.outcome,
+        summary=said.remark[:SUMMARY_LIMIT],
+        back=back,
+    )
+
+
+def from_form(connection: Connection, principal: Principal, form: FormData, back: str) -> Draft:
+    """What was typed, whether it fits or not."""
+
+    def text(name: str) -> str:
+        return str(form.get(name, ""))
+
+    return Draft(
+        people=named(connection, principal, ids_in(_texts(form, "contact_ids"))),
+        new_names=[name for name in _texts(form, "new_names") if name.strip()],
+        who=text("who"),
+        channel=text("channel"),
+        when=text("when") or "today",
+        day=text("day"),
+        time_of_day=text("time_of_day"),
+        direction=text("direction") or "mutual",
+        outcome=text("outcome") or "reached",
+        summary=text("summary"),
+        note=text("note"),
+        note_private=bool(text("note_private")),
+        suggestion=text("suggestion"),
+        version=text("version"),
+        back=back,
+        again=text("again"),
+        closed_asks=frozenset(_texts(form, "closed_asks")),
+        heard=_typed_rows({name: text(name) for name in form}),
+    )
+
+
+def from_logged(entry: Logged, principal: Principal, back: str) -> Draft:
+    """An interaction that is to be edited; its moment is shown in the user's zone."""
+    day, at = wall(entry.occurred_at, principal)
+    return Draft(
+        people=entry.people,
+        channel=entry.channel,
+        when="day",
+        day=day.isoformat(),
+        time_of_day=f"{at:%H:%M}",
+        direction=entry.direction,
+        outcome=entry.outcome,
+        summary=entry.summary or "",
+        note=entry.note or "",
+        note_private=entry.note_private,
+        version=str(entry.version),
+        back=back,
+    )
+
+
+def wall(moment: datetime, principal: Principal) -> tuple[date, time]:
+    """The day and the minute on the user's wall."""
+    local = moment.astimezone(principal.user_zone)
+    return local.date(), local.time().replace(second=0, microsecond=0)
+
+
+def ids_in(texts: Sequence[str]) -> list[int]:
+    """Those texts that may be ids."""
+    return [int(one) for one in texts[:PEOPLE_LIMIT] if one.isascii() and one.isdigit() and len(one) < 19]
+
+
+def _texts(form: FormData, name: str) -> list[str]:
+    return [str(value) for value in form.getlist(name)]
+
+
+def _when(said: str) -> tuple[str, str]:
+    if said in ("today", "yesterday"):
+        return said, ""
+    try:
+        return "day", date.fromisoformat(said[:10]).isoformat()
+    except ValueError:
+        return "today", ""
+
+
+def _typed_rows(typed: Mapping[str, str]) -> tuple[Row, ...]:
+    rows = [
+        Row(*(typed.get(f"heard_{name}_{number}", "") for name in ("sort", "text", "due")))
+        for number in range(1, HEARD_ROWS + 1)
+    ]
+    used = max((number for number, row in enumerate(rows, 1) if row.text or row.due), default=0)
+    return tuple(rows[: min(HEARD_ROWS, max(SHOWN_HEARD_ROWS, used + 1))])
