@@ -27,7 +27,7 @@ EXCHANGE = (ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVO
 
 KINDS = ("partner", "vendor", "customer", "other")
 TIERS = ("key", "regular", "warm", "none")
-SIGNAL_TYPES = ("pain_point", "competitor", "request", "praise", "risk")
+SIGNAL_TYPES = ("pain point", "competitor", "request", "praise", "risk")
 PROMISERS = ("us", "them")
 DATE_KINDS = ("birthday", "anniversary", "renewal", "other")
 

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """first schema"""
 
 import sqlalchemy as sa
@@ -245,12 +244,30 @@ def upgrade() -> None:
         batch_op.create_index("ix_contact_workspace_id_owner_id", ["workspace_id", "owner_id"], unique=False)
 
     op.create_table(
+        "import_trace",
+        sa.Column("workspace_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("record", sa.String(), nullable=False),
+        sa.Column("row_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("before", sa.Text(), nullable=True),
+        sa.Column("after", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "batch_id"],
+            ["import_batch.workspace_id", "import_batch.id"],
+            name=op.f("fk_import_trace_workspace_id_batch_id_import_batch"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "batch_id", "record", "row_id", name=op.f("pk_import_trace")),
+    )
+    op.create_table(
         "import_upload",
         sa.Column("workspace_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("group_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("report", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["workspace_id", "user_id"],
@@ -260,6 +277,11 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_import_upload")),
     )
+    with op.batch_alter_table("import_upload", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_import_upload_workspace_id_group_id", ["workspace_id", "group_id"], unique=False
+        )
+
     op.create_table(
         "interaction",
         sa.Column("workspace_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -1035,7 +1057,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_interaction_workspace_id_occurred_at")
 
     op.drop_table("interaction")
+    with op.batch_alter_table("import_upload", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_upload_workspace_id_group_id")
+
     op.drop_table("import_upload")
+    op.drop_table("import_trace")
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.drop_index("ix_contact_workspace_id_owner_id")
         batch_op.drop_index("ix_contact_workspace_id_organisation_id")

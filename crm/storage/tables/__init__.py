@@ -21,7 +21,7 @@ from crm.storage.tables.contacts import (
     organisation_tag,
 )
 from crm.storage.tables.health import contact_metrics, target
-from crm.storage.tables.imports import import_batch, import_upload, source_record
+from crm.storage.tables.imports import import_batch, import_trace, import_upload, source_record
 from crm.storage.tables.interactions import (
     ask,
     channel,
@@ -50,6 +50,7 @@ __all__ = [
     "favour",
     "id_counter",
     "import_batch",
+    "import_trace",
     "import_upload",
     "interaction",
     "interaction_contact",

@@ -34,15 +34,33 @@ source_record = Table(
 )
 """``record`` is contact, interaction, ask …; ``source_key`` identifies the item within all sources of that sort."""
 
+import_trace = Table(
+    "import_trace",
+    metadata,
+    workspace_id(),
+    Column("batch_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("record", String, primary_key=True),
+    Column("row_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("before", Json),
+    Column("after", String, nullable=False),
+    belongs_to("import_batch", "batch_id", ondelete="CASCADE"),
+)
+"""What undoing an import needs, but for interactions it made, which ``source_record`` names: ``before`` holds the old
+values of a row it changed, null for one it made; ``after`` tells whether somebody changed the row since."""
+
 import_upload = Table(
     "import_upload",
     metadata,
     workspace_id(),
     own_id(),
     Column("user_id", BigInteger, nullable=False),
+    Column("group_id", BigInteger, nullable=False),
     Column("name", String, nullable=False),
     Column("content", Text, nullable=False),
+    Column("report", Json),
     Column("created_at", Moment, nullable=False),
     belongs_to("user", "user_id", ondelete="CASCADE"),
+    Index("ix_import_upload_workspace_id_group_id", "workspace_id", "group_id"),
 )
-"""Files waiting between preview and apply, base64; removed when applied or after a day."""
+"""Files waiting between preview and apply, base64; removed when applied or after a day. Files sent together share
+``group_id``; ``report`` is what the preview said."""
