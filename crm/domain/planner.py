@@ -1,0 +1,574 @@
+"""The planner: the few suggestions for one user's week that do most good within the budget (PRODUCT.md section 6).
+
+Everything is whole numbers, so that the choice is exact and the same on every machine. A suggestion is worth
+``need × fit``, and each of the two is a plain sum whose parts are kept as the explanation.
+
+Need, how much this contact wants something to be done:
+
+    severity      the strongest flag: high 60, medium 40, low 20
+    more_flags    5 for each further flag, at most 15
+    tier          key 15, regular 5
+    at_stake      10 for an ask, promise, occasion or renewal; 10 more if it falls due by the week's end
+    late          4 for each whole time the personal clock has run its target, at most 12
+
+Fit, how well one act answers it (at least 1):
+
+    answers       60, 45, 30 or 15 by the act's place among a flag's suggestions, averaged over all flags with
+                  weight 3, 2 or 1 by severity; a flag that does not suggest the act counts as 0
+    richness      up to 20: the longer the personal clock, the richer the act
+    travel        15 where a trip makes meeting possible, 25 for those only reached through a screen
+    history       8 for each time this user chose (or -8: swapped away) the act for this contact, at most 24
+    no_address    -25 for something to post without a postal address ("ask for their address")
+    no_phone      -10 for a call without a number
+
+Among equally good weeks the one with more need wins, then the one that serves lower contact ids first.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import lru_cache
+from itertools import product
+from operator import add
+from typing import Final, Literal, TypeAlias
+
+from crm.domain.rules import ACTS
+from crm.domain.slots import post_by
+from crm.domain.spans import day_phrase
+from crm.domain.weeks import IsoWeek
+
+Group: TypeAlias = Literal["call", "in_person", "by_hand"]
+Outcome: TypeAlias = Literal["done", "dismissed", "snoozed"]
+Parts: TypeAlias = tuple[tuple[str, int], ...]
+
+GROUPS: Final[Mapping[str, Group]] = {
+    "call": "call",
+    "lunch": "in_person",
+    "meeting": "in_person",
+    "visit": "in_person",
+    "note": "by_hand",
+    "gift": "by_hand",
+}
+"""The budget that each act draws on."""
+
+REST_DAYS = 14
+LONG_REST_DAYS = 60
+IGNORED_IN_A_ROW = 2
+CALM_DAYS = 14
+"""No call so soon after a live interaction, and no suggestion so soon before an arranged one."""
+ASK_AHEAD_DAYS = 21
+NO_RECORD_A_WEEK = 2
+LARGEST_BUDGET = 20
+
+_SUPPORT_ONLY = "unanswered"
+_BEGINNING = "no_record"
+_WRITTEN_DOWN = ("important_ask", "promise_due")
+_AT_STAKE = (*_WRITTEN_DOWN, "occasion", "renewal")
+
+_SEVERITY_POINTS = {"high": 60, "medium": 40, "low": 20}
+_SEVERITY_WEIGHT = {"high": 3, "medium": 2, "low": 1}
+_TIER_POINTS = {"key": 15, "regular": 5}
+_PLACE_POINTS = (60, 45, 30, 15)
+_RICHNESS = {"call": 0, "note": 1, "gift": 1, "lunch": 2, "meeting": 2, "visit": 2}
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A rule that matched the contact: its key, severity (high, medium, low) and acts, best first."""
+
+    rule: str
+    severity: str
+    suggests: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One contact as the planner sees it; days and dates are those of the user's today.
+
+    ``personal_days``: the running personal clock (from ``known_days`` if it never started); ``personal_target``:
+    its target, if any. ``same_city`` and ``travel`` (a trip in the plan's week) say whether they can meet.
+    ``history``: act → times this user chose it for this contact, minus the times it was swapped away.
+    ``arranged_on``: the next live interaction logged ahead or in the calendar. ``rest_until`` (see `rest_until`)
+    and ``snoozed_until`` are the first day on which the contact may come back. ``muted``: "not this person".
+    """
+
+    contact_id: int
+    tier: str
+    flags: tuple[Flag, ...]
+    personal_days: int = 0
+    personal_target: int | None = None
+    has_address: bool = False
+    has_phone: bool = True
+    same_city: bool = False
+    travel: bool = False
+    history: Mapping[str, int] = field(default_factory=dict)
+    occasion_on: date | None = None
+    ask_due: date | None = None
+    promise_due: date | None = None
+    days_since_live: int | None = None
+    arranged_on: date | None = None
+    rest_until: date | None = None
+    snoozed_until: date | None = None
+    muted: bool = False
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much one user takes on in a week, by group and in all; 0 to 20 each."""
+
+    call: int = 3
+    in_person: int = 1
+    by_hand: int = 2
+    total: int = 6
+    in_person_quarter_left: int | None = None
+
+    def __post_init__(self) -> None:
+        quarter = self.in_person_quarter_left or 0
+        for amount in (self.call, self.in_person, self.by_hand, self.total, quarter):
+            if not 0 <= amount <= LARGEST_BUDGET:
+                raise ValueError(f"A budget is 0 to {LARGEST_BUDGET}, not {amount}.")
+
+    def caps(self) -> dict[Group, int]:
+        """The most suggestions of each group, the quarter's in-person budget taken into account."""
+        left = self.in_person_quarter_left
+        in_person = self.in_person if left is None else min(self.in_person, left)
+        return {"call": self.call, "in_person": in_person, "by_hand": self.by_hand}
+
+
+@dataclass(frozen=True)
+class Option:
+    """One act that would do for a contact, and how well (``fit`` ≥ 1, explained by ``why``)."""
+
+    act: str
+    fit: int
+    why: Parts
+    needs_address: bool = False
+    occasion_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """One place in the plan. ``rules``: those the act answers first. ``occasion_on``: the day it is meant for."""
+
+    contact_id: int
+    act: str
+    rules: tuple[str, ...]
+    need: int
+    fit: int
+    why: Parts
+    needs_address: bool = False
+    occasion_on: date | None = None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A contact that is not in the plan. ``reason`` is a key of `LEFT_OUT`; ``day`` the date it speaks of."""
+
+    contact_id: int
+    reason: str
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A week's suggestions, most needed first, and everyone left out, by contact id."""
+
+    suggestions: tuple[Suggestion, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True)
+class PastSuggestion:
+    """An earlier suggestion. ``outcome`` with ``on``, the day it was given; none while it is untouched.
+
+    *Skip* and *not this person* are both ``dismissed``.
+    """
+
+    week: IsoWeek
+    outcome: Outcome | None = None
+    on: date | None = None
+
+
+LEFT_OUT: Final[Mapping[str, str]] = {
+    "muted": "You said not this person.",
+    "snoozed": "Snoozed until {day}.",
+    "arranged": "Already arranged for {day}.",
+    "resting": "Resting until {day}.",
+    "nothing_due": "Nothing is due.",
+    "only_unanswered": "A mail without an answer alone fills no place.",
+    "out_of_reach": "Not in the same city this week, and the reason asks for meeting.",
+    "spoke_lately": "In live contact within the last 14 days, so no call.",
+    "not_in_time": "The post would be late, and the day itself is not this week.",
+    "no_act": "No act answers the reason.",
+    "enough_new": "Enough people to begin with for one week.",
+    "budget": "The week is full.",
+}
+
+
+def why_not(left_out: LeftOut, today: date) -> str:
+    """Why a contact is not in the plan, as a sentence."""
+    day = day_phrase(left_out.day, today) if left_out.day else ""
+    return LEFT_OUT[left_out.reason].format(day=day)
+
+
+def rest_until(history: Iterable[PastSuggestion], today: date) -> date | None:
+    """The first day on which the contact may be suggested again, if that is still ahead.
+
+    14 days from the last suggestion done or dismissed; 60 days from the end of the week in which the second one
+    in a row was ignored. What happened after ``today`` is not known yet.
+    """
+    known = sorted((past for past in history if past.week.monday <= today), key=lambda past: past.week)
+    ends = [
+        past.on + timedelta(days=REST_DAYS)
+        for past in known
+        if past.outcome in ("done", "dismissed") and past.on is not None and past.on <= today
+    ]
+    closed = [past for past in known if _touched(past, today) or past.week.sunday < today]
+    latest = closed[-IGNORED_IN_A_ROW:]
+    if len(latest) == IGNORED_IN_A_ROW and not any(_touched(past, today) for past in latest):
+        ends.append(latest[-1].week.next().monday + timedelta(days=LONG_REST_DAYS))
+    ahead = [end for end in ends if end > today]
+    return max(ahead, default=None)
+
+
+def _touched(past: PastSuggestion, today: date) -> bool:
+    return past.outcome is not None and (past.on is None or past.on <= today)
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """When the plan is made, the first day it can use, its week, and the days on which no post goes."""
+
+    today: date
+    start: date
+    week: IsoWeek
+    holidays: frozenset[date]
+
+
+def _frame(week: IsoWeek, today: date, holidays: frozenset[date]) -> _Frame:
+    return _Frame(today, min(max(today, week.monday), week.sunday), week, holidays)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A contact that could have a place, its flags, its need, and its best option in each group."""
+
+    contact_id: int
+    flags: tuple[Flag, ...]
+    need: int
+    why: Parts
+    best: Mapping[Group, Option]
+
+    @property
+    def new(self) -> bool:
+        """Whether this would be one of the week's few people to begin with."""
+        return any(flag.rule == _BEGINNING for flag in self.flags)
+
+    def score(self, group: Group) -> int:
+        """Worth first; need decides between equals."""
+        return self.need * self.best[group].fit * _NEED_BELOW + self.need
+
+
+_GROUP_ORDER: Final[tuple[Group, ...]] = ("call", "in_person", "by_hand")
+_NEW = len(_GROUP_ORDER)
+_NEED_BELOW = 1_000_000
+"""More than the need of any whole plan."""
+
+
+def plan_week(
+    candidates: Iterable[Candidate],
+    budget: Budget,
+    *,
+    week: IsoWeek,
+    today: date,
+    holidays: frozenset[date] = frozenset(),
+    no_record_limit: int = NO_RECORD_A_WEEK,
+) -> Plan:
+    """The best plan for what is left of the week; every candidate is either suggested or left out with a reason.
+
+    ``today`` is the user's day, ``holidays`` those of the user's country (no post on them). Contact ids are
+    distinct.
+    """
+    frame = _frame(week, today, holidays)
+    entries: list[_Entry] = []
+    left_out: list[LeftOut] = []
+    for candidate in sorted(candidates, key=lambda candidate: candidate.contact_id):
+        found = _consider(candidate, frame)
+        if isinstance(found, LeftOut):
+            left_out.append(found)
+        else:
+            entries.append(found)
+    chosen = _solve(entries, budget, no_record_limit)
+    new_places = no_record_limit - sum(entry.new for entry in entries if entry.contact_id in chosen)
+    suggestions = [
+        _suggest(entry, chosen[entry.contact_id]) for entry in entries if entry.contact_id in chosen
+    ]
+    for entry in entries:
+        if entry.contact_id not in chosen:
+            full = "enough_new" if entry.new and new_places <= 0 else "budget"
+            left_out.append(LeftOut(entry.contact_id, full))
+    suggestions.sort(key=lambda one: (-one.need, -one.fit, one.contact_id))
+    return Plan(tuple(suggestions), tuple(sorted(left_out, key=lambda one: one.contact_id)))
+
+
+def options(
+    candidate: Candidate, *, week: IsoWeek, today: date, holidays: frozenset[date] = frozenset()
+) -> tuple[Option, ...]:
+    """Every act that would do for this contact this week, the fittest first: what *swap* offers.
+
+    Rests, snoozes and budgets are not looked at: the contact is in the plan already.
+    """
+    frame = _frame(week, today, holidays)
+    _, found = _ways(_flags_that_count(candidate), candidate, frame)
+    return tuple(sorted(found, key=lambda option: -option.fit))
+
+
+def _suggest(entry: _Entry, option: Option) -> Suggestion:
+    answered = sorted(
+        entry.flags, key=lambda flag: (option.act not in flag.suggests, -_SEVERITY_POINTS[flag.severity])
+    )
+    return Suggestion(
+        contact_id=entry.contact_id,
+        act=option.act,
+        rules=tuple(flag.rule for flag in answered),
+        need=entry.need,
+        fit=option.fit,
+        why=(*entry.why, *option.why),
+        needs_address=option.needs_address,
+        occasion_on=option.occasion_on,
+    )
+
+
+def _consider(candidate: Candidate, frame: _Frame) -> _Entry | LeftOut:
+    """Whether and how the contact could have a place this week."""
+    held = _held_back(candidate, frame)
+    if held is not None:
+        return held
+    flags = _flags_that_count(candidate)
+    if candidate.rest_until is not None and candidate.rest_until > frame.start:
+        flags = tuple(flag for flag in flags if _breaks_rest(flag, candidate, frame))
+        if not flags:
+            return LeftOut(candidate.contact_id, "resting", candidate.rest_until)
+    if not flags:
+        return LeftOut(candidate.contact_id, "nothing_due")
+    if all(flag.rule == _SUPPORT_ONLY for flag in flags):
+        return LeftOut(candidate.contact_id, "only_unanswered")
+    used, found = _ways(flags, candidate, frame)
+    if not found:
+        return LeftOut(candidate.contact_id, _obstacle(flags, candidate, frame))
+    why = _need(used, candidate, frame)
+    return _Entry(candidate.contact_id, used, sum(points for _, points in why), why, _best_by_group(found))
+
+
+def _held_back(candidate: Candidate, frame: _Frame) -> LeftOut | None:
+    """Why nothing at all may be suggested, whatever the flags."""
+    if candidate.muted:
+        return LeftOut(candidate.contact_id, "muted")
+    if candidate.snoozed_until is not None and candidate.snoozed_until > frame.start:
+        return LeftOut(candidate.contact_id, "snoozed", candidate.snoozed_until)
+    arranged = candidate.arranged_on
+    if arranged is not None and frame.today <= arranged <= frame.start + timedelta(days=CALM_DAYS):
+        return LeftOut(candidate.contact_id, "arranged", arranged)
+    return None
+
+
+def _flags_that_count(candidate: Candidate) -> tuple[Flag, ...]:
+    """Tier *none* is here only for what the user wrote down."""
+    if candidate.tier != "none":
+        return candidate.flags
+    return tuple(flag for flag in candidate.flags if flag.rule in _WRITTEN_DOWN)
+
+
+def _breaks_rest(flag: Flag, candidate: Candidate, frame: _Frame) -> bool:
+    """Promises, dated asks and occasions are not held back by a rest."""
+    if flag.rule == "important_ask":
+        due = candidate.ask_due
+        return due is not None and due <= frame.start + timedelta(days=ASK_AHEAD_DAYS)
+    return flag.rule in ("promise_due", "occasion")
+
+
+def _ways(
+    flags: tuple[Flag, ...], candidate: Candidate, frame: _Frame
+) -> tuple[tuple[Flag, ...], tuple[Option, ...]]:
+    """The flags to act on and the acts that answer them; "nothing logged yet" only where nothing else does."""
+    others = tuple(flag for flag in flags if flag.rule != _BEGINNING)
+    for used in (others, flags):
+        found = tuple(option for act in ACTS if (option := _option(act, used, candidate, frame)))
+        if found:
+            return used, found
+    return flags, ()
+
+
+def _option(act: str, flags: tuple[Flag, ...], candidate: Candidate, frame: _Frame) -> Option | None:
+    """The act with its fit, if it may be done and answers a flag that can fill a place."""
+    points = {flag.rule: _answer(act, flag, candidate, frame) for flag in flags}
+    if _barred(act, candidate, frame) or not any(points[rule] for rule in points if rule != _SUPPORT_ONLY):
+        return None
+    weights = [_SEVERITY_WEIGHT[flag.severity] for flag in flags]
+    answers = sum(points[flag.rule] * weight for flag, weight in zip(flags, weights, strict=True)) // sum(
+        weights
+    )
+    needs_address = GROUPS[act] == "by_hand" and not candidate.has_address
+    why = _told(
+        answers=answers,
+        richness=_richness(act, candidate),
+        travel=_travel(act, flags, candidate),
+        history=8 * max(-3, min(3, candidate.history.get(act, 0))),
+        no_address=-25 if needs_address else 0,
+        no_phone=-10 if act == "call" and not candidate.has_phone else 0,
+    )
+    for_occasion = candidate.occasion_on if points.get("occasion") else None
+    return Option(act, max(1, sum(part for _, part in why)), why, needs_address, for_occasion)
+
+
+def _answer(act: str, flag: Flag, candidate: Candidate, frame: _Frame) -> int:
+    """How well an act answers one flag, 0 if it does not."""
+    if act not in flag.suggests or (flag.rule == "occasion" and not _in_time(act, candidate, frame)):
+        return 0
+    return _PLACE_POINTS[min(flag.suggests.index(act), len(_PLACE_POINTS) - 1)]
+
+
+def _in_time(act: str, candidate: Candidate, frame: _Frame) -> bool:
+    """A call belongs to the day itself, in what is left of this week; what is posted has to arrive by then."""
+    day = candidate.occasion_on
+    if day is None:
+        return True
+    if GROUPS[act] == "by_hand":
+        return post_by(day, holidays=frame.holidays) >= frame.start
+    return frame.start <= day <= frame.week.sunday
+
+
+def _barred(act: str, candidate: Candidate, frame: _Frame) -> str | None:
+    """The reason of `LEFT_OUT` why this act cannot be done with this contact now."""
+    if GROUPS[act] == "in_person" and not (candidate.same_city or candidate.travel):
+        return "out_of_reach"
+    live = candidate.days_since_live
+    if act == "call" and live is not None and live + (frame.start - frame.today).days < CALM_DAYS:
+        return "spoke_lately"
+    return None
+
+
+def _obstacle(flags: tuple[Flag, ...], candidate: Candidate, frame: _Frame) -> str:
+    """What stands in the way of every act that the flags suggest."""
+    acts = {act for flag in flags for act in flag.suggests}
+    bars = {_barred(act, candidate, frame) for act in acts}
+    if any(flag.rule == "occasion" for flag in flags) and None in bars:
+        return "not_in_time"
+    return next((bar for bar in ("out_of_reach", "spoke_lately") if bar in bars), "no_act")
+
+
+def _need(flags: tuple[Flag, ...], candidate: Candidate, frame: _Frame) -> Parts:
+    due = {"important_ask": candidate.ask_due, "promise_due": candidate.promise_due}
+    due["occasion"] = candidate.occasion_on
+    stakes = [flag.rule for flag in flags if flag.rule in _AT_STAKE]
+    pressing = any((day := due.get(rule)) is not None and day <= frame.week.sunday for rule in stakes)
+    return _told(
+        severity=max(_SEVERITY_POINTS[flag.severity] for flag in flags),
+        more_flags=5 * min(3, len(flags) - 1),
+        tier=_TIER_POINTS.get(candidate.tier, 0),
+        at_stake=(10 if stakes else 0) + (10 if pressing else 0),
+        late=4 * min(3, _times_over(candidate)),
+    )
+
+
+def _told(**parts: int) -> Parts:
+    """The parts that are not zero."""
+    return tuple((name, points) for name, points in parts.items() if points)
+
+
+def _times_over(candidate: Candidate) -> int:
+    """How many whole times the personal clock has run its target."""
+    return candidate.personal_days // candidate.personal_target if candidate.personal_target else 0
+
+
+def _richness(act: str, candidate: Candidate) -> int:
+    return 5 * _RICHNESS[act] * min(2, _times_over(candidate))
+
+
+def _travel(act: str, flags: tuple[Flag, ...], candidate: Candidate) -> int:
+    if GROUPS[act] != "in_person" or candidate.same_city or not candidate.travel:
+        return 0
+    return 25 if any(flag.rule == "screen_only" for flag in flags) else 15
+
+
+def _best_by_group(found: Sequence[Option]) -> dict[Group, Option]:
+    """Only the fittest act of a group can be part of a best plan; the first of equals."""
+    best: dict[Group, Option] = {}
+    for option in found:
+        group = GROUPS[option.act]
+        if group not in best or option.fit > best[group].fit:
+            best[group] = option
+    return best
+
+
+# The exact choice: dynamic programming over how much of each budget is used.
+
+
+def _solve(entries: Sequence[_Entry], budget: Budget, no_record_limit: int) -> dict[int, Option]:
+    """The option for each chosen contact: the most ``need × fit`` that fits the budget.
+
+    Contacts are taken in order of their ids. ``tables[k][state]`` is the best that contacts from the k-th on can
+    add once ``state`` (calls, in person, by hand, people to begin with) is used up.
+    """
+    rivals = _contenders(entries, budget, no_record_limit)
+    caps = budget.caps()
+    wanted = [min(cap, sum(group in entry.best for entry in rivals)) for group, cap in caps.items()]
+    steps, size = _steps((*wanted, min(no_record_limit, sum(entry.new for entry in rivals))), budget.total)
+    tables = [[0] * size]
+    for entry in reversed(rivals):
+        after = tables[-1]
+        now = after.copy()
+        for group in entry.best:
+            score = entry.score(group)
+            for state, following in steps[group, entry.new].items():
+                now[state] = max(now[state], score + after[following])
+        tables.append(now)
+    return _read_off(rivals, tables[::-1], steps)
+
+
+_Steps: TypeAlias = Mapping[tuple[Group, bool], Mapping[int, int]]
+
+
+@lru_cache(maxsize=64)
+def _steps(caps: tuple[int, ...], total: int) -> tuple[_Steps, int]:
+    """For a place in a group, for someone new or not: from which numbered state to which; and how many there are.
+
+    ``caps`` are those of the three groups and of the people to begin with; state 0 has nothing used up.
+    """
+    states = [state for state in product(*(range(cap + 1) for cap in caps)) if sum(state[:3]) <= total]
+    number = {state: index for index, state in enumerate(states)}
+    steps: dict[tuple[Group, bool], dict[int, int]] = {}
+    for place, group in enumerate(_GROUP_ORDER):
+        for new in (False, True):
+            taken = [int(position == place or (new and position == _NEW)) for position in range(_NEW + 1)]
+            moved = ((state, tuple(map(add, state, taken))) for state in states)
+            steps[group, new] = {number[here]: number[there] for here, there in moved if there in number}
+    return steps, len(states)
+
+
+def _read_off(rivals: Sequence[_Entry], tables: Sequence[Sequence[int]], steps: _Steps) -> dict[int, Option]:
+    """Walk through the tables again: each contact takes the first place that leads to the best whole."""
+    state, chosen = 0, {}
+    for place, entry in enumerate(rivals):
+        for group, option in entry.best.items():
+            there = steps[group, entry.new].get(state)
+            if there is not None and entry.score(group) + tables[place + 1][there] == tables[place][state]:
+                state, chosen[entry.contact_id] = there, option
+                break
+    return chosen
+
+
+def _contenders(entries: Sequence[_Entry], budget: Budget, no_record_limit: int) -> list[_Entry]:
+    """Those who can be part of the best plan, so that its cost does not grow with the number of contacts.
+
+    A plan has at most ``total`` places. If it used someone who is not among the best ``total`` of a group, one of
+    those would be free to take the place, and would do at least as well there. The same holds among the people
+    to begin with, of whom a plan has at most their limit.
+    """
+    kept: set[int] = set()
+    for group, cap in budget.caps().items():
+        for new, most in ((False, budget.total), (True, min(budget.total, no_record_limit))):
+            able = [entry for entry in entries if cap and group in entry.best and entry.new is new]
+            able.sort(key=lambda entry: (-entry.score(group), entry.contact_id))
+            kept.update(entry.contact_id for entry in able[:most])
+    return [entry for entry in entries if entry.contact_id in kept]
