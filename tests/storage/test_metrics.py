@@ -430,6 +430,31 @@ def test_the_check_values_of_the_rhythm(
     assert round(float(oracle.rhythm(list(ages))["quiet_p"] or 0), 3) == quiet_p
 
 
+def test_every_bound_of_every_rule_is_on_the_right_side(database: Database) -> None:
+    """People and things just before, on and just after each number that a rule or a definition names."""
+    today = NOON.date()
+    people: list[Person] = []
+    happenings: list[Happening] = []
+    for bound in (0, 3, 4, 5, 7, 14, 21, 60, 90, 180):
+        for days in (bound - 1, bound, bound + 1):
+            ahead, ago = today + timedelta(days=days), today - timedelta(days=days)
+            renewal = Occasion("renewal", ahead.month, ahead.day, ahead.year, yearly=False)
+            for sort in ("birthday", "anniversary"):
+                occasion = Occasion(sort, ahead.month, ahead.day, None)
+                asks, promises = (Ask(today, ahead), Ask(ago)), (Promise(today, "us", ahead),)
+                own = {"any": None, "personal": None, "in_person": 30}
+                people.append(Person(ago, "key", "vendor", own, asks, promises, (ago,), (occasion, renewal)))
+            for channel, direction in (("email", "inbound"), ("email", "outbound"), ("lunch", "mutual")):
+                at = NOON - timedelta(days=days)
+                happenings += [Happening(at, channel, (len(people),), direction)] * 3
+                people.append(Person(ago))
+    for channel in ("email", "video", "lunch", "phone", "note"):
+        for size in CROWDS:
+            happenings.append(Happening(NOON, channel, tuple(range(len(people), len(people) + size))))
+            people += [Person(LONG_KNOWN)] * size
+    compare(database, Log("UTC", tuple(people), tuple(happenings)), [NOON])
+
+
 def test_a_chance_of_exactly_six_in_ten_is_gone_quiet_and_of_eight_in_ten_is_high(database: Database) -> None:
     for silence in (41, 42, 116, 117):
         run = noons_ago(*(silence + age for age in EVERY_DAY_FOR_A_YEAR), channel="phone")
