@@ -2,7 +2,7 @@
 
 import typer
 
-from crm.commands import accounts, serve
+from crm.commands import accounts, flags, health, serve
 
 app = typer.Typer(
     name="crm",
@@ -15,5 +15,7 @@ app = typer.Typer(
 
 app.command()(serve.serve)
 app.command()(serve.migrate)
+app.command()(health.health)
+app.command()(flags.flags)
 app.add_typer(accounts.user, name="user")
 app.add_typer(accounts.token, name="token")

@@ -11,6 +11,8 @@ WEIGHTS = {"any": 20, "personal": 30, "in_person": 35, "balance": 15}
 PERSONAL_SHARE_WANTED = 0.2
 
 ZONES = ("no_record", "gone_quiet", "screen_only", "drifting", "in_touch")
+ZONE_WORDS = {zone: zone.replace("_", "-" if zone == "screen_only" else " ") for zone in ZONES}
+"""What a zone is called outside: "no record", "screen-only"."""
 
 _HAIR = 1e-9
 """A usual gap of 14 days may be worked out as 14.000000000000004; on day 21 they are late all the same."""

@@ -1,0 +1,313 @@
+"""Reading the portfolio: how everybody stands, as of any moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    Row,
+    Select,
+    Subquery,
+    and_,
+    cast,
+    func,
+    select,
+)
+
+from crm.contacts.drafts import NOBODY
+from crm.contacts.queries import LastPersonal, last_personal, ribbons
+from crm.domain.metrics import COUNTED, METRICS
+from crm.domain.principal import Principal
+from crm.domain.ribbon import Touch
+from crm.domain.score import WEIGHTS
+from crm.storage.keyset import beyond, read_cursor, write_cursor
+from crm.storage.metrics import as_of
+from crm.storage.stored_metrics import scope_of
+from crm.storage.tables import contact, contact_email, contact_tag, organisation, user
+
+PAGE = 50
+MOST_MARKS = 300
+"""More people than this are not drawn on one map: those with the lowest scores are."""
+TO_RECONSIDER = ("gone_quiet", "screen_only", "drifting")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one contact stands. ``parts`` are points that add up to the score, all missing where there is none."""
+
+    id: int
+    name: str
+    email: str | None
+    kind: str
+    tier: str
+    score: int | None
+    parts: Mapping[str, float | None]
+    zone: str | None
+    metrics: Mapping[str, int | float | None]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Whose health. ``tier`` none is every tier that has a zone; ``owner`` 0 is nobody."""
+
+    tier: str | None = "key"
+    kind: str | None = None
+    owner: int | None = None
+    tag: str | None = None
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many people of one owner and kind are in one zone."""
+
+    owner_id: int | None
+    owner: str | None
+    kind: str
+    zone: str
+    people: int
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What the map needs of one person. Clocks in days, missing if it never happened; the share is 0 to 1."""
+
+    id: int
+    name: str
+    kind: str
+    tier: str
+    zone: str
+    score: int
+    days_since_personal: int | None
+    digital_share: float | None
+    open_asks: int
+    open_promises: int
+    days_to_renewal: int | None
+
+
+@dataclass(frozen=True)
+class Reconsidered:
+    """One row of the people to reconsider; ``metrics`` are those of the moment."""
+
+    id: int
+    name: str
+    kind: str
+    tier: str
+    organisation: str | None
+    owner_id: int | None
+    owner: str | None
+    zone: str
+    score: int
+    metrics: Mapping[str, Any]
+    last_personal: LastPersonal | None = None
+    touches: tuple[Touch, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of people, the cursor of the next (None on the last), and how many come after this page."""
+
+    people: tuple[Reconsidered, ...]
+    next: str | None
+    remaining: int
+
+
+def standings(connection: Connection, principal: Principal, at: datetime) -> list[Standing]:
+    """Everybody listed at that moment but archived and deceased people; lowest score first, then name and id."""
+    relation = as_of(scope_of(connection, principal, at))
+    statement = (
+        select(*relation.c, contact.c.name, contact_email.c.value.label("email"))
+        .select_from(_joined(principal, relation).outerjoin(contact_email, _first_email()))
+        .where(*_present())
+    )
+    found = [_standing(row._mapping) for row in connection.execute(statement)]
+    return sorted(found, key=lambda one: (one.score is None, one.score or 0, one.name, one.id))
+
+
+def _standing(row: Mapping[str, Any]) -> Standing:
+    score = row["score"]
+    return Standing(
+        id=row["contact_id"],
+        name=row["name"],
+        email=row["email"],
+        kind=row["kind"],
+        tier=row["tier"],
+        score=None if score is None else int(score),
+        parts={name: _real(row[f"part_{name}"]) for name in WEIGHTS},
+        zone=row["zone"],
+        metrics={name: _whole(row[name]) if name in COUNTED else _real(row[name]) for name in METRICS},
+    )
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _real(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+# The page. ``relation`` is the metrics it shows: the stored ones of today, or those of a past day.
+
+
+def shares(connection: Connection, principal: Principal, relation: Subquery, wanted: Filter) -> list[Share]:
+    """How many people there are by owner, kind and zone."""
+    groups = [contact.c.owner_id, user.c.name.label("owner"), relation.c.kind, relation.c.zone]
+    statement = (
+        select(*groups, func.count().label("people"))
+        .select_from(_joined(principal, relation))
+        .where(*_present(), *_chosen(relation, wanted))
+        .group_by(contact.c.owner_id, user.c.name, relation.c.kind, relation.c.zone)
+    )
+    return [Share(*row) for row in connection.execute(statement)]
+
+
+def placed(connection: Connection, principal: Principal, relation: Subquery, wanted: Filter) -> list[Placed]:
+    """The people of the map, lowest score first: everybody with a record, up to ``MOST_MARKS``."""
+    metrics = relation.c
+    columns = [
+        metrics.contact_id,
+        contact.c.name,
+        metrics.kind,
+        metrics.tier,
+        metrics.zone,
+        _score(relation).label("score"),
+        metrics.days_since_personal,
+        metrics.digital_share_365,
+        metrics.open_asks,
+        metrics.open_promises,
+        metrics.days_to_renewal,
+    ]
+    statement = (
+        select(*columns)
+        .select_from(_joined(principal, relation))
+        .where(*_present(), *_chosen(relation, wanted), metrics.score.is_not(None))
+        .order_by(*_order(relation))
+        .limit(MOST_MARKS)
+    )
+    return [Placed(*row) for row in connection.execute(statement)]
+
+
+def to_reconsider(
+    connection: Connection,
+    principal: Principal,
+    relation: Subquery,
+    wanted: Filter,
+    after: str | None = None,
+    *,
+    at: datetime,
+    limit: int = PAGE,
+) -> Page:
+    """People who are not in touch, lowest score first; ``after`` is the ``next`` of the page before."""
+    order = _order(relation)
+    conditions = [*_present(), *_chosen(relation, wanted), relation.c.zone.in_(TO_RECONSIDER)]
+    if after:
+        conditions.append(beyond(order, read_cursor(after, (int, str, int))))
+    keys = [column.label(f"key_{place}") for place, column in enumerate(order)]
+    people = [
+        contact.c.name,
+        contact.c.owner_id,
+        organisation.c.name.label("organisation"),
+        user.c.name.label("owner"),
+    ]
+    statement: Select[Any] = (
+        select(*relation.c, *people, *keys)
+        .select_from(_joined(principal, relation))
+        .where(*conditions)
+        .order_by(*order)
+        .limit(limit + 1)
+    )
+    found = connection.execute(statement).all()
+    shown = found[:limit]
+    if len(found) <= limit:
+        return Page(_with_history(connection, principal, shown, at), None, 0)
+    following = write_cursor([getattr(shown[-1], key.name) for key in keys])
+    count = select(func.count()).select_from(_joined(principal, relation)).where(*conditions)
+    remaining = connection.execute(count).scalar_one() - limit
+    return Page(_with_history(connection, principal, shown, at), following, remaining)
+
+
+def _with_history(
+    connection: Connection, principal: Principal, rows: Any, at: datetime
+) -> tuple[Reconsidered, ...]:
+    """The rows with their last personal interaction and their ribbon: two statements for all of them."""
+    ids = [row.contact_id for row in rows]
+    personal = last_personal(connection, principal, ids, at)
+    touches = ribbons(connection, principal, ids, at)
+    return tuple(
+        replace(
+            _reconsidered(row),
+            last_personal=personal.get(row.contact_id),
+            touches=touches.get(row.contact_id, ()),
+        )
+        for row in rows
+    )
+
+
+def _reconsidered(row: Row[Any]) -> Reconsidered:
+    return Reconsidered(
+        row.contact_id,
+        row.name,
+        row.kind,
+        row.tier,
+        row.organisation,
+        row.owner_id,
+        row.owner,
+        row.zone,
+        int(row.score),
+        row._mapping,
+    )
+
+
+def _joined(principal: Principal, relation: Subquery) -> FromClause:
+    same = contact.c.workspace_id
+    return (
+        relation.join(contact, and_(same == principal.workspace_id, contact.c.id == relation.c.contact_id))
+        .outerjoin(
+            organisation,
+            and_(organisation.c.workspace_id == same, organisation.c.id == contact.c.organisation_id),
+        )
+        .outerjoin(user, and_(user.c.workspace_id == same, user.c.id == contact.c.owner_id))
+    )
+
+
+def _first_email() -> ColumnElement[bool]:
+    return and_(
+        contact_email.c.workspace_id == contact.c.workspace_id,
+        contact_email.c.contact_id == contact.c.id,
+        contact_email.c.position == 0,
+    )
+
+
+def _present() -> list[ColumnElement[bool]]:
+    return [contact.c.archived_at.is_(None), contact.c.deceased_on.is_(None)]
+
+
+def _chosen(relation: Subquery, wanted: Filter) -> list[ColumnElement[bool]]:
+    found = [relation.c.zone.is_not(None)]
+    if wanted.tier:
+        found.append(relation.c.tier == wanted.tier)
+    if wanted.kind:
+        found.append(relation.c.kind == wanted.kind)
+    if wanted.owner is not None:
+        mine = contact.c.owner_id
+        found.append(mine.is_(None) if wanted.owner == NOBODY else mine == wanted.owner)
+    if wanted.tag:
+        tagged = select(contact_tag.c.contact_id).where(
+            contact_tag.c.workspace_id == contact.c.workspace_id, contact_tag.c.tag == wanted.tag
+        )
+        found.append(contact.c.id.in_(tagged))
+    return found
+
+
+def _score(relation: Subquery) -> ColumnElement[int]:
+    """Worked out on PostgreSQL, a score comes as a real number."""
+    return cast(relation.c.score, Integer)
+
+
+def _order(relation: Subquery) -> list[ColumnElement[Any]]:
+    return [_score(relation), contact.c.folded_name, contact.c.id]
