@@ -24,7 +24,11 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = sqlite_engine(url, THREADS + 4) if self.is_sqlite else _postgresql_engine(url)
         self._reader = self.engine.execution_options(
-            **({"crm_begin": "BEGIN"} if self.is_sqlite else {"postgresql_readonly": True})
+            **(
+                {"crm_begin": "BEGIN"}
+                if self.is_sqlite
+                else {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+            )
         )
         self._writer = self.engine.execution_options(crm_begin="BEGIN IMMEDIATE")
         self._one_writer = threading.RLock()
@@ -77,3 +81,19 @@ def new_ids(connection: Connection, count: int = 1) -> list[int]:
 def new_id(connection: Connection) -> int:
     """The id of one new row."""
     return new_ids(connection)[0]
+
+
+def last_id(connection: Connection) -> int:
+    """The newest id given out; 0 where none was."""
+    if connection.dialect.name == "sqlite":
+        return int(connection.execute(text("SELECT last_id FROM id_counter")).scalar_one())
+    row = connection.execute(text("SELECT last_value, is_called FROM id_sequence")).one()
+    return int(row.last_value) if row.is_called else 0
+
+
+def set_last_id(connection: Connection, last: int) -> None:
+    """Ids go on after ``last``."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("UPDATE id_counter SET last_id = :last"), {"last": last})
+    elif last:
+        connection.execute(text("SELECT setval('id_sequence', :last)"), {"last": last})

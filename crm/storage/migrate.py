@@ -49,14 +49,19 @@ def migrate(database: Database) -> bool:
     """Create or upgrade the schema; true if something was done. Refuses a database of a newer version."""
     if is_newest(database):
         return False
-    with plain_faults(), _exclusive(database) as connection:
+    with plain_faults(), exclusive(database) as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
         if revision == newest():
             return False
-        _refuse_unknown(revision)
-        command.upgrade(_config(connection), "head")
-        _check_references(connection)
+        refuse_unknown(revision)
+        upgrade(connection)
+        check_references(connection)
     return True
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations up to a revision inside the connection's transaction."""
+    command.upgrade(_config(connection), revision)
 
 
 def _revision(database: Database) -> str | None:
@@ -64,7 +69,8 @@ def _revision(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def _refuse_unknown(revision: str | None) -> None:
+def refuse_unknown(revision: str | None) -> None:
+    """Refuse a schema that this program does not know."""
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if revision is not None and revision not in known:
         raise Unavailable(
@@ -74,7 +80,7 @@ def _refuse_unknown(revision: str | None) -> None:
 
 
 @contextmanager
-def _exclusive(database: Database) -> Iterator[Connection]:
+def exclusive(database: Database) -> Iterator[Connection]:
     """One transaction that no other migration can enter, with SQLite's cascades asleep (batch mode rebuilds tables)."""
     if not database.is_sqlite:
         with database.engine.begin() as connection:
@@ -93,7 +99,8 @@ def _without_cascades(connection, record) -> None:  # type: ignore[no-untyped-de
     connection.execute("PRAGMA foreign_keys=OFF")
 
 
-def _check_references(connection: Connection) -> None:
+def check_references(connection: Connection) -> None:
+    """Refuse a state in which a row refers to one that is not there (SQLite; PostgreSQL never allows it)."""
     if connection.dialect.name == "sqlite":
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
         if broken is not None:

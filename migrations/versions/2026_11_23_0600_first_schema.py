@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """first schema"""
 
 import sqlalchemy as sa
@@ -11,6 +12,13 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table("id_counter", sa.Column("last_id", sa.BigInteger(), nullable=False))
+    op.create_table(
+        "mail_hold",
+        sa.Column("held_at", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("released_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("held_at", name=op.f("pk_mail_hold")),
+    )
     op.create_table(
         "scheduler_pulse",
         sa.Column("process", sa.String(), nullable=False),
@@ -927,6 +935,7 @@ def upgrade() -> None:
         sa.Column("verb", sa.String(), nullable=False),
         sa.Column("from_act", sa.String(), nullable=True),
         sa.Column("to_act", sa.String(), nullable=True),
+        sa.Column("before", crm.storage.types.Json(), nullable=True),
         sa.Column("until_day", sa.Integer(), nullable=True),
         sa.Column("interaction_id", sa.BigInteger(), nullable=True),
         sa.Column("via", sa.String(), nullable=False),
@@ -1084,4 +1093,5 @@ def downgrade() -> None:
     op.drop_table("workspace")
     op.drop_table("sign_in_failure")
     op.drop_table("scheduler_pulse")
+    op.drop_table("mail_hold")
     op.drop_table("id_counter")

@@ -32,7 +32,7 @@ from crm.storage.tables.interactions import (
     promise,
     signal,
 )
-from crm.storage.tables.nudges import outbox, outbox_event, scheduler_pulse
+from crm.storage.tables.nudges import mail_hold, outbox, outbox_event, scheduler_pulse
 from crm.storage.tables.planning import plan, response, suggestion
 from crm.storage.tables.rules import rule
 
@@ -55,6 +55,7 @@ __all__ = [
     "interaction",
     "interaction_contact",
     "interaction_user",
+    "mail_hold",
     "metadata",
     "one_time_link",
     "organisation",

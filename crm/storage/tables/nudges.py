@@ -18,6 +18,9 @@ MAIL_STATES = (
     "skipped",
 )
 
+UNFINISHED = ("due", "claimed", "handing_over", "retry")
+"""States from which a mail may still be sent."""
+
 outbox = Table(
     "outbox",
     metadata,
@@ -68,3 +71,12 @@ scheduler_pulse = Table(
     Column("started_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
 )
+
+mail_hold = Table(
+    "mail_hold",
+    metadata,
+    Column("held_at", Moment, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("released_at", Moment),
+)
+"""While a row is not released nothing is sent from this database: an old backup was restored into it."""

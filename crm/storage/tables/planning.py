@@ -73,6 +73,7 @@ response = Table(
     *one_of("verb", VERBS),
     Column("from_act", String),
     Column("to_act", String),
+    Column("before", Json),
     Column("until_day", Day),
     Column("interaction_id", BigInteger),
     Column("via", String, nullable=False),
@@ -84,4 +85,5 @@ response = Table(
     Index("ix_response_workspace_id_suggestion_id", "workspace_id", "suggestion_id"),
     Index("ix_response_workspace_id_user_id_contact_id", "workspace_id", "user_id", "contact_id"),
 )
-"""What a person did about a suggestion: who, when, and whether it was undone. ``via``: page, mail, or log."""
+"""What a person did about a suggestion: who, when, and whether it was undone. ``via``: page, mail, or log.
+``before``: what a swap replaced, so that undoing it brings back the same moment."""

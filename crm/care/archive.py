@@ -1,0 +1,152 @@
+"""The backup file: one zip for either database, whose every byte is vouched for.
+
+Inside: ``tables/<name>.jsonl`` with one JSON array a row, columns in the order that ``manifest.json`` names, and the
+manifest with counts. The zip's comment is the SHA-256 of all bytes before it, so a file that was cut or changed
+anywhere is recognised before anything is read from it.
+"""
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from crm.errors import Invalid, Unavailable
+
+FORMAT = 1
+_PREFIX = b"in-person-backup sha256:"
+_SEAL = len(_PREFIX) + 64
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Contents:
+    """One table in the archive: its columns and how many rows it has."""
+
+    columns: list[str]
+    rows: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an archive says of itself. Moments are ISO 8601 in UTC; ``newest_change`` is null for an empty database."""
+
+    format: int
+    version: str
+    revision: str
+    made_at: str
+    last_id: int
+    newest_change: str | None
+    tables: dict[str, Contents]
+
+
+class Writer:
+    """Writes an archive into an open file; rows are streamed, so memory does not grow with the database."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
+        self.tables: dict[str, Contents] = {}
+
+    def table(self, name: str, columns: list[str], rows: Iterable[Iterable[Any]]) -> None:
+        """Add one table."""
+        count = 0
+        with self._zip.open(f"tables/{name}.jsonl", "w", force_zip64=True) as member:
+            for row in rows:
+                member.write(
+                    json.dumps(list(row), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+                )
+                count += 1
+        self.tables[name] = Contents(columns, count)
+
+    def close(self, manifest: Manifest) -> None:
+        """Write the manifest and leave room for the seal."""
+        self._zip.writestr("manifest.json", json.dumps(asdict(manifest), indent=1))
+        self._zip.comment = _PREFIX + b"0" * 64
+        self._zip.close()
+
+
+def seal(path: Path) -> None:
+    """Put the hash of the file into its own last bytes, and see it safely on the disk."""
+    digest = _digest(path)
+    with path.open("r+b") as file:
+        file.seek(-64, os.SEEK_END)
+        file.write(digest.encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of everything before the seal."""
+    left = path.stat().st_size - _SEAL
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while left > 0:
+            block = file.read(min(left, _BLOCK))
+            if not block:
+                break
+            found.update(block)
+            left -= len(block)
+    return found.hexdigest()
+
+
+class Archive:
+    """A verified archive, open for reading."""
+
+    def __init__(self, opened: zipfile.ZipFile, manifest: Manifest) -> None:
+        self._zip = opened
+        self.manifest = manifest
+
+    def rows(self, table: str) -> Iterator[dict[str, Any]]:
+        """The rows of one table, by column."""
+        columns = self.manifest.tables[table].columns
+        with self._zip.open(f"tables/{table}.jsonl") as member:
+            for line in member:
+                yield dict(zip(columns, json.loads(line), strict=True))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Archive]:
+    """Verify an archive and open it; refuses a damaged file, another sort of file, and a newer format."""
+    try:
+        _verify(path)
+        with zipfile.ZipFile(path) as found:
+            yield Archive(found, _manifest(found, path))
+    except FileNotFoundError:
+        raise Unavailable(f"There is no file {path}.") from None
+    except OSError as fault:
+        raise Unavailable(f"{path} cannot be read: {fault.strerror or fault}.") from None
+    except zipfile.BadZipFile:
+        raise _damaged(path) from None
+
+
+def _verify(path: Path) -> None:
+    with path.open("rb") as file:
+        start = file.read(4)
+        file.seek(0, os.SEEK_END)
+        if file.tell() > _SEAL:
+            file.seek(-_SEAL, os.SEEK_END)
+        end = file.read()
+    if not end.startswith(_PREFIX):
+        if start == b"PK\x03\x04":
+            raise _damaged(path)
+        raise Invalid(f"{path} is not a backup of In Person.")
+    if end.removeprefix(_PREFIX) != _digest(path).encode():
+        raise _damaged(path)
+
+
+def _damaged(path: Path) -> Invalid:
+    return Invalid(f"{path} is damaged or cut short, so nothing was restored. Use another backup.")
+
+
+def _manifest(found: zipfile.ZipFile, path: Path) -> Manifest:
+    said = json.loads(found.read("manifest.json"))
+    if said["format"] > FORMAT:
+        raise Invalid(
+            f"{path} was made by a newer version of In Person ({said['version']}). Install that version first."
+        )
+    tables = {name: Contents(**contents) for name, contents in said.pop("tables").items()}
+    return Manifest(**said, tables=tables)

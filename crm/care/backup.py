@@ -1,0 +1,102 @@
+"""``crm backup``: everything in one file, taken while people work."""
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Column, Connection, MetaData, Table, func, select
+from sqlalchemy.types import TypeDecorator
+
+from crm import __version__
+from crm.care import archive
+from crm.care.archive import Manifest, Writer
+from crm.errors import Unavailable
+from crm.storage.database import Database, last_id
+from crm.storage.migrate import newest
+from crm.storage.tables import metadata
+from crm.storage.types import from_micros
+
+LEFT_OUT = {"id_counter", "session", "one_time_link", "sign_in_failure", "scheduler_pulse", "import_upload"}
+"""What must not come back: open sessions and links, and what is only for the moment."""
+_BLOCK = 2_000
+
+
+def back_up(database: Database, path: Path, at: datetime) -> Manifest:
+    """Write a consistent backup to ``path``, verified by reading it back; an existing file is replaced at the end.
+
+    Raises Unavailable with a sentence if the file cannot be written; then nothing is left behind.
+    """
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".backup-", delete=False) as file:
+            part = Path(file.name)
+    except OSError as fault:
+        raise Unavailable(f"The backup cannot be written to {path.parent}: {fault.strerror}.") from None
+    try:
+        manifest = _write(database, part, at)
+        archive.seal(part)
+        _read_back(part)
+        part.replace(path)
+    except OSError as fault:
+        raise Unavailable(
+            f"The backup was not made: {fault.strerror or fault}. Nothing was left at {path}."
+        ) from None
+    finally:
+        part.unlink(missing_ok=True)
+    return manifest
+
+
+def _write(database: Database, path: Path, at: datetime) -> Manifest:
+    with database.read() as connection, path.open("wb") as file:
+        writer = Writer(file)
+        for table in metadata.sorted_tables:
+            if table.name not in LEFT_OUT:
+                plain = plain_table(table)
+                writer.table(table.name, [column.name for column in plain.c], _rows(connection, plain))
+        change = newest_change(connection)
+        manifest = Manifest(
+            archive.FORMAT,
+            __version__,
+            newest(),
+            at.isoformat(),
+            last_id(connection),
+            change.isoformat() if change else None,
+            writer.tables,
+        )
+        writer.close(manifest)
+    return manifest
+
+
+def _rows(connection: Connection, table: Table) -> Iterator[Iterable[Any]]:
+    ordered = select(table).order_by(*table.primary_key.columns)
+    yield from connection.execution_options(yield_per=_BLOCK).execute(ordered)
+
+
+def plain_table(table: Table) -> Table:
+    """The table with its columns as they are kept: instants and days as whole numbers, JSON as text."""
+    columns: list[Column[Any]] = [
+        Column(
+            column.name,
+            column.type.impl if isinstance(column.type, TypeDecorator) else column.type,
+            primary_key=column.primary_key,
+        )
+        for column in table.columns
+    ]
+    return Table(table.name, MetaData(), *columns)
+
+
+def newest_change(connection: Connection) -> datetime | None:
+    """The newest moment at which a contact or an interaction was changed."""
+    tables = [plain_table(metadata.tables[name]) for name in ("contact", "interaction")]
+    found = [connection.execute(select(func.max(table.c.changed_at))).scalar() for table in tables]
+    known = [moment for moment in found if moment is not None]
+    return from_micros(max(known)) if known else None
+
+
+def _read_back(path: Path) -> None:
+    """Every row that was counted can be read again."""
+    with archive.opened(path) as found:
+        for name, contents in found.manifest.tables.items():
+            if sum(1 for _ in found.rows(name)) != contents.rows:
+                raise Unavailable(f"The backup was not made: {name} could not be read back whole.")

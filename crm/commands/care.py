@@ -1,0 +1,38 @@
+"""``crm backup``, ``crm restore`` and ``crm doctor``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crm import clock, settings
+from crm.care.backup import back_up
+from crm.care.restore import restore as restore_from
+from crm.cli_support import open_database
+from crm.storage.database import Database
+
+BackupFile = Annotated[Path, typer.Argument(metavar="FILE")]
+
+
+def backup(file: BackupFile) -> None:
+    """Everything in one file, while people work; restores into SQLite and PostgreSQL alike."""
+    with open_database() as (_, database):
+        manifest = back_up(database, file, clock.now())
+    rows = sum(contents.rows for contents in manifest.tables.values())
+    typer.echo(f"{file} holds {rows:,} rows and was read back whole.")
+
+
+def restore(
+    file: BackupFile,
+    yes: Annotated[bool, typer.Option("--yes", help="Replace what is in the database.")] = False,
+) -> None:
+    """Put a backup in place of the database, whole or not at all; no mail goes out until it is released."""
+    database = Database(settings.load().database)
+    try:
+        manifest = restore_from(database, file, clock.now(), replace=yes)
+    finally:
+        database.close()
+    typer.echo(
+        f"Restored the backup of {manifest.made_at[:16].replace('T', ' ')} UTC. Everybody signs in anew."
+    )
+    typer.echo("No mail is sent until an admin releases it on the mail page or by `crm nudge --release`.")

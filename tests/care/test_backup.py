@@ -1,0 +1,191 @@
+"""A backup taken while people work comes back whole, on either database; a damaged one is refused."""
+
+import random
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from crm.care import backup
+from crm.care.archive import opened
+from crm.care.backup import LEFT_OUT, back_up, plain_table
+from crm.care.restore import restore
+from crm.errors import Conflict, Invalid, Unavailable
+from crm.storage.database import Database, new_id
+from crm.storage.migrate import migrate
+from crm.storage.tables import interaction, interaction_contact, mail_hold, metadata, outbox
+from tests.builders import NOW, World
+
+
+def contents(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table a backup keeps, as it lies in the database."""
+    found = {}
+    with database.read() as connection:
+        for table in metadata.sorted_tables:
+            if table.name not in LEFT_OUT | {"mail_hold"}:
+                plain = plain_table(table)
+                rows = connection.execute(select(plain).order_by(*plain.primary_key.columns))
+                found[table.name] = [tuple(row) for row in rows]
+    return found
+
+
+def busy(world: World) -> list[int]:
+    people = [world.contact(name) for name in ("Marta Kowalczyk", "Łukasz O’Brien", "林 美玲")]
+    for days in range(1, 40, 3):
+        world.log("email", days, *people, summary="Rollout; “quoted”, \n and a second line")
+    world.log("lunch", 50, people[0], note="Wants fewer calls.", note_private=True)
+    return people
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Database:
+    """An empty SQLite database of another place."""
+    database = Database(f"sqlite:///{tmp_path / 'elsewhere' / 'other.sqlite3'}")
+    migrate(database)
+    return database
+
+
+def test_a_backup_of_either_database_restores_whole_into_another(
+    world: World, elsewhere: Database, tmp_path: Path
+) -> None:
+    busy(world)
+    back_up(world.database, tmp_path / "all.backup", NOW)
+    restore(elsewhere, tmp_path / "all.backup", NOW, replace=True)
+    assert contents(elsewhere) == contents(world.database)
+    with elsewhere.write() as there, world.database.write() as here:
+        assert new_id(there) == new_id(here)
+
+
+def test_a_backup_of_sqlite_restores_into_either_database(
+    database: Database, elsewhere: Database, tmp_path: Path
+) -> None:
+    world = World.create(elsewhere)
+    busy(world)
+    before = contents(elsewhere)
+    back_up(elsewhere, tmp_path / "all.backup", NOW)
+    restore(database, tmp_path / "all.backup", NOW)
+    assert contents(database) == before
+
+
+def test_a_backup_under_writing_is_one_moment(world: World, elsewhere: Database, tmp_path: Path) -> None:
+    people = busy(world)
+    stop = threading.Event()
+    faults: list[Exception] = []
+
+    def write() -> None:
+        while not stop.is_set():
+            try:
+                world.log("chat", 1, *people)
+            except Exception as fault:
+                faults.append(fault)
+                return
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for number in range(5):
+            back_up(world.database, tmp_path / f"{number}.backup", NOW)
+    finally:
+        stop.set()
+        writer.join()
+    assert not faults
+    for number in range(5):
+        restore(elsewhere, tmp_path / f"{number}.backup", NOW, replace=True)
+        with elsewhere.read() as connection:
+            logged = connection.execute(select(func.count()).select_from(interaction)).scalar_one()
+            took_part = connection.execute(select(func.count()).select_from(interaction_contact)).scalar_one()
+        assert took_part == logged * 3 - 2  # all three each time, and one lunch with one
+
+
+def test_any_changed_byte_and_any_cut_is_refused_and_changes_nothing(
+    world: World, elsewhere: Database, tmp_path: Path
+) -> None:
+    busy(world)
+    whole = tmp_path / "whole.backup"
+    back_up(world.database, whole, NOW)
+    data = whole.read_bytes()
+    chance = random.Random(7)
+    broken = tmp_path / "broken.backup"
+    before = contents(elsewhere)
+    places = [0, 5, len(data) - 1, len(data) - 70, *(chance.randrange(len(data)) for _ in range(60))]
+    for place in places:
+        flipped = bytearray(data)
+        flipped[place] ^= 1 << chance.randrange(8)
+        broken.write_bytes(flipped)
+        with pytest.raises(Invalid, match="damaged|not a backup"):
+            restore(elsewhere, broken, NOW, replace=True)
+    for length in (0, 1, 100, len(data) // 2, len(data) - 1):
+        broken.write_bytes(data[:length])
+        with pytest.raises(Invalid, match="damaged|not a backup"):
+            restore(elsewhere, broken, NOW, replace=True)
+    assert contents(elsewhere) == before
+
+
+def test_a_file_that_is_not_there_or_not_ours_is_said_so(elsewhere: Database, tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="There is no file"):
+        restore(elsewhere, tmp_path / "nowhere.backup", NOW)
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG" + b"x" * 500)
+    with pytest.raises(Invalid, match="not a backup of In Person"):
+        restore(elsewhere, tmp_path / "picture.png", NOW)
+
+
+def test_restoring_over_data_asks_first_and_says_what_would_be_lost(world: World, tmp_path: Path) -> None:
+    people = busy(world)
+    back_up(world.database, tmp_path / "old.backup", NOW)
+    world.now = NOW + timedelta(hours=1)
+    world.log("phone", None, people[0], occurred_at=NOW)
+    before = contents(world.database)
+    with pytest.raises(Conflict, match="newer than this backup"):
+        restore(world.database, tmp_path / "old.backup", NOW)
+    assert contents(world.database) == before
+    restore(world.database, tmp_path / "old.backup", NOW, replace=True)
+    assert contents(world.database) != before
+
+
+def test_a_newer_schema_is_refused(elsewhere: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backup, "newest", lambda: "9999")
+    back_up(elsewhere, tmp_path / "newer.backup", NOW)
+    with pytest.raises(Unavailable, match="newer version of In Person"):
+        restore(elsewhere, tmp_path / "newer.backup", NOW, replace=True)
+
+
+def test_what_waited_to_be_sent_is_held_after_a_restore(world: World, elsewhere: Database, tmp_path: Path) -> None:
+    alice = world.user()
+    row = {
+        "workspace_id": world.workspace_id,
+        "user_id": alice.user_id,
+        "purpose": "nudge",
+        "message_id": "<a@b>",
+        "to_address": "alice@team.example",
+        "due_at": NOW,
+        "changed_at": NOW,
+        "fence": 0,
+        "attempts": 0,
+    }
+    states = ("due", "claimed", "handing_over", "retry", "sent", "failed")
+    with world.database.write() as connection:
+        for week, state in enumerate(states, start=10):
+            values = {**row, "id": new_id(connection), "week": f"2026-W{week}", "state": state}
+            connection.execute(outbox.insert(), values)
+    back_up(world.database, tmp_path / "all.backup", NOW)
+    restore(elsewhere, tmp_path / "all.backup", NOW, replace=True)
+    with elsewhere.read() as connection:
+        after = connection.execute(select(outbox.c.state).order_by(outbox.c.week)).scalars().all()
+        holds = connection.execute(select(mail_hold)).all()
+    assert after == ["held", "held", "held", "held", "sent", "failed"]
+    assert len(holds) == 1
+    assert holds[0].released_at is None
+
+
+def test_a_folder_that_cannot_be_written_leaves_nothing(world: World, tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="cannot be written"):
+        back_up(world.database, tmp_path / "no" / "such" / "folder" / "x.backup", NOW)
+
+
+def test_the_archive_keeps_no_sessions(world: World, tmp_path: Path) -> None:
+    back_up(world.database, tmp_path / "all.backup", NOW)
+    with opened(tmp_path / "all.backup") as found:
+        assert not LEFT_OUT & set(found.manifest.tables)
