@@ -935,7 +935,7 @@ def upgrade() -> None:
         sa.Column("verb", sa.String(), nullable=False),
         sa.Column("from_act", sa.String(), nullable=True),
         sa.Column("to_act", sa.String(), nullable=True),
-        sa.Column("before", crm.storage.types.Json(), nullable=True),
+        sa.Column("before", sa.Text(), nullable=True),
         sa.Column("until_day", sa.Integer(), nullable=True),
         sa.Column("interaction_id", sa.BigInteger(), nullable=True),
         sa.Column("via", sa.String(), nullable=False),
