@@ -1,16 +1,163 @@
 """Signing in and out, and the brake on guessing."""
 
+import re
+
+import pytest
+import time_machine
+from sqlalchemy import func, select
+from starlette.testclient import TestClient
+
+from crm.accounts import passwords, sign_in
 from crm.accounts.passwords import hashed
+from crm.storage.tables import session
 from tests.builders import World
-from tests.web.site import PASSWORD, client
+from tests.web.site import PASSWORD, client, cookie
+
+HASH = hashed(PASSWORD)
+
+
+def sessions(world: World) -> int:
+    with world.database.read() as connection:
+        return connection.execute(select(func.count()).select_from(session)).scalar_one()
+
+
+def enter(visitor: TestClient, password: str = PASSWORD, email: str = "alice@team.example") -> int:
+    return visitor.post("/sign-in", data={"email": email, "password": password}).status_code
 
 
 def test_the_right_password_opens_a_session_and_signing_out_ends_it(world: World) -> None:
-    world.user("Alice Meyer", password_hash=hashed(PASSWORD))
-    browser = client(world)
-    assert browser.get("/sign-in").status_code == 200
-    answer = browser.post("/sign-in", data={"email": " Alice@Team.example", "password": PASSWORD})
+    world.user("Alice Meyer", password_hash=HASH)
+    visitor = client(world)
+    assert visitor.get("/sign-in").status_code == 200
+    answer = visitor.post("/sign-in", data={"email": " Alice@Team.example", "password": PASSWORD})
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
-    assert browser.get("/sign-in").status_code == 303
-    browser.post("/sign-out")
-    assert browser.get("/sign-in").status_code == 200
+    assert visitor.get("/team").status_code == 200
+    kept = dict(visitor.cookies)
+    visitor.post("/sign-out")
+    assert visitor.get("/team").status_code == 303
+    assert (
+        client(world)
+        .get("/team", cookies=None, headers={"Cookie": f"crm-session={kept['crm-session']}"})
+        .status_code
+        == 303
+    )
+    assert sessions(world) == 0
+
+
+def test_signing_in_starts_a_new_session_and_ends_the_old_one(world: World) -> None:
+    alice = world.user("Alice Meyer", password_hash=HASH)
+    visitor = client(world)
+    old = cookie(world, alice)
+    answer = visitor.post(
+        "/sign-in", data={"email": "alice@team.example", "password": PASSWORD}, headers={"Cookie": old}
+    )
+    assert answer.cookies["crm-session"] not in old
+    assert client(world).get("/team", headers={"Cookie": old}).status_code == 303
+    assert sessions(world) == 1
+
+
+def test_known_and_unknown_addresses_look_alike(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.user("Alice Meyer", password_hash=HASH)
+    world.user("Ivy Invited", password_hash=None)
+    world.user("Dora Gone", password_hash=HASH, active=False)
+    work: list[bool] = []
+    real = sign_in.fits
+    monkeypatch.setattr(sign_in, "fits", lambda word, known: work.append(True) or real(word, known))
+    visitor, texts, counts = client(world), set(), set()
+    for name in ("alice", "ivy", "dora", "nobody"):
+        work.clear()
+        email = f"{name}@team.example"
+        answer = visitor.post("/sign-in", data={"email": email, "password": "a wrong password"})
+        assert answer.status_code == 422
+        assert "set-cookie" not in answer.headers
+        texts.add(answer.text.replace(email, ""))
+        counts.add(len(work))
+    assert len(texts) == 1
+    assert counts == {1}
+    assert enter(client(world), PASSWORD, "dora@team.example") == 422
+    assert enter(client(world), "", "ivy@team.example") == 422
+
+
+def test_guessing_is_braked_where_it_happens_and_nowhere_else(world: World) -> None:
+    world.user("Alice Meyer", password_hash=HASH)
+    world.user("Bob Stone", password_hash=HASH)
+    with time_machine.travel("2026-11-23T12:00:00Z", tick=False) as clock:
+        attacker = TestClient(client(world).app, client=("192.0.2.66", 1), follow_redirects=False)
+        answers = [enter(attacker, "a wrong password") for _ in range(sign_in.FOR_ACCOUNT + 2)]
+        assert answers == [422] * sign_in.FOR_ACCOUNT + [429] * 2
+        assert enter(attacker) == 429
+        assert enter(attacker, email="bob@team.example") == 303
+        owner = TestClient(client(world).app, client=("192.0.2.1", 1), follow_redirects=False)
+        assert enter(owner) == 303
+        assert enter(attacker) == 429
+        clock.shift(sign_in.WINDOW)
+        assert enter(attacker) == 303
+
+
+def test_unknown_addresses_are_braked_alike_and_so_is_a_network(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "fits", lambda *_: False)
+    visitor = client(world)
+    answers = [enter(visitor, "x", "nobody@team.example") for _ in range(sign_in.FOR_ACCOUNT + 1)]
+    assert answers == [422] * sign_in.FOR_ACCOUNT + [429]
+    answers = [enter(visitor, "x", f"n{number}@team.example") for number in range(sign_in.FOR_NETWORK)]
+    assert answers == [422] * (sign_in.FOR_NETWORK - sign_in.FOR_ACCOUNT) + [429] * sign_in.FOR_ACCOUNT
+
+
+@pytest.mark.parametrize(
+    ("address", "known_as"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        (None, "unknown"),
+        ("testclient", "unknown"),
+    ],
+)
+def test_networks(address: str | None, known_as: str) -> None:
+    assert sign_in.network(address) == known_as
+
+
+def test_an_address_in_two_teams_leads_to_the_one_with_this_password(world: World) -> None:
+    other = World.create(world.database, "Another team")
+    world.user("Alice Meyer", password_hash=HASH)
+    other.user("Alice Meyer", password_hash=hashed("another old password"))
+    for password, team in ((PASSWORD, "Our team"), ("another old password", "Another team")):
+        visitor = client(world)
+        assert enter(visitor, password) == 303
+        assert f"<h1>{team}</h1>" in visitor.get("/team").text
+
+
+def test_tokens_and_passwords_are_kept_as_hashes(world: World) -> None:
+    world.user("Alice Meyer", password_hash=HASH)
+    visitor = client(world)
+    enter(visitor)
+    token = visitor.cookies["crm-session"].partition(".")[2]
+    with world.database.read() as connection:
+        kept = repr(connection.execute(select(session)).all())
+    assert token not in kept
+    assert PASSWORD not in HASH
+    assert HASH.startswith("$argon2id$")
+
+
+@pytest.mark.parametrize("value", ["", ".", "1.", "x.y", "1.x", "²." + "a" * 43, "9" * 40 + ".x"])
+def test_a_made_up_session_is_none(world: World, value: str) -> None:
+    world.user()
+    headers = {"Cookie": f"crm-session={value}".encode()}
+    assert client(world).get("/team", headers=headers).status_code == 303  # type: ignore[arg-type]
+
+
+def test_passwords_have_one_rule() -> None:
+    assert passwords.check("twelve chars") == "twelve chars"
+    for word in ("eleven char", "x" * 1025):
+        with pytest.raises(ValueError, match="characters"):
+            passwords.check(word)
+
+
+def test_the_sign_in_page_shows_no_password_again(world: World) -> None:
+    world.user()
+    answer = client(world).post("/sign-in", data={"email": "<b>", "password": "a wrong password"})
+    assert "a wrong password" not in answer.text
+    assert "<b>" not in answer.text
+    assert re.search(r'value="&lt;b&gt;"', answer.text)

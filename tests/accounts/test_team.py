@@ -1,0 +1,243 @@
+"""Joining, leaving, roles, links and one's own settings."""
+
+import re
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from crm.accounts import actions, mails
+from crm.accounts.passwords import hashed
+from crm.storage.tables import api_token, user
+from tests.builders import World
+from tests.web.site import PASSWORD, client
+
+NEW = {"password": "a new lighthouse keeper"}
+
+
+def link(text: str) -> str:
+    found = re.search(r"http://testserver(/welcome/[\w.-]+)", text)
+    assert found
+    return found[1]
+
+
+def row(world: World, user_id: int | None):
+    with world.database.read() as connection:
+        return connection.execute(select(user).where(user.c.id == user_id)).one()
+
+
+def test_an_invitation_is_handed_over_and_used_once(world: World) -> None:
+    admin = client(world, world.user())
+    page = admin.post(
+        "/team/invite", data={"name": "Theo Marsh", "email": "Theo@Team.example", "role": "viewer"}
+    )
+    assert page.status_code == 200
+    theo = client(world)
+    assert "Theo@team.example".lower() in theo.get(link(page.text)).text
+    assert theo.get(link(page.text)).status_code == 200
+    assert theo.post(link(page.text), data={"password": "short"}).status_code == 422
+    assert theo.post(link(page.text), data=NEW).headers["location"] == "/"
+    assert "Theo Marsh, viewer" in theo.get("/team").text
+    assert theo.post(link(page.text), data=NEW).status_code == 404
+    fresh = client(world)
+    assert fresh.post("/sign-in", data={"email": "theo@team.example", **NEW}).status_code == 303
+
+
+def test_an_address_joins_once(world: World) -> None:
+    admin = client(world, world.user())
+    answer = admin.post("/team/invite", data={"name": "Again", "email": "ALICE@team.example"})
+    assert answer.status_code == 422
+    assert "alice@team.example is a member already." in answer.text
+    assert admin.post("/team/invite", data={"name": "", "email": "x"}).status_code == 422
+
+
+def test_links_run_out_and_serve_their_purpose_only(world: World) -> None:
+    alice = world.user(password_hash=hashed(PASSWORD))
+    with time_machine.travel("2026-11-23T12:00:00Z", tick=False) as clock:
+        from crm import clock as ours
+
+        with world.database.write() as connection:
+            tokens = {
+                purpose: actions.make_link(
+                    connection, world.workspace_id, alice.user_id or 0, purpose, ours.now()
+                )
+                for purpose in ("sign_in", "reset", "invitation")
+            }
+        visitor = client(world)
+        paths = {"sign_in": "/sign-in/link/", "reset": "/reset/", "invitation": "/welcome/"}
+        seen = {
+            (purpose, kind): visitor.get(path + token).status_code
+            for kind, token in tokens.items()
+            for purpose, path in paths.items()
+        }
+        assert seen == {pair: 200 if pair[0] == pair[1] else 404 for pair in seen}
+        clock.shift(15 * 60)
+        assert visitor.post(paths["sign_in"] + tokens["sign_in"]).status_code == 404
+        clock.shift(45 * 60)
+        assert visitor.post(paths["reset"] + tokens["reset"], data=NEW).status_code == 404
+        assert visitor.get(paths["invitation"] + tokens["invitation"]).status_code == 200
+
+
+def test_opening_a_sign_in_link_signs_nobody_in_and_its_button_does_once(world: World) -> None:
+    alice = world.user()
+    from crm import clock
+
+    with world.database.write() as connection:
+        token = actions.make_link(connection, world.workspace_id, alice.user_id or 0, "sign_in", clock.now())
+    visitor = client(world)
+    for _ in range(3):
+        assert "set-cookie" not in visitor.get(f"/sign-in/link/{token}").headers
+    assert visitor.get("/team").status_code == 303
+    assert visitor.post(f"/sign-in/link/{token}").status_code == 303
+    assert visitor.get("/team").status_code == 200
+    assert client(world).post(f"/sign-in/link/{token}").status_code == 404
+
+
+def test_deactivation_ends_sessions_links_and_tokens_at_once(world: World) -> None:
+    admin = world.user()
+    theo = world.user("Theo Marsh", role="member", password_hash=hashed(PASSWORD))
+    visitor, desk = client(world, theo), client(world, admin)
+    with world.database.write() as connection:
+        actions.create_token(connection, admin, theo.user_id or 0, "bridge", ["read"], world.now)
+    welcome = link(desk.post(f"/team/{theo.user_id}/link").text)
+    assert visitor.get("/team").status_code == 200
+    assert desk.post(f"/team/{theo.user_id}/deactivate").status_code == 303
+    assert visitor.get("/team").status_code == 303
+    assert client(world).get(welcome).status_code == 404
+    assert (
+        client(world).post("/sign-in", data={"email": "theo@team.example", "password": PASSWORD}).status_code
+        == 422
+    )
+    with world.database.read() as connection:
+        assert connection.execute(select(api_token.c.revoked_at)).scalar_one() is not None
+    desk.post(f"/team/{theo.user_id}/activate")
+    assert visitor.get("/team").status_code == 303
+    assert (
+        client(world).post("/sign-in", data={"email": "theo@team.example", "password": PASSWORD}).status_code
+        == 303
+    )
+
+
+def test_a_team_keeps_an_admin(world: World) -> None:
+    alice, bob = world.user(), world.user("Bob Stone", role="member")
+    desk = client(world, alice)
+    assert desk.post(f"/team/{alice.user_id}/deactivate").status_code == 409
+    assert desk.post(f"/team/{alice.user_id}/role", data={"role": "viewer"}).status_code == 409
+    assert desk.post(f"/team/{bob.user_id}/role", data={"role": "king"}).status_code == 422
+    assert desk.post(f"/team/{bob.user_id}/role", data={"role": "admin"}).status_code == 303
+    assert desk.post(f"/team/{alice.user_id}/role", data={"role": "viewer"}).status_code == 303
+    assert desk.post(f"/team/{bob.user_id}/role", data={"role": "viewer"}).status_code == 403
+
+
+def test_a_new_password_signs_out_elsewhere(world: World) -> None:
+    alice = world.user(password_hash=hashed(PASSWORD))
+    here, there = client(world, alice), client(world, alice)
+    wrong = here.post("/settings/password", data={"current": "something else", **NEW})
+    assert wrong.status_code == 422
+    assert "That is not your password now." in wrong.text
+    assert here.post("/settings/password", data={"current": PASSWORD, **NEW}).status_code == 303
+    assert here.get("/team").status_code == 200
+    assert there.get("/team").status_code == 303
+
+
+PREFERENCES = {
+    "name": "Alice M.",
+    "time_zone": "Asia/Kolkata",
+    "city": "",
+    "budget_call": "5",
+    "budget_in_person": "0",
+    "budget_by_hand": "2",
+    "nudge_on": "yes",
+    "nudge_weekday": "2",
+    "nudge_time": "07:45",
+    "theme": "dark",
+}
+
+
+def test_preferences_are_kept_and_shown(world: World) -> None:
+    alice = world.user(city="Berlin")
+    visitor = client(world, alice)
+    answer = visitor.post("/settings", data=PREFERENCES)
+    assert answer.status_code == 303
+    assert "theme=dark" in str(answer.headers.get_list("set-cookie"))
+    kept = row(world, alice.user_id)
+    assert (kept.name, kept.time_zone, kept.city) == ("Alice M.", "Asia/Kolkata", None)
+    assert (kept.budget_call, kept.budget_in_person, kept.budget_by_hand, kept.budget_total) == (5, 0, 2, 7)
+    assert (kept.nudge_on, kept.nudge_weekday, kept.nudge_minute, kept.nudge_when_empty) == (
+        True,
+        2,
+        465,
+        False,
+    )
+    page = visitor.get("/settings").text
+    assert 'value="07:45"' in page
+    assert '<option value="Asia/Kolkata" selected>' in page
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", " "), ("name", "x" * 121), ("time_zone", "../etc"), ("budget_call", "-1"), ("budget_call", "21"),
+        ("budget_by_hand", "two"), ("nudge_weekday", "7"), ("nudge_time", "25:00"), ("theme", "pink"),
+    ],
+)  # fmt: skip
+def test_preferences_that_do_not_fit_come_back(world: World, field: str, value: str) -> None:
+    alice = world.user()
+    answer = client(world, alice).post("/settings", data={**PREFERENCES, field: value})
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert row(world, alice.user_id).name == "Alice Meyer"
+
+
+def test_a_viewer_has_a_name_and_no_budget(world: World) -> None:
+    vera = world.user("Vera View", role="viewer")
+    visitor = client(world, vera)
+    assert "Room in your week" not in visitor.get("/settings").text
+    form = {"name": "Vera V.", "time_zone": "UTC", "budget_call": "9"}
+    assert visitor.post("/settings", data=form).status_code == 303
+    kept = row(world, vera.user_id)
+    assert (kept.name, kept.budget_call) == ("Vera V.", 3)
+
+
+def test_asking_for_a_link_looks_alike_and_mails_only_members_and_not_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.user()
+    sent: list[tuple[str, str]] = []
+
+    def posted(site, message, **_):
+        sent.append((str(message["To"]), message.as_string()))
+        return mails.DeliveryState.ACCEPTED
+
+    class Accepted:
+        state = mails.DeliveryState.ACCEPTED
+
+    monkeypatch.setattr(
+        mails, "deliver", lambda settings, message, **_: posted(settings, message) and Accepted()
+    )
+    visitor = client(world, smtp_url="smtp://127.0.0.1:1")
+    for path in ("/sign-in/link", "/forgotten"):
+        texts = {
+            visitor.post(path, data={"email": f"{name}@team.example"}).text.replace(name, "")
+            for name in ("alice", "nobody", "alice")
+        }
+        assert len(texts) == 1
+    assert len(sent) == 2
+    assert all("alice@team.example" in to for to, _ in sent)
+    assert "http://testserver/sign-in/link/" in sent[0][1].replace("=\n", "")
+    assert "http://testserver/reset/" in sent[1][1].replace("=\n", "")
+
+
+def test_without_mail_the_pages_say_so(world: World) -> None:
+    world.user()
+    visitor = client(world)
+    assert "cannot send mail" in visitor.get("/forgotten").text
+    assert "sign-in link" not in visitor.get("/sign-in").text
+    assert visitor.post("/forgotten", data={"email": "alice@team.example"}).status_code == 422
+
+
+def test_an_invitation_that_cannot_be_mailed_is_handed_over(world: World) -> None:
+    admin = client(world, world.user(), smtp_url="smtp://127.0.0.1:1")
+    page = admin.post("/team/invite", data={"name": "Theo", "email": "theo@team.example"})
+    assert "could not be sent" in page.text
+    assert link(page.text)

@@ -1,0 +1,169 @@
+"""Who may go where: every route of the running application has a row here, and keeps to it.
+
+A new page or action needs a row in ``ACCESS``: public, viewer, member or admin. Ids in a path are filled by the name
+of the parameter from ``foreign_ids``: a room with a new kind of id adds one row of another workspace there.
+"""
+
+from typing import Any
+
+from sqlalchemy import select
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from crm.app import create_app
+from crm.storage.database import Database
+from crm.storage.tables import metadata
+from crm.web.routing import VisitRoute
+from tests.builders import World
+from tests.web.site import client, settings
+
+ACCESS = {
+    # the machine's own
+    "GET /healthz": "public",
+    "GET /readyz": "public",
+    "GET /static/{path:path}": "public",
+    # accounts
+    "GET /sign-in": "public",
+    "POST /sign-in": "public",
+    "POST /sign-out": "public",
+    "GET /setup": "public",
+    "POST /setup": "public",
+    "POST /sign-in/link": "public",
+    "GET /sign-in/link/{token}": "public",
+    "POST /sign-in/link/{token}": "public",
+    "GET /forgotten": "public",
+    "POST /forgotten": "public",
+    "GET /reset/{token}": "public",
+    "POST /reset/{token}": "public",
+    "GET /welcome/{token}": "public",
+    "POST /welcome/{token}": "public",
+    "GET /team": "viewer",
+    "POST /team/invite": "admin",
+    "POST /team/{user_id}/link": "admin",
+    "POST /team/{user_id}/role": "admin",
+    "POST /team/{user_id}/deactivate": "admin",
+    "POST /team/{user_id}/activate": "admin",
+    "GET /settings": "viewer",
+    "POST /settings": "viewer",
+    "GET /settings/password": "viewer",
+    "POST /settings/password": "viewer",
+    # interactions
+    "GET /log": "member",
+    "GET /log/once-saved": "member",
+    "POST /log": "member",
+    "POST /log/line": "member",
+    "GET /log/{interaction_id}": "member",
+    "POST /log/{interaction_id}": "member",
+    "POST /log/{interaction_id}/delete": "member",
+    "POST /log/{interaction_id}/restore": "member",
+}
+RANKS = ("public", "viewer", "member", "admin")
+MISSING = 987_654_321
+
+
+def foreign_ids(world: World) -> dict[str, int]:
+    """One row of each kind in another workspace, by the name its id has in paths."""
+    other = World.create(world.database, "Another team")
+    other.principal = other.user("Mallory Fox")
+    contact_id = other.contact("Marta Kowalczyk")
+    return {
+        "user_id": other.principal.user_id or 0,
+        "contact_id": contact_id,
+        "interaction_id": other.log("lunch", 3, contact_id),
+    }
+
+
+def routes(database: Database) -> dict[str, Route]:
+    """Every route as ``METHOD /path``."""
+    app = create_app(settings(), database)
+    found = [route for route in app.router.routes if isinstance(route, Route)]
+    assert len(found) == len(app.router.routes), "something is mounted that this test cannot see"
+    return {f"{'POST' if 'POST' in (route.methods or ()) else 'GET'} {route.path}": route for route in found}
+
+
+def filled(path: str, ids: dict[str, int]) -> str:
+    for part in [part for part in path.split("/") if part.startswith("{")]:
+        name = part.strip("{}").split(":")[0]
+        path = path.replace(part, str(ids.get(name, MISSING)))
+    return path
+
+
+def ask(browser: TestClient, name: str, ids: dict[str, int] | None = None) -> Any:
+    method, path = name.split(" ", 1)
+    return browser.request(method, filled(path, ids or {}), data={} if method == "POST" else None)
+
+
+def everything(database: Database) -> dict[str, list[Any]]:
+    with database.read() as connection:
+        return {
+            table.name: sorted(map(repr, connection.execute(select(table))))
+            for table in metadata.sorted_tables
+        }
+
+
+def test_every_route_has_a_row(world: World) -> None:
+    found = routes(world.database)
+    declared = {name: route.access for name, route in found.items() if isinstance(route, VisitRoute)}
+    assert declared == {name: level for name, level in ACCESS.items() if name in declared}
+    assert set(ACCESS) == set(found)
+
+
+def closed_to(rank: str) -> list[str]:
+    return [name for name, level in ACCESS.items() if RANKS.index(level) > RANKS.index(rank)]
+
+
+def test_strangers_are_led_to_the_sign_in_and_change_nothing(world: World) -> None:
+    world.user()
+    browser, before = client(world), everything(world.database)
+    wrong = {}
+    for name in closed_to("public"):
+        answer = ask(browser, name)
+        fits = (
+            answer.status_code == 401
+            if name.startswith("POST") or " /api/" in name
+            else answer.status_code == 303 and answer.headers["location"].startswith("/sign-in")
+        )
+        if not fits:
+            wrong[name] = answer.status_code
+    assert wrong == {}
+    assert everything(world.database) == before
+
+
+def test_the_deactivated_are_strangers(world: World) -> None:
+    world.user("Bob Stone")
+    browser = client(world, world.user(active=False))
+    assert {ask(browser, name).status_code for name in closed_to("public")} <= {401, 303}
+
+
+def test_viewers_and_members_are_refused_what_is_above_them(world: World) -> None:
+    for role in ("viewer", "member"):
+        browser = client(world, world.user(f"{role} One", role=role))  # type: ignore[arg-type]
+        before = everything(world.database)
+        answers = {name: ask(browser, name).status_code for name in closed_to(role)}
+        assert answers == dict.fromkeys(closed_to(role), 403)
+        assert everything(world.database) == before
+
+
+def test_whoever_may_gets_an_answer(world: World) -> None:
+    for role in ("viewer", "member", "admin"):
+        browser = client(world, world.user(f"{role} One", role=role))  # type: ignore[arg-type]
+        open_to = [name for name in ACCESS if name not in closed_to(role) and ACCESS[name] != "public"]
+        answers = {name: ask(browser, name).status_code for name in open_to}
+        assert {
+            name: status for name, status in answers.items() if status in (401, 403, 405) or status >= 500
+        } == {}
+
+
+def test_what_belongs_to_others_looks_like_what_is_not_there(world: World) -> None:
+    ids = foreign_ids(world)
+    browser, before = client(world, world.user()), everything(world.database)
+    seen = {}
+    for name in ACCESS:
+        if not any(f"{{{key}" in name for key in ids):
+            continue
+        foreign, missing = ask(browser, name, ids), ask(browser, name)
+        assert foreign.status_code == missing.status_code, name
+        seen[name] = foreign.status_code
+    assert seen
+    assert {name: status for name, status in seen.items() if status not in (404, 422)} == {}
+    assert everything(world.database) == before
