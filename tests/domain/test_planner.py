@@ -204,6 +204,18 @@ class TestChoice:
         assert [one.contact_id for one in found.suggestions] == [1, 3, 4]
 
     def test_of_equal_worth_more_need_wins(self) -> None:
+        own = (Flag("their_own", "high", ("note", "call")), Flag("another", "high", ("gift", "call")))
+        calm = contact(1, flags=(Flag("their_own", "high", ("call",)),), tier="warm", personal_days=0)
+        needy = contact(2, flags=own, personal_days=0)
+        assert [one.need * one.fit for one in plan(calm).suggestions] == [3600]
+        found = plan(calm, needy, budget=Budget(call=1, in_person=0, by_hand=0))
+        assert [(one.contact_id, one.need * one.fit) for one in found.suggestions] == [(2, 3600)]
+
+    def test_of_equal_acts_the_first_is_taken(self) -> None:
+        own = (Flag("their_own", "low", ("lunch", "visit")), Flag("another", "low", ("visit", "lunch")))
+        assert only(contact(1, flags=own)).act == "lunch"
+
+    def test_the_best_for_one_alone_need_not_be_the_best_for_the_week(self) -> None:
         """A lunch is worth more with the one, but both cannot have it: the sum decides, not the order."""
         rich, poor = contact(1, "screen_only", personal_days=200), contact(2, "in_person_overdue")
         found = plan(rich, poor, budget=Budget(call=1, in_person=1))
@@ -231,6 +243,16 @@ class TestChoice:
         found = plan(*(contact(number, "no_record") for number in range(4)))
         assert [one.contact_id for one in found.suggestions] == [0, 1]
         assert found.left_out == (LeftOut(2, "enough_new"), LeftOut(3, "enough_new"))
+
+    def test_no_more_than_two_to_begin_with_whatever_the_act(self) -> None:
+        ring = [contact(number, "no_record") for number in (1, 2)]
+        write = [contact(number, "no_record", history={"note": 3, "call": -3}) for number in (3, 4)]
+        found = plan(*ring, *write)
+        assert [(one.contact_id, one.act) for one in found.suggestions] == [(3, "note"), (4, "note")]
+
+    def test_the_rule_that_the_act_answers_comes_first(self) -> None:
+        (found,) = plan(contact(1, "renewal", "thank_you"), budget=Budget(in_person=0)).suggestions
+        assert (found.act, found.rules) == ("note", ("thank_you", "renewal"))
 
     def test_an_ask_of_somebody_new_does_not_use_up_their_places(self) -> None:
         asked = contact(9, "no_record", "important_ask")
