@@ -404,10 +404,8 @@ def _option(act: str, flags: tuple[Flag, ...], candidate: Candidate, frame: _Fra
     points = {flag.rule: _answer(act, flag, candidate, frame) for flag in flags}
     if _barred(act, candidate, frame) or not any(points[rule] for rule in points if rule != _SUPPORT_ONLY):
         return None
-    weights = [_SEVERITY_WEIGHT[flag.severity] for flag in flags]
-    answers = sum(points[flag.rule] * weight for flag, weight in zip(flags, weights, strict=True)) // sum(
-        weights
-    )
+    weights = {flag.rule: _SEVERITY_WEIGHT[flag.severity] for flag in flags}
+    answers = sum(points[rule] * weight for rule, weight in weights.items()) // sum(weights.values())
     needs_address = GROUPS[act] == "by_hand" and not candidate.has_address
     why = _told(
         answers=answers,

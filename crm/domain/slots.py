@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from functools import cache, lru_cache
-from typing import Final
+from functools import cache, cached_property, lru_cache
+from typing import Final, TypeAlias
 
 import holidays as holiday_calendars
 
@@ -24,6 +24,8 @@ MINUTES: Final = {"call": 30, "lunch": 60, "meeting": 60, "visit": 60, "note": 0
 
 _NOTICE_DAYS = 2
 """Nobody is asked to lunch for tomorrow, unless the week leaves nothing else."""
+_HalfHour: TypeAlias = tuple[date, time, datetime]
+"""The user's day and time of day, and the instant."""
 _HALF_HOURS = tuple(time(half // 2, half % 2 * 30) for half in range(48))
 _STARTS: Final = {
     "lunch": (time(12, 30), time(12), time(13)),
@@ -184,6 +186,16 @@ class _Diary:
             day for day in self.week.days if day.weekday() in self.hours.weekdays and day not in self.holidays
         )
 
+    @cached_property
+    def office_half_hours(self) -> list[_HalfHour]:
+        """The half hours of the user's working hours in what is left of the week."""
+        return list(self._half_hours(self.days, within=self.hours))
+
+    @cached_property
+    def all_half_hours(self) -> list[_HalfHour]:
+        """The half hours of the working days left, day and night."""
+        return list(self._half_hours(self.days, within=None))
+
     def free(self, start: datetime, minutes: int) -> bool:
         """Whether nothing else lies there, and it is still ahead."""
         end = start + timedelta(minutes=minutes)
@@ -198,15 +210,15 @@ class _Diary:
         if start is not None:
             self.taken.append((start, _end(start, act)))
 
-    def shared(self, call: Wanted) -> Iterator[tuple[date, time, datetime]]:
+    def shared(self, call: Wanted) -> Iterator[_HalfHour]:
         """Every free half hour that both work in."""
-        for day, at, start in self._half_hours(self.days, within=self.hours):
+        for day, at, start in self.office_half_hours:
             if self.free(start, MINUTES["call"]) and _both_work(call, self, start):
                 yield day, at, start
 
-    def odd(self, call: Wanted) -> Iterator[tuple[date, time, datetime]]:
+    def odd(self, call: Wanted) -> Iterator[_HalfHour]:
         """Every free half hour of the working days left, at any time of day, on no holiday of the contact's."""
-        for day, at, start in self._half_hours(self.days, within=None):
+        for day, at, start in self.all_half_hours:
             there = (start.astimezone(call.zone), _end(start, "call").astimezone(call.zone))
             holiday = any(moment.date() in call.holidays for moment in there)
             if self.free(start, MINUTES["call"]) and not holiday:
@@ -220,9 +232,7 @@ class _Diary:
             _both_work(bare, self, start) for _, _, start in self._half_hours(working, within=self.hours)
         )
 
-    def _half_hours(
-        self, days: Iterable[date], *, within: WorkingHours | None
-    ) -> Iterator[tuple[date, time, datetime]]:
+    def _half_hours(self, days: Iterable[date], *, within: WorkingHours | None) -> Iterator[_HalfHour]:
         for day in days:
             for at in _HALF_HOURS:
                 if within is None or within.start <= at < within.end:
@@ -291,7 +301,7 @@ def _from_occasion(call: Wanted, diary: _Diary, day: date) -> tuple[bool, int]:
 def _least_bad(call: Wanted, diary: _Diary) -> Slot:
     """The two never work at the same time: the moment that costs them the least, as evenly as it can be."""
 
-    def cost(half: tuple[date, time, datetime]) -> tuple[int, int, tuple[bool, int], int, date, time]:
+    def cost(half: _HalfHour) -> tuple[int, int, tuple[bool, int], int, date, time]:
         day, at, start = half
         ours = _odd_minutes(diary.hours, diary.zone, start)
         theirs = _odd_minutes(call.hours, call.zone, start)
