@@ -2,7 +2,7 @@
 
 import typer
 
-from crm.commands import accounts, flags, health, serve
+from crm.commands import accounts, care, flags, health, serve
 
 app = typer.Typer(
     name="crm",
@@ -15,6 +15,9 @@ app = typer.Typer(
 
 app.command()(serve.serve)
 app.command()(serve.migrate)
+app.command()(care.backup)
+app.command()(care.restore)
+app.command()(care.doctor)
 app.command()(health.health)
 app.command()(flags.flags)
 app.add_typer(accounts.user, name="user")

@@ -7,9 +7,12 @@ import typer
 
 from crm import clock, settings
 from crm.care.backup import back_up
+from crm.care.doctor import examine
 from crm.care.restore import restore as restore_from
-from crm.cli_support import open_database
+from crm.cli_support import AsJson, open_database, print_json
 from crm.storage.database import Database
+
+SIGNS = {"good": "✓", "note": "–", "wrong": "✗"}
 
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE")]
 
@@ -36,3 +39,22 @@ def restore(
         f"Restored the backup of {manifest.made_at[:16].replace('T', ' ')} UTC. Everybody signs in anew."
     )
     typer.echo("No mail is sent until an admin releases it on the mail page or by `crm nudge --release`.")
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Whether everything is in order, and what to do where it is not; exit status 1 if something is wrong."""
+    chosen = settings.load()
+    database = Database(chosen.database)
+    try:
+        findings = examine(chosen, database, clock.now())
+    finally:
+        database.close()
+    if as_json:
+        print_json(findings)
+    else:
+        for finding in findings:
+            typer.echo(f"{SIGNS[finding.state]} {finding.check}: {finding.sentence}")
+            if finding.remedy:
+                typer.echo(f"    {finding.remedy}")
+    if any(finding.state == "wrong" for finding in findings):
+        raise typer.Exit(1)

@@ -85,6 +85,18 @@ class Session:
 
     def transfer(self, sender: str, recipient: str, data: bytes) -> None:
         """Everything up to the final dot: connect, greet, encrypt, sign in, name both sides, send."""
+        self.greet()
+        self.phase = Phase.SENDER
+        self._expect(self._say(f"MAIL FROM:<{sender}>"), 250)
+        self.phase = Phase.RECIPIENT
+        self._expect(self._say(f"RCPT TO:<{recipient}>"), 250, 251)
+        self.phase = Phase.DATA
+        self._expect(self._say("DATA"), 354)
+        self.phase = Phase.BODY
+        self._smtp.send(_dot_stuffed(data))
+
+    def greet(self) -> None:
+        """Connect, greet, encrypt and sign in."""
         self._connect()
         if self.settings.tls:
             self._encrypt(trusted=True)
@@ -95,14 +107,6 @@ class Session:
             self._start_tls()
         if self.settings.user:
             self._sign_in()
-        self.phase = Phase.SENDER
-        self._expect(self._say(f"MAIL FROM:<{sender}>"), 250)
-        self.phase = Phase.RECIPIENT
-        self._expect(self._say(f"RCPT TO:<{recipient}>"), 250, 251)
-        self.phase = Phase.DATA
-        self._expect(self._say("DATA"), 354)
-        self.phase = Phase.BODY
-        self._smtp.send(_dot_stuffed(data))
 
     def hand_over(self) -> None:
         """Send the final dot and wait for the answer as long as this delivery may last."""

@@ -115,3 +115,13 @@ def _in_words(fault: Exception, expired: bool) -> str:
     if isinstance(fault, smtplib.SMTPException | ValueError):
         return "The mail server does not speak SMTP as expected."
     return f"The mail server cannot be reached: {getattr(fault, 'strerror', None) or type(fault).__name__}."
+
+
+def greet(settings: SmtpSettings, *, timeout: float = 10) -> str | None:
+    """Connect, encrypt and sign in, then leave without a mail; a sentence about what went wrong, if anything did."""
+    session = Session(settings, timeout)
+    try:
+        ended = _attempt(session, session.greet)
+    finally:
+        session.close()
+    return ended.reply if ended else None

@@ -115,11 +115,11 @@ def test_any_changed_byte_and_any_cut_is_refused_and_changes_nothing(
         flipped = bytearray(data)
         flipped[place] ^= 1 << chance.randrange(8)
         broken.write_bytes(flipped)
-        with pytest.raises(Invalid, match="damaged|not a backup"):
+        with pytest.raises(Invalid, match=r"damaged|not a backup"):
             restore(elsewhere, broken, NOW, replace=True)
     for length in (0, 1, 100, len(data) // 2, len(data) - 1):
         broken.write_bytes(data[:length])
-        with pytest.raises(Invalid, match="damaged|not a backup"):
+        with pytest.raises(Invalid, match=r"damaged|not a backup"):
             restore(elsewhere, broken, NOW, replace=True)
     assert contents(elsewhere) == before
 
@@ -145,14 +145,18 @@ def test_restoring_over_data_asks_first_and_says_what_would_be_lost(world: World
     assert contents(world.database) != before
 
 
-def test_a_newer_schema_is_refused(elsewhere: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_newer_schema_is_refused(
+    elsewhere: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(backup, "newest", lambda: "9999")
     back_up(elsewhere, tmp_path / "newer.backup", NOW)
     with pytest.raises(Unavailable, match="newer version of In Person"):
         restore(elsewhere, tmp_path / "newer.backup", NOW, replace=True)
 
 
-def test_what_waited_to_be_sent_is_held_after_a_restore(world: World, elsewhere: Database, tmp_path: Path) -> None:
+def test_what_waited_to_be_sent_is_held_after_a_restore(
+    world: World, elsewhere: Database, tmp_path: Path
+) -> None:
     alice = world.user()
     row = {
         "workspace_id": world.workspace_id,

@@ -1,0 +1,352 @@
+"""``crm doctor``: is everything in order, and if not, what to do about it."""
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from sqlalchemy import Connection, func, select, text
+
+from crm.care.backup import newest_change
+from crm.errors import Refusal
+from crm.mail.message import Mailbox
+from crm.mail.transport import SmtpSettings, greet
+from crm.settings import Settings
+from crm.storage.database import Database
+from crm.storage.migrate import is_newest
+from crm.storage.tables import mail_hold, outbox, scheduler_pulse, user, workspace
+
+State: TypeAlias = Literal["good", "note", "wrong"]
+
+SAFE_SQLITE = (3, 51, 3)
+"""Older ones can corrupt a WAL when two connections write and checkpoint at the same moment."""
+NETWORK_FILE_SYSTEMS = {
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "9p",
+    "fuse.sshfs",
+    "glusterfs",
+    "ceph",
+    "afs",
+}
+LEAST_FREE_BYTES = 200 * 1024 * 1024
+PULSE_OLD = timedelta(minutes=5)
+CLOCK_TOLERANCE = timedelta(minutes=5)
+RECENT = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One question's answer. ``remedy`` is empty where nothing is to be done."""
+
+    check: str
+    state: State
+    sentence: str
+    remedy: str = ""
+
+
+Check: TypeAlias = Callable[[Settings, Database, datetime], Iterator[Finding]]
+
+
+def examine(settings: Settings, database: Database, at: datetime) -> list[Finding]:
+    """Ask every question; a question that cannot be answered is itself a finding."""
+    findings = _ask(ALWAYS, settings, database, at)
+    if any(finding.state == "wrong" for finding in findings if finding.check in ("database", "schema")):
+        return findings
+    return findings + _ask(OF_THE_DATA, settings, database, at)
+
+
+def _ask(checks: dict[str, Check], settings: Settings, database: Database, at: datetime) -> list[Finding]:
+    return [found for name, check in checks.items() for found in _asked(name, check, settings, database, at)]
+
+
+def _asked(name: str, check: Check, settings: Settings, database: Database, at: datetime) -> list[Finding]:
+    try:
+        return list(check(settings, database, at))
+    except Refusal as refusal:
+        return [
+            Finding(name, "wrong", refusal.sentence, "Mend this first; the other answers may depend on it.")
+        ]
+
+
+def _database(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+    with database.read() as connection:
+        if not database.is_sqlite:
+            version = connection.execute(text("SHOW server_version")).scalar_one()
+            yield Finding("database", "good", f"PostgreSQL {version} answers.")
+            return
+        version = connection.execute(text("SELECT sqlite_version()")).scalar_one()
+        whole = connection.execute(text("PRAGMA quick_check")).scalar_one() == "ok"
+    yield _sqlite_version(version)
+    if not whole:
+        yield Finding(
+            "database",
+            "wrong",
+            "The database file is damaged.",
+            "Stop the program and restore the last backup.",
+        )
+    if database.url.database:
+        yield from _file(Path(database.url.database))
+
+
+def _sqlite_version(version: str) -> Finding:
+    if tuple(int(part) for part in version.split(".")) >= SAFE_SQLITE:
+        return Finding("database", "good", f"SQLite {version} answers.")
+    return Finding(
+        "database",
+        "note",
+        f"SQLite {version} answers; several server processes on one file can damage it before 3.51.3.",
+        "Run one server process, or install the package pysqlite3, or use PostgreSQL.",
+    )
+
+
+def _file(path: Path) -> Iterator[Finding]:
+    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        yield Finding(
+            "database",
+            "wrong",
+            f"{path} or its folder is read-only.",
+            "Give this user the right to write both.",
+        )
+    kind = _file_system(path)
+    if kind in NETWORK_FILE_SYSTEMS:
+        yield Finding(
+            "database",
+            "wrong",
+            f"The database lies on a network file system ({kind}), where SQLite's locks do not hold.",
+            "Move it to a local disk, or use PostgreSQL.",
+        )
+
+
+def _file_system(path: Path) -> str:
+    """The type of the file system that holds the path, where the system tells; else an empty string."""
+    mounts = Path("/proc/mounts")
+    if not mounts.exists():
+        return ""
+    entries = [line.split()[1:3] for line in mounts.read_text(encoding="utf-8").splitlines()]
+    resolved = path.resolve()
+    holding = [
+        (where, kind) for where, kind in entries if resolved.is_relative_to(where.replace("\\040", " "))
+    ]
+    return max(holding, key=lambda pair: len(pair[0]))[1] if holding else ""
+
+
+def _schema(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+    if is_newest(database):
+        yield Finding("schema", "good", "The database has the schema of this program.")
+    else:
+        yield Finding(
+            "schema", "wrong", "The database has another schema than this program.", "Run `crm migrate`."
+        )
+
+
+def _mail(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+    try:
+        sender = Mailbox.parse(settings.mail_from)
+    except ValueError as fault:
+        yield Finding("mail", "wrong", f"CRM_MAIL_FROM: {fault}", "Set it like In Person <crm@example.org>.")
+        return
+    if not settings.smtp_url:
+        yield Finding(
+            "mail",
+            "note",
+            "No mail server is set, so no nudge goes out.",
+            "Set CRM_SMTP_URL and CRM_MAIL_FROM.",
+        )
+        return
+    if sender.domain == "localhost":
+        yield Finding(
+            "mail",
+            "note",
+            "Mails come from an address at localhost, which many servers refuse.",
+            "Set CRM_MAIL_FROM.",
+        )
+    fault_said = greet(SmtpSettings.parse(settings.smtp_url))
+    if fault_said:
+        yield Finding(
+            "mail", "wrong", fault_said, "Check CRM_SMTP_URL, and that the server lets this machine in."
+        )
+    else:
+        yield Finding("mail", "good", "The mail server answers and lets us in.")
+
+
+def _outbox(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+    with database.read() as connection:
+        held = (
+            connection.execute(select(mail_hold.c.reason).where(mail_hold.c.released_at.is_(None)))
+            .scalars()
+            .first()
+        )
+        counts = _recent_faults(connection, at)
+    if held:
+        yield Finding(
+            "outbox",
+            "wrong",
+            f"All mail is held: {held}.",
+            "Look at the mail page, then `crm nudge --release`.",
+        )
+    for state, number in counts.items():
+        yield Finding(
+            "outbox",
+            "wrong",
+            f"{number} mail(s) of the last 7 days ended {state}.",
+            "The mail page says why.",
+        )
+    if not held and not counts:
+        yield Finding("outbox", "good", "No mail of the last 7 days failed.")
+
+
+def _recent_faults(connection: Connection, at: datetime) -> dict[str, int]:
+    rows = connection.execute(
+        select(outbox.c.state, func.count().label("number"))
+        .where(outbox.c.state.in_(("failed", "unknown")), outbox.c.changed_at > at - RECENT)
+        .group_by(outbox.c.state)
+        .order_by(outbox.c.state)
+    )
+    return {row.state: row.number for row in rows}
+
+
+def _scheduler(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+    with database.read() as connection:
+        seen = connection.execute(select(func.max(scheduler_pulse.c.seen_at))).scalar_one()
+    if seen is None:
+        yield Finding(
+            "scheduler", "note", "No server has run on this database yet.", "Start one with `crm serve`."
+        )
+    elif at - seen > PULSE_OLD:
+        yield Finding(
+            "scheduler",
+            "wrong",
+            f"The last sign of a scheduler is of {seen:%Y-%m-%d %H:%M} UTC.",
+            "Start `crm serve` with CRM_SCHEDULER=on in one process at least.",
+        )
+    else:
+        yield Finding("scheduler", "good", "A scheduler is running.")
+
+
+def _clock(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+    """A clock that is behind shows in what was written already; PostgreSQL has a clock of its own to compare."""
+    with database.read() as connection:
+        newest = newest_change(connection)
+        server = (
+            None if database.is_sqlite else connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        )
+    remedy = "Set the clock of this machine, best by a time service."
+    if newest is not None and newest > at + CLOCK_TOLERANCE:
+        yield Finding(
+            "clock",
+            "wrong",
+            f"The clock is behind: something was logged at {newest:%Y-%m-%d %H:%M} UTC.",
+            remedy,
+        )
+    elif server is not None and abs(server - at) > CLOCK_TOLERANCE:
+        yield Finding(
+            "clock", "wrong", f"The database server's clock says {server:%Y-%m-%d %H:%M %Z}.", remedy
+        )
+    else:
+        yield Finding("clock", "good", f"It is {at:%Y-%m-%d %H:%M} UTC, and nothing speaks against it.")
+
+
+def _zones(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+    known = available_timezones()
+    with database.read() as connection:
+        used = set(connection.execute(select(workspace.c.time_zone)).scalars())
+        used |= set(connection.execute(select(user.c.time_zone)).scalars())
+    unknown = sorted(used - known)
+    if unknown or not known:
+        yield Finding(
+            "time zones",
+            "wrong",
+            f"There are no data for {', '.join(unknown) or 'any time zone'}.",
+            "Install or update the package tzdata.",
+        )
+    else:
+        ZoneInfo(settings.time_zone)
+        yield Finding("time zones", "good", f"All {len(used)} time zones in use are known.")
+
+
+def _disk(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+    place = (
+        Path(database.url.database).parent
+        if database.is_sqlite and database.url.database
+        else settings.data_dir
+    )
+    if not place.exists():
+        yield Finding("disk", "note", f"{place} does not exist yet.")
+        return
+    free = shutil.disk_usage(place).free
+    words = f"{free / 1024**3:.1f} GiB are free in {place}."
+    if free < LEAST_FREE_BYTES:
+        yield Finding("disk", "wrong", words, "Free some space: a full disk stops every save.")
+    else:
+        yield Finding("disk", "good", words)
+
+
+def _settings(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+    findings = list(_contradictions(settings)) + list(_secret(settings))
+    yield from findings or [Finding("settings", "good", "The settings agree with each other.")]
+
+
+def _contradictions(settings: Settings) -> Iterator[Finding]:
+    host = urlsplit(settings.url).hostname or ""
+    local = host in ("127.0.0.1", "localhost", "::1")
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        yield Finding("settings", "wrong", f"Links would lead to {settings.url}.", "Set CRM_BASE_URL.")
+    elif local and settings.smtp_url:
+        yield Finding(
+            "settings",
+            "note",
+            f"Mails are sent, but their links lead to {settings.url}, which works on this machine only.",
+            "Set CRM_BASE_URL to the address people use.",
+        )
+    if settings.base_url.startswith("http://") and not local:
+        yield Finding(
+            "settings",
+            "note",
+            "People reach this over http, so passwords travel in the clear.",
+            "Put https in front.",
+        )
+    if settings.smtp_url and settings.scheduler == "off":
+        yield Finding(
+            "settings",
+            "note",
+            "This process has CRM_SCHEDULER=off.",
+            "See that another one has it on, or run `crm nudge` from cron.",
+        )
+
+
+def _secret(settings: Settings) -> Iterator[Finding]:
+    if settings.secret_key:
+        if len(settings.secret_key) < 32:
+            yield Finding(
+                "settings", "wrong", "CRM_SECRET_KEY is short.", "Use 32 random characters or more."
+            )
+        return
+    path = settings.data_dir / "secret_key"
+    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        yield Finding("settings", "wrong", f"Others may read {path}.", f"Run `chmod 600 {path}`.")
+
+
+ALWAYS: dict[str, Check] = {
+    "settings": _settings,
+    "disk": _disk,
+    "mail": _mail,
+    "database": _database,
+    "schema": _schema,
+}
+OF_THE_DATA: dict[str, Check] = {
+    "clock": _clock,
+    "time zones": _zones,
+    "outbox": _outbox,
+    "scheduler": _scheduler,
+}
+"""Questions that only a database of this program's schema can answer."""
