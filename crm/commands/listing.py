@@ -9,6 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+PIPED_WIDTH = 240
+"""Columns of a listing that goes to a file or another program, which has no edge to wrap at."""
+
 
 class Contact(Protocol):
     """What every listing says of a contact."""
@@ -41,10 +44,15 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], if_empty:
     if not rows:
         typer.echo(if_empty)
         return
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    console = Console()
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(_printable(cell)) for cell in row))
-    Console().print(table)
+    console.print(table)
 
 
 def _printable(cell: str) -> str:

@@ -1,5 +1,372 @@
 """Charts of health as coordinates: pure functions from numbers; templates only draw."""
 
-from crm.domain.ribbon import Ribbon, Touch, ribbon
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-__all__ = ["Ribbon", "Touch", "ribbon"]
+from crm.domain.ribbon import Ribbon, Touch, ribbon
+from crm.domain.spans import capital, count, in_words
+
+__all__ = ["Ribbon", "Touch", "coverage_bar", "portfolio_map", "ribbon"]
+
+Shape: TypeAlias = Literal["circle", "square", "diamond", "triangle"]
+SHAPES: Mapping[str, Shape] = {"partner": "circle", "vendor": "square", "customer": "diamond"}
+"""The shape of each kind on the map; every other kind is a triangle."""
+
+MAPPED = ("in_touch", "drifting", "screen_only", "gone_quiet")
+"""Zones that are drawn, from good to bad."""
+
+YEAR = 365
+WIDTH, HEIGHT = 912, 452
+LEFT, RIGHT, TOP, BOTTOM = 46, 676, 10, 418
+"""The plot's frame: days run from ``LEFT`` to ``RIGHT``, the digital share from ``BOTTOM`` up to ``TOP``."""
+MARGIN = 14
+"""Room inside the frame for marks at its edges."""
+PANEL_LEFT, PANEL_RIGHT, PANEL_BOTTOM = 706, 911, 438
+ROW, HEADING = 30, 46
+RADII = (5.5, 8.0, 11.0)
+"""By how much is at stake."""
+TICKS = (0, 30, 60, 90, 180, 270, 365)
+MOST_LABELS = 28
+TEXT = 12.5
+LINE = 16
+LONGEST = 26
+PANEL_LONGEST = 19
+
+
+@dataclass(frozen=True)
+class Point:
+    """One person to place. ``days`` since personal contact and ``share`` (0 to 1) may be missing; ``stake`` is 0 to 2."""
+
+    id: int
+    name: str
+    kind: str
+    zone: str
+    days: int | None
+    share: float | None
+    stake: int = 0
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: "Box") -> bool:
+        """Whether two rectangles share more than an edge."""
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+
+@dataclass(frozen=True)
+class Label:
+    """A name beside its mark; ``anchor`` is SVG's, ``box`` what it covers."""
+
+    text: str
+    x: float
+    y: float
+    anchor: str
+    box: Box
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One person on the map: outline and the half that drifting ones have filled, as SVG paths."""
+
+    point: Point
+    x: float
+    y: float
+    radius: float
+    outline: str
+    half: str
+    label: Label | None = None
+
+    @property
+    def box(self) -> Box:
+        """What the mark covers."""
+        return Box(self.x - self.radius, self.y - self.radius, self.x + self.radius, self.y + self.radius)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the panel beside the plot: people without personal contact in the year."""
+
+    title: str
+    note: str
+    y: float
+    marks: tuple[Mark, ...]
+    more: int
+    more_y: float
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A line of the grid and its words."""
+
+    at: float
+    words: str
+
+
+@dataclass(frozen=True)
+class PortfolioMap:
+    """What to draw, the finding as a sentence, and the people in the order of the table beneath."""
+
+    marks: tuple[Mark, ...]
+    sections: tuple[Section, ...]
+    across: tuple[Tick, ...]
+    up: tuple[Tick, ...]
+    kinds: tuple[tuple[str, str], ...]
+    sentence: str
+    points: tuple[Point, ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = RIGHT
+    top: int = TOP
+    bottom: int = BOTTOM
+    panel_left: int = PANEL_LEFT
+    panel_right: int = PANEL_RIGHT
+    panel_bottom: int = PANEL_BOTTOM
+
+
+def portfolio_map(points: Sequence[Point]) -> PortfolioMap:
+    """Everybody by days since personal contact and digital share; whoever had none in the year is in the panel."""
+    marks = [
+        _mark(one, _x(one.days), _y(one.share))
+        for one in points
+        if one.days is not None and one.days < YEAR and one.share is not None
+    ]
+    drawn = {mark.point.id for mark in marks}
+    apart = [one for one in points if one.id not in drawn]
+    return PortfolioMap(
+        marks=_labelled(sorted(marks, key=lambda mark: (mark.radius, -mark.point.id))),
+        sections=_sections(apart),
+        across=tuple(Tick(_x(days), str(days)) for days in TICKS),
+        up=tuple(Tick(_y(percent / 100), f"{percent}%") for percent in (0, 25, 50, 75, 100)),
+        kinds=_kinds(points),
+        sentence=finding(points),
+        points=tuple(points),
+    )
+
+
+def finding(points: Sequence[Point]) -> str:
+    """What the map shows, in a sentence or two."""
+    if not points:
+        return "Nobody to show yet."
+    screen = sum(point.zone == "screen_only" for point in points)
+    never = sum(point.days is None for point in points)
+    people = count(len(points), "person")
+    if not screen:
+        first = f"None of {people} {'is' if len(points) == 1 else 'are'} reached only by screen"
+    else:
+        first = (
+            f"{capital(in_words(screen))} of {people} {'is' if screen == 1 else 'are'} reached only by screen"
+        )
+    if not never:
+        return f"{first}; with everybody there was personal contact at some time."
+    return f"{first}; with {in_words(never)} there is no personal contact on record."
+
+
+def _kinds(points: Sequence[Point]) -> tuple[tuple[str, str], ...]:
+    """Kinds on the map with their shapes, for the key: named ones first, all the rest as one."""
+    present = {point.kind for point in points}
+    named = [(kind, shape) for kind, shape in SHAPES.items() if kind in present]
+    return (*named, ("other kinds", "triangle")) if present - set(SHAPES) else tuple(named)
+
+
+def _x(days: float) -> float:
+    return round(LEFT + MARGIN + days / YEAR * (RIGHT - LEFT - 2 * MARGIN), 1)
+
+
+def _y(share: float) -> float:
+    return round(BOTTOM - MARGIN - share * (BOTTOM - TOP - 2 * MARGIN), 1)
+
+
+def _mark(point: Point, x: float, y: float, radius: float | None = None) -> Mark:
+    size = RADII[point.stake] if radius is None else radius
+    return Mark(point, x, y, size, *outline(SHAPES.get(point.kind, "triangle"), x, y, size))
+
+
+def outline(shape: Shape, x: float, y: float, radius: float) -> tuple[str, str]:
+    """The path of a shape around a point, and of its right half; all of it within ``radius`` of the point each way."""
+    r = radius
+    if shape == "circle":
+        half = f"M{x:g} {y - r:g}A{r:g} {r:g} 0 0 1 {x:g} {y + r:g}"
+        return f"{half}A{r:g} {r:g} 0 0 1 {x:g} {y - r:g}Z", f"{half}Z"
+    if shape == "square":
+        s = round(r * 0.88, 2)
+        return (
+            f"M{x - s:g} {y - s:g}H{x + s:g}V{y + s:g}H{x - s:g}Z",
+            f"M{x:g} {y - s:g}H{x + s:g}V{y + s:g}H{x:g}Z",
+        )
+    right = "L{:g} {:g}L{:g} {:g}".format(
+        *((x + r, y, x, y + r) if shape == "diamond" else (x + r, y + r, x, y + r))
+    )
+    left = (x - r, y) if shape == "diamond" else (x - r, y + r)
+    return f"M{x:g} {y - r:g}{right}L{left[0]:g} {left[1]:g}Z", f"M{x:g} {y - r:g}{right}Z"
+
+
+# Names beside the marks
+
+
+def _labelled(marks: Sequence[Mark]) -> tuple[Mark, ...]:
+    """The same marks, the most important ones with their names where there is room."""
+    taken: list[Box] = [mark.box for mark in marks]
+    labels: dict[int, Label] = {}
+    for mark in sorted(marks, key=_importance):
+        if len(labels) == MOST_LABELS:
+            break
+        label = next((one for one in _places(mark) if _is_free(one.box, taken)), None)
+        if label is not None:
+            labels[mark.point.id] = label
+            taken.append(label.box)
+    return tuple(
+        Mark(mark.point, mark.x, mark.y, mark.radius, mark.outline, mark.half, labels.get(mark.point.id))
+        for mark in marks
+    )
+
+
+def _importance(mark: Mark) -> tuple[float, int, float, int]:
+    """Most at stake first, then the zones that ask for something, then the longest without personal contact."""
+    zone = ("screen_only", "gone_quiet", "drifting", "in_touch").index(mark.point.zone)
+    return -mark.radius, zone, -mark.x, mark.point.id
+
+
+def _places(mark: Mark) -> list[Label]:
+    """Where the name may stand: right, left, above, below."""
+    text = cut(mark.point.name, LONGEST)
+    wide = text_width(text)
+    gap = mark.radius + 5
+    middle, base = mark.y - LINE / 2, mark.y + TEXT * 0.36
+    above, below = mark.y - gap - LINE + 3, mark.y + gap - 3
+    return [
+        Label(
+            text, mark.x + gap, base, "start", Box(mark.x + gap, middle, mark.x + gap + wide, middle + LINE)
+        ),
+        Label(text, mark.x - gap, base, "end", Box(mark.x - gap - wide, middle, mark.x - gap, middle + LINE)),
+        Label(
+            text,
+            mark.x,
+            above + TEXT,
+            "middle",
+            Box(mark.x - wide / 2, above, mark.x + wide / 2, above + LINE),
+        ),
+        Label(
+            text,
+            mark.x,
+            below + TEXT,
+            "middle",
+            Box(mark.x - wide / 2, below, mark.x + wide / 2, below + LINE),
+        ),
+    ]
+
+
+def _is_free(box: Box, taken: Sequence[Box]) -> bool:
+    inside = box.left >= LEFT and box.right <= RIGHT and box.top >= TOP and box.bottom <= BOTTOM
+    return inside and not any(box.meets(other) for other in taken)
+
+
+def text_width(text: str) -> float:
+    """About how wide a name is drawn, on the safe side."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return TEXT * (0.58 * (len(text) - wide) + wide) + 2
+
+
+def cut(name: str, most: int) -> str:
+    """A name of at most so many letters."""
+    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
+
+
+# The panel
+
+
+def _sections(apart: Sequence[Point]) -> tuple[Section, ...]:
+    """People without personal contact in the year, those without any at all apart."""
+    never = [point for point in apart if point.days is None]
+    once = [point for point in apart if point.days is not None]
+    parts = [
+        ("Never", "No personal contact on record", never),
+        ("Over a year ago", "Nothing personal since", once),
+    ]
+    filled = [part for part in parts if part[2]]
+    rows = int((PANEL_BOTTOM - TOP - HEADING * len(filled)) // ROW)
+    sections: list[Section] = []
+    y = float(TOP)
+    for place, (title, note, points) in enumerate(filled):
+        last = place == len(filled) - 1
+        room = rows if last else max(rows // 2, rows - len(filled[1][2]))
+        section = _section(title, note, points, y, room)
+        rows -= len(section.marks) + bool(section.more)
+        y += HEADING + ROW * (len(section.marks) + bool(section.more))
+        sections.append(section)
+    return tuple(sections)
+
+
+def _section(title: str, note: str, points: Sequence[Point], y: float, room: int) -> Section:
+    """At most ``room`` rows; where they do not do, the last one says how many more there are."""
+    order = sorted(points, key=lambda point: (-point.stake, point.name, point.id))
+    shown = order if len(order) <= room else order[: room - 1]
+    marks = []
+    for place, point in enumerate(shown):
+        middle = y + HEADING + ROW * place + ROW / 2
+        mark = _mark(point, PANEL_LEFT + 24, middle)
+        text = cut(point.name, PANEL_LONGEST)
+        at = mark.x + 20
+        box = Box(at, middle - LINE / 2, at + text_width(text), middle + LINE / 2)
+        marks.append(
+            Mark(
+                point,
+                mark.x,
+                mark.y,
+                mark.radius,
+                mark.outline,
+                mark.half,
+                Label(text, at, middle + 4.5, "start", box),
+            )
+        )
+    more_y = y + HEADING + ROW * len(shown) + ROW / 2 + 4.5
+    return Section(title, note, y, tuple(marks), len(order) - len(shown), more_y)
+
+
+# Coverage by owner
+
+BAR_WIDTH, LEAST_WIDTH, GAP = 250.0, 16.0, 2.0
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One zone's part of an owner's bar."""
+
+    zone: str
+    people: int
+    x: float
+    width: float
+
+
+def coverage_bar(people: Mapping[str, int]) -> tuple[Segment, ...]:
+    """The zones of an owner's people side by side, as wide as they are many but never too narrow for their number."""
+    present = [(zone, people[zone]) for zone in MAPPED if people.get(zone)]
+    room = BAR_WIDTH - GAP * (len(present) - 1)
+    narrow: set[str] = set()
+    while True:
+        rest = sum(number for zone, number in present if zone not in narrow)
+        each = (room - LEAST_WIDTH * len(narrow)) / rest if rest else 0.0
+        more = {zone for zone, number in present if zone not in narrow and number * each < LEAST_WIDTH}
+        if not more:
+            break
+        narrow |= more
+    segments, x = [], 0.0
+    for zone, number in present:
+        width = LEAST_WIDTH if zone in narrow else number * each
+        segments.append(Segment(zone, number, round(x, 1), round(width, 1)))
+        x += width + GAP
+    return tuple(segments)

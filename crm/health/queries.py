@@ -124,7 +124,7 @@ def standings(connection: Connection, principal: Principal, at: datetime) -> lis
         .select_from(_joined(principal, relation).outerjoin(contact_email, _first_email()))
         .where(*_present())
     )
-    found = [_standing(row._mapping) for row in connection.execute(statement)]
+    found = [_standing(dict(row._mapping)) for row in connection.execute(statement)]
     return sorted(found, key=lambda one: (one.score is None, one.score or 0, one.name, one.id))
 
 
@@ -163,7 +163,7 @@ def shares(connection: Connection, principal: Principal, relation: Subquery, wan
         .where(*_present(), *_chosen(relation, wanted))
         .group_by(contact.c.owner_id, user.c.name, relation.c.kind, relation.c.zone)
     )
-    return [Share(*row) for row in connection.execute(statement)]
+    return [Share(**row._mapping) for row in connection.execute(statement)]
 
 
 def placed(connection: Connection, principal: Principal, relation: Subquery, wanted: Filter) -> list[Placed]:
@@ -204,7 +204,11 @@ def to_reconsider(
 ) -> Page:
     """People who are not in touch, lowest score first; ``after`` is the ``next`` of the page before."""
     order = _order(relation)
-    conditions = [*_present(), *_chosen(relation, wanted), relation.c.zone.in_(TO_RECONSIDER)]
+    conditions: list[ColumnElement[bool]] = [
+        *_present(),
+        *_chosen(relation, wanted),
+        relation.c.zone.in_(TO_RECONSIDER),
+    ]
     if after:
         conditions.append(beyond(order, read_cursor(after, (int, str, int))))
     keys = [column.label(f"key_{place}") for place, column in enumerate(order)]
@@ -259,7 +263,7 @@ def _reconsidered(row: Row[Any]) -> Reconsidered:
         row.owner,
         row.zone,
         int(row.score),
-        row._mapping,
+        dict(row._mapping),
     )
 
 
@@ -288,7 +292,7 @@ def _present() -> list[ColumnElement[bool]]:
 
 
 def _chosen(relation: Subquery, wanted: Filter) -> list[ColumnElement[bool]]:
-    found = [relation.c.zone.is_not(None)]
+    found: list[ColumnElement[bool]] = [relation.c.zone.is_not(None)]
     if wanted.tier:
         found.append(relation.c.tier == wanted.tier)
     if wanted.kind:

@@ -9,5 +9,6 @@ import "./dialog.js";
 import "./bulk-select.js";
 import "./channel-digits.js";
 import "./forms.js";
+import "./print.js";
 
 document.documentElement.classList.add("has-script");

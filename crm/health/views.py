@@ -1,0 +1,162 @@
+"""What the health page says and draws, from what was read: figures, the map, coverage and why somebody is listed."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from crm.domain.score import ZONE_WORDS
+from crm.domain.spans import ago, capital, count, in_words, join, plural
+from crm.health.charts import MAPPED, Point, Segment, coverage_bar
+from crm.health.queries import Filter, Placed, Reconsidered, Share
+
+ZONE_NOTES: Mapping[str, str] = {
+    "in_touch": "Within every target",
+    "drifting": "A target has passed, by voice or at a table",
+    "screen_only": "3 or more digital in 180 days, none personal",
+    "gone_quiet": "Silent far longer than is usual for them",
+    "no_record": "Nothing logged yet",
+}
+FIGURES = (*MAPPED, "no_record")
+MOST_IN_LIST = 4
+"""People of a zone that a phone shows before it leads to all of them."""
+RENEWAL_NEAR = 60
+_KINDS = ("partner", "vendor", "customer")
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How one owner's people stand, by zone. ``of`` leaves out those without any record."""
+
+    owner: str
+    people: Mapping[str, int]
+    of: int
+    segments: tuple[Segment, ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class ZoneList:
+    """The first people of a zone, for where there is no room for a map."""
+
+    zone: str
+    people: int
+    first: tuple[Placed, ...]
+
+
+def zone_counts(shares: Sequence[Share]) -> Counter[str]:
+    """How many people there are by zone."""
+    found: Counter[str] = Counter()
+    for share in shares:
+        found[share.zone] += share.people
+    return found
+
+
+def lede(shares: Sequence[Share], wanted: Filter, owner: str | None, day: date, today: date) -> str:
+    """ "51 key partners, vendors and customers, as of Monday 16 November. Three have no record yet." """
+    total = sum(share.people for share in shares)
+    year = "" if day.year == today.year else f" {day.year}"
+    when = f"as of {day:%A} {day.day} {day:%B}{year}"
+    whom = f"{_whom(shares, wanted)}{_whose(wanted, owner)}"
+    if not total:
+        return f"No {whom}, {when}."
+    unknown = zone_counts(shares)["no_record"]
+    number = f"{total:,}" if total > 1 else "One"
+    said = f"{number} {whom}, {when}."
+    if not unknown:
+        return said
+    has = "has" if unknown == 1 else "have"
+    return f"{said} {capital(in_words(unknown))} {has} no record yet."
+
+
+def _whom(shares: Sequence[Share], wanted: Filter) -> str:
+    """ "key partners, vendors and customers"; "people" where the kinds are many."""
+    total = sum(share.people for share in shares)
+    present = {share.kind for share in shares}
+    kinds = [*(kind for kind in _KINDS if kind in present), *sorted(present.difference(_KINDS))]
+    tier = f"{wanted.tier} " if wanted.tier else ""
+    if wanted.kind:
+        kinds = [wanted.kind]
+    if not kinds or len(kinds) > 3 or "other" in kinds:
+        kinds = ["person"] if not wanted.kind else [f"{wanted.kind} contact"]
+    return tier + join([kind if total == 1 else plural(kind) for kind in kinds])
+
+
+def _whose(wanted: Filter, owner: str | None) -> str:
+    of = "" if wanted.owner is None else f" of {owner}" if owner else " without an owner"
+    return f"{of} tagged {wanted.tag}" if wanted.tag else of
+
+
+def coverages(shares: Sequence[Share]) -> list[Coverage]:
+    """Every owner's people, most people first; nobody's come last."""
+    by_owner: dict[tuple[int | None, str], Counter[str]] = defaultdict(Counter)
+    for share in shares:
+        by_owner[share.owner_id, share.owner or "No owner"][share.zone] += share.people
+    order = sorted(by_owner.items(), key=lambda item: (item[0][0] is None, -item[1].total(), item[0][1]))
+    return [_coverage(owner, zones) for (_, owner), zones in order]
+
+
+def _coverage(owner: str, zones: Counter[str]) -> Coverage:
+    of = sum(zones[zone] for zone in MAPPED)
+    said = join([f"{zones[zone]} {ZONE_WORDS[zone]}" for zone in MAPPED if zones[zone]])
+    return Coverage(
+        owner,
+        zones,
+        of,
+        coverage_bar(zones),
+        f"{owner}: {said or 'nobody with a record'}, of {count(of, 'person')}.",
+    )
+
+
+def screen_finding(shares: Sequence[Share]) -> str | None:
+    """ "Four of the eight screen-only relations are Hana's", where one owner has at least half of them."""
+    screen = [share for share in shares if share.zone == "screen_only"]
+    total = sum(share.people for share in screen)
+    by_owner: Counter[str] = Counter()
+    for share in screen:
+        by_owner[share.owner or ""] += share.people
+    owners = {share.owner_id for share in shares}
+    if total < 2 or len(owners) < 2:
+        return None
+    owner, most = by_owner.most_common(1)[0]
+    if 2 * most < total:
+        return None
+    whose = f"{owner.split()[0]}’s" if owner.split() else "nobody’s"
+    part = "All" if most == total else f"{capital(in_words(most))} of the"
+    return f"{part} {in_words(total)} screen-only relations are {whose}."
+
+
+def points(people: Sequence[Placed]) -> list[Point]:
+    """The people as the map takes them."""
+    return [
+        Point(one.id, one.name, one.kind, one.zone, one.days_since_personal, one.digital_share, stake(one))
+        for one in people
+    ]
+
+
+def stake(one: Placed) -> int:
+    """0 to 2: how much is open with somebody, of an ask, a promise and a renewal within 60 days."""
+    renewal = one.days_to_renewal is not None and one.days_to_renewal <= RENEWAL_NEAR
+    return min(2, (one.open_asks > 0) + (one.open_promises > 0) + renewal)
+
+
+def zone_lists(people: Sequence[Placed], zones: Mapping[str, int]) -> list[ZoneList]:
+    """Screen-only, gone quiet and drifting people, lowest score first."""
+    shown = [zone for zone in ("screen_only", "gone_quiet", "drifting") if zones.get(zone)]
+    return [
+        ZoneList(zone, zones[zone], tuple(one for one in people if one.zone == zone)[:MOST_IN_LIST])
+        for zone in shown
+    ]
+
+
+def why_listed(one: Reconsidered) -> str:
+    """What to say of somebody whom no rule flags: which clock has passed its target."""
+    values = one.metrics
+    for clock, words in (("in_person", "Last met in person"), ("personal", "Last personal contact")):
+        days, overdue = values[f"days_since_{clock}"], values[f"overdue_{clock}"]
+        if overdue is not None and overdue > 1:
+            never = "No meeting on record" if clock == "in_person" else "No personal contact on record"
+            return f"{words} {ago(days)}, past the target." if days is not None else f"{never} yet."
+    if one.zone == "screen_only":
+        return f"{count(values['digital_180'], 'digital contact')} in 180 days and nothing personal."
+    return f"Last contact of any sort {ago(values['days_since_any'])}."
