@@ -1,5 +1,7 @@
 """The first admin."""
 
+from zoneinfo import ZoneInfo
+
 from crm.accounts.actions import setup_token
 from crm.storage.database import Database
 from tests.builders import World
@@ -58,7 +60,7 @@ def test_what_does_not_fit_comes_back_with_what_was_typed(world: World) -> None:
 
 
 def test_a_database_without_a_workspace_gets_one(database: Database) -> None:
-    world = World(database, 0, __import__("zoneinfo").ZoneInfo("UTC"))
+    world = World(database, 0, ZoneInfo("UTC"))
     visitor = client(world)
     assert visitor.post("/setup", data={**FORM, "token": TOKEN}).status_code == 303
     assert "<h1>Quillon</h1>" in visitor.get("/team").text

@@ -1,6 +1,7 @@
 """Joining, leaving, roles, links and one's own settings."""
 
 import re
+from typing import Any
 
 import pytest
 import time_machine
@@ -8,6 +9,7 @@ from sqlalchemy import select
 
 from crm.accounts import actions, mails
 from crm.accounts.passwords import hashed
+from crm.mail.transport import Delivery, DeliveryState, Phase
 from crm.storage.tables import api_token, user
 from tests.builders import World
 from tests.web.site import PASSWORD, client
@@ -205,16 +207,11 @@ def test_asking_for_a_link_looks_alike_and_mails_only_members_and_not_twice(
     world.user()
     sent: list[tuple[str, str]] = []
 
-    def posted(site, message, **_):
+    def accept(settings: object, message: Any, **_: object) -> Delivery:
         sent.append((str(message["To"]), message.as_string()))
-        return mails.DeliveryState.ACCEPTED
+        return Delivery(DeliveryState.ACCEPTED, Phase.HANDED_OVER, "250 OK")
 
-    class Accepted:
-        state = mails.DeliveryState.ACCEPTED
-
-    monkeypatch.setattr(
-        mails, "deliver", lambda settings, message, **_: posted(settings, message) and Accepted()
-    )
+    monkeypatch.setattr(mails, "deliver", accept)
     visitor = client(world, smtp_url="smtp://127.0.0.1:1")
     for path in ("/sign-in/link", "/forgotten"):
         texts = {

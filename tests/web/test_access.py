@@ -11,8 +11,9 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from crm.app import create_app
-from crm.storage.database import Database
-from crm.storage.tables import metadata
+from crm.domain.principal import Role
+from crm.storage.database import Database, new_id
+from crm.storage.tables import metadata, organisation
 from crm.web.routing import VisitRoute
 from tests.builders import World
 from tests.web.site import client, settings
@@ -47,6 +48,31 @@ ACCESS = {
     "POST /settings": "viewer",
     "GET /settings/password": "viewer",
     "POST /settings/password": "viewer",
+    # contacts
+    "GET /organisations": "viewer",
+    "GET /organisations/new": "member",
+    "POST /organisations/new": "member",
+    "GET /organisations/{organisation_id}/edit": "member",
+    "POST /organisations/{organisation_id}/edit": "member",
+    "POST /organisations/{organisation_id}/archive": "member",
+    "POST /organisations/{organisation_id}/restore": "member",
+    "GET /people": "viewer",
+    "GET /people/suggest": "viewer",
+    "POST /people/tier": "member",
+    "POST /people/owner": "member",
+    "POST /people/tags": "member",
+    "POST /people/archive": "member",
+    "POST /people/restore": "member",
+    "GET /people/new": "member",
+    "POST /people/new": "member",
+    "GET /people/{contact_id}/edit": "member",
+    "POST /people/{contact_id}/edit": "member",
+    "POST /people/{contact_id}/archive": "member",
+    "POST /people/{contact_id}/restore": "member",
+    "POST /people/{contact_id}/tier": "member",
+    "POST /people/{contact_id}/tags": "member",
+    "GET /organisations/{organisation_id}": "viewer",
+    "GET /people/{contact_id}": "viewer",
     # interactions
     "GET /log": "member",
     "GET /log/once-saved": "member",
@@ -56,6 +82,8 @@ ACCESS = {
     "POST /log/{interaction_id}": "member",
     "POST /log/{interaction_id}/delete": "member",
     "POST /log/{interaction_id}/restore": "member",
+    # health
+    "GET /health": "viewer",
 }
 RANKS = ("public", "viewer", "member", "admin")
 MISSING = 987_654_321
@@ -66,7 +94,19 @@ def foreign_ids(world: World) -> dict[str, int]:
     other = World.create(world.database, "Another team")
     other.principal = other.user("Mallory Fox")
     contact_id = other.contact("Marta Kowalczyk")
+    with world.database.write() as connection:
+        organisation_id = new_id(connection)
+        row = {
+            "name": "Fernhill",
+            "folded_name": "fernhill",
+            "search": "fernhill",
+            "kind": "partner",
+            "tier": "key",
+        }
+        keys = {"workspace_id": other.workspace_id, "id": organisation_id, "created_at": other.now}
+        connection.execute(organisation.insert(), row | keys)
     return {
+        "organisation_id": organisation_id,
         "user_id": other.principal.user_id or 0,
         "contact_id": contact_id,
         "interaction_id": other.log("lunch", 3, contact_id),
@@ -136,8 +176,9 @@ def test_the_deactivated_are_strangers(world: World) -> None:
 
 
 def test_viewers_and_members_are_refused_what_is_above_them(world: World) -> None:
-    for role in ("viewer", "member"):
-        browser = client(world, world.user(f"{role} One", role=role))  # type: ignore[arg-type]
+    roles: tuple[Role, ...] = ("viewer", "member")
+    for role in roles:
+        browser = client(world, world.user(f"{role} One", role=role))
         before = everything(world.database)
         answers = {name: ask(browser, name).status_code for name in closed_to(role)}
         assert answers == dict.fromkeys(closed_to(role), 403)
@@ -145,8 +186,9 @@ def test_viewers_and_members_are_refused_what_is_above_them(world: World) -> Non
 
 
 def test_whoever_may_gets_an_answer(world: World) -> None:
-    for role in ("viewer", "member", "admin"):
-        browser = client(world, world.user(f"{role} One", role=role))  # type: ignore[arg-type]
+    roles: tuple[Role, ...] = ("viewer", "member", "admin")
+    for role in roles:
+        browser = client(world, world.user(f"{role} One", role=role))
         open_to = [name for name in ACCESS if name not in closed_to(role) and ACCESS[name] != "public"]
         answers = {name: ask(browser, name).status_code for name in open_to}
         assert {

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from crm.web.forms import Errors, Form, read
 
@@ -22,7 +22,7 @@ class Trip(Form):
     private: bool = False
 
 
-GOOD = [("city", " Boston "), ("start", "2026-12-01")]
+GOOD: list[tuple[str, str | UploadFile]] = [("city", " Boston "), ("start", "2026-12-01")]
 
 
 def test_a_form_is_read_with_its_defaults() -> None:
@@ -57,7 +57,7 @@ def test_what_does_not_fit_is_said_beside_its_field(name: str, value: str, sente
 
 @given(st.lists(st.tuples(st.sampled_from(list(Trip.model_fields)), st.text(max_size=30)), max_size=8))
 def test_whatever_is_sent_is_read_or_explained(pairs: list[tuple[str, str]]) -> None:
-    form = read(Trip, FormData(pairs))
+    form = read(Trip, FormData([(name, value) for name, value in pairs]))
     if isinstance(form, Errors):
         assert form.fields
         assert all(sentence.endswith(".") and "error" not in sentence for sentence in form.fields.values())
