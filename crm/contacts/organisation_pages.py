@@ -1,0 +1,110 @@
+"""The pages of organisations: the list, and one form for new and known ones."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from crm.contacts import actions, forms, organisations, queries
+from crm.contacts.organisations import Organisation
+from crm.domain.spans import ago, count
+from crm.domain.targets import KINDS, TIERS
+from crm.errors import Invalid
+from crm.web.forms import Errors, read
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+
+@router.page("/organisations", fresh=True)
+def listed(visit: Visit) -> Response:
+    """The list by name, a page at a time."""
+    text, archived = visit.query.get("q", "").strip()[:200], visit.query.get("archived") == "yes"
+    page = organisations.organisations(
+        visit.connection, visit.principal, text, visit.query.get("after"), archived=archived
+    )
+    asked: dict[str, Any] = {"q": text, "archived": "yes" if archived else "", "after": page.next}
+    following = urlencode({name: value for name, value in asked.items() if value})
+    context = {
+        "organisations": page.organisations,
+        "next": f"/organisations?{following}" if page.next else None,
+        "text": text,
+        "archived": archived,
+        "ago": ago,
+        "count": count,
+    }
+    return visit.render("contacts/organisations.html", context, active="people")
+
+
+@router.page("/organisations/new", access="member")
+def new(visit: Visit) -> Response:
+    """The empty form."""
+    return _form(visit, None, {"tier": "regular", "kind": "other"}, {})
+
+
+@router.action("/organisations/new")
+def add(visit: Visit) -> Response:
+    """Write a new organisation down."""
+    form = read(forms.OrganisationForm, visit.form)
+    if isinstance(form, Errors):
+        return _form(visit, None, visit.form, form.fields)
+    try:
+        row_id = actions.add_organisation(visit.connection, visit.principal, form.draft(), visit.at)
+    except Invalid as refusal:
+        return _form(visit, None, visit.form, refusal.fields or {"": refusal.sentence})
+    return visit.redirect(f"/organisations/{row_id}", f"{form.name[:60]} is written down.")
+
+
+@router.page("/organisations/{organisation_id}/edit", access="member")
+def edit(visit: Visit) -> Response:
+    """The form with what is written down."""
+    known = _known(visit)
+    return _form(visit, known, {**known.__dict__, "tags": ", ".join(known.tags)}, {})
+
+
+@router.action("/organisations/{organisation_id}/edit")
+def save(visit: Visit) -> Response:
+    """Replace what is written down."""
+    known = _known(visit)
+    form = read(forms.OrganisationForm, visit.form)
+    if isinstance(form, Errors):
+        return _form(visit, known, visit.form, form.fields)
+    try:
+        actions.edit_organisation(visit.connection, visit.principal, known.id, form.draft())
+    except Invalid as refusal:
+        return _form(visit, known, visit.form, refusal.fields or {"": refusal.sentence})
+    return visit.redirect(f"/organisations/{known.id}", f"{form.name[:60]} is saved.")
+
+
+@router.action("/organisations/{organisation_id}/archive")
+def archive(visit: Visit) -> Response:
+    """Put an organisation away."""
+    known = _known(visit)
+    actions.archive_organisation(visit.connection, visit.principal, known.id, visit.at)
+    undo = f"/organisations/{known.id}/restore"
+    return visit.redirect("/organisations", f"{known.name[:60]} is archived.", undo)
+
+
+@router.action("/organisations/{organisation_id}/restore")
+def restore(visit: Visit) -> Response:
+    """Bring an organisation back."""
+    known = _known(visit)
+    actions.restore_organisation(visit.connection, visit.principal, known.id)
+    return visit.redirect(f"/organisations/{known.id}", f"{known.name[:60]} is back.")
+
+
+def _known(visit: Visit) -> Organisation:
+    return organisations.one_organisation(visit.connection, visit.principal, visit.number("organisation_id"))
+
+
+def _form(visit: Visit, known: Organisation | None, typed: Any, errors: dict[str, str]) -> Response:
+    used = queries.kinds(visit.connection, visit.principal)
+    context = {
+        "organisation": known,
+        "typed": typed,
+        "errors": errors,
+        "kinds": [*KINDS, *(kind for kind in used if kind not in KINDS)],
+        "tiers": TIERS,
+    }
+    status = 422 if errors else 200
+    return visit.render("contacts/organisation_edit.html", context, active="people", status=status)

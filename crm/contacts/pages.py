@@ -1,0 +1,337 @@
+"""The pages of people: the list, one form for new and known ones, and what is done to many at once.
+
+The page of one person is made from other rooms too and stands in ``crm.today.people``.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, get_args
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from crm.accounts.queries import time_zones
+from crm.contacts import actions, forms, organisation_pages, organisations, queries
+from crm.contacts.queries import Filter, Person, Sort
+from crm.domain.ribbon import ribbon
+from crm.domain.spans import ago, count, short_day
+from crm.domain.targets import KINDS, TIERS
+from crm.errors import Conflict, Invalid, NotFound, Refusal
+from crm.storage.tables.contacts import DATE_KINDS
+from crm.web.addresses import local_path
+from crm.web.routing import Router, Visit
+
+router = Router()
+router.routes.extend(organisation_pages.router.routes)
+
+ZONES = ("in_touch", "drifting", "screen_only", "gone_quiet", "no_record")
+FILTERS = ("q", "kind", "tier", "owner", "tag", "zone", "archived", "sort")
+
+
+# The list
+
+
+@router.page("/people", fresh=True)
+def people(visit: Visit) -> Response:
+    """The list, a page at a time; every filter stands in the address."""
+    wanted = _filter(visit)
+    found = queries.people(visit.connection, visit.principal, wanted, visit.query.get("after"), at=visit.at)
+    context = {
+        "people": found.people,
+        "next": _address(visit, after=found.next) if found.next else None,
+        "counts": queries.counts(visit.connection, visit.principal, wanted),
+        "wanted": wanted,
+        "address": lambda **changes: _address(visit, **changes),
+        "is_filtered": any(visit.query.get(name) for name in FILTERS if name != "sort"),
+        "is_first": not visit.query.get("after"),
+        "here": _address(visit),
+        "ribbon": ribbon,
+        "ago": ago,
+        "count": count,
+        "short_day": lambda day: short_day(day, visit.today),
+        "zones": ZONES,
+        "tiers": TIERS,
+        **_choices(visit),
+    }
+    return visit.render("contacts/list.html", context, active="people")
+
+
+def _choices(visit: Visit) -> dict[str, Any]:
+    used = queries.kinds(visit.connection, visit.principal)
+    return {
+        "kinds": [*KINDS, *(kind for kind in used if kind not in KINDS)],
+        "owners": queries.owners(visit.connection, visit.principal),
+        "tags": queries.tags(visit.connection, visit.principal),
+    }
+
+
+def _filter(visit: Visit) -> Filter:
+    """What the address asks for; words that mean nothing are as good as none."""
+    asked = {name: visit.query.get(name, "").strip() for name in FILTERS}
+    owner = asked["owner"]
+    sort: Sort = next((one for one in get_args(Sort) if one == asked["sort"]), "personal")
+    return Filter(
+        text=asked["q"][:200],
+        kind=asked["kind"] or None,
+        tier=asked["tier"] if asked["tier"] in TIERS else None,
+        zone=asked["zone"] if asked["zone"] in ZONES else None,
+        owner=int(owner) if owner.isascii() and owner.isdigit() and len(owner) < 19 else None,
+        tag=asked["tag"] or None,
+        archived=asked["archived"] == "yes",
+        sort=sort,
+    )
+
+
+def _address(visit: Visit, **changes: Any) -> str:
+    """This list with some filters changed (None takes one away), from its first page on."""
+    kept: dict[str, Any] = {name: visit.query.get(name) for name in FILTERS} | changes
+    asked = urlencode({name: value for name, value in kept.items() if value not in (None, "")})
+    return f"/people?{asked}" if asked else "/people"
+
+
+@router.page("/people/suggest", fresh=True)
+def suggest(visit: Visit) -> Response:
+    """People for the field that asks who, as JSON: ``id``, ``name``, ``detail``."""
+    found = queries.suggest(visit.connection, visit.principal, visit.query.get("q", "")[:200], visit.at)
+    return visit.json([{"id": one.id, "name": one.name, "detail": one.detail} for one in found])
+
+
+# Many at once
+
+
+@router.action("/people/tier")
+def set_tier(visit: Visit) -> Response:
+    """Set the tier of everybody who is ticked."""
+    tier = str(visit.form.get("tier", ""))
+    return _to_many(
+        visit,
+        lambda ids: actions.set_tier(visit.connection, visit.principal, ids, tier, visit.at),
+        f"{{who}} {{are}} {'tier none' if tier == 'none' else tier} now.",
+    )
+
+
+@router.action("/people/owner")
+def set_owner(visit: Visit) -> Response:
+    """Say who looks after everybody who is ticked."""
+    sent = str(visit.form.get("owner", ""))
+    if not (sent.isascii() and sent.isdigit() and len(sent) < 19):
+        raise Invalid("Choose who is to look after them.")
+    name = dict(queries.owners(visit.connection, visit.principal)).get(int(sent), "Nobody")
+    return _to_many(
+        visit,
+        lambda ids: actions.set_owner(visit.connection, visit.principal, ids, int(sent), visit.at),
+        f"{name} looks after {{who}} now.",
+    )
+
+
+@router.action("/people/tags")
+def add_tags(visit: Visit) -> Response:
+    """Give everybody who is ticked a tag, or take one away (``remove``)."""
+    tags = str(visit.form.get("tag", "")).split(",")
+    change = actions.remove_tags if visit.form.get("remove") else actions.add_tags
+    words = "{who} {have} the tag no longer." if visit.form.get("remove") else "{who} {have} the tag now."
+    return _to_many(visit, lambda ids: change(visit.connection, visit.principal, ids, tags, visit.at), words)
+
+
+@router.action("/people/archive")
+def archive_many(visit: Visit) -> Response:
+    """Put everybody who is ticked away."""
+    return _to_many(
+        visit,
+        lambda ids: actions.archive(visit.connection, visit.principal, ids, visit.at),
+        "{who} {are} archived.",
+        undo="/people/restore",
+    )
+
+
+@router.action("/people/restore")
+def restore_many(visit: Visit) -> Response:
+    """Bring everybody who is ticked, or named in the address, back."""
+    return _to_many(
+        visit,
+        lambda ids: actions.restore(visit.connection, visit.principal, ids, visit.at),
+        "{who} {are} back.",
+    )
+
+
+def _to_many(
+    visit: Visit, change: Callable[[list[int]], None], words: str, undo: str | None = None
+) -> Response:
+    """Change everybody who is ticked and go back to the list."""
+    sent = [str(value) for value in (*visit.form.getlist("contact_ids"), *visit.query.getlist("contact_ids"))]
+    onward = local_path(str(visit.form.get("next", "")), "/people")
+    ids = [int(one) for one in sent if one.isascii() and one.isdigit() and len(one) < 19]
+    if len(ids) < len(sent):
+        raise NotFound
+    if not ids:
+        return visit.redirect(onward, "Nobody was ticked, so nothing has changed.", kind="error")
+    change(ids)
+    undo_url = None
+    if undo and len(ids) <= queries.PAGE:
+        undo_url = f"{undo}?{urlencode([('contact_ids', one) for one in ids])}"
+    return visit.redirect(onward, _said(visit, ids, words), undo_url)
+
+
+def _said(visit: Visit, ids: list[int], words: str) -> str:
+    if len(ids) == 1:
+        who = queries.contact_named(visit.connection, visit.principal, ids[0])[1]
+        return words.replace("{who}", _short(who)).replace("{are}", "is").replace("{have}", "has")
+    who = count(len(set(ids)), "person")
+    return words.replace("{who}", who).replace("{are}", "are").replace("{have}", "have")
+
+
+def _short(name: str) -> str:
+    """A name that fits a toast."""
+    return name if len(name) <= 60 else f"{name[:59]}…"
+
+
+# One person, to be written down
+
+
+@router.page("/people/new", access="member")
+def new_person(visit: Visit) -> Response:
+    """The empty form; the tier is regular, and whoever asks looks after them."""
+    asked = {name: visit.query.get(name, "")[:200] for name in ("name", "organisation")}
+    usual = {"tier": "regular", "kind": "other", "owner": visit.principal.user_id}
+    return _form(visit, None, forms.Written({**asked, **usual}), {})
+
+
+@router.action("/people/new")
+def add_person(visit: Visit) -> Response:
+    """Write a new person down."""
+    read = forms.read_contact(visit.form)
+    if isinstance(read, dict):
+        return _form(visit, None, forms.sent(visit.form), read)
+    try:
+        draft = replace(read.draft, organisation_id=_organisation(visit, read.organisation))
+        row_id = actions.add_contact(visit.connection, visit.principal, draft, visit.at)
+    except Invalid as refusal:
+        return _form(visit, None, forms.sent(visit.form), refusal.fields or {"": refusal.sentence})
+    return visit.redirect(f"/people/{row_id}", f"{_short(draft.name)} is written down.")
+
+
+@router.page("/people/{contact_id}/edit", access="member")
+def edit_person(visit: Visit) -> Response:
+    """The form with what is written down."""
+    person = queries.person(visit.connection, visit.principal, visit.number("contact_id"))
+    return _form(visit, person, forms.written(person), {})
+
+
+@router.action("/people/{contact_id}/edit")
+def save_person(visit: Visit) -> Response:
+    """Replace what is written down; where somebody else did too, show both."""
+    person = queries.person(visit.connection, visit.principal, visit.number("contact_id"))
+    typed = forms.sent(visit.form)
+    read = forms.read_contact(visit.form)
+    if isinstance(read, dict):
+        return _form(visit, person, typed, read)
+    try:
+        draft = replace(read.draft, organisation_id=_organisation(visit, read.organisation))
+        actions.edit_contact(visit.connection, visit.principal, person.id, read.version, draft, visit.at)
+    except Conflict as refusal:
+        return _form(visit, person, typed, {}, refusal)
+    except Invalid as refusal:
+        return _form(visit, person, typed, refusal.fields or {"": refusal.sentence})
+    return visit.redirect(f"/people/{person.id}", f"{_short(draft.name)} is saved.")
+
+
+def _organisation(visit: Visit, name: str | None) -> int | None:
+    return actions.find_or_add_organisation(visit.connection, visit.principal, name, visit.at)
+
+
+def _form(
+    visit: Visit,
+    person: Person | None,
+    written: forms.Written,
+    errors: dict[str, str],
+    conflict: Refusal | None = None,
+) -> Response:
+    context = {
+        "person": person,
+        "written": written,
+        "errors": errors,
+        "conflict": conflict.sentence if conflict else None,
+        "theirs": differences(forms.written(person), written) if conflict and person else (),
+        "organisations": organisations.names(visit.connection, visit.principal),
+        "time_zones": time_zones(),
+        "months": forms.MONTHS,
+        "date_kinds": DATE_KINDS,
+        "tiers": TIERS,
+        **_choices(visit),
+    }
+    status = conflict.status if conflict else 422 if errors else 200
+    return visit.render("contacts/edit.html", context, active="people", status=status)
+
+
+LABELS = {
+    "name": "Name",
+    "given_name": "Given name",
+    "family_name": "Family name",
+    "title": "Title",
+    "organisation": "Organisation",
+    "kind": "Kind",
+    "tier": "Tier",
+    "city": "City",
+    "country": "Country",
+    "time_zone": "Time zone",
+    "tags": "Tags",
+    "notes": "Notes",
+    "target_any": "Target, any contact",
+    "target_personal": "Target, personal",
+    "target_in_person": "Target, in person",
+}
+
+
+def differences(saved: forms.Written, typed: forms.Written) -> list[tuple[str, str, str]]:
+    """Where two forms differ: the label, what is saved, what was typed."""
+    found = [
+        (label, str(saved.get(name)), str(typed.get(name)).strip())
+        for name, label in LABELS.items()
+        if str(saved.get(name)).split() != str(typed.get(name)).split()
+    ]
+    for name, label in (("email", "Emails"), ("phone", "Phones"), ("address", "Addresses")):
+        ours, theirs = (", ".join(value for value, _ in one.ways.get(name, ())) for one in (saved, typed))
+        if ours.split() != theirs.split():
+            found.append((label, ours, theirs))
+    ours, theirs = (", ".join(_said_date(row) for row in one.dates) for one in (saved, typed))
+    return [*found, ("Dates", ours, theirs)] if ours != theirs else found
+
+
+def _said_date(row: Any) -> str:
+    return " ".join(filter(None, (row["label"] or row["kind"], row["day"], row["month"], row["year"])))
+
+
+@router.action("/people/{contact_id}/archive")
+def archive_person(visit: Visit) -> Response:
+    """Put one person away."""
+    contact_id = visit.number("contact_id")
+    actions.archive(visit.connection, visit.principal, [contact_id], visit.at)
+    name = queries.contact_named(visit.connection, visit.principal, contact_id)[1]
+    return visit.redirect("/people", f"{_short(name)} is archived.", f"/people/{contact_id}/restore")
+
+
+@router.action("/people/{contact_id}/restore")
+def restore_person(visit: Visit) -> Response:
+    """Bring one person back."""
+    contact_id = visit.number("contact_id")
+    actions.restore(visit.connection, visit.principal, [contact_id], visit.at)
+    name = queries.contact_named(visit.connection, visit.principal, contact_id)[1]
+    return visit.redirect(f"/people/{contact_id}", f"{_short(name)} is back.")
+
+
+@router.action("/people/{contact_id}/tier")
+def set_persons_tier(visit: Visit) -> Response:
+    """Say how much one person matters."""
+    contact_id, tier = visit.number("contact_id"), str(visit.form.get("tier", ""))
+    actions.set_tier(visit.connection, visit.principal, [contact_id], tier, visit.at)
+    return visit.redirect(f"/people/{contact_id}", "The tier is saved.")
+
+
+@router.action("/people/{contact_id}/tags")
+def set_persons_tags(visit: Visit) -> Response:
+    """Add a tag to one person, or take one away (``remove``)."""
+    contact_id = visit.number("contact_id")
+    tags = str(visit.form.get("tag", "")).split(",")
+    change = actions.remove_tags if visit.form.get("remove") else actions.add_tags
+    change(visit.connection, visit.principal, [contact_id], tags, visit.at)
+    return visit.redirect(f"/people/{contact_id}", "The tags are saved.")

@@ -1,0 +1,134 @@
+"""The page of one person and the page of one organisation, which are made from several rooms."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from starlette.responses import Response
+
+from crm.contacts import organisations, queries
+from crm.contacts.drafts import Occasion, full_day
+from crm.contacts.queries import Filter, Person
+from crm.domain.channels import by_key
+from crm.domain.spans import ago, ahead, count, day_phrase, join, short_day
+from crm.health import contact as health
+from crm.health.coverage import coverage
+from crm.health.mix import Contact, channel_mix, first_month
+from crm.interactions.queries import channels
+from crm.interactions.timeline import open_matters, timeline, year_by_day
+from crm.storage.stored_metrics import targets_of
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+
+@router.page("/people/{contact_id}", fresh=True)
+def person(visit: Visit) -> Response:
+    """Everything about one person: score, year, log, and what is open."""
+    found = queries.person(visit.connection, visit.principal, visit.number("contact_id"))
+    personal_only = visit.query.get("show") == "personal"
+    log = timeline(
+        visit.connection,
+        visit.principal,
+        found.id,
+        visit.query.get("before"),
+        at=visit.at,
+        personal_only=personal_only,
+    )
+    context = {
+        "person": found,
+        "timeline": log,
+        "personal_only": personal_only,
+        "is_newest": not visit.query.get("before"),
+        **_words(visit),
+    }
+    if visit.is_htmx and visit.query.get("before"):
+        return visit.render("contacts/_timeline.html", context)
+    context |= _health(visit, found)
+    matters = open_matters(visit.connection, visit.principal, found.id, _today(visit))
+    context |= {"matters": matters, "dates": _dates(found, _today(visit))}
+    return visit.render("contacts/show.html", context, active="people")
+
+
+def _words(visit: Visit) -> dict[str, Any]:
+    """The functions templates say days and counts with."""
+    today = _today(visit)
+    return {
+        "ago": ago,
+        "ahead": ahead,
+        "count": count,
+        "join": join,
+        "short_day": lambda day: short_day(day, today),
+        "day_phrase": lambda day: day_phrase(day, today),
+        "workspace_today": today,
+    }
+
+
+def _today(visit: Visit) -> date:
+    """The day of the workspace, in which every clock is counted."""
+    return visit.at.astimezone(visit.principal.zone).date()
+
+
+def _health(visit: Visit, found: Person) -> dict[str, Any]:
+    ways, today = channels(visit.connection, visit.principal), _today(visit)
+    targets = targets_of(visit.connection, visit.principal.workspace_id)
+    days = year_by_day(visit.connection, visit.principal, found.id, first_month(today), visit.at)
+    contacts = [Contact(one.day, one.channel, one.number) for one in days]
+    return {
+        "standing": health.standing(found.metrics, targets, ways, _was(visit, found)),
+        "mix": channel_mix(contacts, today),
+        "small_mix": channel_mix(contacts, today, left=0, step=27),
+    }
+
+
+def _was(visit: Visit, found: Person) -> str | None:
+    """What the score was after the last personal contact."""
+    last = queries.last_personal(visit.connection, visit.principal, [found.id], visit.at).get(found.id)
+    if last is None or found.metrics.get("score") is None:
+        return None
+    way = by_key(channels(visit.connection, visit.principal)).get(last.channel)
+    before = health.score_on(visit.connection, visit.principal, found.id, last.day, visit.at)
+    return health.was_sentence(found.metrics, before, way, last.day, _today(visit)) if way else None
+
+
+def _dates(found: Person, today: date) -> list[tuple[Occasion, date, int]]:
+    """Dates that are still to come, the next first: the date, its next day, and the days until then."""
+    coming = [(one, next_day(one, today)) for one in found.dates]
+    return sorted(
+        ((one, day, (day - today).days) for one, day in coming if day is not None and day >= today),
+        key=lambda row: (row[1], row[0].kind),
+    )
+
+
+def next_day(occasion: Occasion, today: date) -> date | None:
+    """The next day a date falls on; 29 February is kept on the 28th where there is no 29th."""
+    if not occasion.yearly:
+        return full_day(occasion)
+    this_year = _in_year(occasion, today.year)
+    if this_year >= today:
+        return this_year
+    return None if today.year == date.max.year else _in_year(occasion, today.year + 1)
+
+
+def _in_year(occasion: Occasion, year: int) -> date:
+    try:
+        return date(year, occasion.month, occasion.day)
+    except ValueError:
+        return date(year, 3, 1) - timedelta(days=1)
+
+
+@router.page("/organisations/{organisation_id}", fresh=True)
+def organisation(visit: Visit) -> Response:
+    """One organisation: its people, and who of us has met whom."""
+    found = organisations.one_organisation(visit.connection, visit.principal, visit.number("organisation_id"))
+    wanted = Filter(organisation=found.id, sort="personal")
+    people = queries.people(visit.connection, visit.principal, wanted, at=visit.at)
+    ids = [one.id for one in people.people]
+    context = {
+        "organisation": found,
+        "people": people.people,
+        "more": people.next is not None,
+        "total": queries.counts(visit.connection, visit.principal, wanted).total,
+        "coverage": coverage(visit.connection, visit.principal, ids, visit.at),
+        **_words(visit),
+    }
+    return visit.render("contacts/organisation.html", context, active="people")

@@ -1,0 +1,408 @@
+"""The pages of people and organisations, through the whole application."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from sqlalchemy import select
+
+from crm.contacts import queries
+from crm.contacts.queries import Person
+from crm.storage.stored_metrics import refresh_stale, scope_of
+from crm.storage.tables import contact
+from tests.builders import World
+from tests.web.site import client
+
+NEW = {"name": "Marta Kowalczyk", "tier": "key", "kind": "partner"}
+
+
+@pytest.fixture
+def alice(world: World):
+    return client(world, world.user())
+
+
+def person(world: World, contact_id: int) -> Person:
+    with world.database.write() as connection:
+        refresh_stale(connection, scope_of(connection, world.principal, world.now))
+    with world.database.read() as connection:
+        return queries.person(connection, world.principal, contact_id)
+
+
+def add(browser, **written) -> int:
+    answer = browser.post("/people/new", data={**NEW, **written})
+    assert answer.status_code == 303, answer.text
+    return int(answer.headers["location"].rpartition("/")[2])
+
+
+def test_the_form_preselects_regular_and_oneself(alice) -> None:
+    page = alice.get("/people/new").text
+    assert 'value="regular" checked' in page
+    assert "selected>Alice Meyer" in page
+
+
+def test_a_person_written_down_is_on_every_page(world: World, alice) -> None:
+    marta = add(
+        alice,
+        organisation="Northgate Logistics",
+        title="VP Alliances",
+        city="Boston",
+        email_value=["marta@northgate.example", ""],
+        email_label=["work", ""],
+        phone_value="+1 617 555 0142",
+        phone_label="before 9",
+        address_value="40 Dorchester Ave\nBoston MA",
+        address_label="",
+        date_kind=["birthday", "renewal"],
+        date_day=["29", "11"],
+        date_month=["2", "1"],
+        date_year=["", "2027"],
+        date_yearly=["yes", "once"],
+        date_label=["", "Contract"],
+        tags="golf, Boston",
+        target_any="14",
+    )
+    kept = person(world, marta)
+    assert [way.value for way in kept.emails] == ["marta@northgate.example"]
+    assert [(one.kind, one.month, one.day, one.year, one.yearly) for one in kept.dates] == [
+        ("renewal", 1, 11, 2027, False),
+        ("birthday", 2, 29, None, True),
+    ]
+    assert (kept.tags, kept.target_any, kept.tier, kept.owner) == (
+        ("Boston", "golf"),
+        14,
+        "key",
+        "Alice Meyer",
+    )
+    assert kept.metrics["days_to_renewal"] == 49
+    page = alice.get(f"/people/{marta}").text
+    for words in ("Northgate Logistics", "VP Alliances", "before 9", "40 Dorchester Ave", "golf", "Contract"):
+        assert words in page
+    assert "Marta Kowalczyk" in alice.get("/people?q=northgate").text
+    assert "Northgate Logistics" in alice.get("/organisations").text
+    assert "Marta Kowalczyk" in alice.get(f"/organisations/{kept.organisation_id}").text
+    (offered,) = alice.get("/people/suggest?q=mar").json()
+    assert offered == {
+        "id": marta,
+        "name": "Marta Kowalczyk",
+        "detail": "Northgate Logistics · nothing logged yet",
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("name", "   ", "This is needed."),
+        ("name", "x" * 1001, "At most 1000 characters."),
+        ("tier", "royal", "Choose one of the list."),
+        ("kind", "k" * 41, "At most 40 characters."),
+        ("owner", "999999", "Choose somebody of your team."),
+        ("time_zone", "Mars/Olympus", "Nobody knows this time zone."),
+        ("email_value", "no address", "no address is no email address."),
+        ("target_any", "-1", "At least 0."),
+        ("target_personal", "soon", "Write a whole number."),
+        ("notes", "n" * 100_001, "At most 100000 characters."),
+        ("tags", "t" * 81, "longer than 80 characters"),
+    ],
+)
+def test_a_form_that_does_not_fit_comes_back_whole(world: World, alice, field, value, sentence) -> None:
+    answer = alice.post("/people/new", data={**NEW, "city": "Łódź", field: value})
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert 'value="Łódź"' in answer.text
+    assert "error-summary" in answer.text
+    assert f'id="{field}-error"' in answer.text
+    with world.database.read() as connection:
+        assert connection.execute(select(contact.c.id)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("day", "month", "year", "yearly", "sentence"),
+    [
+        ("30", "2", "", "yes", "There is no day 30 in month 2."),
+        ("29", "2", "2023", "yes", "There is no such day in the year 2023."),
+        ("1", "", "", "yes", "A date needs a day and a month"),
+        ("1", "5", "", "once", "A date that comes once needs its year."),
+        ("1", "5", "0", "yes", "There is no year 0."),
+        ("x", "5", "", "yes", "x is no day or year."),
+    ],
+)
+def test_a_date_that_is_none_is_said(alice, day, month, year, yearly, sentence) -> None:
+    sent = {"kind": "birthday", "day": day, "month": month, "year": year, "yearly": yearly, "label": ""}
+    answer = alice.post("/people/new", data={**NEW, **{f"date_{name}": word for name, word in sent.items()}})
+    assert answer.status_code == 422
+    assert sentence in answer.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "X" * 250,
+        "محمد بن سلمان",
+        "山田 太郎",
+        "<script>alert(1)</script>",
+        'O’Neil "Ann" & Söhne',
+        "👩‍👩‍👧 Fam",
+        "a/b?c=d",
+    ],
+)
+def test_names_in_any_script_are_kept_as_they_are(world: World, alice, name: str) -> None:
+    one = add(alice, name=name, organisation=name)
+    assert person(world, one).name == name
+    page = alice.get(f"/people/{one}")
+    assert page.status_code == 200
+    assert 'dir="auto"' in page.text
+    assert "<script>alert" not in page.text
+    assert alice.get("/people").status_code == 200
+    assert alice.get(f"/people/{one}/edit").status_code == 200
+    assert alice.get(f"/organisations/{person(world, one).organisation_id}").status_code == 200
+
+
+def test_two_who_edit_at_once_see_both_sides(world: World, alice) -> None:
+    marta = add(alice, city="Boston")
+    bob = client(world, world.user("Bob Stone", "member"))
+    version = person(world, marta).version
+    assert (
+        bob.post(f"/people/{marta}/edit", data={**NEW, "city": "Worcester", "version": version}).status_code
+        == 303
+    )
+    late = alice.post(f"/people/{marta}/edit", data={**NEW, "city": "Quincy", "version": version})
+    assert late.status_code == 409
+    assert "Worcester" in late.text
+    assert 'value="Quincy"' in late.text
+    assert person(world, marta).city == "Worcester"
+    again = alice.post(f"/people/{marta}/edit", data={**NEW, "city": "Quincy", "version": version + 1})
+    assert again.status_code == 303
+    assert person(world, marta).city == "Quincy"
+
+
+def test_editing_without_a_change_changes_nothing(world: World, alice) -> None:
+    marta = add(
+        alice,
+        date_kind="birthday",
+        date_day="3",
+        date_month="4",
+        date_year="",
+        date_yearly="yes",
+        date_label="",
+        tags="a,b",
+        phone_value="1 2",
+        phone_label="",
+        notes="two\nlines",
+    )
+    before = person(world, marta)
+    page = alice.get(f"/people/{marta}/edit").text
+    assert alice.post(f"/people/{marta}/edit", data=fields_of(page)).status_code == 303
+    after = person(world, marta)
+    assert (after.dates, after.tags, after.phones, after.notes, after.owner_id, after.tier) == (
+        before.dates,
+        before.tags,
+        before.phones,
+        before.notes,
+        before.owner_id,
+        before.tier,
+    )
+
+
+def fields_of(page: str) -> dict[str, list[str]]:
+    """What a browser would send of the last form of a page that posts."""
+    from html.parser import HTMLParser
+
+    class Reader(HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.found: dict[str, list[str]] = {}
+            self.area: str | None = None
+            self.menu: str | None = None
+            self.options: list[tuple[str, bool]] = []
+            self.words = ""
+            self.inside = False
+
+        def handle_starttag(self, tag, attrs):
+            a = dict(attrs)
+            if tag == "form" and a.get("method") == "post" and "/edit" in (a.get("action") or ""):
+                self.inside = True
+            if not self.inside:
+                return
+            if (
+                tag == "input"
+                and a.get("name")
+                and (a.get("type") not in ("radio", "checkbox") or "checked" in a)
+            ):
+                self.found.setdefault(a["name"], []).append(a.get("value") or "")
+            elif tag == "textarea":
+                self.area, self.words = a["name"], ""
+            elif tag == "select":
+                self.menu, self.options = a["name"], []
+            elif tag == "option" and self.menu:
+                self.options.append((a.get("value") if "value" in a else None, "selected" in a))
+                self.words = ""
+
+        def handle_data(self, data):
+            self.words += data
+
+        def handle_endtag(self, tag):
+            if tag == "form":
+                self.inside = False
+            if tag == "option" and self.menu and self.options:
+                value, chosen = self.options[-1]
+                self.options[-1] = (self.words if value is None else value, chosen)
+            if tag == "textarea" and self.area:
+                self.found.setdefault(self.area, []).append(self.words.removeprefix("\n"))
+                self.area = None
+            if tag == "select" and self.menu:
+                chosen = [value for value, is_chosen in self.options if is_chosen] or [self.options[0][0]]
+                self.found.setdefault(self.menu, []).append(chosen[0])
+                self.menu = None
+
+    reader = Reader()
+    reader.feed(page)
+    return reader.found
+
+
+def test_many_at_once(world: World, alice) -> None:
+    ids = [world.contact(f"Person {number}", tier="none") for number in range(3)]
+    answer = alice.post(
+        "/people/tier", data={"contact_ids": ids[:2], "tier": "key", "next": "/people?tier=none"}
+    )
+    assert (answer.status_code, answer.headers["location"]) == (303, "/people?tier=none")
+    assert [person(world, one).tier for one in ids] == ["key", "key", "none"]
+    assert person(world, ids[0]).metrics["zone"] == "no_record"
+    alice.post("/people/tags", data={"contact_ids": ids, "tag": "golf, wine"})
+    alice.post("/people/tags", data={"contact_ids": ids[:1], "tag": "wine", "remove": "yes"})
+    assert [person(world, one).tags for one in ids] == [("golf",), ("golf", "wine"), ("golf", "wine")]
+    bob = world.user("Bob Stone", "member")
+    alice.post("/people/owner", data={"contact_ids": ids, "owner": bob.user_id})
+    assert {person(world, one).owner for one in ids} == {"Bob Stone"}
+    alice.post("/people/archive", data={"contact_ids": ids[:2]})
+    said = alice.get("/people").text
+    assert "2 people are archived." in said
+    assert "Person 2" in said
+    assert "Person 1" not in said
+    undo = f"/people/restore?contact_ids={ids[0]}&contact_ids={ids[1]}"
+    assert undo.replace("&", "&amp;") in said
+    assert alice.post(undo).status_code == 303
+    assert "Person 1" in alice.get("/people").text
+
+
+def test_one_of_many_who_is_not_ours_stops_all(world: World, alice) -> None:
+    ours, theirs = (
+        world.contact("Ours", tier="none"),
+        World.create(world.database, "Others").contact("Theirs"),
+    )
+    for path, data in (
+        ("tier", {"tier": "key"}),
+        ("archive", {}),
+        ("tags", {"tag": "x"}),
+        ("owner", {"owner": 0}),
+    ):
+        answer = alice.post(f"/people/{path}", data={"contact_ids": [ours, theirs], **data})
+        assert answer.status_code == 404
+    kept = person(world, ours)
+    assert (kept.tier, kept.archived_at, kept.tags, kept.version) == ("none", None, (), 1)
+
+
+def test_nobody_ticked_changes_nobody(alice) -> None:
+    assert alice.post("/people/archive", data={}).status_code == 303
+    assert "Nobody was ticked" in alice.get("/people").text
+
+
+def test_a_viewer_reads_and_a_stranger_finds_nothing(world: World, alice) -> None:
+    marta = add(alice, organisation="Haas")
+    organisation = person(world, marta).organisation_id
+    vera = client(world, world.user("Vera Blum", "viewer"))
+    other = World.create(world.database, "Others")
+    charlie = client(other, other.user("Charlie Other"))
+    for path in (f"/people/{marta}", f"/organisations/{organisation}"):
+        assert vera.get(path).status_code == 200
+        assert charlie.get(path).status_code == 404
+    assert "/people/new" not in vera.get("/people").text
+    for path in (f"/people/{marta}", f"/organisations/{organisation}"):
+        assert vera.get(f"{path}/edit").status_code == 403
+        assert charlie.get(f"{path}/edit").status_code == 404
+        for verb in ("edit", "archive", "restore"):
+            assert vera.post(f"{path}/{verb}", data={**NEW, "version": 1}).status_code == 403
+            assert charlie.post(f"{path}/{verb}", data={**NEW, "version": 1}).status_code == 404
+    assert charlie.get("/people/suggest?q=marta").json() == []
+    assert "Marta" not in charlie.get("/people").text
+
+
+def test_a_private_note_is_its_authors_alone(world: World) -> None:
+    alice, bob = world.user(), world.user("Bob Stone", "member")
+    marta = world.contact()
+    world.log("lunch", 3, marta, by=alice, note="Her son is ill.", note_private=True)
+    assert "Her son is ill." in client(world, alice).get(f"/people/{marta}").text
+    page = client(world, bob).get(f"/people/{marta}").text
+    assert "Her son is ill." not in page
+    assert "A private note of somebody else." in page
+
+
+def test_the_timeline_goes_on_where_it_stopped(world: World, alice) -> None:
+    marta = world.contact()
+    for number in range(55):
+        world.log("lunch", number, marta, summary=f"Lunch number {number}.")
+    seen, url = [], f"/people/{marta}"
+    while url:
+        page = alice.get(url).text
+        seen += [number for number in range(55) if f"Lunch number {number}." in page]
+        more = page.partition('id="earlier"><a href="')[2].partition('"')[0].replace("&amp;", "&")
+        url = more
+    assert seen == list(range(55))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "owner=99999999999999999999",
+        "zone=moon",
+        "tier=%00",
+        "after=x",
+        "after=WzFd",
+        "q=%25_%5C",
+        "sort=no",
+        "tag=",
+    ],
+)
+def test_no_address_breaks_the_list(alice, asked: str) -> None:
+    assert alice.get(f"/people?{asked}").status_code < 500
+
+
+def test_filters_stay_in_the_address_of_the_next_page(world: World, alice) -> None:
+    for number in range(53):
+        world.contact(f"Person {number:02}", tier="warm")
+    page = alice.get("/people?tier=warm&sort=name").text
+    assert page.count('class="row-select"') == 50
+    following = page.partition('<div class="pager">')[2].partition('href="')[2].partition('"')[0]
+    asked = parse_qs(urlsplit(following.replace("&amp;", "&")).query)
+    assert (asked["tier"], asked["sort"]) == (["warm"], ["name"])
+    rest = alice.get(following.replace("&amp;", "&")).text
+    assert rest.count('class="row-select"') == 3
+
+
+def test_an_organisation_is_written_down_once(world: World, alice) -> None:
+    made = alice.post("/organisations/new", data={"name": "Haas & Söhne", "tier": "key", "tags": "b,a"})
+    assert made.status_code == 303
+    again = alice.post("/organisations/new", data={"name": "haas & sohne"})
+    assert again.status_code == 422
+    assert "There is an organisation called haas &amp; sohne already." in again.text
+    place = made.headers["location"]
+    marta = add(alice, organisation="HAAS & SOHNE")
+    assert f"/organisations/{person(world, marta).organisation_id}" == place
+    renamed = alice.post(f"{place}/edit", data={"name": "Haas Gruppe", "tier": "warm"})
+    assert renamed.status_code == 303
+    assert "Marta" in alice.get("/people?q=gruppe").text
+    assert "Marta" not in alice.get("/people?q=sohne").text
+
+
+def test_who_has_met_whom(world: World) -> None:
+    alice, bob = world.user(), world.user("Bob Stone", "member")
+    browser = client(world, alice)
+    marta = add(browser, organisation="Haas")
+    place = f"/organisations/{person(world, marta).organisation_id}"
+    world.log("visit", 40, marta, by=alice)
+    world.log("email", 1, marta, by=alice)
+    for days in (1, 2, 3):
+        world.log("email", days, marta, by=bob)
+    page = " ".join(browser.get(place).text.split())
+    assert "40 days" in page
+    assert "3 emails" in page
+    assert "1 of 1" in page
+    assert "0 of 1" in page
