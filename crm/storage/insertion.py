@@ -16,5 +16,6 @@ def insert_into(connection: Connection, table: Table) -> Any:
 def insert_unless_there(connection: Connection, table: Table, row: dict[str, Any], key: list[str]) -> bool:
     """Insert the row unless one with the same ``key`` columns exists; true if it was inserted."""
     statement = insert_into(connection, table).on_conflict_do_nothing(index_elements=key)
-    inserted: int = connection.execute(statement, row).rowcount
+    counted = {"preserve_rowcount": True}  # else psycopg says -1 of an INSERT
+    inserted: int = connection.execute(statement, row, execution_options=counted).rowcount
     return inserted == 1

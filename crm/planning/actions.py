@@ -1,0 +1,365 @@
+"""Making a week's plan, and answering what it suggests. Every answer is a row that can be undone.
+
+Answers are idempotent: the same one given twice, from the page and from the mail, is one.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from crm.domain.planner import GROUPS
+from crm.domain.principal import Principal
+from crm.domain.slots import Slot
+from crm.domain.weeks import IsoWeek
+from crm.errors import Conflict, Invalid, NotFound
+from crm.interactions.actions import Entry, delete_interaction, log_interaction
+from crm.planning.queries import (
+    State,
+    another_slot,
+    draft_plan,
+    own_suggestion,
+    require_planner,
+    states_of,
+)
+from crm.storage.database import new_id, new_ids
+from crm.storage.insertion import insert_unless_there
+from crm.storage.tables import plan, response, suggestion
+
+CHANNEL_OF = {"call": "phone"}
+"""The channel an act is logged by, where it is not called like the act."""
+DIRECTION_OF = {"note": "outbound", "gift": "outbound"}
+LONGEST_SNOOZE_DAYS = 366
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an answer came to. ``response_id`` is what `undo` takes back; it is missing where nothing had to be done,
+    because the contact was reached anyway. ``is_new``: false if the same answer had been given before."""
+
+    response_id: int | None
+    interaction_id: int | None = None
+    is_new: bool = True
+
+
+# The plan
+
+
+def make_plan(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> int:
+    """The id of the user's plan of that week, made at ``at`` unless there is one: it stays as it was first made.
+
+    Forbidden for viewers, who have no plan.
+    """
+    user_id = require_planner(principal)
+    found = _plan_id(connection, principal, week)
+    if found is not None:
+        return found
+    draft = draft_plan(connection, principal, week, at)
+    plan_id = new_id(connection)
+    row = {
+        "workspace_id": principal.workspace_id,
+        "id": plan_id,
+        "user_id": user_id,
+        "week": str(week),
+        "monday": week.monday,
+        "made_at": at,
+        "budget": {
+            name: value for name, value in asdict(draft.budget).items() if name != "in_person_quarter_left"
+        },
+        "left_out": [[one.contact_id, one.reason, one.day and one.day.isoformat()] for one in draft.left_out],
+    }
+    if not insert_unless_there(connection, plan, row, ["workspace_id", "user_id", "week"]):
+        return _required(_plan_id(connection, principal, week))
+    rows = [
+        {
+            "workspace_id": principal.workspace_id,
+            "id": row_id,
+            "plan_id": plan_id,
+            "user_id": user_id,
+            "contact_id": one.contact_id,
+            "monday": week.monday,
+            "position": position,
+            "act": one.act,
+            **_slot_values(one.slot),
+            "needs_address": one.needs_address,
+            "reason": one.reason,
+            "rules": list(one.rules),
+            "evidence": dict(one.evidence),
+            "need": one.need,
+        }
+        for position, (row_id, one) in enumerate(
+            zip(new_ids(connection, len(draft.suggestions)), draft.suggestions, strict=True)
+        )
+    ]
+    if rows:
+        connection.execute(suggestion.insert(), rows)
+    return plan_id
+
+
+def _required(plan_id: int | None) -> int:
+    if plan_id is None:
+        raise NotFound
+    return plan_id
+
+
+def _plan_id(connection: Connection, principal: Principal, week: IsoWeek) -> int | None:
+    mine = select(plan.c.id).where(
+        plan.c.workspace_id == principal.workspace_id,
+        plan.c.user_id == principal.user_id,
+        plan.c.week == str(week),
+    )
+    return connection.execute(mine).scalar_one_or_none()
+
+
+def _slot_values(slot: Slot) -> dict[str, Any]:
+    return {
+        "slot_at": slot.starts_at,
+        "slot_day": slot.day,
+        "slot_minutes": slot.minutes,
+        "slot_note": slot.note or None,
+    }
+
+
+# Answers
+
+
+def done(
+    connection: Connection,
+    principal: Principal,
+    suggestion_id: int,
+    at: datetime,
+    *,
+    channel: str | None = None,
+    when: datetime | None = None,
+    note: str | None = None,
+    via: str = "page",
+) -> Answer:
+    """It was done: logs the interaction, by the act's channel and now unless told otherwise.
+
+    Done already, or reached since by another way: nothing is logged again.
+    """
+    require_planner(principal)
+    row, state = _standing(connection, principal, suggestion_id, at)
+    if state.state == "done":
+        return Answer(state.response_id, state.interaction_id, is_new=False)
+    if state.state == "contacted":
+        return Answer(None, state.interaction_id, is_new=False)
+    entry = Entry(
+        when or at,
+        channel or CHANNEL_OF.get(row.act, row.act),
+        (row.contact_id,),
+        DIRECTION_OF.get(row.act, "mutual"),
+        note=note,
+    )
+    interaction_id = log_interaction(connection, principal, entry, at)
+    given = _answer(
+        connection, principal, row, "done", at, via, to_act=row.act, interaction_id=interaction_id
+    )
+    return Answer(given, interaction_id)
+
+
+def swap(
+    connection: Connection,
+    principal: Principal,
+    suggestion_id: int,
+    act: str,
+    at: datetime,
+    *,
+    via: str = "page",
+) -> Answer:
+    """Another act for the same person, at a moment of its own."""
+    require_planner(principal)
+    if act not in GROUPS:
+        raise Invalid("Choose a call, lunch, meeting, visit, note or gift.", fields={"act": "Choose an act."})
+    row, state = _standing(connection, principal, suggestion_id, at)
+    if row.act == act:
+        return Answer(_last_swap(connection, principal, suggestion_id), is_new=False)
+    _require_open(state)
+    slot, needs_address = another_slot(connection, principal, row, act, at)
+    before = {
+        "slot_at": row.slot_at and row.slot_at.isoformat(),
+        "slot_day": row.slot_day and row.slot_day.isoformat(),
+        "slot_minutes": row.slot_minutes,
+        "slot_note": row.slot_note,
+        "needs_address": row.needs_address,
+    }
+    given = _answer(connection, principal, row, "swap", at, via, from_act=row.act, to_act=act, before=before)
+    _change(connection, principal, row.id, act=act, needs_address=needs_address, **_slot_values(slot))
+    return Answer(given)
+
+
+def snooze(
+    connection: Connection,
+    principal: Principal,
+    suggestion_id: int,
+    until: date,
+    at: datetime,
+    *,
+    via: str = "page",
+) -> Answer:
+    """Not before that day: the person is suggested again from then on. Another day replaces the first."""
+    require_planner(principal)
+    today = at.astimezone(principal.user_zone).date()
+    if not today < until <= today + timedelta(days=LONGEST_SNOOZE_DAYS):
+        told = (
+            "That day has passed. Choose one from tomorrow on."
+            if until <= today
+            else "Choose a day within a year."
+        )
+        raise Invalid(told, fields={"until": told})
+    row, state = _standing(connection, principal, suggestion_id, at)
+    if state.state == "snoozed" and state.response_id is not None:
+        if state.day == until:
+            return Answer(state.response_id, is_new=False)
+        _take_back(connection, principal, state.response_id, at)
+    _require_open(state, allowed=("planned", "snoozed", "skipped"))
+    return Answer(_answer(connection, principal, row, "snooze", at, via, until_day=until))
+
+
+def skip(
+    connection: Connection, principal: Principal, suggestion_id: int, at: datetime, *, via: str = "page"
+) -> Answer:
+    """Not this week."""
+    return _dismiss(connection, principal, suggestion_id, "skip", at, via)
+
+
+def not_this_person(
+    connection: Connection, principal: Principal, suggestion_id: int, at: datetime, *, via: str = "page"
+) -> Answer:
+    """Never suggest this contact to this user, until that is undone."""
+    return _dismiss(connection, principal, suggestion_id, "not_this_person", at, via)
+
+
+def _dismiss(
+    connection: Connection, principal: Principal, suggestion_id: int, verb: str, at: datetime, via: str
+) -> Answer:
+    require_planner(principal)
+    row, state = _standing(connection, principal, suggestion_id, at)
+    if state.state == {"skip": "skipped"}.get(verb, verb):
+        return Answer(state.response_id, is_new=False)
+    _require_open(state, allowed=("planned", "snoozed", "skipped", "contacted"))
+    return Answer(_answer(connection, principal, row, verb, at, via))
+
+
+def undo(connection: Connection, principal: Principal, response_id: int, at: datetime) -> None:
+    """Take back exactly that answer: the interaction it logged leaves the log, a swap gets its old act and moment.
+
+    Undone already: nothing happens. Only one's own answers; others' are not there.
+    """
+    require_planner(principal)
+    given = connection.execute(
+        select(response)
+        .where(
+            response.c.workspace_id == principal.workspace_id,
+            response.c.id == response_id,
+            response.c.user_id == principal.user_id,
+        )
+        .with_for_update()
+    ).one_or_none()
+    if given is None:
+        raise NotFound
+    if given.undone_at is not None:
+        return
+    if given.verb == "done" and given.interaction_id is not None:
+        delete_interaction(connection, principal, given.interaction_id, at)
+    if given.verb == "swap":
+        _swap_back(connection, principal, given)
+    _take_back(connection, principal, response_id, at)
+
+
+def _swap_back(connection: Connection, principal: Principal, given: Row[Any]) -> None:
+    if _last_swap(connection, principal, given.suggestion_id) != given.id:
+        raise Conflict("It was swapped again since. Undo the later swap first.")
+    before = given.before
+    _change(
+        connection,
+        principal,
+        given.suggestion_id,
+        act=given.from_act,
+        needs_address=before["needs_address"],
+        slot_at=before["slot_at"] and datetime.fromisoformat(before["slot_at"]),
+        slot_day=before["slot_day"] and date.fromisoformat(before["slot_day"]),
+        slot_minutes=before["slot_minutes"],
+        slot_note=before["slot_note"],
+    )
+
+
+def _standing(
+    connection: Connection, principal: Principal, suggestion_id: int, at: datetime
+) -> tuple[Row[Any], State]:
+    """The suggestion, locked, and how it stands."""
+    row = own_suggestion(connection, principal, suggestion_id)
+    return row, states_of(connection, principal, [row], at)[row.id]
+
+
+_WHY_NOT = {
+    "done": "This is done already. Undo that first.",
+    "contacted": "You have been in touch since, so nothing waits here.",
+    "not_this_person": "You said not this person. Undo that first.",
+    "snoozed": "This is snoozed. Undo that first.",
+    "skipped": "This is skipped. Undo that first.",
+}
+
+
+def _require_open(state: State, allowed: tuple[str, ...] = ("planned",)) -> None:
+    if state.state not in allowed:
+        raise Conflict(_WHY_NOT[state.state])
+
+
+def _answer(
+    connection: Connection,
+    principal: Principal,
+    row: Row[Any],
+    verb: str,
+    at: datetime,
+    via: str,
+    **values: Any,
+) -> int:
+    response_id = new_id(connection)
+    connection.execute(
+        response.insert(),
+        {
+            "workspace_id": principal.workspace_id,
+            "id": response_id,
+            "suggestion_id": row.id,
+            "user_id": row.user_id,
+            "contact_id": row.contact_id,
+            "verb": verb,
+            "via": via,
+            "made_at": at,
+            **values,
+        },
+    )
+    return response_id
+
+
+def _last_swap(connection: Connection, principal: Principal, suggestion_id: int) -> int | None:
+    """The newest swap that holds."""
+    return connection.execute(
+        select(response.c.id)
+        .where(
+            response.c.workspace_id == principal.workspace_id,
+            response.c.suggestion_id == suggestion_id,
+            response.c.verb == "swap",
+            response.c.undone_at.is_(None),
+        )
+        .order_by(response.c.made_at.desc(), response.c.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def _take_back(connection: Connection, principal: Principal, response_id: int, at: datetime) -> None:
+    connection.execute(
+        response.update()
+        .where(response.c.workspace_id == principal.workspace_id, response.c.id == response_id)
+        .values(undone_at=at)
+    )
+
+
+def _change(connection: Connection, principal: Principal, suggestion_id: int, **values: Any) -> None:
+    connection.execute(
+        suggestion.update()
+        .where(suggestion.c.workspace_id == principal.workspace_id, suggestion.c.id == suggestion_id)
+        .values(**values)
+    )

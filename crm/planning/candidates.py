@@ -1,0 +1,272 @@
+"""What the planner has to know about one user's contacts, read in a bounded number of rows' worth of statements."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import Connection, Row, func, or_, select
+
+from crm.domain import channels as packed
+from crm.domain import planner
+from crm.domain.expressions import evaluate
+from crm.domain.metrics import running
+from crm.domain.planner import Candidate, PastSuggestion
+from crm.domain.principal import Principal
+from crm.domain.weeks import IsoWeek
+from crm.planning.contacted import Reached, reached_since, was_contacted
+from crm.rules.queries import Flag
+from crm.storage.metrics import as_of
+from crm.storage.stored_metrics import scope_of, targets_of
+from crm.storage.tables import (
+    contact,
+    contact_address,
+    contact_phone,
+    interaction_contact,
+    plan,
+    response,
+    suggestion,
+)
+from crm.storage.text import fold
+
+HISTORY_DAYS = 420
+"""How far back earlier suggestions and answers are looked at: more than a year, so that no rest is forgotten."""
+BLOCK = 5_000
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where the user lives and works, and what they take on in a week."""
+
+    city: str | None
+    country: str | None
+    budget: planner.Budget
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A candidate with what slots need beside it: the zone the contact lives in, and their country."""
+
+    candidate: Candidate
+    zone: tzinfo
+    country: str | None
+
+
+def facts_of(
+    connection: Connection,
+    principal: Principal,
+    flags: Sequence[Flag],
+    home: Home,
+    week: IsoWeek,
+    at: datetime,
+) -> dict[int, Facts]:
+    """The planner's view of every flagged contact, by id. ``flags`` are those of the user's own contacts."""
+    by_contact: dict[int, list[Flag]] = defaultdict(list)
+    for flag in flags:
+        by_contact[flag.contact.id].append(flag)
+    found: dict[int, Facts] = {}
+    ids = sorted(by_contact)
+    for start in range(0, len(ids), BLOCK):
+        block = ids[start : start + BLOCK]
+        found.update(_block(connection, principal, {one: by_contact[one] for one in block}, home, week, at))
+    return found
+
+
+def _block(
+    connection: Connection,
+    principal: Principal,
+    flags: Mapping[int, list[Flag]],
+    home: Home,
+    week: IsoWeek,
+    at: datetime,
+) -> dict[int, Facts]:
+    ids = list(flags)
+    today = at.astimezone(principal.user_zone).date()
+    metrics = _metrics(connection, principal, ids, at)
+    people = {row.id: row for row in connection.execute(_these(contact, principal, ids, contact.c.id))}
+    addresses = _having(connection, principal, contact_address, ids)
+    phones = _having(connection, principal, contact_phone, ids)
+    arranged = _arranged(connection, principal, ids, at)
+    answers = _answers(connection, principal, ids, at)
+    past = _past(connection, principal, ids, week, at, answers)
+    city = fold(home.city or "")
+    return {
+        one: Facts(
+            Candidate(
+                contact_id=one,
+                tier=people[one].tier,
+                flags=tuple(planner.Flag(flag.rule, flag.severity, flag.suggests) for flag in flags[one]),
+                has_address=one in addresses,
+                has_phone=one in phones,
+                same_city=bool(city) and fold(people[one].city or "") == city,
+                arranged_on=arranged.get(one),
+                rest_until=planner.rest_until(past.get(one, ()), today),
+                history=_choices(answers.get(one, ())),
+                snoozed_until=_snoozed_until(answers.get(one, ())),
+                muted=any(row.verb == "not_this_person" for row in answers.get(one, ())),
+                **_counted(metrics[one], principal, at),
+            ),
+            zone_named(people[one].time_zone, principal.user_zone),
+            people[one].country,
+        )
+        for one in ids
+    }
+
+
+def zone_named(name: str | None, otherwise: tzinfo) -> tzinfo:
+    """The zone of that name; ``otherwise`` where there is none, or none that is known here."""
+    try:
+        return ZoneInfo(name) if name else otherwise
+    except (ZoneInfoNotFoundError, ValueError):
+        return otherwise
+
+
+def _these(table: Any, principal: Principal, ids: Sequence[int], column: Any) -> Any:
+    return select(table).where(table.c.workspace_id == principal.workspace_id, column.in_(ids))
+
+
+def _metrics(
+    connection: Connection, principal: Principal, ids: Sequence[int], at: datetime
+) -> dict[int, dict[str, Any]]:
+    relation = as_of(scope_of(connection, principal, at, ids))
+    targets = targets_of(connection, principal.workspace_id)
+    target, clock = targets.expression("personal"), running("personal")
+    found = {}
+    for row in connection.execute(select(relation)).mappings():
+        facts = dict(row)
+        facts["personal_target"] = evaluate(target, facts)
+        facts["personal_running"] = evaluate(clock, facts)
+        found[row["contact_id"]] = facts
+    return found
+
+
+def _counted(metrics: Mapping[str, Any], principal: Principal, at: datetime) -> dict[str, Any]:
+    """Clocks and dates, moved from the workspace's day to the user's where the two differ."""
+    counted_on = at.astimezone(principal.zone).date()
+    shift = (at.astimezone(principal.user_zone).date() - counted_on).days
+
+    def on(name: str) -> date | None:
+        days = metrics[name]
+        return None if days is None else counted_on + timedelta(days=int(days))
+
+    live = metrics["days_since_live"]
+    target = metrics["personal_target"]
+    return {
+        "personal_days": int(metrics["personal_running"] or 0),
+        "personal_target": None if target is None else int(target),
+        "days_since_live": None if live is None else max(0, int(live) + shift),
+        "occasion_on": on("days_to_date"),
+        "ask_due": on("days_to_ask"),
+        "promise_due": on("days_to_our_promise"),
+    }
+
+
+def _having(connection: Connection, principal: Principal, table: Any, ids: Sequence[int]) -> set[int]:
+    rows = connection.execute(
+        select(table.c.contact_id)
+        .where(table.c.workspace_id == principal.workspace_id, table.c.contact_id.in_(ids))
+        .distinct()
+    )
+    return set(rows.scalars())
+
+
+def _arranged(
+    connection: Connection, principal: Principal, ids: Sequence[int], at: datetime
+) -> dict[int, date]:
+    """The day, where the user is, of the next live interaction that is logged ahead."""
+    log = interaction_contact.c
+    next_one = func.min(log.occurred_at).label("next_one")
+    rows = connection.execute(
+        select(log.contact_id, next_one)
+        .where(
+            log.workspace_id == principal.workspace_id,
+            log.contact_id.in_(ids),
+            log.counts,
+            log.occurred_at > at,
+            log.flow.op("&")(packed.MASK * packed.LIVE) != 0,
+        )
+        .group_by(log.contact_id)
+    )
+    return {row.contact_id: row.next_one.astimezone(principal.user_zone).date() for row in rows}
+
+
+def _answers(
+    connection: Connection, principal: Principal, ids: Sequence[int], at: datetime
+) -> dict[int, list[Row[Any]]]:
+    """What this user answered about these contacts and had not undone, the oldest first."""
+    rows = connection.execute(
+        _these(response, principal, ids, response.c.contact_id)
+        .where(response.c.user_id == principal.user_id, response.c.made_at <= at)
+        .where(or_(response.c.undone_at.is_(None), response.c.undone_at > at))
+        .order_by(response.c.made_at, response.c.id)
+    )
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        found[row.contact_id].append(row)
+    return found
+
+
+def _snoozed_until(answers: Iterable[Row[Any]]) -> date | None:
+    return max((row.until_day for row in answers if row.verb == "snooze" and row.until_day), default=None)
+
+
+def _choices(answers: Iterable[Row[Any]]) -> dict[str, int]:
+    """Act → how often it was chosen for this contact, less how often it was swapped away."""
+    chosen: dict[tuple[int, str], int] = {}
+    for row in answers:
+        if row.verb == "swap":
+            chosen[row.suggestion_id, row.from_act] = -1
+        if row.verb in ("swap", "done") and row.to_act:
+            chosen[row.suggestion_id, row.to_act] = 1
+    tally: dict[str, int] = defaultdict(int)
+    for (_, act), points in chosen.items():
+        tally[act] += points
+    return dict(tally)
+
+
+_OUTCOMES: Mapping[str, planner.Outcome] = {
+    "done": "done",
+    "snooze": "snoozed",
+    "skip": "dismissed",
+    "not_this_person": "dismissed",
+}
+
+
+def _past(
+    connection: Connection,
+    principal: Principal,
+    ids: Sequence[int],
+    week: IsoWeek,
+    at: datetime,
+    answers: Mapping[int, list[Row[Any]]],
+) -> dict[int, list[PastSuggestion]]:
+    """Earlier weeks' suggestions of these contacts and what became of them."""
+    since = week.monday - timedelta(days=HISTORY_DAYS)
+    rows = connection.execute(
+        _these(suggestion, principal, ids, suggestion.c.contact_id)
+        .add_columns(plan.c.made_at)
+        .join(plan, (plan.c.workspace_id == suggestion.c.workspace_id) & (plan.c.id == suggestion.c.plan_id))
+        .where(suggestion.c.user_id == principal.user_id, plan.c.made_at <= at)
+        .where(suggestion.c.monday < week.monday, suggestion.c.monday >= since)
+        .order_by(suggestion.c.monday)
+    ).all()
+    reached = reached_since(connection, principal, rows, at)
+    found: dict[int, list[PastSuggestion]] = defaultdict(list)
+    for row in rows:
+        given = [one for one in answers.get(row.contact_id, ()) if one.suggestion_id == row.id]
+        found[row.contact_id].append(_past_one(row, given, reached.get(row.contact_id, ()), principal))
+    return found
+
+
+def _past_one(
+    row: Row[Any], given: Sequence[Row[Any]], reached: Sequence[Reached], principal: Principal
+) -> PastSuggestion:
+    week = IsoWeek.of(row.monday)
+    last = next((one for one in reversed(given) if one.verb in _OUTCOMES), None)
+    if last is not None:
+        on = last.made_at.astimezone(principal.user_zone).date()
+        return PastSuggestion(week, _OUTCOMES[last.verb], on)
+    touch = was_contacted(row, reached, principal)
+    return PastSuggestion(week, "done", touch.day) if touch else PastSuggestion(week)

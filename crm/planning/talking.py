@@ -1,0 +1,220 @@
+"""Something to talk about: facts from the log, never invented prose."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, or_, select, union
+
+from crm.domain import channels as packed
+from crm.domain.principal import Principal
+from crm.domain.spans import day_phrase, short_day
+from crm.rules.facts import next_return
+from crm.storage.tables import (
+    ask,
+    contact_date,
+    favour,
+    interaction,
+    interaction_contact,
+    promise,
+    signal,
+)
+
+LOOK_BACK = 40
+"""How many of a contact's latest interactions are looked through for words, and how many of the personal ones."""
+HEARD_DAYS = 365
+FAVOUR_DAYS = 30
+DATE_DAYS = 60
+LONGEST = 220
+
+_OPEN, _SAID, _WRITTEN, _HEARD, _FAVOURS, _DATES = 2, 2, 2, 2, 1, 1
+"""How many points of each sort one contact has at most."""
+
+
+@dataclass(frozen=True)
+class TalkingPoint:
+    """One fact. ``kind``: *ask*, *promise*, *their promise*, *note* (from an interaction), a type of signal, *favour* or
+    a kind of date. ``channel`` is that of a *note*; ``personal`` whether it was not through a screen. ``day`` is when it
+    was said or heard, for asks and promises when it is due, for dates when it comes."""
+
+    kind: str
+    text: str
+    day: date | None = None
+    channel: str | None = None
+    personal: bool = False
+
+
+def talking_points(
+    connection: Connection, principal: Principal, contact_ids: Sequence[int], at: datetime
+) -> dict[int, tuple[TalkingPoint, ...]]:
+    """What to talk about with each of these people, most useful first: open asks and promises, then what was said in
+    person, what was written, signals, favours and dates. A private note of somebody else is not there."""
+    ids = list(dict.fromkeys(contact_ids))
+    found: dict[int, list[TalkingPoint]] = defaultdict(list)
+    if not ids:
+        return {}
+    today = at.astimezone(principal.zone).date()
+    for part in (_asks, _promises):
+        _add(found, part(connection, principal, ids, today))
+    for one in ids:
+        found[one] += _words(connection, principal, one, at)
+    for part in (_signals, _favours, _dates):
+        _add(found, part(connection, principal, ids, today))
+    return {one: tuple(found[one]) for one in ids}
+
+
+_Found = Mapping[int, list[TalkingPoint]]
+
+
+def _add(found: dict[int, list[TalkingPoint]], more: _Found) -> None:
+    for contact_id, points in more.items():
+        found[contact_id] += points
+
+
+def _of(table: Any, principal: Principal, ids: Sequence[int]) -> Any:
+    return select(table).where(table.c.workspace_id == principal.workspace_id, table.c.contact_id.in_(ids))
+
+
+def _open(table: Any, since: str, until: str, principal: Principal, ids: Sequence[int], today: date) -> Any:
+    columns = table.c
+    return (
+        _of(table, principal, ids)
+        .where(columns[since] <= today, or_(columns[until].is_(None), columns[until] > today))
+        .order_by(columns.due.is_(None), columns.due, columns[since], columns.id)
+    )
+
+
+def _asks(connection: Connection, principal: Principal, ids: Sequence[int], today: date) -> _Found:
+    rows = connection.execute(_open(ask, "opened_on", "closed_on", principal, ids, today))
+    return _some(((row.contact_id, TalkingPoint("ask", tidy(row.text), row.due)) for row in rows), _OPEN)
+
+
+def _promises(connection: Connection, principal: Principal, ids: Sequence[int], today: date) -> _Found:
+    rows = connection.execute(_open(promise, "made_on", "kept_on", principal, ids, today))
+    return _some(
+        (
+            (
+                row.contact_id,
+                TalkingPoint("promise" if row.by == "us" else "their promise", tidy(row.text), row.due),
+            )
+            for row in rows
+        ),
+        _OPEN,
+    )
+
+
+def _signals(connection: Connection, principal: Principal, ids: Sequence[int], today: date) -> _Found:
+    rows = connection.execute(
+        _of(signal, principal, ids)
+        .where(signal.c.heard_on <= today, signal.c.heard_on > today - timedelta(days=HEARD_DAYS))
+        .order_by(signal.c.heard_on.desc(), signal.c.id.desc())
+    )
+    return _some(
+        ((row.contact_id, TalkingPoint(row.type, tidy(row.text), row.heard_on)) for row in rows), _HEARD
+    )
+
+
+def _favours(connection: Connection, principal: Principal, ids: Sequence[int], today: date) -> _Found:
+    rows = connection.execute(
+        _of(favour, principal, ids)
+        .where(favour.c.received_on <= today, favour.c.received_on > today - timedelta(days=FAVOUR_DAYS))
+        .order_by(favour.c.received_on.desc(), favour.c.id.desc())
+    )
+    return _some(
+        ((row.contact_id, TalkingPoint("favour", tidy(row.text), row.received_on)) for row in rows), _FAVOURS
+    )
+
+
+def _dates(connection: Connection, principal: Principal, ids: Sequence[int], today: date) -> _Found:
+    coming = []
+    for row in connection.execute(_of(contact_date, principal, ids)):
+        day = next_return(row.month, row.day, row.on_day, row.yearly, today)
+        if day is not None and day <= today + timedelta(days=DATE_DAYS):
+            coming.append((day, row.id, row))
+    return _some(
+        (
+            (row.contact_id, TalkingPoint(row.kind, date_words(row.kind, row.label, day, today), day))
+            for day, _, row in sorted(coming, key=lambda found: found[:2])
+        ),
+        _DATES,
+    )
+
+
+def date_words(kind: str, label: str | None, day: date, today: date) -> str:
+    """ "Birthday on Wed 2 Dec", or the date's own label: "Ten years of Haas on Tue 24 Nov". No full stop."""
+    plain = {"birthday": "Birthday", "anniversary": "Anniversary", "renewal": "Renewal"}
+    return f"{tidy(label or '') or plain.get(kind, 'A date to remember')} on {day_phrase(day, today)}"
+
+
+def _some(pairs: Any, limit: int) -> _Found:
+    """The first few of each contact."""
+    found: dict[int, list[TalkingPoint]] = defaultdict(list)
+    for contact_id, point in pairs:
+        if len(found[contact_id]) < limit and point.text:
+            found[contact_id].append(point)
+    return found
+
+
+def _words(connection: Connection, principal: Principal, contact_id: int, at: datetime) -> list[TalkingPoint]:
+    """The last words written down about this contact, those said in person first; never more rows than `LOOK_BACK`."""
+    log = interaction_contact.c
+    is_personal = log.reach.op("&")(packed.MASK * packed.PERSONAL) != 0
+    newest = (
+        select(log.interaction_id)
+        .where(
+            log.workspace_id == principal.workspace_id,
+            log.contact_id == contact_id,
+            log.counts,
+            log.occurred_at <= at,
+        )
+        .order_by(log.occurred_at.desc(), log.interaction_id.desc())
+        .limit(LOOK_BACK)
+    )
+    looked_at = union(
+        select(newest.subquery().c.interaction_id),
+        select(newest.where(is_personal).subquery().c.interaction_id),
+    ).subquery()
+    may_read = ~interaction.c.note_private | (interaction.c.author_id == (principal.user_id or 0))
+    rows = connection.execute(
+        select(interaction, is_personal.label("personal"))
+        .join(
+            interaction_contact,
+            and_(
+                log.workspace_id == interaction.c.workspace_id,
+                log.contact_id == contact_id,
+                log.occurred_at == interaction.c.occurred_at,
+                log.interaction_id == interaction.c.id,
+            ),
+        )
+        .where(
+            interaction.c.workspace_id == principal.workspace_id,
+            interaction.c.id.in_(select(looked_at.c.interaction_id)),
+            or_(interaction.c.summary.is_not(None), interaction.c.note.is_not(None) & may_read),
+        )
+        .order_by(interaction.c.occurred_at.desc(), interaction.c.id.desc())
+    ).all()
+    said = [_point(row, principal) for row in rows if row.personal][:_SAID]
+    written = [_point(row, principal) for row in rows if not row.personal][:_WRITTEN]
+    return [point for point in (*said, *written) if point.text]
+
+
+def _point(row: Any, principal: Principal) -> TalkingPoint:
+    may_read = not row.note_private or row.author_id == principal.user_id
+    words = tidy(row.summary or "") or (tidy(row.note or "") if may_read else "")
+    return TalkingPoint("note", words, row.day, row.channel, bool(row.personal))
+
+
+def tidy(text: str) -> str:
+    """One line, cut at a word where it is too long."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else line[:LONGEST].rsplit(" ", 1)[0].rstrip(",;:. ") + " …"
+
+
+def dated(point: TalkingPoint, today: date) -> str:
+    """The date to show beside a point: "due 2 Dec", "9 Apr"; nothing for dates, whose words name the day."""
+    if point.day is None or point.kind in ("birthday", "anniversary", "renewal", "other"):
+        return ""
+    said = short_day(point.day, today)
+    return f"due {said}" if point.kind in ("ask", "promise", "their promise") else said
