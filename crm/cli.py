@@ -2,7 +2,7 @@
 
 import typer
 
-from crm.commands import accounts, care, flags, health, serve
+from crm.commands import accounts, care, flags, health, plan, serve
 
 app = typer.Typer(
     name="crm",
@@ -20,5 +20,6 @@ app.command()(care.restore)
 app.command()(care.doctor)
 app.command()(health.health)
 app.command()(flags.flags)
+app.command()(plan.plan)
 app.add_typer(accounts.user, name="user")
 app.add_typer(accounts.token, name="token")
