@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from crm.accounts import queries
+from crm.accounts.addresses import normal_email
 from crm.accounts.forms import Preferences, Profile, SetUp
 from crm.accounts.workspaces import create_workspace
 from crm.domain.principal import Principal, Role
@@ -65,7 +66,7 @@ class NewUser:
 def add_user(connection: Connection, principal: Principal, person: NewUser, at: datetime) -> int:
     """Add somebody to the workspace; returns the id. Refused if the address is taken."""
     _require_admin(principal)
-    email = queries.normal_email(person.email)
+    email = normal_email(person.email)
     taken = select(user.c.id).where(user.c.workspace_id == principal.workspace_id, user.c.email == email)
     if connection.execute(taken).first() is not None:
         sentence = f"{email} is a member already."

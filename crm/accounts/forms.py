@@ -8,7 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field, StringConstraints
 
 from crm.accounts import passwords
-from crm.accounts.queries import normal_email
+from crm.accounts.addresses import normal_email
 from crm.web.forms import Form
 
 

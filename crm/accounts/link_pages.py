@@ -9,9 +9,9 @@ from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from crm.accounts import actions, mails
+from crm.accounts.addresses import normal_email
 from crm.accounts.forms import NewPassword
 from crm.accounts.passwords import hashed
-from crm.accounts.queries import normal_email
 from crm.storage.tables import user, workspace
 from crm.web import forms, sessions
 from crm.web.routing import Router, Visit

@@ -1,6 +1,5 @@
 """Reading workspaces and the people who use them."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,14 +7,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import Connection, func, select
 
+from crm.accounts.addresses import normal_email
 from crm.domain.principal import Principal, Role
 from crm.errors import NotFound
 from crm.storage.tables import session, user, workspace
-
-
-def normal_email(email: str) -> str:
-    """The form in which addresses are compared and kept."""
-    return unicodedata.normalize("NFC", email).strip().lower()
 
 
 @dataclass(frozen=True)

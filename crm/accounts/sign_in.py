@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
+from crm.accounts.addresses import normal_email
 from crm.accounts.passwords import fits
-from crm.accounts.queries import normal_email
 from crm.storage.database import Database
 from crm.storage.tables import sign_in_failure, user
 
