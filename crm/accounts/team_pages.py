@@ -1,5 +1,8 @@
 """The team: who belongs to it, and how somebody joins or leaves."""
 
+from typing import Any
+
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from crm.accounts import actions, mails, queries
@@ -17,10 +20,10 @@ def team(visit: Visit) -> Response:
     return _page(visit, visit.connection)
 
 
-def _page(  # type: ignore[no-untyped-def]
+def _page(
     visit: Visit,
-    connection,
-    typed=None,
+    connection: Connection,
+    typed: Any = None,
     errors: dict[str, str] | None = None,
     link: str | None = None,
     said: str = "",
@@ -64,7 +67,7 @@ def new_link(visit: Visit) -> Response:
     return _deliver(visit, one.name, one.email, url)
 
 
-def _link(visit: Visit, connection, user_id: int) -> str:  # type: ignore[no-untyped-def]
+def _link(visit: Visit, connection: Connection, user_id: int) -> str:
     token = actions.make_link(connection, visit.principal.workspace_id, user_id, "invitation", visit.at)
     return f"{visit.settings.url}/welcome/{token}"
 
