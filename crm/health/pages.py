@@ -95,7 +95,7 @@ def _why(visit: Visit, moment: Moment, page: queries.Page) -> dict[int, str]:
     found = {one.id: views.why_listed(one) for one in page.people}
     said: dict[int, str] = {}
     for flag in flags(visit.connection, visit.principal, moment.at, relation=relation, contact_ids=ids):
-        said.setdefault(flag.contact.id, flag.sentence)
+        said.setdefault(flag.contact.id, views.in_short(flag.rule, flag.sentence, flag.evidence))
     return found | said
 
 

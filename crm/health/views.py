@@ -149,6 +149,18 @@ def zone_lists(people: Sequence[Placed], zones: Mapping[str, int]) -> list[ZoneL
     ]
 
 
+def in_short(rule: str, sentence: str, evidence: Mapping[str, int | float | None]) -> str:
+    """A flag's sentence for one cell of a table: the counts of screen-only people are added up."""
+    streak = evidence.get("digital_streak")
+    if rule != "screen_only" or streak is None:
+        return sentence
+    days = evidence.get("days_since_personal")
+    counted = count(int(streak), "digital contact")
+    if days is None:
+        return f"{counted}, nothing personal on record."
+    return f"{counted} since the last personal one, {ago(int(days))}."
+
+
 def why_listed(one: Reconsidered) -> str:
     """What to say of somebody whom no rule flags: which clock has passed its target."""
     values = one.metrics

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Subquery, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, case, func, select
 
 from crm.domain.flag_sentences import flag_sentence
 from crm.domain.principal import Principal
@@ -13,11 +13,13 @@ from crm.domain.rules import SEVERITIES, SHIPPED, Rule
 from crm.errors import NotFound
 from crm.rules.facts import ContactFacts, facts_of
 from crm.storage.flags import matches
+from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import as_of
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import contact, contact_email, rule
 
 Number = int | float | None
+PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,14 @@ class RuleState:
 
     rule: Rule
     enabled: bool
+
+
+@dataclass(frozen=True)
+class FlagPage:
+    """A page of one rule's flags, the cursor of the next (None on the last)."""
+
+    flags: tuple[Flag, ...]
+    next: str | None
 
 
 def rule_states(connection: Connection, principal: Principal) -> list[RuleState]:
@@ -121,6 +131,62 @@ def flags(
     )
 
 
+def flag_counts(
+    connection: Connection, principal: Principal, relation: Subquery, rules: Sequence[Rule]
+) -> dict[str, int]:
+    """How many people each of these rules flags."""
+    matched = matches(relation, rules).subquery()
+    statement = (
+        select(matched.c.rule_mask, func.count().label("people"))
+        .join(contact, _same_contact(principal, matched))
+        .where(*_present())
+        .group_by(matched.c.rule_mask)
+    )
+    found = {one.key: 0 for one in rules}
+    for mask, people in connection.execute(statement):
+        for place, one in enumerate(rules):
+            found[one.key] += people if mask >> place & 1 else 0
+    return found
+
+
+def flagged(
+    connection: Connection,
+    principal: Principal,
+    at: datetime,
+    relation: Subquery,
+    rule: Rule,
+    after: str | None = None,
+    limit: int = PAGE,
+) -> FlagPage:
+    """A page of the people one rule flags, high severity first, then by name; ``after`` is the ``next`` before."""
+    matched = matches(relation, [rule]).subquery()
+    order: list[ColumnElement[Any]] = [
+        case((matched.c.high_mask > 0, 0), else_=1),
+        contact.c.folded_name,
+        contact.c.id,
+    ]
+    keys = [column.label(f"key_{place}") for place, column in enumerate(order)]
+    statement = (
+        select(*keys).select_from(matched.join(contact, _same_contact(principal, matched))).where(*_present())
+    )
+    if after:
+        statement = statement.where(beyond(order, read_cursor(after, (int, str, int))))
+    rows = [tuple(row) for row in connection.execute(statement.order_by(*order).limit(limit + 1))]
+    ids = [row[-1] for row in rows[:limit]]
+    found = flags(connection, principal, at, rules=[rule], relation=relation, contact_ids=ids)
+    by_id = {flag.contact.id: flag for flag in found}
+    following = write_cursor(rows[limit - 1]) if len(rows) > limit else None
+    return FlagPage(tuple(by_id[one] for one in ids), following)
+
+
+def _same_contact(principal: Principal, matched: Subquery) -> ColumnElement[bool]:
+    return and_(contact.c.workspace_id == principal.workspace_id, contact.c.id == matched.c.contact_id)
+
+
+def _present() -> list[ColumnElement[bool]]:
+    return [contact.c.archived_at.is_(None), contact.c.deceased_on.is_(None)]
+
+
 def _matching(
     connection: Connection,
     principal: Principal,
@@ -138,12 +204,9 @@ def _matching(
     people = [contact.c.name, contact.c.given_name, contact.c.owner_id, contact.c.organisation_id]
     statement: Select[Any] = (
         select(*matched.c, *people, contact_email.c.value.label("email"))
-        .join(
-            contact,
-            and_(contact.c.workspace_id == principal.workspace_id, contact.c.id == matched.c.contact_id),
-        )
+        .join(contact, _same_contact(principal, matched))
         .outerjoin(contact_email, first_email)
-        .where(contact.c.archived_at.is_(None), contact.c.deceased_on.is_(None))
+        .where(*_present())
     )
     if contact_ids is not None:
         statement = statement.where(matched.c.contact_id.in_(list(contact_ids)))
