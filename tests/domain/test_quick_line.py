@@ -1,0 +1,154 @@
+"""One line of a log: what is understood, what is left open, and that nothing makes it fail."""
+
+from datetime import date, time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm.domain.channels import SHIPPED, Channel
+from crm.domain.quick_line import QuickLine, Somebody, name_words, read_line
+from crm.storage.text import fold
+
+TODAY = date(2026, 11, 23)  # a Monday
+MARTA, JONAS, ANA_SOUSA, ANA_LIMA, GRACE, LUKASZ, BELL = range(1, 8)
+NAMES = {
+    MARTA: "Marta Kowalczyk",
+    JONAS: "Jonas Reuter",
+    ANA_SOUSA: "Ana Sousa",
+    ANA_LIMA: "Ana Lima",
+    GRACE: "Grace Note",
+    LUKASZ: "Łukasz Nowak",
+    BELL: "Call Bell",
+}
+PEOPLE = [Somebody(key, fold(name)) for key, name in NAMES.items()]
+
+
+def read(line: str, channels: tuple[Channel, ...] = SHIPPED) -> QuickLine:
+    return read_line(line, channels, PEOPLE, TODAY, fold)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            "lunch yesterday with Marta and Jonas, pilot moves to Worcester",
+            {
+                "channel": "lunch",
+                "people": (MARTA, JONAS),
+                "day": date(2026, 11, 22),
+                "remark": "pilot moves to Worcester",
+            },
+        ),
+        ("called Marta", {"channel": "phone", "people": (MARTA,), "direction": "outbound"}),
+        (
+            "Marta called me today",
+            {"channel": "phone", "people": (MARTA,), "direction": "inbound", "day": TODAY},
+        ),
+        (
+            "rang Jonas Reuter, no answer",
+            {"channel": "phone", "people": (JONAS,), "direction": "outbound", "outcome": "attempted"},
+        ),
+        ("coffee w/ Ana: a long talk", {"channel": "lunch", "unclear": ("Ana",), "remark": "a long talk"}),
+        ("lunch with ana lima", {"channel": "lunch", "people": (ANA_LIMA,)}),
+        (
+            "email from Marta about the invoice, call her",
+            {
+                "channel": "email",
+                "people": (MARTA,),
+                "direction": "inbound",
+                "remark": "the invoice, call her",
+            },
+        ),
+        ("Marta lunch", {"channel": "lunch", "people": (MARTA,)}),
+        ("lunch with marta pilot moves", {"channel": "lunch", "people": (MARTA,), "remark": "pilot moves"}),
+        ("lunch with jonathan", {"channel": "lunch", "unclear": ("jonathan",)}),
+        ("lunch with Jonas Bauer", {"channel": "lunch", "unclear": ("Jonas Bauer",)}),
+        ("meeting with Peter Reuter", {"channel": "meeting", "unclear": ("Peter Reuter",)}),
+        (
+            "phone call to Marta, Jonas 12 Oct at 3pm",
+            {
+                "channel": "phone",
+                "people": (MARTA, JONAS),
+                "direction": "outbound",
+                "day": date(2026, 10, 12),
+                "at": time(15),
+            },
+        ),
+        (
+            "video call with Jonas 3 days ago 12:30",
+            {"channel": "video", "people": (JONAS,), "day": date(2026, 11, 20), "at": time(12, 30)},
+        ),
+        ("handwritten note to lukasz", {"channel": "note", "people": (LUKASZ,), "direction": "outbound"}),
+        (
+            "tomorrow lunch with Grace Note",
+            {"channel": "lunch", "people": (GRACE,), "day": date(2026, 11, 24)},
+        ),
+        ("met Marta last friday", {"channel": "meeting", "people": (MARTA,), "day": date(2026, 11, 20)}),
+        ("met Marta monday", {"channel": "meeting", "people": (MARTA,), "day": date(2026, 11, 16)}),
+        ("visit Marta 24.12.", {"channel": "visit", "people": (MARTA,), "day": date(2025, 12, 24)}),
+        ("gift for Marta 2026-01-31", {"channel": "gift", "people": (MARTA,), "day": date(2026, 1, 31)}),
+        ("call Marta 31 Feb", {"channel": "phone", "people": (MARTA,), "remark": "31 Feb"}),
+        (
+            "had lunch with Marta. She wants more calls",
+            {"channel": "lunch", "people": (MARTA,), "remark": "She wants more calls"},
+        ),
+        ("call with Call Bell", {"channel": "phone", "people": (BELL,)}),
+        ("", {}),
+        (" , ;: ", {}),
+    ],
+)
+def test_what_a_line_says(line: str, expected: dict[str, Any]) -> None:
+    assert read(line) == QuickLine(**expected)
+
+
+def test_a_workspace_reads_its_own_channels_and_not_those_it_lacks() -> None:
+    sauna = Channel("sauna", "Sauna", live=True, in_person=True)
+    assert read("sauna with Marta", (sauna,)).channel == "sauna"
+    assert read("lunch with Marta", (sauna,)).channel is None
+
+
+WORDS = st.sampled_from(
+    [
+        *(
+            "lunch",
+            "called",
+            "me",
+            "yesterday",
+            "with",
+            "and",
+            "Marta",
+            "Ana",
+            "Jonas",
+            ",",
+            ":",
+            ".",
+            "12",
+            "Oct",
+        ),
+        *("3pm", "31.2.", "99:99", "no", "answer", "about", "ago", "3", "days", "—", "’", "Ω"),
+    ]
+)
+
+
+@given(st.one_of(st.text(max_size=200), st.lists(WORDS, max_size=25).map(" ".join)))
+def test_nothing_makes_it_fail_and_nothing_is_invented(line: str) -> None:
+    said = read(line)
+    assert set(said.people) <= set(NAMES)
+    assert said.channel is None or said.channel in {channel.key for channel in SHIPPED}
+    assert said.remark in line
+    assert all(name in line for name in said.unclear)
+    for person in said.people:
+        assert any(word in fold(line) for word in fold(NAMES[person]).split())
+    assert name_words(line) == list(dict.fromkeys(name_words(line)))
+
+
+@given(st.dates(), st.lists(WORDS, max_size=10).map(" ".join))
+def test_every_day_of_every_year_can_be_today(today: date, line: str) -> None:
+    read_line(line, SHIPPED, PEOPLE, today, fold)
+
+
+@given(st.sampled_from(sorted(NAMES)), st.sampled_from(["lunch", "phone call", "visit", "email"]))
+def test_a_whole_name_is_that_person(person: int, way: str) -> None:
+    assert read(f"{way} with {NAMES[person]}").people == (person,)
