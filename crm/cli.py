@@ -2,7 +2,7 @@
 
 import typer
 
-from crm.commands import accounts, care, flags, health, plan, serve
+from crm.commands import accounts, care, flags, health, imports, plan, serve
 
 app = typer.Typer(
     name="crm",
@@ -18,6 +18,8 @@ app.command()(serve.migrate)
 app.command()(care.backup)
 app.command()(care.restore)
 app.command()(care.doctor)
+app.command("import")(imports.import_files)
+app.command("export")(imports.export_folder)
 app.command()(health.health)
 app.command()(flags.flags)
 app.command()(plan.plan)

@@ -23,6 +23,7 @@ FAVOURS = "favours"
 DATES = "dates"
 RULES = "rules"
 VCARD = "vcard"
+CALENDAR = "calendar"
 EXCHANGE = (ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES)
 
 KINDS = ("partner", "vendor", "customer", "other")

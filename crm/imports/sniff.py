@@ -9,7 +9,16 @@ from zoneinfo import ZoneInfo
 
 from crm.imports.cards import decode_cards
 from crm.imports.exchange import decode, read_exchange
-from crm.imports.records import EXCHANGE, FILE_LIMIT, RULES, VCARD, ParsedFile, UnreadableFile
+from crm.imports.records import (
+    CALENDAR,
+    EXCHANGE,
+    FILE_LIMIT,
+    RULES,
+    VCARD,
+    ParsedFile,
+    Skipped,
+    UnreadableFile,
+)
 from crm.imports.vcards import read_vcards
 
 KINDS = (*EXCHANGE, RULES, VCARD)
@@ -34,6 +43,8 @@ _TEXTS = (
     (re.compile(r"\s*[\[{]\s*[\]}{\"]"), "a JSON file"),
     (re.compile(r"From .+\d\d:\d\d|(Return-Path|Received|Message-ID|Delivered-To): ", re.IGNORECASE), "mail"),
 )
+_OWN_CALENDAR = re.compile(rb"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//In Person//")
+_SAID_ALREADY = "In Person wrote this calendar. What it shows comes with the CSV files, so it was left out."
 _CARD = re.compile(r"^[ \t]*BEGIN[ \t]*:[ \t]*VCARD[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -59,6 +70,8 @@ def read_file(
     _refuse_hopeless(name, data)
     if kind == VCARD or (kind is None and _holds_cards(data)):
         return read_vcards(name, data)
+    if kind is None and _OWN_CALENDAR.match(data[:200]):
+        return ParsedFile(name, CALENDAR, skipped=(Skipped(name, _SAID_ALREADY),))
     _refuse_foreign(name, data)
     if kind == RULES or (kind is None and _holds_rules(name, data)):
         return ParsedFile(name, RULES, text=_toml(name, data))

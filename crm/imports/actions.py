@@ -1,0 +1,231 @@
+"""Applying what files say, in one transaction or not at all; the same files again change nothing."""
+
+import base64
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from crm.contacts.actions import require_editor
+from crm.domain.principal import Principal
+from crm.imports import facts, log, people, rule_states, undoing
+from crm.imports.records import (
+    ASKS,
+    CONTACTS,
+    DATES,
+    FAVOURS,
+    INTERACTIONS,
+    ORGANISATIONS,
+    PROMISES,
+    RULES,
+    SIGNALS,
+    VCARD,
+    ParsedFile,
+)
+from crm.imports.report import FileReport, total
+from crm.imports.run import Progress, Run
+from crm.storage.database import Database, new_id, new_ids
+from crm.storage.stored_metrics import refresh, scope_of
+from crm.storage.tables import import_batch, import_upload, source_record, workspace
+
+ORDER = (ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES, RULES)
+"""People before what is said about them, in whatever order the files were named."""
+UPLOAD_LIFE = timedelta(days=1)
+
+Sitting = Sequence[ParsedFile | FileReport]
+"""Files as read, in the order in which they were named; a FileReport is one that could not be read."""
+
+
+class _Undone(Exception):
+    """Carries the end of a transaction that is to leave nothing."""
+
+
+def apply(
+    database: Database,
+    principal: Principal,
+    files: Sitting,
+    at: datetime,
+    *,
+    dry_run: bool = False,
+    progress: Progress = lambda done: None,
+) -> list[FileReport]:
+    """Import files that were given together; returns one report each, in their order.
+
+    Exchange files are one transaction: an error in any of them, or a damaged one, and none is written.
+    Each vCard file is a transaction of its own. With ``dry_run`` everything is tried and nothing written.
+    """
+    require_editor(principal)
+    reports = [one if isinstance(one, FileReport) else FileReport.of(one) for one in files]
+    pairs = [(one, report) for one, report in zip(files, reports, strict=True) if isinstance(one, ParsedFile)]
+    exchange = [pair for pair in pairs if pair[0].kind in ORDER]
+    unreadable = any(report.kind is None and report.may_be_exchange for report in reports)
+    _transaction(database, principal, exchange, at, dry_run, progress, blocked=unreadable)
+    for pair in pairs:
+        if pair[0].kind == VCARD:
+            _transaction(database, principal, [pair], at, dry_run, progress)
+    return reports
+
+
+def _transaction(
+    database: Database,
+    principal: Principal,
+    files: list[tuple[ParsedFile, FileReport]],
+    at: datetime,
+    dry_run: bool,
+    progress: Progress,
+    *,
+    blocked: bool = False,
+) -> None:
+    if not files:
+        return
+    reports = [report for _, report in files]
+    try:
+        with database.write() as connection:
+            apply_within(connection, principal, files, at, progress)
+            if dry_run or blocked or any(report.errors for report in reports):
+                raise _Undone
+    except _Undone:
+        if blocked or any(report.errors for report in reports):
+            for report in reports:
+                report.forget_counts()
+
+
+def apply_within(
+    connection: Connection,
+    principal: Principal,
+    files: Sequence[tuple[ParsedFile, FileReport]],
+    at: datetime,
+    progress: Progress = lambda done: None,
+) -> int:
+    """Import files in the caller's transaction, which is to be rolled back where a report has errors.
+
+    Returns the id of the import, under which it can be undone.
+    """
+    _one_at_a_time(connection, principal)
+    batch_id = new_id(connection)
+    connection.execute(
+        import_batch.insert(),
+        {
+            "workspace_id": principal.workspace_id,
+            "id": batch_id,
+            "files": [parsed.file for parsed, _ in files],
+            "user_id": principal.user_id,
+            "counts": {},
+            "applied_at": at,
+        },
+    )
+    run = Run(connection, principal, at, batch_id, progress)
+    for parsed, report in sorted(
+        files, key=lambda pair: ORDER.index(pair[0].kind) if pair[0].kind in ORDER else 0
+    ):
+        _import(run, parsed, report)
+        run.sources.flush()
+    if not any(report.errors for _, report in files):
+        _finish(run, [report for _, report in files])
+    return batch_id
+
+
+def _order(pair: tuple[ParsedFile, FileReport]) -> int:
+    return ORDER.index(pair[0].kind) if pair[0].kind in ORDER else 0
+
+
+def _one_at_a_time(connection: Connection, principal: Principal) -> None:
+    """Two imports at once would each find that nobody is here yet."""
+    mine = select(workspace.c.id).where(workspace.c.id == principal.workspace_id)
+    connection.execute(mine.with_for_update())
+
+
+def _import(run: Run, parsed: ParsedFile, report: FileReport) -> None:
+    records: Any = parsed.records
+    if parsed.kind == ORGANISATIONS:
+        people.import_organisations(run, records, report)
+    elif parsed.kind in (CONTACTS, VCARD):
+        people.import_contacts(run, records, report, fills=parsed.kind == VCARD)
+    elif parsed.kind == INTERACTIONS:
+        log.import_interactions(run, records, report)
+    elif parsed.kind == RULES:
+        rule_states.import_rules(run, parsed, report)
+    else:
+        facts.import_facts(run, parsed.kind, records, report)
+
+
+def _finish(run: Run, reports: list[FileReport]) -> None:
+    refresh(
+        run.connection,
+        scope_of(run.connection, run.principal, run.at, tuple(run.touched)),
+        sorted(run.touched),
+    )
+    undoing.write_traces(run)
+    mine = (import_batch.c.workspace_id == run.principal.workspace_id, import_batch.c.id == run.batch_id)
+    if not run.traces and not run.sources.written:
+        run.connection.execute(import_batch.delete().where(*mine))
+        return
+    counts = {name: dict(total(reports, name)) for name in ("new", "changed", "unchanged")}
+    run.connection.execute(
+        update(import_batch)
+        .where(*mine)
+        .values(counts=counts, report=[report.as_page() for report in reports])
+    )
+
+
+# Uploads, between preview and apply.
+
+
+def keep_uploads(
+    connection: Connection,
+    principal: Principal,
+    files: Sequence[tuple[str, bytes]],
+    reports: Sequence[FileReport],
+    at: datetime,
+) -> int:
+    """Keep files until their owner has looked at the preview; returns the id of the group."""
+    require_editor(principal)
+    forget_old_uploads(connection, principal, at)
+    ids = new_ids(connection, len(files))
+    connection.execute(
+        import_upload.insert(),
+        [
+            {
+                "workspace_id": principal.workspace_id,
+                "id": row_id,
+                "user_id": principal.user_id,
+                "group_id": ids[0],
+                "name": name,
+                "content": base64.b64encode(data).decode("ascii"),
+                "report": report.as_page(),
+                "created_at": at,
+            }
+            for row_id, (name, data), report in zip(ids, files, reports, strict=True)
+        ],
+    )
+    return ids[0]
+
+
+def forget_uploads(connection: Connection, principal: Principal, group_id: int) -> None:
+    """Remove files that were applied, or are not wanted after all."""
+    connection.execute(
+        import_upload.delete().where(
+            import_upload.c.workspace_id == principal.workspace_id,
+            import_upload.c.user_id == principal.user_id,
+            import_upload.c.group_id == group_id,
+        )
+    )
+
+
+def forget_old_uploads(connection: Connection, principal: Principal, at: datetime) -> None:
+    """Remove files nobody came back for within a day, and one's own earlier ones."""
+    mine = import_upload.c.workspace_id == principal.workspace_id
+    connection.execute(import_upload.delete().where(mine, import_upload.c.created_at < at - UPLOAD_LIFE))
+    connection.execute(import_upload.delete().where(mine, import_upload.c.user_id == principal.user_id))
+
+
+def forget_sources(connection: Connection, principal: Principal, record: str, row_ids: Iterable[int]) -> None:
+    """These rows are gone for good: a file that brings them again brings something new."""
+    connection.execute(
+        source_record.delete().where(
+            source_record.c.workspace_id == principal.workspace_id,
+            source_record.c.record == record,
+            source_record.c.row_id.in_(list(row_ids)),
+        )
+    )

@@ -1,0 +1,323 @@
+"""Writing down interactions from files, in blocks and past the form: what Core can insert in lists."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from crm.domain.channels import by_key
+from crm.imports.cells import write_moment
+from crm.imports.records import InteractionRecord, identities
+from crm.imports.report import Change, FileReport
+from crm.imports.run import Run, UnknownUser
+from crm.imports.sources import blocks, digest
+from crm.interactions.actions import Entry, edit_interaction, interaction_values, participation_rows
+from crm.interactions.queries import channels
+from crm.storage.database import new_ids
+from crm.storage.tables import interaction, interaction_contact, interaction_user
+from crm.storage.types import from_micros, to_micros
+
+BLOCK = 5_000
+OWN_ID = re.compile(r"in-person:(\d{1,18})-(\d{1,18})")
+
+
+def own_source_id(row_id: int, created_at: datetime) -> str:
+    """The ``source_id`` an export gives to what was logged here: it finds its row again and no other."""
+    return f"in-person:{row_id}-{to_micros(created_at)}"
+
+
+def import_interactions(run: Run, records: Sequence[InteractionRecord], report: FileReport) -> None:
+    """Write down the interactions of one file."""
+    keys = identities(records)
+    run.sources.load("interaction", keys)
+    known = _known(run, records, keys)
+    fresh: list[tuple[str, InteractionRecord]] = []
+    met: set[str] = set()
+    changed = []
+    for record, key in zip(records, keys, strict=True):
+        if key in met:
+            report.skip(
+                record.where, f"The source_id “{key[:40]}” was in the file before; the first row counts."
+            )
+            continue
+        met.add(key)
+        source = run.sources.get("interaction", key)
+        if key not in known:
+            fresh.append((key, record))
+        elif not record.source_id or (source and source.content == content_of(record)):
+            report.unchanged["interactions"] += 1
+        else:
+            changed.append((known[key], key, record))
+    run.progress(len(records) - len(fresh))
+    people = _people(run, [record for _, record in fresh] + [record for *_, record in changed], report)
+    fresh = [one for one in fresh if people.keys() >= set(one[1].contacts)]
+    changed = [one for one in changed if people.keys() >= set(one[2].contacts)]
+    users = _users(run, (record for record in records), report)
+    if report.errors:
+        return
+    _change(run, changed, people, users, report)
+    _insert(run, fresh, people, users, report)
+
+
+def content_of(record: InteractionRecord) -> str:
+    """What a row with a ``source_id`` says, as a digest."""
+    said = (record.on or write_moment(record.occurred_at), record.channel, record.direction, record.outcome)
+    return digest(repr((*map(str, said), record.contacts, record.users, record.summary, record.note)))
+
+
+def _known(run: Run, records: Sequence[InteractionRecord], keys: list[str]) -> dict[str, int]:
+    """The rows that are here by key: as imported, by their own source_id, or by the one an export gave them."""
+    found = {key: source.row_id for key in keys if (source := run.sources.get("interaction", key))}
+    present = _present(run, found.values())
+    found = {key: row_id for key, row_id in found.items() if row_id in present}
+    table = interaction.c
+    mine = table.workspace_id == run.principal.workspace_id
+    others = [one.source_id for one in records if one.source_id and one.source_id not in found]
+    for block in blocks(others):
+        rows = select(table.source_id, table.id).where(mine, table.source_id.in_(block))
+        for source_id, row_id in run.connection.execute(rows.order_by(table.id.desc())):
+            found[source_id] = row_id
+    own = {one: match for one in others if one not in found and (match := OWN_ID.fullmatch(one))}
+    created = _present(run, (int(match.group(1)) for match in own.values()))
+    for source_id, match in own.items():
+        row_id = int(match.group(1))
+        if row_id in created and to_micros(created[row_id]) == int(match.group(2)):
+            found[source_id] = row_id
+    return found
+
+
+def _present(run: Run, ids: Iterable[int]) -> dict[int, datetime]:
+    """Those of these interactions that are here, with the moment they were written down."""
+    table = interaction.c
+    found: dict[int, datetime] = {}
+    for block in blocks(ids):
+        rows = select(table.id, table.created_at).where(
+            table.workspace_id == run.principal.workspace_id, table.id.in_(block)
+        )
+        found.update(dict(run.connection.execute(rows).tuples()))
+    return found
+
+
+def _people(run: Run, records: Sequence[InteractionRecord], report: FileReport) -> dict[str, int]:
+    """Whom the rows mean, but for those that are not clear: they are left out whole, and make nobody new."""
+    doubts = run.doubts(reference for record in records for reference in record.contacts)
+    clear = []
+    for record in records:
+        doubtful = [doubts[one] for one in record.contacts if one in doubts]
+        if doubtful:
+            report.ask(f"{record.where}, column contacts", doubtful[0])
+        else:
+            clear.append(record)
+    return run.settle((reference for record in clear for reference in record.contacts), report)
+
+
+def _users(run: Run, records: Iterable[InteractionRecord], report: FileReport) -> dict[str, int | None]:
+    found: dict[str, int | None] = {}
+    unknown: dict[str, str] = {}
+    for record in records:
+        for email in record.users:
+            if email in found:
+                continue
+            if email not in unknown:
+                try:
+                    found[email] = run.user_id(email)
+                    continue
+                except UnknownUser as fault:
+                    unknown[email] = str(fault)
+            report.error(f"{record.where}, column users", unknown[email])
+    return found
+
+
+# New rows.
+
+
+def _insert(
+    run: Run,
+    fresh: list[tuple[str, InteractionRecord]],
+    people: dict[str, int],
+    users: dict[str, int | None],
+    report: FileReport,
+) -> None:
+    ways = by_key(channels(run.connection, run.principal))
+    for start in range(0, len(fresh), BLOCK):
+        block = fresh[start : start + BLOCK]
+        ids = new_ids(run.connection, len(block))
+        logged: list[dict[str, Any]] = []
+        took_part: list[dict[str, Any]] = []
+        by_users: list[dict[str, Any]] = []
+        for row_id, (key, record) in zip(ids, block, strict=True):
+            entry = _entry(run, record, people, users)
+            way = ways[record.channel]
+            logged.append(
+                {"id": row_id, "created_at": run.at, **interaction_values(run.principal, entry, way, run.at)}
+            )
+            took_part += participation_rows(run.principal, row_id, entry, way)
+            by_users += [
+                {"workspace_id": run.principal.workspace_id, "interaction_id": row_id, "user_id": user_id}
+                for user_id in entry.user_ids
+            ]
+            run.touched.update(entry.contact_ids)
+            run.sources.remember("interaction", key, row_id, content_of(record) if record.source_id else "")
+        for table, values in (
+            (interaction, logged),
+            (interaction_contact, took_part),
+            (interaction_user, by_users),
+        ):
+            if values:
+                run.connection.execute(table.insert(), values)
+        report.new["interactions"] += len(logged)
+        run.sources.flush()
+        run.progress(len(block))
+
+
+def _entry(
+    run: Run,
+    record: InteractionRecord,
+    people: dict[str, int],
+    users: dict[str, int | None],
+) -> Entry:
+    """What is to be logged."""
+    ids = [people[reference] for reference in record.contacts]
+    if record.users:
+        user_ids = [one for email in record.users if (one := users[email]) is not None]
+    else:
+        user_ids = [owner for one in ids if (owner := run.people.known[one].owner_id) is not None]
+    return Entry(
+        record.occurred_at,
+        record.channel,
+        tuple(dict.fromkeys(ids)),
+        record.direction,
+        record.outcome,
+        tuple(dict.fromkeys(user_ids)),
+        record.summary,
+        record.note,
+        source_id=record.source_id,
+    )
+
+
+# Rows that say something else than the last time.
+
+
+def _change(
+    run: Run,
+    changed: list[tuple[int, str, InteractionRecord]],
+    people: dict[str, int],
+    users: dict[str, int | None],
+    report: FileReport,
+) -> None:
+    stored = entries_of(run, [row_id for row_id, _, _ in changed])
+    for row_id, key, record in changed:
+        row, before = stored[row_id]
+        new = _entry(run, record, people, users)
+        run.sources.remember("interaction", key, row_id, content_of(record))
+        after = _merged(before, new, record.given, has_users=bool(record.users))
+        hidden = row.note_private and row.author_id != run.principal.user_id
+        if hidden:
+            after = _with(after, note=before.note)
+        if row.deleted_at is not None:
+            report.skip(record.where, "This interaction was deleted here, and stays so.")
+        elif after == before:
+            report.unchanged["interactions"] += 1
+        else:
+            report.changed["interactions"] += 1
+            _show(report, record, before, after)
+            run.traces.changed("interaction", row_id, plain_entry(before))
+            run.touched.update((*before.contact_ids, *after.contact_ids))
+            edit_interaction(run.connection, run.principal, row_id, after, run.at)
+
+
+def _merged(before: Entry, new: Entry, given: frozenset[str], *, has_users: bool) -> Entry:
+    values: dict[str, Any] = {name: getattr(new, name) for name in _COLUMNS if name in given}
+    if {"occurred_at", "on"} & given:
+        values["occurred_at"] = new.occurred_at
+    values["contact_ids"] = new.contact_ids
+    if has_users:
+        values["user_ids"] = new.user_ids
+    return _with(before, **values)
+
+
+_COLUMNS = ("occurred_at", "channel", "direction", "outcome", "summary", "note")
+
+
+def _with(entry: Entry, **values: Any) -> Entry:
+    from dataclasses import replace
+
+    entry = replace(entry, **values)
+    return replace(
+        entry, contact_ids=tuple(sorted(entry.contact_ids)), user_ids=tuple(sorted(entry.user_ids))
+    )
+
+
+def entries_of(run: Run, ids: Sequence[int]) -> dict[int, tuple[Row[Any], Entry]]:
+    """These interactions as they are stored, with what was logged."""
+    people = _participants(run, interaction_contact, "contact_id", ids)
+    users = _participants(run, interaction_user, "user_id", ids)
+    found = {}
+    for block in blocks(ids):
+        mine = select(interaction).where(
+            interaction.c.workspace_id == run.principal.workspace_id, interaction.c.id.in_(block)
+        )
+        for row in run.connection.execute(mine):
+            found[row.id] = (
+                row,
+                Entry(
+                    row.occurred_at,
+                    row.channel,
+                    tuple(sorted(people.get(row.id, ()))),
+                    row.direction,
+                    row.outcome,
+                    tuple(sorted(users.get(row.id, ()))),
+                    row.summary,
+                    row.note,
+                    row.note_private,
+                    row.source_id,
+                ),
+            )
+    return found
+
+
+def _participants(run: Run, table: Any, column: str, ids: Sequence[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for block in blocks(ids):
+        mine = select(table.c.interaction_id, table.c[column]).where(
+            table.c.workspace_id == run.principal.workspace_id, table.c.interaction_id.in_(block)
+        )
+        for row_id, one in run.connection.execute(mine):
+            found.setdefault(row_id, []).append(one)
+    return found
+
+
+def _show(report: FileReport, record: InteractionRecord, before: Entry, after: Entry) -> None:
+    name = ", ".join(record.contacts)[:100]
+    for field in _COLUMNS:
+        old, new = getattr(before, field), getattr(after, field)
+        if old != new and not (field == "note" and before.note_private):
+            report.show(Change(record.where, name, field.replace("_", " "), _shown(old), _shown(new)))
+
+
+def _shown(value: Any) -> str:
+    return write_moment(value) if isinstance(value, datetime) else str(value or "")[:200]
+
+
+def plain_entry(entry: Entry) -> dict[str, Any]:
+    """An entry as a trace keeps it."""
+    return {
+        "occurred_at": to_micros(entry.occurred_at),
+        "channel": entry.channel,
+        "contact_ids": list(entry.contact_ids),
+        "direction": entry.direction,
+        "outcome": entry.outcome,
+        "user_ids": list(entry.user_ids),
+        "summary": entry.summary,
+        "note": entry.note,
+        "note_private": entry.note_private,
+    }
+
+
+def restored_entry(kept: dict[str, Any]) -> Entry:
+    """The entry a trace kept."""
+    values = {**kept, "occurred_at": from_micros(kept["occurred_at"])}
+    values["contact_ids"], values["user_ids"] = tuple(kept["contact_ids"]), tuple(kept["user_ids"])
+    return Entry(**values)

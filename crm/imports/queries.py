@@ -1,0 +1,95 @@
+"""Reading: past imports, and files that wait between preview and apply."""
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from crm.domain.principal import Principal
+from crm.errors import NotFound
+from crm.storage.tables import import_batch, import_upload, user
+
+RECENT = 10
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One import that was applied. ``report`` is what it said then, one mapping for each file (``FileReport.as_page``)."""
+
+    id: int
+    files: tuple[str, ...]
+    by: str | None
+    applied_at: datetime
+    undone_at: datetime | None
+    new: dict[str, int]
+    changed: dict[str, int]
+    report: tuple[dict[str, Any], ...]
+
+
+def recent(connection: Connection, principal: Principal, limit: int = RECENT) -> list[Batch]:
+    """The last imports, newest first."""
+    rows = connection.execute(_batches(principal).order_by(import_batch.c.id.desc()).limit(limit))
+    return [_batch(row) for row in rows]
+
+
+def batch(connection: Connection, principal: Principal, batch_id: int) -> Batch:
+    """One import, or NotFound."""
+    row = connection.execute(_batches(principal).where(import_batch.c.id == batch_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return _batch(row)
+
+
+def _batches(principal: Principal) -> Any:
+    joined = import_batch.outerjoin(
+        user, (user.c.workspace_id == import_batch.c.workspace_id) & (user.c.id == import_batch.c.user_id)
+    )
+    return (
+        select(import_batch, user.c.name.label("by"))
+        .select_from(joined)
+        .where(import_batch.c.workspace_id == principal.workspace_id)
+    )
+
+
+def _batch(row: Any) -> Batch:
+    return Batch(
+        row.id,
+        tuple(row.files),
+        row.by,
+        row.applied_at,
+        row.undone_at,
+        row.counts.get("new", {}),
+        row.counts.get("changed", {}),
+        tuple(row.report or ()),
+    )
+
+
+def previews(connection: Connection, principal: Principal, group_id: int) -> list[dict[str, Any]]:
+    """What the preview said of each file of one's own upload, or NotFound."""
+    rows = connection.execute(_uploads(principal, group_id, import_upload.c.report)).all()
+    if not rows:
+        raise NotFound("This file is not waiting any more. Choose it again.")
+    return [row.report for row in rows]
+
+
+def uploaded(connection: Connection, principal: Principal, group_id: int) -> list[tuple[str, bytes]]:
+    """The files of one's own upload, by name and content, or NotFound."""
+    columns = (import_upload.c.name, import_upload.c.content)
+    rows = connection.execute(_uploads(principal, group_id, *columns)).all()
+    if not rows:
+        raise NotFound("This file is not waiting any more. Choose it again.")
+    return [(row.name, base64.b64decode(row.content)) for row in rows]
+
+
+def _uploads(principal: Principal, group_id: int, *columns: Any) -> Any:
+    return (
+        select(*columns)
+        .where(
+            import_upload.c.workspace_id == principal.workspace_id,
+            import_upload.c.user_id == principal.user_id,
+            import_upload.c.group_id == group_id,
+        )
+        .order_by(import_upload.c.id)
+    )

@@ -1,0 +1,153 @@
+"""What an import did, or would do: one report for each file, for people and as JSON."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from crm.imports.records import ParsedFile, Problem, Question, Skipped, UnreadableFile
+
+SORTS = (
+    "organisations",
+    "contacts",
+    "interactions",
+    "asks",
+    "promises",
+    "signals",
+    "favours",
+    "dates",
+    "rules",
+)
+SHOWN = 100
+"""Changes and names a report keeps for the page; the counts are always whole."""
+NOTICE_LIMIT = 1_000
+"""Lines left out, questions and errors a report lists; one more says that there are others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value that becomes another: of whom, which field, and both as the file would write them."""
+
+    where: str
+    name: str
+    field: str
+    old: str
+    new: str
+
+
+@dataclass
+class FileReport:
+    """What became of one file. ``kind`` is None where nobody could tell. Counts are by sort of record."""
+
+    file: str
+    kind: str | None
+    new: Counter[str] = field(default_factory=Counter)
+    changed: Counter[str] = field(default_factory=Counter)
+    unchanged: Counter[str] = field(default_factory=Counter)
+    skipped: list[Skipped] = field(default_factory=list)
+    uncertain: list[Question] = field(default_factory=list)
+    errors: list[Problem] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, parsed: ParsedFile) -> "FileReport":
+        """The beginning of a report: what reading the file turned up."""
+        return cls(
+            parsed.file,
+            parsed.kind,
+            skipped=list(parsed.skipped),
+            uncertain=list(parsed.uncertain),
+            errors=list(parsed.errors),
+        )
+
+    @classmethod
+    def unreadable(cls, file: str, fault: UnreadableFile) -> "FileReport":
+        """A file that could not be taken apart at all."""
+        return cls(file, None, errors=[Problem(fault.where, fault.message)])
+
+    @property
+    def may_be_exchange(self) -> bool:
+        """Whether a file nobody could read seems to be one of those that are imported together or not at all."""
+        return not self.file.lower().endswith(
+            (".vcf", ".ics", ".mbox", ".eml", ".zip", ".png", ".jpg", ".pdf")
+        )
+
+    def skip(self, where: str, why: str) -> None:
+        """One item is left out."""
+        _note(self.skipped, Skipped(where, why), Skipped(self.file, "More was left out than is listed here."))
+
+    def ask(self, where: str, question: str) -> None:
+        """One item was read in one of several possible ways, or waits for an answer."""
+        _note(
+            self.uncertain,
+            Question(where, question),
+            Question(self.file, "There are more questions than are listed here."),
+        )
+
+    def error(self, where: str, message: str) -> None:
+        """One item makes the file unusable."""
+        _note(
+            self.errors,
+            Problem(where, message),
+            Problem(self.file, "There are more errors than are listed here."),
+        )
+
+    def show(self, change: Change) -> None:
+        """Keep a change for the page, among the first."""
+        if len(self.changes) < SHOWN:
+            self.changes.append(change)
+
+    def name(self, name: str) -> None:
+        """Keep the name of somebody new for the page, among the first."""
+        if len(self.names) < SHOWN:
+            self.names.append(name)
+
+    def forget_counts(self) -> None:
+        """Nothing of this file was written, because of errors here or in a file given with it."""
+        for counts in (self.new, self.changed, self.unchanged):
+            counts.clear()
+        self.changes.clear()
+        self.names.clear()
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as ``crm import --json`` prints it; every sort is there, with 0 where there was none."""
+        return {
+            "file": self.file,
+            "kind": self.kind,
+            "new": _whole(self.new),
+            "changed": _whole(self.changed),
+            "unchanged": _whole(self.unchanged),
+            "skipped": [{"where": one.where, "why": one.why} for one in self.skipped],
+            "uncertain": [{"where": one.where, "question": one.question} for one in self.uncertain],
+            "errors": [{"where": one.where, "message": one.message} for one in self.errors],
+        }
+
+    def as_page(self) -> dict[str, Any]:
+        """The same with what only the page shows, as it is kept between preview and apply."""
+        shown = [[one.where, one.name, one.field, one.old, one.new] for one in self.changes]
+        return {**self.as_json(), "changes": shown, "names": self.names}
+
+
+def _note(notices: list[Any], notice: Any, more: Any) -> None:
+    if len(notices) < NOTICE_LIMIT:
+        notices.append(notice)
+    elif notices[-1] != more:
+        notices.append(more)
+
+
+def _whole(counts: Counter[str]) -> dict[str, int]:
+    return {sort: counts[sort] for sort in SORTS}
+
+
+def has_errors(reports: Iterable[FileReport]) -> bool:
+    """Whether any file could not be used."""
+    return any(report.errors for report in reports)
+
+
+def total(reports: Iterable[FileReport], counts: str) -> Counter[str]:
+    """The ``new``, ``changed`` or ``unchanged`` of several files together, without zeros."""
+    together: Counter[str] = Counter()
+    for report in reports:
+        together.update(getattr(report, counts))
+    return +together

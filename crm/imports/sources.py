@@ -1,0 +1,171 @@
+"""From which item of which source a row came, and what an import changed: the memory that makes imports idempotent."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, select
+
+from crm.domain.principal import Principal
+from crm.storage.insertion import insert_into
+from crm.storage.tables import import_trace, source_record
+
+BLOCK = 2_000
+
+
+class Source(NamedTuple):
+    """The row an item became, and what the item said when it was last imported (``marks`` or a digest)."""
+
+    row_id: int
+    content: str
+
+
+def blocks(items: Iterable[Any], size: int = BLOCK) -> Iterator[list[Any]]:
+    """The items, each once, in blocks that fit one statement."""
+    once = list(dict.fromkeys(items))
+    for start in range(0, len(once), size):
+        yield once[start : start + size]
+
+
+class Sources:
+    """The source records of one workspace, read in blocks and written at the end of each file."""
+
+    def __init__(self, connection: Connection, principal: Principal, batch_id: int) -> None:
+        self._connection = connection
+        self._workspace_id = principal.workspace_id
+        self._batch_id = batch_id
+        self._known: dict[tuple[str, str], Source] = {}
+        self._fresh: dict[tuple[str, str], bool] = {}
+        self.written = 0
+
+    def load(self, record: str, keys: Iterable[str]) -> None:
+        """Read what is known about these items."""
+        table = source_record.c
+        for block in blocks(key for key in keys if (record, key) not in self._known):
+            rows = self._connection.execute(
+                select(table.source_key, table.row_id, table.content_hash).where(
+                    table.workspace_id == self._workspace_id,
+                    table.record == record,
+                    table.source_key.in_(block),
+                )
+            )
+            for key, row_id, content in rows:
+                self._known[record, key] = Source(row_id, content)
+
+    def get(self, record: str, key: str) -> Source | None:
+        """What is known about one item; ``load`` comes first."""
+        return self._known.get((record, key))
+
+    def remember(self, record: str, key: str, row_id: int, content: str) -> None:
+        """This item is that row, and says this now."""
+        before = self._known.get((record, key))
+        if before == (row_id, content):
+            return
+        self._known[record, key] = Source(row_id, content)
+        self._fresh[record, key] = self._fresh.get((record, key), False) or (
+            before is not None and before.row_id != row_id
+        )
+
+    def flush(self) -> None:
+        """Write what is new; an item keeps the import that first brought its row."""
+        insert = insert_into(self._connection, source_record)
+        changes = {"row_id": insert.excluded.row_id, "content_hash": insert.excluded.content_hash}
+        keys = ["workspace_id", "record", "source_key"]
+        for moved in (False, True):
+            rows = [self._row(*key) for key, is_moved in self._fresh.items() if is_moved == moved]
+            if rows:
+                extra = {"batch_id": insert.excluded.batch_id} if moved else {}
+                statement = insert.on_conflict_do_update(index_elements=keys, set_={**changes, **extra})
+                self._connection.execute(statement, rows)
+                self.written += len(rows)
+        self._fresh.clear()
+
+    def _row(self, record: str, key: str) -> dict[str, Any]:
+        source = self._known[record, key]
+        return {
+            "workspace_id": self._workspace_id,
+            "record": record,
+            "source_key": key,
+            "row_id": source.row_id,
+            "content_hash": source.content,
+            "batch_id": self._batch_id,
+            "seen": 1,
+        }
+
+
+# What each cell said: an unchanged cell of a changed row leaves alone what people changed since.
+
+
+def digest(text: str) -> str:
+    """A short digest; equal texts have equal ones on any day and in any release."""
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=6).hexdigest()
+
+
+def marks(cells: Mapping[str, str], before: str = "") -> str:
+    """What the cells of a row said, with what earlier files said in columns that this one lacks."""
+    kept = {**parse_marks(before), **{name: digest(cell) for name, cell in cells.items()}}
+    return " ".join(f"{name}={mark}" for name, mark in sorted(kept.items()))
+
+
+def parse_marks(content: str) -> dict[str, str]:
+    """The digest of each cell by column."""
+    return dict(pair.split("=", 1) for pair in content.split(" ") if "=" in pair)
+
+
+# What an import changed.
+
+
+class Traces:
+    """Rows an import made (``before`` is None) or changed (their old values), each with its first state."""
+
+    def __init__(self) -> None:
+        self._before: dict[tuple[str, int], dict[str, Any] | None] = {}
+
+    def made(self, record: str, row_ids: Iterable[int]) -> None:
+        """These rows are new."""
+        for row_id in row_ids:
+            self._before[record, row_id] = None
+
+    def changed(self, record: str, row_id: int, before: dict[str, Any]) -> None:
+        """This row had these values; what an earlier change of the same import kept stays."""
+        earlier = self._before.get((record, row_id), {})
+        if earlier is not None:
+            self._before[record, row_id] = {**before, **earlier}
+
+    def ids(self) -> dict[str, list[int]]:
+        """The rows by record."""
+        found: dict[str, list[int]] = {}
+        for record, row_id in self._before:
+            found.setdefault(record, []).append(row_id)
+        return found
+
+    def write(
+        self,
+        connection: Connection,
+        principal: Principal,
+        batch_id: int,
+        stamps: Mapping[tuple[str, int], str],
+    ) -> None:
+        """Keep them, each with the stamp of its state now."""
+        rows = [
+            {
+                "workspace_id": principal.workspace_id,
+                "batch_id": batch_id,
+                "record": record,
+                "row_id": row_id,
+                "before": before,
+                "after": stamps[record, row_id],
+            }
+            for (record, row_id), before in self._before.items()
+            if (record, row_id) in stamps
+        ]
+        if rows:
+            connection.execute(import_trace.insert(), rows)
+
+    def __bool__(self) -> bool:
+        return bool(self._before)
+
+
+def stamp_of(row: Row[Any], extra: Sequence[Any] = ()) -> str:
+    """A state of a row that counts no versions, to tell whether somebody changed it."""
+    return digest(repr([*row, *extra]))

@@ -1,0 +1,368 @@
+"""Undoing an import as a whole: what it brought goes, what people changed or added since stays."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, select, update
+
+from crm.contacts.actions import edit_organisation, find_or_add_organisations, require_editor
+from crm.domain.principal import Principal
+from crm.errors import Conflict, NotFound
+from crm.imports.facts import DATE_RECORD
+from crm.imports.log import restored_entry
+from crm.imports.people import restored_value, write_changes
+from crm.imports.rule_states import states_before
+from crm.imports.run import Run
+from crm.imports.sources import blocks, stamp_of
+from crm.imports.stored import contact_records, organisation_draft, organisation_records
+from crm.interactions.actions import edit_interaction
+from crm.storage.stored_metrics import refresh, scope_of
+from crm.storage.tables import (
+    ask,
+    contact,
+    contact_date,
+    favour,
+    import_batch,
+    import_trace,
+    interaction,
+    interaction_contact,
+    interaction_user,
+    organisation,
+    organisation_tag,
+    promise,
+    response,
+    rule,
+    signal,
+    source_record,
+)
+
+FACT_TABLES: dict[str, Table] = {
+    "ask": ask,
+    "promise": promise,
+    "signal": signal,
+    "favour": favour,
+    DATE_RECORD: contact_date,
+}
+SORTS = {
+    "organisation": "organisations",
+    "contact": "contacts",
+    "interaction": "interactions",
+    "ask": "asks",
+    "promise": "promises",
+    "signal": "signals",
+    "favour": "favours",
+    DATE_RECORD: "dates",
+    "rules": "rules",
+}
+
+
+@dataclass
+class Undone:
+    """What undoing did, counted by sort: taken away, put back as it was, and left because it changed since."""
+
+    removed: Counter[str] = field(default_factory=Counter)
+    restored: Counter[str] = field(default_factory=Counter)
+    kept: Counter[str] = field(default_factory=Counter)
+
+
+# The state in which an import leaves a row.
+
+
+def write_traces(run: Run) -> None:
+    """Keep what the import made and changed, each row with its state now."""
+    stamps = {
+        (record, row_id): stamp
+        for record, ids in run.traces.ids().items()
+        for row_id, stamp in _stamps(run.connection, run.principal, record, ids).items()
+    }
+    run.traces.write(run.connection, run.principal, run.batch_id, stamps)
+
+
+def _stamps(connection: Connection, principal: Principal, record: str, ids: Sequence[int]) -> dict[int, str]:
+    if record == "rules":
+        return {ids[0]: _rules_stamp(connection, principal)}
+    tables = {"contact": contact, "interaction": interaction, "organisation": organisation, **FACT_TABLES}
+    table = tables[record]
+    found: dict[int, str] = {}
+    for block in blocks(ids):
+        rows = connection.execute(select(table).where(*_these(table, principal, block))).all()
+        if record in ("contact", "interaction"):
+            found.update({row.id: str(row.version) for row in rows})
+        elif record == "organisation":
+            tags = _organisation_tags(connection, principal, block)
+            found.update({row.id: stamp_of(row, sorted(tags.get(row.id, ()))) for row in rows})
+        else:
+            found.update({row.id: stamp_of(row) for row in rows})
+    return found
+
+
+def _these(table: Table, principal: Principal, ids: Sequence[int]) -> tuple[Any, ...]:
+    return table.c.workspace_id == principal.workspace_id, table.c.id.in_(ids)
+
+
+def _organisation_tags(
+    connection: Connection, principal: Principal, ids: Sequence[int]
+) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    mine = select(organisation_tag.c.organisation_id, organisation_tag.c.tag).where(
+        organisation_tag.c.workspace_id == principal.workspace_id,
+        organisation_tag.c.organisation_id.in_(ids),
+    )
+    for row_id, tag in connection.execute(mine):
+        found.setdefault(row_id, []).append(tag)
+    return found
+
+
+def _rules_stamp(connection: Connection, principal: Principal) -> str:
+    mine = select(rule).where(rule.c.workspace_id == principal.workspace_id).order_by(rule.c.key)
+    return stamp_of(tuple(map(tuple, connection.execute(mine))))  # type: ignore[arg-type]
+
+
+# Undoing.
+
+
+def undo(connection: Connection, principal: Principal, batch_id: int, at: datetime) -> Undone:
+    """Take an import back in the caller's transaction; NotFound where there is none, Conflict the second time."""
+    require_editor(principal)
+    mine = (import_batch.c.workspace_id == principal.workspace_id, import_batch.c.id == batch_id)
+    batch = connection.execute(select(import_batch).where(*mine).with_for_update()).one_or_none()
+    if batch is None:
+        raise NotFound
+    if batch.undone_at is not None:
+        raise Conflict("This import is undone already.")
+    work = _Undoing(Run(connection, principal, at, batch_id, lambda done: None))
+    work.take_back()
+    connection.execute(update(import_batch).where(*mine).values(undone_at=at))
+    return work.done
+
+
+class _Undoing:
+    """One import being undone: facts and interactions first, then the people and organisations they were about."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.connection, self.principal = run.connection, run.principal
+        self.done = Undone()
+        self.touched: set[int] = set()
+        self.traces: dict[str, dict[int, Row[Any]]] = {}
+        rows = self.connection.execute(
+            select(import_trace).where(
+                import_trace.c.workspace_id == self.principal.workspace_id,
+                import_trace.c.batch_id == run.batch_id,
+            )
+        )
+        for row in rows:
+            self.traces.setdefault(row.record, {})[row.row_id] = row
+
+    def take_back(self) -> None:
+        """Do it."""
+        for record, table in FACT_TABLES.items():
+            self._facts(record, table)
+        self._interactions()
+        self._contacts()
+        self._organisations()
+        self._rules()
+        ids = sorted(self.touched)
+        refresh(self.connection, scope_of(self.connection, self.principal, self.run.at, ids), ids)
+
+    def _untouched(self, record: str) -> tuple[list[int], dict[int, dict[str, Any]]]:
+        """Rows still as the import left them: those it made, and the old values of those it changed."""
+        traces = self.traces.get(record, {})
+        now = _stamps(self.connection, self.principal, record, list(traces)) if traces else {}
+        same = {row_id: row for row_id, row in traces.items() if now.get(row_id) == row.after}
+        self.done.kept[SORTS[record]] += sum(1 for row_id in traces if row_id in now and row_id not in same)
+        made = [row_id for row_id, row in same.items() if row.before is None]
+        return made, {row_id: row.before for row_id, row in same.items() if row.before is not None}
+
+    def _facts(self, record: str, table: Table) -> None:
+        made, changed = self._untouched(record)
+        for block in blocks([*made, *changed]):
+            people = select(table.c.contact_id).where(*_these(table, self.principal, block))
+            self.touched.update(self.connection.execute(people).scalars())
+        self._delete(table, record, made)
+        for row_id, before in changed.items():
+            values = {name: _restored(name, value) for name, value in before.items()}
+            self.connection.execute(
+                table.update().where(*_these(table, self.principal, [row_id])).values(**values)
+            )
+            self.done.restored[SORTS[record]] += 1
+        self._forget_content(record, changed)
+
+    def _delete(self, table: Table, record: str, ids: Sequence[int]) -> None:
+        for block in blocks(ids):
+            self.connection.execute(table.delete().where(*_these(table, self.principal, block)))
+            self._forget_sources(record, block)
+        self.done.removed[SORTS[record]] += len(ids)
+
+    def _forget_sources(self, record: str, ids: Sequence[int]) -> None:
+        mine = source_record.c
+        self.connection.execute(
+            source_record.delete().where(
+                mine.workspace_id == self.principal.workspace_id,
+                mine.record == record,
+                mine.row_id.in_(ids),
+            )
+        )
+
+    # The log.
+
+    def _interactions(self) -> None:
+        _, changed = self._untouched("interaction")
+        for row_id, before in changed.items():
+            edit_interaction(self.connection, self.principal, row_id, restored_entry(before), self.run.at)
+            self.done.restored["interactions"] += 1
+        self._forget_content("interaction", changed)
+        made = self._interactions_made()
+        free = made - self._used(made)
+        self.done.kept["interactions"] += len(made) - len(free)
+        for block in blocks(sorted(free)):
+            people = select(interaction_contact.c.contact_id).where(
+                interaction_contact.c.workspace_id == self.principal.workspace_id,
+                interaction_contact.c.interaction_id.in_(block),
+            )
+            self.touched.update(self.connection.execute(people).scalars())
+            for table in (interaction_contact, interaction_user):
+                self.connection.execute(
+                    table.delete().where(
+                        table.c.workspace_id == self.principal.workspace_id,
+                        table.c.interaction_id.in_(block),
+                    )
+                )
+        self._delete(interaction, "interaction", sorted(free))
+
+    def _interactions_made(self) -> set[int]:
+        mine = source_record.c
+        brought = select(mine.row_id).where(
+            mine.workspace_id == self.principal.workspace_id,
+            mine.record == "interaction",
+            mine.batch_id == self.run.batch_id,
+        )
+        ids = list(self.connection.execute(brought).scalars())
+        traced = self.traces.get("interaction", {})
+        applied_at = select(import_batch.c.applied_at).where(
+            import_batch.c.workspace_id == self.principal.workspace_id,
+            import_batch.c.id == self.run.batch_id,
+        )
+        made_at = self.connection.execute(applied_at).scalar_one()
+        found: set[int] = set()
+        for block in blocks(row_id for row_id in ids if row_id not in traced):
+            rows = select(interaction.c.id).where(
+                *_these(interaction, self.principal, block), interaction.c.created_at == made_at
+            )
+            found.update(self.connection.execute(rows).scalars())
+        return found
+
+    def _used(self, made: set[int]) -> set[int]:
+        """Those somebody changed, deleted, or hung something on since."""
+        used: set[int] = set()
+        for block in blocks(sorted(made)):
+            changed = select(interaction.c.id).where(
+                *_these(interaction, self.principal, block),
+                (interaction.c.version > 1)
+                | interaction.c.deleted_at.is_not(None)
+                | (interaction.c.changed_at != interaction.c.created_at),
+            )
+            used.update(self.connection.execute(changed).scalars())
+            for table in (response, ask, promise, signal, favour):
+                hung = select(table.c.interaction_id).where(
+                    table.c.workspace_id == self.principal.workspace_id, table.c.interaction_id.in_(block)
+                )
+                used.update(self.connection.execute(hung).scalars())
+        return used
+
+    # People and organisations.
+
+    def _contacts(self) -> None:
+        made, changed = self._untouched("contact")
+        busy = self._busy(made)
+        free = [row_id for row_id in made if row_id not in busy]
+        self.done.kept["contacts"] += len(busy)
+        self._delete(contact, "contact", free)
+        self.touched.difference_update(free)
+        self._restore_contacts(changed)
+
+    def _busy(self, ids: Iterable[int]) -> set[int]:
+        """Those with something that stays: an interaction, an ask, an answer to a suggestion …"""
+        found: set[int] = set()
+        tables = (interaction_contact, ask, promise, signal, favour, response)
+        for block in blocks(ids):
+            for table in tables:
+                held = select(table.c.contact_id).where(
+                    table.c.workspace_id == self.principal.workspace_id, table.c.contact_id.in_(block)
+                )
+                found.update(self.connection.execute(held.distinct()).scalars())
+        return found
+
+    def _restore_contacts(self, changed: Mapping[int, dict[str, Any]]) -> None:
+        stored = contact_records(self.connection, self.principal, list(changed))
+        before = {
+            row_id: replace(
+                record, **{name: restored_value(name, value) for name, value in changed[row_id].items()}
+            )
+            for row_id, record in stored.items()
+        }
+        names = [one.organisation for one in before.values() if one.organisation]
+        write_changes(
+            self.run,
+            before,
+            find_or_add_organisations(self.connection, self.principal, names, self.run.at),
+        )
+        self.touched.update(before)
+        self.done.restored["contacts"] += len(before)
+        self._forget_content("contact", before)
+
+    def _forget_content(self, record: str, ids: Iterable[int]) -> None:
+        """The rows are as before the import: the same file brings the same changes again."""
+        mine = source_record.c
+        for block in blocks(ids):
+            self.connection.execute(
+                source_record.update()
+                .where(
+                    mine.workspace_id == self.principal.workspace_id,
+                    mine.record == record,
+                    mine.row_id.in_(block),
+                )
+                .values(content_hash="")
+            )
+
+    def _organisations(self) -> None:
+        made, changed = self._untouched("organisation")
+        used: set[int] = set()
+        for block in blocks(made):
+            members = select(contact.c.organisation_id).where(
+                contact.c.workspace_id == self.principal.workspace_id, contact.c.organisation_id.in_(block)
+            )
+            used.update(self.connection.execute(members.distinct()).scalars())
+        self._delete(organisation, "organisation", [row_id for row_id in made if row_id not in used])
+        self.done.kept["organisations"] += len(used)
+        stored = organisation_records(self.connection, self.principal, list(changed))
+        for row_id, record in stored.items():
+            values: dict[str, Any] = {
+                name: tuple(value) if name == "tags" else value for name, value in changed[row_id].items()
+            }
+            edit_organisation(
+                self.connection, self.principal, row_id, organisation_draft(replace(record, **values))
+            )
+            self.done.restored["organisations"] += 1
+        self._forget_content("organisation", changed)
+
+    def _rules(self) -> None:
+        _, changed = self._untouched("rules")
+        for before in changed.values():
+            mine = rule.c.workspace_id == self.principal.workspace_id
+            kept = {key: (enabled, position) for key, enabled, position in before["rows"]}
+            for key, *_ in states_before(self.run):
+                if key in kept:
+                    enabled, position = kept[key]
+                    values = {"enabled": enabled, "position": position, "changed_at": self.run.at}
+                    self.connection.execute(rule.update().where(mine, rule.c.key == key).values(**values))
+                else:
+                    self.connection.execute(rule.delete().where(mine, rule.c.key == key))
+            self.done.restored["rules"] += 1
+
+
+def _restored(name: str, value: Any) -> Any:
+    return date.fromisoformat(value) if isinstance(value, str) and name != "yearly" else value
