@@ -31,8 +31,8 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
-SPARE = 2
-"""Empty rows a form offers below those that are filled."""
+FEWEST_ROWS = 2
+"""Rows a form offers at least; one of them is always empty."""
 WAYS = ("email", "phone", "address")
 DATE_FIELDS = ("kind", "day", "month", "year", "yearly", "label")
 
@@ -146,12 +146,14 @@ class Written:
 
     def rows(self, name: str) -> list[tuple[str, str]]:
         """The rows of emails, phones or addresses, and spare ones."""
-        return [*self.ways.get(name, ()), *[("", "")] * SPARE][: LISTED_LIMIT + SPARE]
+        filled = list(self.ways.get(name, ()))[:LISTED_LIMIT]
+        return [*filled, *[("", "")] * max(1, FEWEST_ROWS - len(filled))]
 
     def date_rows(self) -> list[Mapping[str, str]]:
         """The rows of dates, and spare ones."""
         empty = dict.fromkeys(DATE_FIELDS, "") | {"kind": "birthday", "yearly": "yes"}
-        return [*self.dates, *[empty] * SPARE][: LISTED_LIMIT + SPARE]
+        filled = list(self.dates)[:LISTED_LIMIT]
+        return [*filled, *[empty] * max(1, FEWEST_ROWS - len(filled))]
 
 
 def sent(form: FormData) -> Written:

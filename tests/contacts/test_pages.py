@@ -412,3 +412,19 @@ def test_who_has_met_whom(world: World) -> None:
     assert "3 emails" in page
     assert "1 of 1" in page
     assert "0 of 1" in page
+
+
+@pytest.mark.parametrize("number", [0, 1, 3, 20])
+def test_a_year_of_everything_is_drawn_and_told(world: World, alice, number: int) -> None:
+    marta = world.contact()
+    for days in (1, 40, 200, 330):
+        for channel in ("email", "chat", "video", "lunch", "note"):
+            for _ in range(number):
+                world.log(channel, days, marta)
+    answer = alice.get(f"/people/{marta}")
+    assert answer.status_code == 200
+    if number:
+        said = f"{8 * number} personal contacts and {12 * number} digital ones in the past 12 months"
+        assert said in answer.text
+        assert answer.text.count("chart-chat") > 2
+    assert alice.get(f"/people/{marta}?show=personal").text.count("Video call") == 0

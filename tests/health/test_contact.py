@@ -1,0 +1,168 @@
+"""One person's health: what would raise the score is what logging it really does, and the charts add up."""
+
+import random
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm.contacts import queries
+from crm.domain.channels import SHIPPED, by_key
+from crm.domain.ribbon import MOST_DISCS, Touch, ribbon
+from crm.domain.targets import Targets
+from crm.health import contact as health
+from crm.health.coverage import coverage
+from crm.health.mix import MONTHS, MOST_BOXES, Contact, channel_mix, first_month
+from tests.builders import NOW, World
+
+WAYS = by_key(SHIPPED)
+
+
+def facts(world: World, contact_id: int) -> dict:
+    with world.database.read() as connection:
+        return queries.metrics_of(connection, world.principal, contact_id)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("tier", ["key", "regular", "warm"])
+def test_what_would_raise_the_score_is_what_logging_it_does(world: World, seed: int, tier: str) -> None:
+    chance = random.Random(seed)
+    histories = [(chance.choice(SHIPPED).key, chance.randint(1, 500)) for _ in range(chance.randint(1, 25))]
+    for key in health.RAISES:
+        one = world.contact(f"Person {key}", tier=tier, kind=chance.choice(["partner", "vendor"]))
+        for channel, days in histories:
+            world.log(channel, days, one)
+        (promised,) = [
+            line for line in health.raises(facts(world, one), Targets(), SHIPPED) if line.channel.key == key
+        ]
+        assert promised.before == facts(world, one)["score"]
+        world.log(key, 0, one)
+        assert facts(world, one)["score"] == promised.after
+
+
+def test_the_parts_add_up_to_the_score(world: World) -> None:
+    marta = world.contact()
+    for days in (4, 30, 60):
+        world.log("email", days, marta)
+    world.log("visit", 221, marta)
+    standing = health.standing(facts(world, marta), Targets(), SHIPPED)
+    assert standing.score == int(sum(part.got for part in standing.parts) + 0.5)
+    assert sum(part.of for part in standing.parts) == 100
+    assert [part.detail for part in standing.parts] == [
+        "4 days, target 30",
+        "221 days, target 60",
+        "221 days, target 90",
+        "1 of 4 personal, wanted 1",
+    ]
+    assert standing.zone == "screen_only"
+    assert standing.screen_rhythm is not None
+
+
+def test_somebody_never_met_is_said_so(world: World) -> None:
+    marta = world.contact()
+    world.log("email", 4, marta)
+    parts = {part.key: part.detail for part in health.parts(facts(world, marta), Targets())}
+    assert parts["in_person"] == "never, known for 730 days, target 90"
+
+
+def test_tier_none_and_no_record_have_no_score(world: World) -> None:
+    quiet, new = world.contact(tier="none"), world.contact()
+    world.log("email", 4, quiet)
+    world.log("phone", 4, new, outcome="attempted")
+    nobody = health.standing(facts(world, quiet), Targets(), SHIPPED)
+    assert (nobody.score, nobody.zone, nobody.parts, nobody.raises) == (None, None, (), ())
+    first = health.standing(facts(world, new), Targets(), SHIPPED)
+    assert (first.score, first.zone, first.parts) == (None, "no_record", ())
+    assert [one.before for one in first.raises] == [None] * 4
+    assert first.rhythm == "Too early to know a rhythm."
+
+
+def test_the_score_of_an_earlier_day_is_that_days(world: World) -> None:
+    marta = world.contact()
+    world.log("visit", 200, marta)
+    world.log("email", 3, marta)
+    day = world.today - timedelta(days=200)
+    with world.database.read() as connection:
+        before = health.score_on(connection, world.principal, marta, day, world.now)
+    assert before == 100
+    said = health.was_sentence(facts(world, marta), before, WAYS["visit"], day, world.today)
+    assert said == "Was 100 after the visit in May."
+
+
+days = st.builds(
+    Contact,
+    day=st.dates(date(2025, 6, 1), date(2026, 12, 31)),
+    channel=st.sampled_from(SHIPPED),
+    number=st.integers(1, 40),
+)
+
+
+@given(st.lists(days, max_size=60), st.dates(date(2026, 1, 1), date(2026, 12, 31)))
+def test_the_mix_counts_everything_of_twelve_months_and_stays_inside(contacts, today) -> None:
+    mix = channel_mix(contacts, today)
+    assert len(mix.columns) == MONTHS
+    assert mix.columns[-1].first == today.replace(day=1)
+    first, last = first_month(today), mix.columns[-1].first
+    inside = [one for one in contacts if first <= one.day and one.day.replace(day=1) <= last]
+    assert sum(one.personal for one in mix.columns) == sum(o.number for o in inside if o.channel.personal)
+    assert sum(one.digital for one in mix.columns) == sum(o.number for o in inside if o.channel.digital)
+    for column in mix.columns:
+        assert column.x - 12.5 > 0
+        assert column.x + 12.5 < mix.width
+        assert mix.line - 24 - 30 * max(0, len(column.discs) - 1) - 12.5 > 0
+        assert mix.line + 14 * len(column.boxes) < mix.height - 16
+        assert len(column.boxes) <= MOST_BOXES
+        assert column.more_digital >= 0 <= column.more_personal
+    if mix.screen:
+        silent = [one for one in mix.columns if one.x > mix.screen.x]
+        assert sum(one.personal for one in silent) == 0 < sum(one.digital for one in silent)
+
+
+touches = st.lists(
+    st.builds(Touch, week=st.integers(0, 51), digital=st.integers(0, 300), personal=st.integers(0, 300)),
+    max_size=52,
+    unique_by=lambda touch: touch.week,
+)
+
+
+@given(touches)
+def test_a_ribbon_stays_inside_its_frame_and_says_its_counts(weeks: list[Touch]) -> None:
+    view = ribbon(weeks)
+    for tick in view.ticks:
+        assert 0 < tick.x < view.width
+        assert 0 < tick.top < view.line
+    for x in view.discs:
+        assert view.radius < x < view.width - view.radius
+    assert view.line + 2 + 2 * view.radius < view.height
+    assert len(view.ticks) == sum(touch.digital > 0 for touch in weeks)
+    assert len(view.discs) == sum(min(touch.personal, MOST_DISCS) for touch in weeks)
+    total = sum(touch.digital for touch in weeks)
+    assert not total or f"{total:,} digital" in view.sentence
+
+
+def test_coverage_shows_the_most_personal_way(world: World) -> None:
+    alice, bob = world.user(), world.user("Bob Stone", "member")
+    marta, jonas = world.contact(), world.contact("Jonas Reuter")
+    world.log("visit", 100, marta, jonas, by=alice)
+    world.log("phone", 3, marta, by=alice)
+    world.log("note", 9, jonas, by=bob)
+    world.log("phone", 30, jonas, by=bob)
+    world.log("lunch", 400, jonas, by=bob)
+    for days_ago in (1, 2):
+        world.log("chat", days_ago, marta, by=bob)
+    world.log("email", 1, marta, by=bob)
+    world.log("lunch", 2, marta, by=bob, outcome="attempted")
+    with world.database.read() as connection:
+        found = coverage(connection, world.principal, [marta, jonas], NOW)
+    said = {key: (cell.channel.key, cell.days, cell.number) for key, cell in found.cells.items()}
+    assert said == {
+        (marta, alice.user_id): ("visit", 100, 1),
+        (jonas, alice.user_id): ("visit", 100, 1),
+        (marta, bob.user_id): ("chat", 1, 2),
+        (jonas, bob.user_id): ("note", 9, 1),
+    }
+    assert found.met == {marta: 100, jonas: 100}
+    assert alice.user_id is not None
+    assert bob.user_id is not None
+    assert (found.met_by(alice.user_id), found.met_by(bob.user_id)) == (2, 0)
