@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -67,14 +68,14 @@ def crowd(world: World) -> list[int]:
     return ids
 
 
-def place(one: Listed, sort: str) -> tuple:
+def place(one: Listed, sort: str) -> tuple[Any, ...]:
     """The oracle of the order, written from what the list promises."""
     if sort == "name":
         return (one.name.lower(), one.id)
     if sort == "score":
         return (one.score is None, one.score or 0, one.name.lower(), one.id)
     if one.days_since_any is None:
-        silence: tuple = (1, 0)
+        silence: tuple[int, int] = (1, 0)
     elif one.days_since_personal is None:
         silence = (0, 0)
     else:

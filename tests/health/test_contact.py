@@ -2,6 +2,7 @@
 
 import random
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ from tests.builders import NOW, World
 WAYS = by_key(SHIPPED)
 
 
-def facts(world: World, contact_id: int) -> dict:
+def facts(world: World, contact_id: int) -> dict[str, Any]:
     with world.database.read() as connection:
         return queries.metrics_of(connection, world.principal, contact_id)
 
