@@ -557,6 +557,32 @@ def _place(act: str, person: Suggestee, home: str) -> str | None:
     return f"Both in {person.city}" if near and GROUPS[act] == "in_person" else None
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """How a week went: how many suggestions it had, and whom of them the user reached, with the rules that applied."""
+
+    week: IsoWeek
+    total: int
+    reached: tuple[tuple[int, tuple[str, ...]], ...]
+
+
+def outcome(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> Outcome | None:
+    """How that week's plan came out; None if there was none, or nothing in it."""
+    plan_id = connection.execute(
+        select(plan.c.id).where(
+            plan.c.workspace_id == principal.workspace_id,
+            plan.c.user_id == principal.user_id,
+            plan.c.week == str(week),
+        )
+    ).scalar_one_or_none()
+    rows = suggestions_of(connection, principal, plan_id) if plan_id is not None else ()
+    if not rows:
+        return None
+    states = states_of(connection, principal, rows, at)
+    reached = tuple((row.contact_id, tuple(row.rules)) for row in rows if states[row.id].state in ACTED_ON)
+    return Outcome(week, len(rows), reached)
+
+
 # One suggestion
 
 

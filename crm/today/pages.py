@@ -1,7 +1,8 @@
 """The pages made from several rooms."""
 
-from crm.today import people
+from crm.today import first_run, people, week
 from crm.web.routing import Router
 
 router = Router()
-router.routes.extend(people.router.routes)
+for part in (week, first_run, people):
+    router.routes.extend(part.router.routes)

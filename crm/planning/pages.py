@@ -1,0 +1,128 @@
+"""What is answered to a week's suggestions, and why somebody is not among them."""
+
+from datetime import date, timedelta
+
+from starlette.responses import Response
+
+from crm.domain.log_sentences import short_label
+from crm.domain.planner import LEFT_OUT
+from crm.domain.sentences import logged_sentence
+from crm.domain.spans import day_phrase
+from crm.domain.weeks import IsoWeek, week_label
+from crm.errors import Invalid
+from crm.interactions import queries as log
+from crm.planning import actions, queries
+from crm.planning.words import act_and_moment
+from crm.web.addresses import local_path
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+SNOOZES = {"week": 7, "month": 30}
+
+
+@router.action("/plan/suggestions/{suggestion_id}/done")
+def done(visit: Visit) -> Response:
+    """Log it by its channel, as done now."""
+    suggestion_id = visit.number("suggestion_id")
+    one = queries.suggested(visit.connection, visit.principal, suggestion_id, visit.at)
+    person = one.contact
+    before = _zone(visit, person.id)
+    answer = actions.done(visit.connection, visit.principal, suggestion_id, visit.at)
+    if not answer.is_new:
+        said = f"You have been in touch with {person.short_name} already, so nothing was logged twice."
+        return visit.redirect(_back(visit), said, _undo(answer))
+    channel = actions.CHANNEL_OF.get(one.act, one.act)
+    label = next(
+        short_label(way) for way in log.channels(visit.connection, visit.principal) if way.key == channel
+    )
+    said = logged_sentence(label, [person.short_name], before, _zone(visit, person.id))
+    return visit.redirect(f"{_back(visit)}?done={suggestion_id}", said, _undo(answer))
+
+
+@router.action("/plan/suggestions/{suggestion_id}/swap")
+def swap(visit: Visit) -> Response:
+    """Another act for the same person."""
+    suggestion_id = visit.number("suggestion_id")
+    act = str(visit.form.get("act", ""))
+    answer = actions.swap(visit.connection, visit.principal, suggestion_id, act, visit.at)
+    one = queries.suggested(visit.connection, visit.principal, suggestion_id, visit.at)
+    words = act_and_moment(one.act, one.slot, visit.today, visit.principal.user_zone)
+    return visit.redirect(_back(visit), f"{one.contact.short_name}: {words}.", _undo(answer))
+
+
+@router.action("/plan/suggestions/{suggestion_id}/snooze")
+def snooze(visit: Visit) -> Response:
+    """Not for a week, a month, or until a date."""
+    suggestion_id = visit.number("suggestion_id")
+    until = _until(str(visit.form.get("until", "")), str(visit.form.get("day", "")), visit.today)
+    answer = actions.snooze(visit.connection, visit.principal, suggestion_id, until, visit.at)
+    name = _name(visit, suggestion_id)
+    return visit.redirect(
+        _back(visit), f"{name} is snoozed until {day_phrase(until, visit.today)}.", _undo(answer)
+    )
+
+
+@router.action("/plan/suggestions/{suggestion_id}/skip")
+def skip(visit: Visit) -> Response:
+    """Not this week."""
+    suggestion_id = visit.number("suggestion_id")
+    answer = actions.skip(visit.connection, visit.principal, suggestion_id, visit.at)
+    return visit.redirect(_back(visit), f"{_name(visit, suggestion_id)} is skipped this week.", _undo(answer))
+
+
+@router.action("/plan/suggestions/{suggestion_id}/not-this-person")
+def not_this_person(visit: Visit) -> Response:
+    """Not any more, until that is undone."""
+    suggestion_id = visit.number("suggestion_id")
+    answer = actions.not_this_person(visit.connection, visit.principal, suggestion_id, visit.at)
+    said = f"{_name(visit, suggestion_id)} will not be suggested to you again."
+    return visit.redirect(_back(visit), said, _undo(answer))
+
+
+@router.action("/plan/answers/{response_id}/undo")
+def undo(visit: Visit) -> Response:
+    """Take one answer back."""
+    actions.undo(visit.connection, visit.principal, visit.number("response_id"), visit.at)
+    return visit.redirect(_back(visit), "Taken back. Everything is as it was.")
+
+
+@router.page("/plan/why")
+def why(visit: Visit) -> Response:
+    """Everybody with a reason to be reached who found no place this week, and why."""
+    week = IsoWeek.of(visit.today)
+    found = queries.not_planned(visit.connection, visit.principal, week, visit.at)
+    by_reason = {
+        reason: [one for one in found if one.reason == reason]
+        for reason in LEFT_OUT
+        if any(one.reason == reason for one in found)
+    }
+    context = {"by_reason": by_reason, "number": len(found), "label": week_label(week)}
+    return visit.render("planning/why.html", context, active="week")
+
+
+def _until(choice: str, day: str, today: date) -> date:
+    if choice in SNOOZES:
+        return today + timedelta(days=SNOOZES[choice])
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        told = "Choose a week, a month, or a day like 2026-11-23."
+        raise Invalid(told, fields={"until": told}) from None
+
+
+def _zone(visit: Visit, contact_id: int) -> str | None:
+    zone = log.standing(visit.connection, visit.principal, [contact_id]).get(contact_id, {}).get("zone")
+    return zone if isinstance(zone, str) else None
+
+
+def _name(visit: Visit, suggestion_id: int) -> str:
+    return queries.suggested(visit.connection, visit.principal, suggestion_id, visit.at).contact.name
+
+
+def _undo(answer: actions.Answer) -> str | None:
+    return f"/plan/answers/{answer.response_id}/undo" if answer.response_id else None
+
+
+def _back(visit: Visit) -> str:
+    return local_path(str(visit.form.get("back", "/")))

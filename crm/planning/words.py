@@ -1,0 +1,41 @@
+"""How a suggestion's moment is said, on pages and in mail."""
+
+from datetime import date, tzinfo
+
+from crm.domain.planner import GROUPS
+from crm.domain.slots import Slot
+from crm.domain.spans import day_phrase
+
+ASK_FOR_ADDRESS = "Ask for their address"
+
+
+def moment_words(act: str, slot: Slot, today: date, zone: tzinfo) -> str:
+    """ "Today, 16:00", "Thu 19 Nov, 12:30", "Post by Wed 18 Nov", "Any day this week". No full stop."""
+    if slot.day is None:
+        return "Any day this week"
+    if slot.starts_at is not None:
+        return f"{_day(slot.day, today)}, {slot.starts_at.astimezone(zone):%H:%M}"
+    if GROUPS[act] == "by_hand":
+        return f"Post {'today' if slot.day == today else f'by {day_phrase(slot.day, today)}'}"
+    return _day(slot.day, today)
+
+
+def _day(day: date, today: date) -> str:
+    return "Today" if day == today else day_phrase(day, today)
+
+
+def act_and_moment(act: str, slot: Slot, today: date, zone: tzinfo) -> str:
+    """ "Call today, 16:00", "Note, post by Wed 18 Nov", "Lunch, any day this week". No full stop."""
+    words = moment_words(act, slot, today, zone)
+    named = slot.starts_at is not None
+    if named and slot.day != today:
+        return f"{act.capitalize()} {words}"
+    joined = f"{words[:1].lower()}{words[1:]}"
+    return f"{act.capitalize()} {joined}" if named else f"{act.capitalize()}, {joined}"
+
+
+def beside_moment(slot: Slot, place: str | None, needs_address: bool) -> str:
+    """What stands under the moment: the missing address, where both are, what time it is there. May be empty."""
+    parts = [f"{ASK_FOR_ADDRESS}." if needs_address else "", f"{place}." if place else "", slot.note]
+    said = " ".join(part for part in parts if part)
+    return said[:-1] if said.endswith(".") and said.count(".") == 1 else said

@@ -1,0 +1,50 @@
+"""What the first run keeps."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from crm.contacts.actions import set_owner, set_tier
+from crm.domain.planner import LARGEST_BUDGET
+from crm.domain.principal import Principal
+from crm.domain.targets import TIERS
+from crm.planning.queries import require_planner
+from crm.storage.tables import user
+from crm.today.queries import tiers_of
+
+
+def mark_people(connection: Connection, principal: Principal, tiers: dict[int, str], at: datetime) -> int:
+    """Give people their tiers; whoever is given one is looked after by this user. Returns how many changed.
+
+    Only the user's own people and those of nobody; others are left as they are.
+    """
+    user_id = require_planner(principal)
+    known = tiers_of(connection, principal, list(tiers))
+    changed = {one: tier for one, tier in tiers.items() if one in known and known[one] != tier}
+    for tier in TIERS:
+        ids = [one for one, wanted in changed.items() if wanted == tier]
+        if ids:
+            set_tier(connection, principal, ids, tier, at)
+    kept = [one for one, tier in changed.items() if tier != "none"]
+    if kept:
+        set_owner(connection, principal, kept, user_id, at)
+    return len(changed)
+
+
+def set_budget(
+    connection: Connection, principal: Principal, call: int, in_person: int, by_hand: int, *, finished: bool
+) -> None:
+    """How much fits into this user's weeks; ``finished``: the first run is over."""
+    values = {
+        "budget_call": call,
+        "budget_in_person": in_person,
+        "budget_by_hand": by_hand,
+        "budget_total": min(LARGEST_BUDGET, call + in_person + by_hand),
+    }
+    if finished:
+        values["first_run_done"] = True
+    connection.execute(
+        user.update()
+        .where(user.c.workspace_id == principal.workspace_id, user.c.id == require_planner(principal))
+        .values(**values)
+    )

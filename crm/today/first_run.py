@@ -1,0 +1,66 @@
+"""The first run: bring in people, mark those who matter, say how much fits into a week."""
+
+from starlette.responses import Response
+
+from crm.domain.planner import LARGEST_BUDGET
+from crm.domain.targets import TIERS
+from crm.domain.weeks import IsoWeek
+from crm.planning.actions import make_plan
+from crm.today import actions, queries
+from crm.today.forms import FirstRun, marks
+from crm.web.forms import Errors, read
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+SHOWN = 40
+
+
+def is_due(visit: Visit) -> bool:
+    """Whether the workspace has nobody yet, or the user has neither finished the first run nor anybody to look after."""
+    if not queries.has_anybody(visit.connection, visit.principal):
+        return True
+    return not visit.user.first_run_done and not queries.keeps_anybody(visit.connection, visit.principal)
+
+
+@router.page("/welcome", access="member", fresh=True)
+def welcome(visit: Visit) -> Response:
+    """The first run, also for whoever comes back to it."""
+    return show(visit)
+
+
+def show(visit: Visit, errors: Errors | None = None) -> Response:
+    """The page with what is there so far."""
+    number, marked = queries.number_to_mark(visit.connection, visit.principal)
+    typed = errors.typed if errors else {}
+    context = {
+        "people": queries.people_to_mark(visit.connection, visit.principal, SHOWN),
+        "number": number,
+        "marked": marked,
+        "budget": {
+            "in_person": typed.get("in_person", visit.user.budget_in_person),
+            "call": typed.get("call", visit.user.budget_call),
+            "by_hand": typed.get("by_hand", visit.user.budget_by_hand),
+        },
+        "most": LARGEST_BUDGET,
+        "errors": errors.fields if errors else {},
+        "tiers": [(tier, tier.capitalize()) for tier in TIERS],
+    }
+    return visit.render("today/welcome.html", context, active="week", status=422 if errors else 200)
+
+
+@router.action("/welcome")
+def begin(visit: Visit) -> Response:
+    """Keep the marks and the budget; and plan the first week if that was asked for."""
+    sent = read(FirstRun, visit.form)
+    if isinstance(sent, Errors):
+        return show(visit, sent)
+    actions.mark_people(visit.connection, visit.principal, marks(visit.form), visit.at)
+    planned = sent.then == "plan"
+    actions.set_budget(
+        visit.connection, visit.principal, sent.call, sent.in_person, sent.by_hand, finished=planned
+    )
+    if not planned:
+        return visit.redirect("/welcome", "Your marks are kept.")
+    make_plan(visit.connection, visit.principal, IsoWeek.of(visit.today), visit.at)
+    return visit.redirect("/", "Your first week is planned.")

@@ -1,0 +1,337 @@
+"""What stands beside the week: promises, things to say, dates ahead, and how last week went."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+
+from crm.domain import channels as packed
+from crm.domain.flag_sentences import CHANNEL_NOUNS
+from crm.domain.planner import GROUPS
+from crm.domain.principal import Principal
+from crm.domain.sentences import back_in_touch_sentence
+from crm.domain.slots import post_by, public_holidays
+from crm.domain.spans import capital, count, day_phrase, short_day, span
+from crm.domain.weeks import IsoWeek
+from crm.interactions.queries import standing
+from crm.planning.queries import PlanView, home_of, outcome, people
+from crm.planning.talking import date_words, tidy
+from crm.rules.facts import next_return
+from crm.storage.tables import ask, contact, contact_date, contact_metrics, interaction_contact, promise
+
+LISTED = 5
+DATES_AHEAD_DAYS = 30
+
+_ABOUT_SILENCE = frozenset(
+    {"screen_only", "never_met", "gone_digital", "in_person_overdue", "gone_quiet", "no_record", "renewal"}
+)
+"""Rules after which being in touch is news."""
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A promise of ours that is open: the words, whom they were given to, and how it stands."""
+
+    id: int
+    contact_id: int
+    name: str
+    text: str
+    state: str
+    late: bool
+
+
+@dataclass(frozen=True)
+class ToSay:
+    """Something to say in person, and the next chance for it (empty if there is none)."""
+
+    id: int
+    contact_id: int
+    name: str
+    text: str
+    chance: str
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A date that comes up: what it is, and when, with the last day for the post."""
+
+    contact_id: int
+    name: str
+    title: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Aside:
+    """The right column of the home page."""
+
+    owed: tuple[Owed, ...]
+    to_say: tuple[ToSay, ...]
+    ahead: tuple[Ahead, ...]
+    last_week: str | None
+
+
+def aside(connection: Connection, principal: Principal, plan: PlanView | None, at: datetime) -> Aside:
+    """What the user promised, wants to say, and should not miss; of the people the user keeps in touch with."""
+    today = at.astimezone(principal.user_zone).date()
+    return Aside(
+        _owed(connection, principal, today),
+        _to_say(connection, principal, plan, today, at),
+        _ahead(connection, principal, today),
+        _last_week(connection, principal, today, at),
+    )
+
+
+def _of_mine(table: Any, principal: Principal, *more: ColumnElement[Any]) -> Select[Any]:
+    """Rows about contacts whom the user owns, or which the user wrote down."""
+    mine = contact.c.owner_id == principal.user_id
+    if "author_id" in table.c:
+        mine = or_(mine, table.c.author_id == principal.user_id)
+    same = and_(contact.c.workspace_id == table.c.workspace_id, contact.c.id == table.c.contact_id)
+    return (
+        select(table, contact.c.name, *more)
+        .join(contact, same)
+        .where(
+            table.c.workspace_id == principal.workspace_id,
+            contact.c.archived_at.is_(None),
+            contact.c.deceased_on.is_(None),
+            mine,
+        )
+    )
+
+
+def _owed(connection: Connection, principal: Principal, today: date) -> tuple[Owed, ...]:
+    rows = connection.execute(
+        _of_mine(promise, principal)
+        .where(
+            promise.c.by == "us",
+            promise.c.made_on <= today,
+            or_(promise.c.kept_on.is_(None), promise.c.kept_on > today),
+        )
+        .order_by(promise.c.due.is_(None), promise.c.due, promise.c.made_on, promise.c.id)
+        .limit(LISTED)
+    )
+    return tuple(_promise(row, today) for row in rows)
+
+
+def _promise(row: Row[Any], today: date) -> Owed:
+    late = row.due is not None and row.due < today
+    if late:
+        state = f"{capital(span((today - row.due).days, words=True))} late, promised {short_day(row.made_on, today)}"
+    elif row.due == today:
+        state = "Due today"
+    elif row.due:
+        state = f"Due {day_phrase(row.due, today)}"
+    else:
+        state = f"Promised {short_day(row.made_on, today)}"
+    return Owed(row.id, row.contact_id, row.name, tidy(row.text), state, late)
+
+
+def _to_say(
+    connection: Connection, principal: Principal, plan: PlanView | None, today: date, at: datetime
+) -> tuple[ToSay, ...]:
+    rows = connection.execute(
+        _of_mine(ask, principal)
+        .where(ask.c.opened_on <= today, or_(ask.c.closed_on.is_(None), ask.c.closed_on > today))
+        .order_by(ask.c.due.is_(None), ask.c.due, ask.c.opened_on, ask.c.id)
+        .limit(LISTED)
+    ).all()
+    chances = _arranged(connection, principal, [row.contact_id for row in rows], today, at)
+    for one in plan.open if plan else ():
+        if GROUPS[one.act] != "by_hand" and one.slot.day:
+            chances.setdefault(one.contact.id, f"{one.act} {day_phrase(one.slot.day, today)}")
+    return tuple(
+        ToSay(row.id, row.contact_id, row.name, tidy(row.text), _chance(row, chances, today)) for row in rows
+    )
+
+
+def _chance(row: Row[Any], chances: dict[int, str], today: date) -> str:
+    if row.contact_id in chances:
+        return f"Next chance: {chances[row.contact_id]}"
+    return f"Due {day_phrase(row.due, today)}" if row.due else ""
+
+
+def _arranged(
+    connection: Connection, principal: Principal, ids: Sequence[int], today: date, at: datetime
+) -> dict[int, str]:
+    """The next live interaction logged ahead with each: "visit Thu 3 Dec"."""
+    log = interaction_contact.c
+    rows = connection.execute(
+        select(log.contact_id, log.channel, log.occurred_at)
+        .where(
+            log.workspace_id == principal.workspace_id,
+            log.contact_id.in_(ids),
+            log.counts,
+            log.occurred_at > at,
+            log.flow.op("&")(packed.MASK * packed.LIVE) != 0,
+        )
+        .order_by(log.occurred_at)
+    )
+    found: dict[int, str] = {}
+    for row in rows:
+        day = day_phrase(row.occurred_at.astimezone(principal.user_zone).date(), today)
+        word = {"phone": "call", "video": "video call"}.get(row.channel, row.channel)
+        found.setdefault(row.contact_id, f"{word} {day}")
+    return found
+
+
+def _ahead(connection: Connection, principal: Principal, today: date) -> tuple[Ahead, ...]:
+    last = today + timedelta(days=DATES_AHEAD_DAYS)
+    months = {today.month, last.month, (today + timedelta(days=15)).month}
+    rows = connection.execute(
+        _of_mine(contact_date, principal).where(
+            contact.c.tier != "none",
+            contact_date.c.month.in_(months),
+            or_(contact_date.c.yearly, contact_date.c.on_day >= today),
+        )
+    )
+    coming = []
+    for row in rows:
+        day = next_return(row.month, row.day, row.on_day, row.yearly, today)
+        if day is not None and day <= last:
+            coming.append((day, row.name, row.id, row))
+    coming.sort(key=lambda one: one[:3])
+    country = home_of(connection, principal).country
+    return tuple(_coming(row, day, today, country) for day, _, _, row in coming[:LISTED])
+
+
+def _coming(row: Row[Any], day: date, today: date, country: str | None) -> Ahead:
+    title = date_words(row.kind, row.label, day, today).rsplit(" on ", 1)[0]
+    if row.label is None:
+        title = (
+            f"{row.name}’s {title[:1].lower()}{title[1:]}"
+            if row.kind != "other"
+            else f"{row.name}: a date to remember"
+        )
+    said = {0: "Today", 1: f"Tomorrow, {day_phrase(day, today)}"}.get(
+        (day - today).days, day_phrase(day, today)
+    )
+    if row.kind == "renewal":
+        return Ahead(row.contact_id, row.name, title, f"{said}.")
+    holidays = public_holidays(country, day.year) | public_holidays(country, today.year) if country else ()
+    latest = post_by(day, holidays=holidays)
+    if latest < today:
+        return Ahead(
+            row.contact_id,
+            row.name,
+            title,
+            f"{said}. A card had to leave by {short_day(latest, today)}, so ring.",
+        )
+    when = "today" if latest == today else f"by {day_phrase(latest, today)}"
+    return Ahead(row.contact_id, row.name, title, f"{said}. Post {when}.")
+
+
+def _last_week(connection: Connection, principal: Principal, today: date, at: datetime) -> str | None:
+    """ "4 of 5 done. Graham Pike and Sofia Marchetti are back in touch." """
+    found = outcome(connection, principal, IsoWeek.of(today).previous(), at)
+    if found is None:
+        return None
+    ids = [contact_id for contact_id, rules in found.reached if _ABOUT_SILENCE & set(rules)]
+    zones = standing(connection, principal, ids)
+    back = [one for one in ids if zones.get(one, {}).get("zone") == "in_touch"]
+    names = [person.name for _, person in sorted(people(connection, principal, back).items())]
+    said = f"{len(found.reached)} of {found.total} done."
+    return f"{said} {back_in_touch_sentence(names)}" if names else said
+
+
+# The first run
+
+
+@dataclass(frozen=True)
+class Known:
+    """Somebody to mark: what the log holds of the past year, and the tier so far."""
+
+    id: int
+    name: str
+    detail: str
+    counts: str
+    tier: str
+
+
+def people_to_mark(connection: Connection, principal: Principal, limit: int) -> tuple[Known, ...]:
+    """Whom the user could look after (their own people and those of nobody), most contact first."""
+    metrics = contact_metrics.c
+    total = func.coalesce(metrics.total_365, 0)
+    rows = connection.execute(
+        select(contact.c.id, contact.c.tier)
+        .outerjoin(
+            contact_metrics,
+            and_(metrics.workspace_id == contact.c.workspace_id, metrics.contact_id == contact.c.id),
+        )
+        .where(*_mine_or_nobodys(principal))
+        .order_by((contact.c.tier == "none").desc(), total.desc(), contact.c.folded_name, contact.c.id)
+        .limit(limit)
+    ).all()
+    ids = [row.id for row in rows]
+    shown = people(connection, principal, ids)
+    counts = _counts(connection, principal, ids)
+    return tuple(
+        Known(
+            row.id,
+            shown[row.id].name,
+            shown[row.id].organisation or shown[row.id].email or "",
+            counts.get(row.id, "Nothing logged yet"),
+            row.tier,
+        )
+        for row in rows
+    )
+
+
+def number_to_mark(connection: Connection, principal: Principal) -> tuple[int, int]:
+    """How many people there are to mark, and how many of them have a tier."""
+    marked = func.count().filter(contact.c.tier != "none")
+    row = connection.execute(
+        select(func.count().label("all"), marked.label("marked")).where(*_mine_or_nobodys(principal))
+    ).one()
+    return row.all, row.marked
+
+
+def tiers_of(connection: Connection, principal: Principal, contact_ids: Sequence[int]) -> dict[int, str]:
+    """The tiers of those of these people whom the user could look after."""
+    mine = (*_mine_or_nobodys(principal), contact.c.id.in_(contact_ids))
+    return {row.id: row.tier for row in connection.execute(select(contact.c.id, contact.c.tier).where(*mine))}
+
+
+def _mine_or_nobodys(principal: Principal) -> list[ColumnElement[bool]]:
+    return [
+        contact.c.workspace_id == principal.workspace_id,
+        contact.c.archived_at.is_(None),
+        contact.c.deceased_on.is_(None),
+        or_(contact.c.owner_id == principal.user_id, contact.c.owner_id.is_(None)),
+    ]
+
+
+def _counts(connection: Connection, principal: Principal, ids: Sequence[int]) -> dict[int, str]:
+    """ "61 emails, 1 visit": the three most frequent channels of all time."""
+    log = interaction_contact.c
+    number = func.count().label("number")
+    rows = connection.execute(
+        select(log.contact_id, log.channel, number)
+        .where(log.workspace_id == principal.workspace_id, log.contact_id.in_(ids), log.counts)
+        .group_by(log.contact_id, log.channel)
+        .order_by(log.contact_id, number.desc(), log.channel)
+    )
+    found: dict[int, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.contact_id, []).append(
+            count(row.number, CHANNEL_NOUNS.get(row.channel, "other contact"))
+        )
+    return {contact_id: ", ".join(parts[:3]) for contact_id, parts in found.items()}
+
+
+def has_anybody(connection: Connection, principal: Principal) -> bool:
+    """Whether the workspace has any contact at all."""
+    anybody = select(contact.c.id).where(contact.c.workspace_id == principal.workspace_id).limit(1)
+    return connection.execute(anybody).first() is not None
+
+
+def keeps_anybody(connection: Connection, principal: Principal) -> bool:
+    """Whether the user owns a contact with a tier."""
+    kept = select(contact.c.id).where(
+        contact.c.workspace_id == principal.workspace_id,
+        contact.c.owner_id == principal.user_id,
+        contact.c.tier != "none",
+    )
+    return connection.execute(kept.limit(1)).first() is not None

@@ -1,0 +1,221 @@
+"""The home page: this week's plan, with what stands beside it; and the plans of other weeks."""
+
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from starlette.responses import Response
+
+from crm.contacts.queries import ribbons
+from crm.domain.planner import GROUPS
+from crm.domain.ribbon import Ribbon, ribbon
+from crm.domain.rules import ACTS
+from crm.domain.sentences import headline
+from crm.domain.spans import capital, count, day_phrase, short_day, span
+from crm.domain.weeks import IsoWeek, week_label
+from crm.errors import NotFound, Unavailable
+from crm.planning.actions import make_plan
+from crm.planning.queries import PlanView, Suggested, draft_plan, drafted_view, not_planned, plan_of
+from crm.planning.talking import dated
+from crm.planning.words import act_and_moment, beside_moment, moment_words
+from crm.today import first_run, queries
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+POINTS_SHOWN = 4
+SCREEN_DAYS = 45
+"""From how many days without a personal contact the ribbon says so."""
+HARD_WORKING_DAYS = 5
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What one day of the strip shows: an act, its words, and the suggestion it leads to."""
+
+    act: str
+    words: str
+    anchor: int | None
+
+
+@dataclass(frozen=True)
+class DayOfWeek:
+    """One day of the strip."""
+
+    day: date
+    name: str
+    is_today: bool
+    planned: tuple[Planned, ...]
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much of one act the week holds, and how much of it is done."""
+
+    act: str
+    words: str
+    planned: int
+    done: int
+
+
+@dataclass(frozen=True)
+class Year:
+    """The ribbon of the postcard's person with its captions."""
+
+    view: Ribbon
+    since: str
+    last_personal: str | None
+    screen_only: str | None
+    shade_from: float | None
+
+
+@router.page("/", fresh=True)
+def home(visit: Visit) -> Response:
+    """This week. Whoever has nobody yet begins with the first run."""
+    if visit.principal.may_edit and first_run.is_due(visit):
+        return first_run.show(visit)
+    week = IsoWeek.of(visit.today)
+    plan = _this_week(visit, week) if visit.principal.may_edit else None
+    return _week_page(visit, week, plan, is_now=True)
+
+
+@router.page("/week/{week}", fresh=True)
+def other_week(visit: Visit) -> Response:
+    """The plan of a week gone by, as it came out; nothing in it can be answered."""
+    try:
+        week = IsoWeek.parse(visit.text("week"))
+    except ValueError:
+        raise NotFound from None
+    plan = plan_of(visit.connection, visit.principal, week, visit.at)
+    if plan is None:
+        raise NotFound("There was no plan for you in that week.")
+    return _week_page(visit, week, plan, is_now=False)
+
+
+def _this_week(visit: Visit, week: IsoWeek) -> PlanView:
+    """The stored plan, made now if this is the first look at the week; where nothing can be written, worked out."""
+    found = plan_of(visit.connection, visit.principal, week, visit.at)
+    if found is not None:
+        return found
+    with suppress(Unavailable), visit.database.write() as connection:
+        make_plan(connection, visit.principal, week, visit.at)
+        stored = plan_of(connection, visit.principal, week, visit.at)
+        if stored is not None:
+            return stored
+    draft = draft_plan(visit.connection, visit.principal, week, visit.at)
+    return drafted_view(visit.connection, visit.principal, draft, visit.at)
+
+
+def _week_page(visit: Visit, week: IsoWeek, plan: PlanView | None, *, is_now: bool) -> Response:
+    zone = visit.principal.user_zone
+    suggestions = plan.suggestions if plan else ()
+    first = plan.open[0] if plan and plan.open and is_now else None
+    rest = [one for one in suggestions if one is not first]
+    rest.sort(key=lambda one: not one.is_open)
+    context = {
+        "plan": plan,
+        "week": week,
+        "label": week_label(week),
+        "title": _title(plan, week, is_now=is_now),
+        "is_now": is_now,
+        "first": first,
+        "rest": rest,
+        "year": _year(visit, first) if first else None,
+        "days": _days(plan, week, visit.today, zone) if plan else (),
+        "room": _room(plan) if plan else (),
+        "waiting": len(not_planned(visit.connection, visit.principal, week, visit.at))
+        if is_now and plan
+        else 0,
+        "aside": queries.aside(visit.connection, visit.principal, plan, visit.at) if is_now else None,
+        "previous": week.previous(),
+        "landed": visit.query.get("done"),
+        "points_shown": POINTS_SHOWN,
+        "moment": lambda one: moment_words(one.act, one.slot, visit.today, zone),
+        "act_and_moment": lambda one: act_and_moment(one.act, one.slot, visit.today, zone),
+        "beside": lambda one: beside_moment(one.slot, one.place, one.needs_address),
+        "dated": lambda point: dated(point, visit.today),
+        "day_phrase": lambda day: day_phrase(day, visit.today),
+        "snooze_days": [(visit.today + timedelta(days=days)).isoformat() for days in (1, 365)],
+    }
+    return visit.render("today/week.html", context, active="week")
+
+
+def _title(plan: PlanView | None, week: IsoWeek, *, is_now: bool) -> str:
+    if plan is None:
+        return "This week"
+    if not is_now:
+        return f"Week {week.week} of {week.year}"
+    if plan.suggestions and not plan.open:
+        return "All done for this week"
+    return headline(len(plan.open))
+
+
+def _days(plan: PlanView, week: IsoWeek, today: date, zone: Any) -> tuple[DayOfWeek, ...]:
+    """Monday to Friday, and a weekend day that something is planned on."""
+    by_day: dict[date, list[tuple[str, Planned]]] = {}
+    for one in plan.suggestions:
+        day = one.slot.day
+        if day is not None and day in week and (one.is_open or one.acted_on):
+            by_day.setdefault(day, []).append(_planned(one, zone))
+    return tuple(
+        DayOfWeek(
+            day,
+            f"Today, {day:%a} {day.day}" if day == today else f"{day:%a} {day.day}",
+            day == today,
+            tuple(planned for _, planned in sorted(by_day.get(day, ()), key=lambda pair: pair[0])),
+        )
+        for place, day in enumerate(week.days)
+        if place < HARD_WORKING_DAYS or day in by_day
+    )
+
+
+def _planned(one: Suggested, zone: Any) -> tuple[str, Planned]:
+    name = one.contact.short_name
+    if one.slot.starts_at is not None:
+        at = f"{one.slot.starts_at.astimezone(zone):%H:%M}"
+        return at, Planned(one.act, f"{at} {name}", one.id)
+    return "24", Planned(one.act, f"Post to {name}", one.id)
+
+
+def _room(plan: PlanView) -> tuple[Room, ...]:
+    """Rings for what is planned, filled once done, in the order lunch to note."""
+    counted = [one for one in plan.suggestions if one.is_open or one.acted_on]
+    planned = Counter(one.act for one in counted)
+    done = Counter(one.act for one in counted if one.acted_on)
+    order = sorted(
+        (act for act in ACTS if planned[act]),
+        key=lambda act: (GROUPS[act] != "in_person", GROUPS[act] != "call"),
+    )
+    return tuple(Room(act, count(planned[act], act), planned[act], done[act]) for act in order)
+
+
+def _year(visit: Visit, one: Suggested) -> Year:
+    """The past year with this person, and since when only a screen kept it."""
+    touches = ribbons(visit.connection, visit.principal, [one.contact.id], visit.at).get(one.contact.id, ())
+    view = ribbon(touches)
+    spoken = [point for point in one.talking_points if point.kind == "note" and point.personal and point.day]
+    last = max((touch.week for touch in touches if touch.personal), default=None)
+    digital_after = any(touch.digital for touch in touches if last is None or touch.week > last)
+    days = one.evidence.get("days_since_personal") or one.evidence.get("days_since_in_person")
+    silent = 7 * (51 - last) if last is not None else None
+    newest = spoken[0] if spoken else None
+    year_ago = visit.today.replace(day=1)
+    return Year(
+        view,
+        f"{year_ago:%b} {year_ago.year - 1}",
+        f"{capital(newest.channel or '')}, {short_day(newest.day, visit.today)}"
+        if newest and newest.day and last is not None
+        else None,
+        _by_screen(silent, days) if digital_after else None,
+        max(view.discs, default=4.0) if digital_after and (silent is None or silent >= SCREEN_DAYS) else None,
+    )
+
+
+def _by_screen(silent: int | None, days: object) -> str | None:
+    if isinstance(days, int | float) and days >= SCREEN_DAYS:
+        return f"{span(int(days))} by screen only"
+    if silent is None:
+        return "By screen only"
+    return f"{span(silent)} by screen only" if silent >= SCREEN_DAYS else None
