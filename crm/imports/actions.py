@@ -82,9 +82,11 @@ def _transaction(
     reports = [report for _, report in files]
     try:
         with database.write() as connection:
-            apply_within(connection, principal, files, at, progress)
+            batch_id = apply_within(connection, principal, files, at, progress)
             if dry_run or blocked or any(report.errors for report in reports):
                 raise _Undone
+        for report in reports:
+            report.batch_id = batch_id
     except _Undone:
         if blocked or any(report.errors for report in reports):
             for report in reports:
@@ -97,10 +99,10 @@ def apply_within(
     files: Sequence[tuple[ParsedFile, FileReport]],
     at: datetime,
     progress: Progress = lambda done: None,
-) -> int:
+) -> int | None:
     """Import files in the caller's transaction, which is to be rolled back where a report has errors.
 
-    Returns the id of the import, under which it can be undone.
+    Returns the id of the import, under which it can be undone; None where it wrote nothing.
     """
     _one_at_a_time(connection, principal)
     batch_id = new_id(connection)
@@ -122,8 +124,8 @@ def apply_within(
         _import(run, parsed, report)
         run.sources.flush()
     if not any(report.errors for _, report in files):
-        _finish(run, [report for _, report in files])
-    return batch_id
+        return batch_id if _finish(run, [report for _, report in files]) else None
+    return None
 
 
 def _order(pair: tuple[ParsedFile, FileReport]) -> int:
@@ -150,7 +152,8 @@ def _import(run: Run, parsed: ParsedFile, report: FileReport) -> None:
         facts.import_facts(run, parsed.kind, records, report)
 
 
-def _finish(run: Run, reports: list[FileReport]) -> None:
+def _finish(run: Run, reports: list[FileReport]) -> bool:
+    """Bring the metrics up to date and keep the import's record; an import that wrote nothing leaves none."""
     refresh(
         run.connection,
         scope_of(run.connection, run.principal, run.at, tuple(run.touched)),
@@ -160,13 +163,14 @@ def _finish(run: Run, reports: list[FileReport]) -> None:
     mine = (import_batch.c.workspace_id == run.principal.workspace_id, import_batch.c.id == run.batch_id)
     if not run.traces and not run.sources.written:
         run.connection.execute(import_batch.delete().where(*mine))
-        return
+        return False
     counts = {name: dict(total(reports, name)) for name in ("new", "changed", "unchanged")}
     run.connection.execute(
         update(import_batch)
         .where(*mine)
         .values(counts=counts, report=[report.as_page() for report in reports])
     )
+    return True
 
 
 # Uploads, between preview and apply.

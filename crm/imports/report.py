@@ -37,7 +37,10 @@ class Change:
 
 @dataclass
 class FileReport:
-    """What became of one file. ``kind`` is None where nobody could tell. Counts are by sort of record."""
+    """What became of one file. ``kind`` is None where nobody could tell. Counts are by sort of record.
+
+    ``batch_id`` is the import under which it can be undone, where something was written.
+    """
 
     file: str
     kind: str | None
@@ -49,6 +52,7 @@ class FileReport:
     errors: list[Problem] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    batch_id: int | None = None
 
     @classmethod
     def of(cls, parsed: ParsedFile) -> "FileReport":

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from crm.app import create_app
 from crm.domain.principal import Role
 from crm.storage.database import Database, new_id
-from crm.storage.tables import metadata, organisation
+from crm.storage.tables import import_batch, import_upload, metadata, organisation
 from crm.web.routing import VisitRoute
 from tests.builders import World
 from tests.web.site import client, settings
@@ -82,8 +82,30 @@ ACCESS = {
     "POST /log/{interaction_id}": "member",
     "POST /log/{interaction_id}/delete": "member",
     "POST /log/{interaction_id}/restore": "member",
+    # imports
+    "GET /import": "viewer",
+    "POST /import": "member",
+    "GET /import/preview/{upload_id}": "member",
+    "POST /import/preview/{upload_id}/apply": "member",
+    "POST /import/preview/{upload_id}/cancel": "member",
+    "GET /import/{batch_id}": "viewer",
+    "POST /import/{batch_id}/undo": "member",
+    "GET /export": "member",
     # health
     "GET /health": "viewer",
+    # planning
+    "POST /plan/suggestions/{suggestion_id}/done": "member",
+    "POST /plan/suggestions/{suggestion_id}/swap": "member",
+    "POST /plan/suggestions/{suggestion_id}/snooze": "member",
+    "POST /plan/suggestions/{suggestion_id}/skip": "member",
+    "POST /plan/suggestions/{suggestion_id}/not-this-person": "member",
+    "POST /plan/answers/{response_id}/undo": "member",
+    "GET /plan/why": "viewer",
+    # today
+    "GET /": "viewer",
+    "GET /week/{week}": "viewer",
+    "GET /welcome": "member",
+    "POST /welcome": "member",
 }
 RANKS = ("public", "viewer", "member", "admin")
 MISSING = 987_654_321
@@ -105,10 +127,19 @@ def foreign_ids(world: World) -> dict[str, int]:
         }
         keys = {"workspace_id": other.workspace_id, "id": organisation_id, "created_at": other.now}
         connection.execute(organisation.insert(), row | keys)
+        batch_id, upload_id = new_id(connection), new_id(connection)
+        batch = {"files": ["people.csv"], "counts": {}, "applied_at": other.now}
+        own = {"workspace_id": other.workspace_id}
+        connection.execute(import_batch.insert(), {**own, "id": batch_id, **batch})
+        waiting = {"user_id": other.principal.user_id, "group_id": upload_id, "name": "people.csv"}
+        waiting |= {"content": "", "created_at": other.now}
+        connection.execute(import_upload.insert(), {**own, "id": upload_id, **waiting})
     return {
         "organisation_id": organisation_id,
         "user_id": other.principal.user_id or 0,
         "contact_id": contact_id,
+        "batch_id": batch_id,
+        "upload_id": upload_id,
         "interaction_id": other.log("lunch", 3, contact_id),
     }
 

@@ -1,0 +1,181 @@
+"""Bringing files in: choose, look at what would happen, import, undo; and taking everything out."""
+
+from collections import Counter
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+
+from crm.errors import Invalid
+from crm.imports import actions, queries
+from crm.imports.export import export_zip
+from crm.imports.records import FILE_LIMIT, ParsedFile, UnreadableFile
+from crm.imports.report import SORTS, FileReport
+from crm.imports.sniff import display_name, read_file
+from crm.imports.undoing import Undone, undo
+from crm.interactions.queries import channels
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+MOST_FILES = 50
+WORDS = {
+    "organisations": ("organisation", "organisations"),
+    "contacts": ("person", "people"),
+    "interactions": ("interaction", "interactions"),
+    "asks": ("ask", "asks"),
+    "promises": ("promise", "promises"),
+    "signals": ("signal", "signals"),
+    "favours": ("favour", "favours"),
+    "dates": ("date", "dates"),
+    "rules": ("rule", "rules"),
+}
+
+
+def in_words(counts: dict[str, int]) -> str:
+    """Counts by sort as a list for a sentence: "37 people, 9 organisations and 1 ask"; nothing for no counts."""
+    parts = [f"{counts[sort]:,} {WORDS[sort][counts[sort] != 1]}" for sort in SORTS if counts.get(sort)]
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+
+
+@router.page("/import")
+def show(visit: Visit) -> Response:
+    """Choose files, and what was imported before."""
+    return _start(visit)
+
+
+def _start(visit: Visit, error: str | None = None) -> Response:
+    context = {
+        "recent": queries.recent(visit.connection, visit.principal),
+        "in_words": in_words,
+        "error": error,
+    }
+    return visit.render("imports/start.html", context, active="people", status=422 if error else 200)
+
+
+@router.action("/import", own_transactions=True)
+def upload(visit: Visit) -> Response:
+    """Read the files, try them, and keep them until somebody has looked at what would happen."""
+    files = _sent(visit)
+    if not files or len(files) > MOST_FILES:
+        with visit.database.read() as connection:
+            visit.enter(connection)
+            error = "Choose a file first." if not files else f"Choose at most {MOST_FILES} files at a time."
+            return _start(visit, error)
+    parsed = _parse(visit, files)
+    reports = actions.apply(visit.database, visit.principal, parsed, visit.at, dry_run=True)
+    with visit.database.write() as connection:
+        group_id = actions.keep_uploads(connection, visit.principal, files, reports, visit.at)
+    return visit.redirect(f"/import/preview/{group_id}")
+
+
+def _sent(visit: Visit) -> list[tuple[str, bytes]]:
+    return [
+        (display_name(file.filename), file.file.read(FILE_LIMIT + 1))
+        for file in visit.files.getlist("files")
+        if isinstance(file, UploadFile) and file.filename
+    ]
+
+
+def _parse(visit: Visit, files: list[tuple[str, bytes]]) -> list[ParsedFile | FileReport]:
+    with visit.database.read() as connection:
+        keys = [one.key for one in channels(connection, visit.principal)]
+    found: list[ParsedFile | FileReport] = []
+    for name, data in files:
+        try:
+            found.append(read_file(name, data, zone=visit.principal.zone, now=visit.at, channels=keys))
+        except UnreadableFile as fault:
+            found.append(FileReport.unreadable(name, fault))
+    return found
+
+
+@router.page("/import/preview/{upload_id}", access="member")
+def preview(visit: Visit) -> Response:
+    """What the files would do."""
+    group_id = visit.number("upload_id")
+    reports = queries.previews(visit.connection, visit.principal, group_id)
+    context = {**_summed(reports), "upload_id": group_id, "in_words": in_words}
+    return visit.render("imports/preview.html", context, active="people")
+
+
+def _summed(reports: list[dict[str, Any]]) -> dict[str, Any]:
+    """The reports of several files as one page shows them."""
+    counts: dict[str, Counter[str]] = {}
+    for state in ("new", "changed", "unchanged"):
+        counts[state] = Counter()
+        for report in reports:
+            counts[state].update(report[state])
+    lists = {
+        name: [one for report in reports for one in report[name]]
+        for name in ("skipped", "uncertain", "errors", "changes", "names")
+    }
+    return {"reports": reports, **counts, **lists, "does": +(counts["new"] + counts["changed"])}
+
+
+@router.action("/import/preview/{upload_id}/apply", own_transactions=True)
+def apply(visit: Visit) -> Response:
+    """Import what was looked at."""
+    group_id = visit.number("upload_id")
+    with visit.database.read() as connection:
+        files = queries.uploaded(connection, visit.principal, group_id)
+    reports = actions.apply(visit.database, visit.principal, _parse(visit, files), visit.at)
+    batches = sorted({report.batch_id for report in reports if report.batch_id is not None})
+    with visit.database.write() as connection:
+        if not batches and any(report.errors for report in reports):
+            raise Invalid("Nothing was imported: these files have errors by now. Choose them again.")
+        actions.forget_uploads(connection, visit.principal, group_id)
+    new, changed = (
+        in_words(sum((getattr(report, state) for report in reports), Counter()))
+        for state in ("new", "changed")
+    )
+    said = "; ".join(filter(None, (new and f"{new} imported", changed and f"{changed} changed")))
+    undo_url = f"/import/{batches[0]}/undo" if len(batches) == 1 else None
+    return visit.redirect("/import", f"{said or 'Nothing was new'}.", undo=undo_url)
+
+
+@router.action("/import/preview/{upload_id}/cancel")
+def cancel(visit: Visit) -> Response:
+    """Forget the files; nothing was written."""
+    group_id = visit.number("upload_id")
+    queries.previews(visit.connection, visit.principal, group_id)
+    actions.forget_uploads(visit.connection, visit.principal, group_id)
+    return visit.redirect("/import", "Nothing was imported.")
+
+
+@router.page("/import/{batch_id}")
+def past(visit: Visit) -> Response:
+    """One import, what it did, and the button that takes it back."""
+    batch = queries.batch(visit.connection, visit.principal, visit.number("batch_id"))
+    context = {**_summed(list(batch.report)), "batch": batch, "in_words": in_words}
+    return visit.render("imports/past.html", context, active="people")
+
+
+@router.action("/import/{batch_id}/undo")
+def take_back(visit: Visit) -> Response:
+    """Undo an import; what people changed since stays."""
+    done = undo(visit.connection, visit.principal, visit.number("batch_id"), visit.at)
+    return visit.redirect("/import", _undone_words(done))
+
+
+def _undone_words(done: Undone) -> str:
+    parts = [
+        (in_words(done.removed), "removed"),
+        (in_words(done.restored), "put back as before"),
+        (in_words(done.kept), "kept, because something was changed or added since"),
+    ]
+    return (
+        "; ".join(f"{words} {what}" for words, what in parts if words) + "."
+        if any(words for words, _ in parts)
+        else "There was nothing left to undo."
+    )
+
+
+@router.page("/export", access="member")
+def export(visit: Visit) -> Response:
+    """Everything as a zip of exchange files, vCards and a calendar, without the private notes of others."""
+    name = f"in-person-{visit.today.isoformat()}.zip"
+    return Response(
+        export_zip(visit.connection, visit.principal),
+        media_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
