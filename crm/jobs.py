@@ -4,19 +4,114 @@ APScheduler is a clock only. What is due stands in the database and is claimed t
 run one.
 """
 
+import logging
+import os
+import secrets
+import socket
+import threading
 from collections.abc import Callable
-from datetime import UTC
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
+from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from jinja2 import Environment
 
+from crm import clock
+from crm.accounts import queries
+from crm.errors import Refusal
+from crm.nudges import pulse, sending
 from crm.settings import Settings
 from crm.storage.database import Database
+from crm.storage.stored_metrics import anything_stale, refresh_stale, scope_of
+from crm.templating import environment
+
+log = logging.getLogger("crm.jobs")
+
+SEND_EVERY = timedelta(seconds=30)
+REFRESH_EVERY = timedelta(minutes=15)
+"""Yesterday's metrics are stale from midnight on, which is another hour in every workspace."""
+GRACE_SECONDS = 8.0
+
+
+@dataclass(frozen=True)
+class Clockwork:
+    """What happens at each tick."""
+
+    database: Database
+    settings: Settings
+    process: str
+    started_at: datetime
+    templates: Environment = field(default_factory=environment)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def send(self) -> None:
+        """Show that the clock ticks, and send what is due."""
+        with self.database.write() as connection:
+            pulse.beat(connection, self.process, self.started_at, clock.now())
+        sending.work(
+            self.database,
+            self.settings,
+            self.templates,
+            clock.now,
+            self.process,
+            going=lambda: not self.stopping.is_set(),
+        )
+
+    def refresh(self) -> None:
+        """Work out the stale metrics of every workspace, so that the first page of the day need not."""
+        with self.database.read() as connection:
+            teams = queries.workspaces(connection)
+        for team in teams:
+            at = clock.now()
+            with self.database.read() as connection:
+                if self.stopping.is_set() or not anything_stale(connection, team.id, at):
+                    continue
+            with self.database.write() as connection:
+                refresh_stale(connection, scope_of(connection, queries.command_line(connection, team.id), at))
+
+    def guarded(self, what: Callable[[], None]) -> None:
+        """A tick that fails is told in the log, and the next one tries again."""
+        try:
+            what()
+        except Refusal as refusal:
+            log.warning("%s", refusal.sentence)
+        except Exception as fault:
+            log.error("a tick of the clock broke: %s", type(fault).__name__)
 
 
 def start(database: Database, settings: Settings) -> Callable[[], None]:
-    """Start the clock; returns the function that stops it."""
+    """Start the clock; returns the function that stops it.
+
+    Stopping lets a delivery in progress end, for as long as a stop may take; the next mail is not begun.
+    """
+    now = clock.now()
+    process = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+    work = Clockwork(database, settings, process, now)
+    # The jobs run in the scheduler's own thread, which does not keep the process from ending.
     scheduler = BackgroundScheduler(
-        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        timezone=UTC,
+        executors={"default": DebugExecutor()},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
+    every = ((work.send, SEND_EVERY), (work.refresh, REFRESH_EVERY))
+    for what, how_often in every:
+        seconds = how_often.total_seconds()
+        scheduler.add_job(
+            partial(work.guarded, what), "interval", seconds=seconds, next_run_time=now, name=what.__name__
+        )
     scheduler.start()
-    return lambda: scheduler.shutdown(wait=False)
+    return partial(_stop, scheduler, work)
+
+
+def _stop(scheduler: BackgroundScheduler, work: Clockwork) -> None:
+    work.stopping.set()
+    ending = threading.Thread(target=scheduler.shutdown, daemon=True)
+    ending.start()
+    ending.join(GRACE_SECONDS)
+    if ending.is_alive():
+        log.warning("a mail was still being delivered; what became of it is settled at the next start")
+        return
+    with work.database.write() as connection:
+        pulse.end(connection, work.process)

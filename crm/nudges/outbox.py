@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 
 from crm.storage.database import Database, new_id
 from crm.storage.insertion import insert_unless_there
-from crm.storage.tables import outbox, outbox_event
+from crm.storage.tables import mail_hold, outbox, outbox_event
 
 LEASE = timedelta(minutes=3)
 """Longer than the longest delivery, which ends within 60 seconds."""
@@ -96,13 +96,19 @@ def put(
 def claim_next(
     database: Database, at: datetime, process: str, *, only: ColumnElement[bool] | None = None
 ) -> Claim | None:
-    """Claim the mail that has waited longest among those that may be worked on at ``at``."""
+    """Claim the mail that has waited longest among those that may be worked on at ``at``; none while mail is held."""
     table = outbox.c
+    held = exists().where(mail_hold.c.released_at.is_(None))
     ready = or_(
         and_(table.state.in_(("due", "retry")), table.next_try_at <= at),
         and_(table.state == "claimed", table.claim_until <= at),
     )
-    oldest = select(table.workspace_id, table.id).where(ready).order_by(table.next_try_at, table.id).limit(1)
+    oldest = (
+        select(table.workspace_id, table.id)
+        .where(ready, ~held)
+        .order_by(table.next_try_at, table.id)
+        .limit(1)
+    )
     if only is not None:
         oldest = oldest.where(only)
     with database.write() as connection:
@@ -210,30 +216,33 @@ def retry_or_give_up(claim: Claim, reply: str, at: datetime) -> tuple[str, str]:
     return "retry", reply
 
 
-def sweep(database: Database, at: datetime) -> None:
+def sweep(database: Database, at: datetime, *, only: ColumnElement[bool] | None = None) -> None:
     """Settle what nobody works on any more: hand-overs that broke off, and mails too late to be worth sending."""
     table = outbox.c
     broken_off = and_(table.state == "handing_over", table.claim_until <= at)
-    late = and_(table.state.in_(("due", "retry")), table.due_at <= at - STALE_AFTER)
+    waiting = or_(table.state.in_(("due", "retry")), and_(table.state == "claimed", table.claim_until <= at))
+    late = and_(waiting, table.due_at <= at - STALE_AFTER)
+    if only is not None:
+        broken_off, late = and_(broken_off, only), and_(late, only)
     with database.read() as connection:
         if connection.execute(select(table.id).where(or_(broken_off, late)).limit(1)).first() is None:
             return
     with database.write() as connection:
-        _move(
+        move(
             connection,
             broken_off,
             "unknown",
             "The process stopped while the mail was handed over, so it may or may not have arrived. It is not sent again.",
             at,
         )
-        _move(
+        move(
             connection,
             and_(late, table.attempts == 0),
             "skipped",
             "It could not be sent within a day of its time. The week's page has the plan.",
             at,
         )
-        _move(
+        move(
             connection,
             late,
             "failed",
@@ -242,7 +251,10 @@ def sweep(database: Database, at: datetime) -> None:
         )
 
 
-def _move(connection: Connection, which: ColumnElement[bool], state: str, reason: str, at: datetime) -> None:
+def move(
+    connection: Connection, which: ColumnElement[bool], state: str, reason: str | None, at: datetime
+) -> int:
+    """Put the mails that ``which`` describes into ``state``; returns how many."""
     moved = connection.execute(
         outbox.update()
         .where(which)
@@ -251,6 +263,7 @@ def _move(connection: Connection, which: ColumnElement[bool], state: str, reason
     ).all()
     for row in moved:
         _record(connection, row.workspace_id, row.id, state, reason, at)
+    return len(moved)
 
 
 def _is(claim: Claim) -> ColumnElement[bool]:

@@ -1,0 +1,115 @@
+"""``crm nudge``: send what is due, or write it into a folder."""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crm import clock
+from crm.accounts.queries import by_email
+from crm.cli_support import AsJson, AsOf, Desk, Workspace, desk, print_json
+from crm.commands.listing import print_table
+from crm.errors import Invalid, Unavailable
+from crm.nudges.compose import Writer
+from crm.nudges.holds import hold, release
+from crm.nudges.sending import Outcome, Postman, Whom, by_smtp, into_folder, sender_of
+from crm.templating import environment
+
+UNDELIVERED = ("retry", "failed", "unknown")
+
+
+def nudge(
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="EMAIL", help="Only this user's mail.")
+    ] = None,
+    eml_dir: Annotated[
+        Path | None, typer.Option("--eml-dir", metavar="DIR", help="Write .eml files here; nothing is sent.")
+    ] = None,
+    let_go: Annotated[
+        bool, typer.Option("--release", help="Let mail go out again after a backup was restored.")
+    ] = False,
+    as_json: AsJson = False,
+    as_of: AsOf = None,
+    workspace: Workspace = None,
+) -> None:
+    """Send the weekly mails that are due now; any number of processes may do so at once."""
+    with desk(workspace, as_of) as at_desk:
+        if let_go:
+            _release(at_desk, as_json)
+            return
+        outcomes = _postman(at_desk, user, eml_dir).work()
+        with at_desk.database.read() as connection:
+            held = hold(connection)
+    if as_json:
+        print_json(outcomes)
+    else:
+        _tell(outcomes)
+    if held is not None:
+        raise Unavailable(
+            f"No mail goes out of this database. {held.reason}. Let it go out again by crm nudge --release."
+        )
+    undelivered = [one for one in outcomes if one.state in UNDELIVERED]
+    if undelivered:
+        raise Unavailable(_sentence(undelivered))
+
+
+def _release(at_desk: Desk, as_json: bool) -> None:
+    with at_desk.database.write() as connection:
+        released = release(connection, at_desk.now)
+    if as_json:
+        print_json(released)
+    else:
+        typer.echo(
+            f"Mail goes out again. Of what was held, {released.due} fell due and {released.skipped} were too old."
+        )
+
+
+def _postman(at_desk: Desk, email: str | None, eml_dir: Path | None) -> Postman:
+    settings = at_desk.settings
+    deliver = by_smtp(settings) if eml_dir is None else into_folder(_folder(eml_dir))
+    if deliver is None:
+        raise Unavailable("Mail is not set up. Set CRM_SMTP_URL, or give --eml-dir DIR to write files.")
+    user_id = None
+    if email is not None:
+        with at_desk.database.read() as connection:
+            user_id = by_email(connection, at_desk.principal, email).id
+    return Postman(
+        at_desk.database,
+        Writer(settings, environment()),
+        sender_of(settings),
+        deliver,
+        _clock(at_desk),
+        f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}",
+        whom=Whom(at_desk.principal.workspace_id, user_id),
+    )
+
+
+def _folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise Invalid(f"{path} cannot be made a folder: {fault.strerror}.") from None
+    return path
+
+
+def _clock(at_desk: Desk) -> Callable[[], datetime]:
+    """A clock that stands at ``--as-of`` when the command begins and goes on from there."""
+    ahead = at_desk.at - at_desk.now
+    return lambda: clock.now() + ahead
+
+
+def _tell(outcomes: list[Outcome]) -> None:
+    rows = [(one.user, one.week, one.state.replace("_", " "), one.reason or "") for one in outcomes]
+    print_table(("User", "Week", "State", "What was said"), rows, "Nobody's mail is due.")
+
+
+def _sentence(undelivered: list[Outcome]) -> str:
+    first = undelivered[0]
+    others = f" So are {len(undelivered) - 1} others." if len(undelivered) > 1 else ""
+    tried = " It is tried again." if first.state == "retry" else ""
+    return f"The mail to {first.user} is in the state {first.state}. {first.reason or ''}{tried}{others}"

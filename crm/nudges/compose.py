@@ -1,0 +1,239 @@
+"""The weekly mail of one user, made from their plan and rendered once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from typing import Any
+
+from jinja2 import Environment
+from sqlalchemy import Connection, func, select
+
+from crm.accounts.queries import command_line, principal_of
+from crm.domain.principal import Principal
+from crm.domain.sentences import budget_summary, headline
+from crm.domain.slots import Slot
+from crm.domain.spans import capital, count, day_phrase
+from crm.domain.weeks import IsoWeek
+from crm.errors import NotFound
+from crm.mail.message import unsubscribe_headers
+from crm.mail.rendering import render
+from crm.mail.views import AllInTouchMail, NudgeMail, NudgeSuggestion
+from crm.nudges import links
+from crm.nudges.due import gets_nudges
+from crm.nudges.links import Link
+from crm.nudges.outbox import Body, Claim
+from crm.planning.actions import make_plan
+from crm.planning.queries import PlanView, Suggested, plan_of
+from crm.settings import Settings
+from crm.storage.database import Database
+from crm.storage.stored_metrics import current, refresh_stale, scope_of
+from crm.storage.tables import contact, promise, user
+
+MOST_PROMISES = 5
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+SWITCHED_OFF = "The mail was switched off, or its user left, before it went out."
+ALL_IN_TOUCH = "Nobody was due that week."
+
+
+class NoMail(Exception):
+    """There is nothing to send: ``state`` is *nothing_due* or *skipped*."""
+
+    def __init__(self, state: str, reason: str) -> None:
+        super().__init__(reason)
+        self.state = state
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Writer:
+    """What writing a mail needs beside the claim: the templates, and the settings for addresses and the key."""
+
+    settings: Settings
+    templates: Environment
+
+    def body(self, database: Database, claim: Claim, at: datetime) -> Body:
+        """Make the week's plan unless it is there, and write the mail about what is open in it. Raises NoMail."""
+        week = IsoWeek.parse(claim.week)
+        with database.read() as connection:
+            principal, person = _recipient(connection, claim)
+        with database.write() as connection:
+            make_plan(connection, principal, week, at)
+        with database.read() as connection:
+            plan = plan_of(connection, principal, week, at)
+            promises = _promises(connection, principal, week, at) if plan and plan.open else ()
+        if plan is None or not plan.open:
+            return self._quiet(database, principal, person, claim, at)
+        mail = self._nudge(person, principal, plan, promises, at)
+        return self._rendered("nudge", mail, person, principal, claim, at)
+
+    def _quiet(
+        self, database: Database, principal: Principal, person: Any, claim: Claim, at: datetime
+    ) -> Body:
+        if not person.nudge_when_empty:
+            raise NoMail("nothing_due", ALL_IN_TOUCH)
+        with database.write() as connection:
+            refresh_stale(connection, scope_of(connection, principal, at))
+        with database.read() as connection:
+            sentence = _all_in_touch(connection, principal)
+        today = at.astimezone(principal.user_zone).date()
+        mail = AllInTouchMail(
+            person.name,
+            _week_label(IsoWeek.parse(claim.week), today),
+            sentence,
+            DAY_NAMES[person.nudge_weekday],
+            f"{self.settings.url}/",
+            f"{self.settings.url}/settings",
+            self._addresses(principal, claim.week, at)(0, "unsubscribe"),
+        )
+        return self._rendered("all_in_touch", mail, person, principal, claim, at)
+
+    def _rendered(
+        self,
+        name: str,
+        mail: NudgeMail | AllInTouchMail,
+        person: Any,
+        principal: Principal,
+        claim: Claim,
+        at: datetime,
+    ) -> Body:
+        rendered = render(self.templates, name, {"mail": mail})
+        stop = self._addresses(principal, claim.week, at)(0, "unsubscribe")
+        return Body(person.email, rendered.subject, rendered.text, rendered.html, unsubscribe_headers(stop))
+
+    def _nudge(
+        self, person: Any, principal: Principal, plan: PlanView, promises: tuple[str, ...], at: datetime
+    ) -> NudgeMail:
+        address = self._addresses(principal, str(plan.week), at)
+        today = at.astimezone(principal.user_zone).date()
+        return NudgeMail(
+            user_name=person.name,
+            week_label=_week_label(plan.week, today),
+            title=headline(len(plan.open)),
+            summary=budget_summary([one.act for one in plan.open]),
+            suggestions=tuple(_shown(one, address, principal.user_zone, today) for one in plan.open),
+            promises=promises,
+            day_name=DAY_NAMES[person.nudge_weekday],
+            week_url=f"{self.settings.url}/",
+            preferences_url=f"{self.settings.url}/settings",
+            unsubscribe_url=address(0, "unsubscribe"),
+        )
+
+    def _addresses(self, principal: Principal, week: str, at: datetime) -> Callable[..., str]:
+        def address(suggestion_id: int, verb: str, act: str = "") -> str:
+            assert principal.user_id is not None
+            until = links.expiry(verb, at)
+            link = Link(principal.workspace_id, principal.user_id, suggestion_id, verb, act, week, until)
+            return f"{self.settings.url}/n/{links.sign(self.settings.key, link)}"
+
+        return address
+
+
+def _recipient(connection: Connection, claim: Claim) -> tuple[Principal, Any]:
+    row = connection.execute(
+        select(user).where(
+            user.c.workspace_id == claim.workspace_id, user.c.id == claim.user_id, gets_nudges()
+        )
+    ).one_or_none()
+    if row is None:
+        raise NoMail("skipped", SWITCHED_OFF)
+    try:
+        team = command_line(connection, claim.workspace_id)
+        return principal_of(connection, team, claim.user_id), row
+    except NotFound:
+        raise NoMail("skipped", SWITCHED_OFF) from None
+
+
+def _week_label(week: IsoWeek, today: date) -> str:
+    return f"Week of {day_phrase(week.monday, today)}"
+
+
+def _shown(one: Suggested, address: Callable[..., str], zone: tzinfo, today: date) -> NudgeSuggestion:
+    assert one.id is not None
+    swap = one.swaps[0] if one.swaps else None
+    return NudgeSuggestion(
+        name=one.contact.name,
+        organisation=one.contact.organisation or "",
+        act=one.act,
+        act_label=capital(one.act),
+        reason=one.reason,
+        slot=slot_words(one.act, one.slot, zone, today, one.place),
+        done_url=address(one.id, "done"),
+        done_label="Done & log",
+        swap_url=address(one.id, "swap", swap) if swap else None,
+        swap_label=f"{capital(swap)} instead" if swap else None,
+        snooze_url=address(one.id, "snooze"),
+        calendar_url=address(one.id, "calendar") if one.slot.day or one.slot.starts_at else None,
+        dismiss_url=address(one.id, "not_this_person"),
+        address_missing=one.needs_address,
+        given_name=one.contact.given_name,
+    )
+
+
+def slot_words(act: str, slot: Slot, zone: tzinfo, today: date, place: str | None = None) -> str:
+    """When, and what speaks for it: "Thu 19 Nov, 12:30. Both in Boston." Empty where nothing is known."""
+    if slot.starts_at is not None:
+        local = slot.starts_at.astimezone(zone)
+        day = "Today" if local.date() == today else day_phrase(local.date(), today)
+        when = f"{day}, {local:%H:%M}"
+    elif slot.day is not None:
+        day = "today" if slot.day == today else day_phrase(slot.day, today)
+        when = f"Post by {day}" if act in ("note", "gift") else capital(day)
+    else:
+        when = ""
+    parts = [part.rstrip(".") for part in (when, place or "", slot.note) if part]
+    return parts[0] if len(parts) == 1 and when else "".join(f"{part}. " for part in parts).rstrip()
+
+
+def _promises(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> tuple[str, ...]:
+    """What this user's people were promised by the end of the week, the oldest first."""
+    rows = connection.execute(
+        select(promise.c.text, promise.c.due, contact.c.name)
+        .join(
+            contact,
+            (contact.c.workspace_id == promise.c.workspace_id) & (contact.c.id == promise.c.contact_id),
+        )
+        .where(
+            promise.c.workspace_id == principal.workspace_id,
+            contact.c.owner_id == principal.user_id,
+            contact.c.archived_at.is_(None),
+            promise.c.by == "us",
+            promise.c.kept_on.is_(None),
+            promise.c.due <= week.sunday,
+        )
+        .order_by(promise.c.due, promise.c.id)
+        .limit(MOST_PROMISES)
+    )
+    today = at.astimezone(principal.user_zone).date()
+    return tuple(f"{row.name}: {_promised(row.text, row.due, today)}" for row in rows)
+
+
+def _promised(text: str, due: date, today: date) -> str:
+    words = " ".join(text.split()).rstrip(".!")
+    late = "" if due >= today else " That day has passed, so tell them yourself."
+    return f"{words}, by {day_phrase(due, today)}.{late}"
+
+
+def _all_in_touch(connection: Connection, principal: Principal) -> str:
+    metrics = current(principal.workspace_id)
+    zones = connection.execute(
+        select(metrics.c.zone, func.count())
+        .join(
+            contact,
+            (contact.c.workspace_id == principal.workspace_id) & (contact.c.id == metrics.c.contact_id),
+        )
+        .where(
+            contact.c.owner_id == principal.user_id,
+            contact.c.archived_at.is_(None),
+            metrics.c.tier.in_(("key", "regular")),
+        )
+        .group_by(metrics.c.zone)
+    ).all()
+    total = sum(number for _, number in zones)
+    in_touch = sum(number for zone, number in zones if zone == "in_touch")
+    if total == 0:
+        return "Nobody of yours is marked key or regular yet."
+    if in_touch == total:
+        return f"Your {count(total, 'key or regular person')} {'is' if total == 1 else 'are all'} in touch."
+    are = "is" if in_touch == 1 else "are"
+    people = count(total, "key or regular person")
+    return f"Of your {people}, {in_touch} {are} in touch, and nobody else is due this week."

@@ -1,0 +1,183 @@
+"""Whose weekly mail has fallen due: one row a user and week, whatever clocks, zones and servers do meanwhile."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from crm.domain.weeks import IsoWeek, due_instant, latest_due_week
+from crm.mail.message import new_message_id
+from crm.nudges import outbox as mails
+from crm.nudges.holds import hold
+from crm.nudges.outbox import STALE_AFTER
+from crm.storage.database import Database
+from crm.storage.tables import outbox, user
+
+log = logging.getLogger("crm.nudges")
+
+PURPOSE = "nudge"
+LOOK_BACK_WEEKS = 8
+"""How many missed weeks are shown one by one after a long silence."""
+TOO_LATE = "More than a day late: the server did not run then, or the mail was switched off. The week's page has the plan."
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """A user who gets the weekly mail, and when: ``weekday`` (0 is Monday) and ``at`` in their ``zone``."""
+
+    workspace_id: int
+    user_id: int
+    email: str
+    zone: ZoneInfo
+    weekday: int
+    at: time
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Any) -> "Recipient":
+        """From a row of the user table."""
+        minute = row.nudge_minute % 1440
+        return cls(
+            row.workspace_id,
+            row.id,
+            row.email,
+            zone_of(row.time_zone),
+            row.nudge_weekday,
+            time(minute // 60, minute % 60),
+            row.created_at,
+        )
+
+    def due_at(self, week: IsoWeek) -> datetime:
+        """The instant, in UTC, at which this week's mail falls due."""
+        return due_instant(week, self.weekday, self.at, self.zone)
+
+    def newest_week(self, at: datetime) -> IsoWeek:
+        """The newest week whose mail is due at ``at``."""
+        return latest_due_week(at, self.weekday, self.at, self.zone)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A row that was put into the outbox just now."""
+
+    workspace_id: int
+    user_id: int
+    email: str
+    week: str
+    message_id: str
+    due_at: datetime
+    state: str
+    reason: str | None
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of that name; UTC where the machine does not know it, so that the mail still goes out."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        log.warning("a user's time zone is not known on this machine; their mail goes out by UTC")
+        return ZoneInfo("UTC")
+
+
+def gets_nudges() -> ColumnElement[bool]:
+    """Active members and admins who have not switched the mail off."""
+    return user.c.active & user.c.nudge_on & user.c.role.in_(("admin", "member"))
+
+
+def put_due(
+    database: Database, domain: str, at: datetime, *, only: ColumnElement[bool] | None = None
+) -> list[Placed]:
+    """Put everything that has fallen due into the outbox; returns what was not there before.
+
+    ``domain`` is what new message ids end in; ``only`` narrows the users. A mail more than a day late is *skipped*;
+    while mail is held, new ones are *held*.
+    """
+    with database.read() as connection:
+        missing = list(_missing(connection, domain, at, only))
+    if not missing:
+        return []
+    with database.write() as connection:
+        on_hold = hold(connection)
+        placed = [_held(one, on_hold.reason) for one in missing] if on_hold else missing
+        return [one for one in placed if _put(connection, one, at)]
+
+
+def _held(one: Placed, reason: str) -> Placed:
+    if one.state != "due":
+        return one
+    return Placed(
+        one.workspace_id, one.user_id, one.email, one.week, one.message_id, one.due_at, "held", reason
+    )
+
+
+def _put(connection: Connection, one: Placed, at: datetime) -> bool:
+    return mails.put(
+        connection,
+        workspace_id=one.workspace_id,
+        user_id=one.user_id,
+        purpose=PURPOSE,
+        week=one.week,
+        to_address=one.email,
+        message_id=one.message_id,
+        due_at=one.due_at,
+        at=at,
+        state=one.state,
+        reason=one.reason,
+    )
+
+
+def _missing(
+    connection: Connection, domain: str, at: datetime, only: ColumnElement[bool] | None
+) -> Iterator[Placed]:
+    people = (
+        select(user).where(gets_nudges(), user.c.created_at <= at).order_by(user.c.workspace_id, user.c.id)
+    )
+    if only is not None:
+        people = people.where(only)
+    known = _known_weeks(connection, at)
+    for row in connection.execute(people):
+        recipient = Recipient.of(row)
+        for week in _weeks(recipient, known.get((row.workspace_id, row.id), set()), at):
+            due_at = recipient.due_at(week)
+            late = due_at <= at - STALE_AFTER
+            yield Placed(
+                recipient.workspace_id,
+                recipient.user_id,
+                recipient.email,
+                str(week),
+                new_message_id(domain),
+                due_at,
+                "skipped" if late else "due",
+                TOO_LATE if late else None,
+            )
+
+
+def _known_weeks(connection: Connection, at: datetime) -> dict[tuple[int, int], set[str]]:
+    oldest = IsoWeek.of((at - timedelta(weeks=LOOK_BACK_WEEKS + 2)).astimezone(UTC).date())
+    known: dict[tuple[int, int], set[str]] = defaultdict(set)
+    rows = connection.execute(
+        select(outbox.c.workspace_id, outbox.c.user_id, outbox.c.week).where(
+            outbox.c.purpose == PURPOSE, outbox.c.week >= str(oldest)
+        )
+    )
+    for row in rows:
+        known[row.workspace_id, row.user_id].add(row.week)
+    return known
+
+
+def _weeks(recipient: Recipient, known: set[str], at: datetime) -> Iterator[IsoWeek]:
+    """The weeks that are due and have no row, oldest first: the newest, and those missed since the last row before it."""
+    week = recipient.newest_week(at)
+    missed = []
+    if str(week) not in known:
+        missed.append(week)
+        earlier = [one for one in known if one < str(week)]
+        while earlier and len(missed) < LOOK_BACK_WEEKS and str(week.previous()) > max(earlier):
+            week = week.previous()
+            missed.append(week)
+    yield from (one for one in reversed(missed) if recipient.due_at(one) >= recipient.created_at)

@@ -1,0 +1,129 @@
+"""What a mail's link is about, read afresh at every visit: the user, the suggestion and how both stand."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from crm.domain.channels import Channel, by_key
+from crm.domain.principal import Principal
+from crm.domain.weeks import IsoWeek
+from crm.domain.whatif import once_more
+from crm.errors import NotFound
+from crm.interactions.queries import channels
+from crm.nudges.due import PURPOSE, zone_of
+from crm.nudges.links import Gone, Link
+from crm.planning.actions import CHANNEL_OF, DIRECTION_OF
+from crm.planning.queries import Suggested, plan_of, suggested
+from crm.storage.metrics import as_of
+from crm.storage.stored_metrics import scope_of, targets_of
+from crm.storage.tables import contact, outbox, user, workspace
+
+NOBODY = "This link was mailed to somebody who is no longer part of the team, so it does nothing any more."
+NO_PLAN = "This link was mailed to somebody who has no weekly plan any more, so it does nothing."
+NO_SUGGESTION = "What this link is about is not there any more. The week's page shows what is open now."
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """The user a link was mailed to, whoever opens it; ``mailed_on`` is the day of the mail in their zone."""
+
+    principal: Principal
+    name: str
+    nudge_on: bool
+    mailed_on: date | None
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What logging the act would do: the score before and after, where there is one."""
+
+    before: int | None
+    after: int | None
+
+
+def addressee(connection: Connection, link: Link) -> Addressee:
+    """Who the link was mailed to; Gone where they cannot act any more."""
+    row = connection.execute(
+        select(user, workspace.c.time_zone.label("team_zone"))
+        .join(workspace, workspace.c.id == user.c.workspace_id)
+        .where(user.c.workspace_id == link.workspace_id, user.c.id == link.user_id)
+    ).one_or_none()
+    if row is None or not row.active:
+        raise Gone(NOBODY)
+    if row.role not in ("admin", "member") and link.verb != "unsubscribe":
+        raise Gone(NO_PLAN)
+    zone = zone_of(row.time_zone)
+    principal = Principal(link.workspace_id, row.id, row.role, ZoneInfo(row.team_zone), zone)
+    return Addressee(principal, row.name, row.nudge_on, _mailed_on(connection, link, zone))
+
+
+def _mailed_on(connection: Connection, link: Link, zone: ZoneInfo) -> date | None:
+    sent = connection.execute(
+        select(outbox.c.sent_at, outbox.c.due_at).where(
+            outbox.c.workspace_id == link.workspace_id,
+            outbox.c.user_id == link.user_id,
+            outbox.c.purpose == PURPOSE,
+            outbox.c.week == link.week,
+        )
+    ).one_or_none()
+    return None if sent is None else (sent.sent_at or sent.due_at).astimezone(zone).date()
+
+
+def suggestion_of(connection: Connection, who: Addressee, link: Link, at: datetime) -> Suggested:
+    """The suggestion as it stands; Gone where it, or the person it is about, is not there any more."""
+    try:
+        found = suggested(connection, who.principal, link.suggestion_id, at)
+    except NotFound:
+        raise Gone(NO_SUGGESTION) from None
+    row = connection.execute(
+        select(contact.c.archived_at, contact.c.deceased_on).where(
+            contact.c.workspace_id == link.workspace_id, contact.c.id == found.contact.id
+        )
+    ).one()
+    if row.archived_at is not None or row.deceased_on is not None:
+        raise Gone(NO_SUGGESTION)
+    return found
+
+
+def way_of(connection: Connection, principal: Principal, act: str) -> Channel | None:
+    """The channel that an act is logged by, unless the workspace has taken it away."""
+    return by_key(channels(connection, principal)).get(channel_of(act))
+
+
+def channel_of(act: str) -> str:
+    """The key of the channel that an act is logged by."""
+    return CHANNEL_OF.get(act, act)
+
+
+def direction_of(act: str) -> str:
+    """The direction that an act is logged with."""
+    return DIRECTION_OF.get(act, "mutual")
+
+
+def foreseen(connection: Connection, principal: Principal, one: Suggested, at: datetime) -> Foreseen:
+    """The score now, and after the act."""
+    way = way_of(connection, principal, one.act)
+    row = (
+        connection.execute(select(as_of(scope_of(connection, principal, at, [one.contact.id]))))
+        .mappings()
+        .one_or_none()
+    )
+    if row is None or way is None:
+        return Foreseen(None, None)
+    facts: dict[str, Any] = dict(row)
+    targets = targets_of(connection, principal.workspace_id)
+    after = once_more(facts, targets, way, direction=direction_of(one.act))
+    return Foreseen(_points(facts.get("score")), _points(after.get("score")))
+
+
+def _points(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def left_open(connection: Connection, principal: Principal, week: str, at: datetime) -> int:
+    """How many of the week's suggestions still wait."""
+    plan = plan_of(connection, principal, IsoWeek.parse(week), at)
+    return len(plan.open) if plan else 0

@@ -1,0 +1,81 @@
+"""The addresses of a mail's buttons: signed, without personal data, good for one act and for a while.
+
+A link lets whoever holds it do that one thing in the name of the user it was mailed to. It signs nobody in.
+"""
+
+import hashlib
+import hmac
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from crm.errors import NotFound, Refusal
+
+VERBS = ("done", "swap", "snooze", "not_this_person", "calendar", "unsubscribe")
+VALID_FOR = timedelta(days=30)
+UNSUBSCRIBE_VALID_FOR = timedelta(days=400)
+"""Whoever finds an old mail and wants no more of them is not turned away."""
+
+_PAYLOAD = re.compile(
+    r"([0-9]{1,18}) ([0-9]{1,18}) ([0-9]{1,18}) ([a-z_]{1,20}) ([a-z]{0,10}) ([0-9W-]{8}) ([0-9]{1,12})"
+)
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}\.[A-Za-z0-9_-]{43}")
+CUT = "This link is not whole. Open it from the mail again, or go to the week's page."
+ENDED = "This link has ended: mails link for 30 days. The week's page has everything that is open."
+
+
+class Gone(Refusal):
+    """What the link was for is not there any more."""
+
+    status = 410
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a link does, for whom, and until when. ``act`` is what *swap* swaps to; no suggestion: 0."""
+
+    workspace_id: int
+    user_id: int
+    suggestion_id: int
+    verb: str
+    act: str
+    week: str
+    expires_at: datetime
+
+
+def expiry(verb: str, at: datetime) -> datetime:
+    """Until when a link mailed at ``at`` holds, to the second."""
+    return (at + (UNSUBSCRIBE_VALID_FOR if verb == "unsubscribe" else VALID_FOR)).replace(microsecond=0)
+
+
+def sign(key: bytes, link: Link) -> str:
+    """The token that stands in an address."""
+    numbers = f"{link.workspace_id} {link.user_id} {link.suggestion_id}"
+    words = f"{numbers} {link.verb} {link.act} {link.week} {int(link.expires_at.timestamp())}"
+    body = _plain(words.encode())
+    return f"{body}.{_signature(key, body)}"
+
+
+def read(key: bytes, token: str, at: datetime) -> Link:
+    """The link behind a token; NotFound for one we did not sign, Gone for one that has ended."""
+    if not _TOKEN.fullmatch(token):
+        raise NotFound(CUT)
+    body, _, signature = token.partition(".")
+    if not hmac.compare_digest(signature, _signature(key, body)):
+        raise NotFound(CUT)
+    words = _PAYLOAD.fullmatch(urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode())
+    if words is None or words[4] not in VERBS:
+        raise NotFound(CUT)
+    expires_at = datetime.fromtimestamp(int(words[7]), UTC)
+    if at >= expires_at:
+        raise Gone(ENDED)
+    return Link(int(words[1]), int(words[2]), int(words[3]), words[4], words[5], words[6], expires_at)
+
+
+def _signature(key: bytes, body: str) -> str:
+    return _plain(hmac.new(key, f"mail link {body}".encode(), hashlib.sha256).digest())
+
+
+def _plain(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode().rstrip("=")

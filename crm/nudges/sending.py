@@ -1,0 +1,239 @@
+"""Working through the outbox: claim a mail, write it, hand it over, and keep what became of it.
+
+No transaction is open while the mail server is spoken to. Any number of processes may work at once.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+from sqlalchemy import ColumnElement, Select, and_, select
+
+from crm.errors import Unavailable, UsageError
+from crm.mail.message import BadAddress, BadHeader, Mailbox, compose, serialise
+from crm.mail.smtp_settings import SmtpSettings
+from crm.mail.transport import Delivery, DeliveryState, Phase, deliver
+from crm.nudges import outbox as mails
+from crm.nudges.compose import NoMail, Writer
+from crm.nudges.due import Placed, put_due
+from crm.nudges.outbox import Body, Claim, LostClaim
+from crm.settings import Settings
+from crm.storage.database import Database
+from crm.storage.tables import outbox, user
+
+log = logging.getLogger("crm.nudges")
+
+Now = Callable[[], datetime]
+Deliver = Callable[[Claim, EmailMessage, Callable[[], None]], Delivery]
+TRIES_TO_SETTLE = 3
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one mail in this run."""
+
+    user: str
+    week: str
+    state: str
+    message_id: str
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Whom:
+    """Whose mails are worked on: everybody's, one workspace's, or one user's."""
+
+    workspace_id: int | None = None
+    user_id: int | None = None
+
+    def users(self) -> ColumnElement[bool] | None:
+        """As a condition on users."""
+        return self._chosen(user.c.workspace_id, user.c.id)
+
+    def mails(self) -> ColumnElement[bool] | None:
+        """As a condition on mails."""
+        return self._chosen(outbox.c.workspace_id, outbox.c.user_id)
+
+    def _chosen(
+        self, workspace_id: ColumnElement[int], user_id: ColumnElement[int]
+    ) -> ColumnElement[bool] | None:
+        if self.workspace_id is None:
+            return None
+        here = workspace_id == self.workspace_id
+        return here if self.user_id is None else and_(here, user_id == self.user_id)
+
+
+EVERYBODY = Whom()
+
+
+@dataclass(frozen=True)
+class Postman:
+    """One process that works on the outbox. ``deliver`` of none: what is due is shown, and nothing is claimed.
+
+    ``now`` is asked before every step; ``going`` says whether to go on with the next mail.
+    """
+
+    database: Database
+    writer: Writer
+    sender: Mailbox
+    deliver: Deliver | None
+    now: Now
+    process: str
+    going: Callable[[], bool] = field(default=lambda: True)
+    whom: Whom = EVERYBODY
+
+    def work(self) -> list[Outcome]:
+        """Send everything that is due, one mail after the other; returns what became of each."""
+        at = self.now()
+        mails.sweep(self.database, at, only=self.whom.mails())
+        placed = put_due(self.database, self.sender.domain, at, only=self.whom.users())
+        outcomes = [_placed(one) for one in placed if one.state != "due"]
+        while self.deliver is not None and self.going():
+            claim = mails.claim_next(self.database, self.now(), self.process, only=self.whom.mails())
+            if claim is None:
+                break
+            outcome = self._carry_out(claim, self.deliver)
+            if outcome is not None:
+                outcomes.append(outcome)
+        return outcomes
+
+    def _carry_out(self, claim: Claim, hand_over: Deliver) -> Outcome | None:
+        """Nothing goes out of here but what the database says of the mail: one user's fault stops nobody else's mail."""
+        try:
+            state, reason = self._attempt(claim, hand_over)
+        except LostClaim:
+            return None
+        except NoMail as nothing:
+            state, reason = nothing.state, nothing.reason
+        except Unavailable as fault:
+            state, reason = mails.retry_or_give_up(claim, fault.sentence, self.now())
+        except (BadAddress, BadHeader) as fault:
+            state, reason = "failed", f"The mail cannot be addressed. {fault}"
+        except Exception as fault:
+            _report()
+            state = "failed"
+            reason = f"Writing the mail broke ({type(fault).__name__}). The server's log says where."
+        return self._settle(claim, state, reason)
+
+    def _attempt(self, claim: Claim, hand_over: Deliver) -> tuple[str, str | None]:
+        body = self._body(claim)
+        at = self.now()
+        message = compose(
+            sender=self.sender,
+            to=Mailbox(body.to_address),
+            subject=body.subject,
+            text=body.text,
+            html=body.html,
+            message_id=claim.message_id,
+            date=at,
+            headers=body.headers,
+        )
+        delivery = hand_over(claim, message, lambda: mails.begin_handover(self.database, claim, self.now))
+        return self._state(claim, delivery)
+
+    def _body(self, claim: Claim) -> Body:
+        with self.database.read() as connection:
+            kept = mails.body_of(connection, claim)
+        if kept is not None:
+            return kept
+        body = self.writer.body(self.database, claim, self.now())
+        with self.database.write() as connection:
+            mails.keep_body(connection, claim, body)
+        return body
+
+    def _state(self, claim: Claim, delivery: Delivery) -> tuple[str, str | None]:
+        said = " ".join(filter(None, (str(delivery.code or ""), delivery.reply)))
+        match delivery.state:
+            case DeliveryState.ACCEPTED:
+                return "sent", said or None
+            case DeliveryState.REFUSED:
+                return "failed", f"The server refused it: {said}"
+            case DeliveryState.TEMPORARY:
+                return mails.retry_or_give_up(claim, said, self.now())
+            case DeliveryState.UNKNOWN:
+                return "unknown", f"It was handed over and no answer came, so it may have arrived. {said}"
+
+    def _settle(self, claim: Claim, state: str, reason: str | None) -> Outcome | None:
+        """Keep how it ended. Where the database cannot be reached, sweeping settles the mail later."""
+        for _ in range(TRIES_TO_SETTLE):
+            try:
+                if not mails.settle(self.database, claim, state, reason, self.now()):
+                    return None
+                with self.database.read() as connection:
+                    email = connection.execute(_email(claim)).scalar_one_or_none()
+            except Unavailable:
+                continue
+            return Outcome(email or "", claim.week, state, claim.message_id, reason)
+        log.error("what became of a mail could not be kept; it is settled once the database answers again")
+        return None
+
+
+def _email(claim: Claim) -> Select[Any]:
+    return select(user.c.email).where(user.c.workspace_id == claim.workspace_id, user.c.id == claim.user_id)
+
+
+def _placed(one: Placed) -> Outcome:
+    return Outcome(one.email, one.week, one.state, one.message_id, one.reason)
+
+
+def _report() -> None:
+    """Where it broke and of what kind, without the message: messages hold what people wrote."""
+    kind, _, trace = sys.exc_info()
+    log.error(
+        "%s while writing a mail\n%s", kind.__name__ if kind else "fault", "".join(traceback.format_tb(trace))
+    )
+
+
+def sender_of(settings: Settings) -> Mailbox:
+    """CRM_MAIL_FROM as a mailbox; UsageError if no mail can be sent from it."""
+    try:
+        return Mailbox.parse(settings.mail_from)
+    except BadAddress as fault:
+        raise UsageError(f"CRM_MAIL_FROM names no address that mail can be sent from. {fault}") from None
+
+
+def by_smtp(settings: Settings) -> Deliver | None:
+    """Delivery by the server of CRM_SMTP_URL; none where mail is not set up."""
+    if not settings.smtp_url:
+        return None
+    server = SmtpSettings.parse(settings.smtp_url)
+    return lambda _, message, begin: deliver(server, message, on_handover=begin)
+
+
+def into_folder(folder: Path) -> Deliver:
+    """Delivery into ``folder``, one file a mail, such as ``2026-W48-17.eml`` for the user with the id 17."""
+
+    def write(claim: Claim, message: EmailMessage, begin: Callable[[], None]) -> Delivery:
+        data = serialise(message)
+        begin()
+        path = folder / f"{claim.week}-{claim.user_id}.eml"
+        draft = folder / f".{claim.week}-{claim.user_id}.{claim.fence}.part"
+        try:
+            draft.write_bytes(data)
+            draft.replace(path)
+        except OSError as fault:
+            why = fault.strerror or type(fault).__name__
+            return Delivery(DeliveryState.TEMPORARY, Phase.HANDED_OVER, f"The file cannot be written: {why}.")
+        return Delivery(DeliveryState.ACCEPTED, Phase.HANDED_OVER, f"Written to {path.name}, not sent.")
+
+    return write
+
+
+def work(
+    database: Database,
+    settings: Settings,
+    templates: Environment,
+    now: Now,
+    process: str,
+    going: Callable[[], bool] = lambda: True,
+) -> list[Outcome]:
+    """One round for everybody, by SMTP: what the clock does every half minute."""
+    writer = Writer(settings, templates)
+    return Postman(database, writer, sender_of(settings), by_smtp(settings), now, process, going).work()
