@@ -12,6 +12,9 @@ from starlette.testclient import TestClient
 
 from crm.app import create_app
 from crm.domain.principal import Role
+from crm.domain.weeks import IsoWeek
+from crm.planning.actions import make_plan, skip
+from crm.planning.queries import plan_of
 from crm.storage.database import Database, new_id
 from crm.storage.tables import import_batch, import_upload, metadata, organisation
 from crm.web.routing import VisitRoute
@@ -106,6 +109,14 @@ ACCESS = {
     "GET /week/{week}": "viewer",
     "GET /welcome": "member",
     "POST /welcome": "member",
+    # nudges
+    "GET /n/{token}": "public",
+    "POST /n/{token}": "public",
+    "POST /n/{token}/undo": "public",
+    "GET /n/{token}/event.ics": "public",
+    "GET /team/heartbeat": "viewer",
+    "POST /team/heartbeat/test": "viewer",
+    "POST /team/heartbeat/release": "admin",
 }
 RANKS = ("public", "viewer", "member", "admin")
 MISSING = 987_654_321
@@ -115,7 +126,7 @@ def foreign_ids(world: World) -> dict[str, int]:
     """One row of each kind in another workspace, by the name its id has in paths."""
     other = World.create(world.database, "Another team")
     other.principal = other.user("Mallory Fox")
-    contact_id = other.contact("Marta Kowalczyk")
+    contact_id = other.contact("Marta Kowalczyk", owner_id=other.principal.user_id)
     with world.database.write() as connection:
         organisation_id = new_id(connection)
         row = {
@@ -134,7 +145,14 @@ def foreign_ids(world: World) -> dict[str, int]:
         waiting = {"user_id": other.principal.user_id, "group_id": upload_id, "name": "people.csv"}
         waiting |= {"content": "", "created_at": other.now}
         connection.execute(import_upload.insert(), {**own, "id": upload_id, **waiting})
+        week = IsoWeek.of(other.today)
+        make_plan(connection, other.principal, week, other.now)
+        plan = plan_of(connection, other.principal, week, other.now)
+        assert plan and plan.suggestions[0].id
+        skipped = skip(connection, other.principal, plan.suggestions[0].id, other.now)
     return {
+        "suggestion_id": plan.suggestions[0].id,
+        "response_id": skipped.response_id or 0,
         "organisation_id": organisation_id,
         "user_id": other.principal.user_id or 0,
         "contact_id": contact_id,
