@@ -1,12 +1,15 @@
 """The pages of people and organisations, through the whole application."""
 
+import json
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import select
 
 from crm.contacts import queries
+from crm.contacts.drafts import one_line
 from crm.contacts.queries import Person
 from crm.storage.stored_metrics import refresh_stale, scope_of
 from crm.storage.tables import contact
@@ -425,3 +428,26 @@ def test_a_year_of_everything_is_drawn_and_told(world: World, alice, number: int
         assert said in answer.text
         assert answer.text.count("url(#mix-wide)") > 1
     assert alice.get(f"/people/{marta}?show=personal").text.count("Video call") == 0
+
+
+NAUGHTY = Path(__file__).resolve().parents[2].parent / "shared/data/suites/blns/blns.json"
+
+
+@pytest.mark.skipif(not NAUGHTY.exists(), reason="the list of naughty strings is not here")
+def test_naughty_words_are_kept_or_refused_and_never_break_a_page(world: World, alice) -> None:
+    for number, words in enumerate(json.loads(NAUGHTY.read_text(encoding="utf-8"))):
+        written = {"name": words, "organisation": words, "city": words, "notes": words, "tags": words}
+        answer = alice.post(
+            "/people/new", data={**NEW, **written, "phone_value": words, "phone_label": words}
+        )
+        assert answer.status_code in (303, 422), words
+        if number % 6 == 0:
+            assert alice.get("/people", params={"q": words}).status_code in (200, 422)
+        if answer.status_code == 303:
+            one = int(answer.headers["location"].rpartition("/")[2])
+            assert person(world, one).name.split() == (one_line(words) or "").split()
+            if number % 6 == 0:
+                assert alice.get(f"/people/{one}").status_code == 200
+                assert alice.get(f"/people/{one}/edit").status_code == 200
+    assert alice.get("/people?sort=name").status_code == 200
+    assert alice.get("/organisations").status_code == 200
