@@ -18,21 +18,20 @@ MAPPED = ("in_touch", "drifting", "screen_only", "gone_quiet")
 """Zones that are drawn, from good to bad."""
 
 YEAR = 365
-WIDTH, HEIGHT = 912, 452
+WIDTH, HEIGHT = 912, 456
 LEFT, RIGHT, TOP, BOTTOM = 46, 676, 10, 418
 """The plot's frame: days run from ``LEFT`` to ``RIGHT``, the digital share from ``BOTTOM`` up to ``TOP``."""
 MARGIN = 14
 """Room inside the frame for marks at its edges."""
 PANEL_LEFT, PANEL_RIGHT, PANEL_BOTTOM = 706, 911, 438
-ROW, HEADING = 30, 46
+ROW, HEADING = 29, 52
 RADII = (5.5, 8.0, 11.0)
 """By how much is at stake."""
 TICKS = (0, 30, 60, 90, 180, 270, 365)
 MOST_LABELS = 28
-TEXT = 12.5
+TEXT = 13.0
 LINE = 16
-LONGEST = 26
-PANEL_LONGEST = 19
+WIDEST = 190
 
 
 @dataclass(frozen=True)
@@ -243,7 +242,7 @@ def _importance(mark: Mark) -> tuple[float, int, float, int]:
 
 def _places(mark: Mark) -> list[Label]:
     """Where the name may stand: right, left, above, below."""
-    text = cut(mark.point.name, LONGEST)
+    text = cut(mark.point.name, WIDEST)
     wide = text_width(text)
     gap = mark.radius + 5
     middle, base = mark.y - LINE / 2, mark.y + TEXT * 0.36
@@ -281,9 +280,14 @@ def text_width(text: str) -> float:
     return TEXT * (0.58 * (len(text) - wide) + wide) + 2
 
 
-def cut(name: str, most: int) -> str:
-    """A name of at most so many letters."""
-    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
+def cut(name: str, width: float) -> str:
+    """A name in one line of at most that width."""
+    line = " ".join(name.split())
+    if text_width(line) <= width:
+        return line
+    while line and text_width(f"{line}…") > width:
+        line = line[:-1]
+    return f"{line.rstrip()}…"
 
 
 # The panel
@@ -319,8 +323,8 @@ def _section(title: str, note: str, points: Sequence[Point], y: float, room: int
     for place, point in enumerate(shown):
         middle = y + HEADING + ROW * place + ROW / 2
         mark = _mark(point, PANEL_LEFT + 24, middle)
-        text = cut(point.name, PANEL_LONGEST)
         at = mark.x + 20
+        text = cut(point.name, PANEL_RIGHT - 6 - at)
         box = Box(at, middle - LINE / 2, at + text_width(text), middle + LINE / 2)
         marks.append(
             Mark(

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from crm.contacts.queries import kinds, owners, tags
 from crm.domain.ribbon import ribbon
 from crm.domain.score import ZONE_WORDS
-from crm.domain.spans import ago, count, plural, short_day
+from crm.domain.spans import ago, capital, count, plural, short_day
 from crm.domain.targets import KINDS, TIERS
 from crm.errors import Invalid
 from crm.health import queries, views
@@ -117,10 +117,15 @@ def _words(visit: Visit, wanted: Filter, moment: Moment) -> dict[str, Any]:
         "ribbon": ribbon,
         "ago": ago,
         "count": count,
-        "plural": plural,
+        "kind_words": _kind_words,
         "short_day": lambda day: short_day(day, moment.day),
         "zone_word": ZONE_WORDS.__getitem__,
     }
+
+
+def _kind_words(kind: str) -> str:
+    """ "Partners"; a kind of the workspace's own as it is written, since it need not have a plural."""
+    return capital(plural(kind) if kind in KINDS[:3] else kind)
 
 
 def _filter(visit: Visit) -> Filter:

@@ -15,7 +15,7 @@ ZONE_NOTES: Mapping[str, str] = {
     "drifting": "A target has passed, by voice or at a table",
     "screen_only": "3 or more digital in 180 days, none personal",
     "gone_quiet": "Silent far longer than is usual for them",
-    "no_record": "Nothing logged yet",
+    "no_record": "Nothing logged yet: begin with them",
 }
 FIGURES = (*MAPPED, "no_record")
 MOST_IN_LIST = 4

@@ -1,0 +1,91 @@
+"""Rules in words: the shipped ones as they read, and every tree the language allows says all it asks about."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm.domain import expressions as tree
+from crm.domain.expressions import Metric
+from crm.domain.metrics import COUNTED, METRICS
+from crm.domain.prose import condition_sentence, phrase, rule_sentence
+from crm.domain.rules import SHIPPED, Rule
+
+_m = Metric
+
+READS = {
+    "screen_only": "When a key contact has had at least 3 digital contacts in 180 days, has had no personal contact in "
+    "180 days and has been known for at least 60 days, suggest lunch, then a call, then a note.",
+    "never_met": "When a key contact has a target for contact in person, has been known for at least 90 days, has never "
+    "had contact in person and has had a contact in 365 days, suggest lunch, then a visit.",
+    "gone_digital": "When a key or regular contact has had at least 3 contacts in 90 days, has had at least 80% of all "
+    "contact through a screen in 90 days, has had at least 4 contacts in the year before the last 90 days and at least "
+    "half of those were personal, suggest lunch, then a call.",
+    "no_record": "When a key or regular contact has no record yet, suggest a call, then a note. At most 2 people a week.",
+    "they_wait": "When a key or regular contact has waited for our answer for 5 to 60 days, suggest a call.",
+    "promise_due": "When any contact is owed something we promised that falls due within 3 days (or is late), suggest a "
+    "call.",
+}
+
+
+@pytest.mark.parametrize("key", READS)
+def test_a_shipped_rule_reads_as_a_sentence(key: str) -> None:
+    assert rule_sentence(next(rule for rule in SHIPPED if rule.key == key)) == READS[key]
+
+
+@pytest.mark.parametrize("rule", SHIPPED, ids=lambda rule: rule.key)
+def test_no_shipped_rule_shows_the_name_of_a_metric(rule: Rule) -> None:
+    said = rule_sentence(rule)
+    assert "_" not in said
+    assert ": " not in said
+    assert condition_sentence(rule).endswith(".")
+
+
+def test_not_turns_a_comparison_round() -> None:
+    assert phrase(~_m("digital_30").ge(3)) == "has had less than 3 digital contacts in 30 days"
+    assert phrase(~_m("days_since_in_person").missing()) == "has had contact in person at least once"
+
+
+def test_and_inside_or_is_set_apart() -> None:
+    inner = _m("digital_7").ge(1) & _m("live_7").eq(0)
+    assert phrase(_m("zone").eq("gone_quiet") | inner) == (
+        "has gone quiet or (has had a digital contact in 7 days and has had no live contact in 7 days)"
+    )
+
+
+numbers = st.integers(-400, 400)
+comparisons = st.sampled_from(["<", "<=", ">", ">=", "=", "!="])
+metrics = st.sampled_from(METRICS).map(Metric)
+values = st.recursive(
+    metrics | numbers.map(tree.Constant),
+    lambda inner: st.builds(tree.Arithmetic, st.sampled_from(["+", "-", "*", "/", "least"]), inner, inner),
+    max_leaves=4,
+)
+simple = st.builds(tree.Compare, comparisons, metrics, numbers.map(tree.Constant))
+leaves = simple | st.builds(tree.Compare, comparisons, values, values) | st.builds(tree.Missing, metrics)
+conditions = st.recursive(
+    leaves,
+    lambda inner: (
+        st.builds(tree.Not, inner)
+        | st.lists(inner, max_size=4).map(lambda parts: tree.All(tuple(parts)))
+        | st.lists(inner, max_size=4).map(lambda parts: tree.Any(tuple(parts)))
+    ),
+    max_leaves=8,
+)
+
+
+@given(conditions)
+def test_every_tree_can_be_said(condition: tree.Condition) -> None:
+    said = phrase(condition)
+    assert said
+    assert said == " ".join(said.split())
+    assert not said.endswith(".")
+
+
+@given(comparisons, st.sampled_from(COUNTED), st.integers(2, 400))
+def test_a_bound_says_its_number_and_which_way(comparison: str, name: str, number: int) -> None:
+    said = phrase(tree.Compare(comparison, Metric(name), tree.Constant(number)))  # type: ignore[arg-type]
+    assert str(number) in re.findall(r"\d+", said)
+    opposite = phrase(tree.Not(tree.Compare(comparison, Metric(name), tree.Constant(number))))  # type: ignore[arg-type]
+    assert said != opposite

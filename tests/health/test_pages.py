@@ -1,0 +1,235 @@
+"""The health page against the queries: who is counted, drawn and listed, by which filters, as of when."""
+
+import html
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from crm import clock
+from crm.domain.principal import Principal
+from crm.health import queries
+from crm.health.queries import PAGE, TO_RECONSIDER, Filter, Standing
+from crm.storage.metrics import as_of
+from crm.storage.stored_metrics import current, mark_stale, refresh_stale, scope_of
+from crm.storage.tables import contact, contact_tag
+from tests.builders import World
+from tests.web.site import client
+
+
+@pytest.fixture
+def alice(world: World) -> Principal:
+    world.now = clock.now()
+    return world.user()
+
+
+@pytest.fixture
+def site(world: World, alice: Principal) -> TestClient:
+    return client(world, alice)
+
+
+@pytest.fixture
+def cast(world: World, alice: Principal) -> dict[str, int]:
+    """One person in each zone, and some who are not to be seen."""
+    bob = world.user("Bob Brown", "member")
+    names = {
+        "touch": world.contact("Graham Pike", kind="vendor", owner_id=alice.user_id),
+        "screen": world.contact("Marta Kowalczyk", owner_id=bob.user_id),
+        "quiet": world.contact("Jürgen Haas", kind="customer", owner_id=bob.user_id),
+        "drift": world.contact("Elena <Duarte>", owner_id=alice.user_id),
+        "blank": world.contact("Rob Tanner"),
+        "regular": world.contact("Ada Regular", tier="regular"),
+        "none": world.contact("Nobody Special", tier="none"),
+        "gone": world.contact("Archie Ved", archived_at=world.now),
+        "late": world.contact("Dee Ceased", deceased_on=world.today),
+    }
+    for days in (2, 9, 30):
+        world.log("email", days, names["screen"], names["gone"], names["late"], names["none"])
+        world.log("email", days, names["drift"])
+    world.log("visit", 221, names["screen"])
+    world.log("lunch", 100, names["drift"])
+    world.log("lunch", 3, names["touch"], names["regular"])
+    world.log("phone", 300, names["quiet"])
+    return names
+
+
+def text_of(answer: Any) -> str:
+    assert answer.status_code == 200, answer.text
+    plain = re.sub(r"<(script|style|title)\b.*?</\1>|<[^>]*>", " ", answer.text, flags=re.DOTALL)
+    return " ".join(html.unescape(plain).split())
+
+
+def people_listed(answer: Any) -> list[int]:
+    """The people of the table of those to reconsider, in its order."""
+    table = answer.text.split('id="people"')[1]
+    return [int(one) for one in re.findall(r'class="person-name" href="/people/(\d+)"', table)]
+
+
+def figures(answer: Any) -> list[int]:
+    return [int(one) for one in re.findall(r'class="figure-number">(\d+)', answer.text)]
+
+
+def test_figures_map_and_table_show_the_key_people(site: TestClient, cast: dict[str, int]) -> None:
+    answer = site.get("/health")
+    page = text_of(answer)
+    assert figures(answer) == [1, 1, 1, 1, 1]
+    assert "5 key partners, vendors and customers, as of" in page
+    assert "One has no record yet." in page
+    assert 'role="img" aria-label="One of 4 people is reached only by screen' in answer.text
+    assert people_listed(answer) == [cast["quiet"], cast["screen"], cast["drift"]]
+    assert "3 digital contacts since the last personal one, 7 months ago." in page
+    for shown in ("touch", "screen", "quiet", "drift"):
+        assert f'<a href="/people/{cast[shown]}" aria-label=' in answer.text
+    for hidden in ("regular", "none", "gone", "late"):
+        assert f"/people/{cast[hidden]}" not in answer.text
+
+
+def test_names_are_text(site: TestClient, cast: dict[str, int]) -> None:
+    answer = site.get("/health")
+    assert "<Duarte>" not in answer.text
+    assert "Elena <Duarte>" in html.unescape(answer.text)
+
+
+def test_there_is_no_inline_style_and_no_id_twice(site: TestClient, cast: dict[str, int]) -> None:
+    answer = site.get("/health")
+    assert "style=" not in answer.text
+    ids = re.findall(r'\bid="([^"]+)"', answer.text)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r"url\(#([^)]+)\)", answer.text)) <= set(ids)
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("kind=partner", ["screen", "drift"]),
+        ("kind=vendor", []),
+        ("owner={bob}", ["quiet", "screen"]),
+        ("owner=0", []),
+        ("tag=Berlin", ["screen"]),
+        ("tier=regular", []),
+        ("tier=all", ["quiet", "screen", "drift"]),
+        ("owner=nonsense&tier=nonsense", ["quiet", "screen", "drift"]),
+    ],
+)
+def test_filters_stand_in_the_address(
+    site: TestClient, world: World, cast: dict[str, int], asked: str, shown: list[str]
+) -> None:
+    with world.database.write() as connection:
+        tag = {"workspace_id": world.workspace_id, "tag": "Berlin", "contact_id": cast["screen"]}
+        connection.execute(contact_tag.insert(), tag)
+        bob = connection.execute(contact.select().where(contact.c.id == cast["screen"])).one().owner_id
+    answer = site.get("/health?" + asked.format(bob=bob))
+    assert (
+        people_listed(answer) == [cast[one] for one in shown]
+        if shown
+        else "Nobody to reconsider" in answer.text
+    )
+
+
+def test_coverage_counts_each_owners_people(site: TestClient, cast: dict[str, int]) -> None:
+    page = text_of(site.get("/health"))
+    assert re.search(r"Alice Meyer 1 of 2", page)
+    assert re.search(r"Bob Brown 0 of 2", page)
+    assert re.search(r"No owner 0 of 0 1 with no record yet", page)
+
+
+def test_a_past_day_is_worked_out_from_the_log(site: TestClient, world: World, cast: dict[str, int]) -> None:
+    past = world.today - timedelta(days=215)
+    answer = site.get(f"/health?as_of={past.isoformat()}")
+    page = text_of(answer)
+    assert f"{past:%A} {past.day} {past:%B}" in page
+    assert "This is how it stood at the end of" in page
+    assert cast["screen"] not in people_listed(answer)
+    with world.database.read() as connection:
+        at = world.now - timedelta(days=215)
+        zones = [one.zone for one in queries.standings(connection, world.principal, at) if one.tier == "key"]
+    assert figures(answer)[0] == zones.count("in_touch")
+    assert figures(answer)[4] == zones.count("no_record")
+
+
+def test_today_may_be_asked_for_by_its_date(site: TestClient, world: World, cast: dict[str, int]) -> None:
+    answer = site.get(f"/health?as_of={world.today.isoformat()}")
+    assert figures(answer) == [1, 1, 1, 1, 1]
+    assert "This is how it stood" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "day", ["yesterday", "2026-13-01", "0001-01-01", "9999-12-31", "2026-11-23T12:00", "%00"]
+)
+def test_a_day_that_is_none_is_refused_in_a_sentence(site: TestClient, day: str) -> None:
+    answer = site.get(f"/health?as_of={day}")
+    assert answer.status_code == 422
+    assert "Traceback" not in answer.text
+
+
+def test_a_place_in_the_list_that_is_none_is_refused(site: TestClient, cast: dict[str, int]) -> None:
+    assert site.get("/health?after=%25%25%25").status_code == 422
+    assert site.get("/health?after=WzEsMl0").status_code == 422
+
+
+def test_an_empty_workspace_says_what_to_do(site: TestClient) -> None:
+    assert "Nobody is marked key yet" in text_of(site.get("/health"))
+    assert "Nobody fits" in text_of(site.get("/health?kind=vendor"))
+
+
+def test_another_team_sees_nothing_of_it(world: World, cast: dict[str, int]) -> None:
+    other = World.create(world.database, "Another team")
+    answer = client(other, other.user("Charlie Fox")).get("/health?tier=all")
+    assert "Nobody fits" in text_of(answer)
+
+
+# The queries
+
+
+def crowd(world: World, number: int) -> None:
+    """Screen-only people of equal names and scores, whose pages must still not overlap."""
+    ids = [world.contact(f"Ada {'abc'[place % 3]}") for place in range(number)]
+    for start in range(0, number, 10):
+        for days in (3, 20, 40):
+            world.log("email", days, *ids[start : start + 10])
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_pages_follow_each_other_without_gap_or_double(world: World, stored: bool) -> None:
+    crowd(world, 23)
+    with world.database.write() as connection:
+        mark_stale(connection, world.workspace_id)
+        refresh_stale(connection, scope_of(connection, world.principal, world.now))
+    with world.database.read() as connection:
+        scope = scope_of(connection, world.principal, world.now)
+        relation = current(world.workspace_id) if stored else as_of(scope)
+        found: list[int] = []
+        after, remaining = None, 23
+        while True:
+            page = queries.to_reconsider(
+                connection, world.principal, relation, Filter(), after, at=world.now, limit=5
+            )
+            remaining -= len(page.people)
+            assert page.remaining == remaining
+            found += [one.id for one in page.people]
+            after = page.next
+            if after is None:
+                break
+        standings = queries.standings(connection, world.principal, world.now)
+    assert found == [one.id for one in standings if one.zone in TO_RECONSIDER]
+    assert len(found) == 23 < PAGE
+
+
+def test_standings_are_sorted_and_hold_every_metric(world: World, cast: dict[str, int]) -> None:
+    with world.database.read() as connection:
+        found = queries.standings(connection, world.principal, world.now)
+    keys = [(one.score is None, one.score or 0, one.name, one.id) for one in found]
+    assert keys == sorted(keys)
+    assert {one.id for one in found} == set(cast.values()) - {cast["gone"], cast["late"]}
+    for one in found:
+        assert type(one.score) in (int, type(None))
+        assert points_add_up(one)
+
+
+def points_add_up(one: Standing) -> bool:
+    if one.score is None:
+        return all(points is None for points in one.parts.values())
+    total = sum(points for points in one.parts.values() if points is not None)
+    return abs(total - one.score) <= 0.5 + 1e-6
