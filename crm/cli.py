@@ -2,7 +2,7 @@
 
 import typer
 
-from crm.commands import accounts, care, flags, health, imports, plan, serve
+from crm.commands import accounts, care, flags, health, imports, nudge, plan, serve
 
 app = typer.Typer(
     name="crm",
@@ -23,5 +23,6 @@ app.command("export")(imports.export_folder)
 app.command()(health.health)
 app.command()(flags.flags)
 app.command()(plan.plan)
+app.command()(nudge.nudge)
 app.add_typer(accounts.user, name="user")
 app.add_typer(accounts.token, name="token")

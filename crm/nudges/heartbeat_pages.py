@@ -1,0 +1,190 @@
+"""The heartbeat: does the weekly mail really go out? And a test mail to oneself."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from starlette.responses import Response
+
+from crm.domain.spans import day_phrase
+from crm.errors import Invalid, Refusal
+from crm.mail.message import BadAddress, Mailbox, compose, new_message_id
+from crm.mail.rendering import render
+from crm.mail.smtp_settings import SmtpSettings
+from crm.mail.transport import Delivery, DeliveryState, deliver
+from crm.mail.views import TestMail
+from crm.nudges import actions, queries
+from crm.nudges.holds import hold
+from crm.nudges.sending import sender_of
+from crm.storage.keyset import read_cursor, write_cursor
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+TEST_SECONDS = 10
+STATE_WORDS = {
+    "due": "Due",
+    "claimed": "Being written",
+    "handing_over": "Being handed over",
+    "sent": "Sent",
+    "retry": "Trying again",
+    "failed": "Failed",
+    "unknown": "Unknown",
+    "held": "Held back",
+    "nothing_due": "Nothing due",
+    "skipped": "Skipped",
+}
+MARK_WORDS = {
+    "sent": "sent",
+    "nothing": "nothing due",
+    "skipped": "skipped",
+    "waiting": "waiting",
+    "failed": "failed",
+    "unknown": "unknown",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One of the four figures at the top."""
+
+    label: str
+    words: str
+    note: str
+    is_bad: bool = False
+
+
+@router.page("/team/heartbeat")
+def heartbeat(visit: Visit) -> Response:
+    """Last sent, last failed, next run, the clock, and every mail with its state."""
+    return _page(visit)
+
+
+def _page(visit: Visit) -> Response:
+    connection, principal = visit.connection, visit.principal
+    which = visit.query.get("state") or None
+    if which is not None and which not in queries.FILTERS:
+        raise Invalid("Choose all, waiting, failed, unknown or skipped.")
+    cursor = visit.query.get("after")
+    before = read_cursor(cursor, [int])[0] if cursor else None
+    mails = queries.mails_before(connection, principal, which, before)
+    beats = queries.beats(connection, principal, visit.at)
+    more = write_cursor([mails[queries.PAGE - 1].id]) if len(mails) > queries.PAGE else None
+    context = {
+        "hold": hold(connection),
+        "has_mail": bool(visit.settings.smtp_url),
+        "figures": _figures(visit, beats),
+        "beats": beats,
+        "mails": mails[: queries.PAGE],
+        "more": more,
+        "which": which,
+        "counts": queries.counts(connection, principal),
+        "state_words": STATE_WORDS,
+        "mark_words": MARK_WORDS,
+        "moment_words": lambda moment: moment_words(moment, visit),
+        "weekday_names": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+        "now": visit.at,
+    }
+    return visit.render("nudges/heartbeat.html", context, active="team")
+
+
+def moment_words(moment: datetime, visit: Visit) -> str:
+    """ "Today, 08:30", "Tomorrow, 08:00", "Mon 23 Nov, 08:00", where the visitor is."""
+    local = moment.astimezone(visit.principal.user_zone)
+    return f"{_day_words(local.date(), visit.today)}, {local:%H:%M}"
+
+
+def _day_words(day: date, today: date) -> str:
+    near = {0: "Today", 1: "Tomorrow", -1: "Yesterday"}
+    return near.get((day - today).days) or day_phrase(day, today)
+
+
+def _figures(visit: Visit, beats: list[queries.Beat]) -> list[Figure]:
+    sent = [(one.last_sent, f"To {one.name}") for one in beats if one.last_sent]
+    failed = [(one.last_failed, f"To {one.name}") for one in beats if one.last_failed]
+    coming = [(one.next_run, f"To {one.name}") for one in beats if one.next_run]
+    return [
+        _figure(visit, "Last sent", max(sent, default=None), "Nothing yet"),
+        _figure(visit, "Last failed", max(failed, default=None), "Never", bad=True),
+        _figure(visit, "Next run", min(coming, default=None), "None"),
+        _clockwork(visit),
+    ]
+
+
+def _figure(
+    visit: Visit, label: str, what: tuple[datetime, str] | None, otherwise: str, *, bad: bool = False
+) -> Figure:
+    if what is None:
+        return Figure(label, otherwise, "")
+    return Figure(label, moment_words(what[0], visit), what[1], bad)
+
+
+def _clockwork(visit: Visit) -> Figure:
+    clock = queries.clock_of(visit.connection, visit.at)
+    if clock.seen_at is None:
+        return Figure("Clockwork", "Stopped", "No process looks for what is due. See CRM_SCHEDULER.", True)
+    seconds = max(0, int((visit.at - clock.seen_at).total_seconds()))
+    if clock.alive == 0:
+        return Figure(
+            "Clockwork", "Stopped", f"The last tick was {moment_words(clock.seen_at, visit)}.", True
+        )
+    processes = "1 process" if clock.alive == 1 else f"{clock.alive} processes"
+    return Figure("Clockwork", "Ticking", f"Last tick {seconds} s ago, on {processes}.")
+
+
+@router.action("/team/heartbeat/test", access="viewer", own_transactions=True)
+def test_send(visit: Visit) -> Response:
+    """Send a test mail to oneself, and say what the server said."""
+    if not visit.settings.smtp_url:
+        return _told(visit, "Mail is not set up. The person who runs In Person sets CRM_SMTP_URL.")
+    try:
+        delivery = _send_test(visit)
+    except BadAddress as fault:
+        return _told(visit, f"No mail can be sent to {visit.user.email}. {fault}")
+    except Refusal as refusal:
+        return _told(visit, refusal.sentence)
+    said = " ".join(filter(None, (str(delivery.code or ""), delivery.reply)))
+    if delivery.state is DeliveryState.ACCEPTED:
+        return visit.redirect(
+            "/team/heartbeat", message=f"A test is on its way to {visit.user.email}. The server said: {said}"
+        )
+    return _told(visit, f"The test was not sent. {said}")
+
+
+def _told(visit: Visit, sentence: str) -> Response:
+    return visit.redirect("/team/heartbeat", message=sentence, kind="error")
+
+
+def _send_test(visit: Visit) -> Delivery:
+    sender = sender_of(visit.settings)
+    local = visit.at.astimezone(visit.principal.user_zone)
+    mail = render(
+        visit.site.templates,
+        "test_send",
+        {
+            "mail": TestMail(
+                visit.user.name,
+                visit.user.workspace,
+                f"{day_phrase(local.date(), visit.today)}, {local:%H:%M}",
+                f"{visit.settings.url}/team/heartbeat",
+            )
+        },
+    )
+    message = compose(
+        sender=sender,
+        to=Mailbox(visit.user.email, visit.user.name),
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        message_id=new_message_id(sender.domain),
+        date=visit.at,
+        headers={},
+    )
+    return deliver(SmtpSettings.parse(visit.settings.smtp_url), message, timeout=TEST_SECONDS)
+
+
+@router.action("/team/heartbeat/release", access="admin")
+def release(visit: Visit) -> Response:
+    """Let mail go out again after a backup was restored."""
+    released = actions.release(visit.connection, visit.principal, visit.at)
+    told = f"{released.due} fell due, {released.skipped} were too old."
+    return visit.redirect("/team/heartbeat", message=f"Mail goes out again. Of what was held back, {told}")
