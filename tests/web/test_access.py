@@ -96,6 +96,10 @@ ACCESS = {
     "GET /export": "member",
     # health
     "GET /health": "viewer",
+    # rules
+    "GET /rules": "viewer",
+    "GET /rules/{key}": "viewer",
+    "POST /rules/{key}/switch": "member",
     # planning
     "POST /plan/suggestions/{suggestion_id}/done": "member",
     "POST /plan/suggestions/{suggestion_id}/swap": "member",
