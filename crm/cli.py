@@ -2,7 +2,7 @@
 
 import typer
 
-from crm.commands import accounts, care, flags, health, imports, nudge, plan, serve
+from crm.commands import accounts, care, demo, flags, health, imports, nudge, plan, serve
 
 app = typer.Typer(
     name="crm",
@@ -15,6 +15,7 @@ app = typer.Typer(
 
 app.command()(serve.serve)
 app.command()(serve.migrate)
+app.command()(demo.demo)
 app.command()(care.backup)
 app.command()(care.restore)
 app.command()(care.doctor)
