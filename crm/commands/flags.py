@@ -6,7 +6,8 @@ import typer
 
 from crm.cli_support import AsJson, AsOf, Workspace, desk, print_json
 from crm.commands.listing import person, print_table
-from crm.rules.queries import Flag, one_rule
+from crm.domain.rules import SEVERITIES
+from crm.rules.queries import Flag, OrganisationFlag, one_rule, organisation_flags
 from crm.rules.queries import flags as flags_of
 
 RuleKey = Annotated[
@@ -20,17 +21,25 @@ def flags(
     """Whom the rules flag, strongest first, with the evidence."""
     with desk(workspace, as_of) as at_desk, at_desk.database.read() as connection:
         rules = None if rule is None else [one_rule(rule)]
-        found = flags_of(connection, at_desk.principal, at_desk.at, rules=rules)
+        people = flags_of(connection, at_desk.principal, at_desk.at, rules=rules)
+        accounts = organisation_flags(connection, at_desk.principal, at_desk.at, rules=rules)
+    everything: list[Flag | OrganisationFlag] = [*people, *accounts]
+    found = sorted(everything, key=lambda flag: SEVERITIES.index(flag.severity))
     if as_json:
         print_json([_as_json(one) for one in found])
         return
-    columns = ("Contact", "Rule", "Severity", "Why", "Suggests")
+    columns = ("Who", "Rule", "Severity", "Why", "Suggests")
     print_table(columns, [_row(one) for one in found], "No rule flags anybody.")
 
 
-def _as_json(flag: Flag) -> dict[str, Any]:
+def _as_json(flag: Flag | OrganisationFlag) -> dict[str, Any]:
+    about: dict[str, Any] = (
+        {"contact": person(flag.contact)}
+        if isinstance(flag, Flag)
+        else {"contact": None, "organisation": {"id": flag.id, "name": flag.name}}
+    )
     return {
-        "contact": person(flag.contact),
+        **about,
         "rule": flag.rule,
         "severity": flag.severity,
         "sentence": flag.sentence,
@@ -39,5 +48,6 @@ def _as_json(flag: Flag) -> dict[str, Any]:
     }
 
 
-def _row(flag: Flag) -> tuple[str, ...]:
-    return flag.contact.name, flag.rule, flag.severity, flag.sentence, ", ".join(flag.suggests)
+def _row(flag: Flag | OrganisationFlag) -> tuple[str, ...]:
+    name = flag.contact.name if isinstance(flag, Flag) else flag.name
+    return name, flag.rule, flag.severity, flag.sentence, ", ".join(flag.suggests)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from crm.domain import expressions as tree
 from crm.domain.expressions import Comparison, Condition, Constant, Metric, Value
 from crm.domain.metric_words import metric_label, metric_value
-from crm.domain.rules import EVERYONE, Rule
+from crm.domain.rules import ABOUT_ORGANISATIONS, EVERYONE, Rule
 from crm.domain.score import ZONE_WORDS
 from crm.domain.spans import count
 
@@ -81,7 +81,8 @@ def rule_sentence(rule: Rule) -> str:
 
 def condition_sentence(rule: Rule) -> str:
     """ "When a key contact has had at least 3 digital contacts in 180 days and has had no personal contact in 180 days." """
-    return f"When {_whom(rule.tiers)} {phrase(rule.when)}."
+    noun = "organisation" if rule in ABOUT_ORGANISATIONS else "contact"
+    return f"When {_whom(rule.tiers, noun)} {phrase(rule.when)}."
 
 
 def phrase(condition: Condition) -> str:
@@ -102,10 +103,10 @@ def phrase(condition: Condition) -> str:
     raise TypeError(f"not a condition: {condition!r}")
 
 
-def _whom(tiers: Sequence[str]) -> str:
+def _whom(tiers: Sequence[str], noun: str) -> str:
     if set(tiers) == set(EVERYONE):
-        return "any contact"
-    return f"a {_strung([tier for tier in EVERYONE if tier in tiers], 'or')} contact"
+        return f"any {noun}"
+    return f"a {_strung([tier for tier in EVERYONE if tier in tiers], 'or')} {noun}"
 
 
 def _strung(words: Sequence[str], last: str) -> str:
@@ -234,8 +235,19 @@ def _zone(bound: Bound) -> str | None:
     return _ZONES.get(zone, f"is {ZONE_WORDS[zone]}")
 
 
+def _people(bound: Bound) -> str | None:
+    if not isinstance(bound.value, int):
+        return None
+    if bound.name == "contacts_count":
+        return f"has {_bounded(bound, count(bound.value, 'contact'))}"
+    if bound.name == "met_count":
+        was = "was" if bound.value == 1 else "were"
+        return f"{_bounded(bound, str(bound.value))} of them {was} met in person in 365 days"
+    return None
+
+
 _WRITERS: Sequence[Callable[[Bound], str | None]] = (
-    *(_windowed, _prior, _share, _span, _ahead, _overdue, _clock, _zone),
+    *(_windowed, _prior, _share, _span, _ahead, _overdue, _clock, _zone, _people),
 )
 
 

@@ -166,4 +166,17 @@ SHIPPED = (
         severity="high",
     ),
 )
-"""In the order of PRODUCT.md section 5; ``fragile_account`` asks about organisations and comes with them."""
+"""The rules about contacts, in the order of PRODUCT.md section 5."""
+
+FRAGILE_ACCOUNT = Rule(
+    key="fragile_account",
+    name="Accounts that hang on one person",
+    tiers=KEY,
+    when=_m("contacts_count").ge(2) & _m("met_count").le(1),
+    suggests=("meeting", "visit"),
+    severity="medium",
+)
+ABOUT_ORGANISATIONS = (FRAGILE_ACCOUNT,)
+"""Rules about organisations: their tier, ``contacts_count`` people, of whom ``met_count`` were met in person in 365 days."""
+
+ALL = (*SHIPPED, *ABOUT_ORGANISATIONS)

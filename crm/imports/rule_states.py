@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from crm.domain.principal import Principal
-from crm.domain.rules import SHIPPED
+from crm.domain.rules import ALL
 from crm.imports.cells import excerpt
 from crm.imports.records import ParsedFile
 from crm.imports.report import Change, FileReport
@@ -16,7 +16,7 @@ from crm.storage.insertion import insert_into
 from crm.storage.tables import rule
 
 _HEAD = "# The rules of In Person in their order, and whether each is on.\n"
-NAMES = {one.key: one.name for one in SHIPPED}
+NAMES = {one.key: one.name for one in ALL}
 
 
 def write_rules(connection: Connection, principal: Principal) -> bytes:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from crm.domain.principal import Principal
-from crm.domain.rules import SHIPPED
+from crm.domain.rules import ALL
 from crm.errors import Forbidden
 from crm.rules.queries import one_rule
 from crm.storage.insertion import insert_into
@@ -21,7 +21,7 @@ def switch_rule(connection: Connection, principal: Principal, key: str, enabled:
         workspace_id=principal.workspace_id,
         key=found.key,
         enabled=enabled,
-        position=SHIPPED.index(found),
+        position=ALL.index(found),
         changed_at=at,
     )
     changes = {"enabled": insert.excluded.enabled, "changed_at": insert.excluded.changed_at}

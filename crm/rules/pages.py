@@ -3,10 +3,11 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from sqlalchemy import Subquery
 from starlette.responses import Response
 
 from crm.domain.prose import rule_sentence
-from crm.domain.rules import SHIPPED, Rule
+from crm.domain.rules import ABOUT_ORGANISATIONS, SHIPPED, Rule
 from crm.domain.spans import count
 from crm.errors import Invalid
 from crm.rules import actions, queries
@@ -47,19 +48,32 @@ def switch(visit: Visit) -> Response:
 def _page(visit: Visit, asked: Rule | None) -> Response:
     states = queries.rule_states(visit.connection, visit.principal)
     chosen = asked or states[0].rule
+    after = visit.query.get("after") or None
     relation = current(visit.principal.workspace_id)
-    page = queries.flagged(
-        visit.connection, visit.principal, visit.at, relation, chosen, visit.query.get("after") or None
+    where = (visit.connection, visit.principal, visit.at)
+    page = (
+        queries.FlagPage((), None)
+        if chosen in ABOUT_ORGANISATIONS
+        else queries.flagged(*where, relation, chosen, after)
     )
+    accounts = queries.organisation_flags(*where, rules=ABOUT_ORGANISATIONS, relation=relation)
     context: dict[str, Any] = {
         "states": states,
         "chosen": next(state for state in states if state.rule.key == chosen.key),
         "is_asked": asked is not None,
-        "counts": queries.flag_counts(visit.connection, visit.principal, relation, SHIPPED),
+        "found": _found(visit, relation, accounts),
         "flags": page.flags,
+        "accounts": [flag for flag in accounts if flag.rule == chosen.key],
         "next": f"/rules/{chosen.key}?{urlencode({'after': page.next})}" if page.next else None,
-        "is_first": not visit.query.get("after"),
+        "is_first": after is None,
         "sentence": rule_sentence,
-        "count": count,
     }
     return visit.render("rules/index.html", context, active="rules")
+
+
+def _found(visit: Visit, relation: Subquery, accounts: list[queries.OrganisationFlag]) -> dict[str, str]:
+    """How many people or accounts each rule flags today, in words; empty for nobody."""
+    people = queries.flag_counts(visit.connection, visit.principal, relation, SHIPPED)
+    about = {rule.key: sum(flag.rule == rule.key for flag in accounts) for rule in ABOUT_ORGANISATIONS}
+    said = {key: count(number, "person") if number else "" for key, number in people.items()}
+    return said | {key: count(number, "account") if number else "" for key, number in about.items()}

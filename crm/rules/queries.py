@@ -7,16 +7,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, case, func, select
 
-from crm.domain.flag_sentences import flag_sentence
+from crm.domain.flag_sentences import FlagFacts, flag_sentence
 from crm.domain.principal import Principal
-from crm.domain.rules import SEVERITIES, SHIPPED, Rule
+from crm.domain.rules import ABOUT_ORGANISATIONS, ALL, SEVERITIES, Rule
 from crm.errors import NotFound
 from crm.rules.facts import ContactFacts, facts_of
 from crm.storage.flags import matches
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import as_of
 from crm.storage.stored_metrics import scope_of
-from crm.storage.tables import contact, contact_email, rule
+from crm.storage.tables import contact, contact_email, organisation, rule
 
 Number = int | float | None
 PAGE = 50
@@ -56,6 +56,19 @@ class RuleState:
 
 
 @dataclass(frozen=True)
+class OrganisationFlag:
+    """The same about an organisation: its id and name, and what the rule found."""
+
+    id: int
+    name: str
+    rule: str
+    severity: str
+    sentence: str
+    evidence: dict[str, Number]
+    suggests: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class FlagPage:
     """A page of one rule's flags, the cursor of the next (None on the last)."""
 
@@ -67,8 +80,8 @@ def rule_states(connection: Connection, principal: Principal) -> list[RuleState]
     """Every rule of the workspace in its order."""
     rows = connection.execute(select(rule).where(rule.c.workspace_id == principal.workspace_id))
     changed = {row.key: row for row in rows}
-    order = {one.key: place for place, one in enumerate(SHIPPED)}
-    states = [RuleState(one, changed[one.key].enabled if one.key in changed else True) for one in SHIPPED]
+    order = {one.key: place for place, one in enumerate(ALL)}
+    states = [RuleState(one, changed[one.key].enabled if one.key in changed else True) for one in ALL]
     return sorted(
         states,
         key=lambda state: (
@@ -84,11 +97,9 @@ def active_rules(connection: Connection, principal: Principal) -> list[Rule]:
 
 def one_rule(key: str) -> Rule:
     """The rule of that key, or a refusal that names those there are."""
-    found = next((one for one in SHIPPED if one.key == key), None)
+    found = next((one for one in ALL if one.key == key), None)
     if found is None:
-        raise NotFound(
-            f"There is no rule called {key!r}. The rules are {', '.join(one.key for one in SHIPPED)}."
-        )
+        raise NotFound(f"There is no rule called {key!r}. The rules are {', '.join(one.key for one in ALL)}.")
     return found
 
 
@@ -106,7 +117,8 @@ def flags(
 
     ``relation`` is where the metrics come from: by default worked out from the log, for pages the stored ones.
     """
-    asked = active_rules(connection, principal) if rules is None else list(rules)
+    chosen = active_rules(connection, principal) if rules is None else rules
+    asked = [one for one in chosen if one not in ABOUT_ORGANISATIONS]
     if not asked:
         return []
     metrics = as_of(scope_of(connection, principal, at, contact_ids)) if relation is None else relation
@@ -129,6 +141,49 @@ def flags(
             flag.contact.id,
         ),
     )
+
+
+def organisation_flags(
+    connection: Connection,
+    principal: Principal,
+    at: datetime,
+    *,
+    rules: Sequence[Rule] | None = None,
+    relation: Subquery | None = None,
+) -> list[OrganisationFlag]:
+    """Every flag about an organisation as of ``at``, by name; archived ones have none."""
+    chosen = active_rules(connection, principal) if rules is None else rules
+    metrics = as_of(scope_of(connection, principal, at)) if relation is None else relation
+    found = [
+        _organisation_flag(row, one)
+        for one in chosen
+        if one in ABOUT_ORGANISATIONS
+        for row in connection.execute(matches(_accounts(principal, metrics), [one]))
+    ]
+    return sorted(found, key=lambda flag: (SEVERITIES.index(flag.severity), flag.name, flag.id))
+
+
+def _accounts(principal: Principal, metrics: Subquery) -> Subquery:
+    """Organisations with how many people they have, and how many of those were met in person in 365 days."""
+    met = func.sum(case((metrics.c.in_person_365 > 0, 1), else_=0))
+    same = and_(
+        organisation.c.workspace_id == contact.c.workspace_id, organisation.c.id == contact.c.organisation_id
+    )
+    columns = [organisation.c.id, organisation.c.name, organisation.c.tier]
+    return (
+        select(*columns, func.count().label("contacts_count"), met.label("met_count"))
+        .select_from(metrics.join(contact, _same_contact(principal, metrics)).join(organisation, same))
+        .where(*_present(), organisation.c.archived_at.is_(None))
+        .group_by(*columns)
+        .subquery()
+    )
+
+
+def _organisation_flag(row: Row[Any], one: Rule) -> OrganisationFlag:
+    evidence: dict[str, Number] = {name: int(row._mapping[name]) for name in one.evidence_names()}
+    facts = FlagFacts(organisation=row.name)
+    sentence = flag_sentence(one.key, evidence, facts)
+    return OrganisationFlag(row.id, row.name, one.key, one.severity, sentence, evidence, one.suggests)
 
 
 def flag_counts(

@@ -8,8 +8,9 @@ import pytest
 
 from crm.__main__ import run
 from crm.domain.metrics import COUNTED, METRICS
-from crm.domain.rules import SEVERITIES, SHIPPED
+from crm.domain.rules import ALL, SEVERITIES
 from tests.builders import World
+from tests.rules.organisations import account
 
 AT = "2026-11-23T12:00+00:00"
 ZONES = {"no record", "gone quiet", "screen-only", "drifting", "in touch", None}
@@ -99,12 +100,27 @@ def test_flags_as_json(crm: Any, people: dict[str, int]) -> None:
     assert only["suggests"] == ["lunch", "call", "note"]
 
 
+def test_a_flag_of_an_organisation(crm: Any, world: World) -> None:
+    northgate = account(world, "Northgate Logistics")
+    for name in ("Ada", "Bo"):
+        world.contact(name, organisation_id=northgate)
+    for asked in ([], ["--rule", "fragile_account"]):
+        found = data(crm("flags", *asked, "--json", "--as-of", AT))
+        (flag,) = [one for one in found if one["contact"] is None]
+        assert flag["organisation"] == {"id": northgate, "name": "Northgate Logistics"}
+        assert set(flag) == {
+            "contact",
+            "organisation",
+            *("rule", "severity", "sentence", "evidence", "suggests"),
+        }
+
+
 def test_an_unknown_rule_is_refused_with_the_list(crm: Any) -> None:
     status, out, err = crm("flags", "--rule", "nonsense")
     assert status in (1, 2)
     assert out == ""
     assert err.count("\n") == 1
-    assert all(rule.key in err for rule in SHIPPED)
+    assert all(rule.key in err for rule in ALL)
 
 
 def test_tables_for_people(crm: Any, people: dict[str, int], world: World) -> None:

@@ -10,9 +10,10 @@ from starlette.testclient import TestClient
 from crm import clock
 from crm.domain.principal import Principal
 from crm.domain.prose import rule_sentence
-from crm.domain.rules import SHIPPED
+from crm.domain.rules import ALL, SHIPPED
 from crm.rules.queries import active_rules, flags
 from tests.builders import World
+from tests.rules.organisations import account
 from tests.web.site import client, cookie
 
 
@@ -54,13 +55,13 @@ def enabled(world: World) -> set[str]:
 
 def test_every_rule_is_listed_with_whom_it_flags(site: TestClient, world: World, marta: int) -> None:
     page = plain(site.get("/rules"))
-    for rule in SHIPPED:
+    for rule in ALL:
         assert rule.name in page
     assert "1 person today" in page
     assert rule_sentence(SHIPPED[0]) in page
 
 
-@pytest.mark.parametrize("rule", SHIPPED, ids=lambda rule: rule.key)
+@pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.key)
 def test_a_rule_says_its_sentence(site: TestClient, rule: Any) -> None:
     page = plain(site.get(f"/rules/{rule.key}"))
     assert rule_sentence(rule) in page
@@ -80,13 +81,13 @@ def test_a_rule_that_is_off_flags_nobody_and_says_whom_it_would(
 ) -> None:
     answer = post(site, "/rules/screen_only/switch", enabled="no")
     assert (answer.status_code, answer.headers["location"]) == (303, "/rules/screen_only")
-    assert enabled(world) == {rule.key for rule in SHIPPED} - {"screen_only"}
+    assert enabled(world) == {rule.key for rule in ALL} - {"screen_only"}
     page = site.get("/rules/screen_only")
     assert "Would flag 1 person today" in plain(page)
     assert "Off. Would flag 1 person." in plain(page)
     (undo,) = re.findall(r'action="(/rules/screen_only/switch\?[^"]+)"', page.text)
     assert post(site, html.unescape(undo)).status_code == 303
-    assert enabled(world) == {rule.key for rule in SHIPPED}
+    assert enabled(world) == {rule.key for rule in ALL}
 
 
 def test_switching_twice_is_switching_once(site: TestClient, world: World) -> None:
@@ -102,7 +103,7 @@ def test_a_switch_without_a_word_changes_nothing(
     site: TestClient, world: World, sent: dict[str, str]
 ) -> None:
     assert post(site, "/rules/renewal/switch", **sent).status_code == 422
-    assert enabled(world) == {rule.key for rule in SHIPPED}
+    assert enabled(world) == {rule.key for rule in ALL}
 
 
 def test_an_unknown_rule_is_not_found(site: TestClient) -> None:
@@ -117,3 +118,13 @@ def test_a_viewer_reads_and_cannot_switch(world: World, alice: Principal) -> Non
     assert "rule-switch" not in page.text
     assert post(vera, "/rules/renewal/switch", enabled="no").status_code == 403
     assert "renewal" in enabled(world)
+
+
+def test_an_account_that_hangs_on_one_person_is_listed(site: TestClient, world: World, marta: int) -> None:
+    northgate = account(world, "Northgate Logistics")
+    world.contact("Liam Byrne", organisation_id=northgate)
+    world.contact("Aiko Tanabe", organisation_id=northgate)
+    answer = site.get("/rules/fragile_account")
+    assert "1 account today" in plain(answer)
+    assert f'href="/organisations/{northgate}"' in answer.text
+    assert "Two people at Northgate Logistics, and none of them met in person in a year." in plain(answer)

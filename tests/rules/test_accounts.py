@@ -1,0 +1,57 @@
+"""Accounts that hang on one person."""
+
+from crm.rules.queries import OrganisationFlag, flags, one_rule, organisation_flags
+from tests.builders import World
+from tests.rules.organisations import account
+
+RULE = one_rule("fragile_account")
+
+
+def found(world: World) -> list[OrganisationFlag]:
+    with world.database.read() as connection:
+        assert flags(connection, world.principal, world.now, rules=[RULE]) == []
+        return organisation_flags(connection, world.principal, world.now)
+
+
+def two_people(world: World, name: str, **columns: object) -> tuple[int, int, int]:
+    one = account(world, name, **columns)  # type: ignore[arg-type]
+    people = (
+        world.contact("Ada", organisation_id=one),
+        world.contact("Bo", organisation_id=one, tier="none"),
+    )
+    return one, *people
+
+
+def test_one_of_two_met_in_person(world: World) -> None:
+    one, ada, bo = two_people(world, "Northgate Logistics")
+    world.log("lunch", 364, ada)
+    world.log("phone", 3, bo)
+    world.log("visit", 365, bo)
+    (flag,) = found(world)
+    assert (flag.id, flag.name, flag.rule, flag.severity) == (one, "Northgate Logistics", RULE.key, "medium")
+    assert flag.sentence == "Two people at Northgate Logistics, and only one of them met in person in a year."
+    assert flag.evidence == {"contacts_count": 2, "met_count": 1}
+    assert flag.suggests == ("meeting", "visit")
+
+
+def test_both_met(world: World) -> None:
+    _, ada, bo = two_people(world, "Northgate Logistics")
+    world.log("event", 10, ada, bo)
+    assert found(world) == []
+
+
+def test_who_is_left_out(world: World) -> None:
+    two_people(world, "Regular", tier="regular")
+    two_people(world, "Archived", archived_at=world.now)
+    alone = account(world, "One person")
+    world.contact("Cy", organisation_id=alone)
+    world.contact("Di", organisation_id=alone, archived_at=world.now)
+    world.contact("Ed", organisation_id=alone, deceased_on=world.today)
+    account(world, "Nobody")
+    assert found(world) == []
+
+
+def test_by_name_and_for_one_team_only(world: World) -> None:
+    second, first = two_people(world, "Zeta")[0], two_people(world, "Alpha")[0]
+    two_people(World.create(world.database, "Another team"), "Theirs")
+    assert [flag.id for flag in found(world)] == [first, second]
