@@ -37,7 +37,9 @@ def done(visit: Visit) -> Response:
         short_label(way) for way in log.channels(visit.connection, visit.principal) if way.key == channel
     )
     said = logged_sentence(label, [person.short_name], before, _zone(visit, person.id))
-    return visit.redirect(f"{_back(visit)}?done={suggestion_id}", said, _undo(answer))
+    back = _back(visit)
+    where = f"/?done={suggestion_id}" if back == "/" else back
+    return visit.redirect(where, said, _undo(answer))
 
 
 @router.action("/plan/suggestions/{suggestion_id}/swap")

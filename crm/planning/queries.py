@@ -172,7 +172,7 @@ def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: 
         home.budget,
         week=week,
         today=at.astimezone(principal.user_zone).date(),
-        holidays=_holidays(home.country, week),
+        holidays=holidays_in(home.country, week),
     )
     slots = _slots(connection, principal, made.suggestions, facts, home, week, at)
     by_contact: dict[int, list[Flag]] = defaultdict(list)
@@ -233,7 +233,8 @@ def _owned(connection: Connection, principal: Principal) -> list[int]:
     return list(rows.scalars())
 
 
-def _holidays(country: str | None, week: IsoWeek) -> frozenset[date]:
+def holidays_in(country: str | None, week: IsoWeek) -> frozenset[date]:
+    """The public holidays of a country (ISO 3166 code) around that week; none where the country is not known."""
     if not country:
         return frozenset()
     years = {week.monday.year, (week.monday + timedelta(days=28)).year}
@@ -254,7 +255,7 @@ def _slots(
             one.contact_id,
             one.act,
             facts[one.contact_id].zone,
-            holidays=_holidays(facts[one.contact_id].country, week),
+            holidays=holidays_in(facts[one.contact_id].country, week),
             occasion_on=one.occasion_on,
         )
         for one in chosen
@@ -264,7 +265,7 @@ def _slots(
         week=week,
         now=at,
         zone=principal.user_zone,
-        holidays=_holidays(home.country, week),
+        holidays=holidays_in(home.country, week),
         busy=busy_in(connection, principal, week, at),
     )
 
@@ -317,14 +318,14 @@ def another_slot(
         row.contact_id,
         act,
         zone_named(person.time_zone, principal.user_zone),
-        holidays=_holidays(country, week),
+        holidays=holidays_in(country, week),
     )
     slots = propose_slots(
         [wanted],
         week=week,
         now=at,
         zone=principal.user_zone,
-        holidays=_holidays(home.country, week),
+        holidays=holidays_in(home.country, week),
         busy=[*busy_in(connection, principal, week, at), *taken],
     )
     return slots[row.contact_id], GROUPS[act] == "by_hand" and not person.has_address
@@ -617,6 +618,24 @@ def suggested(connection: Connection, principal: Principal, suggestion_id: int, 
     if row is None:
         raise NotFound
     return _stored(connection, principal, [row], at)[0]
+
+
+def suggestion_for(
+    connection: Connection, principal: Principal, contact_id: int, at: datetime
+) -> Suggested | None:
+    """What this week's plan of the user says of one contact, if anything."""
+    week = IsoWeek.of(at.astimezone(principal.user_zone).date())
+    row = connection.execute(
+        select(suggestion, plan.c.made_at)
+        .join(plan, and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id))
+        .where(
+            suggestion.c.workspace_id == principal.workspace_id,
+            suggestion.c.user_id == principal.user_id,
+            suggestion.c.contact_id == contact_id,
+            suggestion.c.monday == week.monday,
+        )
+    ).one_or_none()
+    return _stored(connection, principal, [row], at)[0] if row is not None else None
 
 
 # Why not

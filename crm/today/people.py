@@ -15,6 +15,8 @@ from crm.health.coverage import coverage
 from crm.health.mix import Contact, channel_mix, first_month
 from crm.interactions.queries import channels
 from crm.interactions.timeline import open_matters, timeline, year_by_day
+from crm.planning.queries import suggestion_for
+from crm.planning.words import beside_moment, moment_words
 from crm.storage.stored_metrics import targets_of
 from crm.web.routing import Router, Visit
 
@@ -46,7 +48,20 @@ def person(visit: Visit) -> Response:
     context |= _health(visit, found)
     matters = open_matters(visit.connection, visit.principal, found.id, _today(visit))
     context |= {"matters": matters, "dates": _dates(found, _today(visit))}
+    context |= _suggestion(visit, found)
     return visit.render("contacts/show.html", context, active="people")
+
+
+def _suggestion(visit: Visit, found: Person) -> dict[str, Any]:
+    """What this week's plan of the visitor says of this person, and its moment in words."""
+    one = suggestion_for(visit.connection, visit.principal, found.id, visit.at)
+    if one is None:
+        return {"suggestion": None}
+    return {
+        "suggestion": one,
+        "suggestion_moment": moment_words(one.act, one.slot, visit.today, visit.principal.user_zone),
+        "suggestion_beside": beside_moment(one.slot, one.place, one.needs_address),
+    }
 
 
 def _words(visit: Visit) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from crm.domain.spans import capital, count, day_phrase, short_day, span
 from crm.domain.weeks import IsoWeek
 from crm.interactions.queries import standing
 from crm.planning.queries import PlanView, home_of, outcome, people
-from crm.planning.talking import date_words, tidy
+from crm.planning.talking import tidy
 from crm.rules.facts import next_return
 from crm.storage.tables import ask, contact, contact_date, contact_metrics, interaction_contact, promise
+from crm.storage.text import fold
 
 LISTED = 5
 DATES_AHEAD_DAYS = 30
@@ -198,13 +199,7 @@ def _ahead(connection: Connection, principal: Principal, today: date) -> tuple[A
 
 
 def _coming(row: Row[Any], day: date, today: date, country: str | None) -> Ahead:
-    title = date_words(row.kind, row.label, day, today).rsplit(" on ", 1)[0]
-    if row.label is None:
-        title = (
-            f"{row.name}’s {title[:1].lower()}{title[1:]}"
-            if row.kind != "other"
-            else f"{row.name}: a date to remember"
-        )
+    title = _date_title(row)
     said = {0: "Today", 1: f"Tomorrow, {day_phrase(day, today)}"}.get(
         (day - today).days, day_phrase(day, today)
     )
@@ -221,6 +216,17 @@ def _coming(row: Row[Any], day: date, today: date, country: str | None) -> Ahead
         )
     when = "today" if latest == today else f"by {day_phrase(latest, today)}"
     return Ahead(row.contact_id, row.name, title, f"{said}. Post {when}.")
+
+
+def _date_title(row: Row[Any]) -> str:
+    """ "Aiko Tanabe’s birthday", or the date's own label, with the name unless the label has it."""
+    label = tidy(row.label or "")
+    if label:
+        named = any(word in fold(label) for word in fold(row.name).split())
+        return label if named else f"{row.name}: {label}"
+    if row.kind == "other":
+        return f"{row.name}: a date to remember"
+    return f"{row.name}’s {row.kind}"
 
 
 def _last_week(connection: Connection, principal: Principal, today: date, at: datetime) -> str | None:

@@ -1,10 +1,10 @@
 """The home page: this week's plan, with what stands beside it; and the plans of other weeks."""
 
 from collections import Counter
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, timedelta, tzinfo
 
 from starlette.responses import Response
 
@@ -17,7 +17,15 @@ from crm.domain.spans import capital, count, day_phrase, short_day, span
 from crm.domain.weeks import IsoWeek, week_label
 from crm.errors import NotFound, Unavailable
 from crm.planning.actions import make_plan
-from crm.planning.queries import PlanView, Suggested, draft_plan, drafted_view, not_planned, plan_of
+from crm.planning.queries import (
+    PlanView,
+    Suggested,
+    draft_plan,
+    drafted_view,
+    holidays_in,
+    not_planned,
+    plan_of,
+)
 from crm.planning.talking import dated
 from crm.planning.words import act_and_moment, beside_moment, moment_words
 from crm.today import first_run, queries
@@ -47,6 +55,7 @@ class DayOfWeek:
     day: date
     name: str
     is_today: bool
+    is_holiday: bool
     planned: tuple[Planned, ...]
 
 
@@ -123,7 +132,7 @@ def _week_page(visit: Visit, week: IsoWeek, plan: PlanView | None, *, is_now: bo
         "first": first,
         "rest": rest,
         "year": _year(visit, first) if first else None,
-        "days": _days(plan, week, visit.today, zone) if plan else (),
+        "days": _days(plan, week, visit.today, zone, holidays_in(visit.user.country, week)) if plan else (),
         "room": _room(plan) if plan else (),
         "waiting": len(not_planned(visit.connection, visit.principal, week, visit.at))
         if is_now and plan
@@ -152,7 +161,9 @@ def _title(plan: PlanView | None, week: IsoWeek, *, is_now: bool) -> str:
     return headline(len(plan.open))
 
 
-def _days(plan: PlanView, week: IsoWeek, today: date, zone: Any) -> tuple[DayOfWeek, ...]:
+def _days(
+    plan: PlanView, week: IsoWeek, today: date, zone: tzinfo, holidays: Collection[date]
+) -> tuple[DayOfWeek, ...]:
     """Monday to Friday, and a weekend day that something is planned on."""
     by_day: dict[date, list[tuple[str, Planned]]] = {}
     for one in plan.suggestions:
@@ -164,6 +175,7 @@ def _days(plan: PlanView, week: IsoWeek, today: date, zone: Any) -> tuple[DayOfW
             day,
             f"Today, {day:%a} {day.day}" if day == today else f"{day:%a} {day.day}",
             day == today,
+            day in holidays,
             tuple(planned for _, planned in sorted(by_day.get(day, ()), key=lambda pair: pair[0])),
         )
         for place, day in enumerate(week.days)
@@ -171,7 +183,7 @@ def _days(plan: PlanView, week: IsoWeek, today: date, zone: Any) -> tuple[DayOfW
     )
 
 
-def _planned(one: Suggested, zone: Any) -> tuple[str, Planned]:
+def _planned(one: Suggested, zone: tzinfo) -> tuple[str, Planned]:
     name = one.contact.short_name
     if one.slot.starts_at is not None:
         at = f"{one.slot.starts_at.astimezone(zone):%H:%M}"
