@@ -1,0 +1,181 @@
+"""A real server, a real Chromium, and a watch on every page.
+
+The browser is ``CRM_CHROMIUM``, or Debian's, or the one Playwright brings. Nobody signs in twice: the session's cookies
+are kept, and each test opens fresh contexts with them.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.product import PASSWORD, Product, Served, served
+from tests.browser.watching import Watch
+from tests.browser.worlds import fill_office
+
+FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-dev-shm-usage",
+)
+DESKTOP = (1280, 900)
+PHONE = (390, 844)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Which browser, without a sandbox (the tests may run as root), and without calls home."""
+    path = os.environ.get("CRM_CHROMIUM") or shutil.which("chromium")
+    return {
+        **browser_type_launch_args,
+        "chromium_sandbox": False,
+        "args": list(FLAGS),
+        **({"executable_path": path} if path else {}),
+    }
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser at one server. Each window is watched; ``close`` says what went wrong in any."""
+
+    browser: Browser
+    place: Served
+    cookies: Any = None
+    _windows: list[tuple[Any, Watch]] = field(default_factory=list)
+
+    def window(
+        self, size: tuple[int, int] = DESKTOP, *, dark: bool = False, scripts: bool = True, **more: Any
+    ) -> tuple[Page, Watch]:
+        """A fresh window, signed in if the visitor is."""
+        context = self.browser.new_context(
+            base_url=self.place.url,
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=scripts,
+            reduced_motion="reduce",
+            storage_state=self.cookies,
+            **more,
+        )
+        context.set_default_timeout(10_000)
+        watch = Watch(context, self.place.url)
+        self._windows.append((context, watch))
+        return context.new_page(), watch
+
+    def page(self, size: tuple[int, int] = DESKTOP, **more: Any) -> Page:
+        """The same, for tests that expect no refusal."""
+        return self.window(size, **more)[0]
+
+    def close(self) -> None:
+        """Close every window; whatever went wrong fails the test."""
+        faults = []
+        for context, watch in self._windows:
+            context.close()
+            faults += watch.faults
+        self._windows.clear()
+        assert not faults, "\n".join(dict.fromkeys(faults))
+
+
+def sign_in(page: Page, email: str) -> None:
+    """Through the form, as everybody does."""
+    page.goto("/sign-in")
+    page.get_by_label("Email", exact=True).fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url("**/")
+
+
+@dataclass
+class Office:
+    """A filled workspace that is served, and the cookies of those who signed in."""
+
+    place: Served
+    browser: Browser
+    cookies: dict[str, Any] = field(default_factory=dict)
+
+    def visitor(self, email: str) -> Visitor:
+        """Somebody who is signed in."""
+        if email not in self.cookies:
+            newcomer = Visitor(self.browser, self.place)
+            page = newcomer.page()
+            sign_in(page, email)
+            self.cookies[email] = page.context.storage_state()
+            newcomer.close()
+        return Visitor(self.browser, self.place, self.cookies[email])
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder of a filled installation that nobody serves; copy it. All workers of a run share it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "office"
+    with (folder.parent / "office.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            folder.mkdir()
+            fill_office(Product(folder))
+    return folder
+
+
+def _copied(filled: Path, folder: Path) -> Product:
+    shutil.copytree(filled, folder, dirs_exist_ok=True)
+    return Product(folder)
+
+
+@pytest.fixture(scope="session")
+def office(filled: Path, tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Office]:
+    """A filled workspace for tests that only look."""
+    with served(_copied(filled, tmp_path_factory.mktemp("looked-at"))) as place:
+        yield Office(place, browser)
+
+
+@pytest.fixture
+def own_office(filled: Path, tmp_path: Path, browser: Browser) -> Iterator[Office]:
+    """A filled workspace for one test that changes it."""
+    with served(_copied(filled, tmp_path)) as place:
+        yield Office(place, browser)
+
+
+Come = Callable[..., Visitor]
+
+
+@pytest.fixture
+def visit(office: Office) -> Iterator[Come]:
+    """Call it for somebody signed in at the filled workspace: ``visit("nora@team.example")``."""
+    yield from _visits(office)
+
+
+@pytest.fixture
+def change(own_office: Office) -> Iterator[Come]:
+    """The same at a workspace of the test's own."""
+    yield from _visits(own_office)
+
+
+def _visits(office: Office) -> Iterator[Come]:
+    come: list[Visitor] = []
+
+    def visit(email: str = "nora@team.example") -> Visitor:
+        come.append(office.visitor(email))
+        return come[-1]
+
+    yield visit
+    for one in come:
+        one.close()
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path, browser: Browser) -> Iterator[Visitor]:
+    """Somebody at an installation with nothing in it, not even an admin."""
+    with served(Product(tmp_path)) as place:
+        visitor = Visitor(browser, place)
+        yield visitor
+        visitor.close()
