@@ -171,13 +171,19 @@ def _known_weeks(connection: Connection, at: datetime) -> dict[tuple[int, int], 
 
 
 def _weeks(recipient: Recipient, known: set[str], at: datetime) -> Iterator[IsoWeek]:
-    """The weeks that are due and have no row, oldest first: the newest, and those missed since the last row before it."""
+    """The weeks that are due and have no row, oldest first: the newest, and those missed since the last row before it.
+
+    After a clock was set back or a user moved, the newest week may lie before one that has its row: then it is only
+    taken up while there is still time to send it.
+    """
     week = recipient.newest_week(at)
-    missed = []
-    if str(week) not in known:
+    if str(week) in known:
+        return
+    if str(week) < max(known, default="") and recipient.due_at(week) <= at - STALE_AFTER:
+        return
+    missed = [week]
+    earlier = [one for one in known if one < str(week)]
+    while earlier and len(missed) < LOOK_BACK_WEEKS and str(week.previous()) > max(earlier):
+        week = week.previous()
         missed.append(week)
-        earlier = [one for one in known if one < str(week)]
-        while earlier and len(missed) < LOOK_BACK_WEEKS and str(week.previous()) > max(earlier):
-            week = week.previous()
-            missed.append(week)
     yield from (one for one in reversed(missed) if recipient.due_at(one) >= recipient.created_at)

@@ -1,0 +1,233 @@
+"""A team that is due a mail, a mail server that notes each message before it answers, and processes to kill."""
+
+import contextlib
+import os
+import re
+import select as polling
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from sqlalchemy import insert, select
+
+from crm.mail.message import Mailbox
+from crm.mail.smtp_settings import SmtpSettings
+from crm.mail.transport import deliver
+from crm.nudges.compose import Writer
+from crm.nudges.sending import Deliver, Outcome, Postman
+from crm.settings import Settings
+from crm.storage.database import Database, new_ids
+from crm.storage.tables import outbox, user
+from crm.templating import environment
+from tests.builders import NOW, World
+from tests.mail.servers import free_port
+from tests.web.site import settings
+
+TEMPLATES = environment()
+PHASES = ("mail", "rcpt", "data", "noted", "answered")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def team(world: World, size: int, **columns: Any) -> list[int]:
+    """So many members whose mail is due on Monday at noon, and who want one even when nobody is due."""
+    row = {
+        "workspace_id": world.workspace_id, "role": "member", "active": True, "time_zone": "UTC", "nudge_on": True,
+        "nudge_weekday": 0, "nudge_minute": 720, "nudge_when_empty": True, "preferences": {}, "budget_call": 3,
+        "budget_in_person": 1, "budget_by_hand": 2, "budget_total": 6, "first_run_done": True,
+        "created_at": NOW - timedelta(days=90), **columns,
+    }  # fmt: skip
+    with world.database.write() as connection:
+        ids = new_ids(connection, size)
+        rows = [{**row, "id": one, "email": f"user{one}@team.example", "name": f"User {one}"} for one in ids]
+        connection.execute(insert(user), rows)
+    return ids
+
+
+def member(world: World, **columns: Any) -> Any:
+    """One admin, due at noon on Monday, who owns two people to reach."""
+    principal = world.user(
+        **{"created_at": NOW - timedelta(days=90), "nudge_minute": 720, "city": "Boston", **columns}
+    )
+    for name in ("Marta Kowalczyk", "Elena Duarte"):
+        one = world.contact(name, owner_id=principal.user_id, city="Boston", given_name=name.split()[0])
+        for days in (3, 20, 40, 60):
+            world.log("email", days, one)
+    return principal
+
+
+def postman(
+    database: Database,
+    at: datetime | Callable[[], datetime] = NOW,
+    hand_over: Deliver | None = None,
+    port: int | None = None,
+    **values: Any,
+) -> Postman:
+    """A process that works on the outbox at a moment, by SMTP on ``port`` or by ``hand_over``."""
+    chosen: Settings = settings()
+    now = at if callable(at) else lambda: at
+    if port is not None:
+        server = SmtpSettings("127.0.0.1", port)
+        hand_over = lambda _, message, begin: deliver(server, message, timeout=1, on_handover=begin)  # noqa: E731
+    return Postman(
+        database, Writer(chosen, TEMPLATES), Mailbox("crm@example.org"), hand_over, now, "test", **values
+    )
+
+
+def states(database: Database) -> dict[int, str]:
+    """User → state of their one mail; fails if a user has two."""
+    with database.read() as connection:
+        rows = connection.execute(select(outbox.c.user_id, outbox.c.state)).all()
+    assert len({row.user_id for row in rows}) == len(rows)
+    return {row.user_id: row.state for row in rows}
+
+
+def only(outcomes: list[Outcome]) -> Outcome:
+    assert len(outcomes) == 1, outcomes
+    return outcomes[0]
+
+
+@dataclass
+class Ledger:
+    """The mail server's book: every Message-ID it took, written down before it answers. ``at`` is told each phase."""
+
+    taken: list[tuple[str, str]] = field(default_factory=list)
+    at: Callable[[str], None] = lambda phase: None
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        envelope.mail_from = address
+        self.at("mail")
+        return "250 ok"
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        envelope.rcpt_tos.append(address)
+        self.at("rcpt")
+        return "250 ok"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.at("data")
+        message = message_from_bytes(envelope.content)
+        self.taken.append((envelope.rcpt_tos[0], str(message["Message-ID"])))
+        self.at("noted")
+        return "250 queued"
+
+
+@contextlib.contextmanager
+def mail_server() -> Iterator[tuple[int, Ledger]]:
+    ledger, port = Ledger(), free_port()
+    controller = Controller(ledger, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield port, ledger
+    finally:
+        controller.stop()
+
+
+def check(database: Database, ledger: Ledger, users: list[int]) -> Counter[str]:
+    """What was promised: nobody's mail is lost, nobody gets two, and only *unknown* leaves a doubt.
+
+    Returns how many mails ended in each state.
+    """
+    with database.read() as connection:
+        rows = connection.execute(select(outbox)).all()
+    assert sorted(row.user_id for row in rows) == sorted(users), "somebody has no row, or two"
+    taken = Counter(ledger.taken)
+    assert max(taken.values(), default=0) <= 1, "a mail went out twice"
+    by_address = Counter(address for address, _ in ledger.taken)
+    assert max(by_address.values(), default=0) <= 1, "somebody got two mails"
+    for row in rows:
+        times = taken[row.to_address, row.message_id]
+        assert row.state in ("sent", "unknown"), f"lost: {row.state}, {row.reason}"
+        assert times == 1 or row.state == "unknown", "sent, but it never arrived"
+        assert by_address[row.to_address] == times, "it went out under another Message-ID"
+    return Counter(row.state for row in rows)
+
+
+class Nursery:
+    """One process, with everything imported, that bears workers: a kill costs a fork and not a start-up."""
+
+    def __init__(self, database_url: str, port: int, variant: str = "") -> None:
+        command = (sys.executable, "-m", "tests.nudges.worker", database_url, str(port), variant)
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore::DeprecationWarning"}
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+        )
+
+    def bear(self, ahead: timedelta = timedelta()) -> int:
+        """A worker whose clock is so far ahead of ours, at work from now on; its process id."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"bear {ahead.total_seconds()}\n")
+        self._process.stdin.flush()
+        found = re.match(r"born (\d+)", self._line())
+        assert found is not None
+        return int(found[1])
+
+    def ended(self, seconds: float = 30) -> tuple[int, int]:
+        """The next worker that ended, and its exit status (negative: by that signal)."""
+        found = re.match(r"ended (\d+) (-?\d+)", self._line(seconds))
+        assert found is not None
+        return int(found[1]), int(found[2])
+
+    def _line(self, seconds: float = 30) -> str:
+        assert self._process.stdout is not None
+        ready, _, _ = polling.select([self._process.stdout], [], [], seconds)
+        assert ready, "no worker said anything"
+        return self._process.stdout.readline()
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@contextlib.contextmanager
+def nursery(database_url: str, port: int, variant: str = "") -> Iterator[Nursery]:
+    bears = Nursery(database_url, port, variant)
+    try:
+        yield bears
+    finally:
+        bears.close()
+
+
+def send_signal(pid: int, what: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, what)
+
+
+def kill_around(bears: Nursery, ledger: Ledger, phases: Iterator[str], kills: int) -> int:
+    """Start worker after worker and kill each as the mail server sees the phase; then let one finish. Kills that hit.
+
+    Each worker's clock is beyond the lease of the one before, as after a restart some minutes later.
+    """
+    hits = 0
+    for attempt in range(kills):
+        phase = next(phases)
+        pid: list[int] = []
+        countdown = [1 + attempt % 2]
+
+        def strike(
+            seen: str, phase: str = phase, pid: list[int] = pid, countdown: list[int] = countdown
+        ) -> None:
+            if seen != phase:
+                return
+            countdown[0] -= 1
+            if countdown[0] == 0:
+                while not pid:
+                    time.sleep(0.001)
+                send_signal(pid[0], signal.SIGKILL)
+
+        ledger.at = strike
+        pid.append(bears.bear(timedelta(minutes=4 * attempt)))
+        _, status = bears.ended()
+        hits += status == -signal.SIGKILL
+    ledger.at = lambda phase: None
+    bears.bear(timedelta(minutes=4 * kills))
+    assert bears.ended()[1] == 0
+    return hits

@@ -1,0 +1,123 @@
+"""``crm nudge``: what is due goes out or into files, once, from any number of processes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from crm.__main__ import run
+from crm.storage.tables import mail_hold, outbox
+from tests.builders import NOW, World
+from tests.mail.servers import free_port
+from tests.nudges.mailroom import ROOT, mail_server, states, team
+
+MONDAY = "2026-11-23T12:30+00:00"
+
+
+@pytest.fixture
+def crm(world: World, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Any:
+    """Run a command in this database: exit status, what it printed, what it complained of."""
+    monkeypatch.setenv("CRM_DATABASE_URL", database_url)
+    monkeypatch.setenv("CRM_SECRET_KEY", "a key for tests only")
+
+    def command(*arguments: str) -> tuple[int, Any, str]:
+        status = run(["nudge", *arguments])
+        printed = capsys.readouterr()
+        said = json.loads(printed.out) if "--json" in arguments and printed.out else printed.out
+        return status, said, printed.err
+
+    return command
+
+
+def test_files_in_place_of_mails(world: World, crm: Any, tmp_path: Path) -> None:
+    users = team(world, 3)
+    status, said, _ = crm("--eml-dir", str(tmp_path / "out"), "--as-of", MONDAY, "--json")
+    assert status == 0
+    assert [set(one) for one in said] == [{"user", "week", "state", "message_id", "reason"}] * 3
+    assert {(one["week"], one["state"]) for one in said} == {("2026-W48", "sent")}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {f"2026-W48-{one}.eml" for one in users}
+    assert crm("--eml-dir", str(tmp_path / "out"), "--as-of", MONDAY, "--json")[:2] == (0, [])
+
+
+def test_one_user_only(world: World, crm: Any, tmp_path: Path) -> None:
+    one, _ = team(world, 2)
+    _, said, _ = crm(
+        "--user", f"user{one}@team.example", "--eml-dir", str(tmp_path), "--as-of", MONDAY, "--json"
+    )
+    assert [each["user"] for each in said] == [f"user{one}@team.example"]
+    assert states(world.database) == {one: "sent"}
+    assert crm("--user", "nobody@team.example", "--eml-dir", str(tmp_path))[0] == 1
+
+
+def test_by_the_mail_server(world: World, crm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    team(world, 2)
+    with mail_server() as (port, ledger):
+        monkeypatch.setenv("CRM_SMTP_URL", f"smtp://127.0.0.1:{port}")
+        assert crm("--as-of", MONDAY)[0] == 0
+    assert len(ledger.taken) == 2
+
+
+def test_a_refused_connection_is_one_sentence_and_exit_1(
+    world: World, crm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team(world, 1)
+    monkeypatch.setenv("CRM_SMTP_URL", f"smtp://127.0.0.1:{free_port()}")
+    status, said, complaint = crm("--as-of", MONDAY, "--json")
+    assert (status, said[0]["state"]) == (1, "retry")
+    assert complaint.count("\n") == 1
+    assert "refused the connection" in complaint
+
+
+def test_without_a_mail_server_nothing_is_claimed(world: World, crm: Any) -> None:
+    team(world, 1)
+    status, _, complaint = crm("--as-of", MONDAY)
+    assert status == 1
+    assert "CRM_SMTP_URL" in complaint
+    assert states(world.database) == {}
+
+
+def test_held_mail_waits_for_release(world: World, crm: Any, tmp_path: Path) -> None:
+    (one,) = team(world, 1)
+    with world.database.write() as connection:
+        connection.execute(mail_hold.insert(), {"held_at": NOW, "reason": "Restored from a backup"})
+    status, said, complaint = crm("--eml-dir", str(tmp_path / "out"), "--as-of", MONDAY, "--json")
+    assert (status, said[0]["state"]) == (1, "held")
+    assert "--release" in complaint
+    assert list((tmp_path / "out").iterdir()) == []
+    # Released in the present, far from the moment of this test's mail, only what is a day old at most is due.
+    assert crm("--release")[0] == 0
+    assert states(world.database)[one] in ("due", "skipped")
+
+
+def test_several_processes_at_once_write_one_file_each(
+    world: World, database_url: str, tmp_path: Path
+) -> None:
+    users = team(world, 12)
+    command = [
+        sys.executable,
+        "-m",
+        "crm",
+        "nudge",
+        "--eml-dir",
+        str(tmp_path / "out"),
+        "--as-of",
+        MONDAY,
+        "--json",
+    ]
+    environment = {**os.environ, "CRM_DATABASE_URL": database_url, "CRM_SECRET_KEY": "k" * 20}
+    running = [
+        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    said = [one for process in running for one in json.loads(process.communicate()[0])]
+    assert [process.returncode for process in running] == [0] * 3
+    assert len(said) == len({one["user"] for one in said}) == len(users)
+    with world.database.read() as connection:
+        kept = set(connection.execute(select(outbox.c.message_id)).scalars())
+    assert {one["message_id"] for one in said} == kept
+    assert len(list((tmp_path / "out").iterdir())) == len(users)

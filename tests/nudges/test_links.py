@@ -1,0 +1,255 @@
+"""S3 and the pages behind a mail's buttons: opening changes nothing, pressing has one effect, everything can be undone."""
+
+import re
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from sqlalchemy import func, select
+from starlette.testclient import TestClient
+
+from crm.domain.principal import Principal
+from crm.nudges import links
+from crm.nudges.links import Link
+from crm.nudges.sending import into_folder
+from crm.storage.tables import contact, interaction, session, suggestion, user
+from tests.builders import NOW, World
+from tests.nudges.mailroom import member, only, postman, states
+from tests.web.site import KEY, client
+from tests.web.test_access import everything
+
+HOST = "http://testserver"
+
+
+class Mailed:
+    """A user's mail as it was sent, and a browser without a session."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world = world
+        self.principal: Principal = member(world)
+        only(postman(world.database, hand_over=into_folder(folder)).work())
+        (path,) = folder.iterdir()
+        message = message_from_bytes(path.read_bytes(), policy=default)
+        assert isinstance(message, EmailMessage)
+        self.message = message
+        self.browser: TestClient = client(world)
+
+    def body(self, kind: str) -> str:
+        part = self.message.get_body((kind,))
+        assert part is not None
+        return str(part.get_content())
+
+    def link(self, label: str) -> str:
+        """The path of the first link with this label."""
+        found = re.search(rf"{re.escape(label)}\s+{HOST}(\S+)", self.body("plain"))
+        assert found is not None
+        return found[1]
+
+    def get(self, path: str) -> Any:
+        return self.browser.get(path)
+
+    def press(self, path: str, **fields: str) -> Any:
+        return self.browser.post(path, data=fields)
+
+    def logged(self) -> int:
+        """How many interactions stand in the log."""
+        with self.world.database.read() as connection:
+            asked = select(func.count()).select_from(interaction).where(interaction.c.deleted_at.is_(None))
+            return int(connection.execute(asked).scalar_one())
+
+    def forge(self, **values: Any) -> str:
+        assert self.principal.user_id is not None
+        parts: dict[str, Any] = {
+            "workspace_id": self.world.workspace_id, "user_id": self.principal.user_id, "suggestion_id": 1,
+            "verb": "done", "act": "", "week": "2026-W48", "expires_at": NOW + timedelta(days=9), **values,
+        }  # fmt: skip
+        return "/n/" + links.sign(KEY.encode(), Link(**parts))
+
+
+@pytest.fixture
+def mailed(world: World, tmp_path: Path) -> Any:
+    folder = tmp_path / "mail"
+    folder.mkdir()
+    with time_machine.travel(NOW + timedelta(hours=3), tick=False):
+        yield Mailed(world, folder)
+
+
+def test_opening_any_link_of_the_mail_changes_nothing(mailed: Mailed) -> None:
+    found = set(re.findall(rf"{HOST}([^\s\"<>]+)", mailed.body("plain") + mailed.body("html")))
+    stop = re.search(rf"<{HOST}([^>]+)>", str(mailed.message["List-Unsubscribe"]))
+    assert stop is not None
+    assert stop[1] in found
+    tokens = [path for path in found if path.startswith("/n/")]
+    assert len(tokens) == 2 * 5 + 1
+    before = everything(mailed.world.database)
+    for path in sorted(found):
+        for method in ("GET", "HEAD"):
+            answer = mailed.browser.request(method, path)
+            assert answer.status_code in (200, 303), path
+            assert "set-cookie" not in answer.headers
+    for path in tokens:
+        assert mailed.get(path + "/event.ics").status_code in (200, 410)
+    assert everything(mailed.world.database) == before
+
+
+def test_the_page_asks_and_has_one_button(mailed: Mailed) -> None:
+    page = mailed.get(mailed.link("Done & log")).text
+    assert re.search(r"<h1>Log .+ with (Marta|Elena)\?</h1>", page)
+    assert "Opening this page changed nothing" in page
+    assert page.count("<form") == page.count("<button class=") == 1
+    assert "<script" not in page.partition("<body>")[2]
+
+
+def test_done_logs_once_however_often_it_is_pressed_and_undo_takes_it_back(mailed: Mailed) -> None:
+    path, before = mailed.link("Done & log"), mailed.logged()
+    for _ in range(3):
+        page = mailed.press(path)
+        assert page.status_code == 200
+        assert "is logged" in page.text or "logged" in page.text
+    assert mailed.logged() == before + 1
+    assert "Undo" in mailed.get(path).text
+    for _ in range(2):
+        assert "?</h1>" in mailed.press(path + "/undo").text
+        assert mailed.logged() == before
+    mailed.press(path)
+    assert mailed.logged() == before + 1
+
+
+def test_swap_and_back(mailed: Mailed) -> None:
+    path = mailed.link("Call instead")
+    before = acts(mailed)
+    assert "It is a phone call now" in mailed.press(path).text
+    assert "It is a phone call now" in mailed.press(path).text
+    assert acts(mailed) != before
+    mailed.press(path + "/undo")
+    assert acts(mailed) == before
+
+
+def acts(mailed: Mailed) -> list[Any]:
+    with mailed.world.database.read() as connection:
+        return [tuple(row) for row in connection.execute(select(suggestion).order_by(suggestion.c.id))]
+
+
+def test_snooze_asks_until_when(mailed: Mailed) -> None:
+    path = mailed.link("Snooze")
+    assert mailed.press(path).status_code == 422
+    wrong = mailed.press(path, until="date", day="yesterday")
+    assert wrong.status_code == 422
+    assert "Write the day like" in wrong.text
+    assert mailed.press(path, until="date", day="2026-11-01").status_code == 422
+    assert "is back on Mon 30 Nov" in mailed.press(path, until="week").text
+    assert "is back on Mon 30 Nov" in mailed.get(path).text
+    assert "Snooze" in mailed.press(path + "/undo").text
+
+
+def test_not_this_person_and_back(mailed: Mailed) -> None:
+    path = mailed.link("Not this person")
+    assert "is not suggested again" in mailed.press(path).text
+    assert "Stop suggesting" in mailed.press(path + "/undo").text
+
+
+def test_the_calendar_file(mailed: Mailed) -> None:
+    path = mailed.link("Add to calendar")
+    assert "event.ics" in mailed.get(path).text
+    answer = mailed.get(path + "/event.ics")
+    assert answer.headers["content-type"].startswith("text/calendar")
+    lines = answer.content.split(b"\r\n")
+    assert lines[0] == b"BEGIN:VCALENDAR"
+    assert all(len(line) <= 75 for line in lines)
+    assert sum(line.startswith(b"DTSTART") for line in lines) == 1
+
+
+def test_one_click_unsubscribe_as_a_mail_program_does_it(mailed: Mailed) -> None:
+    header = re.search(rf"<{HOST}([^>]+)>", str(mailed.message["List-Unsubscribe"]))
+    assert header is not None
+    answer = mailed.press(header[1], **{"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    assert not nudge_on(mailed)
+    assert nudge_on(mailed) is (mailed.press(header[1]).status_code != 200)
+    assert "Stop the weekly mail?" in mailed.press(header[1] + "/undo").text
+    assert nudge_on(mailed)
+
+
+def nudge_on(mailed: Mailed) -> bool:
+    with mailed.world.database.read() as connection:
+        return bool(connection.execute(select(user.c.nudge_on)).scalar_one())
+
+
+def test_a_form_of_another_site_is_refused(mailed: Mailed) -> None:
+    path = mailed.link("Done & log")
+    before = everything(mailed.world.database)
+    assert mailed.browser.post(path, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert everything(mailed.world.database) == before
+
+
+def test_links_sign_nobody_in(mailed: Mailed) -> None:
+    for label in ("Done & log", "Snooze", "Stop these emails"):
+        mailed.get(mailed.link(label))
+        mailed.press(mailed.link(label), until="week")
+    with mailed.world.database.read() as connection:
+        assert connection.execute(select(session)).all() == []
+    assert mailed.get("/settings").status_code == 303
+
+
+def refused(mailed: Mailed, path: str, status: int) -> None:
+    before = everything(mailed.world.database)
+    for answer in (mailed.get(path), mailed.press(path), mailed.press(path + "/undo")):
+        assert answer.status_code == status
+        assert "This link does nothing" in answer.text
+    assert everything(mailed.world.database) == before
+
+
+def test_cut_and_changed_links_do_nothing(mailed: Mailed) -> None:
+    path = mailed.link("Done & log")
+    for wrong in (
+        path[:-1],
+        path[:20],
+        path[:-1] + ("A" if path[-1] != "A" else "B"),
+        "/n/x",
+        "/n/ä.ö",
+        path + "x",
+    ):
+        refused(mailed, wrong, 404)
+    body, _, signature = path.removeprefix("/n/").partition(".")
+    refused(mailed, f"/n/X{body[1:]}.{signature}", 404)
+
+
+def test_old_links_do_nothing(mailed: Mailed) -> None:
+    path, stop = mailed.link("Done & log"), mailed.link("Stop these emails")
+    with time_machine.travel(NOW + timedelta(days=31), tick=False):
+        refused(mailed, path, 410)
+        assert mailed.get(stop).status_code == 200
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"role": "viewer"}])
+def test_links_of_those_who_left_do_nothing(mailed: Mailed, change: dict[str, Any]) -> None:
+    with mailed.world.database.write() as connection:
+        connection.execute(user.update().values(**change))
+    refused(mailed, mailed.link("Done & log"), 410)
+
+
+def test_links_about_somebody_archived_or_gone_do_nothing(mailed: Mailed) -> None:
+    with mailed.world.database.write() as connection:
+        connection.execute(contact.update().values(archived_at=NOW))
+    refused(mailed, mailed.link("Done & log"), 410)
+    refused(mailed, mailed.forge(suggestion_id=999_999), 410)
+    refused(mailed, mailed.forge(user_id=999_999), 410)
+
+
+def test_a_link_of_one_user_says_nothing_of_anothers_suggestion(mailed: Mailed) -> None:
+    other = mailed.world.user("Bob Stone", "member")
+    with mailed.world.database.read() as connection:
+        theirs = connection.execute(select(suggestion.c.id)).scalars().first()
+    refused(mailed, mailed.forge(user_id=other.user_id, suggestion_id=theirs), 410)
+
+
+def test_a_token_says_nothing_about_anybody(mailed: Mailed) -> None:
+    at = datetime(2026, 12, 1, tzinfo=NOW.tzinfo)
+    token = links.sign(b"k", Link(1, 2, 3, "swap", "call", "2026-W48", at))
+    assert links.read(b"k", token, NOW) == Link(1, 2, 3, "swap", "call", "2026-W48", at)
+    assert states(mailed.world.database) == {mailed.principal.user_id: "sent"}
