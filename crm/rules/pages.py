@@ -66,6 +66,7 @@ def _page(visit: Visit, asked: Rule | None) -> Response:
         "accounts": [flag for flag in accounts if flag.rule == chosen.key],
         "next": f"/rules/{chosen.key}?{urlencode({'after': page.next})}" if page.next else None,
         "is_first": after is None,
+        "chosen_is_account": chosen in ABOUT_ORGANISATIONS,
         "sentence": rule_sentence,
     }
     return visit.render("rules/index.html", context, active="rules")
