@@ -158,12 +158,12 @@ def organisation_flags(
         _organisation_flag(row, one)
         for one in chosen
         if one in ABOUT_ORGANISATIONS
-        for row in connection.execute(matches(_accounts(principal, metrics), [one]))
+        for row in connection.execute(matches(accounts(principal, metrics), [one]))
     ]
     return sorted(found, key=lambda flag: (SEVERITIES.index(flag.severity), flag.name, flag.id))
 
 
-def _accounts(principal: Principal, metrics: Subquery) -> Subquery:
+def accounts(principal: Principal, metrics: Subquery) -> Subquery:
     """Organisations with how many people they have, and how many of those were met in person in 365 days."""
     met = func.sum(case((metrics.c.in_person_365 > 0, 1), else_=0))
     same = and_(
