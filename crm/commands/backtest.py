@@ -1,0 +1,159 @@
+"""``crm backtest``: a rule, or the rhythm model, against the past."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from crm.cli_support import AsJson, AsOf, Desk, Workspace, desk, print_json
+from crm.commands.listing import print_table
+from crm.errors import UsageError
+from crm.rules.backtest import WEEKS, Week, backtest, has_log
+from crm.rules.backtest_view import EMPTY_LOG, finding
+from crm.rules.queries import active_rules, one_rule
+from crm.rules.rhythm import CUTOFFS, HORIZONS, Judged, judge_rhythm
+from crm.rules.rhythm_view import METHODS, alarm_sentences, percent, summary
+
+RuleKey = Annotated[
+    str | None, typer.Option("--rule", metavar="KEY", help="Only this rule, also if it is switched off.")
+]
+Rhythm = Annotated[bool, typer.Option("--rhythm", help="Judge the rhythm model on this log's own past.")]
+Horizon = Annotated[
+    int | None,
+    typer.Option("--horizon", metavar="30|60", help="With --rhythm: days ahead; both if not given."),
+]
+
+
+def backtest_command(
+    rule: RuleKey = None,
+    rhythm: Rhythm = False,
+    horizon: Horizon = None,
+    as_json: AsJson = False,
+    as_of: AsOf = None,
+    workspace: Workspace = None,
+) -> None:
+    """What a rule (without --rule: each that is on) would have flagged in the past year, and what came after."""
+    if rhythm and rule is not None:
+        raise UsageError("Say what to try: either --rule KEY or --rhythm.")
+    if horizon is not None and (not rhythm or horizon not in HORIZONS):
+        raise UsageError("--horizon is 30 or 60, and goes with --rhythm.")
+    with desk(workspace, as_of) as at_desk:
+        if rhythm:
+            _try_rhythm(at_desk, HORIZONS if horizon is None else (horizon,), as_json)
+        elif rule is None:
+            _try_rules(at_desk, as_json)
+        else:
+            _try_rule(at_desk, rule, as_json)
+
+
+def _try_rule(at_desk: Desk, key: str, as_json: bool) -> None:
+    place = (at_desk.principal, one_rule(key), at_desk.at)
+    with at_desk.database.read() as connection, _bar(WEEKS, "Weeks") as told:
+        weeks = backtest(connection, *place, told)
+        is_empty = not has_log(connection, at_desk.principal, at_desk.at)
+    if as_json:
+        print_json({"rule": key, "weeks": weeks})
+    elif is_empty:
+        typer.echo(EMPTY_LOG)
+    else:
+        print_table(COLUMNS, [_row(week) for week in weeks], EMPTY_LOG)
+        typer.echo(finding(weeks))
+
+
+def _try_rules(at_desk: Desk, as_json: bool) -> None:
+    with at_desk.database.read() as connection:
+        rules = active_rules(connection, at_desk.principal)
+        with _bar(WEEKS * len(rules), "Weeks") as told:
+            found = [
+                (rule.key, backtest(connection, at_desk.principal, rule, at_desk.at, told)) for rule in rules
+            ]
+        is_empty = not has_log(connection, at_desk.principal, at_desk.at)
+    if as_json:
+        print_json([{"rule": key, "weeks": weeks} for key, weeks in found])
+    elif is_empty:
+        typer.echo(EMPTY_LOG)
+    else:
+        rows = [(key, f"{sum(week.flagged for week in weeks):,}", finding(weeks)) for key, weeks in found]
+        print_table(("Rule", "Flags in 52 weeks", "What came after"), rows, "Every rule is switched off.")
+
+
+COLUMNS = ("Week", "As of", "Flagged", "In personal contact within 14 days", "Silent for a quarter")
+
+
+def _row(week: Week) -> tuple[str, ...]:
+    told = (
+        "–" if number is None else f"{number:,}" for number in (week.in_touch_anyway, week.silent_quarter)
+    )
+    return (week.week, week.as_of.date().isoformat(), f"{week.flagged:,}", *told)
+
+
+def _try_rhythm(at_desk: Desk, horizons: tuple[int, ...], as_json: bool) -> None:
+    with (
+        at_desk.database.read() as connection,
+        _bar(CUTOFFS * len(horizons), "Days looked back at") as told,
+    ):
+        found = [
+            judge_rhythm(connection, at_desk.principal, horizon, at_desk.at, told) for horizon in horizons
+        ]
+    if as_json:
+        print_json({"horizons": [_as_json(one) for one in found]})
+        return
+    for one in found:
+        _print(one)
+
+
+def _as_json(judged: Judged) -> dict[str, Any]:
+    verdict = judged.verdict
+    return {
+        "horizon": verdict.horizon,
+        "cutoffs": judged.cutoffs,
+        "people": verdict.people,
+        "cases": verdict.cases,
+        "silent": verdict.silent,
+        "enough": verdict.enough,
+        "average_log_loss": verdict.average_log_loss,
+        "methods": verdict.methods,
+        "calibration": verdict.tenths,
+        "alarms": verdict.alarms,
+    }
+
+
+def _print(judged: Judged) -> None:
+    typer.echo(" ".join(summary(judged)))
+    verdict = judged.verdict
+    if not verdict.enough:
+        return
+    ranks = [
+        (METHODS[one.key], f"{one.auc:.2f}", "–" if one.log_loss is None else f"{one.log_loss:.2f}")
+        for one in verdict.methods
+        if one.auc is not None
+    ]
+    print_table(("Who stays silent?", "AUC", "Log-loss"), ranks, "")
+    said = [
+        (
+            f"{percent(one.low)} to {percent(one.high)}",
+            f"{one.cases:,}",
+            percent(one.said),
+            percent(one.happened),
+        )
+        for one in verdict.tenths
+    ]
+    print_table(("Chance", "Cases", "Said", "Happened"), said, "")
+    for sentence in alarm_sentences(verdict):
+        typer.echo(sentence)
+
+
+@contextmanager
+def _bar(steps: int, words: str) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(words, total=steps)
+        yield lambda done: bar.advance(task, done)

@@ -1,0 +1,171 @@
+"""How well a prediction of silence did: pure statistics over cases whose outcome is known."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+FEWEST_CASES = 200
+FEWEST_OF_EITHER = 20
+"""Below these a verdict says more about luck than about the model."""
+THRESHOLD = 0.6
+"""The chance from which the zone *gone quiet* takes a silence for one (PRODUCT.md section 3)."""
+SUREST = 1e-9
+"""Chances nearer to 0 or 1 are judged as this near, so that one surprise does not cost infinitely much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One person at one cut-off, as known then, and whether the days after it were silent.
+
+    ``chance`` is the model's (0…1); ``days`` since the last contact; ``per_gap`` and ``per_target`` are those days as a
+    multiple of the mean gap and of the target for any contact (0 without a target: never overdue).
+    """
+
+    person: int
+    chance: float
+    days: float
+    per_gap: float
+    per_target: float
+    silent: bool
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to rank people by how likely they stay silent. ``log_loss`` only for one that states chances."""
+
+    key: str
+    auc: float | None
+    log_loss: float | None = None
+
+
+@dataclass(frozen=True)
+class Tenth:
+    """Cases whose stated chance lay from ``low`` up to ``high``: the mean of what was said, the share that happened."""
+
+    low: float
+    high: float
+    cases: int
+    said: float
+    happened: float
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A yes-or-no call: of those it named, how many stayed silent; of the silent, how many it had named."""
+
+    key: str
+    named: int
+    right: int
+    precision: float | None
+    recall: float | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judgement over one horizon in days. With ``enough`` false the figures are left out."""
+
+    horizon: int
+    people: int
+    cases: int
+    silent: int
+    enough: bool
+    average_log_loss: float | None
+    methods: tuple[Method, ...]
+    tenths: tuple[Tenth, ...]
+    alarms: tuple[Alarm, ...]
+
+
+_RANKINGS: tuple[tuple[str, Callable[[Case], float]], ...] = (
+    ("quiet_p", lambda case: case.chance),
+    ("days_since_any", lambda case: case.days),
+    ("days_per_mean_gap", lambda case: case.per_gap),
+    ("overdue_any", lambda case: case.per_target),
+)
+
+
+def judge(horizon: int, cases: Sequence[Case]) -> Verdict:
+    """Judge the model against plain days, days ÷ mean gap and a fixed cadence, on the same cases."""
+    outcomes = [case.silent for case in cases]
+    silent = sum(outcomes)
+    enough = len(cases) >= FEWEST_CASES and min(silent, len(cases) - silent) >= FEWEST_OF_EITHER
+    people = len({case.person for case in cases})
+    if not enough:
+        return Verdict(horizon, people, len(cases), silent, False, None, (), (), ())
+    chances = [case.chance for case in cases]
+    return Verdict(
+        horizon=horizon,
+        people=people,
+        cases=len(cases),
+        silent=silent,
+        enough=True,
+        average_log_loss=log_loss([silent / len(cases)] * len(cases), outcomes),
+        methods=tuple(
+            Method(
+                key,
+                auc([of(case) for case in cases], outcomes),
+                log_loss(chances, outcomes) if key == "quiet_p" else None,
+            )
+            for key, of in _RANKINGS
+        ),
+        tenths=tenths(chances, outcomes),
+        alarms=(
+            alarm("quiet_p", [chance >= THRESHOLD for chance in chances], outcomes),
+            alarm("overdue_any", [case.per_target > 1 for case in cases], outcomes),
+        ),
+    )
+
+
+def auc(scores: Sequence[float], outcomes: Sequence[bool]) -> float | None:
+    """How often a random silent case has the higher score than a random other one, ties counting half.
+
+    Exact whole-number counting until the one division at the end; ``None`` unless both outcomes occur.
+    """
+    yes = sum(outcomes)
+    no = len(outcomes) - yes
+    if not yes or not no:
+        return None
+    below = twice_won = 0
+    ranked = sorted(zip(scores, outcomes, strict=True))
+    for _, tied in groupby(ranked, key=lambda pair: pair[0]):
+        group = [outcome for _, outcome in tied]
+        yes_here = sum(group)
+        no_here = len(group) - yes_here
+        twice_won += yes_here * (2 * below + no_here)
+        below += no_here
+    return twice_won / (2 * yes * no)
+
+
+def log_loss(chances: Sequence[float], outcomes: Sequence[bool]) -> float | None:
+    """The mean of −ln(the chance given to what happened): 0 is perfect, 0.69 is a coin; ``None`` for no cases."""
+    if not chances:
+        return None
+    losses = (
+        -math.log(min(max(chance if outcome else 1 - chance, SUREST), 1.0))
+        for chance, outcome in zip(chances, outcomes, strict=True)
+    )
+    return math.fsum(losses) / len(chances)
+
+
+def tenths(chances: Sequence[float], outcomes: Sequence[bool]) -> tuple[Tenth, ...]:
+    """Said against happened, by tenths of the stated chance; tenths without cases are left out."""
+    groups: dict[int, list[tuple[float, bool]]] = {}
+    for pair in zip(chances, outcomes, strict=True):
+        groups.setdefault(min(9, int(pair[0] * 10)), []).append(pair)
+    return tuple(
+        Tenth(
+            place / 10,
+            (place + 1) / 10,
+            len(group),
+            math.fsum(chance for chance, _ in group) / len(group),
+            sum(outcome for _, outcome in group) / len(group),
+        )
+        for place, group in sorted(groups.items())
+    )
+
+
+def alarm(key: str, named: Sequence[bool], outcomes: Sequence[bool]) -> Alarm:
+    """Precision and recall of a yes-or-no call; ``None`` where it named nobody, or nobody was silent."""
+    right = sum(yes and silent for yes, silent in zip(named, outcomes, strict=True))
+    said, silent = sum(named), sum(outcomes)
+    return Alarm(key, said, right, right / said if said else None, right / silent if silent else None)

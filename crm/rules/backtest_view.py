@@ -1,0 +1,152 @@
+"""What a backtest shows: its finding in words, and its weeks as a chart in coordinates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crm.domain.spans import in_words
+from crm.rules.backtest import Week
+
+EMPTY_LOG = "The log is empty, so there is no past to try a rule on. Log or import interactions first."
+
+
+def finding(weeks: Sequence[Week]) -> str:
+    """What a backtest shows, in two or three sentences; somebody flagged in several weeks counts in each."""
+    told = [week for week in weeks if week.in_touch_anyway is not None]
+    flagged = sum(week.flagged for week in told)
+    if not any(week.flagged for week in weeks):
+        return "In the past year it would have flagged nobody."
+    sentences = []
+    if flagged:
+        share = _percent(sum(week.in_touch_anyway or 0 for week in told), flagged)
+        sentences.append(f"{share} were in personal contact within 14 days anyway.")
+    sentences += _silence(weeks)
+    young = len(weeks) - len(told)
+    if young:
+        which = "The last week is" if young == 1 else f"The last {in_words(young)} weeks are"
+        sentences.append(f"{which} too young to judge.")
+    return " ".join(sentences)
+
+
+def _silence(weeks: Sequence[Week]) -> list[str]:
+    told = [week for week in weeks if week.silent_quarter is not None]
+    flagged = sum(week.flagged for week in told)
+    if not flagged:
+        return []
+    share = _percent(sum(week.silent_quarter or 0 for week in told), flagged)
+    return [f"Where a quarter has passed since, {share} stayed silent all through it."]
+
+
+def _percent(part: int, whole: int) -> str:
+    """Rounded, halves up; some is never none, and nearly all never all."""
+    rounded = (200 * part + whole) // (2 * whole)
+    if part and not rounded:
+        return "Fewer than 1%"
+    if part < whole and rounded == 100:
+        return "More than 99%"
+    return f"{rounded}%"
+
+
+WIDTH, HEIGHT = 720, 196
+LEFT, RIGHT, TOP, BOTTOM = 34, 716, 22, 160
+GAP = 2.0
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One week: how high, how much of it honey, whether too young to judge; ``y`` and ``part_y`` are the upper edges."""
+
+    x: float
+    width: float
+    y: float
+    height: float
+    part_y: float
+    part: float
+    is_young: bool
+    title: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Words at a place on an axis."""
+
+    at: float
+    words: str
+
+
+@dataclass(frozen=True)
+class BacktestChart:
+    """What to draw: 52 bars, today's bar, the axes, and the finding as a sentence."""
+
+    bars: tuple[Bar, ...]
+    today: Bar
+    flagged_today: int
+    up: tuple[Mark, ...]
+    across: tuple[Mark, ...]
+    sentence: str
+    weeks: tuple[Week, ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = RIGHT
+    bottom: int = BOTTOM
+
+
+def chart(weeks: Sequence[Week], flagged_today: int) -> BacktestChart:
+    """The weeks as bars from left to right, and what is flagged today as the last one."""
+    step = (RIGHT - LEFT) / (len(weeks) + 1)
+    top = _round_top(max([flagged_today, *(week.flagged for week in weeks)]))
+    bars = [_bar(LEFT + place * step, step, week, top) for place, week in enumerate(weeks)]
+    now = _column(RIGHT - step, step, flagged_today, 0, top, False, f"Today: {flagged_today} flagged")
+    return BacktestChart(
+        bars=tuple(bars),
+        today=now,
+        flagged_today=flagged_today,
+        up=tuple(Mark(_y(value, top), str(value)) for value in (top // 2, top) if value),
+        across=_months(weeks, step),
+        sentence=finding(weeks),
+        weeks=tuple(weeks),
+    )
+
+
+def _bar(x: float, step: float, week: Week, top: int) -> Bar:
+    is_young = week.in_touch_anyway is None
+    day = f"{week.as_of.day} {week.as_of:%b %Y}"
+    after = "too young to judge" if is_young else f"{week.in_touch_anyway} in personal contact anyway"
+    title = f"{day}: {week.flagged:,} flagged, {after}"
+    return _column(x, step, week.flagged, week.in_touch_anyway or 0, top, is_young, title)
+
+
+def _column(x: float, step: float, flagged: int, part: int, top: int, is_young: bool, title: str) -> Bar:
+    y, part_y = _y(flagged, top), _y(part, top)
+    height, part_height = round(BOTTOM - y, 1), round(BOTTOM - part_y, 1)
+    return Bar(round(x + GAP / 2, 1), round(step - GAP, 1), y, height, part_y, part_height, is_young, title)
+
+
+def _y(value: float, top: int) -> float:
+    return round(BOTTOM - (BOTTOM - TOP) * value / top, 1) if top else float(BOTTOM)
+
+
+def _round_top(highest: int) -> int:
+    """The least even round number (2, 4, 10, 20, 40, 100 …) that holds them all."""
+    if not highest:
+        return 0
+    size = 1
+    while True:
+        for leading in (2, 4, 6, 10):
+            if leading * size >= highest:
+                return leading * size
+        size *= 10
+
+
+def _months(weeks: Sequence[Week], step: float) -> tuple[Mark, ...]:
+    """The first week, then about every third month where it begins; the year with the first and with January."""
+    marks = []
+    for place, week in enumerate(weeks):
+        began = place == 0 or week.as_of.month != weeks[place - 1].as_of.month
+        if began and (place == 0 or (week.as_of.month % 3 == 0 and 7 <= place <= len(weeks) - 5)):
+            marks.append(
+                Mark(
+                    round(LEFT + place * step, 1), f"{week.as_of:%b %Y}" if place == 0 else f"{week.as_of:%b}"
+                )
+            )
+    return tuple(marks)
