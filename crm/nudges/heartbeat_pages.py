@@ -1,7 +1,7 @@
 """The heartbeat: does the weekly mail really go out? And a test mail to oneself."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from starlette.responses import Response
 
@@ -21,6 +21,8 @@ from crm.web.routing import Router, Visit
 router = Router()
 
 TEST_SECONDS = 10
+NEWS_FOR = timedelta(days=7)
+"""How long a failure stands out."""
 STATE_WORDS = {
     "due": "Due",
     "claimed": "Being written",
@@ -83,6 +85,7 @@ def _page(visit: Visit) -> Response:
         "moment_words": lambda moment: moment_words(moment, visit),
         "weekday_names": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
         "now": visit.at,
+        "bad_since": visit.at - NEWS_FOR,
     }
     return visit.render("nudges/heartbeat.html", context, active="team")
 
@@ -115,7 +118,7 @@ def _figure(
 ) -> Figure:
     if what is None:
         return Figure(label, otherwise, "")
-    return Figure(label, moment_words(what[0], visit), what[1], bad)
+    return Figure(label, moment_words(what[0], visit), what[1], bad and visit.at - what[0] < NEWS_FOR)
 
 
 def _clockwork(visit: Visit) -> Figure:

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from crm.domain.sentences import logged_sentence
 from crm.domain.spans import capital, count, day_phrase
 from crm.errors import Invalid, Refusal
 from crm.nudges import actions, link_queries, links
@@ -317,7 +316,7 @@ def _settled(connection: Connection, opened: Opened, one: Suggested) -> Card:
             href=f"/log/{one.interaction_id}" if one.interaction_id else "",
             label="Add a line while it is fresh",
         )
-        title = logged_sentence(capital(_act(one.act)), [name]).rstrip(".")
+        title = f"{_what(one, short=True)} is logged"
         return Card(title, people, again, one.act, "done", one.state_day, (line,), undo=True)
     if one.state == "snoozed":
         back = day_phrase(one.state_day, opened.today) if one.state_day else "later"
