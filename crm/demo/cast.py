@@ -9,6 +9,7 @@ from crm.demo.featured import FEATURED, Featured
 from crm.demo.habits import ALL_TIME, Beat
 from crm.demo.organisations import COMPANIES, WORKS, Company, plain
 from crm.demo.places import CITIES, City, a_name, a_phone, an_address
+from crm.domain.principal import Role
 
 MAIL_DOMAIN = "inperson.example"
 
@@ -19,7 +20,7 @@ class Teammate:
 
     key: str
     name: str
-    role: str
+    role: Role
     city: str
 
     @property
@@ -41,7 +42,7 @@ ROSTER = {
     "nora": "key: luncher visitor faded fresh; key revived: 3 5; "
     "regular: steady steady steady steady steady chatter chatter only_mail drifting_regular lapsed faded waiting "
     "unanswered unanswered fresh; regular revived: 1 2 4; warm: warm*10; none: passing*8 silent*2",
-    "theo": "key: luncher luncher caller caller visitor drift drift screen waiting; key revived: 1 3; "
+    "theo": "key: luncher luncher caller caller visitor drift drift screen waiting; key revived: 1 2; "
     "regular: steady*5 chatter*2 lapsed faded waiting unanswered thread; regular revived: 2; warm: warm*8; "
     "none: passing*4",
     "sam": "key: luncher luncher caller visitor drift screen quiet fresh; key revived: 2; "
@@ -122,7 +123,8 @@ def _featured(rng: Random, owner: str, one: Featured) -> Person:
     city = CITIES[one.city or company.city]
     given, _, family = one.name.partition(" ")
     local = one.email or f"{plain(given)}.{plain(family).replace(' ', '')}"
-    first = max((beat.days for beat in one.beats or ()), default=rng.randint(560, ALL_TIME))
+    usual = rng.randint(190, 230) if one.habit == "screen_never" else rng.randint(620, ALL_TIME)
+    first = max((beat.days for beat in one.beats or ()), default=usual)
     return Person(
         name=one.name,
         given=one.given or given,

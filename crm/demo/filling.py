@@ -71,7 +71,7 @@ def fill(
     heard.write(connection, principal, told, logged, everybody, contacts, users, today)
     _put_away(connection, principal, everybody, contacts, midnight)
     say("Looking back at the plans and mails of earlier weeks")
-    weeks.write(connection, principal, Random(f"{seed} weeks"), everybody, logged, contacts, users, today)
+    weeks.write(connection, principal, Random(f"{seed} weeks"), everybody, contacts, users, today)
     refresh_metrics(connection, principal, sorted(contacts.values()), at)
 
 

@@ -34,7 +34,6 @@ class Setting:
     today: date
     known: int
     weeks: int = 1
-    same_city: bool = False
 
     def days(self, gap: float, start: int, end: int) -> Iterator[int]:
         """Days about ``gap`` apart from ``start`` days ago to ``end`` days ago, thinned out in quiet seasons."""
@@ -206,11 +205,9 @@ def _faded(at: Setting, since: int = 0) -> list[Beat]:
 
 
 def _revived(at: Setting) -> list[Beat]:
-    """Faded until our plan of ``weeks`` ago asked for a lunch or a call."""
+    """Faded until our plan of ``weeks`` ago asked for a lunch or a call, which ``crm.demo.weeks`` adds."""
     monday = at.today.weekday() + 7 * at.weeks
-    act = "lunch" if at.same_city else at.rng.choice(("phone", "visit"))
-    since = [*at.mails(15, monday - 4, 4), Beat(max(1, min(4, monday - 4)), "email")]
-    return [*_faded(at, monday), Beat(monday - at.rng.randint(1, 3), act), *since]
+    return [*_faded(at, monday), *at.mails(15, monday - 4, 4), Beat(max(1, min(4, monday - 4)), "email")]
 
 
 def _quiet(at: Setting) -> list[Beat]:

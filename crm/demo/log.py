@@ -83,8 +83,7 @@ def _of_one(rng: Random, person: Person, today: date, colleagues: Mapping[str, l
 
 
 def _beats(rng: Random, person: Person, today: date) -> list[Beat]:
-    home = next(mate.city for mate in TEAM if mate.key == person.owner)
-    setting = Setting(rng, today, person.known, person.weeks, person.city.name == home)
+    setting = Setting(rng, today, person.known, person.weeks)
     beats = list(person.beats) if person.beats is not None else HABITS[person.habit](setting)
     kept = [beat for beat in beats if beat.days <= max(person.known, 1)]
     if kept and person.tier != "none" and rng.random() < 0.2:
@@ -122,7 +121,7 @@ def _happening(
         one for one in colleagues.get(person.company.name if person.company else "", ()) if one != person.name
     ]
     said = words_for(rng, person, beat, day, rng.choice(others) if others else "a colleague")
-    users = (person.owner,)
+    users: tuple[str, ...] = (person.owner,)
     if beat.channel in ("meeting", "visit", "lunch") and rng.random() < 0.12:
         users += (rng.choice([mate.key for mate in TEAM if mate.key != person.owner]),)
     return Happening(
@@ -178,32 +177,20 @@ def _together(rng: Random, everybody: Sequence[Person], today: date) -> list[Hap
 
 
 def _letters(everybody: Sequence[Person], today: date) -> list[Happening]:
-    """Two mails to many: shown on every timeline, and no substitute for a word."""
-    readers = tuple(
-        one.name for one in everybody if one.tier in ("key", "regular", "warm") and one.known > 300
+    """Three mails to many: shown on every timeline, and no substitute for a word."""
+    christmas = _working(date(today.year - 1, 12, 17), "email")
+    letters = (
+        (_working(today - timedelta(days=47), "email"), "Letter to friends: what changed this year"),
+        (_working(today - timedelta(days=210), "email"), "Letter to friends, with dates for a visit"),
+        (christmas, "Season’s greetings to everybody"),
     )
-    some = tuple(one.name for one in everybody if "newsletter" in one.tags or one.tier == "warm")
-    letters = [(47, some, "Autumn letter: what changed this year"), (210, some, "Spring letter, with dates")]
-    christmas = date(today.year - 1, 12, 17)
-    found = [
-        Happening(
-            _working(today - timedelta(days=days), "email"),
-            time(9),
-            "email",
-            names,
-            ("nora",),
-            "outbound",
-            summary=words,
-        )
-        for days, names, words in letters
-    ]
-    greeting = "Season’s greetings to everybody"
-    return [
-        *found,
-        Happening(
-            _working(christmas, "email"), time(9), "email", readers, ("nora",), "outbound", summary=greeting
-        ),
-    ]
+    found = []
+    for day, summary in letters:
+        known = [one for one in everybody if one.tier != "none" and one.known > (today - day).days]
+        readers = [one for one in known if day == christmas or one.tier == "warm" or "newsletter" in one.tags]
+        names = tuple(one.name for one in readers)
+        found.append(Happening(day, time(9), "email", names, ("nora",), "outbound", summary=summary))
+    return found
 
 
 _ARRANGED = (

@@ -6,91 +6,142 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, select
 
 from crm.accounts.queries import principal_of
 from crm.demo.cast import TEAM, Person, Teammate
 from crm.demo.habits import CLOSE
-from crm.demo.log import Logged
-from crm.domain.channels import SHIPPED
-from crm.domain.planner import GROUPS
+from crm.demo.log import ZONES
+from crm.demo.words import a_note
+from crm.domain.planner import GROUPS, Budget
 from crm.domain.principal import Principal
 from crm.domain.spans import names_and_others
 from crm.domain.weeks import IsoWeek, due_instant
-from crm.interactions.actions import answer_suggestion
+from crm.interactions.actions import Entry, log_interaction
 from crm.planning.actions import done, make_plan, not_this_person, skip, snooze, swap
 from crm.planning.queries import states_of, suggestions_of
 from crm.storage.database import new_id, new_ids
-from crm.storage.tables import outbox, outbox_event
+from crm.storage.tables import outbox, outbox_event, plan, suggestion, user
 
-WEEKS = {"nora": 6, "theo": 3, "sam": 2, "hana": 2}
+WEEKS = {"nora": 5, "theo": 2, "sam": 2, "hana": 1}
 """How many earlier weeks have a plan."""
 MONDAY_AT = time(8)
 LONG_SNOOZE = timedelta(days=28)
-PERSONAL = frozenset(channel.key for channel in SHIPPED if channel.personal)
+BUDGET = Budget()
+USUAL = {"call": BUDGET.call, "in_person": BUDGET.in_person, "by_hand": BUDGET.by_hand, "total": BUDGET.total}
+ROOMY = {"budget_call": 9, "budget_in_person": 4, "budget_by_hand": 5, "budget_total": 18}
+"""While the past is made, plans have more room than usual, so that there is something to choose from."""
+WELCOMING = CLOSE | {"warm"}
+"""Habits of those who were reached when a plan asked for it."""
 GREYLISTED = "451 4.7.1 Greylisted, please try again in a few minutes"
 FULL = "552 5.2.2 The mailbox is full"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Past:
-    """What the past weeks are made from."""
+    """One user and what their past weeks are made from."""
 
     connection: Connection
+    principal: Principal
     rng: Random
     people: Mapping[int, Person]
-    talks: Mapping[int, Sequence[Logged]]
     today: date
 
-    def plan(self, principal: Principal, week: IsoWeek, at: datetime) -> list[Row[Any]]:
+    def plan(self, week: IsoWeek, at: datetime) -> list[Row[Any]]:
         """The week's plan, made at ``at`` from the log as it stood, and answered."""
-        plan_id = make_plan(self.connection, principal, week, at)
-        found = suggestions_of(self.connection, principal, plan_id)
-        for row in found:
-            self._answer(principal, row, week, at)
-        return list(found)
+        plan_id = make_plan(self.connection, self.principal, week, at)
+        rows = suggestions_of(self.connection, self.principal, plan_id)
+        kept = self._kept(rows, week)
+        self._shorten(plan_id, rows, kept)
+        for row in kept:
+            self._answer(row, week, at)
+        self._catch_up(kept, week, at)
+        return kept
 
-    def _answer(self, principal: Principal, row: Row[Any], week: IsoWeek, at: datetime) -> None:
-        """As the log has it; people who are close are reached, others put off, so that this week asks for them again."""
+    def _kept(self, rows: Sequence[Row[Any]], week: IsoWeek) -> list[Row[Any]]:
+        """As many as the usual budget has room for; first those that come to something."""
+        room = dict(USUAL)
+        kept = []
+        for row in sorted(rows, key=lambda row: (not self._is_reached(row.contact_id, week), row.position)):
+            group = GROUPS[row.act]
+            if room[group] > 0:
+                room[group] -= 1
+                kept.append(row)
+        return sorted(kept, key=lambda row: row.position)
+
+    def _is_reached(self, contact_id: int, week: IsoWeek) -> bool:
+        person = self.people[contact_id]
+        return person.habit in WELCOMING or self._revives(person, week)
+
+    def _revives(self, person: Person, week: IsoWeek) -> bool:
+        return person.habit == "revived" and person.weeks == self._weeks_ago(week)
+
+    def _weeks_ago(self, week: IsoWeek) -> int:
+        return (IsoWeek.of(self.today).monday - week.monday).days // 7
+
+    def _shorten(self, plan_id: int, rows: Sequence[Row[Any]], kept: Sequence[Row[Any]]) -> None:
+        """The plan was made with more room than usual; now it has the usual again."""
+        gone = [row for row in rows if row not in kept]
+        own = self.principal.workspace_id
+        surplus = suggestion.c.id.in_([row.id for row in gone])
+        self.connection.execute(suggestion.delete().where(suggestion.c.workspace_id == own, surplus))
+        this = (plan.c.workspace_id == own, plan.c.id == plan_id)
+        left_out = self.connection.execute(select(plan.c.left_out).where(*this)).scalar_one()
+        full = [[row.contact_id, "budget", None] for row in gone]
+        values = {"budget": USUAL, "left_out": [*left_out, *full]}
+        self.connection.execute(plan.update().where(*this).values(**values))
+
+    def _answer(self, row: Row[Any], week: IsoWeek, at: datetime) -> None:
+        """Those who are reached, are; others are put off, so that this week asks for them again."""
         person = self.people[row.contact_id]
-        talk = self._talk_of(row.contact_id, week, at)
-        later = at + timedelta(days=self.rng.randint(0, 3), minutes=self.rng.randint(30, 360))
-        chance = self.rng.random()
-        standing = states_of(self.connection, principal, [row], later)[row.id].state
-        if talk is not None:
-            told = talk.occurred_at + timedelta(hours=2)
-            answer_suggestion(self.connection, principal, row.id, talk.id, told)
-        elif standing != "planned":
+        later = self._moment(at)
+        if states_of(self.connection, self.principal, [row], later)[row.id].state != "planned":
             return
+        chance = self.rng.random()
+        if self._revives(person, week) or (person.habit in WELCOMING and chance < 0.85):
+            self._do(row, person, later, self._weeks_ago(week))
         elif person.habit == "lapsed" and person.owner == "nora":
-            not_this_person(self.connection, principal, row.id, later)
-        elif person.habit in (*CLOSE, "warm") and chance < 0.85:
-            self._do(principal, row, later)
-        elif chance < 0.15 and self._is_long_ago(week):
-            skip(self.connection, principal, row.id, later)
+            not_this_person(self.connection, self.principal, row.id, later)
+        elif chance < 0.25 and self._weeks_ago(week) == 4:
+            return
+        elif chance < 0.25 and self._weeks_ago(week) == 5:
+            skip(self.connection, self.principal, row.id, later)
         else:
             until = min(week.monday + LONG_SNOOZE, IsoWeek.of(self.today).monday)
-            snooze(self.connection, principal, row.id, until, later, via=self.rng.choice(("page", "mail")))
+            if person.habit == "revived" and person.weeks < self._weeks_ago(week):
+                until = min(until, week.next().monday)
+            via = self.rng.choice(("page", "mail"))
+            snooze(self.connection, self.principal, row.id, until, later, via=via)
 
-    def _do(self, principal: Principal, row: Row[Any], at: datetime) -> None:
-        if GROUPS[row.act] == "in_person" and self.rng.random() < 0.4:
-            swap(self.connection, principal, row.id, "call", at - timedelta(minutes=5))
-        via = self.rng.choice(("page", "page", "mail"))
-        done(self.connection, principal, row.id, at, when=at - timedelta(minutes=15), via=via)
-
-    def _talk_of(self, contact_id: int, week: IsoWeek, at: datetime) -> Logged | None:
-        """The first personal interaction in what was left of the week."""
-        return next(
-            (
-                one
-                for one in self.talks.get(contact_id, ())
-                if one.occurred_at > at and one.happening.day <= week.sunday
-            ),
-            None,
+    def _do(self, row: Row[Any], person: Person, at: datetime, weeks_ago: int) -> None:
+        """Done as suggested, but three weeks ago, when everything went another way."""
+        if weeks_ago == 3:
+            other = "note" if row.act == "call" else "call"
+            swap(self.connection, self.principal, row.id, other, at - timedelta(minutes=5))
+        done(
+            self.connection,
+            self.principal,
+            row.id,
+            at,
+            when=at - timedelta(minutes=15),
+            note=a_note(self.rng, person, at.date()),
+            via=self.rng.choice(("page", "page", "mail")),
         )
 
-    def _is_long_ago(self, week: IsoWeek) -> bool:
-        return self.today - week.monday > timedelta(weeks=4)
+    def _catch_up(self, kept: Sequence[Row[Any]], week: IsoWeek, at: datetime) -> None:
+        """Whoever was to be reached in that week and found no place in its plan is rung all the same."""
+        planned = {row.contact_id for row in kept}
+        owner = next(mate.key for mate in TEAM if ZONES[mate.key] == self.principal.user_zone)
+        for contact_id, person in self.people.items():
+            if person.owner == owner and self._revives(person, week) and contact_id not in planned:
+                when = self._moment(at)
+                note = a_note(self.rng, person, when.date())
+                entry = Entry(when, "phone", (contact_id,), summary="Rang without a reason", note=note)
+                log_interaction(self.connection, self.principal, entry, when)
+
+    def _moment(self, at: datetime) -> datetime:
+        """Some time of a working day from Monday to Thursday."""
+        return at + timedelta(days=self.rng.randint(0, 3), minutes=self.rng.randint(70, 480))
 
 
 def write(
@@ -98,34 +149,27 @@ def write(
     principal: Principal,
     rng: Random,
     everybody: Sequence[Person],
-    logged: Sequence[Logged],
     contacts: Mapping[str, int],
     users: Mapping[str, int],
     today: date,
 ) -> None:
     """Make the plans of earlier weeks, the oldest first, answer them, and put the sent mails into the outbox."""
     people = {contacts[one.name]: one for one in everybody}
-    past = Past(connection, rng, people, _talks(logged, contacts), today)
-    this_week = IsoWeek.of(today)
+    _set_budgets(connection, principal, ROOMY)
     for back in range(max(WEEKS.values()), 0, -1):
-        week = IsoWeek.of(this_week.monday - timedelta(weeks=back))
+        week = IsoWeek.of(IsoWeek.of(today).monday - timedelta(weeks=back))
         for mate in TEAM:
             if WEEKS[mate.key] >= back:
                 own = principal_of(connection, principal, users[mate.key])
                 at = due_instant(week, 0, MONDAY_AT, own.user_zone)
-                found = past.plan(own, week, at)
+                found = Past(connection, own, rng, people, today).plan(week, at)
                 names = [people[row.contact_id].given for row in found]
                 _mail(connection, own, mate, week, at, names, _trouble(mate, back))
+    _set_budgets(connection, principal, {f"budget_{name}": value for name, value in USUAL.items()})
 
 
-def _talks(logged: Sequence[Logged], contacts: Mapping[str, int]) -> dict[int, list[Logged]]:
-    found: dict[int, list[Logged]] = {}
-    for one in logged:
-        happening = one.happening
-        if happening.channel in PERSONAL and happening.outcome == "reached":
-            for name in happening.people:
-                found.setdefault(contacts[name], []).append(one)
-    return found
+def _set_budgets(connection: Connection, principal: Principal, budgets: Mapping[str, int]) -> None:
+    connection.execute(user.update().where(user.c.workspace_id == principal.workspace_id).values(**budgets))
 
 
 def _trouble(mate: Teammate, back: int) -> str | None:
@@ -143,7 +187,9 @@ def _mail(
     trouble: str | None,
 ) -> None:
     """The nudge of that week with every state it went through."""
-    steps = [(state, None, second) for second, state in enumerate(("due", "claimed", "handing_over"), 2)]
+    steps: list[tuple[str, str | None, int]] = [
+        (state, None, second) for second, state in enumerate(("due", "claimed", "handing_over"), 2)
+    ]
     if not names:
         steps[2:] = [("nothing_due", "Nobody was due that week.", 4)]
     elif trouble == FULL:

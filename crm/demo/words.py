@@ -194,6 +194,11 @@ def words_for(rng: Random, person: Person, beat: Beat, day: date, colleague: str
     return Words(summary, note, private)
 
 
+def a_note(rng: Random, person: Person, day: date) -> str:
+    """What one remembers of a talk."""
+    return _filled(_note(rng), facts_of(rng, person, day, "a colleague"))
+
+
 def _note(rng: Random) -> str:
     sentences = (rng.choice(_OPENINGS), rng.choice(_BUSINESS), rng.choice(_PRIVATE_LIFE))
     return " ".join(sentence for sentence in sentences if sentence)
