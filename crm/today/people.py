@@ -1,5 +1,6 @@
 """The page of one person and the page of one organisation, which are made from several rooms."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,8 +14,10 @@ from crm.domain.spans import ago, ahead, count, day_phrase, join, short_day
 from crm.health import contact as health
 from crm.health.coverage import coverage
 from crm.health.mix import Contact, channel_mix, first_month
+from crm.interactions.beside import KnownDate, beside, themes
+from crm.interactions.matter_pages import CHOICES
 from crm.interactions.queries import channels
-from crm.interactions.timeline import open_matters, timeline, year_by_day
+from crm.interactions.timeline import timeline, year_by_day
 from crm.planning.queries import suggestion_for
 from crm.planning.words import beside_moment, moment_words
 from crm.storage.stored_metrics import targets_of
@@ -46,8 +49,13 @@ def person(visit: Visit) -> Response:
     if visit.is_htmx and visit.query.get("before"):
         return visit.render("contacts/_timeline.html", context)
     context |= _health(visit, found)
-    matters = open_matters(visit.connection, visit.principal, found.id, _today(visit))
-    context |= {"matters": matters, "dates": _dates(found, _today(visit))}
+    open_with = beside(visit.connection, visit.principal, found.id, _today(visit))
+    context |= {
+        "beside": open_with,
+        "coming": _coming(open_with.dates, _today(visit)),
+        "themes": themes(visit.connection, visit.principal) if visit.principal.may_edit else [],
+        **CHOICES,
+    }
     context |= _suggestion(visit, found)
     return visit.render("contacts/show.html", context, active="people")
 
@@ -105,12 +113,12 @@ def _was(visit: Visit, found: Person) -> str | None:
     return health.was_sentence(found.metrics, before, way, last.day, _today(visit)) if way else None
 
 
-def _dates(found: Person, today: date) -> list[tuple[Occasion, date, int]]:
+def _coming(dates: Sequence[KnownDate], today: date) -> list[tuple[KnownDate, date, int]]:
     """Dates that are still to come, the next first: the date, its next day, and the days until then."""
-    coming = [(one, next_day(one, today)) for one in found.dates]
+    coming = [(one, next_day(one.occasion, today)) for one in dates]
     return sorted(
         ((one, day, (day - today).days) for one, day in coming if day is not None and day >= today),
-        key=lambda row: (row[1], row[0].kind),
+        key=lambda row: (row[1], row[0].occasion.kind),
     )
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
 
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from crm.contacts.queries import ribbons
@@ -86,8 +87,17 @@ def home(visit: Visit) -> Response:
     if visit.principal.may_edit and first_run.is_due(visit):
         return first_run.show(visit)
     week = IsoWeek.of(visit.today)
-    plan = _this_week(visit, week) if visit.principal.may_edit else None
-    return _week_page(visit, week, plan, is_now=True)
+    if not visit.principal.may_edit:
+        return _week_page(visit, visit.connection, week, None, is_now=True)
+    plan = plan_of(visit.connection, visit.principal, week, visit.at)
+    if plan is None and _made(visit, week):
+        with visit.database.read() as connection:
+            plan = plan_of(connection, visit.principal, week, visit.at)
+            return _week_page(visit, connection, week, plan, is_now=True)
+    if plan is None:
+        draft = draft_plan(visit.connection, visit.principal, week, visit.at)
+        plan = drafted_view(visit.connection, visit.principal, draft, visit.at)
+    return _week_page(visit, visit.connection, week, plan, is_now=True)
 
 
 @router.page("/week/{week}", fresh=True)
@@ -100,24 +110,20 @@ def other_week(visit: Visit) -> Response:
     plan = plan_of(visit.connection, visit.principal, week, visit.at)
     if plan is None:
         raise NotFound("There was no plan for you in that week.")
-    return _week_page(visit, week, plan, is_now=False)
+    return _week_page(visit, visit.connection, week, plan, is_now=False)
 
 
-def _this_week(visit: Visit, week: IsoWeek) -> PlanView:
-    """The stored plan, made now if this is the first look at the week; where nothing can be written, worked out."""
-    found = plan_of(visit.connection, visit.principal, week, visit.at)
-    if found is not None:
-        return found
+def _made(visit: Visit, week: IsoWeek) -> bool:
+    """Make the plan at the first look at the week; false where nothing can be written just now."""
     with suppress(Unavailable), visit.database.write() as connection:
         make_plan(connection, visit.principal, week, visit.at)
-        stored = plan_of(connection, visit.principal, week, visit.at)
-        if stored is not None:
-            return stored
-    draft = draft_plan(visit.connection, visit.principal, week, visit.at)
-    return drafted_view(visit.connection, visit.principal, draft, visit.at)
+        return True
+    return False
 
 
-def _week_page(visit: Visit, week: IsoWeek, plan: PlanView | None, *, is_now: bool) -> Response:
+def _week_page(
+    visit: Visit, connection: Connection, week: IsoWeek, plan: PlanView | None, *, is_now: bool
+) -> Response:
     zone = visit.principal.user_zone
     suggestions = plan.suggestions if plan else ()
     first = plan.open[0] if plan and plan.open and is_now else None
@@ -131,13 +137,11 @@ def _week_page(visit: Visit, week: IsoWeek, plan: PlanView | None, *, is_now: bo
         "is_now": is_now,
         "first": first,
         "rest": rest,
-        "year": _year(visit, first) if first else None,
+        "year": _year(visit, connection, first) if first else None,
         "days": _days(plan, week, visit.today, zone, holidays_in(visit.user.country, week)) if plan else (),
         "room": _room(plan) if plan else (),
-        "waiting": len(not_planned(visit.connection, visit.principal, week, visit.at))
-        if is_now and plan
-        else 0,
-        "aside": queries.aside(visit.connection, visit.principal, plan, visit.at) if is_now else None,
+        "waiting": len(not_planned(connection, visit.principal, week, visit.at)) if is_now and plan else 0,
+        "aside": queries.aside(connection, visit.principal, plan, visit.at) if is_now else None,
         "previous": week.previous(),
         "landed": visit.query.get("done"),
         "points_shown": POINTS_SHOWN,
@@ -203,9 +207,9 @@ def _room(plan: PlanView) -> tuple[Room, ...]:
     return tuple(Room(act, count(planned[act], act), planned[act], done[act]) for act in order)
 
 
-def _year(visit: Visit, one: Suggested) -> Year:
+def _year(visit: Visit, connection: Connection, one: Suggested) -> Year:
     """The past year with this person, and since when only a screen kept it."""
-    touches = ribbons(visit.connection, visit.principal, [one.contact.id], visit.at).get(one.contact.id, ())
+    touches = ribbons(connection, visit.principal, [one.contact.id], visit.at).get(one.contact.id, ())
     view = ribbon(touches)
     spoken = [point for point in one.talking_points if point.kind == "note" and point.personal and point.day]
     last = max((touch.week for touch in touches if touch.personal), default=None)

@@ -1,0 +1,25 @@
+"""Everything that is open with one's people: to say, owed, and dates ahead."""
+
+from starlette.responses import Response
+
+from crm.domain.spans import day_phrase, short_day
+from crm.today import open_queries
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+
+@router.page("/asks")
+def index(visit: Visit) -> Response:
+    """Asks, promises and dates of the user's own people, overdue ones first; ``whose=all`` shows the team's."""
+    whose = "all" if visit.query.get("whose") == "all" or not visit.principal.may_edit else "mine"
+    today = visit.at.astimezone(visit.principal.zone).date()
+    found = open_queries.everything_open(visit.connection, visit.principal, today, mine=whose == "mine")
+    context = {
+        "found": found,
+        "whose": whose,
+        "workspace_today": today,
+        "day_phrase": lambda day: day_phrase(day, today),
+        "short_day": lambda day: short_day(day, today),
+    }
+    return visit.render("today/asks.html", context, active="people")

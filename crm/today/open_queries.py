@@ -1,0 +1,134 @@
+"""What is open with people: asks, promises both ways, and dates ahead."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+
+from crm.domain.principal import Principal
+from crm.rules.facts import next_return
+from crm.storage.tables import ask, contact, contact_date, promise
+
+LISTED = 100
+"""Of each sort; the earliest due are shown."""
+DATES_AHEAD_DAYS = 90
+
+
+@dataclass(frozen=True)
+class Open:
+    """One open ask or promise; ``by`` is *us* or *them*."""
+
+    id: int
+    contact_id: int
+    name: str
+    text: str
+    by: str
+    since: date
+    due: date | None
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A date ahead, with the day it falls on and the days until then."""
+
+    id: int
+    contact_id: int
+    name: str
+    kind: str
+    label: str | None
+    day: date
+    days: int
+
+
+@dataclass(frozen=True)
+class OpenMatters:
+    """The first of each sort, the earliest due first, and how many there are."""
+
+    asks: tuple[Open, ...]
+    ask_number: int
+    promises: tuple[Open, ...]
+    promise_number: int
+    dates: tuple[Coming, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is open at all."""
+        return not (self.asks or self.promises or self.dates)
+
+
+def everything_open(connection: Connection, principal: Principal, today: date, *, mine: bool) -> OpenMatters:
+    """What is open today with the user's own people (whom they own, or about whom they wrote it down), or with all."""
+    asks, ask_number = _open(connection, principal, ask, ("opened_on", "closed_on"), today, mine)
+    promises, promise_number = _open(connection, principal, promise, ("made_on", "kept_on"), today, mine)
+    return OpenMatters(
+        asks, ask_number, promises, promise_number, _coming(connection, principal, today, mine)
+    )
+
+
+def _about(principal: Principal, table: Any, mine: bool, *columns: Any) -> Select[Any]:
+    same = and_(contact.c.workspace_id == table.c.workspace_id, contact.c.id == table.c.contact_id)
+    found = (
+        select(*columns)
+        .select_from(table)
+        .join(contact, same)
+        .where(
+            table.c.workspace_id == principal.workspace_id,
+            contact.c.archived_at.is_(None),
+            contact.c.deceased_on.is_(None),
+        )
+    )
+    if not mine:
+        return found
+    theirs = contact.c.owner_id == principal.user_id
+    if "author_id" in table.c:
+        theirs = or_(theirs, table.c.author_id == principal.user_id)
+    return found.where(theirs)
+
+
+def _open(
+    connection: Connection,
+    principal: Principal,
+    table: Any,
+    course: tuple[str, str],
+    today: date,
+    mine: bool,
+) -> tuple[tuple[Open, ...], int]:
+    since, until = (table.c[name] for name in course)
+    still = (since <= today, or_(until.is_(None), until > today))
+    number = connection.execute(_about(principal, table, mine, func.count()).where(*still)).scalar_one()
+    rows = connection.execute(
+        _about(principal, table, mine, *table.c, contact.c.name)
+        .where(*still)
+        .order_by(table.c.due.is_(None), table.c.due, since, table.c.id)
+        .limit(LISTED)
+    )
+    return tuple(_one(row, course[0]) for row in rows), number
+
+
+def _one(row: Row[Any], since: str) -> Open:
+    by = getattr(row, "by", "us")
+    return Open(row.id, row.contact_id, row.name, row.text, by, getattr(row, since), row.due)
+
+
+def _coming(connection: Connection, principal: Principal, today: date, mine: bool) -> tuple[Coming, ...]:
+    last = today + timedelta(days=DATES_AHEAD_DAYS)
+    months = {(today.month - 1 + step) % 12 + 1 for step in range(5)}
+    rows = connection.execute(
+        _about(principal, contact_date, mine, *contact_date.c, contact.c.name).where(
+            contact.c.tier != "none",
+            contact_date.c.month.in_(months),
+            or_(contact_date.c.yearly, contact_date.c.on_day >= today),
+        )
+    )
+    return tuple(sorted(_ahead(rows, today, last), key=lambda one: (one.day, one.name, one.id))[:LISTED])
+
+
+def _ahead(rows: Any, today: date, last: date) -> Iterator[Coming]:
+    for row in rows:
+        day = next_return(row.month, row.day, row.on_day, row.yearly, today)
+        if day is not None and day <= last:
+            yield Coming(
+                row.id, row.contact_id, row.name, row.kind, row.label, day, (day - today).days
+            )

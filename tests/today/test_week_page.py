@@ -1,0 +1,285 @@
+"""The home page: what it shows, what its forms do without scripts, and who sees which of it."""
+
+import re
+from datetime import datetime, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from crm import clock
+from crm.domain.principal import Principal
+from crm.domain.weeks import IsoWeek
+from crm.planning import actions
+from crm.planning.queries import PlanView, plan_of
+from crm.storage.database import new_id
+from crm.storage.tables import ask, contact, contact_date, interaction, promise, user
+from tests.builders import World
+from tests.web.site import client
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    """The world as it is looked at now, since pages ask the clock."""
+    world.now = clock.now()
+    return world
+
+
+@pytest.fixture
+def alice(world: World) -> Principal:
+    return world.user(city="Boston", first_run_done=True)
+
+
+def by_screen(world: World, owner: Principal, name: str = "Marta Kowalczyk", **columns: Any) -> int:
+    contact_id = world.contact(name, given_name=name.split(maxsplit=1)[0], owner_id=owner.user_id, **columns)
+    for days_ago in (5, 20, 40, 60):
+        world.log("email", days_ago, contact_id, summary=f"{name} wrote {days_ago} days ago")
+    return contact_id
+
+
+def view(world: World, by: Principal, at: datetime | None = None) -> PlanView:
+    with world.database.read() as connection:
+        at = at or clock.now()
+        found = plan_of(connection, by, IsoWeek.of(at.astimezone(by.user_zone).date()), at)
+    assert found is not None
+    return found
+
+
+def words(page: str) -> str:
+    """What a reader sees."""
+    main = page[page.index("<main") : page.index("</main>")]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", main)).split())
+
+
+def said(browser: TestClient, answer: Any, path: str = "/") -> str:
+    """The toast of the next page."""
+    browser.cookies.update(answer.cookies)
+    page = browser.get(path, headers={"Cookie": f"{browser.headers['Cookie']}; {cookies(answer)}"}).text
+    return words("<main" + page[page.index('id="toasts"') :].split("</body>")[0] + "</main>")
+
+
+def cookies(answer: Any) -> str:
+    return "; ".join(f"{name}={value}" for name, value in answer.cookies.items())
+
+
+def test_the_first_look_makes_the_plan_and_the_next_finds_it(world: World, alice: Principal) -> None:
+    by_screen(world, alice, city="Boston")
+    browser = client(world, alice)
+    page = browser.get("/")
+    assert page.status_code == 200
+    shown = words(page.text)
+    assert "One person to reach in person" in shown
+    assert "4 emails and no call, meeting or note on record." in shown
+    assert "Both in Boston" in shown
+    assert "Marta Kowalczyk wrote 5 days ago" in shown
+    first = view(world, alice)
+    browser.get("/")
+    assert view(world, alice).id == first.id
+
+
+def test_every_form_posts_without_scripts_and_can_be_undone(world: World, alice: Principal) -> None:
+    by_screen(world, alice, city="Boston")
+    browser = client(world, alice)
+    browser.get("/")
+    one = view(world, alice).suggestions[0]
+    at = f"/plan/suggestions/{one.id}"
+    sent: list[tuple[str, dict[str, str], str]] = [
+        ("done", {}, "done"),
+        ("swap", {"act": "call"}, "planned"),
+        ("snooze", {"until": "week"}, "snoozed"),
+        ("snooze", {"until": "month"}, "snoozed"),
+        ("snooze", {"day": (clock.now().date() + timedelta(days=3)).isoformat()}, "snoozed"),
+        ("skip", {}, "skipped"),
+        ("not-this-person", {}, "not_this_person"),
+    ]
+    for verb, fields, state in sent:
+        page = browser.get("/").text
+        assert f'action="{at}/{verb}"' in page
+        answer = browser.post(f"{at}/{verb}", data=fields)
+        assert answer.status_code == 303, (verb, fields)
+        after = view(world, alice).suggestions[0]
+        assert after.state == state
+        if verb == "swap":
+            assert after.act == "call"
+            continue
+        assert f"/plan/answers/{after.response_id}/undo" in browser.get("/").text
+        assert browser.post(f"/plan/answers/{after.response_id}/undo").status_code == 303
+        assert view(world, alice).suggestions[0].state == "planned"
+
+
+def test_done_says_what_it_changed(world: World, alice: Principal) -> None:
+    by_screen(world, alice, city="Boston")
+    browser = client(world, alice)
+    browser.get("/")
+    one = view(world, alice).suggestions[0]
+    answer = browser.post(f"/plan/suggestions/{one.id}/done")
+    assert answer.headers["location"] == f"/?done={one.id}"
+    assert "Lunch with Marta logged. Marta is back in touch. Undo" in said(browser, answer)
+    assert "All done for this week" in words(browser.get("/").text)
+    twice = browser.post(f"/plan/suggestions/{one.id}/done")
+    assert twice.status_code == 303
+    with world.database.read() as connection:
+        logged = connection.execute(select(interaction.c.id).where(interaction.c.channel == "lunch"))
+        assert len(logged.all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("verb", "fields"),
+    [
+        ("swap", {"act": "email"}),
+        ("swap", {}),
+        ("snooze", {"day": "soon"}),
+        ("snooze", {"day": "2020-01-01"}),
+        ("snooze", {}),
+    ],
+)
+def test_nonsense_is_refused_and_changes_nothing(
+    world: World, alice: Principal, verb: str, fields: dict[str, str]
+) -> None:
+    by_screen(world, alice, city="Boston")
+    browser = client(world, alice)
+    browser.get("/")
+    before = view(world, alice)
+    answer = browser.post(f"/plan/suggestions/{before.suggestions[0].id}/{verb}", data=fields)
+    assert answer.status_code == 422
+    assert view(world, alice) == before
+
+
+def test_nobody_due_is_good_news(world: World, alice: Principal) -> None:
+    marta = world.contact(owner_id=alice.user_id)
+    world.log("lunch", 3, marta)
+    shown = words(client(world, alice).get("/").text)
+    assert "Nobody is waiting for you" in shown
+    assert "within their targets" in shown
+
+
+def test_beside_the_week(world: World, alice: Principal) -> None:
+    marta = world.contact("Marta Kowalczyk", owner_id=alice.user_id)
+    world.log("lunch", 3, marta)
+    today = world.today
+    keys = {"workspace_id": world.workspace_id, "contact_id": marta}
+    birthday = today + timedelta(days=16)
+    with world.database.write() as connection:
+        late = {"text": "Send the checklist", "by": "us", "due": today - timedelta(days=35)}
+        row = {"id": new_id(connection), "made_on": today - timedelta(days=40), **late}
+        connection.execute(promise.insert(), keys | row)
+        asked = {"text": "Ask about the listing", "opened_on": today}
+        connection.execute(ask.insert(), keys | {"id": new_id(connection), **asked})
+        date = {
+            "kind": "birthday",
+            "month": birthday.month,
+            "day": birthday.day,
+            "leap_day": 1,
+            "yearly": True,
+        }
+        connection.execute(contact_date.insert(), keys | {"id": new_id(connection), **date})
+    shown = words(client(world, alice).get("/").text)
+    assert "Send the checklist Five weeks late, promised" in shown
+    assert "To Marta Kowalczyk : Ask about the listing" in shown
+    assert "Marta Kowalczyk’s birthday" in shown
+    assert "Post by" in shown
+    bob = world.user("Bob Stone", role="member", first_run_done=True)
+    others = words(client(world, bob).get("/").text)
+    assert "checklist" not in others
+    assert "birthday" not in others
+
+
+def test_last_week_and_older_weeks(world: World, alice: Principal) -> None:
+    marta = by_screen(world, alice)
+    then = clock.now() - timedelta(days=7)
+    week = IsoWeek.of(then.date())
+    with world.database.write() as connection:
+        actions.make_plan(connection, alice, week, then)
+        old = plan_of(connection, alice, week, then)
+        assert old is not None
+        assert old.suggestions[0].id is not None
+        actions.done(connection, alice, old.suggestions[0].id, then)
+    browser = client(world, alice)
+    shown = words(browser.get("/").text)
+    assert "1 of 1 done." in shown
+    page = browser.get(f"/week/{week}")
+    assert page.status_code == 200
+    assert "Marta Kowalczyk" in page.text
+    assert f"/plan/suggestions/{old.suggestions[0].id}" not in page.text
+    assert marta == old.suggestions[0].contact.id
+    for path in ("/week/2020-W01", "/week/next", "/week/2026-W99"):
+        assert browser.get(path).status_code == 404
+    bob = world.user("Bob Stone", role="admin", first_run_done=True)
+    assert client(world, bob).get(f"/week/{week}").status_code == 404
+
+
+def test_why_not(world: World, alice: Principal) -> None:
+    for number in range(7):
+        by_screen(world, alice, f"Person {number}")
+    browser = client(world, alice)
+    assert "Two other people waiting, and why" in words(browser.get("/").text)
+    shown = words(browser.get("/plan/why").text)
+    assert "The week is full" in shown
+    assert len(re.findall(r"Person \d", shown)) == 2
+
+
+def test_viewers_read_that_they_have_no_plan(world: World, alice: Principal) -> None:
+    by_screen(world, alice)
+    viewer = world.user("Vera Gill", role="viewer")
+    shown = words(client(world, viewer).get("/").text)
+    assert "Viewers have no plan" in shown
+    assert "Marta" not in shown
+
+
+def test_the_page_of_a_person_has_this_weeks_suggestion(world: World, alice: Principal) -> None:
+    marta = by_screen(world, alice)
+    browser = client(world, alice)
+    browser.get("/")
+    one = view(world, alice).suggestions[0]
+    page = browser.get(f"/people/{marta}").text
+    assert f"/plan/suggestions/{one.id}/done" in page
+    answer = browser.post(f"/plan/suggestions/{one.id}/done", data={"back": f"/people/{marta}"})
+    assert answer.headers["location"] == f"/people/{marta}"
+    assert "Done this week" in browser.get(f"/people/{marta}").text
+
+
+# The first run
+
+
+def test_the_first_run_ends_in_a_plan(world: World) -> None:
+    theo = world.user("Theo Marsh", role="member")
+    browser = client(world, theo)
+    assert "Who would you be sorry to lose?" in browser.get("/").text
+    loved = world.contact("Marta Kowalczyk", tier="none", owner_id=None)
+    for days_ago in (5, 20, 40):
+        world.log("email", days_ago, loved)
+    stranger = world.contact("Ticket Bot", tier="none", owner_id=None)
+    shown = words(browser.get("/").text)
+    assert "3 emails" in shown
+    assert shown.index("Marta Kowalczyk") < shown.index("Ticket Bot")
+    kept = browser.post("/welcome", data={f"tier_{loved}": "key", f"tier_{stranger}": "none", "call": "2"})
+    assert kept.headers["location"] == "/welcome"
+    fields = {f"tier_{loved}": "key", "call": "2", "in_person": "0", "by_hand": "1", "then": "plan"}
+    assert browser.post("/welcome", data=fields).headers["location"] == "/"
+    assert [one.contact.id for one in view(world, theo).suggestions] == [loved]
+    assert view(world, theo).budget.call == 2
+    with world.database.read() as connection:
+        row = connection.execute(select(user).where(user.c.id == theo.user_id)).one()
+    assert (row.first_run_done, row.budget_total, row.budget_in_person) == (True, 3, 0)
+    assert "One person to reach" in browser.get("/").text
+
+
+def test_others_people_cannot_be_marked(world: World, alice: Principal) -> None:
+    hers = world.contact("Hers", tier="none", owner_id=alice.user_id)
+    other = World.create(world.database, "Another team")
+    foreign = other.contact("Foreign", tier="none")
+    theo = world.user("Theo Marsh", role="member")
+    fields = {f"tier_{hers}": "key", f"tier_{foreign}": "key", "tier_x": "key", "then": "save"}
+    assert client(world, theo).post("/welcome", data=fields).status_code == 303
+    with world.database.read() as connection:
+        assert set(connection.execute(select(contact.c.tier)).scalars()) == {"none"}
+
+
+@pytest.mark.parametrize("value", ["-1", "21", "many"])
+def test_a_budget_that_cannot_be_is_said_beside_its_field(world: World, value: str) -> None:
+    theo = world.user("Theo Marsh", role="member")
+    answer = client(world, theo).post("/welcome", data={"call": value, "then": "plan"})
+    assert answer.status_code == 422
+    assert 'id="call-error"' in answer.text
