@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from crm.cli_support import AsJson, AsOf, Desk, Workspace, desk, print_json
 from crm.commands.listing import print_table
+from crm.domain.rules import Rule
 from crm.errors import UsageError
 from crm.rules.backtest import WEEKS, Week, backtest, has_log
 from crm.rules.backtest_view import EMPTY_LOG, finding
@@ -41,26 +42,30 @@ def backtest_command(
         raise UsageError("Say what to try: either --rule KEY or --rhythm.")
     if horizon is not None and (not rhythm or horizon not in HORIZONS):
         raise UsageError("--horizon is 30 or 60, and goes with --rhythm.")
+    chosen = None if rule is None else one_rule(rule)
     with desk(workspace, as_of) as at_desk:
-        if rhythm:
+        if not as_json and not rhythm and _is_empty(at_desk):
+            typer.echo(EMPTY_LOG)
+        elif rhythm:
             _try_rhythm(at_desk, HORIZONS if horizon is None else (horizon,), as_json)
-        elif rule is None:
+        elif chosen is None:
             _try_rules(at_desk, as_json)
         else:
-            _try_rule(at_desk, rule, as_json)
+            _try_rule(at_desk, chosen, as_json)
 
 
-def _try_rule(at_desk: Desk, key: str, as_json: bool) -> None:
-    place = (at_desk.principal, one_rule(key), at_desk.at)
+def _is_empty(at_desk: Desk) -> bool:
+    with at_desk.database.read() as connection:
+        return not has_log(connection, at_desk.principal, at_desk.at)
+
+
+def _try_rule(at_desk: Desk, rule: Rule, as_json: bool) -> None:
     with at_desk.database.read() as connection, _bar(WEEKS, "Weeks") as told:
-        weeks = backtest(connection, *place, told)
-        is_empty = not has_log(connection, at_desk.principal, at_desk.at)
+        weeks = backtest(connection, at_desk.principal, rule, at_desk.at, told)
     if as_json:
-        print_json({"rule": key, "weeks": weeks})
-    elif is_empty:
-        typer.echo(EMPTY_LOG)
+        print_json({"rule": rule.key, "weeks": weeks})
     else:
-        print_table(COLUMNS, [_row(week) for week in weeks], EMPTY_LOG)
+        print_table(COLUMNS, [_row(week) for week in weeks], "There are no weeks.")
         typer.echo(finding(weeks))
 
 
@@ -71,11 +76,8 @@ def _try_rules(at_desk: Desk, as_json: bool) -> None:
             found = [
                 (rule.key, backtest(connection, at_desk.principal, rule, at_desk.at, told)) for rule in rules
             ]
-        is_empty = not has_log(connection, at_desk.principal, at_desk.at)
     if as_json:
         print_json([{"rule": key, "weeks": weeks} for key, weeks in found])
-    elif is_empty:
-        typer.echo(EMPTY_LOG)
     else:
         rows = [(key, f"{sum(week.flagged for week in weeks):,}", finding(weeks)) for key, weeks in found]
         print_table(("Rule", "Flags in 52 weeks", "What came after"), rows, "Every rule is switched off.")

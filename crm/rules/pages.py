@@ -10,11 +10,12 @@ from crm.domain.prose import rule_sentence
 from crm.domain.rules import ABOUT_ORGANISATIONS, SHIPPED, Rule
 from crm.domain.spans import count
 from crm.errors import Invalid
-from crm.rules import actions, queries
+from crm.rules import actions, backtest_pages, queries
 from crm.storage.stored_metrics import current
 from crm.web.routing import Router, Visit
 
 router = Router()
+router.routes += backtest_pages.router.routes
 
 
 @router.page("/rules", fresh=True)

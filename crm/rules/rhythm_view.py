@@ -38,13 +38,14 @@ def summary(judged: Judged) -> list[str]:
 def _ranking(verdict: Verdict) -> str:
     found = {one.key: one.auc or 0.0 for one in verdict.methods}
     own, days = found["quiet_p"], found["days_since_any"]
-    sentence = f"Of two people, one silent and one not, the model names the silent one {_in_100(own)}"
+    sentence = f"Of two people, one silent and one not, the model names the silent one {in_100(own)}"
     if round(own, 2) == round(days, 2):
         return f"{sentence}; counting days alone does as well."
-    return f"{sentence}; counting days alone, {_in_100(days)}."
+    return f"{sentence}; counting days alone, {in_100(days)}."
 
 
-def _in_100(chance: float) -> str:
+def in_100(chance: float) -> str:
+    """ "66 times in 100"."""
     return f"{round(100 * chance)} times in 100"
 
 

@@ -98,6 +98,8 @@ ACCESS = {
     "GET /health": "viewer",
     # rules
     "GET /rules": "viewer",
+    "GET /rules/rhythm": "viewer",
+    "GET /rules/{key}/backtest": "viewer",
     "GET /rules/{key}": "viewer",
     "POST /rules/{key}/switch": "member",
     # planning

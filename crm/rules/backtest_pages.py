@@ -1,0 +1,43 @@
+"""Rules against the past year, and the rhythm model against the workspace's own log."""
+
+from starlette.responses import Response
+
+from crm.rules import queries
+from crm.rules.backtest import backtest as weeks_of
+from crm.rules.backtest import flagged_at, has_log
+from crm.rules.backtest_view import chart
+from crm.rules.rhythm import HORIZONS, judge_rhythm
+from crm.rules.rhythm_view import METHODS, alarm_sentences, calibration, in_100, percent, summary
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+
+@router.page("/rules/rhythm")
+def rhythm(visit: Visit) -> Response:
+    """How well the rhythm model foretold, on this workspace's own past, who would stay silent."""
+    where = (visit.connection, visit.principal)
+    judged = [judge_rhythm(*where, horizon, visit.at) for horizon in HORIZONS]
+    context = {
+        "judged": judged,
+        "summary": summary,
+        "methods": METHODS,
+        "alarms": alarm_sentences,
+        "calibration": calibration,
+        "in_100": in_100,
+        "percent": percent,
+    }
+    return visit.render("rules/rhythm.html", context, active="rules")
+
+
+@router.page("/rules/{key}/backtest")
+def backtest(visit: Visit) -> Response:
+    """One rule against the past year; for htmx the part of the rule's page, else a page of its own."""
+    rule = queries.one_rule(visit.text("key"))
+    where = (visit.connection, visit.principal)
+    drawn = None
+    if has_log(*where, visit.at):
+        drawn = chart(weeks_of(*where, rule, visit.at), flagged_at(*where, rule, visit.at))
+    context = {"rule": rule, "backtest_key": rule.key, "backtest": drawn, "is_backtested": True}
+    template = "rules/_backtest.html" if visit.is_htmx else "rules/backtest.html"
+    return visit.render(template, context, active="rules")
