@@ -1,0 +1,116 @@
+"""Take the pictures of the documentation: ``./dev shots``. The demo on a fixed Monday, in Chromium, into docs/images."""
+
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from crm.demo.cast import TEAM  # noqa: E402
+from crm.demo.filling import PASSWORD  # noqa: E402
+from tests.browser.conftest import FLAGS  # noqa: E402
+from tests.browser.product import Product, served  # noqa: E402
+
+IMAGES = ROOT / "docs" / "images"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: where, how large, and what to press first. ``whole``: as long as the page is."""
+
+    name: str
+    path: str
+    press: str | None = None
+    width: int = 1280
+    height: int = 900
+    dark: bool = False
+    whole: bool = False
+
+
+PICTURES = (
+    Picture("this-week", "/", whole=True),
+    Picture("this-week-dark", "/", dark=True, whole=True),
+    Picture("this-week-phone", "/", width=390, height=844),
+    Picture("health", "/health", whole=True),
+    Picture("health-phone", "/health", width=390, height=844),
+    Picture("contact", "/people?q=Marta", press="Marta Kowalczyk", height=1180),
+    Picture("people", "/people"),
+    Picture("organisation", "/organisations?q=Northgate", press="Northgate Logistics"),
+    Picture("log", "/log"),
+    Picture("log-phone", "/log", width=390, height=844),
+    Picture("rules", "/rules"),
+    Picture("signals", "/signals"),
+    Picture("heartbeat", "/team/heartbeat"),
+    Picture("import", "/import"),
+)
+
+
+def main() -> None:
+    """All pictures, or those whose names are given."""
+    wanted = [one for one in PICTURES if not sys.argv[1:] or one.name in sys.argv[1:]]
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        product = Product(Path(folder))
+        product.run(["demo"])
+        found = os.environ.get("CRM_CHROMIUM") or shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=found, chromium_sandbox=False, args=list(FLAGS))
+        with served(product) as place:
+            state = sign_in(browser, place.url)
+            for picture in wanted:
+                context = window(browser, place.url, picture, state)
+                take(context, picture)
+                context.close()
+        browser.close()
+
+
+def window(browser: Browser, url: str, picture: Picture, state: object = None) -> BrowserContext:
+    """A window of the picture's size and colours, signed in."""
+    return browser.new_context(
+        base_url=url,
+        viewport={"width": picture.width, "height": picture.height},
+        device_scale_factor=2 if picture.width < 600 else 1,
+        color_scheme="dark" if picture.dark else "light",
+        reduced_motion="reduce",
+        storage_state=state,
+    )
+
+
+def sign_in(browser: Browser, url: str) -> object:
+    """Cookies of the demo's first user."""
+    context = window(browser, url, Picture("", "/sign-in"))
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.get_by_label("Email", exact=True).fill(TEAM[0].email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url("**/")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def take(context: BrowserContext, picture: Picture) -> None:
+    """Go there and take it."""
+    page = context.new_page()
+    answer = page.goto(picture.path)
+    if answer is None or not answer.ok:
+        print(
+            f"{picture.name}: {picture.path} answers {answer and answer.status}, no picture", file=sys.stderr
+        )
+        return
+    if picture.press:
+        page.get_by_role("link", name=picture.press).first.click()
+        page.wait_for_load_state()
+    page.evaluate("document.fonts.ready")
+    page.screenshot(path=IMAGES / f"{picture.name}.png", full_page=picture.whole, animations="disabled")
+    print(f"docs/images/{picture.name}.png")
+
+
+if __name__ == "__main__":
+    main()
