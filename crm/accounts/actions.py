@@ -4,9 +4,10 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
@@ -17,6 +18,9 @@ from crm.accounts.workspaces import create_workspace
 from crm.domain.principal import Principal, Role
 from crm.errors import Conflict, Forbidden, Invalid, NotFound
 from crm.storage.database import new_id
+from crm.storage.frame import Scope
+from crm.storage.recount import Moves, recompute, recount_days
+from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import api_token, one_time_link, user, workspace
 from crm.web import sessions
 from crm.web.sessions import hash_token
@@ -291,3 +295,16 @@ def revoke_token(connection: Connection, principal: Principal, name: str, at: da
     if revoked == 0:
         raise NotFound(f"There is no token called {name}.")
     return revoked
+
+
+def move_to_zone(connection: Connection, principal: Principal, zone: ZoneInfo, at: datetime) -> Moves:
+    """Count every day of the workspace in another time zone; returns who moved to another health zone by that."""
+    _require_admin(principal)
+
+    def change() -> Scope:
+        mine = workspace.c.id == principal.workspace_id
+        connection.execute(workspace.update().where(mine).values(time_zone=str(zone)))
+        recount_days(connection, principal.workspace_id, zone)
+        return scope_of(connection, replace(principal, zone=zone), at)
+
+    return recompute(connection, scope_of(connection, principal, at), change)

@@ -15,7 +15,7 @@ from crm.domain.score import ZONE_WORDS
 from crm.domain.spans import ago, capital, count, plural, short_day
 from crm.domain.targets import KINDS, TIERS
 from crm.errors import Invalid
-from crm.health import queries, views
+from crm.health import queries, target_pages, views
 from crm.health.charts import portfolio_map
 from crm.health.queries import Filter
 from crm.rules.queries import flags
@@ -24,6 +24,7 @@ from crm.storage.stored_metrics import current, scope_of
 from crm.web.routing import Router, Visit
 
 router = Router()
+router.routes += target_pages.router.routes
 
 FILTERS = ("tier", "kind", "owner", "tag", "as_of")
 TIERS_WITH_HEALTH = tuple(tier for tier in TIERS if tier != "none")

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from crm.domain.formulas import neutralise, restore
 from crm.imports.records import KINDS, LINE_LIMIT, PostalAddress
 
 OLDEST_MOMENT, NEWEST_MOMENT = 1900, 2200
@@ -23,21 +24,6 @@ class Setting:
     zone: ZoneInfo
     now: datetime
     channels: frozenset[str]
-
-
-# Formulas: what goes out with an apostrophe comes back without one, and nothing else changes.
-
-_FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
-
-
-def neutralise(cell: str) -> str:
-    """A cell no spreadsheet runs: text that begins like a formula, after any apostrophes, gains one more."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def restore(cell: str) -> str:
-    """The inverse of ``neutralise`` for every text; a raw formula is left as the text it is."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 # Lists in one cell.

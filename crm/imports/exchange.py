@@ -22,6 +22,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from crm.domain.channels import DIRECTIONS, OUTCOMES
+from crm.domain.formulas import neutralise
 from crm.imports import records as said
 from crm.imports.cells import (
     Occurred,
@@ -29,7 +30,6 @@ from crm.imports.cells import (
     either,
     excerpt,
     join_items,
-    neutralise,
     one_of,
     read_addresses,
     read_channel,

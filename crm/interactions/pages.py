@@ -18,7 +18,7 @@ from crm.domain.log_sentences import broadcast_question, keeps_sentence, saved_s
 from crm.domain.spans import day_phrase
 from crm.domain.whatif import once_more
 from crm.errors import Conflict, Invalid
-from crm.interactions import actions, drafts, queries
+from crm.interactions import actions, channel_pages, drafts, matter_pages, queries, signal_pages
 from crm.interactions.actions import Entry
 from crm.interactions.drafts import Draft
 from crm.interactions.forms import SPEAK_AGAIN, LogForm, moment_of, read_heard, read_log
@@ -31,6 +31,7 @@ from crm.web.forms import Errors
 from crm.web.routing import Router, Visit
 
 router = Router()
+router.routes += matter_pages.router.routes + signal_pages.router.routes + channel_pages.router.routes
 
 FORESEEN = 12
 """People whose score is foreseen beside the form, and told after saving."""

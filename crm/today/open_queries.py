@@ -129,6 +129,4 @@ def _ahead(rows: Any, today: date, last: date) -> Iterator[Coming]:
     for row in rows:
         day = next_return(row.month, row.day, row.on_day, row.yearly, today)
         if day is not None and day <= last:
-            yield Coming(
-                row.id, row.contact_id, row.name, row.kind, row.label, day, (day - today).days
-            )
+            yield Coming(row.id, row.contact_id, row.name, row.kind, row.label, day, (day - today).days)

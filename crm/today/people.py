@@ -20,7 +20,8 @@ from crm.interactions.queries import channels
 from crm.interactions.timeline import timeline, year_by_day
 from crm.planning.queries import suggestion_for
 from crm.planning.words import beside_moment, moment_words
-from crm.storage.stored_metrics import targets_of
+from crm.rules.queries import OrganisationFlag, organisation_flags
+from crm.storage.stored_metrics import current, targets_of
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -152,6 +153,13 @@ def organisation(visit: Visit) -> Response:
         "more": people.next is not None,
         "total": queries.counts(visit.connection, visit.principal, wanted).total,
         "coverage": coverage(visit.connection, visit.principal, ids, visit.at),
+        "flags": _account_flags(visit, found.id),
         **_words(visit),
     }
     return visit.render("contacts/organisation.html", context, active="people")
+
+
+def _account_flags(visit: Visit, organisation_id: int) -> list[OrganisationFlag]:
+    relation = current(visit.principal.workspace_id)
+    found = organisation_flags(visit.connection, visit.principal, visit.at, relation=relation)
+    return [flag for flag in found if flag.id == organisation_id]

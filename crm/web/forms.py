@@ -1,5 +1,6 @@
 """From what a browser sends to what a form wants, or to sentences beside its fields."""
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -39,6 +40,11 @@ def read(model: type[M], form: FormData) -> M | Errors:
             name = str(error["loc"][0]) if error["loc"] else ""
             found.setdefault(name, sentence(error))
         return Errors(found, form)
+
+
+def fingerprint(state: object) -> str:
+    """Letters that stand for what a form showed, so that a form made on something older can be told."""
+    return hashlib.sha256(repr(state).encode()).hexdigest()[:16]
 
 
 def _given(model: type[BaseModel], form: FormData) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.domain.channels import SHIPPED_KEYS
-from crm.imports.cells import join_items, neutralise, restore, split_items
+from crm.domain.formulas import neutralise, restore
+from crm.imports.cells import join_items, split_items
 from crm.imports.exchange import SHEETS
 from crm.imports.records import (
     ContactRecord,

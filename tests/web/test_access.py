@@ -13,6 +13,8 @@ from starlette.testclient import TestClient
 from crm.app import create_app
 from crm.domain.principal import Role
 from crm.domain.weeks import IsoWeek
+from crm.interactions import matters
+from crm.interactions.matters import SORTS
 from crm.planning.actions import make_plan, skip
 from crm.planning.queries import plan_of
 from crm.storage.database import Database, new_id
@@ -49,6 +51,8 @@ ACCESS = {
     "POST /team/{user_id}/activate": "admin",
     "GET /settings": "viewer",
     "POST /settings": "viewer",
+    "GET /settings/workspace": "viewer",
+    "POST /settings/workspace": "admin",
     "GET /settings/password": "viewer",
     "POST /settings/password": "viewer",
     # contacts
@@ -85,6 +89,43 @@ ACCESS = {
     "POST /log/{interaction_id}": "member",
     "POST /log/{interaction_id}/delete": "member",
     "POST /log/{interaction_id}/restore": "member",
+    "GET /asks": "viewer",
+    "GET /people/{contact_id}/asks/new": "member",
+    "POST /people/{contact_id}/asks": "member",
+    "GET /asks/{ask_id}/edit": "member",
+    "POST /asks/{ask_id}/edit": "member",
+    "POST /asks/{ask_id}/delete": "member",
+    "POST /asks/{ask_id}/close": "member",
+    "POST /asks/{ask_id}/reopen": "member",
+    "GET /people/{contact_id}/promises/new": "member",
+    "POST /people/{contact_id}/promises": "member",
+    "GET /promises/{promise_id}/edit": "member",
+    "POST /promises/{promise_id}/edit": "member",
+    "POST /promises/{promise_id}/delete": "member",
+    "POST /promises/{promise_id}/keep": "member",
+    "POST /promises/{promise_id}/reopen": "member",
+    "GET /people/{contact_id}/signals/new": "member",
+    "POST /people/{contact_id}/signals": "member",
+    "GET /signals/{signal_id}/edit": "member",
+    "POST /signals/{signal_id}/edit": "member",
+    "POST /signals/{signal_id}/delete": "member",
+    "GET /people/{contact_id}/favours/new": "member",
+    "POST /people/{contact_id}/favours": "member",
+    "GET /favours/{favour_id}/edit": "member",
+    "POST /favours/{favour_id}/edit": "member",
+    "POST /favours/{favour_id}/delete": "member",
+    "GET /people/{contact_id}/dates/new": "member",
+    "POST /people/{contact_id}/dates": "member",
+    "GET /dates/{date_id}/edit": "member",
+    "POST /dates/{date_id}/edit": "member",
+    "POST /dates/{date_id}/delete": "member",
+    "POST /removed/{removed_id}/restore": "member",
+    "GET /signals": "viewer",
+    "GET /signals/all": "viewer",
+    "GET /signals/export": "viewer",
+    "GET /settings/channels": "viewer",
+    "POST /settings/channels": "admin",
+    "POST /settings/channels/new": "admin",
     # imports
     "GET /import": "viewer",
     "POST /import": "member",
@@ -96,6 +137,8 @@ ACCESS = {
     "GET /export": "member",
     # health
     "GET /health": "viewer",
+    "GET /settings/targets": "viewer",
+    "POST /settings/targets": "admin",
     # rules
     "GET /rules": "viewer",
     "GET /rules/rhythm": "viewer",
@@ -157,6 +200,7 @@ def foreign_ids(world: World) -> dict[str, int]:
         assert plan and plan.suggestions[0].id
         skipped = skip(connection, other.principal, plan.suggestions[0].id, other.now)
     return {
+        **foreign_matters(other, contact_id),
         "suggestion_id": plan.suggestions[0].id,
         "response_id": skipped.response_id or 0,
         "organisation_id": organisation_id,
@@ -166,6 +210,26 @@ def foreign_ids(world: World) -> dict[str, int]:
         "upload_id": upload_id,
         "interaction_id": other.log("lunch", 3, contact_id),
     }
+
+
+def foreign_matters(other: World, contact_id: int) -> dict[str, int]:
+    today = other.today
+    written: dict[str, dict[str, Any]] = {
+        "asks": {"text": "Ask"},
+        "promises": {"by": "us", "text": "Promise"},
+        "signals": {"type": "risk", "text": "Heard", "heard_on": today},
+        "favours": {"text": "Did", "received_on": today},
+        "dates": {"kind": "birthday", "month": 3, "day": 9, "leap_day": 69, "yearly": True},
+    }
+    with other.database.write() as connection:
+        where = (connection, other.principal)
+        found = {
+            SORTS[key].id_name: matters.add(*where, SORTS[key], contact_id, values, other.now)
+            for key, values in written.items()
+        }
+        gone = matters.add(*where, SORTS["asks"], contact_id, {"text": "Gone"}, other.now)
+        found["removed_id"] = matters.remove(*where, SORTS["asks"], gone, other.now)
+    return found
 
 
 def routes(database: Database) -> dict[str, Route]:

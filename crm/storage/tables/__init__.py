@@ -30,6 +30,7 @@ from crm.storage.tables.interactions import (
     interaction_contact,
     interaction_user,
     promise,
+    removed_matter,
     signal,
 )
 from crm.storage.tables.nudges import mail_hold, outbox, outbox_event, scheduler_pulse
@@ -64,6 +65,7 @@ __all__ = [
     "outbox_event",
     "plan",
     "promise",
+    "removed_matter",
     "response",
     "rule",
     "scheduler_pulse",

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Inte
 
 from crm.domain.channels import DIRECTIONS, OUTCOMES
 from crm.storage.tables.base import belongs_to, in_workspace, metadata, one_of, own_id, workspace_id
-from crm.storage.types import Day, Moment
+from crm.storage.types import Day, Json, Moment
 
 SIGNAL_TYPES = ("pain point", "competitor", "request", "praise", "risk")
 
@@ -124,5 +124,24 @@ promise = _about_contact(
     Column("made_on", Day, nullable=False),
     Column("kept_on", Day),
 )
-signal = _about_contact("signal", *one_of("type", SIGNAL_TYPES), Column("heard_on", Day, nullable=False))
+signal = _about_contact(
+    "signal", *one_of("type", SIGNAL_TYPES), Column("heard_on", Day, nullable=False), Column("theme", String)
+)
+"""``theme``: what the team calls such signals when it counts them ("Shared passwords"), where somebody said so."""
 favour = _about_contact("favour", Column("received_on", Day, nullable=False))
+
+removed_matter = Table(
+    "removed_matter",
+    metadata,
+    workspace_id(),
+    own_id(),
+    Column("contact_id", BigInteger, nullable=False),
+    Column("record", String, nullable=False),
+    Column("content", Json, nullable=False),
+    Column("removed_by", BigInteger),
+    Column("removed_at", Moment, nullable=False),
+    belongs_to("contact", "contact_id", ondelete="CASCADE"),
+    Index("ix_removed_matter_workspace_id_contact_id", "workspace_id", "contact_id"),
+)
+"""Asks, promises, signals, favours and dates taken away, whole, so that Undo brings them back: ``record`` names the
+table, ``content`` its row with days as ISO text."""

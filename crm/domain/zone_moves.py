@@ -1,0 +1,43 @@
+"""What a change of targets, channels or the time zone did to people's zones, in words."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from crm.domain.score import ZONE_WORDS, ZONES
+from crm.domain.spans import count, join
+
+Moves = Mapping[tuple[str | None, str | None], int]
+"""How many people went from one zone to another; None is no zone."""
+
+
+def moves_sentence(moves: Moves) -> str:
+    """ "9 people left screen-only: 7 are drifting, 2 are in touch." Zones that were left come in their own order."""
+    left: dict[str | None, Counter[str | None]] = {}
+    for (before, after), number in moves.items():
+        if before != after and number:
+            left.setdefault(before, Counter())[after] += number
+    if not left:
+        return "Nobody’s zone changed."
+    order = [*ZONES, None]
+    return " ".join(_left(zone, left[zone]) for zone in sorted(left, key=order.index))
+
+
+def _left(zone: str | None, arrived: Counter[str | None]) -> str:
+    people = count(sum(arrived.values()), "person")
+    was = f"left {ZONE_WORDS[zone]}" if zone else "came in"
+    order = [*ZONES, None]
+    found = sorted(arrived.items(), key=lambda item: (-item[1], order.index(item[0])))
+    if len(found) == 1:
+        number = found[0][1]
+        return f"{people} {was} and {'is' if number == 1 else 'are'} {_word(found[0][0])}."
+    return f"{people} {was}: {join([_now(number, after) for after, number in found])}."
+
+
+def _now(number: int, zone: str | None) -> str:
+    return f"{number:,} {'is' if number == 1 else 'are'} {_word(zone)}"
+
+
+def _word(zone: str | None) -> str:
+    if zone is None:
+        return "without a zone"
+    return {"no_record": "without a record"}.get(zone, ZONE_WORDS[zone])

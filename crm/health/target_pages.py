@@ -1,0 +1,128 @@
+"""The team's targets: the longest each clock should run, by tier and kind."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from crm.contacts.drafts import TARGET_LIMIT
+from crm.contacts.queries import kinds
+from crm.domain.spans import count
+from crm.domain.targets import CLOCKS, EVERY_OTHER_KIND, Target, Targets
+from crm.domain.zone_moves import moves_sentence
+from crm.errors import Conflict
+from crm.health.target_actions import TARGET_TIERS, Key, change_targets, effective
+from crm.storage.stored_metrics import targets_of
+from crm.web.forms import fingerprint
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+NAMED_KINDS = ("partner", "customer", "vendor")
+MOST_KINDS = 12
+CLOCK_WORDS = {"any": "any contact", "personal": "personal", "in_person": "in person"}
+
+
+@router.page("/settings/targets")
+def show(visit: Visit) -> Response:
+    """Every target; ``kind`` in the address adds a column for a kind of the team's own."""
+    return _page(visit, {}, {})
+
+
+@router.action("/settings/targets", access="admin")
+def save(visit: Visit) -> Response:
+    """Set targets; what is not sent, in the form or in the address of Undo, stays as it is."""
+    targets = targets_of(visit.connection, visit.principal.workspace_id)
+    seen = fingerprint(sorted(targets.table().items()))
+    if visit.form.get("seen", seen) != seen:
+        raise Conflict("Somebody else changed the targets meanwhile. Look at them again, then save.")
+    wanted, errors = _sent(visit, targets)
+    if errors:
+        return _page(visit, visit.form, errors)
+    before, moves = change_targets(visit.connection, visit.principal, wanted, visit.at)
+    if not before:
+        return visit.redirect("/settings/targets", "Nothing was changed.")
+    undo = urlencode(
+        [(_name(key, clock), _shown(one.of(clock))) for key, one in before.items() for clock in CLOCKS]
+    )
+    said = f"{count(len(before), 'target')} changed. {moves_sentence(moves)}"
+    return visit.redirect(
+        "/settings/targets", said, f"/settings/targets?{undo}" if len(undo) < 1_500 else None
+    )
+
+
+def _name(key: Key, clock: str) -> str:
+    return f"{key[0]}.{key[1]}.{clock}"
+
+
+def _shown(days: int | None) -> str:
+    return "" if days is None else str(days)
+
+
+def _sent(visit: Visit, targets: Targets) -> tuple[dict[Key, Target], dict[str, str]]:
+    wanted, errors = {}, {}
+    for tier in TARGET_TIERS:
+        for kind in _kinds(visit, targets, everything=True):
+            key = (tier, kind)
+            days = {}
+            for clock in CLOCKS:
+                name = _name(key, clock)
+                typed = _typed(visit, name)
+                try:
+                    days[clock] = effective(targets, *key).of(clock) if typed is None else _days(typed)
+                except ValueError:
+                    errors[name] = f"Write days from 1 to {TARGET_LIMIT:,}, or nothing for no target."
+            if len(days) == len(CLOCKS) and any(
+                _typed(visit, _name(key, clock)) is not None for clock in CLOCKS
+            ):
+                wanted[key] = Target(**days)
+    return wanted, errors
+
+
+def _typed(visit: Visit, name: str) -> str | None:
+    found = visit.form.get(name, visit.query.get(name))
+    return None if found is None else str(found)
+
+
+def _days(typed: str) -> int | None:
+    words = typed.strip()
+    if words in ("", "–", "-"):
+        return None
+    if not (words.isascii() and words.isdigit() and len(words) < 6 and 1 <= int(words) <= TARGET_LIMIT):
+        raise ValueError(typed)
+    return int(words)
+
+
+def _kinds(visit: Visit, targets: Targets, *, everything: bool = False) -> list[str]:
+    """Kinds with a column: the shipped ones, those with a target of their own, the one asked for, every other."""
+    used = kinds(visit.connection, visit.principal)
+    own = sorted({kind for _, kind in targets.changes} - {*NAMED_KINDS, EVERY_OTHER_KIND})
+    asked = str(visit.form.get("kind") or visit.query.get("kind", ""))
+    added = [asked] if asked in used and asked not in (*NAMED_KINDS, *own) else []
+    more = [kind for kind in used if kind not in (*NAMED_KINDS, *own)] if everything else added
+    return [*NAMED_KINDS, *own, *more, EVERY_OTHER_KIND]
+
+
+def _page(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
+    targets = targets_of(visit.connection, visit.principal.workspace_id)
+    shown = _kinds(visit, targets)
+    values = {
+        _name((tier, kind), clock): _shown(effective(targets, tier, kind).of(clock))
+        for tier in TARGET_TIERS
+        for kind in shown
+        for clock in CLOCKS
+    }
+    context = {
+        "tiers": TARGET_TIERS,
+        "kinds": shown,
+        "other_kinds": [
+            kind for kind in kinds(visit.connection, visit.principal) if kind not in shown and kind != "other"
+        ][:MOST_KINDS],
+        "clocks": list(CLOCK_WORDS.items()),
+        "values": {**values, **{name: typed[name] for name in values if name in typed}},
+        "errors": errors,
+        "seen": fingerprint(sorted(targets.table().items())),
+        "asked": visit.query.get("kind", ""),
+    }
+    return visit.render("health/targets.html", context, active="team", status=422 if errors else 200)

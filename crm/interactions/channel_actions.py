@@ -1,0 +1,107 @@
+"""A workspace's channels: their marks changed, and channels of its own. Everything derived follows at once."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from crm.domain.channels import Channel, by_key
+from crm.domain.principal import Principal
+from crm.errors import Forbidden, Invalid
+from crm.interactions.queries import channels
+from crm.storage.frame import Scope
+from crm.storage.recount import Moves, recompute, recount_channel
+from crm.storage.stored_metrics import scope_of
+from crm.storage.tables import channel
+from crm.storage.text import fold
+
+MOST_CHANNELS = 40
+WAYS: Mapping[str, tuple[bool, bool, bool]] = {
+    "written": (False, False, False),
+    "live": (True, False, False),
+    "in_person": (True, True, False),
+    "by_hand": (False, False, True),
+}
+"""What a channel is, as (live, in person, by hand)."""
+
+
+def way_of(one: Channel) -> str:
+    """Which of ``WAYS`` a channel is."""
+    if one.by_hand:
+        return "by_hand"
+    return "in_person" if one.in_person else "live" if one.live else "written"
+
+
+def marked(one: Channel, digital: bool, way: str) -> Channel:
+    """The channel with these marks. Refuses what is through a screen and yet in person or by hand."""
+    live, in_person, by_hand = WAYS[way]
+    if digital and (in_person or by_hand):
+        word = "in person" if in_person else "by hand"
+        raise Invalid(
+            f"{one.label}: what goes through a screen is not {word}. Make it personal, or choose another."
+        )
+    if (digital, way) == (one.digital, way_of(one)):
+        return one
+    return replace(one, digital=digital, live=live, in_person=in_person, by_hand=by_hand)
+
+
+def change_marks(
+    connection: Connection, principal: Principal, wanted: Sequence[Channel], at: datetime
+) -> tuple[list[Channel], Moves]:
+    """Give channels their new marks; returns those that changed, as they were, and who moved to another zone."""
+    _require_admin(principal)
+    known = by_key(channels(connection, principal))
+    changed = [one for one in wanted if known[one.key] != one]
+    if not changed:
+        return [], Moves()
+
+    def change() -> Scope:
+        for one in changed:
+            connection.execute(
+                channel.update()
+                .where(channel.c.workspace_id == principal.workspace_id, channel.c.key == one.key)
+                .values(digital=one.digital, live=one.live, in_person=one.in_person, by_hand=one.by_hand)
+            )
+            recount_channel(connection, principal.workspace_id, one)
+        return scope_of(connection, principal, at)
+
+    moves = recompute(connection, scope_of(connection, principal, at), change)
+    return [known[one.key] for one in changed], moves
+
+
+def add_channel(connection: Connection, principal: Principal, label: str, digital: bool, way: str) -> Channel:
+    """A channel of the workspace's own; its key is made from the label."""
+    _require_admin(principal)
+    there = channels(connection, principal)
+    if any(fold(one.label) == fold(label) for one in there):
+        raise Invalid(
+            "There is a channel of that name.", fields={"label": "There is a channel of that name."}
+        )
+    if len(there) >= MOST_CHANNELS:
+        sentence = f"{MOST_CHANNELS} channels are as many as there can be."
+        raise Invalid(sentence, fields={"label": sentence})
+    new = marked(Channel(_key(label, {one.key for one in there}), label), digital, way)
+    row = {
+        "workspace_id": principal.workspace_id,
+        "key": new.key,
+        "label": new.label,
+        "digital": new.digital,
+        "live": new.live,
+        "in_person": new.in_person,
+        "by_hand": new.by_hand,
+        "position": len(there),
+    }
+    connection.execute(channel.insert(), row)
+    return new
+
+
+def _key(label: str, taken: set[str]) -> str:
+    stem = re.sub(r"[^a-z0-9]+", "_", fold(label)).strip("_")[:30] or "channel"
+    return next(key for key in (stem, *(f"{stem}_{number}" for number in range(2, 99))) if key not in taken)
+
+
+def _require_admin(principal: Principal) -> None:
+    if not principal.may_administer:
+        raise Forbidden("Channels are the whole team’s. Ask an admin to change them.")

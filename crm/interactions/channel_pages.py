@@ -1,0 +1,119 @@
+"""The team's channels: which are through a screen, and what else each is."""
+
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from pydantic import Field
+from starlette.responses import Response
+
+from crm.contacts.drafts import one_line
+from crm.domain.channels import Channel
+from crm.domain.log_sentences import short_label
+from crm.domain.spans import join
+from crm.domain.zone_moves import moves_sentence
+from crm.errors import Conflict, Invalid
+from crm.interactions import channel_actions as actions
+from crm.interactions.channel_actions import WAYS, way_of
+from crm.interactions.queries import channels
+from crm.web.forms import Errors, Form, fingerprint, read
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+WAY_WORDS = (
+    ("written", "Written"),
+    ("live", "Live, by voice or video"),
+    ("in_person", "In person"),
+    ("by_hand", "By hand"),
+)
+SIDES = (("digital", "Digital"), ("personal", "Personal"))
+
+
+class NewChannel(Form):
+    """A channel of the team's own."""
+
+    label: Annotated[str, Field(max_length=60)]
+    side: Literal["digital", "personal"] = "personal"
+    way: Literal["written", "live", "in_person", "by_hand"] = "live"
+
+
+@router.page("/settings/channels")
+def show(visit: Visit) -> Response:
+    """Every channel with its marks."""
+    return _page(visit, {}, {})
+
+
+@router.action("/settings/channels", access="admin")
+def save(visit: Visit) -> Response:
+    """Give channels other marks; what is not sent, in the form or in the address of Undo, stays as it is."""
+    known = channels(visit.connection, visit.principal)
+    if visit.form.get("seen", fingerprint(known)) != fingerprint(known):
+        raise Conflict("Somebody else changed the channels meanwhile. Look at them again, then save.")
+    try:
+        wanted = [_marked(visit, one) for one in known]
+    except Invalid as refusal:
+        return _page(visit, {}, {"": refusal.sentence})
+    before, moves = actions.change_marks(visit.connection, visit.principal, wanted, visit.at)
+    if not before:
+        return visit.redirect("/settings/channels", "Nothing was changed.")
+    changed = {one.key for one in before}
+    said = join([_said(one) for one in wanted if one.key in changed])
+    undo = urlencode([pair for one in before for pair in _fields(one)])
+    return visit.redirect(
+        "/settings/channels", f"{said}. {moves_sentence(moves)}", f"/settings/channels?{undo}"
+    )
+
+
+def _fields(one: Channel) -> list[tuple[str, str]]:
+    return [(f"side.{one.key}", _side(one)), (f"way.{one.key}", way_of(one))]
+
+
+def _side(one: Channel) -> str:
+    return "digital" if one.digital else "personal"
+
+
+def _said(one: Channel) -> str:
+    way = dict(WAY_WORDS)[way_of(one)].partition(",")[0].lower()
+    return f"{short_label(one)} is now {_side(one)}, {way}"
+
+
+def _marked(visit: Visit, one: Channel) -> Channel:
+    def sent(name: str, otherwise: str) -> str:
+        return str(visit.form.get(name) or visit.query.get(name) or otherwise)
+
+    side, way = sent(f"side.{one.key}", _side(one)), sent(f"way.{one.key}", way_of(one))
+    if side not in ("digital", "personal") or way not in WAYS:
+        raise Invalid(f"{one.label}: choose digital or personal, and one of the list.")
+    return actions.marked(one, side == "digital", way)
+
+
+@router.action("/settings/channels/new", access="admin")
+def add(visit: Visit) -> Response:
+    """Add a channel of the team's own."""
+    form = read(NewChannel, visit.form)
+    if isinstance(form, Errors):
+        return _page(visit, visit.form, form.fields)
+    label = one_line(form.label)
+    if label is None:
+        return _page(visit, visit.form, {"label": "Give it a name."})
+    try:
+        new = actions.add_channel(visit.connection, visit.principal, label, form.side == "digital", form.way)
+    except Invalid as refusal:
+        return _page(visit, visit.form, refusal.fields or {"side": refusal.sentence})
+    return visit.redirect(
+        "/settings/channels", f"{new.label} is a channel now. It stands under More where you log."
+    )
+
+
+def _page(visit: Visit, typed: object, errors: dict[str, str]) -> Response:
+    known = channels(visit.connection, visit.principal)
+    context = {
+        "channels": known,
+        "seen": fingerprint(known),
+        "typed": typed,
+        "errors": errors,
+        "sides": SIDES,
+        "ways": WAY_WORDS,
+        "way_of": way_of,
+    }
+    return visit.render("interactions/channels.html", context, active="team", status=422 if errors else 200)

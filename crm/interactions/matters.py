@@ -1,0 +1,202 @@
+"""Things to say, things owed, things heard, favours and dates of one person: written down, changed, settled, taken away.
+
+Every change brings the person's metrics up to date in the same transaction. What is taken away is kept whole, so that
+Undo brings it back as it was.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, func, select
+
+from crm.contacts.drafts import LISTED_LIMIT
+from crm.domain.principal import Principal
+from crm.errors import Conflict, Invalid, NotFound
+from crm.interactions.actions import refresh_people, require_editor
+from crm.storage.database import new_id
+from crm.storage.tables import ask, contact, contact_date, favour, promise, removed_matter, signal
+from crm.storage.types import Day
+
+
+@dataclass(frozen=True)
+class Sort:
+    """One sort of matter. ``since`` is the day it began where a form does not ask for it, ``until`` the day it ended."""
+
+    key: str
+    table: Table
+    noun: str
+    since: str | None = None
+    until: str | None = None
+    settle: str = ""
+    settled: str = ""
+
+    @property
+    def id_name(self) -> str:
+        """What its id is called in addresses."""
+        return f"{self.table.name.removeprefix('contact_')}_id"
+
+
+SORTS: Mapping[str, Sort] = {
+    sort.key: sort
+    for sort in (
+        Sort("asks", ask, "ask", "opened_on", "closed_on", "close", "said"),
+        Sort("promises", promise, "promise", "made_on", "kept_on", "keep", "kept"),
+        Sort("signals", signal, "signal"),
+        Sort("favours", favour, "favour"),
+        Sort("dates", contact_date, "date"),
+    )
+}
+"""By the word their addresses begin with."""
+
+
+def matter(connection: Connection, principal: Principal, sort: Sort, matter_id: int) -> Row[Any]:
+    """The row of one matter of this workspace, or NotFound."""
+    row = connection.execute(select(sort.table).where(*_this(principal, sort, matter_id))).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def add(
+    connection: Connection,
+    principal: Principal,
+    sort: Sort,
+    contact_id: int,
+    values: Mapping[str, Any],
+    at: datetime,
+) -> int:
+    """Write something down about a person; returns its id. It begins on the workspace's today unless ``values`` says."""
+    require_editor(principal)
+    _require_contact(connection, principal, contact_id)
+    _require_room(connection, principal, sort, contact_id)
+    row = {
+        "workspace_id": principal.workspace_id,
+        "id": new_id(connection),
+        "contact_id": contact_id,
+        **({"author_id": principal.user_id} if "author_id" in sort.table.c else {}),
+        **({sort.since: _today(principal, at)} if sort.since else {}),
+        **values,
+    }
+    connection.execute(sort.table.insert(), row)
+    _follow_up(connection, principal, sort, contact_id, at)
+    return int(row["id"])
+
+
+def change(
+    connection: Connection,
+    principal: Principal,
+    sort: Sort,
+    matter_id: int,
+    values: Mapping[str, Any],
+    at: datetime,
+) -> None:
+    """Replace what a matter says."""
+    require_editor(principal)
+    row = matter(connection, principal, sort, matter_id)
+    connection.execute(sort.table.update().where(*_this(principal, sort, matter_id)).values(**values))
+    _follow_up(connection, principal, sort, row.contact_id, at)
+
+
+def settle(connection: Connection, principal: Principal, sort: Sort, matter_id: int, at: datetime) -> None:
+    """An ask was brought up, or a promise was kept, today; one that is settled stays settled on its day."""
+    require_editor(principal)
+    assert sort.until
+    row = matter(connection, principal, sort, matter_id)
+    if getattr(row, sort.until) is None:
+        change(connection, principal, sort, matter_id, {sort.until: _today(principal, at)}, at)
+
+
+def reopen(connection: Connection, principal: Principal, sort: Sort, matter_id: int, at: datetime) -> None:
+    """It is open after all."""
+    assert sort.until
+    change(connection, principal, sort, matter_id, {sort.until: None}, at)
+
+
+def remove(connection: Connection, principal: Principal, sort: Sort, matter_id: int, at: datetime) -> int:
+    """Take a matter away; returns the id under which ``bring_back`` finds it."""
+    require_editor(principal)
+    row = matter(connection, principal, sort, matter_id)
+    removed_id = new_id(connection)
+    connection.execute(
+        removed_matter.insert(),
+        {
+            "workspace_id": principal.workspace_id,
+            "id": removed_id,
+            "contact_id": row.contact_id,
+            "record": sort.table.name,
+            "content": {name: _packed(value) for name, value in row._mapping.items()},
+            "removed_by": principal.user_id,
+            "removed_at": at,
+        },
+    )
+    connection.execute(sort.table.delete().where(*_this(principal, sort, matter_id)))
+    _follow_up(connection, principal, sort, row.contact_id, at)
+    return removed_id
+
+
+def bring_back(
+    connection: Connection, principal: Principal, removed_id: int, at: datetime
+) -> tuple[Sort, int]:
+    """Write a matter that was taken away down again, as it was; returns its sort and whom it is about."""
+    require_editor(principal)
+    table = removed_matter.c
+    mine = (table.workspace_id == principal.workspace_id, table.id == removed_id)
+    row = connection.execute(select(removed_matter).where(*mine).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound
+    sort = next(one for one in SORTS.values() if one.table.name == row.record)
+    if connection.execute(select(sort.table.c.id).where(*_this(principal, sort, row.content["id"]))).first():
+        raise Conflict("That is back already.")
+    days = {column.name for column in sort.table.c if isinstance(column.type, Day)}
+    values = {
+        name: date.fromisoformat(value) if name in days and value is not None else value
+        for name, value in row.content.items()
+        if name in sort.table.c
+    }
+    connection.execute(sort.table.insert(), values)
+    connection.execute(removed_matter.delete().where(*mine))
+    _follow_up(connection, principal, sort, row.contact_id, at)
+    return sort, row.contact_id
+
+
+def _follow_up(
+    connection: Connection, principal: Principal, sort: Sort, contact_id: int, at: datetime
+) -> None:
+    """Metrics follow; a form about the person that still shows other dates is not to overwrite these."""
+    if sort.table is contact_date:
+        mine = (contact.c.workspace_id == principal.workspace_id, contact.c.id == contact_id)
+        connection.execute(contact.update().where(*mine).values(version=contact.c.version + 1, changed_at=at))
+    refresh_people(connection, principal, [contact_id], at)
+
+
+def _packed(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _today(principal: Principal, at: datetime) -> date:
+    return at.astimezone(principal.zone).date()
+
+
+def _this(principal: Principal, sort: Sort, matter_id: int) -> tuple[Any, ...]:
+    table = sort.table.c
+    return (table.workspace_id == principal.workspace_id, table.id == matter_id)
+
+
+def _require_contact(connection: Connection, principal: Principal, contact_id: int) -> None:
+    found = select(contact.c.id).where(
+        contact.c.workspace_id == principal.workspace_id, contact.c.id == contact_id
+    )
+    if connection.execute(found).first() is None:
+        raise NotFound
+
+
+def _require_room(connection: Connection, principal: Principal, sort: Sort, contact_id: int) -> None:
+    """A person's form shows a limited number of dates; other matters are closed in the end."""
+    table = sort.table.c
+    mine = (table.workspace_id == principal.workspace_id, table.contact_id == contact_id)
+    if sort.table is contact_date:
+        number = connection.execute(select(func.count()).where(*mine)).scalar_one()
+        if number >= LISTED_LIMIT:
+            raise Invalid(f"{LISTED_LIMIT} dates are written down already. Take one away first.")

@@ -1,0 +1,194 @@
+"""What they told us: pain points, competitors and the rest, by month, theme and account; listed, and as a file."""
+
+import csv
+import io
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+
+from crm.domain.channels import by_key
+from crm.domain.formulas import neutralise
+from crm.domain.spans import count, short_day
+from crm.errors import Invalid
+from crm.interactions import signals
+from crm.interactions.beside import themes
+from crm.interactions.matter_forms import SIGNAL_WORDS
+from crm.interactions.queries import channels
+from crm.interactions.signals import FEATURED, Summary, Wanted
+from crm.storage.tables.interactions import SIGNAL_TYPES
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+QUOTED = 5
+BOX_HEIGHT, BOX_WIDTH, STEP, LEFT = 17, 36, 64, 8
+MOST_BOXES = 12
+"""Boxes in a column; a month with more shows its number alone above a full column."""
+ALL_TIME = "all"
+NO_THEME = "none"
+WORDS = {
+    FEATURED: ("pain point or competitor", "pain points and competitors"),
+    SIGNAL_TYPES: ("signal", "signals"),
+    ("praise",): ("word of praise", "words of praise"),
+}
+"""What is counted, once and more often; the rest by their own word."""
+COLUMNS = ("heard_on", "type", "theme", "text", "contact", "email", "organisation", "channel", "heard_by")
+
+
+@router.page("/signals")
+def index(visit: Visit) -> Response:
+    """Counted by month, theme and account."""
+    wanted, today = _wanted(visit.query, _today(visit)), _today(visit)
+    found = signals.summary(visit.connection, visit.principal, wanted, today)
+    quoted = signals.told(visit.connection, visit.principal, wanted, limit=QUOTED)
+    context = {
+        **_shared(visit, wanted),
+        "found": found,
+        "quoted": quoted.told,
+        "lede": lede(found, wanted),
+        "chart": _chart(found),
+    }
+    return visit.render("interactions/signals.html", context, active="people")
+
+
+@router.page("/signals/all")
+def listed(visit: Visit) -> Response:
+    """One by one, newest first."""
+    wanted = _wanted(visit.query, _today(visit))
+    page = signals.told(visit.connection, visit.principal, wanted, visit.query.get("after") or None)
+    shared = _shared(visit, wanted)
+    address = shared["address"]
+    context = {
+        **shared,
+        "told": page.told,
+        "next": address("/signals/all", after=page.next) if page.next else None,
+        "is_first": not visit.query.get("after"),
+    }
+    return visit.render("interactions/signals_all.html", context, active="people")
+
+
+@router.page("/signals/export")
+def export(visit: Visit) -> Response:
+    """The same as a table file; no cell of it is a formula to a spreadsheet."""
+    wanted = _wanted(visit.query, _today(visit))
+    ways = by_key(channels(visit.connection, visit.principal))
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    for one in signals.everything_told(visit.connection, visit.principal, wanted):
+        way = ways[one.channel].label if one.channel and one.channel in ways else one.channel
+        cells = (one.type, one.theme, one.text, one.name, one.email, one.organisation, way, one.heard_by)
+        writer.writerow([one.day.isoformat(), *(neutralise(cell or "") for cell in cells)])
+    headers = {"Content-Disposition": f'attachment; filename="signals-{_today(visit).isoformat()}.csv"'}
+    # The mark tells spreadsheets that the letters are UTF-8.
+    return Response("\ufeff" + file.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def lede(found: Summary, wanted: Wanted) -> str:
+    """ "46 pain points and competitors in 12 months, from 16 accounts. 37 were heard in person, by voice or by hand." """
+    if not found.total:
+        return "Nothing is written down with these filters."
+    what = WORDS.get(wanted.types, (wanted.types[0], f"{wanted.types[0]}s"))
+    whom = count(found.people, "person")
+    if found.account_number:
+        whom += f" at {count(found.account_number, 'account')}"
+    said = f"{found.total:,} {what[0] if found.total == 1 else what[1]} from {whom}."
+    if found.personally:
+        was = "was" if found.personally == 1 else "were"
+        said += f" {found.personally:,} {was} heard in person, by voice or by hand."
+    return said
+
+
+def _today(visit: Visit) -> date:
+    return visit.at.astimezone(visit.principal.zone).date()
+
+
+def _wanted(query: QueryParams, today: date) -> Wanted:
+    """The filters in the address; a filter that is none is refused."""
+    kind = query.get("type", "")
+    if kind not in ("", "any", *SIGNAL_TYPES):
+        raise Invalid(f"There is no sort of signal called {kind[:40]!r}.")
+    types = {"": FEATURED, "any": SIGNAL_TYPES}.get(kind, (kind,))
+    theme = query.get("theme") or None
+    return Wanted(
+        types,
+        _since(query.get("since", ""), today),
+        "" if theme == NO_THEME else theme,
+        _id(query.get("organisation", "")),
+        _id(query.get("contact", "")),
+    )
+
+
+def _since(said: str, today: date) -> date | None:
+    if said == ALL_TIME:
+        return None
+    if not said:
+        return date(today.year - 1, today.month % 12 + 1, 1) if today.month < 12 else date(today.year, 1, 1)
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        raise Invalid("Write the day like 2026-11-23.") from None
+
+
+def _id(said: str) -> int | None:
+    if not said:
+        return None
+    if not (said.isascii() and said.isdigit() and len(said) < 19):
+        raise Invalid("That is no account and no person.")
+    return int(said)
+
+
+def _shared(visit: Visit, wanted: Wanted) -> dict[str, Any]:
+    kept = {name: visit.query.get(name, "") for name in ("type", "since", "theme", "organisation", "contact")}
+
+    def address(path: str, **changes: str | None) -> str:
+        values = {name: value for name, value in {**kept, **changes}.items() if value}
+        return f"{path}?{urlencode(values)}" if values else path
+
+    today = _today(visit)
+    counts = signals.type_counts(visit.connection, visit.principal, wanted)
+    return {
+        "wanted": wanted,
+        "kept": kept,
+        "address": address,
+        "counts": counts,
+        "types": [(kind, SIGNAL_WORDS[kind]) for kind in SIGNAL_TYPES],
+        "themes": themes(visit.connection, visit.principal),
+        "accounts": signals.accounts_heard(visit.connection, visit.principal),
+        "ways": by_key(channels(visit.connection, visit.principal)),
+        "short_day": lambda day: short_day(day, today),
+        "count": count,
+    }
+
+
+def _chart(found: Summary) -> dict[str, Any]:
+    """Columns of boxes, one a signal: competitors in outline, the others filled."""
+    columns = []
+    highest = max((min(month.total, MOST_BOXES) for month in found.months), default=0)
+    base = 30 + max(highest, 3) * BOX_HEIGHT
+    for place, month in enumerate(found.months):
+        x = LEFT + place * STEP
+        boxes = sorted(month.counts.elements(), key=SIGNAL_TYPES.index)[:MOST_BOXES]
+        columns.append(
+            {
+                "first": month.first,
+                "x": x,
+                "middle": x + BOX_WIDTH / 2,
+                "boxes": [(kind, base - (level + 1) * BOX_HEIGHT + 2) for level, kind in enumerate(boxes)],
+                "top": base - len(boxes) * BOX_HEIGHT - 8,
+                "total": month.total,
+                "counts": month.counts,
+            }
+        )
+    said = ", ".join(f"{month.first:%B} {month.total}" for month in found.months if month.total)
+    sentence = f"Heard by month: {said}." if said else "Nothing was heard in these twelve months."
+    return {
+        "sentence": sentence,
+        "columns": columns,
+        "base": base,
+        "width": LEFT + len(columns) * STEP,
+        "height": base + 26,
+    }

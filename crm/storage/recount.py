@@ -1,0 +1,160 @@
+"""Everything derived follows when what it is derived from changes: marks of a channel, the zone, targets.
+
+Counts are written again from the log in the transaction of the change, then every contact's metrics.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import BigInteger, Connection, Integer, Table, cast, func, select, type_coerce
+
+from crm.domain.channels import BROADCAST_DIGITAL, BROADCAST_LIVE, DIRECTIONS, Channel, tally
+from crm.storage.frame import Scope
+from crm.storage.stored_metrics import refresh, refresh_stale
+from crm.storage.tables import contact, contact_metrics, interaction, interaction_contact
+from crm.storage.types import from_micros, to_micros
+
+DAY_MICROS = 86_400_000_000
+EPOCH_ORDINAL = 719_163
+
+Moves: TypeAlias = Counter[tuple[str | None, str | None]]
+"""How many went from one zone to another."""
+
+
+def zones(connection: Connection, workspace_id: int) -> dict[int, str | None]:
+    """The stored zone of every contact that is kept in touch with; refresh stale rows first."""
+    table = contact_metrics.c
+    present = (contact.c.archived_at.is_(None), contact.c.deceased_on.is_(None))
+    same = (contact.c.workspace_id == table.workspace_id) & (contact.c.id == table.contact_id)
+    rows = connection.execute(
+        select(table.contact_id, table.zone)
+        .join(contact, same)
+        .where(table.workspace_id == workspace_id, *present)
+    )
+    return {row.contact_id: row.zone for row in rows}
+
+
+def moves(before: Mapping[int, str | None], after: Mapping[int, str | None]) -> Moves:
+    """How many went from one zone to another."""
+    return Counter(
+        (before.get(one), zone) for one, zone in after.items() if one in before and before[one] != zone
+    )
+
+
+def refresh_everyone(connection: Connection, scope: Scope) -> None:
+    """Work out the metrics of every contact of the workspace as of ``scope.at``."""
+    everyone = select(contact.c.id).where(contact.c.workspace_id == scope.workspace_id)
+    refresh(connection, scope, list(connection.execute(everyone).scalars()))
+
+
+def recompute(connection: Connection, before: Scope, change: Callable[[], Scope]) -> Moves:
+    """Make a change and work everybody out anew; returns how many moved from which zone to which.
+
+    ``before`` is the scope as it was, so that only this change counts; ``change`` returns the scope as it is then.
+    """
+    refresh_stale(connection, before)
+    stood = zones(connection, before.workspace_id)
+    refresh_everyone(connection, change())
+    return moves(stood, zones(connection, before.workspace_id))
+
+
+def recount_channel(connection: Connection, workspace_id: int, channel: Channel) -> None:
+    """Write again what every interaction by this channel counts as, after its marks changed."""
+    took_part = interaction_contact.c
+    mine = (took_part.workspace_id == workspace_id, took_part.channel == channel.key)
+    for direction in DIRECTIONS:
+        counted = tally(channel, direction)
+        connection.execute(
+            interaction_contact.update()
+            .where(*mine, took_part.direction == direction)
+            .values(reach=counted.reach, flow=counted.flow)
+        )
+    _recount_broadcasts(connection, workspace_id, channel)
+    counting = select(interaction.c.id).where(
+        interaction.c.workspace_id == workspace_id,
+        interaction.c.channel == channel.key,
+        interaction.c.outcome == "reached",
+        ~interaction.c.broadcast,
+        interaction.c.deleted_at.is_(None),
+    )
+    connection.execute(
+        interaction_contact.update().where(*mine).values(counts=took_part.interaction_id.in_(counting))
+    )
+
+
+def _recount_broadcasts(connection: Connection, workspace_id: int, channel: Channel) -> None:
+    mine = (interaction.c.workspace_id == workspace_id, interaction.c.channel == channel.key)
+    most = BROADCAST_DIGITAL if channel.digital else BROADCAST_LIVE if channel.live else None
+    if most is None:
+        connection.execute(interaction.update().where(*mine).values(broadcast=False))
+        return
+    crowds = (
+        select(interaction_contact.c.interaction_id)
+        .where(
+            interaction_contact.c.workspace_id == workspace_id,
+            interaction_contact.c.channel == channel.key,
+        )
+        .group_by(interaction_contact.c.interaction_id)
+        .having(func.count() > most)
+    )
+    connection.execute(interaction.update().where(*mine).values(broadcast=interaction.c.id.in_(crowds)))
+
+
+def recount_days(connection: Connection, workspace_id: int, zone: ZoneInfo) -> None:
+    """Write again the calendar day of every interaction, after the workspace moved to another time zone."""
+    for table in (interaction, interaction_contact):
+        first, last = connection.execute(
+            select(func.min(table.c.occurred_at), func.max(table.c.occurred_at)).where(
+                table.c.workspace_id == workspace_id
+            )
+        ).one()
+        if first is not None:
+            for start, end, offset in offsets(zone, first, last):
+                _redate(connection, table, workspace_id, start, end, offset)
+
+
+def _redate(
+    connection: Connection, table: Table, workspace_id: int, start: datetime, end: datetime, offset: timedelta
+) -> None:
+    at = type_coerce(table.c.occurred_at, BigInteger)
+    shift = EPOCH_ORDINAL * DAY_MICROS + offset // timedelta(microseconds=1)
+    day = cast((at + shift).op("/")(DAY_MICROS), Integer)
+    connection.execute(
+        table.update()
+        .where(
+            table.c.workspace_id == workspace_id,
+            at >= to_micros(start),
+            at <= to_micros(end),
+            type_coerce(table.c.day, Integer) != day,
+        )
+        .values({"day": type_coerce(day, table.c.day.type)})
+    )
+
+
+def offsets(
+    zone: ZoneInfo, first: datetime, last: datetime
+) -> Iterator[tuple[datetime, datetime, timedelta]]:
+    """The stretches between two instants in which the zone's offset from UTC stays the same: from, to (both inside), offset."""
+    start = at = to_micros(first)
+    end = to_micros(last)
+    while at < end:
+        ahead = min(at + DAY_MICROS // 2, end)
+        if _offset(zone, ahead) == _offset(zone, start):
+            at = ahead
+            continue
+        low, high = at, ahead
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if _offset(zone, middle) == _offset(zone, start) else (low, middle)
+        yield from_micros(start), from_micros(low), _offset(zone, start)
+        start = at = high
+    yield from_micros(start), from_micros(end), _offset(zone, start)
+
+
+def _offset(zone: ZoneInfo, micros: int) -> timedelta:
+    found = from_micros(micros).astimezone(UTC).astimezone(zone).utcoffset()
+    assert found is not None
+    return found
