@@ -106,6 +106,8 @@ class PersonField extends HTMLElement {
     if (event.key === "Backspace" && !this.input.value) return this.drop([...this.querySelectorAll(".token")].at(-1));
     if (event.key === "ArrowDown" && !open) return this.ask();
     if (!open || event.isComposing) return;
+    // Tab takes the known person that is marked and moves on, so that who and how are four interactions.
+    if (event.key === "Tab" && !event.shiftKey) return this.list.children[this.at].person && this.choose(this.list.children[this.at]);
     if (event.key === "ArrowDown") this.mark(this.at + 1);
     else if (event.key === "ArrowUp") this.mark(this.at - 1);
     else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) this.choose(this.list.children[this.at]);
