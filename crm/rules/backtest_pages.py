@@ -38,6 +38,6 @@ def backtest(visit: Visit) -> Response:
     drawn = None
     if has_log(*where, visit.at):
         drawn = chart(weeks_of(*where, rule, visit.at), flagged_at(*where, rule, visit.at))
-    context = {"rule": rule, "backtest_key": rule.key, "backtest": drawn, "is_backtested": True}
+    context = {"rule": rule, "backtest_key": rule.key, "backtest": drawn}
     template = "rules/_backtest.html" if visit.is_htmx else "rules/backtest.html"
     return visit.render(template, context, active="rules")
