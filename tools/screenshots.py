@@ -37,7 +37,7 @@ PICTURES = (
     Picture("this-week", "/", whole=True),
     Picture("this-week-dark", "/", dark=True, whole=True),
     Picture("this-week-phone", "/", width=390, height=844),
-    Picture("health", "/health", whole=True),
+    Picture("health", "/health", height=1280),
     Picture("health-phone", "/health", width=390, height=844),
     Picture("contact", "/people?q=Marta", press="Marta Kowalczyk", height=1180),
     Picture("people", "/people"),

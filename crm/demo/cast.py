@@ -39,7 +39,7 @@ NEWCOMER = Teammate("ines", "Ines Novak", "member", "Lisbon")
 """The one who has nothing yet, so that every empty page can be seen."""
 
 ROSTER = {
-    "nora": "key: luncher visitor faded fresh; key revived: 3 5; "
+    "nora": "key: luncher visitor faded fresh; key revived: 3 4; "
     "regular: steady steady steady steady steady chatter chatter only_mail drifting_regular lapsed faded waiting "
     "unanswered unanswered fresh; regular revived: 1 2 4; warm: warm*10; none: passing*8 silent*2",
     "theo": "key: luncher luncher caller caller visitor drift drift screen waiting; key revived: 1 2; "
@@ -47,7 +47,7 @@ ROSTER = {
     "none: passing*4",
     "sam": "key: luncher luncher caller visitor drift screen quiet fresh; key revived: 2; "
     "regular: steady*4 chatter only_mail lapsed unanswered fresh; regular revived: 1; warm: warm*5; none: passing*2 silent",
-    "hana": "key: luncher luncher caller drift drift screen never_met never_met; key revived: 1; "
+    "hana": "key: luncher luncher caller drift drift screen never_met never_met; key revived: 2; "
     "regular: steady*2 only_mail*2 drifting_regular waiting fresh; warm: warm*5; none: passing*2 silent",
 }
 """Beside the featured people: their tiers and habits, and for those revived how many weeks ago."""

@@ -122,7 +122,7 @@ RUTH = (
     Beat(500, "lunch", summary="Lunch by the canal"),
     Beat(320, "meeting", summary="Rota of the volunteers"),
     Beat(
-        110,
+        84,
         "visit",
         note="Showed me the card catalogue they kept for its drawers. Retires this winter after 31 years.",
     ),

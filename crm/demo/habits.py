@@ -28,12 +28,16 @@ class Beat:
 
 @dataclass(frozen=True)
 class Setting:
-    """Chance, the day, how long somebody has been known, and for ``revived`` how many weeks ago that was."""
+    """Chance, the day, how long somebody has been known, and for ``revived`` how many weeks ago that was.
+
+    ``reserve``: how many times rarer than usual somebody writes who is met often.
+    """
 
     rng: Random
     today: date
     known: int
     weeks: int = 1
+    reserve: float = 1.0
 
     def days(self, gap: float, start: int, end: int) -> Iterator[int]:
         """Days about ``gap`` apart from ``start`` days ago to ``end`` days ago, thinned out in quiet seasons."""
@@ -81,7 +85,7 @@ class Setting:
 def _luncher(at: Setting) -> list[Beat]:
     """Lunch once a month, mails between."""
     return [
-        *at.mails(9, at.known, 5),
+        *at.mails(9 * at.reserve, at.known, 5),
         *at.some("lunch lunch lunch meeting", 31, at.known, 45),
         *at.some("phone", 55, at.known, 40),
         *at.cards(),
@@ -94,7 +98,7 @@ def _luncher(at: Setting) -> list[Beat]:
 def _caller(at: Setting) -> list[Beat]:
     """A chat every week and a call every three."""
     return [
-        *at.mails(6.5, at.known, 4, chat=0.8),
+        *at.mails(6.5 * min(at.reserve, 3), at.known, 4, chat=0.8),
         *at.some("phone", 23, at.known, 25),
         *at.some("meeting lunch visit", 70, at.known, 70),
         *at.cards(),
@@ -107,7 +111,7 @@ def _caller(at: Setting) -> list[Beat]:
 def _visitor(at: Setting) -> list[Beat]:
     """A visit each quarter, a call each month."""
     return [
-        *at.mails(15, at.known, 7),
+        *at.mails(15 * at.reserve, at.known, 7),
         *at.some("phone video", 38, at.known, 30),
         *at.some("visit visit event", 80, at.known, 90),
         *at.cards(),

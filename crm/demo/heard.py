@@ -40,12 +40,12 @@ def written_by_name(today: date) -> list[Told]:
     def promised(name: str, text: str, days: int, due: int, by: str = "us") -> Told:
         return Told(promise, name, text, days, {"by": by, "due": today + timedelta(days=due)})
 
-    def heard(name: str, sort: str, text: str, days: int) -> Told:
-        return Told(signal, name, text, days, {"type": sort})
+    def heard(name: str, sort: str, text: str, days: int, theme: str) -> Told:
+        return Told(signal, name, text, days, {"type": sort, "theme": theme})
 
     return [
-        asked("Marta Kowalczyk", "Ask for a reference call with their Hartford team", 31),
-        asked("Marta Kowalczyk", "Tell her the tablet fix ships in winter", 12),
+        asked("Marta Kowalczyk", "Ask for a reference call with their Hartford team", 12),
+        asked("Marta Kowalczyk", "Tell her the tablet fix ships in winter", 9),
         asked("Chloé Fontaine", "Ask about the marketplace listing", 43, 10),
         asked("Chloé Fontaine", "Ask who signs for the reseller agreement", 40),
         asked("Chloé Fontaine", "Invite her to open the partner day", 17),
@@ -55,16 +55,22 @@ def written_by_name(today: date) -> list[Told]:
         promised("Marta Kowalczyk", "A fix for shared tablets", 226, 22),
         promised("Marta Kowalczyk", "A quote for the case study", 60, -24, "them"),
         promised("Graham Pike", "Introduce Graham to Kwame", 72, -42),
-        promised("Elena Duarte", "The report about the outage", 1, 2),
+        promised("Elena Duarte", "The report about the outage", 1, 8),
         promised("Liam Byrne", "Send Liam the audit checklist", 12, 3),
         promised("Rob Tanner", "Samples of the new wall charts", 30, -6),
         promised("Jürgen Haas", "A German manual", 150, 45),
-        heard("Marta Kowalczyk", "pain point", "Six tablets, one password", 226),
-        heard("Marta Kowalczyk", "request", "Single sign-on for drivers on shared tablets", 33),
-        heard("Elena Duarte", "risk", "The board asks whether to go back to paper", 2),
-        heard("Elena Duarte", "praise", "“Ward 4 would not give the screens back”", 76),
-        heard("Daniel Osei", "competitor", "Had a demo of Tallyboard at the fair", 158),
-        heard("Chloé Fontaine", "request", "A listing in their marketplace by spring", 43),
+        heard("Marta Kowalczyk", "pain point", "Six tablets, one password", 226, "Shared passwords"),
+        heard(
+            "Marta Kowalczyk",
+            "request",
+            "Single sign-on for drivers on shared tablets",
+            33,
+            "Shared passwords",
+        ),
+        heard("Elena Duarte", "risk", "The board asks whether to go back to paper", 2, "Paper on the side"),
+        heard("Elena Duarte", "praise", "“Ward 4 would not give the screens back”", 76, "Night shift"),
+        heard("Daniel Osei", "competitor", "Had a demo of Tallyboard at the fair", 158, "Tallyboard"),
+        heard("Chloé Fontaine", "request", "A listing in their marketplace by spring", 43, "Marketplace"),
         Told(favour, "Kwame Mensah", "Introduced us to Fernhill Foods", 5, {}),
         Told(favour, "Hannah Voss", "Opened the door to two other boards", 190, {}),
     ]
@@ -75,9 +81,9 @@ def by_chance(rng: Random, everybody: Sequence[Person], logged: Sequence[Logged]
     close = [one for one in everybody if one.habit in CLOSE and one.beats is None]
     talks = _talks(logged, today)
 
-    def some(count: int, make: Callable[[Person, int], Told]) -> Iterable[Told]:
+    def some(count: int, make: Callable[[Person, int], Told], since: int = 30) -> Iterable[Told]:
         for person in rng.sample(close, min(count, len(close))):
-            days = [one for one in talks.get(person.name, ()) if one > 30]
+            days = [one for one in talks.get(person.name, ()) if since < one < 540]
             if days:
                 yield make(person, rng.choice(days))
 
@@ -100,13 +106,16 @@ def by_chance(rng: Random, everybody: Sequence[Person], logged: Sequence[Logged]
 
     def a_signal(person: Person, days: int) -> Told:
         sort = rng.choice(tuple(SIGNALS))
-        return Told(signal, person.name, words(SIGNALS[sort], person, days), days, {"type": sort})
+        text, theme = rng.choice(SIGNALS[sort])
+        rest = {"type": sort, "theme": theme if rng.random() < 0.85 else None}
+        return Told(signal, person.name, words((text,), person, days), days, rest)
 
     def a_favour(person: Person, days: int) -> Told:
         return Told(favour, person.name, words(FAVOURS, person, days), days, {})
 
-    settled_things = [*some(24, an_ask), *some(22, ours), *some(10, theirs), *some(14, a_favour)]
-    return [*settled_things, *some(34, a_signal), *some(20, a_signal), *_still_open(rng, everybody, today)]
+    found = [*some(24, an_ask), *some(22, ours), *some(10, theirs), *some(14, a_favour)]
+    found += [*some(40, a_signal, 3), *some(40, a_signal, 3), *some(12, a_signal)]
+    return [*found, *_still_open(rng, everybody, today)]
 
 
 def _still_open(rng: Random, everybody: Sequence[Person], today: date) -> list[Told]:

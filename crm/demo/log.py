@@ -83,7 +83,7 @@ def _of_one(rng: Random, person: Person, today: date, colleagues: Mapping[str, l
 
 
 def _beats(rng: Random, person: Person, today: date) -> list[Beat]:
-    setting = Setting(rng, today, person.known, person.weeks)
+    setting = Setting(rng, today, person.known, person.weeks, rng.uniform(1, 5))
     beats = list(person.beats) if person.beats is not None else HABITS[person.habit](setting)
     kept = [beat for beat in beats if beat.days <= max(person.known, 1)]
     if kept and person.tier != "none" and rng.random() < 0.2:

@@ -23,7 +23,7 @@ from crm.planning.queries import states_of, suggestions_of
 from crm.storage.database import new_id, new_ids
 from crm.storage.tables import outbox, outbox_event, plan, suggestion, user
 
-WEEKS = {"nora": 5, "theo": 2, "sam": 2, "hana": 1}
+WEEKS = {"nora": 4, "theo": 2, "sam": 2, "hana": 2}
 """How many earlier weeks have a plan."""
 MONDAY_AT = time(8)
 LONG_SNOOZE = timedelta(days=28)
@@ -104,7 +104,7 @@ class Past:
             not_this_person(self.connection, self.principal, row.id, later)
         elif chance < 0.25 and self._weeks_ago(week) == 4:
             return
-        elif chance < 0.25 and self._weeks_ago(week) == 5:
+        elif chance < 0.5 and self._weeks_ago(week) == 4:
             skip(self.connection, self.principal, row.id, later)
         else:
             until = min(week.monday + LONG_SNOOZE, IsoWeek.of(self.today).monday)

@@ -267,26 +267,33 @@ FAVOURS = (
     "Stood up for us in the tender",
     "Lent us their stand at the fair",
 )
-SIGNALS: Mapping[str, tuple[str, ...]] = {
+SIGNALS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "pain point": (
-        "{Topic} takes two people a day",
-        "{Topic} still ends up on paper",
-        "Nobody trusts {topic}",
+        ("{Topic}: two people spend a day a week on it", "Work done twice"),
+        ("{Topic}: it still ends up on paper", "Paper on the side"),
+        ("{Topic}: nobody trusts the figures", "Figures nobody trusts"),
+        ("Every shift types the same list again", "Work done twice"),
+        ("Six people share one password", "Shared passwords"),
     ),
     "competitor": (
-        "Had a demo of Shiftlark last month",
-        "Tallyboard is cheaper for small sites",
-        "Trying Rondo for {topic}",
+        ("Had a demo of Shiftlark last month", "Shiftlark"),
+        ("Tallyboard is cheaper for small sites", "Tallyboard"),
+        ("Their parent company uses Tallyboard", "Tallyboard"),
     ),
-    "request": ("{Topic} should work offline", "An export for {topic}", "Wants {project} in two languages"),
+    "request": (
+        ("{Topic}: should work offline", "Offline"),
+        ("{Topic}: an export for the auditors", "Exports"),
+        ("Wants {project} in two languages", "Languages"),
+    ),
     "praise": (
-        "“The night team would not go back”",
-        "{Project} was the calmest go-live so far",
-        "Support answers in minutes",
+        ("“The night team would not go back”", "Night shift"),
+        ("{Project} was the calmest go-live so far", "Go-live"),
+        ("Support answers in minutes", "Support"),
     ),
     "risk": (
-        "{Org} is being restructured",
-        "The sponsor of {project} leaves in {month}",
-        "Budget frozen until {month}",
+        ("{Org} is being restructured", "Restructuring"),
+        ("The sponsor of {project} leaves in {month}", "Sponsor leaves"),
+        ("Budget frozen until {month}", "Budget"),
     ),
 }
+"""By type: what was said, and the theme it is counted under."""
