@@ -131,6 +131,18 @@ class Missing(Condition):
 
 
 @dataclass(frozen=True)
+class Tagged(Condition):
+    """Whether the contact has a tag; never unknown. In facts and relations it stands under ``name``."""
+
+    tag: str
+
+    @property
+    def name(self) -> str:
+        """The fact or column that says so."""
+        return f"tag:{self.tag}"
+
+
+@dataclass(frozen=True)
 class All(Condition):
     """Every part holds; with no parts, always true."""
 
@@ -223,6 +235,8 @@ def truth(condition: Condition, facts: Facts) -> bool | None:
             return None if first is None or second is None else _COMPARE[comparison](first, second)
         case Missing(value):
             return evaluate(value, facts) is None
+        case Tagged():
+            return bool(facts.get(condition.name))
         case All(parts):
             found = [truth(part, facts) for part in parts]
             return False if False in found else None if None in found else True
@@ -300,3 +314,15 @@ def _names(node: Value | Condition) -> Iterator[str]:
                 yield from _names(part)
         case Not(part):
             yield from _names(part)
+
+
+def tags_in(condition: Condition) -> Iterator[str]:
+    """Every tag the tree asks for; the same one may come more than once."""
+    match condition:
+        case Tagged(tag):
+            yield tag
+        case All(parts) | Any(parts):
+            for part in parts:
+                yield from tags_in(part)
+        case Not(part):
+            yield from tags_in(part)

@@ -49,7 +49,13 @@ METRICS = (*COUNTED, *REAL)
 """Every metric of PRODUCT.md section 3, as shown by ``crm health --json``."""
 
 ATTRIBUTES = ("tier", "kind")
-"""Words about the contact that conditions may ask for."""
+"""Words about the contact that every relation of metrics has."""
+
+LOOKED_UP = ("owner", "organisation", "city")
+"""Words about the contact that are looked up where a condition asks for them: owner by email, the others by name."""
+
+WORDS = ("zone", *ATTRIBUTES, *LOOKED_UP)
+"""All that is a word and not a number."""
 
 
 def derived(targets: Targets) -> dict[str, Value]:

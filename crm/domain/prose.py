@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from crm.domain import expressions as tree
 from crm.domain.expressions import Comparison, Condition, Constant, Metric, Value
 from crm.domain.metric_words import metric_label, metric_value
-from crm.domain.rules import ABOUT_ORGANISATIONS, EVERYONE, Rule
+from crm.domain.rules import EVERYONE, Rule
 from crm.domain.score import ZONE_WORDS
 from crm.domain.spans import count
 
@@ -44,6 +44,13 @@ _AHEAD: Mapping[str, str] = {
     "days_since_favour": "did us a favour or sent a gift in the last {} days",
 }
 _ZONES: Mapping[str, str] = {"gone_quiet": "has gone quiet", "no_record": "has no record yet"}
+_WORDS: Mapping[str, str] = {
+    "tier": "of tier {}",
+    "kind": "of kind {}",
+    "owner": "owned by {}",
+    "organisation": "at {}",
+    "city": "in {}",
+}
 _BOUNDS: Mapping[Comparison, str] = {
     ">=": "at least {}",
     ">": "more than {}",
@@ -81,8 +88,7 @@ def rule_sentence(rule: Rule) -> str:
 
 def condition_sentence(rule: Rule) -> str:
     """ "When a key contact has had at least 3 digital contacts in 180 days and has had no personal contact in 180 days." """
-    noun = "organisation" if rule in ABOUT_ORGANISATIONS else "contact"
-    return f"When {_whom(rule.tiers, noun)} {phrase(rule.when)}."
+    return f"When {_whom(rule)} {phrase(rule.when)}."
 
 
 def phrase(condition: Condition) -> str:
@@ -94,6 +100,10 @@ def phrase(condition: Condition) -> str:
             return _known(value, True)
         case tree.Not(tree.Compare(comparison, left, right)):
             return phrase(tree.Compare(_OPPOSITE[comparison], left, right))
+        case tree.Not(tree.Tagged(tag)):
+            return f"is not tagged “{tag}”"
+        case tree.Tagged(tag):
+            return f"is tagged “{tag}”"
         case tree.Not(part):
             return f"is none of whom it holds: {phrase(part)}"
         case tree.Missing(value):
@@ -103,10 +113,16 @@ def phrase(condition: Condition) -> str:
     raise TypeError(f"not a condition: {condition!r}")
 
 
-def _whom(tiers: Sequence[str], noun: str) -> str:
-    if set(tiers) == set(EVERYONE):
+def _whom(rule: Rule) -> str:
+    """ "a key or regular contact", "any customer", "a key organisation of kind partner"."""
+    noun = "organisation" if rule.about == "organisations" else "contact"
+    if rule.kinds and noun == "contact" and "other" not in rule.kinds:
+        noun = _strung(rule.kinds, "or")
+    elif rule.kinds:
+        noun += f" of kind {_strung(rule.kinds, 'or')}"
+    if set(rule.tiers) == set(EVERYONE):
         return f"any {noun}"
-    return f"a {_strung([tier for tier in EVERYONE if tier in tiers], 'or')} {noun}"
+    return f"a {_strung([tier for tier in EVERYONE if tier in rule.tiers], 'or')} {noun}"
 
 
 def _strung(words: Sequence[str], last: str) -> str:
@@ -235,6 +251,12 @@ def _zone(bound: Bound) -> str | None:
     return _ZONES.get(zone, f"is {ZONE_WORDS[zone]}")
 
 
+def _word(bound: Bound) -> str | None:
+    if bound.name not in _WORDS or bound.comparison not in ("=", "!="):
+        return None
+    return f"{'is' if bound.comparison == '=' else 'is not'} {_WORDS[bound.name].format(bound.value)}"
+
+
 def _people(bound: Bound) -> str | None:
     if not isinstance(bound.value, int):
         return None
@@ -247,7 +269,7 @@ def _people(bound: Bound) -> str | None:
 
 
 _WRITERS: Sequence[Callable[[Bound], str | None]] = (
-    *(_windowed, _prior, _share, _span, _ahead, _overdue, _clock, _zone, _people),
+    *(_windowed, _prior, _share, _span, _ahead, _overdue, _clock, _zone, _word, _people),
 )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from crm.domain.expressions import Condition, Metric, names_in
+from crm.domain.metrics import WORDS
 
 ACTS = ("call", "lunch", "meeting", "visit", "note", "gift")
 SEVERITIES = ("high", "medium", "low")
@@ -11,7 +12,10 @@ EVERYONE = ("key", "regular", "warm", "none")
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. ``high_when`` raises the severity to *high* where it holds."""
+    """One rule. ``high_when`` raises the severity to *high* where it holds; ``kinds`` empty means any.
+
+    ``about`` is *people* or *organisations*.
+    """
 
     key: str
     name: str
@@ -22,14 +26,17 @@ class Rule:
     high_when: Condition | None = None
     weekly_limit: int | None = None
     evidence: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    about: str = "people"
 
     def condition(self) -> Condition:
-        """Tiers and condition together: what is compiled."""
-        return Metric("tier").one_of(*self.tiers) & self.when
+        """Tiers, kinds and condition together: what is compiled."""
+        chosen = Metric("tier").one_of(*self.tiers) & self.when
+        return Metric("kind").one_of(*self.kinds) & chosen if self.kinds else chosen
 
     def evidence_names(self) -> tuple[str, ...]:
         """The metrics a flag shows as its numbers: those the condition mentions, then the rule's own extras."""
-        mentioned = [name for name in names_in(self.when) if name not in ("zone", "tier", "kind")]
+        mentioned = [name for name in names_in(self.when) if name not in WORDS]
         return tuple(dict.fromkeys([*mentioned, *self.evidence]))
 
 
@@ -175,6 +182,7 @@ FRAGILE_ACCOUNT = Rule(
     when=_m("contacts_count").ge(2) & _m("met_count").le(1),
     suggests=("meeting", "visit"),
     severity="medium",
+    about="organisations",
 )
 ABOUT_ORGANISATIONS = (FRAGILE_ACCOUNT,)
 """Rules about organisations: their tier, ``contacts_count`` people, of whom ``met_count`` were met in person in 365 days."""

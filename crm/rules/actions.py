@@ -1,28 +1,174 @@
 """Changing rules."""
 
-from datetime import datetime
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, select
 
 from crm.domain.principal import Principal
-from crm.domain.rules import ALL
-from crm.errors import Forbidden
-from crm.rules.queries import one_rule
+from crm.domain.rule_data import KEY, rule_data
+from crm.domain.rules import ALL, Rule
+from crm.errors import Conflict, Forbidden, Invalid
+from crm.rules.queries import RuleState, rule_states, state_of
+from crm.storage.flags import MOST_RULES
 from crm.storage.insertion import insert_into
 from crm.storage.tables import rule
+from crm.storage.text import fold
+from crm.storage.types import to_micros
+
+RESERVED = ("new",)
+UNDO_DAYS = 7
+"""How long a deleted rule can be brought back."""
+
+_ORDER = {one.key: place for place, one in enumerate(ALL)}
+_SHIPPED = {one.key: one for one in ALL}
 
 
 def switch_rule(connection: Connection, principal: Principal, key: str, enabled: bool, at: datetime) -> None:
     """Switch a rule on or off for the whole workspace; doing it twice is doing it once."""
+    require_editor(principal)
+    state_of(connection, principal, key)
+    row = {**_row(connection, principal, key), "enabled": enabled, "changed_at": at}
+    _write(connection, principal, [row])
+
+
+def save_rule(
+    connection: Connection, principal: Principal, changed: Rule, at: datetime, version: int | None = None
+) -> RuleState:
+    """Keep a rule under its key, new or changed; what it was before can be brought back by `undo_change`.
+
+    Raises Conflict where somebody saved it after ``version`` was read, Invalid where the name is taken.
+    """
+    require_editor(principal)
+    states = rule_states(connection, principal)
+    known = next((state for state in states if state.rule.key == changed.key), None)
+    if version is not None and (known.version if known else 0) != version:
+        raise Conflict("Somebody else changed this rule while you did.")
+    refuse_taken_name(changed, [state.rule for state in states])
+    if known is None and len(states) >= MOST_RULES:
+        raise Invalid(f"A workspace holds at most {MOST_RULES} rules. Delete one first.")
+    row = _row(connection, principal, changed.key)
+    data = None if changed == _SHIPPED.get(changed.key) else rule_data(changed)
+    definition = {"rule": data, "deleted": False, "before": _kept(row), "at": to_micros(at)}
+    _write(connection, principal, [{**row, "definition": definition, "changed_at": at}])
+    return state_of(connection, principal, changed.key)
+
+
+def delete_rule(connection: Connection, principal: Principal, key: str, at: datetime) -> RuleState:
+    """Delete a rule of the workspace's own; one that ships goes back to how it ships. `undo_change` brings it back."""
+    require_editor(principal)
+    found = state_of(connection, principal, key)
+    _forget_deleted(connection, principal, at)
+    row = _row(connection, principal, key)
+    definition = {
+        "rule": row["definition"].get("rule"),
+        "deleted": True,
+        "before": _kept(row),
+        "at": to_micros(at),
+    }
+    if not found.is_own:
+        definition |= {"rule": None, "deleted": False}
+    _write(connection, principal, [{**row, "definition": definition, "changed_at": at}])
+    return found
+
+
+def undo_change(connection: Connection, principal: Principal, key: str, version: int, at: datetime) -> None:
+    """Bring back what a rule was before its last change, made at ``version``; Conflict where it was changed again."""
+    require_editor(principal)
+    row = _row(connection, principal, key)
+    before = row["definition"].get("before")
+    if before is None or row["definition"].get("at") != version:
+        raise Conflict("This rule was changed again since, so there is nothing to take back.")
+    states = rule_states(connection, principal)
+    here = any(state.rule.key == key for state in states)
+    if not here and not before.get("deleted") and len(states) >= MOST_RULES:
+        raise Invalid(f"A workspace holds at most {MOST_RULES} rules. Delete one first.")
+    definition = {**before, "before": _kept(row), "at": to_micros(at)}
+    _write(connection, principal, [{**row, "definition": definition, "changed_at": at}])
+
+
+def move_rule(connection: Connection, principal: Principal, key: str, by: int, at: datetime) -> None:
+    """Move a rule ``by`` places down the list, up where negative; at the ends it stays."""
+    require_editor(principal)
+    state_of(connection, principal, key)
+    order = [state.rule.key for state in rule_states(connection, principal)]
+    place = order.index(key)
+    order.insert(max(0, min(len(order) - 1, place + by)), order.pop(place))
+    put_in_order(connection, principal, order, at)
+
+
+def put_in_order(connection: Connection, principal: Principal, order: Sequence[str], at: datetime) -> None:
+    """Write every rule's place: one means nothing without the others'. It is no change of any rule."""
+    rows = []
+    for place, key in enumerate(order):
+        row = _row(connection, principal, key)
+        rows.append({**row, "position": place, "changed_at": row["changed_at"] or at})
+    _write(connection, principal, rows)
+
+
+def new_key(name: str, taken: Sequence[str]) -> str:
+    """A key that nobody has, made from a name: "Quiet in Lisbon" is ``quiet_in_lisbon``."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    stem = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:50]
+    stem = stem if KEY.fullmatch(stem) else f"rule_{stem}".strip("_")
+    numbered = (f"{stem}_{number}" for number in range(2, len(taken) + 4))
+    used = {*taken, *RESERVED}
+    return stem if stem not in used else next(one for one in numbered if one not in used)
+
+
+def all_keys(connection: Connection, principal: Principal) -> list[str]:
+    """Every key in use, also of deleted rules, which can come back."""
+    rows = connection.execute(select(rule.c.key).where(rule.c.workspace_id == principal.workspace_id))
+    return [*_SHIPPED, *rows.scalars()]
+
+
+def refuse_taken_name(changed: Rule, rules: Sequence[Rule]) -> None:
+    """Two rules of one name could not be told apart."""
+    if any(fold(one.name) == fold(changed.name) and one.key != changed.key for one in rules):
+        sentence = f"Another rule is called “{changed.name}”. Choose another name."
+        raise Invalid(sentence, fields={"name": sentence})
+
+
+def require_editor(principal: Principal) -> None:
+    """Rules are changed by members and admins."""
     if not principal.may_edit:
         raise Forbidden("Rules are changed by members. Ask an admin to make you one.")
-    found = one_rule(key)
-    insert = insert_into(connection, rule).values(
-        workspace_id=principal.workspace_id,
-        key=found.key,
-        enabled=enabled,
-        position=ALL.index(found),
-        changed_at=at,
+
+
+def _row(connection: Connection, principal: Principal, key: str) -> dict[str, Any]:
+    """The stored row, or the one that would say what is so without it."""
+    mine = rule.c.workspace_id == principal.workspace_id
+    found = connection.execute(select(rule).where(mine, rule.c.key == key).with_for_update()).one_or_none()
+    if found is not None:
+        return {**found._mapping, "definition": found.definition or {}}
+    last = max(connection.execute(select(rule.c.position).where(mine)).scalars(), default=0)
+    place = _ORDER.get(key, max(last + 1, len(ALL)))
+    empty = {} if key in _SHIPPED else {"deleted": True}
+    return {"key": key, "enabled": True, "position": place, "definition": empty, "changed_at": None}
+
+
+def _kept(row: Mapping[str, Any]) -> dict[str, Any]:
+    definition = row["definition"]
+    return {"rule": definition.get("rule"), "deleted": bool(definition.get("deleted"))}
+
+
+def _write(connection: Connection, principal: Principal, rows: Sequence[dict[str, Any]]) -> None:
+    insert = insert_into(connection, rule)
+    names = ("enabled", "position", "definition", "changed_at")
+    changes = {name: insert.excluded[name] for name in names}
+    statement = insert.on_conflict_do_update(index_elements=["workspace_id", "key"], set_=changes)
+    mine = {"workspace_id": principal.workspace_id}
+    connection.execute(statement, [{**row, **mine, "definition": row["definition"] or None} for row in rows])
+
+
+def _forget_deleted(connection: Connection, principal: Principal, at: datetime) -> None:
+    """Rules deleted long ago are gone for good."""
+    mine = rule.c.workspace_id == principal.workspace_id
+    old = select(rule.c.key, rule.c.definition).where(
+        mine, rule.c.changed_at < at - timedelta(days=UNDO_DAYS)
     )
-    changes = {"enabled": insert.excluded.enabled, "changed_at": insert.excluded.changed_at}
-    connection.execute(insert.on_conflict_do_update(index_elements=["workspace_id", "key"], set_=changes))
+    gone = [row.key for row in connection.execute(old) if (row.definition or {}).get("deleted")]
+    connection.execute(delete(rule).where(mine, rule.c.key.in_(gone)))

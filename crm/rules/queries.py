@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, c
 
 from crm.domain.flag_sentences import FlagFacts, flag_sentence
 from crm.domain.principal import Principal
-from crm.domain.rules import ABOUT_ORGANISATIONS, ALL, SEVERITIES, Rule
+from crm.domain.rule_data import condition_data, read_rule
+from crm.domain.rules import ALL, SEVERITIES, Rule
 from crm.errors import NotFound
 from crm.rules.facts import ContactFacts, facts_of
 from crm.storage.flags import matches
@@ -49,10 +50,16 @@ class Flag:
 
 @dataclass(frozen=True)
 class RuleState:
-    """A rule and whether it is switched on in this workspace."""
+    """A rule as it stands in this workspace: whether it is on, whether its own, whether changed from what ships.
+
+    ``version`` tells two definitions apart: the microseconds of the last change, 0 before the first.
+    """
 
     rule: Rule
     enabled: bool
+    is_own: bool = False
+    is_changed: bool = False
+    version: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,17 +84,33 @@ class FlagPage:
 
 
 def rule_states(connection: Connection, principal: Principal) -> list[RuleState]:
-    """Every rule of the workspace in its order."""
+    """Every rule of the workspace in its order: those that ship, as changed here, and its own."""
     rows = connection.execute(select(rule).where(rule.c.workspace_id == principal.workspace_id))
-    changed = {row.key: row for row in rows}
+    kept = {row.key: row for row in rows}
     order = {one.key: place for place, one in enumerate(ALL)}
-    states = [RuleState(one, changed[one.key].enabled if one.key in changed else True) for one in ALL]
+    states = [shipped_state(one, kept.get(one.key)) for one in ALL]
+    for key, row in kept.items():
+        stored = row.definition or {}
+        if key not in order and stored.get("rule") and not stored.get("deleted"):
+            own = read_rule(key, stored["rule"])
+            states.append(RuleState(own, row.enabled, is_own=True, version=stored.get("at", 0)))
+    places = {key: row.position for key, row in kept.items()}
     return sorted(
         states,
         key=lambda state: (
-            changed[state.rule.key].position if state.rule.key in changed else order[state.rule.key]
+            places.get(state.rule.key, order.get(state.rule.key, 0)),
+            state.rule.key not in kept,
         ),
     )
+
+
+def shipped_state(one: Rule, row: Row[Any] | None) -> RuleState:
+    """A rule that ships, as its row in the workspace changes it."""
+    if row is None:
+        return RuleState(one, True)
+    stored = row.definition or {}
+    current = read_rule(one.key, stored["rule"]) if stored.get("rule") else one
+    return RuleState(current, row.enabled, is_changed=current != one, version=stored.get("at", 0))
 
 
 def active_rules(connection: Connection, principal: Principal) -> list[Rule]:
@@ -96,10 +119,20 @@ def active_rules(connection: Connection, principal: Principal) -> list[Rule]:
 
 
 def one_rule(key: str) -> Rule:
-    """The rule of that key, or a refusal that names those there are."""
+    """The rule of that key as it ships, or a refusal that names those there are."""
     found = next((one for one in ALL if one.key == key), None)
     if found is None:
         raise NotFound(f"There is no rule called {key!r}. The rules are {', '.join(one.key for one in ALL)}.")
+    return found
+
+
+def state_of(connection: Connection, principal: Principal, key: str) -> RuleState:
+    """The rule of that key as it stands in this workspace, or a refusal that names those there are."""
+    states = rule_states(connection, principal)
+    found = next((state for state in states if state.rule.key == key), None)
+    if found is None:
+        keys = ", ".join(state.rule.key for state in states)
+        raise NotFound(f"There is no rule called {key[:60]!r}. The rules are {keys}.")
     return found
 
 
@@ -118,7 +151,7 @@ def flags(
     ``relation`` is where the metrics come from: by default worked out from the log, for pages the stored ones.
     """
     chosen = active_rules(connection, principal) if rules is None else rules
-    asked = [one for one in chosen if one not in ABOUT_ORGANISATIONS]
+    asked = [one for one in chosen if one.about == "people"]
     if not asked:
         return []
     metrics = as_of(scope_of(connection, principal, at, contact_ids)) if relation is None else relation
@@ -157,8 +190,8 @@ def organisation_flags(
     found = [
         _organisation_flag(row, one)
         for one in chosen
-        if one in ABOUT_ORGANISATIONS
-        for row in connection.execute(matches(accounts(principal, metrics), [one]))
+        if one.about == "organisations"
+        for row in connection.execute(matches(accounts(principal, metrics), [one], principal.workspace_id))
     ]
     return sorted(found, key=lambda flag: (SEVERITIES.index(flag.severity), flag.name, flag.id))
 
@@ -169,7 +202,7 @@ def accounts(principal: Principal, metrics: Subquery) -> Subquery:
     same = and_(
         organisation.c.workspace_id == contact.c.workspace_id, organisation.c.id == contact.c.organisation_id
     )
-    columns = [organisation.c.id, organisation.c.name, organisation.c.tier]
+    columns = [organisation.c.id, organisation.c.name, organisation.c.tier, organisation.c.kind]
     return (
         select(*columns, func.count().label("contacts_count"), met.label("met_count"))
         .select_from(metrics.join(contact, _same_contact(principal, metrics)).join(organisation, same))
@@ -181,8 +214,7 @@ def accounts(principal: Principal, metrics: Subquery) -> Subquery:
 
 def _organisation_flag(row: Row[Any], one: Rule) -> OrganisationFlag:
     evidence: dict[str, Number] = {name: int(row._mapping[name]) for name in one.evidence_names()}
-    facts = FlagFacts(organisation=row.name)
-    sentence = flag_sentence(one.key, evidence, facts)
+    sentence = flag_sentence(_told_as(one), evidence, FlagFacts(organisation=row.name))
     return OrganisationFlag(row.id, row.name, one.key, one.severity, sentence, evidence, one.suggests)
 
 
@@ -190,7 +222,7 @@ def flag_counts(
     connection: Connection, principal: Principal, relation: Subquery, rules: Sequence[Rule]
 ) -> dict[str, int]:
     """How many people each of these rules flags."""
-    matched = matches(relation, rules).subquery()
+    matched = matches(relation, rules, principal.workspace_id).subquery()
     statement = (
         select(matched.c.rule_mask, func.count().label("people"))
         .join(contact, _same_contact(principal, matched))
@@ -214,7 +246,7 @@ def flagged(
     limit: int = PAGE,
 ) -> FlagPage:
     """A page of the people one rule flags, high severity first, then by name; ``after`` is the ``next`` before."""
-    matched = matches(relation, [rule]).subquery()
+    matched = matches(relation, [rule], principal.workspace_id).subquery()
     order: list[ColumnElement[Any]] = [
         case((matched.c.high_mask > 0, 0), else_=1),
         contact.c.folded_name,
@@ -250,7 +282,7 @@ def _matching(
     contact_ids: Iterable[int] | None,
     owner_id: int | None,
 ) -> Sequence[Row[Any]]:
-    matched = matches(metrics, rules).subquery()
+    matched = matches(metrics, rules, principal.workspace_id).subquery()
     first_email = and_(
         contact_email.c.workspace_id == contact.c.workspace_id,
         contact_email.c.contact_id == contact.c.id,
@@ -274,10 +306,40 @@ def _matching(
 def _flag(row: Row[Any], one: Rule, raised: bool, facts: ContactFacts) -> Flag:
     values = row._mapping
     evidence: dict[str, Number] = {name: values[name] for name in one.evidence_names()}
+    if evidence.get("score") is not None:
+        evidence["score"] = int(values["score"])
     person = FlaggedContact(
         row.contact_id, row.name, row.email, row.kind, row.tier, row.owner_id, row.organisation_id
     )
     severity = "high" if raised else one.severity
     return Flag(
-        person, one.key, severity, flag_sentence(one.key, evidence, facts.of(one.key)), evidence, one.suggests
+        person,
+        one.key,
+        severity,
+        flag_sentence(_told_as(one), evidence, facts.of(one.key)),
+        evidence,
+        one.suggests,
     )
+
+
+def _told_as(one: Rule) -> str:
+    """The key of the shipped rule whose sentence still says what this one found; empty where none does.
+
+    Other tiers, and other bounds of the same comparisons, leave a sentence right.
+    """
+    shipped = next((known for known in ALL if known.key == one.key), None)
+    is_same = shipped is not None and (one is shipped or _outline(one) == _outline(shipped))
+    return one.key if is_same else ""
+
+
+def _outline(one: Rule) -> Any:
+    return _without_bounds(condition_data(one.when)), one.evidence
+
+
+def _without_bounds(data: Any) -> Any:
+    if isinstance(data, list):
+        return [_without_bounds(part) for part in data]
+    if not isinstance(data, dict):
+        return data
+    is_bound = data.get("op") in ("<", "<=", ">", ">=") and isinstance(data.get("value"), int | float)
+    return {name: _without_bounds(part) for name, part in data.items() if not (is_bound and name == "value")}

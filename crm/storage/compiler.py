@@ -33,6 +33,7 @@ from crm.domain.expressions import (
     Metric,
     Missing,
     Not,
+    Tagged,
     Value,
 )
 
@@ -101,6 +102,8 @@ def compile_condition(condition: Condition, columns: Columns) -> ColumnElement[b
             return compared
         case Missing(value):
             return compile_value(value, columns).is_(None)
+        case Tagged():
+            return columns[condition.name]
         case All(parts):
             return and_(true(), *(compile_condition(part, columns) for part in parts))
         case Any(parts):

@@ -1,4 +1,4 @@
-"""Rules a workspace changed or added; the shipped ones live in ``crm.domain.builtin_rules``."""
+"""Rules a workspace changed or added; the shipped ones live in ``crm.domain.rules``."""
 
 from sqlalchemy import Boolean, Column, Integer, String, Table
 
@@ -16,4 +16,5 @@ rule = Table(
     Column("changed_at", Moment, nullable=False),
     in_workspace(),
 )
-"""``definition`` is null for a shipped rule that is only switched off or moved."""
+"""``definition`` is null for a shipped rule that is only switched off or moved. Else ``rule`` is what was written (null: as
+it ships), ``deleted`` whether an own rule is gone, ``before`` the same of the state that undo brings back, and ``at`` the microseconds of the last change."""

@@ -1,0 +1,342 @@
+"""A rule as plain data (numbers, words, lists and tables, as TOML and JSON hold them), and back with every fault named."""
+
+import difflib
+import math
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from crm.domain import expressions as tree
+from crm.domain.expressions import Comparison, Condition, Constant, Metric, Tagged, Value
+from crm.domain.metrics import METRICS, WORDS
+from crm.domain.rules import ACTS, EVERYONE, SEVERITIES, Rule
+from crm.domain.score import ZONE_WORDS
+from crm.domain.targets import KINDS
+
+DEEPEST = 20
+MOST_NODES = 200
+MOST_SUGGESTED = 3
+NUMBER_LIMIT = 1_000_000
+NAME_LENGTH = 80
+WORD_LENGTH = 200
+ABOUT = ("people", "organisations")
+COMPARISONS = ("<", "<=", ">", ">=", "=", "!=")
+OPERATIONS = (*COMPARISONS, "known", "missing")
+FIELDS = (
+    *("key", "name", "enabled", "about", "tiers", "kinds", "when", "suggests"),
+    *("severity", "high_when", "weekly_limit", "evidence"),
+)
+KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
+NUMBERS = (*METRICS, "score")
+OF_PEOPLE = (*NUMBERS, *WORDS, "tag")
+OF_ORGANISATIONS = ("contacts_count", "met_count", "tier", "kind")
+CHOICES: Mapping[str, tuple[str, ...]] = {"tier": EVERYONE, "kind": KINDS, "zone": tuple(ZONE_WORDS)}
+"""The words that tier, kind and zone can be."""
+
+Data = dict[str, Any]
+
+
+class RuleFault(ValueError):
+    """Why data is no rule. ``field`` is the rule's field it stands in, ``word`` the wrong piece as it is written."""
+
+    def __init__(self, sentence: str, field: str, word: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.field = field
+        self.word = word
+
+
+# From rules to data.
+
+
+def rule_data(rule: Rule) -> Data:
+    """The rule without its key, in the order in which it is written; what is empty is left out."""
+    found: Data = {"name": rule.name}
+    if rule.about != "people":
+        found["about"] = rule.about
+    found["tiers"] = list(rule.tiers)
+    if rule.kinds:
+        found["kinds"] = list(rule.kinds)
+    found |= {"when": condition_data(rule.when), "suggests": list(rule.suggests), "severity": rule.severity}
+    if rule.high_when is not None:
+        found["high_when"] = condition_data(rule.high_when)
+    if rule.weekly_limit is not None:
+        found["weekly_limit"] = rule.weekly_limit
+    if rule.evidence:
+        found["evidence"] = list(rule.evidence)
+    return found
+
+
+def condition_data(condition: Condition) -> Data:
+    """A condition as a table: all, any, not, or one metric held against a value."""
+    match condition:
+        case tree.All(parts):
+            return {"all": [condition_data(part) for part in parts]}
+        case tree.Any(parts):
+            return {"any": [condition_data(part) for part in parts]}
+        case tree.Not(tree.Missing(Metric(name))):
+            return {"metric": name, "op": "known"}
+        case tree.Missing(Metric(name)):
+            return {"metric": name, "op": "missing"}
+        case tree.Not(Tagged(tag)):
+            return {"metric": "tag", "op": "!=", "value": tag}
+        case Tagged(tag):
+            return {"metric": "tag", "op": "=", "value": tag}
+        case tree.Not(part):
+            return {"not": condition_data(part)}
+        case tree.Compare(comparison, Metric(name), right):
+            return {"metric": name, "op": comparison, "value": _value_data(right)}
+    raise TypeError(f"no data for {condition!r}")
+
+
+def _value_data(value: Value) -> Any:
+    match value:
+        case Constant(constant):
+            return _whole(constant)
+        case Metric(name):
+            return {"metric": name}
+        case tree.Arithmetic("+", scaled, Constant(plus)):
+            return {**cast(Data, _value_data(scaled)), "plus": _whole(plus)}
+        case tree.Arithmetic("*", Metric(name), Constant(times)):
+            return {"metric": name, "times": _whole(times)}
+        case tree.Arithmetic("/", Metric(name), Constant(over)):
+            return {"metric": name, "over": _whole(over)}
+    raise TypeError(f"no data for {value!r}")
+
+
+def _whole(number: Any) -> Any:
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+# From data to rules.
+
+
+def read_rule(key: str, data: Mapping[str, Any]) -> Rule:
+    """The rule that the data describes; raises RuleFault with what to write instead."""
+    for field in data:
+        if field not in FIELDS:
+            near = _nearest(field, FIELDS)
+            raise RuleFault(f"A rule has no “{field[:40]}”; {near}.", field)
+    about = _choice(data.get("about", "people"), ABOUT, "about", "about")
+    metrics = OF_PEOPLE if about == "people" else OF_ORGANISATIONS
+    if "when" not in data:
+        raise RuleFault("This rule has no condition; write when = { metric = …, op = …, value = … }.", "key")
+    high = data.get("high_when")
+    rule = Rule(
+        key=_key(key),
+        name=_name(data.get("name")),
+        tiers=_listed(data.get("tiers", list(EVERYONE)), EVERYONE, "tiers", "tier"),
+        kinds=_listed(data.get("kinds", []), KINDS, "kinds", "kind"),
+        when=read_condition(data["when"], "when", metrics),
+        suggests=_listed(data.get("suggests", []), ACTS, "suggests", "act"),
+        severity=_choice(data.get("severity", "medium"), SEVERITIES, "severity", "severity"),
+        high_when=None if high in (None, {}) else read_condition(high, "high_when", metrics),
+        weekly_limit=_limit(data.get("weekly_limit")),
+        evidence=_listed(data.get("evidence", []), NUMBERS, "evidence", "metric"),
+        about=about,
+    )
+    if not rule.tiers:
+        raise RuleFault(f"tiers is empty; name some of {_all(EVERYONE)}.", "tiers")
+    if not 1 <= len(rule.suggests) <= MOST_SUGGESTED:
+        raise RuleFault(f"suggests names one to three of {_all(ACTS)}, best first.", "suggests")
+    return rule
+
+
+def read_condition(data: Any, field: str = "when", metrics: Collection[str] = OF_PEOPLE) -> Condition:
+    """The condition that a table describes; raises RuleFault."""
+    return _Reader(field, metrics).condition(data, 1)
+
+
+@dataclass
+class _Reader:
+    """Reads one tree, counting its nodes."""
+
+    field: str
+    metrics: Collection[str]
+    nodes: int = 0
+
+    def fault(self, sentence: str, word: Any = "") -> RuleFault:
+        return RuleFault(sentence, self.field, word if isinstance(word, str) else str(word))
+
+    def condition(self, data: Any, depth: int) -> Condition:
+        self.nodes += 1
+        if depth > DEEPEST:
+            raise self.fault(f"The conditions are nested more than {DEEPEST} deep; write them flatter.")
+        if self.nodes > MOST_NODES:
+            raise self.fault(f"There are more than {MOST_NODES} conditions; make two rules of it.")
+        if not isinstance(data, dict):
+            raise self.fault(
+                f"A condition is a table, {{ metric = …, op = …, value = … }}, not {_said(data)}.", data
+            )
+        joined = [name for name in ("all", "any", "not") if name in data]
+        if not joined:
+            return self.comparison(data)
+        if len(data) > 1:
+            raise self.fault("A condition is either all, any, not or one metric; take them apart.", joined[0])
+        if joined == ["not"]:
+            return tree.Not(self.condition(data["not"], depth + 1))
+        return self.several(joined[0], data[joined[0]], depth)
+
+    def several(self, word: str, parts: Any, depth: int) -> Condition:
+        if not isinstance(parts, list):
+            raise self.fault(f"{word} takes a list, [ … ], not {_said(parts)}.", word)
+        if not parts:
+            raise self.fault(f"{word} is empty; put a condition in, or leave it out.", word)
+        read = tuple(self.condition(part, depth + 1) for part in parts)
+        return tree.All(read) if word == "all" else tree.Any(read)
+
+    def comparison(self, data: Data) -> Condition:
+        for field in data:
+            if field not in ("metric", "op", "value"):
+                near = _nearest(field, ("all", "any", "not", "metric", "op", "value"))
+                raise self.fault(f"A condition has no “{field[:40]}”; {near}.", field)
+        name = self.metric(data.get("metric"))
+        op = data.get("op")
+        if op not in OPERATIONS:
+            raise self.fault(f"op is {_said(op)}; write one of {_all(OPERATIONS)}.", op or name)
+        if op in ("known", "missing"):
+            return self.known(name, op == "known", data)
+        if "value" not in data:
+            raise self.fault(f"{name} {op} what? Write value = … beside it.", name)
+        if name == "tag" or name in WORDS:
+            return self.word(name, op, data["value"])
+        return tree.Compare(cast(Comparison, op), Metric(name), self.number(name, data["value"]))
+
+    def metric(self, name: Any) -> str:
+        if not isinstance(name, str):
+            raise self.fault(
+                f'metric is a name in quotation marks, such as "digital_180", not {_said(name)}.', name
+            )
+        if name not in self.metrics:
+            raise self.fault(f"There is no metric “{name[:40]}”; {_nearest(name, self.metrics)}.", name)
+        return name
+
+    def known(self, name: str, is_known: bool, data: Data) -> Condition:
+        if "value" in data:
+            raise self.fault("known and missing take no value; leave it out.", name)
+        if name == "tag":
+            raise self.fault('A tag is compared: { metric = "tag", op = "=", value = "vip" }.', name)
+        missing = tree.Missing(Metric(name))
+        return tree.Not(missing) if is_known else missing
+
+    def word(self, name: str, op: str, value: Any) -> Condition:
+        if op not in ("=", "!="):
+            raise self.fault(f"{name} is a word: compare it by = or !=, not by {op}.", name)
+        if not isinstance(value, str):
+            raise self.fault(f"{name} is compared with a word in quotation marks, not {_said(value)}.", value)
+        value = value.strip()
+        if not value or len(value) > WORD_LENGTH or not value.isprintable():
+            raise self.fault(f"{name} is compared with one line of 1 to {WORD_LENGTH} characters.", name)
+        if name in CHOICES and value not in CHOICES[name]:
+            raise self.fault(f"No {name} is called “{value[:40]}”; {_nearest(value, CHOICES[name])}.", value)
+        if name == "tag":
+            return Tagged(value) if op == "=" else tree.Not(Tagged(value))
+        if name == "owner":
+            value = value.lower()
+        return tree.Compare(cast(Comparison, op), Metric(name), Constant(value))
+
+    def number(self, name: str, value: Any) -> Value:
+        if isinstance(value, dict):
+            return self.worked_out(value)
+        if isinstance(value, str):
+            raise self.fault(
+                f"{name} is a number: write it without quotation marks, not “{value[:40]}”.", value
+            )
+        return Constant(self.constant(value, name))
+
+    def worked_out(self, data: Data) -> Value:
+        for field in data:
+            if field not in ("metric", "times", "over", "plus"):
+                near = _nearest(field, ("metric", "times", "over", "plus"))
+                raise self.fault(f"A value has no “{field[:40]}”; {near}.", field)
+        name = self.metric(data.get("metric"))
+        if name in WORDS or name == "tag":
+            raise self.fault(f"A number cannot be compared with {name}, which is a word.", name)
+        value: Value = Metric(name)
+        if "times" in data and "over" in data:
+            raise self.fault("Write either times or over, not both.", "over")
+        if "times" in data:
+            value = value * float(self.constant(data["times"], "times"))
+        if "over" in data:
+            over = float(self.constant(data["over"], "over"))
+            if not over:
+                raise self.fault("over = 0 divides by nothing; write another number.", "over")
+            value = value / over
+        return value + self.constant(data["plus"], "plus") if "plus" in data else value
+
+    def constant(self, value: Any, about: str) -> int | float:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number:
+            raise self.fault(f"{about} wants a number, not {_said(value)}.", about)
+        if not math.isfinite(value) or abs(value) > NUMBER_LIMIT:
+            raise self.fault(f"{about} wants a number between -{NUMBER_LIMIT:,} and {NUMBER_LIMIT:,}.", about)
+        return cast(int | float, _whole(value))
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, str) or not KEY.fullmatch(key):
+        raise RuleFault("key is 1 to 60 small letters, digits and underscores, a letter first.", "key")
+    return key
+
+
+def _name(name: Any) -> str:
+    if not isinstance(name, str) or not name.strip():
+        raise RuleFault('This rule has no name; write name = "…".', "name")
+    tidy = " ".join(name.split())
+    if len(tidy) > NAME_LENGTH or not tidy.isprintable():
+        raise RuleFault(f"A name is one line of at most {NAME_LENGTH} characters.", "name")
+    return tidy
+
+
+def _listed(words: Any, choices: Collection[str], field: str, noun: str) -> tuple[str, ...]:
+    if not isinstance(words, list):
+        raise RuleFault(f"{field} is a list in square brackets, not {_said(words)}.", field)
+    read = [_choice(word, choices, field, noun) for word in words]
+    if len(set(read)) < len(read):
+        raise RuleFault(f"{field} names the same twice.", field)
+    return tuple(read)
+
+
+def _choice(word: Any, choices: Collection[str], field: str, noun: str) -> str:
+    if not isinstance(word, str) or word not in choices:
+        near = _nearest(word, choices) if isinstance(word, str) else f"write some of {_all(choices)}"
+        article = "an" if noun[0] in "aeiou" else "a"
+        raise RuleFault(f"{_said(word)} is not {article} {noun}; {near}.", field, str(word))
+    return word
+
+
+def _limit(limit: Any) -> int | None:
+    if limit in (None, 0) and not isinstance(limit, bool):
+        return None
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= 99:
+        raise RuleFault("weekly_limit is a whole number from 1 to 99; 0 is no limit.", "weekly_limit")
+    return limit
+
+
+def _nearest(word: str, choices: Collection[str]) -> str:
+    near = difflib.get_close_matches(word[:60], list(choices), n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]}?".removesuffix("?")
+    return f"write one of {_all(choices)}" if len(choices) <= 20 else "docs/rules.md lists those there are"
+
+
+def _all(words: Collection[str]) -> str:
+    return ", ".join(words)
+
+
+def _said(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case str():
+            return f"“{value[:40]}”"
+        case int() | float():
+            return f"{value:g}" if isinstance(value, float) else str(value)[:20]
+        case list():
+            return "a list"
+        case dict():
+            return "a table"
+    return "that"

@@ -1,0 +1,117 @@
+"""Rules as TOML: ``rules.toml``, and the text of one rule. Reading names the line of every fault."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from crm.domain.rule_data import Data, RuleFault, rule_data
+from crm.domain.rules import Rule
+
+HEAD = "# The rules of In Person in their order. What each word means: docs/rules.md.\n"
+INDENT = "    "
+WIDTH = 100
+_HEADER = re.compile(r"^\s*\[\[\s*(?:rule|\"rule\"|'rule')\s*\]\]")
+
+
+class NotToml(ValueError):
+    """The text is no TOML; its words say why and where."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One ``[[rule]]`` as it was read. ``first`` is the number of its first line, 0 where that cannot be told."""
+
+    data: Any
+    number: int
+    first: int
+    lines: tuple[str, ...]
+
+    def where(self, fault: RuleFault) -> str:
+        """The place of a fault in words: "line 14", or "rule 3"."""
+        line = self.line_of(fault)
+        return f"line {line}" if line else f"rule {self.number}"
+
+    def line_of(self, fault: RuleFault) -> int:
+        """The line of a fault, as near as can be told; 0 where not even the rule's can."""
+        if not self.first:
+            return 0
+        field = re.compile(rf"^\s*[\"']?{re.escape(fault.field)}[\"']?\s*[.=]")
+        start = next((place for place, line in enumerate(self.lines) if field.match(line)), 0)
+        if fault.word:
+            word = re.compile(rf"(?<![\w-]){re.escape(fault.word)}(?![\w-])")
+            start = next(
+                (place for place in range(start, len(self.lines)) if word.search(self.lines[place])), start
+            )
+        return self.first + start
+
+
+def write_rules(rules: Iterable[tuple[Rule, bool]]) -> str:
+    """The rules, each with whether it is on, as ``rules.toml``."""
+    return "\n".join([HEAD, *(write_rule(rule, enabled) for rule, enabled in rules)])
+
+
+def write_rule(rule: Rule, enabled: bool) -> str:
+    """One rule as a ``[[rule]]`` table."""
+    data = rule_data(rule)
+    fields: Data = {"key": rule.key, "name": data.pop("name"), "enabled": enabled, **data}
+    return "[[rule]]\n" + "".join(
+        f"{name} = {_written(value, 0, len(name) + 3)}\n" for name, value in fields.items()
+    )
+
+
+def read_entries(text: str) -> list[Entry]:
+    """Every rule of a file, not yet understood; raises NotToml."""
+    try:
+        listed = tomllib.loads(text).get("rule", [])
+    except tomllib.TOMLDecodeError as fault:
+        raise NotToml(f"This is not valid TOML: {str(fault)[:200]}.") from None
+    except (RecursionError, ValueError):
+        raise NotToml(
+            "This is not valid TOML: it is nested too deeply, or holds a number that is too long."
+        ) from None
+    listed = listed if isinstance(listed, list) else [listed]
+    lines = text.splitlines()
+    heads = [place for place, line in enumerate(lines) if _HEADER.match(line)]
+    if len(heads) != len(listed):
+        return [Entry(data, number, 0, ()) for number, data in enumerate(listed, 1)]
+    return list(_entries(listed, heads, lines))
+
+
+def _entries(listed: list[Any], heads: list[int], lines: list[str]) -> Iterator[Entry]:
+    for number, (data, start, end) in enumerate(zip(listed, heads, [*heads[1:], len(lines)], strict=True), 1):
+        yield Entry(data, number, start + 1, tuple(lines[start:end]))
+
+
+def _written(value: Any, depth: int, used: int) -> str:
+    """A TOML value; lists that are too long for one line take one for each item."""
+    flat = _flat(value)
+    is_short = used + len(INDENT) * depth + len(flat) <= WIDTH
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, inner),) = value.items()
+        if name in ("all", "any", "not") and not (is_short and name == "not"):
+            return f"{{ {name} = {_written(inner, depth, WIDTH)} }}"
+    if not isinstance(value, list) or (is_short and used < WIDTH):
+        return flat
+    pad = INDENT * (depth + 1)
+    items = "".join(f"{pad}{_written(item, depth + 1, 0)},\n" for item in value)
+    return f"[\n{items}{INDENT * depth}]"
+
+
+def _flat(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return repr(value)
+        case list():
+            return f"[{', '.join(map(_flat, value))}]"
+        case dict():
+            return f"{{ {', '.join(f'{name} = {_flat(one)}' for name, one in value.items())} }}"
+    return _quoted(str(value))
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda found: f"\\u{ord(found[0]):04x}", escaped) + '"'
