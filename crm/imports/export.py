@@ -17,8 +17,8 @@ from crm.domain.principal import Principal
 from crm.imports import records as said
 from crm.imports.cells import is_email
 from crm.imports.facts import FACTS
-from crm.imports.log import own_source_id
-from crm.imports.matching import folded_email
+from crm.imports.log import kept, own_source_id
+from crm.imports.matching import folded_email, numbered
 from crm.imports.rule_states import write_rules
 from crm.imports.sources import blocks
 from crm.imports.stored import NOBODY, contact_records, organisation_records, plain_birthdays, written_day
@@ -119,13 +119,14 @@ def _references(rows: Any, emails: dict[int, list[str]]) -> dict[int, str]:
         met[row.folded_name] += 1
         own = (one for one in emails.get(row.id, ()) if is_email(one) and sharing[folded_email(one)] == 1)
         alone = namesakes[row.folded_name] == 1 and folded_email(row.name) not in sharing
-        found[row.id] = next(own, row.name if alone else f"{row.name} #{met[row.folded_name]}")
+        found[row.id] = next(own, row.name if alone else numbered(row.name, met[row.folded_name], namesakes))
     return found
 
 
 def _with_owner(work: _Export, record: said.ContactRecord) -> said.ContactRecord:
-    """An empty cell would give them to the only user of the team."""
-    return record if record.owner or not work.sole_user else replace(record, owner=NOBODY)
+    """An empty cell would give them to the only user of the team; what is no email no import would take."""
+    emails = tuple(filter(is_email, record.emails))
+    return replace(record, emails=emails, owner=record.owner or (NOBODY if work.sole_user else None))
 
 
 # The log.
@@ -158,8 +159,8 @@ def _interactions(work: _Export) -> Iterator[said.InteractionRecord]:
             row.direction,
             row.outcome,
             by or ((NOBODY,) if work.owned & set(ids) else ()),
-            row.summary,
-            row.note if _may_read(work, row) else None,
+            kept(row.summary),
+            kept(row.note) if _may_read(work, row) else None,
             row.source_id or identities.get(row.id) or own_source_id(row.id, row.created_at),
         )
 
@@ -174,7 +175,8 @@ def _identities(work: _Export, record: str) -> dict[int, str]:
     mine = select(table.row_id, table.source_key).where(
         table.workspace_id == work.principal.workspace_id, table.record == record
     )
-    return dict(work.connection.execute(mine.order_by(table.source_key.desc())).tuples())
+    rows = work.connection.execute(mine.order_by(table.source_key.desc()))
+    return {row.row_id: row.source_key for row in rows}
 
 
 def _participants(work: _Export, table: Any, column: Any) -> dict[int, list[int]]:
@@ -198,6 +200,8 @@ def _facts(work: _Export, kind: str) -> Iterator[Any]:
     }
     mine = select(fact.table).where(fact.table.c.workspace_id == work.principal.workspace_id)
     for row in work.connection.execute(mine.order_by(fact.table.c.id)):
+        if kept(row.text) is None:
+            continue
         values = {name: getattr(row, column) for column, name in {**fact.same, **fact.story}.items()}
         yield records[kind](contact=work.references[row.contact_id], **values)
 

@@ -65,15 +65,22 @@ FACTS = {
     )
 }
 DATE_RECORD = "contact_date"
+TABLES = {**{fact.record: fact.table for fact in FACTS.values()}, DATE_RECORD: contact_date}
 
 
 def import_facts(run: Run, kind: str, records: Sequence[Any], report: FileReport) -> None:
     """Write down the facts of one file; people nobody knows yet are written down with them."""
     doubts = run.doubts(one.contact for one in records)
     people = run.settle((one.contact for one in records if one.contact not in doubts), report)
+    keys = said.identities(records)
+    fact = DATE_RECORD if kind == said.DATES else FACTS[kind].record
+    run.sources.load(fact, keys)
     about = []
-    for record, key in zip(records, said.identities(records), strict=True):
-        if record.contact in doubts:
+    for record, key in zip(records, keys, strict=True):
+        known = _contact_of(run, fact, key) if record.contact in doubts else None
+        if known is not None:
+            about.append((known, key, record))
+        elif record.contact in doubts:
             report.ask(f"{record.where}, column contact", doubts[record.contact])
             run.progress(1)
         else:
@@ -82,6 +89,18 @@ def import_facts(run: Run, kind: str, records: Sequence[Any], report: FileReport
         _import_dates(run, about, report)
     else:
         _import(run, FACTS[kind], about, report)
+
+
+def _contact_of(run: Run, record: str, key: str) -> int | None:
+    """Whom a fact is about that was imported before, when its reference was clear."""
+    source = run.sources.get(record, key)
+    if source is None:
+        return None
+    table = TABLES[record]
+    mine = select(table.c.contact_id).where(
+        table.c.workspace_id == run.principal.workspace_id, table.c.id == source.row_id
+    )
+    return run.connection.execute(mine).scalar_one_or_none()
 
 
 def _import(run: Run, fact: Fact, about: list[tuple[int, str, Any]], report: FileReport) -> None:
@@ -208,35 +227,39 @@ def import_dates_of(run: Run, about: Sequence[tuple[int, said.DateRecord]], repo
     """Write down dates that came with people (vCards)."""
     keys = said.identities([one for _, one in about])
     _import_dates(
-        run, [(who, key, one) for (who, one), key in zip(about, keys, strict=True)], report, quiet=True
+        run, [(who, key, one) for (who, one), key in zip(about, keys, strict=True)], report, from_cards=True
     )
 
 
 def _import_dates(
-    run: Run, about: list[tuple[int, str, said.DateRecord]], report: FileReport, *, quiet: bool = False
+    run: Run, about: list[tuple[int, str, said.DateRecord]], report: FileReport, *, from_cards: bool = False
 ) -> None:
     run.sources.load(DATE_RECORD, (key for _, key, _ in about))
     here = _rows_of(run, contact_date, {who for who, _, _ in about})
     taken: set[int] = set()
     fresh: list[tuple[int, str, said.DateRecord]] = []
     for who, key, record in about:
-        row = _found(run, DATE_RECORD, key, here[who], taken, _is_same_date(record))
+        row = _found(run, DATE_RECORD, key, here[who], taken, _is_same_date(record, from_cards))
         if row is None:
             fresh.append((who, key, record))
         else:
             taken.add(row.id)
             _update_date(run, row, key, record, report)
-        if not quiet:
+        if not from_cards:
             run.progress(1)
     _insert_dates(run, fresh, report)
 
 
-def _is_same_date(record: said.DateRecord) -> Callable[[Row[Any]], bool]:
+def _is_same_date(record: said.DateRecord, from_card: bool) -> Callable[[Row[Any]], bool]:
+    """Cards mostly have no place for a label, so that one without says nothing about it."""
     try:
         label = one_line(record.label)
     except Invalid:
         label = record.label
-    return lambda row: (row.kind, written_day(row), row.label) == (record.kind, record.date, label)
+    return lambda row: (
+        (row.kind, written_day(row)) == (record.kind, record.date)
+        and (row.label == label or (from_card and label is None))
+    )
 
 
 def _update_date(run: Run, row: Row[Any], key: str, record: said.DateRecord, report: FileReport) -> None:

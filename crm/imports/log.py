@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select
 
 from crm.domain.channels import by_key
+from crm.imports.bulk import insert_rows
 from crm.imports.cells import write_moment
 from crm.imports.records import InteractionRecord, identities
 from crm.imports.report import Change, FileReport
@@ -26,6 +28,11 @@ OWN_ID = re.compile(r"in-person:(\d{1,18})-(\d{1,18})")
 def own_source_id(row_id: int, created_at: datetime) -> str:
     """The ``source_id`` an export gives to what was logged here: it finds its row again and no other."""
     return f"in-person:{row_id}-{to_micros(created_at)}"
+
+
+def kept(text: str | None) -> str | None:
+    """Text as a file can say it: blank is nothing."""
+    return text if text and not text.isspace() else None
 
 
 def import_interactions(run: Run, records: Sequence[InteractionRecord], report: FileReport) -> None:
@@ -96,7 +103,7 @@ def _present(run: Run, ids: Iterable[int]) -> dict[int, datetime]:
         rows = select(table.id, table.created_at).where(
             table.workspace_id == run.principal.workspace_id, table.id.in_(block)
         )
-        found.update(dict(run.connection.execute(rows).tuples()))
+        found.update({row.id: row.created_at for row in run.connection.execute(rows)})
     return found
 
 
@@ -132,6 +139,20 @@ def _users(run: Run, records: Iterable[InteractionRecord], report: FileReport) -
 
 # New rows.
 
+_TOOK_PART = (
+    "workspace_id",
+    "contact_id",
+    "interaction_id",
+    "occurred_at",
+    "day",
+    "counts",
+    "reach",
+    "flow",
+    "channel",
+    "direction",
+)
+_BY_USERS = ("workspace_id", "interaction_id", "user_id")
+
 
 def _insert(
     run: Run,
@@ -144,29 +165,24 @@ def _insert(
     for start in range(0, len(fresh), BLOCK):
         block = fresh[start : start + BLOCK]
         ids = new_ids(run.connection, len(block))
-        logged: list[dict[str, Any]] = []
-        took_part: list[dict[str, Any]] = []
-        by_users: list[dict[str, Any]] = []
+        logged: list[tuple[Any, ...]] = []
+        took_part: list[tuple[Any, ...]] = []
+        by_users: list[tuple[int, int, int]] = []
         for row_id, (key, record) in zip(ids, block, strict=True):
             entry = _entry(run, record, people, users)
             way = ways[record.channel]
-            logged.append(
-                {"id": row_id, "created_at": run.at, **interaction_values(run.principal, entry, way, run.at)}
-            )
-            took_part += participation_rows(run.principal, row_id, entry, way)
-            by_users += [
-                {"workspace_id": run.principal.workspace_id, "interaction_id": row_id, "user_id": user_id}
-                for user_id in entry.user_ids
+            values = interaction_values(run.principal, entry, way, run.at)
+            logged.append((row_id, run.at, *values.values()))
+            took_part += [
+                tuple(row.values()) for row in participation_rows(run.principal, row_id, entry, way)
             ]
+            by_users += [(run.principal.workspace_id, row_id, user_id) for user_id in entry.user_ids]
             run.touched.update(entry.contact_ids)
-            run.sources.remember("interaction", key, row_id, content_of(record) if record.source_id else "")
-        for table, values in (
-            (interaction, logged),
-            (interaction_contact, took_part),
-            (interaction_user, by_users),
-        ):
-            if values:
-                run.connection.execute(table.insert(), values)
+            content = content_of(record) if record.source_id else ""
+            run.sources.remember("interaction", key, row_id, content)
+        insert_rows(run.connection, interaction, ("id", "created_at", *values), logged)
+        insert_rows(run.connection, interaction_contact, _TOOK_PART, took_part)
+        insert_rows(run.connection, interaction_user, _BY_USERS, by_users)
         report.new["interactions"] += len(logged)
         run.sources.flush()
         run.progress(len(block))
@@ -242,8 +258,6 @@ _COLUMNS = ("occurred_at", "channel", "direction", "outcome", "summary", "note")
 
 
 def _with(entry: Entry, **values: Any) -> Entry:
-    from dataclasses import replace
-
     entry = replace(entry, **values)
     return replace(
         entry, contact_ids=tuple(sorted(entry.contact_ids)), user_ids=tuple(sorted(entry.user_ids))
@@ -269,8 +283,8 @@ def entries_of(run: Run, ids: Sequence[int]) -> dict[int, tuple[Row[Any], Entry]
                     row.direction,
                     row.outcome,
                     tuple(sorted(users.get(row.id, ()))),
-                    row.summary,
-                    row.note,
+                    kept(row.summary),
+                    kept(row.note),
                     row.note_private,
                     row.source_id,
                 ),

@@ -1,7 +1,7 @@
 """Who is meant: by any email, else by name, with the organisation where both have one. Never a silent guess."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, or_, select
@@ -15,7 +15,7 @@ from crm.imports.sources import blocks
 from crm.storage.tables import contact, contact_email, organisation
 from crm.storage.text import fold
 
-_NUMBERED = re.compile(r"(.+) #(\d{1,6})")
+_NUMBERED = re.compile(r"(.+) #+(\d{1,6})")
 
 
 @dataclass
@@ -37,6 +37,14 @@ class Match:
     row_id: int | None = None
     question: str | None = None
     waits: bool = False
+
+
+def numbered(name: str, number: int, taken: Container[str]) -> str:
+    """A reference to one of several people of that name; ``taken`` are the folded names that it must not be."""
+    marks = "#"
+    while folded_name(reference := f"{name} {marks}{number}") in taken and len(marks) < 9:
+        marks += "#"
+    return reference
 
 
 class Ambiguous(Exception):
@@ -159,7 +167,13 @@ class People:
         return self._with_name(record, folded, claimed)
 
     def _with_email(self, record: ContactRecord, folded: str, found: list[int], claimed: set[int]) -> Match:
-        named_so = [row_id for row_id in found if self.known[row_id].folded == folded]
+        emails = set(map(folded_email, record.emails))
+        named_so = [
+            row_id
+            for row_id in found
+            if self.known[row_id].folded == folded
+            and (row_id not in claimed or set(self.known[row_id].emails) == emails)
+        ]
         free = [row_id for row_id in found if row_id not in claimed]
         for choice in (named_so, free):
             if len(choice) == 1:

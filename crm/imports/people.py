@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
+
+from sqlalchemy import select
 
 from crm.accounts.addresses import normal_email
 from crm.contacts import rows
@@ -15,6 +18,7 @@ from crm.contacts.actions import (
 from crm.contacts.drafts import NOBODY, NewContact, Way, one_line
 from crm.errors import Invalid
 from crm.imports import facts
+from crm.imports.matching import Match
 from crm.imports.records import (
     CONTACTS,
     ORGANISATIONS,
@@ -26,7 +30,7 @@ from crm.imports.records import (
 )
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run, UnknownUser, sentence_of
-from crm.imports.sources import marks, parse_marks
+from crm.imports.sources import blocks, marks, parse_marks
 from crm.imports.stored import (
     NOBODY as NOBODY_WORD,
 )
@@ -184,9 +188,10 @@ def import_contacts(
     here is replaced only by what changed in the card since it was last imported.
     """
     keys = [_key(record, key) for record, key in zip(records, identities(records), strict=True)]
-    run.sources.load("contact", keys)
+    run.sources.load("contact", [*keys, *(one.uid for one in records if one.uid)])
     run.people.load((email for one in records for email in one.emails), (one.name for one in records))
-    ids = {source.row_id for key in keys if (source := run.sources.get("contact", key))}
+    sources = (run.sources.get("contact", key) for key in [*keys, *(one.uid for one in records if one.uid)])
+    ids = {source.row_id for source in sources if source}
     stored = contact_records(
         run.connection, run.principal, sorted(ids | {i for i in run.people.known if i > 0})
     )
@@ -198,10 +203,8 @@ def import_contacts(
 
 
 def _key(record: ContactRecord, identity: str) -> str:
-    """A card's own identity if it has one; those an export made are the identities of rows."""
-    if not record.uid:
-        return identity
-    return record.uid if record.uid.startswith("row:") else f"uid:{record.uid}"
+    """A card's own identity if it has one, else the row's."""
+    return f"uid:{record.uid}" if record.uid else identity
 
 
 def _import_contact(work: _Contacts, record: ContactRecord, key: str) -> None:
@@ -216,11 +219,11 @@ def _import_contact(work: _Contacts, record: ContactRecord, key: str) -> None:
         (report.skip if work.fills else report.error)(record.where, sentence_of(refusal))
         return
     source = run.sources.get("contact", key)
-    if source and source.row_id in work.stored:
+    if source and source.row_id in work.stored and _is_surely(row, source.content):
         row_id: int | None = source.row_id
     else:
         source = None
-        match = run.people.find(row, work.claimed)
+        match = _match(work, row)
         row_id = match.row_id
         if match.question:
             report.ask(record.where, match.question)
@@ -241,6 +244,22 @@ def _import_contact(work: _Contacts, record: ContactRecord, key: str) -> None:
     for one in record.occasions:
         day = DateRecord(key, one.kind, one.date, True, one.label, frozenset({"yearly"}), record.where)
         work.occasions.append((row_id, key, day))
+
+
+def _match(work: _Contacts, row: ContactRecord) -> Match:
+    """Who a row is about that no earlier file knows; a card of an export carries the identity of a row."""
+    exported = work.run.sources.get("contact", row.uid) if row.uid else None
+    if exported and exported.row_id in work.stored:
+        return Match(exported.row_id)
+    return work.run.people.find(row, work.claimed)
+
+
+def _is_surely(row: ContactRecord, before: str) -> bool:
+    """Whether a row known from an earlier file is about the same person: a bare name alone does not say so."""
+    if row.emails or row.uid:
+        return True
+    last, now = parse_marks(before), parse_marks(marks(cells_of(CONTACTS, row, row.given)))
+    return all(last.get(name) == mark for name, mark in now.items())
 
 
 def _settled(run: Run, record: ContactRecord) -> ContactRecord:
@@ -301,7 +320,7 @@ def _filled(stored: ContactRecord, wanted: dict[str, Any], known_before: bool) -
         here = getattr(stored, name)
         if name in LISTS:
             have = {_compared(one) for one in here}
-            found[name] = (*here, *(one for one in value if _compared(one) not in have))
+            found[name] = (*here, *(one for one in value if _compared(one) not in have | {""}))
         elif not here or known_before or ("@" in here and name == "name"):
             found[name] = value
     if "tags" in found:
@@ -310,8 +329,9 @@ def _filled(stored: ContactRecord, wanted: dict[str, Any], known_before: bool) -
 
 
 def _compared(one: Any) -> str:
+    """What counts in a phone number, tag or address: cards keep neither spaces nor signs that cannot be shown."""
     text = one.text if isinstance(one, PostalAddress) else str(one)
-    return fold("".join(sign for sign in text if sign.isdigit())) if text.startswith("+") else fold(text)
+    return "".join(sign for sign in fold(text) if sign.isprintable() and not sign.isspace())
 
 
 def _plain(value: Any) -> Any:
@@ -322,8 +342,6 @@ def _plain(value: Any) -> Any:
 
 def restored_value(name: str, value: Any) -> Any:
     """A value of a record as a trace kept it."""
-    from datetime import date
-
     if name == "addresses":
         return tuple(PostalAddress(text, label) for text, label in value)
     if name in LISTS:
@@ -397,10 +415,6 @@ def write_changes(run: Run, changed: dict[int, ContactRecord], organisations: di
 
 
 def _labels(run: Run, table: Any, ids: list[int]) -> dict[tuple[int, str], str | None]:
-    from sqlalchemy import select
-
-    from crm.imports.sources import blocks
-
     found: dict[tuple[int, str], str | None] = {}
     for block in blocks(ids):
         mine = select(table.c.contact_id, table.c.value, table.c.label).where(

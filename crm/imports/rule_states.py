@@ -30,10 +30,11 @@ def write_rules(connection: Connection, principal: Principal) -> bytes:
 
 def import_rules(run: Run, parsed: ParsedFile, report: FileReport) -> None:
     """Switch rules on and off, and put them into the order of the file; rules it does not name follow."""
-    wanted = _wanted(parsed, report)
+    now = rule_states(run.connection, run.principal)
+    names = {state.rule.key: state.rule.name for state in now}
+    wanted = _wanted(parsed, report, names)
     if report.errors:
         return
-    now = rule_states(run.connection, run.principal)
     enabled = {state.rule.key: state.enabled for state in now}
     order = [state.rule.key for state in now]
     listed = [key for key in order if key in wanted]
@@ -46,18 +47,18 @@ def import_rules(run: Run, parsed: ParsedFile, report: FileReport) -> None:
         report.unchanged["rules"] += not changed
         if enabled[key] != on:
             old, new = ("on" if one else "off" for one in (enabled[key], on))
-            report.show(Change(parsed.file, NAMES[key], "state", old, new))
+            report.show(Change(parsed.file, names[key], "state", old, new))
     run.progress(1)
     if report.changed["rules"]:
         _write(run, {**enabled, **wanted}, new_order)
 
 
-def _wanted(parsed: ParsedFile, report: FileReport) -> dict[str, bool]:
+def _wanted(parsed: ParsedFile, report: FileReport, names: dict[str, str]) -> dict[str, bool]:
     listed = tomllib.loads(parsed.text or "").get("rule", [])
     wanted: dict[str, bool] = {}
     for number, entry in enumerate(listed if isinstance(listed, list) else [listed], 1):
         where = f"{parsed.file} rule {number}"
-        fault = _fault(entry, wanted)
+        fault = _fault(entry, wanted, names)
         if fault:
             report.error(where, fault)
         else:
@@ -67,12 +68,12 @@ def _wanted(parsed: ParsedFile, report: FileReport) -> dict[str, bool]:
     return wanted
 
 
-def _fault(entry: Any, seen: dict[str, bool]) -> str | None:
+def _fault(entry: Any, seen: dict[str, bool], names: dict[str, str]) -> str | None:
     key = entry.get("key") if isinstance(entry, dict) else None
     if not isinstance(key, str):
         return "This rule has no key."
-    if key not in NAMES:
-        return f"There is no rule “{excerpt(key)}”; expected one of {', '.join(NAMES)}."
+    if key not in names:
+        return f"There is no rule “{excerpt(key)}”; expected one of {', '.join(names)}."
     if key in seen:
         return f"The rule {key} is named twice."
     if not isinstance(entry.get("enabled", True), bool):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, select
 
 from crm.domain.principal import Principal
-from crm.storage.insertion import insert_into
+from crm.imports.bulk import insert_rows
 from crm.storage.tables import import_trace, source_record
 
 BLOCK = 2_000
@@ -35,7 +35,8 @@ class Sources:
         self._workspace_id = principal.workspace_id
         self._batch_id = batch_id
         self._known: dict[tuple[str, str], Source] = {}
-        self._fresh: dict[tuple[str, str], bool] = {}
+        self._new: set[tuple[str, str]] = set()
+        self._changed: dict[tuple[str, str], bool] = {}
         self.written = 0
 
     def load(self, record: str, keys: Iterable[str]) -> None:
@@ -62,35 +63,41 @@ class Sources:
         if before == (row_id, content):
             return
         self._known[record, key] = Source(row_id, content)
-        self._fresh[record, key] = self._fresh.get((record, key), False) or (
-            before is not None and before.row_id != row_id
-        )
+        if before is None:
+            self._new.add((record, key))
+        elif (record, key) not in self._new:
+            moved = before.row_id != row_id or self._changed.get((record, key), False)
+            self._changed[record, key] = moved
 
     def flush(self) -> None:
         """Write what is new; an item keeps the import that first brought its row."""
-        insert = insert_into(self._connection, source_record)
-        changes = {"row_id": insert.excluded.row_id, "content_hash": insert.excluded.content_hash}
-        keys = ["workspace_id", "record", "source_key"]
-        for moved in (False, True):
-            rows = [self._row(*key) for key, is_moved in self._fresh.items() if is_moved == moved]
-            if rows:
-                extra = {"batch_id": insert.excluded.batch_id} if moved else {}
-                statement = insert.on_conflict_do_update(index_elements=keys, set_={**changes, **extra})
-                self._connection.execute(statement, rows)
-                self.written += len(rows)
-        self._fresh.clear()
+        insert_rows(self._connection, source_record, _COLUMNS, [self._row(*key) for key in self._new])
+        table = source_record.c
+        for (record, key), moved in self._changed.items():
+            values: dict[str, Any] = dict(zip(_COLUMNS, self._row(record, key), strict=True))
+            self._connection.execute(
+                source_record.update()
+                .where(
+                    table.workspace_id == self._workspace_id,
+                    table.record == record,
+                    table.source_key == key,
+                )
+                .values(
+                    row_id=values["row_id"],
+                    content_hash=values["content_hash"],
+                    **({"batch_id": self._batch_id} if moved else {}),
+                )
+            )
+        self.written += len(self._new) + len(self._changed)
+        self._new.clear()
+        self._changed.clear()
 
-    def _row(self, record: str, key: str) -> dict[str, Any]:
+    def _row(self, record: str, key: str) -> tuple[Any, ...]:
         source = self._known[record, key]
-        return {
-            "workspace_id": self._workspace_id,
-            "record": record,
-            "source_key": key,
-            "row_id": source.row_id,
-            "content_hash": source.content,
-            "batch_id": self._batch_id,
-            "seen": 1,
-        }
+        return (self._workspace_id, record, key, source.row_id, source.content, self._batch_id, 1)
+
+
+_COLUMNS = ("workspace_id", "record", "source_key", "row_id", "content_hash", "batch_id", "seen")
 
 
 # What each cell said: an unchanged cell of a changed row leaves alone what people changed since.

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Table, select, update
 from crm.contacts.actions import edit_organisation, find_or_add_organisations, require_editor
 from crm.domain.principal import Principal
 from crm.errors import Conflict, NotFound
-from crm.imports.facts import DATE_RECORD
+from crm.imports.facts import DATE_RECORD, TABLES
 from crm.imports.log import restored_entry
 from crm.imports.people import restored_value, write_changes
 from crm.imports.rule_states import states_before
@@ -39,13 +39,6 @@ from crm.storage.tables import (
     source_record,
 )
 
-FACT_TABLES: dict[str, Table] = {
-    "ask": ask,
-    "promise": promise,
-    "signal": signal,
-    "favour": favour,
-    DATE_RECORD: contact_date,
-}
 SORTS = {
     "organisation": "organisations",
     "contact": "contacts",
@@ -84,7 +77,7 @@ def write_traces(run: Run) -> None:
 def _stamps(connection: Connection, principal: Principal, record: str, ids: Sequence[int]) -> dict[int, str]:
     if record == "rules":
         return {ids[0]: _rules_stamp(connection, principal)}
-    tables = {"contact": contact, "interaction": interaction, "organisation": organisation, **FACT_TABLES}
+    tables = {"contact": contact, "interaction": interaction, "organisation": organisation, **TABLES}
     table = tables[record]
     found: dict[int, str] = {}
     for block in blocks(ids):
@@ -159,7 +152,7 @@ class _Undoing:
 
     def take_back(self) -> None:
         """Do it."""
-        for record, table in FACT_TABLES.items():
+        for record, table in TABLES.items():
             self._facts(record, table)
         self._interactions()
         self._contacts()
@@ -280,6 +273,12 @@ class _Undoing:
         busy = self._busy(made)
         free = [row_id for row_id in made if row_id not in busy]
         self.done.kept["contacts"] += len(busy)
+        for block in blocks(free):
+            table = contact_date.c
+            theirs = select(table.id).where(
+                table.workspace_id == self.principal.workspace_id, table.contact_id.in_(block)
+            )
+            self._forget_sources(DATE_RECORD, list(self.connection.execute(theirs).scalars()))
         self._delete(contact, "contact", free)
         self.touched.difference_update(free)
         self._restore_contacts(changed)

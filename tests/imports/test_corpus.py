@@ -10,6 +10,8 @@ import pytest
 from crm.domain.channels import SHIPPED_KEYS
 from crm.imports.records import ContactRecord, ParsedFile, UnreadableFile
 from crm.imports.sniff import read_file
+from tests.builders import World
+from tests.imports.files import bring, exported, good, news
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 CARDS = sorted(DATA.glob("vcard/**/*.vcf"))
@@ -66,3 +68,20 @@ def test_real_names_survive() -> None:
         record.name for path in CARDS for record in read(path).records if isinstance(record, ContactRecord)
     }
     assert {"ダブル バイト", "Mr. John Richter James Doe Sr.", "Dummy, Dummy", "HiAscii Śuterry"} <= names
+
+
+def test_every_card_arrives_once_and_stays_itself(world: World) -> None:
+    cards = [(name(path), path.read_bytes()) for path in CARDS]
+    good(bring(world, *cards))
+    first = exported(world)
+    again = good(bring(world, *cards))
+    assert (news(again), exported(world)) == ({}, first)
+    other = World.create(world.database, "Another team")
+    good(bring(other, *first.items()))
+    assert exported(other) == first
+
+
+def test_another_programs_people_are_refused_by_the_missing_column() -> None:
+    for path in DATA.glob("csv/**/contacts*.csv"):
+        with pytest.raises(UnreadableFile, match="contacts need the column name"):
+            read(path)

@@ -1,0 +1,481 @@
+"""Importing: idempotent, all or nothing, never a silent guess, and never against what people wrote since."""
+
+import itertools
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from crm.contacts import actions as contacts
+from crm.domain.rules import ALL
+from crm.errors import Forbidden
+from crm.imports.stored import contact_records
+from crm.interactions.actions import delete_interaction
+from crm.rules.queries import rule_states
+from crm.storage.metrics import as_of
+from crm.storage.stored_metrics import current, scope_of
+from crm.storage.tables import (
+    ask,
+    contact,
+    contact_date,
+    contact_email,
+    import_batch,
+    interaction,
+    interaction_contact,
+    interaction_user,
+    metadata,
+    organisation,
+    signal,
+    source_record,
+)
+from tests.builders import World
+from tests.imports.files import (
+    CONTACTS,
+    EVERYTHING,
+    INTERACTIONS,
+    bring,
+    count,
+    exported,
+    good,
+    news,
+    rows,
+    summed,
+)
+
+FILES = list(EVERYTHING.items())
+BROUGHT = {
+    "organisations": 1,
+    "contacts": 6,
+    "interactions": 5,
+    "asks": 3,
+    "promises": 1,
+    "signals": 1,
+    "favours": 1,
+    "dates": 2,
+}
+
+
+def person(world: World, name: str):
+    with world.database.read() as connection:
+        found = contact_records(connection, world.principal)
+    return next(one for one in found.values() if one.name == name)
+
+
+def id_of(world: World, name: str) -> int:
+    return int(next(row.id for row in rows(world, contact) if row.name == name))
+
+
+# Once, twice, three times.
+
+
+def test_everything_arrives_once_however_often_it_is_brought(world: World) -> None:
+    assert news(good(bring(world, *FILES))) == BROUGHT
+    first = exported(world)
+    for later in (0, 1, 40):
+        again = good(bring(world, *FILES, later=later))
+        assert (news(again), summed(again, "changed")) == ({}, {})
+        assert summed(again, "unchanged") == {**BROUGHT, "contacts": 3, "dates": 3}
+    assert exported(world) == first
+
+
+def test_the_stored_metrics_follow(world: World) -> None:
+    good(bring(world, *FILES))
+    with world.database.read() as connection:
+        scope = scope_of(connection, world.principal, world.now)
+        now, truth = current(world.workspace_id), as_of(scope)
+        stored = {row.contact_id: row for row in connection.execute(select(now))}
+        wanted = connection.execute(select(truth)).all()
+    assert len(wanted) == 6
+    for row in wanted:
+        assert stored[row.contact_id].total_30 == row.total_30
+        assert stored[row.contact_id].open_asks == row.open_asks
+        assert stored[row.contact_id].score == (row.score if row.score is None else int(row.score))
+
+
+def test_the_same_row_twice_in_a_file_is_two_interactions_and_stays_two(world: World) -> None:
+    header, row = "occurred_at,channel,contacts\n", "2026-11-01,email,a@x.example\n"
+    assert news(good(bring(world, header + row + row))) == {"contacts": 1, "interactions": 2}
+    assert news(good(bring(world, header + row + row))) == {}
+    assert news(good(bring(world, header + row))) == {}
+    assert news(good(bring(world, header + row * 3))) == {"interactions": 1}
+
+
+def test_files_that_overlap_bring_each_row_once(world: World) -> None:
+    lines = INTERACTIONS.splitlines(keepends=True)
+    good(bring(world, CONTACTS, lines[0] + "".join(lines[1:4])))
+    good(bring(world, CONTACTS, lines[0] + "".join(lines[1:])))
+    assert (count(world, interaction), count(world, contact)) == (5, 5)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(("contacts", "interactions", "asks"))))
+def test_the_order_of_files_makes_no_difference(world: World, order: tuple[str, ...]) -> None:
+    for kind in order:
+        good(bring(world, EVERYTHING[f"{kind}.csv"]))
+    assert (count(world, contact), count(world, interaction), count(world, ask)) == (5, 5, 3)
+    marta = person(world, "Marta Kowalczyk")
+    assert (marta.tier, marta.emails) == ("key", ("marta@fernhill.example", "m@home.example"))
+    assert person(world, "Somebody Else").tier == "none"
+
+
+def test_a_source_id_is_the_row_whatever_it_says(world: World) -> None:
+    header = "occurred_at,channel,contacts,source_id,summary\n"
+    good(bring(world, header + "2026-11-01,email,a@x.example,s1,First\n"))
+    again = good(bring(world, header + "2026-11-02,lunch,a@x.example;b@x.example,s1,Second\n"))
+    assert (news(again), summed(again, "changed")) == ({"contacts": 1}, {"interactions": 1})
+    (row,) = rows(world, interaction)
+    assert (row.channel, row.summary, row.day) == ("lunch", "Second", date(2026, 11, 2))
+    assert count(world, interaction_contact) == 2
+    same = good(bring(world, header + "2026-11-02,lunch,a@x.example;b@x.example,s1,Second\n"))
+    assert summed(same, "unchanged") == {"interactions": 1}
+
+
+def test_a_source_id_twice_in_one_file_counts_once(world: World) -> None:
+    header = "occurred_at,channel,contacts,source_id\n"
+    text = header + "2026-11-01,email,a@x.example,s1\n2026-11-02,lunch,a@x.example,s1\n"
+    for expected in ({"contacts": 1, "interactions": 1}, {}):
+        (report,) = good(bring(world, text))
+        assert news([report]) == expected
+        assert [one.where for one in report.skipped] == ["file1.csv line 3"]
+        assert summed([report], "changed") == {}
+
+
+def test_what_was_deleted_here_stays_deleted(world: World) -> None:
+    good(bring(world, *FILES))
+    first = rows(world, interaction)[0]
+    with world.database.write() as connection:
+        delete_interaction(connection, world.principal, first.id, world.now)
+    assert news(good(bring(world, *FILES))) == {}
+    assert rows(world, interaction)[0].deleted_at is not None
+
+
+# Cells.
+
+HEADER = "name,email,title,city\n"
+
+
+def test_changed_cells_change_the_record_and_missing_columns_leave_it(world: World) -> None:
+    good(bring(world, CONTACTS))
+    (report,) = good(bring(world, HEADER + "Marta Kowalczyk,marta@fernhill.example,CEO,Hamburg\n"))
+    assert (news([report]), dict(report.changed)) == ({}, {"contacts": 1})
+    shown = {(one.field, one.old, one.new) for one in report.changes}
+    assert ("title", "CTO", "CEO") in shown
+    marta = person(world, "Marta Kowalczyk")
+    assert (marta.title, marta.city, marta.tier, marta.notes) == ("CEO", "Hamburg", "key", "Likes tea")
+    assert marta.organisation == "Fernhill"
+
+
+def test_empty_cells_empty_the_record(world: World) -> None:
+    good(bring(world, CONTACTS))
+    good(bring(world, "name,email,title,tags,birthday,notes\nMarta Kowalczyk,marta@fernhill.example,,,,\n"))
+    marta = person(world, "Marta Kowalczyk")
+    assert (marta.title, marta.tags, marta.birthday, marta.notes) == (None, (), None, None)
+    assert marta.city == "Berlin"
+
+
+def test_what_people_wrote_since_survives_the_same_file(world: World) -> None:
+    good(bring(world, CONTACTS))
+    with world.database.write() as connection:
+        contacts.set_tier(connection, world.principal, [id_of(world, "Marta Kowalczyk")], "warm", world.now)
+    assert summed(good(bring(world, CONTACTS)), "changed") == {}
+    assert person(world, "Marta Kowalczyk").tier == "warm"
+
+
+def test_only_the_cells_that_changed_are_written(world: World) -> None:
+    good(bring(world, CONTACTS))
+    with world.database.write() as connection:
+        contacts.set_tier(connection, world.principal, [id_of(world, "Marta Kowalczyk")], "warm", world.now)
+    good(bring(world, CONTACTS.replace("CTO", "CEO")))
+    marta = person(world, "Marta Kowalczyk")
+    assert (marta.title, marta.tier) == ("CEO", "warm")
+
+
+def test_a_changed_record_keeps_its_labels_targets_and_dates(world: World) -> None:
+    good(bring(world, *FILES))
+    row_id = id_of(world, "Marta Kowalczyk")
+    with world.database.write() as connection:
+        connection.execute(update(contact).where(contact.c.id == row_id).values(target_any=14))
+        connection.execute(
+            update(contact_email)
+            .where(contact_email.c.contact_id == row_id, contact_email.c.position == 0)
+            .values(label="work")
+        )
+    good(bring(world, HEADER + "Marta Kowalczyk,marta@fernhill.example;new@x.example,CEO,\n"))
+    assert next(row for row in rows(world, contact) if row.id == row_id).target_any == 14
+    kept = [(row.value, row.label) for row in rows(world, contact_email) if row.contact_id == row_id]
+    assert kept == [("marta@fernhill.example", "work"), ("new@x.example", None)]
+    assert count(world, contact_date) == 4
+
+
+def test_an_ask_that_is_closed_in_the_file_is_closed_here(world: World) -> None:
+    header = "contact,text,due,opened_on,closed_on\n"
+    good(bring(world, header + "Ana,Renew?,,2026-10-01,\n"))
+    report = good(bring(world, header + "Ana,Renew?,,2026-10-01,2026-11-01\n"))
+    assert (news(report), summed(report, "changed")) == ({}, {"asks": 1})
+    assert rows(world, ask)[0].closed_on == date(2026, 11, 1)
+    with world.database.read() as connection:
+        now = current(world.workspace_id)
+        assert connection.execute(select(now.c.open_asks)).scalar_one() == 0
+
+
+# Who is meant.
+
+
+def test_any_email_finds_the_person_whatever_the_letters(world: World) -> None:
+    good(bring(world, CONTACTS))
+    good(bring(world, "occurred_at,channel,contacts\n2026-11-01,email,M@Home.Example\n"))
+    assert count(world, contact) == 3
+
+
+def test_a_name_finds_the_person_across_accents(world: World) -> None:
+    good(bring(world, CONTACTS))
+    good(bring(world, "occurred_at,channel,contacts\n2026-11-01,email,jan novak\n"))
+    assert count(world, contact) == 3
+
+
+def test_namesakes_in_one_file_are_two_people_and_stay_two(world: World) -> None:
+    text = "name,organisation\nJan Novák,Alpha\nJan Novák,Beta\nJan Novák,\n"
+    assert news(good(bring(world, text)))["contacts"] == 3
+    assert news(good(bring(world, text))) == {}
+
+
+def test_a_row_that_may_mean_two_people_waits_for_an_answer(world: World) -> None:
+    good(bring(world, "name,organisation\nJan Novák,Alpha\nJan Novák,Beta\n"))
+    report, log = good(
+        bring(
+            world,
+            "name,title\nJan Novák,CEO\n",
+            "occurred_at,channel,contacts\n2026-11-01,email,Jan Novák;New Person\n",
+        )
+    )
+    assert (news([report, log]), dict(report.changed)) == ({}, {})
+    assert [one.where for one in report.uncertain] == ["file1.csv line 2"]
+    assert "Which is meant?" in report.uncertain[0].question
+    assert [one.where for one in log.uncertain] == ["file2.csv line 2, column contacts"]
+    assert count(world, contact) == 2
+
+
+def test_the_organisation_tells_namesakes_apart(world: World) -> None:
+    good(bring(world, "name,organisation\nJan Novák,Alpha\nJan Novák,Beta\n"))
+    good(bring(world, "name,organisation,title\nJan Novák,Beta,CEO\n"))
+    titles = {row.title for row in rows(world, contact)}
+    assert titles == {None, "CEO"}
+    assert count(world, contact) == 2
+
+
+def test_a_namesake_with_another_email_is_somebody_new_and_asked_about(world: World) -> None:
+    good(bring(world, "name,email\nJan Novák,jan@alpha.example\n"))
+    (report,) = good(bring(world, "name,email\nJan Novák,jan@beta.example\n"))
+    assert news([report]) == {"contacts": 1}
+    assert "jan@alpha.example" in report.uncertain[0].question
+    (again,) = good(bring(world, "name,email\nJan Novák,jan@beta.example\n"))
+    assert (news([again]), again.uncertain) == ({}, [])
+
+
+def test_a_colleague_with_a_new_email_is_the_same_person(world: World) -> None:
+    good(bring(world, "name,email,organisation\nJan Novák,jan@alpha.example,Alpha\n"))
+    good(bring(world, "name,email,organisation\nJan Novák,novak@alpha.example,Alpha\n"))
+    assert [row.value for row in rows(world, contact_email)] == ["novak@alpha.example"]
+
+
+def test_the_same_person_twice_in_a_file_is_one_person(world: World) -> None:
+    text = "name,email,title\nAna,ana@x.example,CTO\nAna,ana@x.example,CTO\n"
+    assert news(good(bring(world, text))) == {"contacts": 1}
+    assert summed(good(bring(world, text)), "unchanged") == {"contacts": 2}
+
+
+def test_other_workspaces_are_never_met(world: World) -> None:
+    other = World.create(world.database, "Another team")
+    good(bring(other, *FILES))
+    before = exported(other)
+    assert news(good(bring(world, *FILES))) == BROUGHT
+    assert exported(other) == before
+
+
+# Owners and users.
+
+
+def test_the_only_active_user_keeps_whom_the_command_line_brings(world: World) -> None:
+    alice = world.user()
+    world.user("Bob Stone", active=False)
+    good(bring(world, CONTACTS, INTERACTIONS))
+    assert {row.owner_id for row in rows(world, contact)} == {alice.user_id}
+    assert {row.user_id for row in rows(world, interaction_user)} == {alice.user_id}
+
+
+def test_of_two_users_nobody_is_guessed(world: World) -> None:
+    world.user()
+    world.user("Bob Stone")
+    good(bring(world, CONTACTS, INTERACTIONS))
+    assert {row.owner_id for row in rows(world, contact)} == {None}
+    assert count(world, interaction_user) == 0
+
+
+def test_whoever_imports_keeps_the_new_people_and_owners_are_named_by_email(world: World) -> None:
+    alice, bob = world.user(), world.user("Bob Stone")
+    good(bring(world, "name,owner\nAna,\nBen,BOB@team.example\nCy,nobody\n", by=alice))
+    owners = {row.name: row.owner_id for row in rows(world, contact)}
+    assert owners == {"Ana": alice.user_id, "Ben": bob.user_id, "Cy": None}
+    again = good(bring(world, "name,owner\nAna,\nBen,BOB@team.example\nCy,nobody\n", by=bob))
+    assert summed(again, "unchanged") == {"contacts": 3}
+
+
+def test_an_unknown_user_is_an_error_with_its_line(world: World) -> None:
+    people, log = bring(
+        world,
+        "name,owner\nAna,eve@team.example\n",
+        "occurred_at,channel,contacts,users\n2026-11-01,email,Ana,eve@team.example\n",
+    )
+    assert [one.where for one in people.errors] == ["file1.csv line 2, column owner"]
+    assert [one.where for one in log.errors] == ["file2.csv line 2, column users"]
+    assert "eve@team.example" in people.errors[0].message
+    assert count(world, contact) == 0
+
+
+def test_viewers_import_nothing(world: World) -> None:
+    viewer = world.user(role="viewer")
+    with pytest.raises(Forbidden):
+        bring(world, CONTACTS, by=viewer)
+
+
+# All or nothing.
+
+
+def test_one_error_and_nothing_of_the_exchange_files_is_written(world: World) -> None:
+    before = {
+        table.name: count(world, table) for table in metadata.tables.values() if "workspace_id" in table.c
+    }
+    reports = bring(world, *FILES, ("more.csv", "contact,text,on\nAna,Help,31.12.2026\n"))
+    assert [one.where for one in reports[-1].errors] == ["more.csv line 2, column on"]
+    assert news(reports) == {}
+    after = {
+        table.name: count(world, table) for table in metadata.tables.values() if "workspace_id" in table.c
+    }
+    assert after == before
+
+
+def test_a_damaged_file_among_them_stops_the_others(world: World) -> None:
+    reports = bring(world, *FILES, ("latin.csv", "name\nJos\xe9\n".encode("latin-1")))
+    assert "UTF-8" in reports[-1].errors[0].message
+    assert (news(reports), count(world, contact)) == ({}, 0)
+
+
+def test_a_vcard_stands_for_itself(world: World) -> None:
+    card = "BEGIN:VCARD\nVERSION:3.0\nFN:Ana\nEND:VCARD\n"
+    bring(world, ("people.vcf", card), "name,birthday\nBen,tomorrow\n")
+    assert [row.name for row in rows(world, contact)] == ["Ana"]
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(world: World) -> None:
+    dry = bring(world, *FILES, dry_run=True)
+    assert all(count(world, table) == 0 for table in (contact, import_batch, source_record, organisation))
+    assert [report.as_json() for report in dry] == [report.as_json() for report in bring(world, *FILES)]
+    again = bring(world, *FILES, dry_run=True)
+    assert [report.as_json() for report in again] == [report.as_json() for report in bring(world, *FILES)]
+
+
+def test_an_import_that_brought_nothing_is_not_listed(world: World) -> None:
+    good(bring(world, *FILES))
+    good(bring(world, *FILES))
+    assert count(world, import_batch) == 1
+
+
+# vCards.
+
+CARD = """BEGIN:VCARD
+VERSION:3.0
+UID:abc-1
+FN:Marta Kowalczyk
+EMAIL:marta@fernhill.example
+TEL:+49 30 1234
+TITLE:Engineer
+ANNIVERSARY:2019-05-01
+END:VCARD
+BEGIN:VCARD
+VERSION:3.0
+TEL:123
+END:VCARD
+"""
+
+
+def test_a_card_adds_to_whom_we_know_and_takes_nothing(world: World) -> None:
+    good(bring(world, CONTACTS))
+    (report,) = good(bring(world, ("phone.vcf", CARD)))
+    assert (dict(report.changed), summed([report], "new")) == ({"contacts": 1}, {"dates": 1})
+    assert [one.where for one in report.skipped] == ["phone.vcf card 2 (line 10)"]
+    marta = person(world, "Marta Kowalczyk")
+    assert (marta.title, marta.emails, marta.phones) == (
+        "CTO",
+        ("marta@fernhill.example", "m@home.example"),
+        ("+49 30 1234",),
+    )
+    again = good(bring(world, ("phone.vcf", CARD)))
+    assert (news(again), summed(again, "changed")) == ({}, {})
+
+
+def test_a_card_is_known_by_its_uid_when_all_else_changed(world: World) -> None:
+    good(bring(world, ("phone.vcf", CARD)))
+    renamed = CARD.replace("Marta Kowalczyk", "Marta Osei").replace("marta@fernhill", "osei@fernhill")
+    (report,) = good(bring(world, ("phone.vcf", renamed)))
+    assert (news([report]), count(world, contact)) == ({}, 1)
+    assert person(world, "Marta Osei").emails == ("marta@fernhill.example", "osei@fernhill.example")
+
+
+# Rules.
+
+
+def test_rules_are_switched_and_put_in_order(world: World) -> None:
+    text = '[[rule]]\nkey = "they_wait"\n\n[[rule]]\nkey = "screen_only"\nenabled = false\n'
+    (report,) = good(bring(world, ("rules.toml", text)))
+    assert report.changed["rules"] == 2
+    with world.database.read() as connection:
+        states = rule_states(connection, world.principal)
+    assert [(one.rule.key, one.enabled) for one in states[:2]] == [
+        ("they_wait", True),
+        ("screen_only", False),
+    ]
+    assert len(states) >= len(ALL)
+    (again,) = good(bring(world, ("rules.toml", text)))
+    assert dict(again.unchanged) == {"rules": 2}
+
+
+def test_a_rule_nobody_knows_is_an_error(world: World) -> None:
+    (report,) = bring(world, ("rules.toml", '[[rule]]\nkey = "more_email"\n'))
+    assert report.errors[0].where == "rules.toml rule 1"
+
+
+# What the rows say.
+
+
+def test_attempts_broadcasts_and_days_are_what_the_log_would_write(world: World) -> None:
+    world = replace_zone(world)
+    people = ";".join(f"p{number}@x.example" for number in range(13))
+    text = "occurred_at,channel,outcome,contacts\n"
+    text += f"2026-11-01T23:30:00Z,email,reached,{people}\n2026-11-01,phone,attempted,p1@x.example\n"
+    good(bring(world, text))
+    mail, call = rows(world, interaction)
+    assert (mail.broadcast, mail.day, call.outcome) == (True, date(2026, 11, 2), "attempted")
+    assert not any(row.counts for row in rows(world, interaction_contact))
+
+
+def replace_zone(world: World) -> World:
+    return World.create(world.database, "Tokyo", "Asia/Tokyo")
+
+
+def test_a_name_like_an_email_is_the_name_until_somebody_knows_better(world: World) -> None:
+    good(bring(world, "occurred_at,channel,contacts\n2026-11-01,email,ana@x.example\n"))
+    assert [row.name for row in rows(world, contact)] == ["ana@x.example"]
+    good(bring(world, "name,email\nAna Lima,ana@x.example\n"))
+    assert [row.name for row in rows(world, contact)] == ["Ana Lima"]
+
+
+def test_signals_are_spelled_as_everywhere_else(world: World) -> None:
+    good(bring(world, *FILES))
+    assert [row.type for row in rows(world, signal)] == ["pain point"]
+
+
+def test_a_day_without_a_time_is_the_same_row_on_another_day(world: World) -> None:
+    text = f"occurred_at,channel,contacts\n{world.today.isoformat()},lunch,Ana\n"
+    good(bring(world, text, later=-0.3))
+    good(bring(world, text, later=1))
+    assert count(world, interaction) == 1
+    assert rows(world, interaction)[0].occurred_at <= world.now + timedelta(days=1)

@@ -1,0 +1,221 @@
+"""An export holds everything, and importing it into an empty workspace and exporting again gives the same bytes."""
+
+import csv
+import io
+import shutil
+import uuid
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import icalendar
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from crm.contacts.actions import (
+    NOBODY,
+    NewContact,
+    NewOrganisation,
+    Occasion,
+    Way,
+    add_contacts,
+    add_organisation,
+)
+from crm.domain.channels import SHIPPED_KEYS
+from crm.interactions.actions import Entry, delete_interaction, log_interaction
+from crm.storage.database import Database, new_id
+from crm.storage.tables import ask, interaction, promise, signal
+from crm.storage.text import fold
+from tests.builders import NOW, World
+from tests.imports.files import EVERYTHING, bring, exported, good, news, rows, summed
+
+NAUGHTY = Path(__file__).parents[3] / "shared" / "data" / "suites" / "blns" / "blns.txt"
+
+
+def again(world: World, files: dict[str, bytes], *, users: list[str]) -> dict[str, bytes]:
+    """What an empty workspace with the same users exports after importing these files."""
+    other = World.create(world.database, f"Team {uuid.uuid4()}", str(world.zone))
+    for email in users:
+        other.user(email, email=email)
+    good(bring(other, *files.items()))
+    return exported(other)
+
+
+def test_what_was_imported_comes_back_byte_for_byte(world: World) -> None:
+    world.user("Alice Meyer", email="alice@team.example")
+    good(bring(world, *EVERYTHING.items()))
+    files = exported(world)
+    assert set(files) == {*EVERYTHING, "rules.toml", "contacts.vcf", "calendar.ics"}
+    assert again(world, files, users=["alice@team.example"]) == files
+
+
+def test_an_export_brought_back_to_its_own_workspace_changes_nothing(world: World) -> None:
+    good(bring(world, *EVERYTHING.items()))
+    somebody = world.contact("Ruth Abernathy")
+    world.log("lunch", 3, somebody, note="By hand")
+    files = exported(world)
+    reports = good(bring(world, *files.items()))
+    assert (news(reports), summed(reports, "changed")) == ({}, {})
+    assert exported(world) == files
+
+
+def test_private_notes_go_to_their_author_and_the_command_line_alone(world: World) -> None:
+    alice, bob = world.user(), world.user("Bob Stone")
+    world.log("lunch", 1, world.contact(), by=alice, note="Secret plans", note_private=True)
+    for by, sees in ((alice, True), (bob, False), (world.principal, True)):
+        files = exported(world, by)
+        assert any(b"Secret plans" in data for data in files.values()) == sees
+
+
+def test_what_was_deleted_is_not_exported(world: World) -> None:
+    deleted = world.log("lunch", 1, world.contact(), note="Gone")
+    with world.database.write() as connection:
+        delete_interaction(connection, world.principal, deleted, world.now)
+    assert not any(b"Gone" in data for data in exported(world).values())
+
+
+def test_formulas_are_not_run_and_come_back(world: World) -> None:
+    good(bring(world, 'name,email,notes\n"=HYPERLINK(1)",a@x.example,+1+1\n'))
+    files = exported(world)
+    table = list(csv.reader(io.StringIO(files["contacts.csv"].decode())))
+    assert table[1][0] == "'=HYPERLINK(1)"
+    assert not any(cell.startswith(("=", "+", "@")) for row in table for cell in row)
+    assert again(world, files, users=[]) == files
+
+
+def test_nobody_is_written_where_an_empty_cell_would_be_somebody(world: World) -> None:
+    world.user("Alice Meyer", email="alice@team.example")
+    good(bring(world, "name,owner\nAna,nobody\nBen,\n"))
+    files = exported(world)
+    owners = {
+        row["name"]: row["owner"] for row in csv.DictReader(io.StringIO(files["contacts.csv"].decode()))
+    }
+    assert owners == {"Ana": "nobody", "Ben": "alice@team.example"}
+    assert again(world, files, users=["alice@team.example"]) == files
+
+
+def test_calendars_read_the_calendar(world: World) -> None:
+    good(bring(world, *EVERYTHING.items()))
+    calendar = icalendar.Calendar.from_ical(exported(world)["calendar.ics"])
+    assert len(calendar.walk("VEVENT")) == 5 + 2 + 2
+
+
+# Whatever people wrote down.
+
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
+names = st.one_of(
+    st.sampled_from(["Jan Novák", "jan novak", "Ana", "=1+1", "a;b", 'q"q', "x@y.example", "Jan Novák #2"]),
+    words.filter(lambda text: any(sign.isalnum() for sign in text)),
+)
+emails = st.sampled_from(
+    ["jan@x.example", "JAN@x.example", "office@x.example", "ana@x.example", "o'n@x.example"]
+)
+days = st.dates(date(1900, 1, 1), date(2100, 12, 31))
+maybe = st.none() | words
+occasions = st.builds(
+    lambda kind, day, label, year: Occasion(
+        kind, day.month, day.day, day.year if year else None, True, label
+    ),
+    st.sampled_from(["birthday", "anniversary", "renewal", "other"]),
+    days,
+    maybe,
+    st.booleans(),
+)
+people = st.builds(
+    NewContact,
+    name=names,
+    title=maybe,
+    kind=st.sampled_from(["other", "partner", "press"]),
+    tier=st.sampled_from(["key", "none"]),
+    owner_id=st.sampled_from([None, NOBODY]),
+    notes=maybe,
+    city=maybe,
+    emails=st.lists(emails, max_size=2).map(lambda found: tuple(map(Way, found))),
+    phones=st.lists(words, max_size=2).map(lambda found: tuple(map(Way, found))),
+    addresses=st.lists(words, max_size=2).map(lambda found: tuple(map(Way, found))),
+    tags=st.lists(words, max_size=2).map(tuple),
+    dates=st.lists(occasions, max_size=2).map(tuple),
+    created_on=days,
+)
+moments = st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+entries = st.tuples(
+    moments,
+    st.sampled_from(SHIPPED_KEYS),
+    st.lists(st.integers(0, 50), min_size=1, max_size=3),
+    st.sampled_from(["mutual", "inbound"]),
+    maybe,
+    st.booleans(),
+)
+facts = st.lists(st.tuples(st.integers(0, 50), words.filter(str.strip), days, st.none() | days), max_size=3)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking a workspace takes minutes
+)
+@given(
+    st.lists(people, min_size=1, max_size=5, unique_by=lambda one: (fold(one.name), _emails(one))),
+    st.lists(entries, max_size=5),
+    facts,
+    st.integers(0, 2),
+)
+def test_any_workspace_comes_back_byte_for_byte(
+    sqlite_template, tmp_path_factory, people, entries, facts, users
+):
+    path = tmp_path_factory.mktemp("roundtrip") / "workspace.sqlite3"
+    shutil.copy(sqlite_template, path)
+    database = Database(f"sqlite:///{path}")
+    try:
+        world = World.create(database)
+        team = [f"user{number}@team.example" for number in range(users)]
+        principals = [world.user(email, email=email) for email in team]
+        _fill(world, people, entries, facts, principals)
+        files = exported(world)
+        assert again(world, files, users=team) == files
+        reports = good(bring(world, *files.items()))
+        assert (news(reports), summed(reports, "changed")) == ({}, {})
+        assert exported(world) == files
+    finally:
+        database.close()
+
+
+def _emails(one: NewContact) -> object:
+    """Two rows with the same name and emails are one person; without emails they are two."""
+    return frozenset(way.value.casefold() for way in one.emails) or id(one)
+
+
+def _fill(world, people, entries, facts, principals):
+    by = principals[0] if principals else world.principal
+    with world.database.write() as connection:
+        add_organisation(connection, world.principal, NewOrganisation("Fernhill", tags=("a", "b")), NOW)
+        ids = add_contacts(connection, by, people, NOW)
+        for at, channel, who, direction, note, is_by in entries:
+            contacts = tuple(dict.fromkeys(ids[one % len(ids)] for one in who))
+            entry = Entry(at, channel, contacts, direction, note=note)
+            log_interaction(connection, by if is_by else world.principal, entry, NOW)
+        for who, text, day, due in facts:
+            mine = {"workspace_id": world.workspace_id, "contact_id": ids[who % len(ids)], "text": text}
+            made = [
+                (ask, {"opened_on": day, "due": due}),
+                (promise, {"by": "us", "made_on": day, "kept_on": due}),
+                (signal, {"type": "pain point", "heard_on": day}),
+            ]
+            for table, columns in made:
+                connection.execute(table.insert(), {**mine, "id": new_id(connection), **columns})
+
+
+def test_naughty_strings_come_back(world: World) -> None:
+    if not NAUGHTY.exists():
+        return
+    lines = [line for line in NAUGHTY.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
+    world.contact("Ana")
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow(["occurred_at", "channel", "contacts", "note"])
+    writer.writerows(["2026-11-01", "email", "Ana", line.replace("\0", "")] for line in lines)
+    good(bring(world, buffer.getvalue().encode("utf-8", "replace")))
+    kept = [row.note for row in rows(world, interaction)]
+    assert len(kept) == len(lines)
+    files = exported(world)
+    assert again(world, files, users=[]) == files

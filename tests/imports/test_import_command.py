@@ -1,0 +1,149 @@
+"""``crm import`` and ``crm export`` as programs: exit status, JSON, sentences, and being killed at any moment."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from crm.storage.database import Database
+from crm.storage.tables import contact, interaction
+from tests.builders import World
+from tests.imports.files import CONTACTS, EVERYTHING, count, exported
+from tests.imports.test_applying import BROUGHT
+
+CRM = [sys.executable, "-m", "crm"]
+ROOT = Path(__file__).parents[2]
+ROWS = 1_500
+KILLS = 10
+
+
+def environment(url: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CRM_")}
+    return {**kept, "CRM_DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
+
+
+def crm(url: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [*CRM, *map(str, arguments)]
+    return subprocess.run(
+        command, env=environment(url), capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "files"
+    made.mkdir()
+    for name, text in EVERYTHING.items():
+        (made / name).write_text(text, encoding="utf-8")
+    return made
+
+
+def world_of(database: Database) -> World:
+    from crm.accounts.queries import workspaces
+
+    with database.read() as connection:
+        (row,) = workspaces(connection)
+    return World(database, row.id, ZoneInfo(row.time_zone))
+
+
+def test_import_dry_run_and_export_say_what_they_do(database_url: str, folder: Path) -> None:
+    files = sorted(folder.iterdir())
+    dry, first, again = (
+        crm(database_url, "import", *files, "--json", *more) for more in (["--dry-run"], [], [])
+    )
+    assert [one.returncode for one in (dry, first, again)] == [0, 0, 0], first.stderr
+    assert json.loads(dry.stdout) == json.loads(first.stdout)
+    reports = {report["file"]: report for report in json.loads(first.stdout)}
+    keys = ["file", "kind", "new", "changed", "unchanged", "skipped", "uncertain", "errors"]
+    assert all(list(report) == keys for report in reports.values())
+    assert sum(report["new"]["contacts"] for report in reports.values()) == BROUGHT["contacts"]
+    assert reports["interactions.csv"]["kind"] == "interactions"
+    assert all(sum(report["new"].values()) == 0 for report in json.loads(again.stdout))
+    out = folder.parent / "out"
+    assert crm(database_url, "export", out).returncode == 0
+    assert {path.name for path in out.iterdir()} == {
+        *EVERYTHING,
+        "rules.toml",
+        "contacts.vcf",
+        "calendar.ics",
+    }
+    brought_back = crm(database_url, "import", *sorted(out.iterdir()), "--json")
+    assert brought_back.returncode == 0, brought_back.stderr
+    assert all(
+        sum(one["new"].values()) + sum(one["changed"].values()) == 0
+        for one in json.loads(brought_back.stdout)
+    )
+
+
+BAD = {
+    "missing column": (b"occurred_at,contacts\n2026-11-01,Ana\n", "There is no column channel"),
+    "bad date": (b"occurred_at,channel,contacts\n31.12.2026,email,Ana\n", "line 2, column occurred_at"),
+    "unknown channel": (b"occurred_at,channel,contacts\n2026-11-01,pigeon,Ana\n", "not a channel here"),
+    "a cell of 2 MB": (b"name,email,notes\nAna,," + b"x" * 2_000_000 + b"\n", "100,000 characters"),
+    "Latin-1": ("name\nJosé\n".encode("latin-1"), "Latin-1"),
+    "cut in the middle": (CONTACTS.encode()[:-40] + b'"', "line"),
+    "another program's": (b"first_name,last_name,phone\nAna,Lima,1\n", "name"),
+    "empty": (b"", "This file is empty."),
+    "a picture": (b"\x89PNG\r\n\x1a\n", "picture"),
+    "a directory of nothing": (b"name\n\x00\n", "zero byte"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_what_cannot_be_read_is_said_in_a_line_that_helps(tmp_path: Path, bad: str) -> None:
+    data, words = BAD[bad]
+    path = tmp_path / "bad.csv"
+    path.write_bytes(data)
+    url = f"sqlite:///{tmp_path / 'crm.sqlite3'}"
+    result = crm(url, "import", path)
+    assert result.returncode == 1
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("crm: bad.csv")
+    assert words in lines[0]
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path, folder: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'crm.sqlite3'}"
+    result = crm(url, "import", folder / "contacts.csv", tmp_path / "nothing.csv")
+    assert (result.returncode, len(result.stderr.splitlines())) == (1, 1)
+    assert "nothing.csv" in result.stderr
+    assert crm(url, "import", tmp_path).returncode == 1
+    assert crm(url, "import").returncode == 2
+
+
+def test_killed_anywhere_and_imported_again_each_row_is_there_once(database_url: str, tmp_path: Path) -> None:
+    people = tmp_path / "contacts.csv"
+    people.write_text("name,email\n" + "".join(f"P {n},p{n}@x.example\n" for n in range(200)))
+    log = tmp_path / "interactions.csv"
+    lines = (f"2026-{1 + n % 9:02d}-01T10:00:00Z,email,p{n % 220}@x.example\n" for n in range(ROWS))
+    log.write_text("occurred_at,channel,contacts\n" + "".join(lines))
+    cards = tmp_path / "people.vcf"
+    cards.write_text("".join(f"BEGIN:VCARD\nVERSION:4.0\nFN:C {n}\nEND:VCARD\n" for n in range(100)))
+    crm(database_url, "migrate")
+    command = [*CRM, "import", *map(str, (people, log, cards))]
+    took, chance = 2.0, random.Random(6)
+    for number in range(KILLS):
+        process = subprocess.Popen(
+            command, env=environment(database_url), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(took * (number + chance.random()) / KILLS)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    for _ in range(2):
+        result = crm(database_url, "import", people, log, cards)
+        assert result.returncode == 0, result.stderr
+    database = Database(database_url)
+    try:
+        world = world_of(database)
+        assert (count(world, interaction), count(world, contact)) == (ROWS, 320)
+        assert len(exported(world)["interactions.csv"].splitlines()) == ROWS + 1
+    finally:
+        database.close()

@@ -1,0 +1,144 @@
+"""The import page: nothing is written before somebody looked, and everything can be taken back."""
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from crm.storage.tables import contact, import_upload, interaction
+from tests.builders import World
+from tests.imports.files import CONTACTS, EVERYTHING, INTERACTIONS, count, rows
+from tests.web.site import client
+
+NAUGHTY = Path(__file__).parents[3] / "shared" / "data" / "suites" / "blns" / "blns.txt"
+
+
+def send(browser: TestClient, *files: tuple[str, str | bytes]) -> str:
+    """Upload files; returns the address of the preview."""
+    answer = browser.post("/import", files=[("files", file) for file in files])
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+def test_look_import_and_take_back(world: World) -> None:
+    browser = client(world, world.user())
+    preview = send(browser, *EVERYTHING.items())
+    assert count(world, contact) == 0
+    page = browser.get(preview).text
+    assert "Before anything is written" in page
+    assert "Import 1 organisation, 6 people" in page
+    done = browser.post(f"{preview}/apply")
+    assert done.headers["location"] == "/import"
+    assert (count(world, contact), count(world, interaction), count(world, import_upload)) == (6, 5, 0)
+    start = browser.get("/import").text
+    (batch,) = set(re.findall(r'href="(/import/\d+)"', start))
+    assert "Undo this import" in browser.get(batch).text
+    assert browser.post(f"{batch}/undo").status_code == 303
+    assert (count(world, contact), count(world, interaction)) == (0, 0)
+    assert "Undone" in browser.get("/import").text
+    assert browser.post(f"{batch}/undo").status_code == 409
+
+
+def test_a_second_look_shows_what_would_change(world: World) -> None:
+    browser = client(world, world.user())
+    browser.post(send(browser, ("people.csv", CONTACTS)) + "/apply")
+    page = browser.get(send(browser, ("people.csv", CONTACTS.replace("CTO", "Head of Operations")))).text
+    assert "<del><bdi>CTO</bdi></del>" in page
+    assert "<ins><bdi>Head of Operations</bdi></ins>" in page
+    page = browser.get(send(browser, ("people.csv", CONTACTS))).text
+    assert "Everything in these files is here already." in page
+
+
+def test_errors_name_their_line_and_nothing_can_be_imported(world: World) -> None:
+    browser = client(world, world.user())
+    preview = send(browser, ("people.csv", CONTACTS), ("log.csv", INTERACTIONS.replace("lunch", "pigeon")))
+    page = browser.get(preview).text
+    assert "log.csv line 4, column channel" in page
+    assert f"{preview}/apply" not in page
+    assert browser.post(f"{preview}/apply").status_code == 422
+    assert (count(world, contact), count(world, import_upload)) == (0, 2)
+
+
+def test_cancel_forgets_the_files(world: World) -> None:
+    browser = client(world, world.user())
+    preview = send(browser, ("people.csv", CONTACTS))
+    browser.post(f"{preview}/cancel")
+    assert count(world, import_upload) == 0
+    assert browser.get(preview).status_code == 404
+
+
+def test_a_colleague_does_not_see_what_waits(world: World) -> None:
+    preview = send(client(world, world.user()), ("people.csv", CONTACTS))
+    colleague = client(world, world.user("Bob Stone"))
+    assert colleague.get(preview).status_code == 404
+    assert colleague.post(f"{preview}/apply").status_code == 404
+    assert count(world, contact) == 0
+
+
+def test_no_file_is_said_and_too_much_is_refused(world: World) -> None:
+    browser = client(world, world.user())
+    answer = browser.post("/import", files=[("files", ("", b""))])
+    assert answer.status_code == 422
+    assert "Choose a file first." in answer.text
+    large = browser.post("/import", files=[("files", ("big.csv", b"x" * (64 * 2**20 + 1)))])
+    assert large.status_code == 413
+    assert "64 MB" in large.text
+
+
+def test_viewers_see_what_was_imported_and_bring_nothing(world: World) -> None:
+    browser = client(world, world.user(role="viewer"))
+    assert "enctype" not in browser.get("/import").text
+    assert browser.post("/import", files=[("files", ("a.csv", CONTACTS))]).status_code == 403
+
+
+def test_the_export_button_gives_every_file(world: World) -> None:
+    browser = client(world, world.user())
+    browser.post(send(browser, *EVERYTHING.items()) + "/apply")
+    answer = browser.get("/export")
+    assert "in-person-" in answer.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert set(archive.namelist()) == {*EVERYTHING, "rules.toml", "contacts.vcf", "calendar.ics"}
+
+
+HOSTILE = ['<script>alert("x")</script>', "{{ 7*7 }}", '"><img src=x onerror=alert(1)>', "=cmd|' /C calc'!A0"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_words_stay_words(world: World, name: str) -> None:
+    browser = client(world, world.user())
+    cell = '"' + name.replace('"', '""') + '"'
+    preview = send(browser, (f"{name}.csv", f"name,title\n{cell},{cell}\n"))
+    page = browser.get(preview).text
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    browser.post(f"{preview}/apply")
+    assert [row.name for row in rows(world, contact)] == [name]
+
+
+def test_naughty_strings_reach_the_page_escaped(world: World) -> None:
+    if not NAUGHTY.exists():
+        pytest.skip("the shared data are not here")
+    lines = [one for one in NAUGHTY.read_text(encoding="utf-8").splitlines() if one.strip() and one[0] != "#"]
+    text = "name,notes\n" + "".join('"{0}","{0}"\n'.format(one.replace('"', '""')) for one in lines)
+    browser = client(world, world.user())
+    preview = send(browser, ("naughty.csv", text.encode("utf-8", "replace")))
+    page = browser.get(preview)
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+    answer = browser.post(f"{preview}/apply")
+    assert answer.status_code in (303, 422)
+
+
+def test_a_byte_wrong_anywhere_is_never_a_fault_of_ours(world: World) -> None:
+    browser = client(world, world.user())
+    data = bytearray(INTERACTIONS.encode())
+    for at in range(0, len(data), 23):
+        broken = bytes(data[:at]) + bytes([data[at] ^ 0x5A]) + bytes(data[at + 1 :])
+        for sent in (broken, bytes(data[:at])):
+            answer = browser.post("/import", files=[("files", ("log.csv", sent))])
+            assert answer.status_code in (303, 422)
+            if answer.status_code == 303:
+                assert browser.get(answer.headers["location"]).status_code == 200

@@ -1,0 +1,142 @@
+"""Undoing an import: what it brought goes, what people changed or added since stays."""
+
+import pytest
+
+from crm.contacts import actions as contacts
+from crm.errors import Conflict, Forbidden, NotFound
+from crm.imports.undoing import Undone, undo
+from crm.interactions.actions import Entry, edit_interaction
+from crm.storage.tables import (
+    ask,
+    contact,
+    contact_date,
+    contact_metrics,
+    import_batch,
+    interaction,
+    organisation,
+    rule,
+    source_record,
+)
+from tests.builders import World
+from tests.imports.files import (
+    ASKS,
+    CONTACTS,
+    EVERYTHING,
+    INTERACTIONS,
+    bring,
+    count,
+    exported,
+    good,
+    news,
+    rows,
+)
+
+ALL = [*EVERYTHING.items(), ("rules.toml", '[[rule]]\nkey = "they_wait"\nenabled = false\n')]
+
+
+def take_back(world: World, number: int = -1) -> Undone:
+    batch = rows(world, import_batch)[number]
+    with world.database.write() as connection:
+        return undo(connection, world.principal, batch.id, world.now)
+
+
+def test_everything_that_came_goes_and_may_come_again(world: World) -> None:
+    empty = exported(world)
+    brought = news(good(bring(world, *ALL)))
+    full = exported(world)
+    done = take_back(world)
+    assert {sort: n for sort, n in done.removed.items() if n} == brought
+    assert (+done.restored, +done.kept) == ({"rules": 1}, {})
+    assert exported(world) == empty
+    for table in (
+        contact,
+        interaction,
+        organisation,
+        ask,
+        contact_date,
+        contact_metrics,
+        source_record,
+        rule,
+    ):
+        assert count(world, table) == 0
+    assert news(good(bring(world, *ALL))) == brought
+    assert exported(world) == full
+
+
+def test_what_was_there_before_is_as_it_was(world: World) -> None:
+    good(bring(world, *ALL))
+    before = exported(world)
+    changed = [
+        (
+            "contacts.csv",
+            CONTACTS.replace("CTO", "CEO").replace("vip;wine", "").replace("1980-03-22", "1981-03-22"),
+        ),
+        ("asks.csv", ASKS.replace("2026-12-01,2026-10-01,", "2026-12-24,2026-10-01,2026-11-20")),
+        ("organisations.csv", EVERYTHING["organisations.csv"].replace("Berlin", "Hamburg")),
+        ("rules.toml", '[[rule]]\nkey = "they_wait"\nenabled = true\n'),
+    ]
+    good(bring(world, *changed))
+    after = exported(world)
+    assert after != before
+    done = take_back(world)
+    assert dict(+done.restored) == {"contacts": 1, "asks": 2, "organisations": 1, "rules": 1}
+    assert exported(world) == before
+    good(bring(world, *changed))
+    assert exported(world) == after
+
+
+def test_an_interaction_the_import_changed_is_as_it_was(world: World) -> None:
+    header = "occurred_at,channel,contacts,source_id\n"
+    good(bring(world, header + "2026-11-01,email,Ana,s1\n"))
+    good(bring(world, header + "2026-11-02,lunch,Ana;Ben,s1\n"))
+    take_back(world)
+    assert [row.channel for row in rows(world, interaction)] == ["email"]
+    assert [row.name for row in rows(world, contact)] == ["Ana"]
+
+
+def test_whoever_was_changed_or_met_since_stays(world: World) -> None:
+    good(bring(world, CONTACTS, INTERACTIONS))
+    ids = {row.name: row.id for row in rows(world, contact)}
+    with world.database.write() as connection:
+        contacts.set_tier(connection, world.principal, [ids["Daniel Osei"]], "key", world.now)
+    world.log("lunch", 1, ids["Jan Novák"])
+    done = take_back(world)
+    assert {row.name for row in rows(world, contact)} == {"Daniel Osei", "Jan Novák"}
+    assert (done.kept["contacts"], done.removed["contacts"], count(world, interaction)) == (2, 3, 1)
+    assert done.kept["organisations"] == 1
+
+
+def test_an_interaction_somebody_edited_stays_with_its_people(world: World) -> None:
+    good(bring(world, CONTACTS, INTERACTIONS))
+    lunch = next(row for row in rows(world, interaction) if row.channel == "lunch")
+    ids = {row.name: row.id for row in rows(world, contact)}
+    entry = Entry(lunch.occurred_at, "lunch", (ids["Daniel Osei"],), note="With wine")
+    with world.database.write() as connection:
+        edit_interaction(connection, world.principal, lunch.id, entry, world.now)
+    take_back(world)
+    assert [row.note for row in rows(world, interaction)] == ["With wine"]
+    assert [row.name for row in rows(world, contact)] == ["Daniel Osei"]
+
+
+def test_a_later_import_keeps_what_it_speaks_of(world: World) -> None:
+    good(bring(world, CONTACTS))
+    good(bring(world, INTERACTIONS))
+    done = take_back(world, 0)
+    assert {row.name for row in rows(world, contact)} >= {"Marta Kowalczyk", "Daniel Osei"}
+    assert done.removed["contacts"] == 1
+    take_back(world, 1)
+    assert count(world, interaction) == 0
+
+
+def test_once_only_and_only_ones_own(world: World) -> None:
+    good(bring(world, CONTACTS))
+    other = World.create(world.database, "Another team")
+    (batch,) = rows(world, import_batch)
+    with pytest.raises(NotFound), world.database.write() as connection:
+        undo(connection, other.principal, batch.id, world.now)
+    viewer = world.user(role="viewer")
+    with pytest.raises(Forbidden), world.database.write() as connection:
+        undo(connection, viewer, batch.id, world.now)
+    take_back(world)
+    with pytest.raises(Conflict):
+        take_back(world)
