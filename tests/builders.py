@@ -10,7 +10,7 @@ from crm.domain.principal import Principal, Role
 from crm.interactions.actions import Entry, log_interaction
 from crm.storage.database import Database, new_id
 from crm.storage.stored_metrics import mark_stale
-from crm.storage.tables import contact, user
+from crm.storage.tables import contact, organisation, user
 from crm.storage.text import fold
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -42,12 +42,23 @@ class World:
 
     def user(self, name: str = "Alice Meyer", role: Role = "admin", **columns: Any) -> Principal:
         """A user, as the principal that acts for them."""
-        values = {"email": f"{name.split()[0].lower()}@team.example", "time_zone": str(self.zone), **columns}
+        values = {
+            "email": f"{name.split(maxsplit=1)[0].lower()}@team.example",
+            "time_zone": str(self.zone),
+            **columns,
+        }
         with self.database.write() as connection:
             user_id = new_id(connection)
             connection.execute(
                 user.insert(),
-                {"workspace_id": self.workspace_id, "id": user_id, "name": name, "role": role, "created_at": self.now, **values},
+                {
+                    "workspace_id": self.workspace_id,
+                    "id": user_id,
+                    "name": name,
+                    "role": role,
+                    "created_at": self.now,
+                    **values,
+                },
             )
         return Principal(self.workspace_id, user_id, role, self.zone, ZoneInfo(values["time_zone"]))
 
@@ -66,10 +77,21 @@ class World:
         with self.database.write() as connection:
             contact_id = new_id(connection)
             connection.execute(
-                contact.insert(), {"workspace_id": self.workspace_id, "id": contact_id, "name": name, **values}
+                contact.insert(),
+                {"workspace_id": self.workspace_id, "id": contact_id, "name": name, **values},
             )
             mark_stale(connection, self.workspace_id, [contact_id])
         return contact_id
+
+    def organisation(self, name: str = "Northgate Logistics", **columns: Any) -> int:
+        """An organisation, key unless said otherwise; returns the id."""
+        values: dict[str, Any] = {"kind": "partner", "tier": "key", "created_at": self.now, **columns}
+        values = {"folded_name": fold(name), "search": fold(name), **values}
+        with self.database.write() as connection:
+            organisation_id = new_id(connection)
+            row = {"workspace_id": self.workspace_id, "id": organisation_id, "name": name, **values}
+            connection.execute(organisation.insert(), row)
+        return organisation_id
 
     def log(self, channel: str, days_ago: float | None = None, *contacts: int, **entry: Any) -> int:
         """Log one interaction, at noon that many days ago unless ``occurred_at`` is given; returns the id."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crm.domain.spans import in_words
+from crm.domain.spans import capital, in_words
 from crm.rules.backtest import Week
 
 EMPTY_LOG = "The log is empty, so there is no past to try a rule on. Log or import interactions first."
@@ -17,7 +17,7 @@ def finding(weeks: Sequence[Week]) -> str:
         return "In the past year it would have flagged nobody."
     sentences = []
     if flagged:
-        share = _percent(sum(week.in_touch_anyway or 0 for week in told), flagged)
+        share = capital(_share(sum(week.in_touch_anyway or 0 for week in told), flagged))
         sentences.append(f"{share} were in personal contact within 14 days anyway.")
     sentences += _silence(weeks)
     young = len(weeks) - len(told)
@@ -32,17 +32,19 @@ def _silence(weeks: Sequence[Week]) -> list[str]:
     flagged = sum(week.flagged for week in told)
     if not flagged:
         return []
-    share = _percent(sum(week.silent_quarter or 0 for week in told), flagged)
+    share = _share(sum(week.silent_quarter or 0 for week in told), flagged)
     return [f"Where a quarter has passed since, {share} stayed silent all through it."]
 
 
-def _percent(part: int, whole: int) -> str:
-    """Rounded, halves up; some is never none, and nearly all never all."""
+def _share(part: int, whole: int) -> str:
+    """In whole per cent, halves up; some is never none, and nearly all never all."""
+    if not part:
+        return "none"
     rounded = (200 * part + whole) // (2 * whole)
-    if part and not rounded:
-        return "Fewer than 1%"
-    if part < whole and rounded == 100:
-        return "More than 99%"
+    if not rounded:
+        return "fewer than 1%"
+    if rounded == 100:
+        return "all" if part == whole else "more than 99%"
     return f"{rounded}%"
 
 
@@ -127,12 +129,12 @@ def _y(value: float, top: int) -> float:
 
 
 def _round_top(highest: int) -> int:
-    """The least even round number (2, 4, 10, 20, 40, 100 …) that holds them all."""
-    if not highest:
-        return 0
-    size = 1
+    """The least round number (2, 4, 6, 8, 10, 20, 30, 40, 50, 60, 80, 100 …) that holds them all."""
+    if highest <= 10:
+        return highest + highest % 2
+    size = 10
     while True:
-        for leading in (2, 4, 6, 10):
+        for leading in (2, 3, 4, 5, 6, 8, 10):
             if leading * size >= highest:
                 return leading * size
         size *= 10
