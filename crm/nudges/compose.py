@@ -26,7 +26,7 @@ from crm.planning.actions import make_plan
 from crm.planning.queries import PlanView, Suggested, plan_of
 from crm.settings import Settings
 from crm.storage.database import Database
-from crm.storage.stored_metrics import current, refresh_stale, scope_of
+from crm.storage.stored_metrics import anything_stale, current, refresh_stale, scope_of
 from crm.storage.tables import contact, promise, user
 
 MOST_PROMISES = 5
@@ -56,8 +56,10 @@ class Writer:
         week = IsoWeek.parse(claim.week)
         with database.read() as connection:
             principal, person = _recipient(connection, claim)
-        with database.write() as connection:
-            make_plan(connection, principal, week, at)
+            is_made = plan_of(connection, principal, week, at) is not None
+        if not is_made:
+            with database.write() as connection:
+                make_plan(connection, principal, week, at)
         with database.read() as connection:
             plan = plan_of(connection, principal, week, at)
             promises = _promises(connection, principal, week, at) if plan and plan.open else ()
@@ -71,8 +73,11 @@ class Writer:
     ) -> Body:
         if not person.nudge_when_empty:
             raise NoMail("nothing_due", ALL_IN_TOUCH)
-        with database.write() as connection:
-            refresh_stale(connection, scope_of(connection, principal, at))
+        with database.read() as connection:
+            is_stale = anything_stale(connection, principal.workspace_id, at)
+        if is_stale:
+            with database.write() as connection:
+                refresh_stale(connection, scope_of(connection, principal, at))
         with database.read() as connection:
             sentence = _all_in_touch(connection, principal)
         today = at.astimezone(principal.user_zone).date()

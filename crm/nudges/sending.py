@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment
 from sqlalchemy import ColumnElement, Select, and_, select
@@ -30,9 +30,10 @@ from crm.storage.tables import outbox, user
 
 log = logging.getLogger("crm.nudges")
 
+Result = TypeVar("Result")
 Now = Callable[[], datetime]
 Deliver = Callable[[Claim, EmailMessage, Callable[[], None]], Delivery]
-TRIES_TO_SETTLE = 3
+TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -91,18 +92,22 @@ class Postman:
 
     def work(self) -> list[Outcome]:
         """Send everything that is due, one mail after the other; returns what became of each."""
-        at = self.now()
-        mails.sweep(self.database, at, only=self.whom.mails())
-        placed = put_due(self.database, self.sender.domain, at, only=self.whom.users())
+        patiently(lambda: mails.sweep(self.database, self.now(), only=self.whom.mails()))
+        placed = patiently(
+            lambda: put_due(self.database, self.sender.domain, self.now(), only=self.whom.users())
+        )
         outcomes = [_placed(one) for one in placed if one.state != "due"]
         while self.deliver is not None and self.going():
-            claim = mails.claim_next(self.database, self.now(), self.process, only=self.whom.mails())
+            claim = patiently(self._claim)
             if claim is None:
                 break
             outcome = self._carry_out(claim, self.deliver)
             if outcome is not None:
                 outcomes.append(outcome)
         return outcomes
+
+    def _claim(self) -> Claim | None:
+        return mails.claim_next(self.database, self.now(), self.process, only=self.whom.mails())
 
     def _carry_out(self, claim: Claim, hand_over: Deliver) -> Outcome | None:
         """Nothing goes out of here but what the database says of the mail: one user's fault stops nobody else's mail."""
@@ -123,8 +128,7 @@ class Postman:
         return self._settle(claim, state, reason)
 
     def _attempt(self, claim: Claim, hand_over: Deliver) -> tuple[str, str | None]:
-        body = self._body(claim)
-        at = self.now()
+        body = patiently(lambda: self._body(claim))
         message = compose(
             sender=self.sender,
             to=Mailbox(body.to_address),
@@ -132,10 +136,12 @@ class Postman:
             text=body.text,
             html=body.html,
             message_id=claim.message_id,
-            date=at,
+            date=self.now(),
             headers=body.headers,
         )
-        delivery = hand_over(claim, message, lambda: mails.begin_handover(self.database, claim, self.now))
+        delivery = hand_over(
+            claim, message, lambda: patiently(lambda: mails.begin_handover(self.database, claim, self.now))
+        )
         return self._state(claim, delivery)
 
     def _body(self, claim: Claim) -> Body:
@@ -162,17 +168,27 @@ class Postman:
 
     def _settle(self, claim: Claim, state: str, reason: str | None) -> Outcome | None:
         """Keep how it ended. Where the database cannot be reached, sweeping settles the mail later."""
-        for _ in range(TRIES_TO_SETTLE):
-            try:
-                if not mails.settle(self.database, claim, state, reason, self.now()):
-                    return None
-                with self.database.read() as connection:
-                    email = connection.execute(_email(claim)).scalar_one_or_none()
-            except Unavailable:
-                continue
-            return Outcome(email or "", claim.week, state, claim.message_id, reason)
-        log.error("what became of a mail could not be kept; it is settled once the database answers again")
-        return None
+        try:
+            if not patiently(lambda: mails.settle(self.database, claim, state, reason, self.now())):
+                return None
+            with self.database.read() as connection:
+                email = connection.execute(_email(claim)).scalar_one_or_none()
+        except Unavailable:
+            log.error(
+                "what became of a mail could not be kept; it is settled once the database answers again"
+            )
+            return None
+        return Outcome(email or "", claim.week, state, claim.message_id, reason)
+
+
+def patiently(step: Callable[[], Result]) -> Result:
+    """Do a step in the database; where many processes write at once, it may be busy for longer than one wait."""
+    for _ in range(TRIES - 1):
+        try:
+            return step()
+        except Unavailable:
+            continue
+    return step()
 
 
 def _email(claim: Claim) -> Select[Any]:

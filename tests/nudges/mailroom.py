@@ -2,11 +2,12 @@
 
 import contextlib
 import os
+import queue
 import re
-import select as polling
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -69,6 +70,7 @@ def postman(
     at: datetime | Callable[[], datetime] = NOW,
     hand_over: Deliver | None = None,
     port: int | None = None,
+    timeout: float = 1,
     **values: Any,
 ) -> Postman:
     """A process that works on the outbox at a moment, by SMTP on ``port`` or by ``hand_over``."""
@@ -76,7 +78,7 @@ def postman(
     now = at if callable(at) else lambda: at
     if port is not None:
         server = SmtpSettings("127.0.0.1", port)
-        hand_over = lambda _, message, begin: deliver(server, message, timeout=1, on_handover=begin)  # noqa: E731
+        hand_over = lambda _, message, begin: deliver(server, message, timeout=timeout, on_handover=begin)  # noqa: E731
     return Postman(
         database, Writer(chosen, TEMPLATES), Mailbox("crm@example.org"), hand_over, now, "test", **values
     )
@@ -160,6 +162,9 @@ class Nursery:
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
         )
+        self._said: queue.Queue[str] = queue.Queue()
+        self._listener = threading.Thread(target=self._listen)
+        self._listener.start()
 
     def bear(self, ahead: timedelta = timedelta()) -> int:
         """A worker whose clock is so far ahead of ours, at work from now on; its process id."""
@@ -177,14 +182,20 @@ class Nursery:
         return int(found[1]), int(found[2])
 
     def _line(self, seconds: float = 30) -> str:
+        return self._said.get(timeout=seconds)
+
+    def _listen(self) -> None:
         assert self._process.stdout is not None
-        ready, _, _ = polling.select([self._process.stdout], [], [], seconds)
-        assert ready, "no worker said anything"
-        return self._process.stdout.readline()
+        for line in self._process.stdout:
+            self._said.put(line)
 
     def close(self) -> None:
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        self._listener.join()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            pipe.close()
 
 
 @contextlib.contextmanager

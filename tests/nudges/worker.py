@@ -53,7 +53,7 @@ def work(url: str, port: int, ahead: timedelta, started: datetime) -> None:
     def now() -> datetime:
         return NOW + ahead + (clock.now() - started)
 
-    postman(database, now, port=port).work()
+    postman(database, now, port=port, timeout=27).work()
 
 
 def bear(url: str, port: int, ahead: timedelta, started: datetime) -> int:
