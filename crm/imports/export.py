@@ -170,13 +170,14 @@ def _may_read(work: _Export, row: Any) -> bool:
     return me is None or not row.note_private or row.author_id == me
 
 
-def _identities(work: _Export, record: str) -> dict[int, str]:
+def _identities(work: _Export, record: str, prefix: str = "") -> dict[int, str]:
+    """The first source key of each row, of those that begin so."""
     table = source_record.c
     mine = select(table.row_id, table.source_key).where(
         table.workspace_id == work.principal.workspace_id, table.record == record
     )
     rows = work.connection.execute(mine.order_by(table.source_key.desc()))
-    return {row.row_id: row.source_key for row in rows}
+    return {row.row_id: row.source_key for row in rows if row.source_key.startswith(prefix)}
 
 
 def _participants(work: _Export, table: Any, column: Any) -> dict[int, list[int]]:
@@ -232,7 +233,7 @@ def _cards(
     for row_id, one in dates:
         if one.kind == "anniversary" and one.yearly:
             occasions.setdefault(row_id, []).append(said.Occasion(one.kind, one.date, one.label))
-    uids = {row_id: key for row_id, key in _identities(work, "contact").items() if key.startswith("uid:")}
+    uids = _identities(work, "contact", "uid:")
     made = said.identities(contacts.values())
     for (row_id, record), key in zip(contacts.items(), made, strict=True):
         uid = uids.get(row_id, f"uid:{key}").removeprefix("uid:")
