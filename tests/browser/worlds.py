@@ -111,16 +111,18 @@ def fill_office(product: Product) -> None:
             ["contact", "type", "text", "heard_on"],
             [MARTA, "pain_point", "Shared tablets, shared passwords", ago(21)],
         ],
+        "favours.csv": [["contact", "text", "on"], [MARTA, "Introduced us to Fernhill", ago(300)]],
         "dates.csv": [
             ["contact", "kind", "date", "label"],
             ["Ruth Abernathy", "birthday", "--12-02", ""],
         ],
     }
-    paths = (str(_write(product.folder / name, rows)) for name, rows in files.items())
+    paths = (str(write_table(product.folder / name, rows)) for name, rows in files.items())
     product.run(*team, ("import", *paths), typed=f"{PASSWORD}\n" * len(team))
 
 
-def _write(path: Path, rows: Iterable[Sequence[str]]) -> Path:
+def write_table(path: Path, rows: Iterable[Sequence[str]]) -> Path:
+    """A CSV file; returns its path."""
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
     return path

@@ -1,0 +1,92 @@
+"""Every page of the running application, and where in the office of the tests it can be seen.
+
+A new page needs a row here: ``test_every_page.py`` compares these with the application's own routes.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from tests.browser.worlds import MARTA
+
+PLACES: dict[str, tuple[str, ...]] = {
+    "/": ("/",),
+    "/week/{week}": ("/week/2026-W48",),
+    "/welcome": ("/welcome",),
+    "/plan/why": ("/plan/why",),
+    "/people": ("/people", "/people?q=nobody+is+called+so", "/people?tier=key"),
+    "/people/new": ("/people/new",),
+    "/people/{contact_id}": ("/people/{contact}", "/people/{stranger}"),
+    "/people/{contact_id}/edit": ("/people/{contact}/edit",),
+    "/organisations": ("/organisations",),
+    "/organisations/new": ("/organisations/new",),
+    "/organisations/{organisation_id}": ("/organisations/{organisation}",),
+    "/organisations/{organisation_id}/edit": ("/organisations/{organisation}/edit",),
+    "/people/{contact_id}/asks/new": ("/people/{contact}/asks/new",),
+    "/people/{contact_id}/promises/new": ("/people/{contact}/promises/new",),
+    "/people/{contact_id}/signals/new": ("/people/{contact}/signals/new",),
+    "/people/{contact_id}/favours/new": ("/people/{contact}/favours/new",),
+    "/people/{contact_id}/dates/new": ("/people/{contact}/dates/new",),
+    "/asks/{ask_id}/edit": ("/asks/{ask}/edit",),
+    "/promises/{promise_id}/edit": ("/promises/{promise}/edit",),
+    "/signals/{signal_id}/edit": ("/signals/{signal}/edit",),
+    "/favours/{favour_id}/edit": ("/favours/{favour}/edit",),
+    "/dates/{date_id}/edit": ("/dates/{date}/edit",),
+    "/asks": ("/asks",),
+    "/signals": ("/signals",),
+    "/signals/all": ("/signals/all",),
+    "/log": ("/log", "/log?contact_ids={contact}&channel=lunch"),
+    "/log/{interaction_id}": ("/log/{interaction}",),
+    "/health": ("/health", "/health?kind=vendor"),
+    "/rules": ("/rules",),
+    "/rules/{key}": ("/rules/screen_only",),
+    "/rules/{key}/backtest": ("/rules/screen_only/backtest",),
+    "/rules/rhythm": ("/rules/rhythm",),
+    "/team": ("/team",),
+    "/team/heartbeat": ("/team/heartbeat",),
+    "/settings": ("/settings",),
+    "/settings/password": ("/settings/password",),
+    "/settings/channels": ("/settings/channels",),
+    "/settings/targets": ("/settings/targets",),
+    "/settings/workspace": ("/settings/workspace",),
+    "/import": ("/import",),
+    "/import/{batch_id}": ("/import/{batch}",),
+}
+"""Pages a signed-in user sees at an address of their own."""
+
+ELSEWHERE = {
+    "/sign-in": "signed out",
+    "/forgotten": "signed out",
+    "/setup": "first run",
+    "/import/preview/{upload_id}": "after choosing a file",
+    "/welcome/{token}": "by an invitation",
+    "/n/{token}": "by a mail",
+    "/sign-in/link/{token}": "by a mail; the same page as an invitation that is used up",
+    "/reset/{token}": "by a mail; the same page as an invitation",
+}
+"""Pages that are reached otherwise, and how."""
+
+NOT_PAGES = {"/people/suggest", "/log/once-saved", "/export", "/signals/export", "/n/{token}/event.ics"}
+"""Data, a part of a page, downloads."""
+
+
+def addresses(folder: Path) -> list[str]:
+    """The rows of ``PLACES``, with ids that are there."""
+    with sqlite3.connect(folder / "in-person.sqlite3") as database:
+
+        def one(query: str, *values: str) -> int:
+            return int(database.execute(query, values).fetchone()[0])
+
+        marta = "SELECT id FROM contact WHERE name = ?"
+        ids = {
+            "contact": one(marta, MARTA),
+            "stranger": one(marta, "Kwame Mensah"),
+            "organisation": one("SELECT organisation_id FROM contact WHERE name = ?", MARTA),
+            "interaction": one("SELECT max(id) FROM interaction"),
+            "ask": one("SELECT max(id) FROM ask"),
+            "promise": one("SELECT max(id) FROM promise"),
+            "signal": one("SELECT max(id) FROM signal"),
+            "favour": one("SELECT max(id) FROM favour"),
+            "date": one("SELECT max(id) FROM contact_date"),
+            "batch": one("SELECT max(id) FROM import_batch"),
+        }
+    return [path.format(**ids) for paths in PLACES.values() for path in paths]
