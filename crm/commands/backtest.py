@@ -15,7 +15,7 @@ from crm.domain.rules import Rule
 from crm.errors import UsageError
 from crm.rules.backtest import WEEKS, Week, backtest, has_log
 from crm.rules.backtest_view import EMPTY_LOG, finding
-from crm.rules.queries import active_rules, one_rule
+from crm.rules.queries import active_rules, state_of
 from crm.rules.rhythm import CUTOFFS, HORIZONS, Judged, judge_rhythm
 from crm.rules.rhythm_view import METHODS, alarm_sentences, percent, summary
 
@@ -42,8 +42,8 @@ def backtest_command(
         raise UsageError("Say what to try: either --rule KEY or --rhythm.")
     if horizon is not None and (not rhythm or horizon not in HORIZONS):
         raise UsageError("--horizon is 30 or 60, and goes with --rhythm.")
-    chosen = None if rule is None else one_rule(rule)
     with desk(workspace, as_of) as at_desk:
+        chosen = None if rule is None else _chosen(at_desk, rule)
         if not as_json and not rhythm and _is_empty(at_desk):
             typer.echo(EMPTY_LOG)
         elif rhythm:
@@ -52,6 +52,11 @@ def backtest_command(
             _try_rules(at_desk, as_json)
         else:
             _try_rule(at_desk, chosen, as_json)
+
+
+def _chosen(at_desk: Desk, key: str) -> Rule:
+    with at_desk.database.read() as connection:
+        return state_of(connection, at_desk.principal, key).rule
 
 
 def _is_empty(at_desk: Desk) -> bool:

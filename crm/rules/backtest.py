@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from crm.domain import channels as packed
 from crm.domain.principal import Principal
-from crm.domain.rules import ABOUT_ORGANISATIONS, Rule
+from crm.domain.rules import Rule
 from crm.rules.queries import accounts
 from crm.storage.flags import matches
 from crm.storage.frame import PARAMETERS, Scope
@@ -75,7 +75,7 @@ def backtest(
         soon, quarter = (
             end_of(day + timedelta(days=days), principal.zone) for days in (SOON_DAYS, QUARTER_DAYS)
         )
-        given = _given(replace(scope, at=moment), soon, quarter)
+        given = parameters(replace(scope, at=moment), soon=soon, quarter=quarter)
         flagged, anyway, silent = (int(number) for number in connection.execute(statement, given).one())
         local = moment.astimezone(principal.zone)
         judged = (anyway if soon <= at else None, silent if quarter <= at else None)
@@ -88,7 +88,7 @@ def flagged_at(connection: Connection, principal: Principal, rule: Rule, at: dat
     """How many the rule flags at that moment, worked out from the log."""
     scope = scope_of(connection, principal, at)
     number = _statement(principal, scope, rule).with_only_columns(func.count())
-    return int(connection.execute(number, _given(scope, at, at)).scalar_one())
+    return int(connection.execute(number, parameters(scope, soon=at, quarter=at)).scalar_one())
 
 
 def has_log(connection: Connection, principal: Principal, at: datetime) -> bool:
@@ -120,9 +120,10 @@ def _name(day: date) -> str:
     return f"{year:04d}-W{week:02d}"
 
 
-def _given(scope: Scope, soon: datetime, quarter: datetime) -> dict[str, Any]:
+def parameters(scope: Scope, **ends: datetime) -> dict[str, Any]:
+    """The values of a statement written with ``PARAMETERS`` for people it chooses itself, and of its ends of time."""
     values = {name: value for name, value in scope.parameters().items() if name != "contact_ids"}
-    return {**values, "soon": to_micros(soon), "quarter": to_micros(quarter)}
+    return values | {name: to_micros(end) for name, end in ends.items()}
 
 
 def present(
@@ -135,7 +136,7 @@ def present(
 
 def _statement(principal: Principal, scope: Scope, rule: Rule) -> Select[Any]:
     """The counts of one week, written once for every week: its moments are parameters."""
-    if rule in ABOUT_ORGANISATIONS:
+    if rule.about == "organisations":
         return _count(_flagged_accounts(principal, scope, rule), _works_there)
     return _count(_flagged_people(scope, rule), _same_person)
 
@@ -145,7 +146,7 @@ def _flagged_people(scope: Scope, rule: Rule) -> Subquery:
     other = contact.alias()
     chosen = present(scope.workspace_id, other.c.tier.in_(rule.tiers), of=other)
     metrics = relation(replace(PARAMETERS, contact_ids=chosen), scope.targets)
-    matched = matches(metrics, [rule]).subquery()
+    matched = matches(metrics, [rule], PARAMETERS.workspace_id).subquery()
     return select(matched.c.contact_id.label("id")).subquery("flagged")
 
 
@@ -155,7 +156,7 @@ def _flagged_accounts(principal: Principal, scope: Scope, rule: Rule) -> Subquer
     firms = select(firm.c.id).where(firm.c.workspace_id == scope.workspace_id, firm.c.tier.in_(rule.tiers))
     staff = present(scope.workspace_id, other.c.organisation_id.in_(firms), of=other)
     metrics = relation(replace(PARAMETERS, contact_ids=staff), scope.targets)
-    matched = matches(accounts(principal, metrics), [rule]).subquery()
+    matched = matches(accounts(principal, metrics), [rule], PARAMETERS.workspace_id).subquery()
     return select(matched.c.id).subquery("flagged")
 
 

@@ -33,8 +33,8 @@ def rhythm(visit: Visit) -> Response:
 @router.page("/rules/{key}/backtest")
 def backtest(visit: Visit) -> Response:
     """One rule against the past year; for htmx the part of the rule's page, else a page of its own."""
-    rule = queries.one_rule(visit.text("key"))
     where = (visit.connection, visit.principal)
+    rule = queries.state_of(*where, visit.text("key")).rule
     drawn = None
     if has_log(*where, visit.at):
         drawn = chart(weeks_of(*where, rule, visit.at), flagged_at(*where, rule, visit.at))

@@ -1,9 +1,10 @@
 """The rhythm model against the workspace's own past: cases for ``crm.domain.rhythm_judge``, each from its past alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, case, exists, literal, select
 
@@ -11,13 +12,12 @@ from crm.domain.expressions import Metric
 from crm.domain.principal import Principal
 from crm.domain.rhythm import PRIOR_GAP_DAYS, quiet_chance
 from crm.domain.rhythm_judge import Case, Verdict, judge
-from crm.rules.backtest import after, end_of, present
+from crm.rules.backtest import after, end_of, parameters, present
 from crm.storage.compiler import compile_value
 from crm.storage.frame import PARAMETERS, Scope
 from crm.storage.log_facts import log_facts, rhythm_facts
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import contact, interaction_contact
-from crm.storage.types import to_micros
 
 HORIZONS = (30, 60)
 CUTOFFS = 12
@@ -41,31 +41,34 @@ def judge_rhythm(
     at: datetime,
     progress: Progress = lambda done: None,
 ) -> Judged:
-    """Who would stay silent for ``horizon`` days more, foretold at twelve past days and compared with what happened.
+    """Who would stay silent for ``horizon`` days more, foretold at twelve past days and compared with what happened."""
+    days = cutoffs(at, principal.zone, horizon)
+    return Judged(judge(horizon, cases(connection, principal, horizon, days, progress)), days)
 
-    Everybody present of tier key, regular or warm counts at each day by which they had been in touch at least once.
-    """
-    scope = scope_of(connection, principal, at)
+
+def cases(
+    connection: Connection,
+    principal: Principal,
+    horizon: int,
+    days: Sequence[date],
+    progress: Progress = lambda done: None,
+) -> list[Case]:
+    """Everybody at the end of each of the days who is present, of tier key, regular or warm, and was in touch by then."""
+    found: list[Case] = []
+    scope = scope_of(connection, principal, end_of(days[0], principal.zone))
     statement = _cases(scope, horizon)
-    days = cutoffs(at, scope, horizon)
-    cases: list[Case] = []
     for day in days:
         moment, until = (end_of(one, principal.zone) for one in (day, day + timedelta(days=horizon)))
-        given = {
-            name: value
-            for name, value in replace(scope, at=moment).parameters().items()
-            if name != "contact_ids"
-        }
-        rows = connection.execute(statement, {**given, "until": to_micros(until)})
-        cases += [_case(row) for row in rows]
+        given = parameters(replace(scope, at=moment), until=until)
+        found += [_case(row) for row in connection.execute(statement, given)]
         progress(1)
-    return Judged(judge(horizon, cases), days)
+    return found
 
 
-def cutoffs(at: datetime, scope: Scope, horizon: int) -> tuple[date, ...]:
+def cutoffs(at: datetime, zone: ZoneInfo, horizon: int) -> tuple[date, ...]:
     """Twelve days, 30 apart, oldest first; after the last of them the horizon has just passed."""
-    today = at.astimezone(scope.zone).date()
-    over = today if end_of(today, scope.zone) <= at else today - timedelta(days=1)
+    today = at.astimezone(zone).date()
+    over = today if end_of(today, zone) <= at else today - timedelta(days=1)
     last = over - timedelta(days=horizon)
     return tuple(last - timedelta(days=DAYS_BETWEEN * ago) for ago in reversed(range(CUTOFFS)))
 
