@@ -11,8 +11,6 @@ from itertools import groupby
 
 import time_machine
 
-from crm.__main__ import run
-
 THEN = "--then"
 
 
@@ -22,5 +20,7 @@ def commands(words: list[str]) -> Iterator[list[str]]:
 
 
 if __name__ == "__main__":
+    from crm.__main__ import run
+
     with time_machine.travel(datetime.fromisoformat(sys.argv[1]), tick=True):
         sys.exit(next(filter(None, map(run, commands(sys.argv[2:]))), 0))
