@@ -182,12 +182,8 @@ def write(
 ) -> None:
     """Insert the rows, each beside the talk of that day if there was one."""
     owners = {one.name: one.owner for one in everybody}
-    talks = {
-        (name, one.happening.day): one.id
-        for one in logged
-        for name in one.happening.people
-        if one.happening.summary
-    }
+    by_voice_last = sorted(logged, key=lambda one: one.happening.channel in TALKS)
+    talks = {(name, one.happening.day): one.id for one in by_voice_last for name in one.happening.people}
     for table, since in _SINCE.items():
         chosen = sorted(
             (one for one in told if one.table is table), key=lambda one: (-one.days, one.name, one.text)
