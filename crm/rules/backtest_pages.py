@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from crm.domain.prose import rule_sentence
 from crm.rules import queries
 from crm.rules.backtest import backtest as weeks_of
 from crm.rules.backtest import flagged_at, has_log
@@ -38,6 +39,6 @@ def backtest(visit: Visit) -> Response:
     drawn = None
     if has_log(*where, visit.at):
         drawn = chart(weeks_of(*where, rule, visit.at), flagged_at(*where, rule, visit.at))
-    context = {"rule": rule, "backtest_key": rule.key, "backtest": drawn}
+    context = {"rule": rule, "backtest_key": rule.key, "backtest": drawn, "sentence": rule_sentence}
     template = "rules/_backtest.html" if visit.is_htmx else "rules/backtest.html"
     return visit.render(template, context, active="rules")
