@@ -199,10 +199,7 @@ def _months(
     connection: Connection, principal: Principal, wanted: Wanted, today: date
 ) -> tuple[MonthCount, ...]:
     """The last twelve months, this one last."""
-    firsts = [today.replace(day=1)]
-    while len(firsts) < MONTHS:
-        year, month = firsts[0].year, firsts[0].month
-        firsts.insert(0, date(year - (month == 1), month - 1 or 12, 1))
+    firsts = last_months(today)
     rows = connection.execute(
         _about(principal, wanted, signal.c.type, signal.c.heard_on, func.count().label("number"))
         .where(signal.c.heard_on >= firsts[0], signal.c.heard_on <= today)
@@ -212,6 +209,15 @@ def _months(
     for row in rows:
         counts[row.heard_on.replace(day=1)][row.type] += row.number
     return tuple(MonthCount(first, found) for first, found in counts.items())
+
+
+def last_months(today: date) -> list[date]:
+    """The first days of the last twelve months, this one last."""
+    firsts = [today.replace(day=1)]
+    while len(firsts) < MONTHS:
+        year, month = firsts[0].year, firsts[0].month
+        firsts.insert(0, date(year - (month == 1), month - 1 or 12, 1))
+    return firsts
 
 
 def _how(connection: Connection, principal: Principal, wanted: Wanted) -> tuple[int, int]:

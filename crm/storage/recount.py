@@ -121,7 +121,7 @@ def _redate(
 ) -> None:
     at = type_coerce(table.c.occurred_at, BigInteger)
     shift = EPOCH_ORDINAL * DAY_MICROS + offset // timedelta(microseconds=1)
-    day = cast((at + shift).op("/")(DAY_MICROS), Integer)
+    day = cast((at + shift) // DAY_MICROS, Integer)
     connection.execute(
         table.update()
         .where(

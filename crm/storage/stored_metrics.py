@@ -32,6 +32,11 @@ from crm.storage.types import to_micros
 
 STALE = datetime(1970, 1, 1, tzinfo=UTC)
 BLOCK = 5_000
+_FIGURES = tuple(
+    column.name
+    for column in contact_metrics.c
+    if column.name not in ("workspace_id", "contact_id", "fresh_until")
+)
 
 
 def targets_of(connection: Connection, workspace_id: int) -> Targets:
@@ -115,8 +120,7 @@ def _store(connection: Connection, scope: Scope) -> None:
 def _store_statement(dialect: str, targets: tuple[tuple[tuple[str, str], Target], ...]) -> Any:
     """The statement that stores the metrics of chosen contacts: built once, since building it costs more than running it."""
     rows = relation(PARAMETERS, Targets(dict(targets)))
-    left_out = {"workspace_id", "contact_id", "fresh_until"}
-    names = [column.name for column in contact_metrics.c if column.name not in left_out]
+    names = list(_FIGURES)
     chosen: list[ColumnElement[Any]] = [PARAMETERS.workspace_id, rows.c.contact_id, _fresh_until(rows)]
     chosen += [rows.c[name] for name in names]
     found = select(*chosen).where(literal(1) == 1)  # SQLite needs a WHERE between SELECT and ON CONFLICT
@@ -141,12 +145,13 @@ def _fresh_until(rows: Subquery) -> ColumnElement[Any]:
 
 
 def _settle_unlisted(connection: Connection, scope: Scope) -> None:
-    """Contacts not listed yet keep an empty row that is looked at again tomorrow."""
+    """Contacts not listed (yet, or any more) keep an empty row that is looked at again tomorrow."""
     table = contact_metrics.c
+    empty = dict.fromkeys(_FIGURES)
     connection.execute(
         contact_metrics.update()
         .where(_is_stale(scope.workspace_id, scope.at), table.contact_id.in_(scope.contact_ids or ()))
-        .values(fresh_until=next_midnight(scope))
+        .values(fresh_until=next_midnight(scope), **empty)
     )
 
 
