@@ -42,7 +42,7 @@ def nudge(
         if let_go:
             _release(at_desk, as_json)
             return
-        outcomes = _postman(at_desk, user, eml_dir).work()
+        outcomes = _postman(at_desk, user, eml_dir, another_day=as_of is not None).work()
         with at_desk.database.read() as connection:
             held = hold(connection)
     if as_json:
@@ -69,7 +69,7 @@ def _release(at_desk: Desk, as_json: bool) -> None:
         )
 
 
-def _postman(at_desk: Desk, email: str | None, eml_dir: Path | None) -> Postman:
+def _postman(at_desk: Desk, email: str | None, eml_dir: Path | None, *, another_day: bool) -> Postman:
     settings = at_desk.settings
     deliver = by_smtp(settings) if eml_dir is None else into_folder(_folder(eml_dir))
     if deliver is None:
@@ -86,6 +86,7 @@ def _postman(at_desk: Desk, email: str | None, eml_dir: Path | None) -> Postman:
         _clock(at_desk),
         f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}",
         whom=Whom(at_desk.principal.workspace_id, user_id),
+        as_if_always_there=another_day,
     )
 
 

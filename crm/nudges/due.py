@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from crm.storage.tables import outbox, user
 log = logging.getLogger("crm.nudges")
 
 PURPOSE = "nudge"
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LOOK_BACK_WEEKS = 8
 """How many missed weeks are shown one by one after a long silence."""
 TOO_LATE = "More than a day late: the server did not run then, or the mail was switched off. The week's page has the plan."
@@ -90,15 +91,21 @@ def gets_nudges() -> ColumnElement[bool]:
 
 
 def put_due(
-    database: Database, domain: str, at: datetime, *, only: ColumnElement[bool] | None = None
+    database: Database,
+    domain: str,
+    at: datetime,
+    *,
+    only: ColumnElement[bool] | None = None,
+    as_if_always_there: bool = False,
 ) -> list[Placed]:
     """Put everything that has fallen due into the outbox; returns what was not there before.
 
     ``domain`` is what new message ids end in; ``only`` narrows the users. A mail more than a day late is *skipped*;
-    while mail is held, new ones are *held*.
+    while mail is held, new ones are *held*. Nobody is owed a mail from before they were added, unless
+    ``as_if_always_there``: a question about another day is about the people there are now.
     """
     with database.read() as connection:
-        missing = list(_missing(connection, domain, at, only))
+        missing = list(_missing(connection, domain, at, only, as_if_always_there))
     if not missing:
         return []
     with database.write() as connection:
@@ -132,16 +139,22 @@ def _put(connection: Connection, one: Placed, at: datetime) -> bool:
 
 
 def _missing(
-    connection: Connection, domain: str, at: datetime, only: ColumnElement[bool] | None
+    connection: Connection,
+    domain: str,
+    at: datetime,
+    only: ColumnElement[bool] | None,
+    as_if_always_there: bool,
 ) -> Iterator[Placed]:
-    people = (
-        select(user).where(gets_nudges(), user.c.created_at <= at).order_by(user.c.workspace_id, user.c.id)
-    )
+    people = select(user).where(gets_nudges()).order_by(user.c.workspace_id, user.c.id)
+    if not as_if_always_there:
+        people = people.where(user.c.created_at <= at)
     if only is not None:
         people = people.where(only)
     known = _known_weeks(connection, at)
     for row in connection.execute(people):
         recipient = Recipient.of(row)
+        if as_if_always_there:
+            recipient = replace(recipient, created_at=EARLIEST)
         for week in _weeks(recipient, known.get((row.workspace_id, row.id), set()), at):
             due_at = recipient.due_at(week)
             late = due_at <= at - STALE_AFTER

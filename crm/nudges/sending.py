@@ -79,6 +79,7 @@ class Postman:
     """One process that works on the outbox. ``deliver`` of none: what is due is shown, and nothing is claimed.
 
     ``now`` is asked before every step; ``going`` says whether to go on with the next mail.
+    ``as_if_always_there`` is for another day than today, see ``put_due``.
     """
 
     database: Database
@@ -89,12 +90,19 @@ class Postman:
     process: str
     going: Callable[[], bool] = field(default=lambda: True)
     whom: Whom = EVERYBODY
+    as_if_always_there: bool = False
 
     def work(self) -> list[Outcome]:
         """Send everything that is due, one mail after the other; returns what became of each."""
         patiently(lambda: mails.sweep(self.database, self.now(), only=self.whom.mails()))
         placed = patiently(
-            lambda: put_due(self.database, self.sender.domain, self.now(), only=self.whom.users())
+            lambda: put_due(
+                self.database,
+                self.sender.domain,
+                self.now(),
+                only=self.whom.users(),
+                as_if_always_there=self.as_if_always_there,
+            )
         )
         outcomes = [_placed(one) for one in placed if one.state != "due"]
         while self.deliver is not None and self.going():

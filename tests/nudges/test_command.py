@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,13 @@ def test_files_in_place_of_mails(world: World, crm: Any, tmp_path: Path) -> None
     assert {(one["week"], one["state"]) for one in said} == {("2026-W48", "sent")}
     assert {path.name for path in (tmp_path / "out").iterdir()} == {f"2026-W48-{one}.eml" for one in users}
     assert crm("--eml-dir", str(tmp_path / "out"), "--as-of", MONDAY, "--json")[:2] == (0, [])
+
+
+def test_another_day_is_asked_about_the_people_there_are_now(world: World, crm: Any, tmp_path: Path) -> None:
+    (one,) = team(world, 1, created_at=NOW + timedelta(days=365))
+    _, said, _ = crm("--eml-dir", str(tmp_path), "--as-of", MONDAY, "--json")
+    assert [(each["week"], each["state"]) for each in said] == [("2026-W48", "sent")]
+    assert states(world.database) == {one: "sent"}
 
 
 def test_one_user_only(world: World, crm: Any, tmp_path: Path) -> None:
