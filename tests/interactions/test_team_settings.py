@@ -1,0 +1,204 @@
+"""Targets, channels and the time zone: an admin changes them, everything follows at once, and the page says what did."""
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from crm import clock
+from crm.domain.principal import Principal
+from crm.errors import Invalid
+from crm.interactions.channel_actions import add_channel, marked
+from crm.interactions.queries import channels
+from crm.storage.stored_metrics import current
+from crm.storage.tables import target, workspace
+from tests.builders import World
+from tests.interactions.test_pages import post, signed_in
+
+
+@pytest.fixture
+def alice(world: World) -> Principal:
+    world.now = clock.now()
+    return world.user()
+
+
+@pytest.fixture
+def site(world: World, alice: Principal) -> TestClient:
+    return signed_in(world, alice)
+
+
+def zone_of(world: World, contact_id: int) -> Any:
+    with world.database.read() as connection:
+        relation = current(world.workspace_id)
+        return connection.execute(
+            select(relation.c.zone).where(relation.c.contact_id == contact_id)
+        ).scalar_one()
+
+
+def said(site: TestClient, path: str) -> tuple[str, str]:
+    """What the next page says, and the address of its Undo."""
+    toast = site.get(path).text.partition('<div class="toast ')[2]
+    sentence = re.search(r"<span>(.*?)</span>", toast, re.DOTALL)
+    undo = re.search(r'action="([^"]*)"', toast)
+    assert sentence
+    return sentence[1], undo[1].replace("&amp;", "&") if undo else ""
+
+
+def screen_only(world: World) -> int:
+    one = world.contact()
+    for days in (5, 10, 20):
+        world.log("video", days, one)
+    return one
+
+
+def test_a_channel_made_personal_and_back(world: World, site: TestClient) -> None:
+    one = screen_only(world)
+    assert zone_of(world, one) == "screen_only"
+    assert post(site, "/settings/channels", **{"side.video": "personal"}).status_code == 303
+    assert zone_of(world, one) == "drifting"
+    sentence, undo = said(site, "/settings/channels")
+    assert sentence == ("Video call is now personal, live. 1 person left screen-only and is drifting.")
+    post(site, undo)
+    assert zone_of(world, one) == "screen_only"
+    assert "1 person left drifting and is screen-only." in said(site, "/settings/channels")[0]
+
+
+def test_crowds_follow_the_marks(world: World, site: TestClient) -> None:
+    crowd = [world.contact(f"Person {number}") for number in range(13)]
+    world.log("video", 3, *crowd)
+    assert zone_of(world, crowd[0]) == "no_record"
+    post(site, "/settings/channels", **{"side.video": "personal"})
+    assert zone_of(world, crowd[0]) == "drifting"
+
+
+def test_marks_that_contradict_each_other_change_nothing(world: World, site: TestClient) -> None:
+    with world.database.read() as connection:
+        before = channels(connection, world.principal)
+    wrong: tuple[dict[str, str], ...] = (
+        {"side.email": "digital", "way.email": "in_person"},
+        {"side.email": "both"},
+        {"way.email": "telepathy"},
+    )
+    for fields in wrong:
+        assert post(site, "/settings/channels", **fields).status_code == 422
+    assert post(site, "/settings/channels", **{"side.email": "personal", "seen": "older"}).status_code == 409
+    assert post(site, "/settings/channels").status_code == 303
+    assert said(site, "/settings/channels")[0] == "Nothing was changed."
+    with world.database.read() as connection:
+        assert channels(connection, world.principal) == before
+
+
+def test_a_channel_of_ones_own_can_be_logged(world: World, site: TestClient) -> None:
+    one = screen_only(world)
+    for label in ("Trade fair", "Jahrmarkt & Messe"):
+        answer = post(site, "/settings/channels/new", label=label, side="personal", way="in_person")
+        assert answer.status_code == 303
+    with world.database.read() as connection:
+        keys = [channel.key for channel in channels(connection, world.principal)]
+    assert keys[-2:] == ["trade_fair", "jahrmarkt_messe"]
+    world.log("trade_fair", 1, one)
+    assert zone_of(world, one) == "in_touch"
+    wrong: tuple[dict[str, str], ...] = (
+        {"label": "trade FAIR"},
+        {"label": " "},
+        {"label": "Scan", "side": "digital", "way": "by_hand"},
+    )
+    for fields in wrong:
+        assert post(site, "/settings/channels/new", **fields).status_code == 422
+
+
+def test_keys_of_channels_differ_and_marks_are_checked(world: World, alice: Principal) -> None:
+    with world.database.write() as connection:
+        first = add_channel(connection, alice, "茶会", False, "in_person")
+        second = add_channel(connection, alice, "電話", False, "live")
+        assert len({first.key, second.key}) == 2
+        with pytest.raises(Invalid):
+            marked(first, True, "in_person")
+
+
+def test_a_target_changed_and_back(world: World, site: TestClient) -> None:
+    one = world.contact(kind="vendor")
+    world.log("lunch", 100, one)
+    world.log("email", 3, one)
+    assert zone_of(world, one) == "drifting"
+    answer = post(site, "/settings/targets", **{"key.vendor.personal": "120"})
+    assert answer.status_code == 303
+    assert zone_of(world, one) == "in_touch"
+    sentence, undo = said(site, "/settings/targets")
+    assert sentence == "1 target changed. 1 person left drifting and is in touch."
+    with world.database.read() as connection:
+        rows = connection.execute(select(target).where(target.c.workspace_id == world.workspace_id)).all()
+    assert [(row.tier, row.kind, row.any, row.personal, row.in_person) for row in rows] == [
+        ("key", "vendor", 45, 120, 180)
+    ]
+    post(site, undo)
+    assert zone_of(world, one) == "drifting"
+    with world.database.read() as connection:
+        assert connection.execute(select(target)).all() == []
+
+
+def test_no_target_is_an_empty_field_and_other_kinds_follow(world: World, site: TestClient) -> None:
+    one = world.contact(kind="press")
+    world.log("lunch", 300, one)
+    world.log("email", 3, one)
+    assert zone_of(world, one) == "drifting"
+    fields = {f"key.*.{clock}": "" for clock in ("any", "personal", "in_person")}
+    post(site, "/settings/targets", **fields)
+    assert zone_of(world, one) == "in_touch"
+    shown = site.get("/settings/targets?kind=press").text
+    assert 'name="key.press.any"' in shown
+    post(site, "/settings/targets", **{"key.press.in_person": "90"})
+    assert zone_of(world, one) == "drifting"
+
+
+def test_targets_that_are_no_days_are_refused(world: World, site: TestClient) -> None:
+    for wrong in ("soon", "0", "-3", "3651", "99999999999", "1.5", "³"):
+        answer = post(site, "/settings/targets", **{"key.vendor.any": wrong})
+        assert answer.status_code == 422, wrong
+        assert "or nothing for no target" in answer.text
+    assert post(site, "/settings/targets", seen="older").status_code == 409
+
+
+def test_the_day_follows_the_zone(world: World, site: TestClient) -> None:
+    one = world.contact()
+    midnight = world.now.replace(hour=0, minute=30)
+    world.log("lunch", None, one, occurred_at=midnight)
+
+    def days() -> Any:
+        with world.database.read() as connection:
+            relation = current(world.workspace_id)
+            return connection.execute(select(relation.c.days_since_any)).scalar_one()
+
+    assert days() == 0
+    assert post(site, "/settings/workspace", time_zone="Pacific/Honolulu").status_code == 303
+    expected = (world.now.hour >= 10) * 1
+    assert days() == expected
+    sentence, undo = said(site, "/settings/workspace")
+    assert sentence.startswith("Days are counted in Pacific/Honolulu now. ")
+    post(site, undo)
+    assert days() == 0
+    assert post(site, "/settings/workspace", time_zone="Mars/Olympus").status_code == 422
+    with world.database.read() as connection:
+        assert connection.execute(select(workspace.c.time_zone)).scalars().all() == ["UTC"]
+
+
+def test_members_and_viewers_see_and_do_not_change(world: World, alice: Principal) -> None:
+    for role in ("member", "viewer"):
+        site = signed_in(world, world.user(f"{role} One", role=role))
+        for path in ("/settings/targets", "/settings/channels", "/settings/workspace"):
+            shown = site.get(path)
+            assert shown.status_code == 200
+            assert "An admin can change" in shown.text
+            assert post(site, path).status_code == 403
+
+
+def test_another_team_keeps_its_own(world: World, site: TestClient) -> None:
+    other = World.create(world.database, "Another team")
+    other.now = world.now
+    theirs = screen_only(other)
+    post(site, "/settings/channels", **{"side.video": "personal"})
+    post(site, "/settings/targets", **{"key.partner.any": "1"})
+    post(site, "/settings/workspace", time_zone="Asia/Tokyo")
+    assert zone_of(other, theirs) == "screen_only"

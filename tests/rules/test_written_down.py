@@ -1,0 +1,111 @@
+"""Rules about what was written down speak when it is, and fall silent when it is settled, taken away or answered."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from crm.interactions import matters
+from crm.interactions.matters import SORTS
+from crm.rules.queries import flags, one_rule
+from tests.builders import World
+
+
+def told(world: World, rule: str, days_later: int = 0) -> list[str]:
+    at = world.now + timedelta(days=days_later)
+    with world.database.read() as connection:
+        found = flags(connection, world.principal, at, rules=[one_rule(rule)])
+    return [flag.sentence for flag in found]
+
+
+def write(world: World, key: str, contact_id: int, **values: Any) -> int:
+    with world.database.write() as connection:
+        return matters.add(connection, world.principal, SORTS[key], contact_id, values, world.now)
+
+
+def on(world: World, contact_id: int, kind: str, day: date, *, yearly: bool = True) -> int:
+    leap_day = (date(2024, day.month, day.day) - date(2024, 1, 1)).days + 1
+    once = {} if yearly else {"year": day.year, "on_day": day}
+    return write(
+        world,
+        "dates",
+        contact_id,
+        kind=kind,
+        month=day.month,
+        day=day.day,
+        leap_day=leap_day,
+        yearly=yearly,
+        **once,
+    )
+
+
+def test_an_ask_speaks_until_it_is_said(world: World) -> None:
+    one = world.contact(tier="none")
+    ask = write(world, "asks", one, text="Will you host the summit?", due=world.today + timedelta(days=21))
+    assert told(world, "important_ask") == ["To say in person: Will you host the summit? Due in 3 weeks."]
+    with world.database.write() as connection:
+        matters.settle(connection, world.principal, SORTS["asks"], ask, world.now)
+    assert told(world, "important_ask") == []
+    with world.database.write() as connection:
+        matters.reopen(connection, world.principal, SORTS["asks"], ask, world.now)
+    assert len(told(world, "important_ask")) == 1
+
+
+def test_a_promise_of_ours_speaks_and_theirs_does_not(world: World) -> None:
+    ours, theirs = world.contact("Ada"), world.contact("Bo")
+    due = world.today + timedelta(days=3)
+    kept = write(world, "promises", ours, by="us", text="Send the plan", due=due)
+    write(world, "promises", theirs, by="them", text="Send a quote", due=due)
+    assert len(told(world, "promise_due")) == 1
+    with world.database.write() as connection:
+        removed = matters.remove(connection, world.principal, SORTS["promises"], kept, world.now)
+    assert told(world, "promise_due") == []
+    with world.database.write() as connection:
+        matters.bring_back(connection, world.principal, removed, world.now)
+        matters.settle(connection, world.principal, SORTS["promises"], kept, world.now)
+    assert told(world, "promise_due") == []
+
+
+def test_a_favour_and_a_gift_ask_for_thanks_for_a_week(world: World) -> None:
+    favour, gift = world.contact("Ada Berg"), world.contact("Bo Lind")
+    write(world, "favours", favour, text="Introduced us to Priya", received_on=world.today)
+    world.log("gift", 0, gift, direction="inbound")
+    assert len(told(world, "thank_you")) == len(told(world, "thank_you", 7)) == 2
+    assert told(world, "thank_you", 8) == []
+
+
+def test_an_occasion_knows_that_last_years_wish_went_through_a_screen(world: World) -> None:
+    day = world.today + timedelta(days=9)
+    by_mail, by_phone, long_ago = (world.contact(name) for name in ("Ada", "Bo", "Cy"))
+    for one in (by_mail, by_phone, long_ago):
+        on(world, one, "birthday", day)
+    last_year = (world.today - day.replace(year=day.year - 1)).days
+    world.log("email", last_year, by_mail, direction="outbound")
+    world.log("phone", last_year, by_phone, direction="outbound")
+    world.log("email", last_year + 30, long_ago, direction="outbound")
+    spoken = told(world, "occasion")
+    assert [sentence for sentence in spoken if "Last year's wish" in sentence] == [
+        "Birthday on Wed 2 Dec, in 9 days. Last year's wish went by email."
+    ]
+    assert len(spoken) == 3
+
+
+@pytest.mark.parametrize(("year", "expected"), [(2027, "Sun 28 Feb"), (2028, "Tue 29 Feb")])
+def test_the_29th_of_february_is_kept_every_year(world: World, year: int, expected: str) -> None:
+    one = world.contact()
+    on(world, one, "birthday", date(2024, 2, 29))
+    before = (date(year, 2, 20) - world.today).days
+    (sentence,) = told(world, "occasion", before)
+    assert expected in sentence
+
+
+def test_a_renewal_that_comes_once_is_over_when_it_is_past(world: World) -> None:
+    once, yearly = world.contact("Ada"), world.contact("Bo")
+    for one, again in ((once, False), (yearly, True)):
+        world.log("email", 5, one)
+        on(world, one, "renewal", world.today + timedelta(days=30), yearly=again)
+    assert len(told(world, "renewal")) == 2
+    assert told(world, "renewal", 31) == []
+    assert len(told(world, "renewal", 365)) == 1
+    world.log("phone", 1, once)
+    assert len(told(world, "renewal")) == 1
