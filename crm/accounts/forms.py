@@ -2,31 +2,12 @@
 
 from datetime import time
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field, StringConstraints
 
 from crm.accounts import passwords
-from crm.accounts.addresses import normal_email
+from crm.accounts.checks import known_zone, plausible_email
 from crm.web.forms import Form
-
-
-def known_zone(name: str) -> str:
-    """The name of a time zone, or a ``ValueError`` with a sentence."""
-    if name not in available_timezones():
-        raise ValueError("Choose a time zone of the list, such as Europe/Berlin.")
-    return name
-
-
-def plausible_email(text: str) -> str:
-    """An address in its normal form, or a ``ValueError`` with a sentence."""
-    try:
-        found = validate_email(text, check_deliverability=False, test_environment=True)
-    except EmailNotValidError:
-        raise ValueError("Write an address like nora@example.org.") from None
-    return normal_email(found.normalized)
-
 
 Name = Annotated[str, StringConstraints(max_length=120)]
 Email = Annotated[str, StringConstraints(max_length=320), AfterValidator(plausible_email)]

@@ -8,7 +8,7 @@ import typer
 from sqlalchemy import Connection
 
 from crm.accounts import actions, passwords, queries
-from crm.accounts.forms import known_zone, plausible_email
+from crm.accounts.checks import known_zone, plausible_email
 from crm.cli_support import AsJson, Desk, Workspace, desk, print_json
 from crm.errors import Invalid, UsageError
 

@@ -27,10 +27,6 @@ from crm.contacts.drafts import (
 from crm.errors import Invalid
 from crm.web.forms import Errors, Form, read
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
 FEWEST_ROWS = 2
 """Rows a form offers at least; one of them is always empty."""
 WAYS = ("email", "phone", "address")

@@ -16,6 +16,7 @@ from crm.contacts.queries import Filter, Person, Sort
 from crm.domain.ribbon import ribbon
 from crm.domain.spans import ago, count, short_day
 from crm.domain.targets import KINDS, TIERS
+from crm.domain.weeks import MONTHS
 from crm.errors import Conflict, Invalid, NotFound, Refusal
 from crm.storage.tables.contacts import DATE_KINDS
 from crm.web.addresses import local_path
@@ -254,7 +255,7 @@ def _form(
         "theirs": differences(forms.written(person), written) if conflict and person else (),
         "organisations": organisations.names(visit.connection, visit.principal),
         "time_zones": time_zones(),
-        "months": forms.MONTHS,
+        "months": MONTHS,
         "date_kinds": DATE_KINDS,
         "tiers": TIERS,
         **_choices(visit),

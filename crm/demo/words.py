@@ -8,10 +8,7 @@ from random import Random
 from crm.demo.cast import Person
 from crm.demo.habits import Beat
 from crm.demo.organisations import WORKS
-
-_MONTHS = (
-    "January February March April May June July August September October November December".split()  # noqa: SIM905
-)
+from crm.domain.weeks import MONTHS
 
 _MAIL = (
     "A question about {topic}",
@@ -207,7 +204,7 @@ def _note(rng: Random) -> str:
 def facts_of(rng: Random, person: Person, day: date, colleague: str) -> dict[str, str]:
     """What the templates may speak of."""
     trade = WORKS[person.company.trade if person.company else "trade"]
-    month = _MONTHS[(day + timedelta(days=rng.randint(15, 75))).month - 1]
+    month = MONTHS[(day + timedelta(days=rng.randint(15, 75))).month - 1]
     return {
         "topic": rng.choice(trade.topics),
         "project": rng.choice(trade.projects),

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 DAYS_IN_WEEK = 7
 _DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTH_NAMES = (
+MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
@@ -138,8 +138,8 @@ def week_label(week: IsoWeek) -> str:
     first, last = week.days[0], week.days[4]
     start = f"{_DAY_NAMES[0]} {first.day}"
     if (first.year, first.month) != (last.year, last.month):
-        start += f" {_MONTH_NAMES[first.month - 1]}"
-    end = f"{_DAY_NAMES[4]} {last.day} {_MONTH_NAMES[last.month - 1]}"
+        start += f" {MONTHS[first.month - 1]}"
+    end = f"{_DAY_NAMES[4]} {last.day} {MONTHS[last.month - 1]}"
     if first.year != last.year:
         return f"{start} {first.year} to {end} {last.year}"
     return f"{start} to {end}"

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from crm.contacts.forms import MONTHS
+from crm.domain.weeks import MONTHS
 from crm.errors import Invalid, NotFound
 from crm.interactions import matters
 from crm.interactions.beside import themes

@@ -1,0 +1,23 @@
+"""What forms and the command line both ask of an address and a time zone."""
+
+from zoneinfo import available_timezones
+
+from email_validator import EmailNotValidError, validate_email
+
+from crm.accounts.addresses import normal_email
+
+
+def known_zone(name: str) -> str:
+    """The name of a time zone, or a ``ValueError`` with a sentence."""
+    if name not in available_timezones():
+        raise ValueError("Choose a time zone of the list, such as Europe/Berlin.")
+    return name
+
+
+def plausible_email(text: str) -> str:
+    """An address in its normal form, or a ``ValueError`` with a sentence."""
+    try:
+        found = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise ValueError("Write an address like nora@example.org.") from None
+    return normal_email(found.normalized)
