@@ -1,7 +1,7 @@
 """The decoder for vCard 2.1, 3.0 and 4.0: bytes become cards, and cards their properties, whatever is broken.
 
 It is our own: vobject refuses a whole card for one odd line, and turns a backslash at the end of a value into
-the letters "eof" (docs/decisions/own-vcard-decoder.md). In the tests it gives a second opinion on sound cards.
+the letters "eof" (docs/decisions/0006-own-vcard-decoder.md). In the tests it gives a second opinion on sound cards.
 """
 
 import base64
