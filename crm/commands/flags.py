@@ -7,7 +7,7 @@ import typer
 from crm.cli_support import AsJson, AsOf, Workspace, desk, print_json
 from crm.commands.listing import person, print_table
 from crm.domain.rules import SEVERITIES
-from crm.rules.queries import Flag, OrganisationFlag, one_rule, organisation_flags
+from crm.rules.queries import Flag, OrganisationFlag, organisation_flags, state_of
 from crm.rules.queries import flags as flags_of
 
 RuleKey = Annotated[
@@ -20,7 +20,7 @@ def flags(
 ) -> None:
     """Whom the rules flag, strongest first, with the evidence."""
     with desk(workspace, as_of) as at_desk, at_desk.database.read() as connection:
-        rules = None if rule is None else [one_rule(rule)]
+        rules = None if rule is None else [state_of(connection, at_desk.principal, rule).rule]
         people = flags_of(connection, at_desk.principal, at_desk.at, rules=rules)
         accounts = organisation_flags(connection, at_desk.principal, at_desk.at, rules=rules)
     everything: list[Flag | OrganisationFlag] = [*people, *accounts]

@@ -19,7 +19,7 @@ from crm.storage.tables import rule
 from crm.storage.text import fold
 from crm.storage.types import to_micros
 
-RESERVED = ("new",)
+RESERVED = ("new", "rhythm")
 UNDO_DAYS = 7
 """How long a deleted rule can be brought back."""
 
@@ -107,6 +107,11 @@ def put_in_order(connection: Connection, principal: Principal, order: Sequence[s
         row = _row(connection, principal, key)
         rows.append({**row, "position": place, "changed_at": row["changed_at"] or at})
     _write(connection, principal, rows)
+
+
+def version_at(at: datetime) -> int:
+    """The version that a definition changed at this moment has."""
+    return to_micros(at)
 
 
 def new_key(name: str, taken: Sequence[str]) -> str:

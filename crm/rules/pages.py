@@ -7,15 +7,16 @@ from sqlalchemy import Subquery
 from starlette.responses import Response
 
 from crm.domain.prose import rule_sentence
-from crm.domain.rules import ABOUT_ORGANISATIONS, SHIPPED, Rule
+from crm.domain.rule_check import findings
+from crm.domain.rules import Rule
 from crm.domain.spans import count
 from crm.errors import Invalid
-from crm.rules import actions, backtest_pages, queries
+from crm.rules import actions, backtest_pages, edit_pages, queries
 from crm.storage.stored_metrics import current
 from crm.web.routing import Router, Visit
 
 router = Router()
-router.routes += backtest_pages.router.routes
+router.routes += [*backtest_pages.router.routes, *edit_pages.router.routes]
 
 
 @router.page("/rules", fresh=True)
@@ -27,13 +28,13 @@ def rules(visit: Visit) -> Response:
 @router.page("/rules/{key}", fresh=True)
 def show(visit: Visit) -> Response:
     """One rule in full, beside the others."""
-    return _page(visit, queries.one_rule(visit.text("key")))
+    return _page(visit, visit.text("key"))
 
 
 @router.action("/rules/{key}/switch")
 def switch(visit: Visit) -> Response:
     """Switch a rule on or off; ``enabled`` is *yes* or *no*, in the form or, for undo, in the address."""
-    found = queries.one_rule(visit.text("key"))
+    found = queries.state_of(visit.connection, visit.principal, visit.text("key")).rule
     wanted = str(visit.form.get("enabled") or visit.query.get("enabled", ""))
     if wanted not in ("yes", "no"):
         raise Invalid("Say whether the rule is to be on (yes) or off (no).")
@@ -46,36 +47,47 @@ def switch(visit: Visit) -> Response:
     )
 
 
-def _page(visit: Visit, asked: Rule | None) -> Response:
-    states = queries.rule_states(visit.connection, visit.principal)
-    chosen = asked or states[0].rule
+def _page(visit: Visit, asked: str | None) -> Response:
+    where = (visit.connection, visit.principal)
+    states = queries.rule_states(*where)
+    chosen = states[0] if asked is None else queries.state_of(*where, asked)
+    about_accounts = chosen.rule.about == "organisations"
     after = visit.query.get("after") or None
     relation = current(visit.principal.workspace_id)
-    where = (visit.connection, visit.principal, visit.at)
     page = (
         queries.FlagPage((), None)
-        if chosen in ABOUT_ORGANISATIONS
-        else queries.flagged(*where, relation, chosen, after)
+        if about_accounts
+        else queries.flagged(*where, visit.at, relation, chosen.rule, after)
     )
-    accounts = queries.organisation_flags(*where, rules=ABOUT_ORGANISATIONS, relation=relation)
+    rules = [state.rule for state in states]
+    accounts = queries.organisation_flags(*where, visit.at, rules=rules, relation=relation)
     context: dict[str, Any] = {
         "states": states,
-        "chosen": next(state for state in states if state.rule.key == chosen.key),
+        "chosen": chosen,
+        "backtest_key": chosen.rule.key,
         "is_asked": asked is not None,
-        "found": _found(visit, relation, accounts),
+        "found": _found(visit, relation, rules, accounts),
         "flags": page.flags,
-        "accounts": [flag for flag in accounts if flag.rule == chosen.key],
-        "next": f"/rules/{chosen.key}?{urlencode({'after': page.next})}" if page.next else None,
+        "accounts": [flag for flag in accounts if flag.rule == chosen.rule.key],
+        "next": f"/rules/{chosen.rule.key}?{urlencode({'after': page.next})}" if page.next else None,
         "is_first": after is None,
-        "chosen_is_account": chosen in ABOUT_ORGANISATIONS,
+        "chosen_is_account": about_accounts,
         "sentence": rule_sentence,
+        "findings": findings(chosen.rule),
     }
     return visit.render("rules/index.html", context, active="rules")
 
 
-def _found(visit: Visit, relation: Subquery, accounts: list[queries.OrganisationFlag]) -> dict[str, str]:
+def _found(
+    visit: Visit, relation: Subquery, rules: list[Rule], accounts: list[queries.OrganisationFlag]
+) -> dict[str, str]:
     """How many people or accounts each rule flags today, in words; empty for nobody."""
-    people = queries.flag_counts(visit.connection, visit.principal, relation, SHIPPED)
-    about = {rule.key: sum(flag.rule == rule.key for flag in accounts) for rule in ABOUT_ORGANISATIONS}
+    about_people = [rule for rule in rules if rule.about == "people"]
+    people = queries.flag_counts(visit.connection, visit.principal, relation, about_people)
+    about = {
+        rule.key: sum(flag.rule == rule.key for flag in accounts)
+        for rule in rules
+        if rule.about == "organisations"
+    }
     said = {key: count(number, "person") if number else "" for key, number in people.items()}
     return said | {key: count(number, "account") if number else "" for key, number in about.items()}

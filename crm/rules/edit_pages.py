@@ -1,0 +1,176 @@
+"""Changing rules on their pages: the sentence editor with its preview, and what can be done to a rule as a whole."""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+from starlette.responses import Response
+
+from crm.domain.prose import rule_sentence
+from crm.domain.rule_check import findings
+from crm.domain.rule_data import CHOICES, MOST_SUGGESTED
+from crm.domain.rules import ACTS, EVERYONE, SEVERITIES, Rule
+from crm.domain.targets import KINDS
+from crm.errors import Conflict, Invalid
+from crm.rules import actions, editor, queries
+from crm.rules.preview import preview
+from crm.storage.stored_metrics import current, refresh_stale, scope_of
+from crm.storage.tables import contact, contact_tag, user
+from crm.web.routing import Router, Visit
+
+router = Router()
+OFFERED_WORDS = 200
+
+
+@router.page("/rules/new", fresh=True, access="member")
+def new(visit: Visit) -> Response:
+    """A new rule, begun as a copy of another: ``?from=KEY``, else the first."""
+    states = queries.rule_states(visit.connection, visit.principal)
+    asked = visit.query.get("from")
+    source = queries.state_of(visit.connection, visit.principal, asked).rule if asked else states[0].rule
+    names = [state.rule.name for state in states]
+    draft = editor.draft_of(replace(source, name=_copy_name(source.name, names)))
+    return _page(visit, draft, None, "/rules/new")
+
+
+@router.page("/rules/{key}/edit", fresh=True, access="member")
+def edit(visit: Visit) -> Response:
+    """One rule in the sentence editor; with ``?as=text`` as TOML."""
+    state = queries.state_of(visit.connection, visit.principal, visit.text("key"))
+    draft = editor.draft_of(state.rule)
+    if visit.query.get("as") == "text":
+        draft = editor.with_text(draft, state.rule, state.enabled)
+    return _page(visit, draft, state, f"/rules/{state.rule.key}/edit")
+
+
+@router.action("/rules/new")
+def add(visit: Visit) -> Response:
+    """Preview or save a new rule."""
+    taken = actions.all_keys(visit.connection, visit.principal)
+    key = actions.new_key(str(visit.form.get("name", "")), taken)
+    return _sent(visit, key, None, "/rules/new")
+
+
+@router.action("/rules/{key}/edit")
+def change(visit: Visit) -> Response:
+    """Preview or save a rule."""
+    state = queries.state_of(visit.connection, visit.principal, visit.text("key"))
+    return _sent(visit, state.rule.key, state, f"/rules/{state.rule.key}/edit")
+
+
+@router.action("/rules/{key}/delete")
+def delete(visit: Visit) -> Response:
+    """Delete an own rule, or make a changed one what it was when it shipped."""
+    found = actions.delete_rule(visit.connection, visit.principal, visit.text("key"), visit.at)
+    key, name = found.rule.key, found.rule.name
+    undo = f"/rules/{key}/undo?version={actions.version_at(visit.at)}"
+    if found.is_own:
+        return visit.redirect("/rules", message=f"“{name}” is deleted.", undo=undo)
+    return visit.redirect(f"/rules/{key}", message=f"“{name}” is as it shipped again.", undo=undo)
+
+
+@router.action("/rules/{key}/undo")
+def undo(visit: Visit) -> Response:
+    """Take the last change of a rule back."""
+    key, version = visit.text("key"), visit.query.get("version", "")
+    if not (version.isascii() and version.isdigit() and len(version) < 19):
+        raise Invalid("The address does not say which change to take back.")
+    actions.undo_change(visit.connection, visit.principal, key, int(version), visit.at)
+    states = {state.rule.key for state in queries.rule_states(visit.connection, visit.principal)}
+    return visit.redirect(f"/rules/{key}" if key in states else "/rules", message="The change is taken back.")
+
+
+@router.action("/rules/{key}/move")
+def move(visit: Visit) -> Response:
+    """One place up or down in the list; ``to`` is *up* or *down*."""
+    key, to = visit.text("key"), visit.form.get("to")
+    if to not in ("up", "down"):
+        raise Invalid("Say whether the rule is to move up or down.")
+    actions.move_rule(visit.connection, visit.principal, key, -1 if to == "up" else 1, visit.at)
+    return visit.redirect(f"/rules/{key}")
+
+
+def _copy_name(name: str, names: list[str]) -> str:
+    stem = f"{name[:60]} (copy"
+    tries = (f"{stem})" if number == 1 else f"{stem} {number})" for number in range(1, len(names) + 2))
+    return next(one for one in tries if one not in names)
+
+
+def _sent(visit: Visit, key: str, state: queries.RuleState | None, action: str) -> Response:
+    draft = editor.read_form(visit.form, key)
+    act = str(visit.form.get("act", "preview"))
+    if act == "add" or act.startswith("remove-"):
+        return _page(visit, replace(editor.acted(draft, act), errors={}), state, action)
+    if act != "save" or draft.rule is None:
+        status = 422 if draft.errors and act == "save" else 200
+        return _page(visit, draft, state, action, status)
+    return _saved(visit, draft, draft.rule, state, action)
+
+
+def _saved(
+    visit: Visit, draft: editor.Draft, rule: Rule, state: queries.RuleState | None, action: str
+) -> Response:
+    where = (visit.connection, visit.principal)
+    if state is None and draft.toml is not None:
+        rule = replace(rule, key=actions.new_key(rule.name, actions.all_keys(*where)))
+    version = str(visit.form.get("version", ""))
+    known = int(version) if version.isascii() and version.isdigit() and len(version) < 19 else None
+    try:
+        saved = actions.save_rule(*where, rule, visit.at, version=known if state else None)
+    except Conflict:
+        return _page(visit, draft, state, action, 409)
+    except Invalid as refusal:
+        errors = refusal.fields or {"name": refusal.sentence}
+        return _page(visit, replace(draft, errors=errors), state, action, 422)
+    wrong = findings(saved.rule)
+    return visit.redirect(
+        f"/rules/{rule.key}",
+        message=" ".join([f"“{rule.name}” is saved.", *wrong]),
+        undo=f"/rules/{rule.key}/undo?version={saved.version}",
+    )
+
+
+def _page(
+    visit: Visit, draft: editor.Draft, state: queries.RuleState | None, action: str, status: int = 200
+) -> Response:
+    rule = draft.rule
+    seen = None
+    if rule is not None:
+        relation = current(visit.principal.workspace_id)
+        if visit.request.method == "POST":
+            refresh_stale(visit.connection, scope_of(visit.connection, visit.principal, visit.at))
+        seen = preview(visit.connection, visit.principal, rule, visit.at, relation)
+    context: dict[str, Any] = {
+        "draft": draft,
+        "state": state,
+        "action": action,
+        "preview": seen,
+        "sentence": rule_sentence(rule) if rule else None,
+        "findings": findings(rule) if rule else [],
+        "conflict": rule_sentence(state.rule) if status == 409 and state else None,
+        "metrics": editor.metric_choices(draft.about),
+        "operations": editor.OPERATIONS,
+        "acts": ACTS,
+        "places": range(MOST_SUGGESTED),
+        "tiers": EVERYONE,
+        "kinds": KINDS,
+        "severities": SEVERITIES,
+        "words": _words(visit),
+    }
+    return visit.render("rules/edit.html", context, active="rules", status=status)
+
+
+def _words(visit: Visit) -> list[str]:
+    """What tier, kind, zone, tag, owner and city can be compared with, for the fields' lists."""
+    mine = visit.principal.workspace_id
+    sources = [
+        select(contact_tag.c.tag).where(contact_tag.c.workspace_id == mine),
+        select(user.c.email).where(user.c.workspace_id == mine),
+        select(contact.c.city).where(contact.c.workspace_id == mine, contact.c.city.is_not(None)),
+    ]
+    found = [word for words in CHOICES.values() for word in words]
+    for source in sources:
+        found += visit.connection.execute(
+            source.distinct().order_by(source.selected_columns[0]).limit(OFFERED_WORDS)
+        ).scalars()
+    return list(dict.fromkeys(found))

@@ -1,0 +1,314 @@
+"""The sentence editor: a rule as rows of a form, and the form as a rule."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from starlette.datastructures import FormData
+
+from crm.domain import expressions as tree
+from crm.domain.expressions import Condition
+from crm.domain.metric_words import metric_label
+from crm.domain.prose import phrase
+from crm.domain.rule_data import (
+    NUMBERS,
+    OF_ORGANISATIONS,
+    OF_PEOPLE,
+    RuleFault,
+    condition_data,
+    read_condition,
+    read_rule,
+)
+from crm.domain.rule_files import NotToml, read_entries, write_rule
+from crm.domain.rules import Rule
+
+OPERATIONS = (
+    (">=", "at least"),
+    (">", "more than"),
+    ("<=", "at most"),
+    ("<", "less than"),
+    ("=", "exactly"),
+    ("!=", "not"),
+    ("known", "on record"),
+    ("missing", "not on record"),
+)
+SHARES = ("digital_share_", "quiet_p")
+AS_IT_STANDS = "as it stands"
+MOST_ROWS = 40
+
+
+@dataclass(frozen=True)
+class Row:
+    """One condition of the form. ``kept`` is the JSON of one that no row can show, ``words`` what it says.
+
+    ``link`` (*and*, *or*) joins it to the row before.
+    """
+
+    link: str = "and"
+    metric: str = ""
+    op: str = ">="
+    value: str = ""
+    kept: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A rule being written: what stands in the form, the rule it makes (none where it does not yet), and the faults."""
+
+    name: str
+    tiers: tuple[str, ...]
+    kinds: tuple[str, ...]
+    rows: tuple[Row, ...]
+    together: str
+    suggests: tuple[str, ...]
+    severity: str
+    weekly_limit: str
+    high: str = ""
+    about: str = "people"
+    evidence: tuple[str, ...] = ()
+    toml: str | None = None
+    rule: Rule | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def high_words(self) -> str:
+        """When the severity is raised, as a verb phrase."""
+        return _words_of(self.high, self.about) if self.high else ""
+
+
+def draft_of(rule: Rule) -> Draft:
+    """The form of a rule as it stands."""
+    inner, together = _shape(rule.when)
+    return Draft(
+        name=rule.name,
+        tiers=rule.tiers,
+        kinds=rule.kinds,
+        rows=tuple(_rows(rule.when, inner)),
+        together=together,
+        suggests=rule.suggests,
+        severity=rule.severity,
+        weekly_limit=str(rule.weekly_limit or ""),
+        high=json.dumps(condition_data(rule.high_when)) if rule.high_when is not None else "",
+        about=rule.about,
+        evidence=rule.evidence,
+        rule=rule,
+    )
+
+
+def with_text(draft: Draft, rule: Rule, enabled: bool) -> Draft:
+    """The same as TOML."""
+    return replace(draft, toml=write_rule(rule, enabled))
+
+
+def _shape(when: Condition) -> tuple[str, str]:
+    """The word inside groups, and which word's rows stand together."""
+    return ("and", "and") if isinstance(when, tree.Any) else ("or", "or")
+
+
+def _rows(when: Condition, inner: str) -> Iterator[Row]:
+    outer, group = (tree.Any, tree.All) if inner == "and" else (tree.All, tree.Any)
+    parts = when.parts if isinstance(when, outer) else (when,)
+    for part in parts:
+        members = part.parts if isinstance(part, group) and part.parts else (part,)
+        for place, member in enumerate(members):
+            yield replace(_row(member), link=inner if place else "or" if inner == "and" else "and")
+
+
+def _row(condition: Condition) -> Row:
+    data = condition_data(condition)
+    value = data.get("value")
+    if "metric" in data and not isinstance(value, dict):
+        return Row(metric=data["metric"], op=data["op"], value=_shown(data["metric"], value))
+    return Row(metric="kept", kept=json.dumps(data), words=phrase(condition))
+
+
+def _shown(metric: str, value: Any) -> str:
+    if metric.startswith(SHARES) and isinstance(value, int | float):
+        percent = f"{100 * value:.6g}%"
+        return percent if _number(metric, percent) == value else repr(value)
+    return "" if value is None else str(value)
+
+
+# From the form.
+
+
+def read_form(form: FormData, key: str) -> Draft:
+    """What was sent, with the rule it makes or the faults beside their fields."""
+    if "toml" in form:
+        return _read_text(form, key)
+    draft = Draft(
+        name=str(form.get("name", "")),
+        tiers=_all(form, "tier"),
+        kinds=_all(form, "kind"),
+        rows=tuple(_sent_rows(form)),
+        together="and" if form.get("together") == "and" else "or",
+        suggests=tuple(dict.fromkeys(word for word in _all(form, "suggest") if word)),
+        severity=str(form.get("severity", "medium")),
+        weekly_limit=str(form.get("weekly_limit", "")).strip(),
+        high=str(form.get("high_when", "")) if form.get("high") else "",
+        about="organisations" if form.get("about") == "organisations" else "people",
+        evidence=_all(form, "evidence"),
+    )
+    return _understood(draft, key)
+
+
+def acted(draft: Draft, act: str) -> Draft:
+    """The form after a button that only changes the form: *add* a row, or *remove-3*."""
+    if act == "add" and len(draft.rows) < MOST_ROWS:
+        return replace(draft, rows=(*draft.rows, Row()))
+    number = act.removeprefix("remove-")
+    if act.startswith("remove-") and number.isdigit() and len(number) < 4:
+        kept = tuple(row for place, row in enumerate(draft.rows) if place != int(number))
+        return replace(draft, rows=kept or (Row(),))
+    return draft
+
+
+def _all(form: FormData, name: str) -> tuple[str, ...]:
+    return tuple(str(value) for value in form.getlist(name))
+
+
+def _sent_rows(form: FormData) -> Iterator[Row]:
+    columns = [_all(form, name) for name in ("link", "metric", "op", "value", "kept")]
+    for link, metric, op, value, kept in list(zip(*columns, strict=False))[:MOST_ROWS]:
+        is_kept = metric == "kept"
+        about = str(form.get("about", "people"))
+        yield Row(
+            link="or" if link == "or" else "and",
+            metric=metric,
+            op=op,
+            value=value.strip(),
+            kept=kept if is_kept else "",
+            words=_words_of(kept, about) if is_kept else "",
+        )
+
+
+def _words_of(kept: str, about: str) -> str:
+    try:
+        return phrase(read_condition(_loaded(kept), "when", _metrics(about)))
+    except RuleFault:
+        return ""
+
+
+def _loaded(kept: str) -> Any:
+    try:
+        return json.loads(kept)
+    except (ValueError, RecursionError):
+        raise RuleFault("This condition cannot be read any more; remove it.", "when") from None
+
+
+def _metrics(about: str) -> tuple[str, ...]:
+    return OF_ORGANISATIONS if about == "organisations" else OF_PEOPLE
+
+
+def _understood(draft: Draft, key: str) -> Draft:
+    errors: dict[str, str] = {}
+    read: list[tuple[str, Any]] = []
+    for place, row in enumerate(draft.rows):
+        if not row.metric:
+            continue
+        try:
+            data = _loaded(row.kept) if row.metric == "kept" else _data(row)
+            read_condition(data, "when", _metrics(draft.about))
+            read.append((row.link, data))
+        except RuleFault as fault:
+            errors[f"value-{place}"] = fault.sentence
+    if not read and not errors:
+        errors["metric-0"] = "Choose at least one condition."
+    if errors:
+        return replace(draft, errors=errors)
+    try:
+        return replace(draft, rule=read_rule(key, _whole(draft, read)))
+    except RuleFault as fault:
+        return replace(draft, errors={_beside(fault.field): fault.sentence})
+
+
+def _beside(name: str) -> str:
+    return {"suggests": "suggest-0", "tiers": "tier-key", "kinds": "kind-partner", "when": "metric-0"}.get(
+        name, name
+    )
+
+
+def _whole(draft: Draft, read: list[tuple[str, Any]]) -> dict[str, Any]:
+    limit = draft.weekly_limit
+    if limit and not (limit.isascii() and limit.isdigit() and len(limit) < 5):
+        raise RuleFault("Write a whole number from 1 to 99, or nothing.", "weekly_limit")
+    data: dict[str, Any] = {
+        "name": draft.name,
+        "about": draft.about,
+        "tiers": list(draft.tiers),
+        "kinds": list(draft.kinds),
+        "when": _joined(read, draft.together),
+        "suggests": list(draft.suggests),
+        "severity": draft.severity,
+        "weekly_limit": int(limit or 0),
+        "evidence": list(draft.evidence),
+    }
+    return {**data, "high_when": _loaded(draft.high)} if draft.high else data
+
+
+def _joined(read: list[tuple[str, Any]], together: str) -> Any:
+    """One condition of the rows: those that ``together`` joins to the row before make a group with it."""
+    groups: list[list[Any]] = []
+    for link, data in read:
+        if groups and link == together:
+            groups[-1].append(data)
+        else:
+            groups.append([data])
+    inner, outer = ("all", "any") if together == "and" else ("any", "all")
+    parts = [group[0] if len(group) == 1 else {inner: group} for group in groups]
+    return parts[0] if len(parts) == 1 else {outer: parts}
+
+
+def _data(row: Row) -> dict[str, Any]:
+    if row.op in ("known", "missing"):
+        return {"metric": row.metric, "op": row.op}
+    if not row.value:
+        raise RuleFault("Write what to compare it with.", "when")
+    number = _number(row.metric, row.value)
+    if number is None:
+        value = row.value.lower().replace(" ", "_") if row.metric in ("zone", "tier", "kind") else row.value
+        return {"metric": row.metric, "op": row.op, "value": value}
+    return {"metric": row.metric, "op": row.op, "value": number}
+
+
+def _number(metric: str, text: str) -> int | float | None:
+    """The number that was written; None for words. 80% is 0.8."""
+    if metric not in (*NUMBERS, "contacts_count", "met_count"):
+        return None
+    plain = text.removesuffix("%").strip()
+    try:
+        number = float(plain)
+    except ValueError:
+        raise RuleFault(f"Write a number, not “{text[:40]}”.", "when") from None
+    if text.endswith("%"):
+        return round(number / 100, 6)
+    return int(plain) if plain.lstrip("-").isdigit() and len(plain) < 12 else number
+
+
+def _read_text(form: FormData, key: str) -> Draft:
+    text = str(form.get("toml", ""))
+    blank = Draft("", (), (), (), "or", (), "medium", "", toml=text)
+    try:
+        entries = read_entries(text)
+    except NotToml as fault:
+        return replace(blank, errors={"toml": str(fault)})
+    if len(entries) != 1 or not isinstance(entries[0].data, dict):
+        return replace(blank, errors={"toml": "Write one rule: one [[rule]] with what belongs to it."})
+    data = {name: value for name, value in entries[0].data.items() if name not in ("key", "enabled")}
+    try:
+        return replace(draft_of(read_rule(key, data)), toml=text)
+    except RuleFault as fault:
+        where = entries[0].where(fault).capitalize()
+        return replace(blank, errors={"toml": f"{where}: {fault.sentence}"})
+
+
+def metric_choices(about: str) -> list[tuple[str, str]]:
+    """What a condition can ask for, as options."""
+    return [(name, metric_label(name)) for name in _metrics(about)]
+
+
+def copied(rule: Rule, key: str, name: str) -> Rule:
+    """The same rule under another key and name."""
+    return replace(rule, key=key, name=name)

@@ -1,0 +1,129 @@
+"""Whom a rule would flag if it were saved, and how many with other bounds."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, Subquery
+
+from crm.domain import expressions as tree
+from crm.domain.expressions import Condition, Constant, Metric, Value, names_in
+from crm.domain.metric_words import metric_label
+from crm.domain.metrics import METRICS, WINDOWS
+from crm.domain.principal import Principal
+from crm.domain.rules import Rule
+from crm.rules.queries import Flag, OrganisationFlag, flag_counts, flagged, organisation_flags
+
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Preview:
+    """How many the rule flags, the first of them, and sentences such as "At 90 days: 14." """
+
+    number: int
+    flags: tuple[Flag, ...]
+    accounts: tuple[OrganisationFlag, ...]
+    neighbours: tuple[str, ...]
+
+
+def preview(
+    connection: Connection, principal: Principal, rule: Rule, at: datetime, relation: Subquery
+) -> Preview:
+    """Whom the rule flags in ``relation``; nothing is written."""
+    if rule.about == "organisations":
+        found = organisation_flags(connection, principal, at, rules=[rule], relation=relation)
+        return Preview(len(found), (), tuple(found[:SHOWN]), ())
+    others = neighbours(rule)
+    numbered = [replace(one, key=f"neighbour_{place}") for place, (_, one) in enumerate(others)]
+    counts = flag_counts(connection, principal, relation, [rule, *numbered])
+    page = flagged(connection, principal, at, relation, rule, limit=SHOWN)
+    said = tuple(f"{label}: {counts[one.key]}." for (label, _), one in zip(others, numbered, strict=True))
+    return Preview(counts[rule.key], page.flags, (), said)
+
+
+def neighbours(rule: Rule) -> list[tuple[str, Rule]]:
+    """The same rule with the next shorter and longer window; without windows, with its first bound lower and higher."""
+    windows = Counter(int(days) for name in names_in(rule.when) for days in [_window(name)] if days)
+    if windows:
+        days = windows.most_common(1)[0][0]
+        place = WINDOWS.index(days)
+        beside = [*WINDOWS[max(0, place - 1) : place], *WINDOWS[place + 1 : place + 2]]
+        return [(f"At {other} days", _with(rule, _Windows(days, other))) for other in beside]
+    bound = next(_bounds(rule.when), None)
+    if bound is None:
+        return []
+    name, value = bound
+    around = sorted({value // 2, value * 2} if value > 3 else {max(value - 1, 0), value + 1})
+    label = metric_label(name)
+    return [
+        (f"With {label} at {other}", _with(rule, _Bound(name, value, other)))
+        for other in around
+        if other != value
+    ]
+
+
+def _window(name: str) -> str:
+    """The days of a windowed metric; empty for others."""
+    _, _, days = name.rpartition("_")
+    return days if days.isdigit() and int(days) in WINDOWS and not name.startswith("prior_") else ""
+
+
+def _bounds(condition: Condition) -> Iterator[tuple[str, int]]:
+    """The whole numbers that metrics are held against, other than none at all."""
+    match condition:
+        case tree.Compare("<" | "<=" | ">" | ">=", Metric(name), Constant(int(value))) if value > 0:
+            yield name, value
+        case tree.All(parts) | tree.Any(parts):
+            for part in parts:
+                yield from _bounds(part)
+        case tree.Not(part):
+            yield from _bounds(part)
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Every metric of one window becomes that of another."""
+
+    days: int
+    other: int
+
+    def of(self, part: tree.Compare) -> tree.Compare:
+        return replace(part, left=self._moved(part.left), right=self._moved(part.right))
+
+    def _moved(self, value: Value) -> Value:
+        if isinstance(value, Metric) and _window(value.name) == str(self.days):
+            name = f"{value.name.removesuffix(str(self.days))}{self.other}"
+            return Metric(name) if name in METRICS else value
+        return value
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """One bound of a metric becomes another."""
+
+    name: str
+    value: int
+    other: int
+
+    def of(self, part: tree.Compare) -> tree.Compare:
+        is_it = part.left == Metric(self.name) and part.right == Constant(self.value)
+        return replace(part, right=Constant(self.other)) if is_it else part
+
+
+def _with(rule: Rule, change: _Windows | _Bound) -> Rule:
+    return replace(rule, when=_changed(rule.when, change))
+
+
+def _changed(condition: Condition, change: _Windows | _Bound) -> Condition:
+    match condition:
+        case tree.Compare():
+            return change.of(condition)
+        case tree.All(parts):
+            return tree.All(tuple(_changed(part, change) for part in parts))
+        case tree.Any(parts):
+            return tree.Any(tuple(_changed(part, change) for part in parts))
+        case tree.Not(part):
+            return tree.Not(_changed(part, change))
+    return condition

@@ -1,0 +1,203 @@
+"""Changing rules on their pages and on the command line of actions: what is previewed is what is then flagged."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from crm import clock
+from crm.domain.principal import Principal
+from crm.domain.rules import ALL
+from crm.rules.queries import flags, rule_states, state_of
+from crm.storage.tables import rule
+from tests.builders import World
+from tests.web.site import client, cookie
+
+
+@pytest.fixture
+def alice(world: World) -> Principal:
+    world.now = clock.now()
+    return world.user()
+
+
+@pytest.fixture
+def site(world: World, alice: Principal) -> TestClient:
+    browser = client(world)
+    name, _, value = cookie(world, alice).partition("=")
+    browser.cookies.set(name, value)
+    return browser
+
+
+@pytest.fixture
+def marta(world: World, alice: Principal) -> int:
+    one = world.contact()
+    for days in (2, 9, 30):
+        world.log("email", days, one)
+    return one
+
+
+def post(site: TestClient, path: str, fields: Any = None) -> Any:
+    return site.post(path, data=fields or {}, headers={"Sec-Fetch-Site": "same-origin"})
+
+
+def fields_of(page: str) -> dict[str, list[str]]:
+    """What a browser would send of the editor's form, without any button."""
+    form = page[page.index('<form class="rule-editor"') : page.index("</form>", page.index('class="rule-editor"'))]
+    found: dict[str, list[str]] = {}
+    pattern = r'<input ([^>]*)>|<select ([^>]*)>(.*?)</select>|<textarea ([^>]*)>\n?(.*?)</textarea>'
+    for match in re.finditer(pattern, form, re.DOTALL):
+        attributes = match[1] or match[2] or match[4]
+        name = re.search(r'\bname="([^"]*)"', attributes)
+        if name is None or ('type="checkbox"' in attributes and " checked" not in attributes):
+            continue
+        if match[2]:
+            options = re.findall(r'<option value="([^"]*)"( selected)?', match[3])
+            value = next((one for one, chosen in options if chosen), options[0][0])
+        elif match[4]:
+            value = match[5]
+        else:
+            value = re.search(r'\bvalue="([^"]*)"', attributes)[1]  # type: ignore[index]
+        found.setdefault(name[1], []).append(html.unescape(value))
+    return found
+
+
+def now(world: World, key: str) -> Any:
+    with world.database.read() as connection:
+        return state_of(connection, world.principal, key)
+
+
+def flagged(world: World, key: str) -> list[str]:
+    with world.database.read() as connection:
+        one = state_of(connection, world.principal, key).rule
+        return sorted(flag.contact.name for flag in flags(connection, world.principal, world.now, rules=[one]))
+
+
+def undo_of(page: str) -> str:
+    (found,) = re.findall(r'action="(/rules/[^"]+/undo\?[^"]+)"', page)
+    return html.unescape(found)
+
+
+@pytest.mark.parametrize("shipped", ALL, ids=lambda one: one.key)
+def test_saving_a_rule_as_it_stands_changes_nothing(site: TestClient, world: World, shipped: Any) -> None:
+    fields = fields_of(site.get(f"/rules/{shipped.key}/edit").text)
+    answer = post(site, f"/rules/{shipped.key}/edit", {**fields, "act": "save"})
+    assert (answer.status_code, answer.headers.get("location")) == (303, f"/rules/{shipped.key}"), answer.text
+    assert (now(world, shipped.key).rule, now(world, shipped.key).is_changed) == (shipped, False)
+    text = fields_of(site.get(f"/rules/{shipped.key}/edit?as=text").text)
+    assert post(site, f"/rules/{shipped.key}/edit", {**text, "act": "save"}).status_code == 303
+    assert now(world, shipped.key).rule == shipped
+
+
+def test_a_preview_is_what_the_saved_rule_flags_and_writes_nothing(
+    site: TestClient, world: World, marta: int
+) -> None:
+    other = world.contact("Daniel Osei")
+    world.log("email", 3, other)
+    fields = fields_of(site.get("/rules/screen_only/edit").text)
+    fields["value"] = ["1", "0", "60"]
+    preview = post(site, "/rules/screen_only/edit", {**fields, "act": "preview"})
+    assert preview.status_code == 200
+    assert "Would flag two people today" in preview.text
+    assert "At 90 days: 2. At 365 days: 2." in preview.text
+    assert flagged(world, "screen_only") == ["Marta Kowalczyk"]
+    saved = post(site, "/rules/screen_only/edit", {**fields, "act": "save"})
+    assert saved.status_code == 303
+    assert flagged(world, "screen_only") == ["Daniel Osei", "Marta Kowalczyk"]
+    undo = undo_of(site.get("/rules/screen_only").text)
+    assert post(site, undo).status_code == 303
+    assert flagged(world, "screen_only") == ["Marta Kowalczyk"]
+    assert post(site, undo).status_code == 409
+
+
+def test_two_who_edit_one_rule_do_not_overwrite_each_other(site: TestClient, world: World) -> None:
+    fields = fields_of(site.get("/rules/screen_only/edit").text)
+    assert post(site, "/rules/screen_only/edit", {**fields, "name": "First", "act": "save"}).status_code == 303
+    clash = post(site, "/rules/screen_only/edit", {**fields, "name": "Second", "act": "save"})
+    assert clash.status_code == 409
+    assert now(world, "screen_only").rule.name == "First"
+    again = fields_of(clash.text)
+    assert again["name"] == ["Second"]
+    assert post(site, "/rules/screen_only/edit", {**again, "act": "save"}).status_code == 303
+    assert now(world, "screen_only").rule.name == "Second"
+
+
+def test_an_own_rule_is_made_moved_deleted_and_brought_back(site: TestClient, world: World, marta: int) -> None:
+    fields = fields_of(site.get("/rules/new?from=screen_only").text)
+    fields |= {"name": ["Too quiet in Berlin"], "tier": ["key", "regular"]}
+    made = post(site, "/rules/new", {**fields, "act": "save"})
+    assert made.headers["location"] == "/rules/too_quiet_in_berlin"
+    page = site.get("/rules/too_quiet_in_berlin").text
+    assert "Digital contacts in 180 days: 3; personal: 0" in page
+    assert post(site, "/rules/too_quiet_in_berlin/move", {"to": "up"}).status_code == 303
+    with world.database.read() as connection:
+        keys = [state.rule.key for state in rule_states(connection, world.principal)]
+    assert keys[-2:] == ["too_quiet_in_berlin", "fragile_account"]
+    assert post(site, "/rules/too_quiet_in_berlin/delete").headers["location"] == "/rules"
+    listed = site.get("/rules")
+    assert "/rules/too_quiet_in_berlin/edit" not in listed.text
+    assert site.get("/rules/too_quiet_in_berlin").status_code == 404
+    assert post(site, undo_of(listed.text)).status_code == 303
+    assert flagged(world, "too_quiet_in_berlin") == ["Marta Kowalczyk"]
+
+
+def test_a_changed_rule_goes_back_to_how_it_ships(site: TestClient, world: World) -> None:
+    fields = fields_of(site.get("/rules/renewal/edit").text)
+    assert post(site, "/rules/renewal/edit", {**fields, "severity": "low", "act": "save"}).status_code == 303
+    assert now(world, "renewal").is_changed
+    assert post(site, "/rules/renewal/delete").status_code == 303
+    assert not now(world, "renewal").is_changed
+
+
+def test_rows_are_added_and_removed_without_scripts(site: TestClient, world: World) -> None:
+    fields = fields_of(site.get("/rules/screen_only/edit").text)
+    wider = fields_of(post(site, "/rules/screen_only/edit", {**fields, "act": "add"}).text)
+    assert wider["metric"] == [*fields["metric"], ""]
+    narrower = fields_of(post(site, "/rules/screen_only/edit", {**wider, "act": "remove-0"}).text)
+    assert narrower["metric"] == wider["metric"][1:]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"name": " "}, "has no name"),
+        ({"tier": []}, "tiers is empty"),
+        ({"suggest": ["", "", ""]}, "one to three"),
+        ({"suggest": ["fax"]}, "not an act"),
+        ({"value": ["many", "0", "60"]}, "Write a number"),
+        ({"value": ["", "0", "60"]}, "what to compare it with"),
+        ({"metric": ["", "", ""]}, "at least one condition"),
+        ({"metric": ["nonsense", "total_7", "total_30"]}, "no metric"),
+        ({"metric": ["kept", "total_7", "total_30"], "kept": ["[" * 5000, "", ""]}, "cannot be read"),
+        ({"weekly_limit": "some"}, "whole number from 1 to 99"),
+        ({"name": "In-person contact is overdue"}, "Another rule is called"),
+        ({"toml": "[[rule]]\nname = "}, "not valid TOML"),
+        ({"toml": f'[[rule]]\nwhen = {"[" * 9000}'}, "not valid TOML"),
+        ({"toml": '[[rule]]\nname = "x"\nwhen = { metric = "x", op = "=", value = 1 }'}, "Line 3: There is no metric"),
+    ],
+)
+def test_what_does_not_fit_is_said_and_not_saved(
+    site: TestClient, world: World, change: dict[str, Any], words: str
+) -> None:
+    fields = fields_of(site.get("/rules/screen_only/edit").text)
+    answer = post(site, "/rules/screen_only/edit", {**fields, **change, "act": "save"})
+    assert answer.status_code == 422
+    assert words in html.unescape(answer.text)
+    with world.database.read() as connection:
+        assert connection.execute(select(rule)).all() == []
+
+
+def test_a_rule_that_can_never_match_says_so(site: TestClient, world: World) -> None:
+    fields = fields_of(site.get("/rules/screen_only/edit").text)
+    fields |= {"metric": ["digital_180", "total_180", "known_days"], "op": [">=", "<", ">="], "value": ["3", "2", "1"]}
+    assert "can never match" in post(site, "/rules/screen_only/edit", {**fields, "act": "preview"}).text
+
+
+def test_a_viewer_cannot_edit(world: World, alice: Principal) -> None:
+    vera = client(world, world.user("Vera Void", "viewer"))
+    assert "/edit" not in vera.get("/rules/renewal").text
+    assert vera.get("/rules/renewal/edit").status_code == 403
+    assert post(vera, "/rules/renewal/edit", {"act": "save"}).status_code == 403
+    assert post(vera, "/rules/renewal/delete").status_code == 403
