@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, selec
 from crm.domain.channels import by_key
 from crm.domain.principal import Principal
 from crm.interactions.queries import channels
+from crm.storage.frame import whole_day
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.tables import contact, contact_email, interaction, organisation, signal, user
 from crm.storage.tables.interactions import SIGNAL_TYPES
@@ -243,15 +244,10 @@ def told(
     limit: int = PAGE,
 ) -> ToldPage:
     """A page of the wanted signals, newest first."""
-    order: list[ColumnElement[Any]] = [signal.c.heard_on, signal.c.id]
+    order: list[ColumnElement[Any]] = [whole_day(signal.c.heard_on), signal.c.id]
     statement = _whole(principal, wanted).order_by(*(column.desc() for column in order)).limit(limit + 1)
     if after:
-        ordinal, row_id = read_cursor(after, (int, int))
-        try:
-            place = (date.fromordinal(ordinal), row_id)
-        except (ValueError, OverflowError):
-            place = (date.min, 0)
-        statement = statement.where(beyond(order, place, backwards=True))
+        statement = statement.where(beyond(order, read_cursor(after, (int, int)), backwards=True))
     rows = connection.execute(statement).all()
     shown = [_told(row) for row in rows[:limit]]
     following = (
