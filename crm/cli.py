@@ -2,7 +2,7 @@
 
 import typer
 
-from crm.commands import accounts, backtest, care, demo, flags, health, imports, nudge, plan, serve
+from crm.commands import accounts, backtest, care, demo, flags, health, imports, nudge, plan, rules, serve
 
 app = typer.Typer(
     name="crm",
@@ -26,5 +26,6 @@ app.command()(flags.flags)
 app.command()(plan.plan)
 app.command()(nudge.nudge)
 app.command("backtest")(backtest.backtest_command)
+app.add_typer(rules.rules, name="rules")
 app.add_typer(accounts.user, name="user")
 app.add_typer(accounts.token, name="token")

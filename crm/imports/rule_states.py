@@ -1,103 +1,169 @@
-"""rules.toml: which of the shipped rules are on, and their order."""
+"""rules.toml: every rule of a workspace in its order, whether it is on, and what it says."""
 
-import tomllib
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from crm.domain.principal import Principal
-from crm.domain.rules import ALL
+from crm.domain.prose import rule_sentence
+from crm.domain.rule_data import Data, RuleFault, read_rule, rule_data
+from crm.domain.rule_files import Entry, NotToml, read_entries
+from crm.domain.rule_files import write_rules as written
+from crm.domain.rules import Rule
 from crm.imports.cells import excerpt
 from crm.imports.records import ParsedFile
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run
-from crm.rules.queries import rule_states
-from crm.storage.insertion import insert_into
+from crm.rules import actions
+from crm.rules.queries import RuleState, rule_states
+from crm.storage.flags import MOST_RULES
 from crm.storage.tables import rule
+from crm.storage.text import fold
 
-_HEAD = "# The rules of In Person in their order, and whether each is on.\n"
-NAMES = {one.key: one.name for one in ALL}
+Wanted = dict[str, tuple[Rule, bool]]
+"""The rules that a file names by key, each with whether it is to be on."""
 
 
 def write_rules(connection: Connection, principal: Principal) -> bytes:
     """The rules of a workspace as rules.toml."""
-    tables = [
-        f'[[rule]]\nkey = "{state.rule.key}"\nenabled = {str(state.enabled).lower()}\n'
-        for state in rule_states(connection, principal)
-    ]
-    return "\n".join([_HEAD, *tables]).encode()
+    return written((state.rule, state.enabled) for state in rule_states(connection, principal)).encode()
 
 
 def import_rules(run: Run, parsed: ParsedFile, report: FileReport) -> None:
-    """Switch rules on and off, and put them into the order of the file; rules it does not name follow."""
-    now = rule_states(run.connection, run.principal)
-    names = {state.rule.key: state.rule.name for state in now}
-    wanted = _wanted(parsed, report, names)
+    """Make rules what the file says and put them into its order; rules it does not name stay, and follow."""
+    now = {state.rule.key: state for state in rule_states(run.connection, run.principal)}
+    wanted = _wanted(parsed, report, now)
     if report.errors:
         return
-    enabled = {state.rule.key: state.enabled for state in now}
-    order = [state.rule.key for state in now]
-    listed = [key for key in order if key in wanted]
-    reordered = listed != list(wanted)
-    new_order = [*wanted, *(key for key in order if key not in wanted)] if reordered else order
-    for key, on in wanted.items():
-        moved = reordered and order.index(key) != new_order.index(key)
-        changed = enabled[key] != on or moved
-        report.changed["rules"] += changed
-        report.unchanged["rules"] += not changed
-        if enabled[key] != on:
-            old, new = ("on" if one else "off" for one in (enabled[key], on))
-            report.show(Change(parsed.file, names[key], "state", old, new))
+    order = _order(list(now), list(wanted))
+    before = {"rows": states_before(run), "definitions": definitions_before(run)}
+    places = {key: place for place, key in enumerate(now)}
+    for key, (one, on) in wanted.items():
+        moved = key in now and order.index(key) != places[key]
+        _make(run, parsed, report, now.get(key), one, on, moved)
     run.progress(1)
-    if report.changed["rules"]:
-        _write(run, {**enabled, **wanted}, new_order)
+    if report.changed["rules"] or report.new["rules"]:
+        actions.put_in_order(run.connection, run.principal, order, run.at)
+        run.traces.changed("rules", run.principal.workspace_id, before)
 
 
-def _wanted(parsed: ParsedFile, report: FileReport, names: dict[str, str]) -> dict[str, bool]:
-    listed = tomllib.loads(parsed.text or "").get("rule", [])
-    wanted: dict[str, bool] = {}
-    for number, entry in enumerate(listed if isinstance(listed, list) else [listed], 1):
-        where = f"{parsed.file} rule {number}"
-        fault = _fault(entry, wanted, names)
-        if fault:
-            report.error(where, fault)
-        else:
-            wanted[entry["key"]] = entry.get("enabled", True)
+def _order(known: list[str], listed: list[str]) -> list[str]:
+    """As it is where the file agrees with it, else those of the file first."""
+    if listed == [key for key in [*known, *(key for key in listed if key not in known)] if key in listed]:
+        return [*known, *(key for key in listed if key not in known)]
+    return [*listed, *(key for key in known if key not in listed)]
+
+
+def _make(
+    run: Run,
+    parsed: ParsedFile,
+    report: FileReport,
+    state: RuleState | None,
+    one: Rule,
+    on: bool,
+    moved: bool,
+) -> None:
+    if state is None:
+        report.new["rules"] += 1
+        report.name(one.name)
+    else:
+        is_same = state.rule == one and state.enabled == on and not moved
+        report.changed["rules"] += not is_same
+        report.unchanged["rules"] += is_same
+        _show(parsed, report, state, one, on)
+    if state is None or state.rule != one:
+        actions.save_rule(run.connection, run.principal, one, run.at)
+    if not on if state is None else state.enabled != on:
+        actions.switch_rule(run.connection, run.principal, one.key, on, run.at)
+
+
+def _show(parsed: ParsedFile, report: FileReport, state: RuleState, one: Rule, on: bool) -> None:
+    if state.enabled != on:
+        old, new = ("on" if which else "off" for which in (state.enabled, on))
+        report.show(Change(parsed.file, state.rule.name, "state", old, new))
+    if state.rule != one:
+        old, new = rule_sentence(state.rule), rule_sentence(one)
+        field = "rule" if old != new else "details"
+        report.show(Change(parsed.file, state.rule.name, field, old, new))
+
+
+def _wanted(parsed: ParsedFile, report: FileReport, now: dict[str, RuleState]) -> Wanted:
+    try:
+        entries = read_entries(parsed.text or "")
+    except NotToml as fault:
+        report.error(parsed.file, str(fault))
+        return {}
+    wanted: Wanted = {}
+    for entry in entries:
+        try:
+            one, on = read_entry(entry, now)
+            _refuse_twice(one, wanted)
+            wanted[one.key] = (one, on)
+        except RuleFault as fault:
+            report.error(f"{parsed.file} {entry.where(fault)}", fault.sentence)
     if not wanted and not report.errors:
         report.error(parsed.file, "This file names no rule; expected [[rule]] tables, each with a key.")
+    _refuse_together(parsed, report, wanted, now)
     return wanted
 
 
-def _fault(entry: Any, seen: dict[str, bool], names: dict[str, str]) -> str | None:
-    key = entry.get("key") if isinstance(entry, dict) else None
+def read_entry(entry: Entry, now: dict[str, RuleState]) -> tuple[Rule, bool]:
+    """A rule and whether it is on. Without a condition the entry only changes what it names; raises RuleFault."""
+    if not isinstance(entry.data, dict):
+        raise RuleFault("A rule is a [[rule]] table.", "key")
+    data: Data = dict(entry.data)
+    key, enabled = data.pop("key", None), data.pop("enabled", None)
     if not isinstance(key, str):
-        return "This rule has no key."
-    if key not in names:
-        return f"There is no rule “{excerpt(key)}”; expected one of {', '.join(names)}."
-    if key in seen:
-        return f"The rule {key} is named twice."
-    if not isinstance(entry.get("enabled", True), bool):
-        return "enabled is either true or false."
-    return None
+        raise RuleFault("This rule has no key.", "key")
+    if not isinstance(enabled, bool | None):
+        raise RuleFault("enabled is either true or false.", "enabled")
+    state = now.get(key)
+    if "when" not in data and state is None:
+        raise RuleFault(
+            f"There is no rule “{excerpt(key)}”; to add it, write its name, when and suggests. "
+            f"The rules are {', '.join(now)}.",
+            "key",
+            key,
+        )
+    if state is not None and "when" not in data:
+        data = {**rule_data(state.rule), **data}
+    elif state is not None:
+        data = {"name": state.rule.name, **data}
+    if key in actions.RESERVED:
+        raise RuleFault(f"No rule can have the key {key}; choose another.", "key", key)
+    return read_rule(key, data), True if enabled is None else enabled
 
 
-def _write(run: Run, enabled: dict[str, bool], order: list[str]) -> None:
-    """Every rule gets a row: a position means nothing without the others'. The workspace's own definitions stay."""
-    before = states_before(run)
-    insert = insert_into(run.connection, rule)
-    statement = insert.on_conflict_do_update(
-        index_elements=["workspace_id", "key"],
-        set_={name: insert.excluded[name] for name in ("enabled", "position", "changed_at")},
-    )
-    mine = {"workspace_id": run.principal.workspace_id, "changed_at": run.at}
-    run.connection.execute(
-        statement,
-        [{**mine, "key": key, "enabled": enabled[key], "position": place} for place, key in enumerate(order)],
-    )
-    run.traces.changed("rules", run.principal.workspace_id, {"rows": before})
+def _refuse_twice(one: Rule, wanted: Wanted) -> None:
+    if one.key in wanted:
+        raise RuleFault(f"The rule {one.key} is named twice.", "key", one.key)
+    if any(fold(other.name) == fold(one.name) for other, _ in wanted.values()):
+        raise RuleFault(f"Another rule is called “{one.name}”; choose another name.", "name")
+
+
+def _refuse_together(
+    parsed: ParsedFile, report: FileReport, wanted: Wanted, now: dict[str, RuleState]
+) -> None:
+    """What no rule of the file does alone: a name that a rule not in the file has, and too many rules."""
+    kept = {fold(state.rule.name): key for key, state in now.items() if key not in wanted}
+    for one, _ in wanted.values():
+        if fold(one.name) in kept:
+            clash = f"The rule {kept[fold(one.name)]} is called “{one.name}” already; choose another name."
+            report.error(f"{parsed.file} rule {one.key}", clash)
+    if len({*now, *wanted}) > MOST_RULES:
+        report.error(parsed.file, f"A workspace holds at most {MOST_RULES} rules.")
 
 
 def states_before(run: Run) -> list[list[Any]]:
     """The rows as they are: key, enabled, position."""
+    return [[row.key, row.enabled, row.position] for row in _rows(run)]
+
+
+def definitions_before(run: Run) -> dict[str, Any]:
+    """What each row says, by key."""
+    return {row.key: row.definition for row in _rows(run)}
+
+
+def _rows(run: Run) -> list[Any]:
     mine = select(rule).where(rule.c.workspace_id == run.principal.workspace_id).order_by(rule.c.position)
-    return [[row.key, row.enabled, row.position] for row in run.connection.execute(mine)]
+    return list(run.connection.execute(mine))

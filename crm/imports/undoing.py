@@ -357,6 +357,8 @@ class _Undoing:
                 if key in kept:
                     enabled, position = kept[key]
                     values = {"enabled": enabled, "position": position, "changed_at": self.run.at}
+                    if "definitions" in before:
+                        values["definition"] = before["definitions"].get(key)
                     self.connection.execute(rule.update().where(mine, rule.c.key == key).values(**values))
                 else:
                     self.connection.execute(rule.delete().where(mine, rule.c.key == key))
@@ -364,4 +366,4 @@ class _Undoing:
 
 
 def _restored(name: str, value: Any) -> Any:
-    return date.fromisoformat(value) if isinstance(value, str) and name != "yearly" else value
+    return date.fromisoformat(value) if isinstance(value, str) and name not in ("yearly", "theme") else value

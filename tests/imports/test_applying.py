@@ -10,7 +10,6 @@ from crm.contacts import actions as contacts
 from crm.domain.rules import ALL
 from crm.errors import Forbidden
 from crm.imports.stored import contact_records
-from crm.imports.undoing import undo
 from crm.interactions.actions import delete_interaction
 from crm.rules.queries import rule_states
 from crm.storage.metrics import as_of

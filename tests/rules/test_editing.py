@@ -45,9 +45,11 @@ def post(site: TestClient, path: str, fields: Any = None) -> Any:
 
 def fields_of(page: str) -> dict[str, list[str]]:
     """What a browser would send of the editor's form, without any button."""
-    form = page[page.index('<form class="rule-editor"') : page.index("</form>", page.index('class="rule-editor"'))]
+    form = page[
+        page.index('<form class="rule-editor"') : page.index("</form>", page.index('class="rule-editor"'))
+    ]
     found: dict[str, list[str]] = {}
-    pattern = r'<input ([^>]*)>|<select ([^>]*)>(.*?)</select>|<textarea ([^>]*)>\n?(.*?)</textarea>'
+    pattern = r"<input ([^>]*)>|<select ([^>]*)>(.*?)</select>|<textarea ([^>]*)>\n?(.*?)</textarea>"
     for match in re.finditer(pattern, form, re.DOTALL):
         attributes = match[1] or match[2] or match[4]
         name = re.search(r'\bname="([^"]*)"', attributes)
@@ -72,7 +74,9 @@ def now(world: World, key: str) -> Any:
 def flagged(world: World, key: str) -> list[str]:
     with world.database.read() as connection:
         one = state_of(connection, world.principal, key).rule
-        return sorted(flag.contact.name for flag in flags(connection, world.principal, world.now, rules=[one]))
+        return sorted(
+            flag.contact.name for flag in flags(connection, world.principal, world.now, rules=[one])
+        )
 
 
 def undo_of(page: str) -> str:
@@ -114,7 +118,9 @@ def test_a_preview_is_what_the_saved_rule_flags_and_writes_nothing(
 
 def test_two_who_edit_one_rule_do_not_overwrite_each_other(site: TestClient, world: World) -> None:
     fields = fields_of(site.get("/rules/screen_only/edit").text)
-    assert post(site, "/rules/screen_only/edit", {**fields, "name": "First", "act": "save"}).status_code == 303
+    assert (
+        post(site, "/rules/screen_only/edit", {**fields, "name": "First", "act": "save"}).status_code == 303
+    )
     clash = post(site, "/rules/screen_only/edit", {**fields, "name": "Second", "act": "save"})
     assert clash.status_code == 409
     assert now(world, "screen_only").rule.name == "First"
@@ -124,7 +130,9 @@ def test_two_who_edit_one_rule_do_not_overwrite_each_other(site: TestClient, wor
     assert now(world, "screen_only").rule.name == "Second"
 
 
-def test_an_own_rule_is_made_moved_deleted_and_brought_back(site: TestClient, world: World, marta: int) -> None:
+def test_an_own_rule_is_made_moved_deleted_and_brought_back(
+    site: TestClient, world: World, marta: int
+) -> None:
     fields = fields_of(site.get("/rules/new?from=screen_only").text)
     fields |= {"name": ["Too quiet in Berlin"], "tier": ["key", "regular"]}
     made = post(site, "/rules/new", {**fields, "act": "save"})
@@ -174,8 +182,11 @@ def test_rows_are_added_and_removed_without_scripts(site: TestClient, world: Wor
         ({"weekly_limit": "some"}, "whole number from 1 to 99"),
         ({"name": "In-person contact is overdue"}, "Another rule is called"),
         ({"toml": "[[rule]]\nname = "}, "not valid TOML"),
-        ({"toml": f'[[rule]]\nwhen = {"[" * 9000}'}, "not valid TOML"),
-        ({"toml": '[[rule]]\nname = "x"\nwhen = { metric = "x", op = "=", value = 1 }'}, "Line 3: There is no metric"),
+        ({"toml": f"[[rule]]\nwhen = {'[' * 9000}"}, "not valid TOML"),
+        (
+            {"toml": '[[rule]]\nname = "x"\nwhen = { metric = "x", op = "=", value = 1 }'},
+            "Line 3: There is no metric",
+        ),
     ],
 )
 def test_what_does_not_fit_is_said_and_not_saved(
@@ -191,7 +202,11 @@ def test_what_does_not_fit_is_said_and_not_saved(
 
 def test_a_rule_that_can_never_match_says_so(site: TestClient, world: World) -> None:
     fields = fields_of(site.get("/rules/screen_only/edit").text)
-    fields |= {"metric": ["digital_180", "total_180", "known_days"], "op": [">=", "<", ">="], "value": ["3", "2", "1"]}
+    fields |= {
+        "metric": ["digital_180", "total_180", "known_days"],
+        "op": [">=", "<", ">="],
+        "value": ["3", "2", "1"],
+    }
     assert "can never match" in post(site, "/rules/screen_only/edit", {**fields, "act": "preview"}).text
 
 

@@ -145,6 +145,13 @@ ACCESS = {
     "GET /rules/{key}/backtest": "viewer",
     "GET /rules/{key}": "viewer",
     "POST /rules/{key}/switch": "member",
+    "GET /rules/new": "member",
+    "POST /rules/new": "member",
+    "GET /rules/{key}/edit": "member",
+    "POST /rules/{key}/edit": "member",
+    "POST /rules/{key}/delete": "member",
+    "POST /rules/{key}/undo": "member",
+    "POST /rules/{key}/move": "member",
     # planning
     "POST /plan/suggestions/{suggestion_id}/done": "member",
     "POST /plan/suggestions/{suggestion_id}/swap": "member",

@@ -1,0 +1,81 @@
+"""``crm rules``: the rules of a workspace as a list and as a file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crm.cli_support import AsJson, Workspace, desk, print_json
+from crm.commands.imports import Kind, import_files
+from crm.commands.listing import print_table
+from crm.domain.prose import rule_sentence
+from crm.domain.rule_check import findings
+from crm.domain.rule_data import rule_data
+from crm.errors import Invalid
+from crm.imports.records import RULES
+from crm.imports.rule_states import write_rules
+from crm.rules.queries import rule_states
+
+rules = typer.Typer(help="Rules as a list and as a file.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@rules.command("list")
+def list_rules(as_json: AsJson = False, workspace: Workspace = None) -> None:
+    """Every rule in its order, as a sentence; one that can never match says so."""
+    with desk(workspace) as at_desk, at_desk.database.read() as connection:
+        states = rule_states(connection, at_desk.principal)
+    if as_json:
+        print_json(
+            [
+                {
+                    "key": state.rule.key,
+                    "enabled": state.enabled,
+                    "own": state.is_own,
+                    "changed": state.is_changed,
+                    **rule_data(state.rule),
+                    "sentence": rule_sentence(state.rule),
+                    "findings": findings(state.rule),
+                }
+                for state in states
+            ]
+        )
+        return
+    rows = [
+        (
+            state.rule.key,
+            "on" if state.enabled else "off",
+            " ".join([rule_sentence(state.rule), *findings(state.rule)]),
+        )
+        for state in states
+    ]
+    print_table(("Rule", "State", "What it says"), rows, "There are no rules.")
+
+
+@rules.command("export")
+def export_rules(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Where to write; else it is printed.")
+    ] = None,
+    workspace: Workspace = None,
+) -> None:
+    """The rules as TOML, to be edited and imported again."""
+    with desk(workspace) as at_desk, at_desk.database.read() as connection:
+        data = write_rules(connection, at_desk.principal)
+    if file is None:
+        typer.echo(data, nl=False)
+        return
+    try:
+        file.write_bytes(data)
+    except OSError as fault:
+        raise Invalid(f"{file} cannot be written: {fault.strerror}.") from None
+
+
+@rules.command("import")
+def import_rules(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="TOML as crm rules export writes it.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
+    as_json: AsJson = False,
+    workspace: Workspace = None,
+) -> None:
+    """Make rules what a file says; rules it does not name stay."""
+    import_files([file], Kind(RULES), dry_run, as_json, workspace)

@@ -1,0 +1,150 @@
+"""Rules as TOML: there and back, every fault with its line, and hostile text."""
+
+import pytest
+
+from crm.domain.rule_check import findings
+from crm.domain.rule_data import DEEPEST, MOST_NODES, RuleFault, read_rule
+from crm.domain.rule_files import NotToml, read_entries, write_rules
+from crm.domain.rules import ALL, Rule
+
+WHEN = 'when = { metric = "total_30", op = ">=", value = 3 }'
+
+
+def read(text: str) -> list[Rule]:
+    rules = []
+    for entry in read_entries(text):
+        data = {name: value for name, value in entry.data.items() if name not in ("key", "enabled")}
+        rules.append(read_rule(entry.data["key"], data))
+    return rules
+
+
+def test_the_shipped_rules_survive_being_written() -> None:
+    text = write_rules((rule, True) for rule in ALL)
+    assert read(text) == list(ALL)
+    assert write_rules((rule, True) for rule in read(text)) == text
+    assert max(map(len, text.splitlines())) <= 110
+
+
+def whole(**lines: str) -> str:
+    kept = {
+        "key": '"mine"',
+        "name": '"Mine"',
+        "tiers": '["key"]',
+        "when": WHEN.removeprefix("when = "),
+        "suggests": '["call"]',
+        "severity": '"low"',
+        **lines,
+    }
+    return "# Rules\n\n[[rule]]\n" + "".join(f"{name} = {value}\n" for name, value in kept.items())
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "words"),
+    [
+        ({"when": '{ metric = "digtal_180", op = ">=", value = 3 }'}, 7, "did you mean digital_180"),
+        ({"when": '{ all = [\n { metric = "total_7", op = ">", value = 1 },\n { metric = "nonsense", op = ">", value = 1 },\n] }'}, 9, "no metric “nonsense”"),
+        ({"when": '{ metric = "total_7", op = "=>", value = 3 }'}, 7, "write one of <"),
+        ({"when": '{ metric = "total_7", op = ">=", value = "3" }'}, 7, "without quotation marks"),
+        ({"when": '{ metric = "total_7", op = ">=", value = true }'}, 7, "wants a number, not true"),
+        ({"when": '{ metric = "total_7", op = ">=", value = nan }'}, 7, "wants a number between"),
+        ({"when": '{ metric = "total_7", op = ">=", value = 99999999999 }'}, 7, "wants a number between"),
+        ({"when": '{ metric = "total_7", op = ">=" }'}, 7, "Write value"),
+        ({"when": '{ metric = "total_7", op = "known", value = 1 }'}, 7, "take no value"),
+        ({"when": '{ metric = "zone", op = "=", value = "gone_quite" }'}, 7, "did you mean gone_quiet"),
+        ({"when": '{ metric = "city", op = ">", value = "Berlin" }'}, 7, "compare it by = or !="),
+        ({"when": '{ metric = "total_7", op = ">", value = { metric = "total_30", over = 0 } }'}, 7, "divides by nothing"),
+        ({"when": '{ metric = "total_7", op = ">", value = { metric = "zone" } }'}, 7, "which is a word"),
+        ({"when": "{ all = [] }"}, 7, "all is empty"),
+        ({"when": "{ any = 3 }"}, 7, "takes a list"),
+        ({"when": '{ any = [{}], all = [{}] }'}, 7, "take them apart"),
+        ({"when": "3"}, 7, "A condition is a table"),
+        ({"tiers": '["vip"]'}, 6, "is not a tier"),
+        ({"tiers": "[]"}, 6, "tiers is empty"),
+        ({"kinds": '["client"]'}, 10, "is not a kind"),
+        ({"suggests": '["luch"]'}, 8, "did you mean lunch"),
+        ({"suggests": '["call", "call"]'}, 8, "the same twice"),
+        ({"severity": '"urgent"'}, 9, "is not a severity"),
+        ({"weekly_limit": "-1"}, 10, "from 1 to 99"),
+        ({"weekly_limit": "true"}, 10, "from 1 to 99"),
+        ({"name": '""'}, 5, "has no name"),
+        ({"wen": "1"}, 10, "did you mean when"),
+        ({"high_when": '{ metric = "quietp", op = ">", value = 0.8 }'}, 10, "did you mean quiet_p"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named_with_its_line(lines: dict[str, str], line: int, words: str) -> None:
+    (entry,) = read_entries(whole(**lines))
+    data = {name: value for name, value in entry.data.items() if name != "key"}
+    with pytest.raises(RuleFault) as fault:
+        read_rule("mine", data)
+    assert words in fault.value.sentence
+    assert entry.where(fault.value) == f"line {line}"
+
+
+@pytest.mark.parametrize("opening", ["[", "{ all = [", "{ not = "])
+def test_ten_thousand_nested_conditions_are_refused(opening: str) -> None:
+    with pytest.raises(NotToml):
+        read_entries(f"[[rule]]\nwhen = {opening * 10_000}")
+
+
+def nested(depth: int) -> dict[str, object]:
+    when: dict[str, object] = {"metric": "total_7", "op": ">", "value": 1}
+    for _ in range(depth):
+        when = {"not": when}
+    return when
+
+
+def rule_of(when: object) -> Rule:
+    return read_rule("mine", {"name": "Mine", "when": when, "suggests": ["call"]})
+
+
+def test_depth_and_size_have_limits() -> None:
+    assert rule_of(nested(DEEPEST - 1))
+    for depth in (DEEPEST, 10_000):
+        with pytest.raises(RuleFault, match="deep"):
+            rule_of(nested(depth))
+    with pytest.raises(RuleFault, match="more than 200"):
+        rule_of({"any": [nested(0)] * MOST_NODES})
+    assert rule_of({"any": [nested(0)] * (MOST_NODES - 1)})
+
+
+def metric(name: str, op: str, value: object = None) -> dict[str, object]:
+    return {"metric": name, "op": op} if value is None else {"metric": name, "op": op, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ({"all": [metric("digital_180", ">=", 3), metric("total_180", "<", 2)]}, "never match"),
+        ({"all": [metric("personal_180", "=", 0), metric("days_since_personal", "<", 30)]}, "never match"),
+        ({"all": [metric("total_7", ">", 3), metric("total_365", "<", 3)]}, "never match"),
+        ({"all": [metric("days_since_any", "missing"), metric("total_30", ">=", 1)]}, "never match"),
+        ({"all": [metric("zone", "=", "drifting"), metric("zone", "=", "in_touch")]}, "never match"),
+        ({"all": [metric("tag", "=", "vip"), metric("tag", "!=", "vip")]}, "never match"),
+        (metric("total_7", "=", 1.5), "never match"),
+        (metric("digital_share_30", ">", 1), "never match"),
+        (metric("total_7", ">=", 0), "always matches"),
+        ({"any": [metric("total_7", "<", 3), metric("total_7", ">=", 3)]}, "always matches"),
+        ({"any": [metric("total_7", ">", 3), metric("known_days", "<", 0)]}, "One alternative can never hold"),
+        ({"all": [metric("total_7", ">", 3), metric("known_days", ">=", 0)]}, "can be left out"),
+    ],
+)  # fmt: skip
+def test_what_logic_alone_shows_is_said(when: object, words: str) -> None:
+    (finding,) = findings(rule_of(when))
+    assert words in finding
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"any": [metric("days_since_any", "<", 3), metric("days_since_any", ">=", 3)]},
+        {"all": [metric("total_7", ">", 3), metric("digital_30", "<", 3)]},
+        {"all": [metric("days_since_any", "<", 30), metric("days_since_personal", ">", 90)]},
+        metric("days_to_ask", "<", 0),
+    ],
+)
+def test_what_can_go_either_way_is_left_alone(when: object) -> None:
+    assert findings(rule_of(when)) == []
+
+
+def test_the_shipped_rules_have_no_fault() -> None:
+    assert [findings(rule) for rule in ALL] == [[] for _ in ALL]

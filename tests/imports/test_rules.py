@@ -1,0 +1,72 @@
+"""rules.toml through an import: own rules, parts of rules, every fault with its place, and back to the same bytes."""
+
+import pytest
+
+from crm.imports.undoing import undo
+from tests.builders import World
+from tests.imports.files import bring, exported, good
+
+OWN = """\
+[[rule]]
+key = "mine"
+name = "Mine"
+enabled = false
+tiers = ["key", "warm"]
+kinds = ["vendor"]
+when = { any = [
+    { metric = "tag", op = "=", value = "vip" },
+    { all = [
+        { metric = "owner", op = "=", value = "alice@team.example" },
+        { metric = "personal_90", op = "<", value = { metric = "digital_90", times = 0.25, plus = 1 } },
+    ] },
+] }
+suggests = ["lunch"]
+severity = "low"
+weekly_limit = 2
+"""
+
+
+def test_a_rule_of_ones_own_comes_in_and_goes_out_to_the_same_bytes(world: World) -> None:
+    (report,) = good(bring(world, ("rules.toml", OWN)))
+    assert report.new["rules"] == 1
+    (again,) = good(bring(world, ("rules.toml", OWN)))
+    assert (dict(again.unchanged), again.batch_id) == ({"rules": 1}, None)
+    sent = exported(world)["rules.toml"]
+    assert OWN in sent.decode()
+    other = World.create(world.database, "Another team")
+    good(bring(other, ("rules.toml", sent)))
+    assert exported(other)["rules.toml"] == sent
+
+
+def test_a_part_of_a_rule_changes_that_part_and_undo_takes_it_back(world: World) -> None:
+    before = exported(world)["rules.toml"]
+    text = '[[rule]]\nkey = "screen_only"\nweekly_limit = 3\n'
+    (report,) = good(bring(world, ("rules.toml", text)))
+    assert report.changed["rules"] == 1
+    assert "weekly_limit = 3" in exported(world)["rules.toml"].decode()
+    assert report.batch_id is not None
+    with world.database.write() as connection:
+        undo(connection, world.principal, report.batch_id, world.now)
+    assert exported(world)["rules.toml"] == before
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "words"),
+    [
+        (OWN.replace('"tag"', '"tga"'), "rules.toml line 8", "did you mean tag"),
+        (OWN.replace('"Mine"', '"In-person contact is overdue"'), "rules.toml rule mine", "already"),
+        (OWN.replace('"mine"', '"new"'), "rules.toml line 2", "No rule can have the key"),
+        (OWN.replace('"mine"', '"Not A Key"'), "rules.toml line 2", "small letters"),
+        (OWN + OWN, "rules.toml line 18", "named twice"),
+        ('rule = [{ key = "renewal", severity = "urgent" }]', "rules.toml rule 1", "is not a severity"),
+        ('[[rule]]\nkey = "more_email"\n', "rules.toml line 2", "There is no rule “more_email”"),
+        (f"[[rule]]\nwhen = {'{ not = ' * 10_000}", "rules.toml", "not valid TOML"),
+    ],
+)
+def test_a_rule_that_does_not_fit_is_refused_with_its_place(
+    world: World, text: str, where: str, words: str
+) -> None:
+    (report,) = bring(world, ("rules.toml", text))
+    assert report.errors[0].where == where
+    assert words in report.errors[0].message
+    assert b"Mine" not in exported(world)["rules.toml"]
