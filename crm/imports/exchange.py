@@ -244,6 +244,7 @@ SHEETS: Mapping[str, Sheet] = {
                 _choice("type", *said.SIGNAL_TYPES, required=True),
                 _text("text", required=True),
                 _date("heard_on"),
+                _line("theme"),
             ),
         ),
         Sheet(

@@ -58,7 +58,7 @@ FACTS = {
             said.SIGNALS,
             signal,
             {"type": "type", "text": "text", "heard_on": "heard_on"},
-            {},
+            {"theme": "theme"},
             "heard_on",
         ),
         Fact(said.FAVOURS, favour, {"text": "text", "received_on": "on"}, {}, "received_on"),
@@ -174,17 +174,17 @@ def _update(run: Run, fact: Fact, row: Row[Any], key: str, record: Any, report: 
                 record.where,
                 record.contact,
                 column.replace("_", " "),
-                _day(getattr(row, column)),
-                _day(value),
+                _cell(getattr(row, column)),
+                _cell(value),
             )
         )
-    run.traces.changed(fact.record, row.id, {name: _day(getattr(row, name)) or None for name in changes})
+    run.traces.changed(fact.record, row.id, {name: _cell(getattr(row, name)) or None for name in changes})
     _set(run, fact.table, row.id, changes)
     run.touched.add(row.contact_id)
 
 
-def _day(value: date | None) -> str:
-    return value.isoformat() if value else ""
+def _cell(value: date | str | None) -> str:
+    return value.isoformat() if isinstance(value, date) else value or ""
 
 
 def _set(run: Run, table: Table, row_id: int, values: dict[str, Any]) -> None:

@@ -163,6 +163,7 @@ class SignalRecord:
     type: str
     text: str
     heard_on: date | None = None
+    theme: str | None = None
     given: frozenset[str] = frozenset()
     where: str = field(default="", compare=False)
 

@@ -201,7 +201,7 @@ def _fill(world, people, entries, facts, principals):
             made = [
                 (ask, {"opened_on": day, "due": due}),
                 (promise, {"by": "us", "made_on": day, "kept_on": due}),
-                (signal, {"type": "pain point", "heard_on": day}),
+                (signal, {"type": "pain point", "heard_on": day, "theme": "=Late invoices"}),
             ]
             for table, columns in made:
                 connection.execute(table.insert(), {**mine, "id": new_id(connection), **columns})

@@ -112,6 +112,7 @@ FIELDS: dict[str, dict[str, st.SearchStrategy[object]]] = {
         "type": st.sampled_from(said.SIGNAL_TYPES),
         "text": text,
         "heard_on": maybe(day),
+        "theme": maybe(line),
     },
     "favours": {"contact": line, "text": text, "on": day},
     "dates": {
