@@ -68,7 +68,9 @@ def fill(database: Database, size: Size, seed: int = 1) -> Filled:
     for pairs in _blocks(happened):
         with database.write() as connection:
             rows = new_ids(connection, len(pairs))
-            connection.execute(interaction.insert(), [{**one, "id": row} for row, (one, _) in zip(rows, pairs, strict=True)])
+            connection.execute(
+                interaction.insert(), [{**one, "id": row} for row, (one, _) in zip(rows, pairs, strict=True)]
+            )
             connection.execute(
                 interaction_contact.insert(),
                 [{**took, "interaction_id": row} for row, (_, took) in zip(rows, pairs, strict=True)],
@@ -164,7 +166,9 @@ def _interactions(
         for _ in range(count):
             way = chance.choices(SHIPPED, WEIGHTS)[0]
             direction = chance.choice(("outbound", "inbound", "mutual"))
-            at = start + timedelta(minutes=chance.randrange(minutes), microseconds=chance.randrange(1_000_000))
+            at = start + timedelta(
+                minutes=chance.randrange(minutes), microseconds=chance.randrange(1_000_000)
+            )
             counted = tally(way, direction)
             same = {
                 "workspace_id": workspace_id,
@@ -188,5 +192,29 @@ def _interactions(
             )
 
 
-GIVEN = ("Marta", "Jonas", "Priya", "Elena", "Kwame", "Aiko", "Liam", "Chloé", "Ruth", "Daniel", "Łukasz", "Søren")
-FAMILY = ("Kowalczyk", "Reuter", "Raman", "Duarte", "Mensah", "Tanabe", "Byrne", "Fontaine", "Abernathy", "Osei")
+GIVEN = (
+    "Marta",
+    "Jonas",
+    "Priya",
+    "Elena",
+    "Kwame",
+    "Aiko",
+    "Liam",
+    "Chloé",
+    "Ruth",
+    "Daniel",
+    "Łukasz",
+    "Søren",
+)
+FAMILY = (
+    "Kowalczyk",
+    "Reuter",
+    "Raman",
+    "Duarte",
+    "Mensah",
+    "Tanabe",
+    "Byrne",
+    "Fontaine",
+    "Abernathy",
+    "Osei",
+)

@@ -42,7 +42,14 @@ def whole(**lines: str) -> str:
     ("lines", "line", "words"),
     [
         ({"when": '{ metric = "digtal_180", op = ">=", value = 3 }'}, 7, "did you mean digital_180"),
-        ({"when": '{ all = [\n { metric = "total_7", op = ">", value = 1 },\n { metric = "nonsense", op = ">", value = 1 },\n] }'}, 9, "no metric “nonsense”"),
+        (
+            {
+                "when": '{ all = [\n { metric = "total_7", op = ">", value = 1 },\n'
+                ' { metric = "nonsense", op = ">", value = 1 },\n] }'
+            },
+            9,
+            "no metric “nonsense”",
+        ),
         ({"when": '{ metric = "total_7", op = "=>", value = 3 }'}, 7, "write one of <"),
         ({"when": '{ metric = "total_7", op = ">=", value = "3" }'}, 7, "without quotation marks"),
         ({"when": '{ metric = "total_7", op = ">=", value = true }'}, 7, "wants a number, not true"),

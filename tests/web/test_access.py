@@ -204,7 +204,8 @@ def foreign_ids(world: World) -> dict[str, int]:
         week = IsoWeek.of(other.today)
         make_plan(connection, other.principal, week, other.now)
         plan = plan_of(connection, other.principal, week, other.now)
-        assert plan and plan.suggestions[0].id
+        assert plan
+        assert plan.suggestions[0].id
         skipped = skip(connection, other.principal, plan.suggestions[0].id, other.now)
     return {
         **foreign_matters(other, contact_id),

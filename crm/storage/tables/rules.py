@@ -17,4 +17,5 @@ rule = Table(
     in_workspace(),
 )
 """``definition`` is null for a shipped rule that is only switched off or moved. Else ``rule`` is what was written (null: as
-it ships), ``deleted`` whether an own rule is gone, ``before`` the same of the state that undo brings back, and ``at`` the microseconds of the last change."""
+it ships), ``deleted`` whether an own rule is gone, ``before`` the same of the state that undo brings back, and ``at`` the
+microseconds of the last change."""
