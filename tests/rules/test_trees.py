@@ -25,8 +25,10 @@ COMPARE = {
     "=": operator.eq,
     "!=": operator.ne,
 }
-NUMBERS = ("total_30", "digital_90", "personal_180", "known_days", "days_since_any", "days_since_personal")
-NUMBERS += ("digital_share_90", "overdue_any", "open_asks", "days_to_ask", "in_person_365", "gaps")
+NUMBERS = (
+    *("total_30", "digital_90", "personal_180", "known_days", "days_since_any", "days_since_personal"),
+    *("digital_share_90", "overdue_any", "open_asks", "days_to_ask", "in_person_365", "gaps"),
+)
 WORDS = {
     "tier": ("key", "regular", "warm", "none"),
     "kind": ("partner", "vendor", "customer", "other"),
@@ -102,9 +104,9 @@ def truth(data: dict[str, Any], facts: dict[str, Any]) -> bool | None:
         return None if inner is None else not inner
     name, op = data["metric"], data["op"]
     if name == "tag":
-        return (data["value"] in facts["tags"]) == (op == "=")
+        return bool((data["value"] in facts["tags"]) == (op == "="))
     if op in ("known", "missing"):
-        return (facts[name] is None) == (op == "missing")
+        return bool((facts[name] is None) == (op == "missing"))
     value = data["value"]
     if isinstance(value, dict):
         base = facts[value["metric"]]

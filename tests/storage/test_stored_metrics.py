@@ -9,7 +9,7 @@ from crm.storage.stored_metrics import anything_stale, current, refresh_stale, s
 from tests.builders import World
 
 
-def rows(world: World, at=None) -> tuple[list[dict], list[dict]]:  # type: ignore[no-untyped-def, type-arg]
+def rows(world: World, at=None) -> tuple[list[dict], list[dict]]:  # type: ignore[type-arg]
     with world.database.write() as connection:
         scope = scope_of(connection, world.principal, at or world.now)
         refresh_stale(connection, scope)

@@ -198,8 +198,8 @@ def foreign_ids(world: World) -> dict[str, int]:
         batch = {"files": ["people.csv"], "counts": {}, "applied_at": other.now}
         own = {"workspace_id": other.workspace_id}
         connection.execute(import_batch.insert(), {**own, "id": batch_id, **batch})
-        waiting = {"user_id": other.principal.user_id, "group_id": upload_id, "name": "people.csv"}
-        waiting |= {"content": "", "created_at": other.now}
+        upload = {"user_id": other.principal.user_id, "group_id": upload_id, "name": "people.csv"}
+        waiting = {**upload, "content": "", "created_at": other.now}
         connection.execute(import_upload.insert(), {**own, "id": upload_id, **waiting})
         week = IsoWeek.of(other.today)
         make_plan(connection, other.principal, week, other.now)

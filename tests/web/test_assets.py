@@ -40,6 +40,7 @@ def test_every_module_imports_only_modules_that_are_there():
 
 def test_a_changed_file_changes_every_address_of_ours_and_none_of_others():
     file = assets.load().find(assets.load().url("app.css").removeprefix("/static/"))
+    assert file is not None
     other = assets.Asset(b"changed", "text/css", None)
     before, after = (
         assets.Assets({"app.css": first, "js/a.js": file, "vendor/x/1/x.js": file}) for first in (file, other)

@@ -31,7 +31,7 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
     def ids(self) -> list[str]:
-        return [attrs["id"] for _, attrs in self.tags if attrs.get("id")]
+        return [name for _, attrs in self.tags if (name := attrs.get("id"))]
 
 
 def gallery(**changes):
