@@ -130,7 +130,8 @@ def apply(visit: Visit) -> Response:
     )
     said = "; ".join(filter(None, (new and f"{new} imported", changed and f"{changed} changed")))
     undo_url = f"/import/{batches[0]}/undo" if len(batches) == 1 else None
-    return visit.redirect("/import", f"{said or 'Nothing was new'}.", undo=undo_url)
+    onward = "/import" if visit.user.first_run_done else "/"  # the first run goes on with marking them
+    return visit.redirect(onward, f"{said or 'Nothing was new'}.", undo=undo_url)
 
 
 @router.action("/import/preview/{upload_id}/cancel")
