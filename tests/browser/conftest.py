@@ -100,6 +100,7 @@ class Office:
 
     place: Served
     browser: Browser
+    product: Product
     cookies: dict[str, Any] = field(default_factory=dict)
 
     def visitor(self, email: str) -> Visitor:
@@ -134,15 +135,17 @@ def _copied(filled: Path, folder: Path) -> Product:
 @pytest.fixture(scope="session")
 def office(filled: Path, tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Office]:
     """A filled workspace for tests that only look."""
-    with served(_copied(filled, tmp_path_factory.mktemp("looked-at"))) as place:
-        yield Office(place, browser)
+    product = _copied(filled, tmp_path_factory.mktemp("looked-at"))
+    with served(product) as place:
+        yield Office(place, browser, product)
 
 
 @pytest.fixture
 def own_office(filled: Path, tmp_path: Path, browser: Browser) -> Iterator[Office]:
     """A filled workspace for one test that changes it."""
-    with served(_copied(filled, tmp_path)) as place:
-        yield Office(place, browser)
+    product = _copied(filled, tmp_path)
+    with served(product) as place:
+        yield Office(place, browser, product)
 
 
 Come = Callable[..., Visitor]

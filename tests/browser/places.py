@@ -40,6 +40,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "/rules": ("/rules",),
     "/rules/{key}": ("/rules/screen_only",),
     "/rules/{key}/backtest": ("/rules/screen_only/backtest",),
+    "/rules/{key}/edit": ("/rules/screen_only/edit",),
+    "/rules/new": ("/rules/new",),
     "/rules/rhythm": ("/rules/rhythm",),
     "/team": ("/team",),
     "/team/heartbeat": ("/team/heartbeat",),

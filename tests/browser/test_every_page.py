@@ -1,5 +1,8 @@
 """Every page, in both schemes and sizes, as axe and as somebody with a narrow phone sees it."""
 
+import re
+from email import policy
+from email.parser import BytesParser
 from pathlib import Path
 
 import pytest
@@ -125,6 +128,65 @@ def test_the_first_pages_of_an_empty_workspace(newcomer: Visitor) -> None:
         page.goto(place)
         found = complaints(page) if place in ("/", "/health", "/people") else too_wide(page)
         assert found == [], place
+
+
+def test_the_pages_of_an_import(change: Come) -> None:
+    page = change().page()
+    page.goto("/import")
+    rows = b"name,email,tier\nNew Person,new@evil.example,key\nMarta Kowalczyk,marta.kowalczyk@northgate.example,regular\n"
+    page.locator("input[type=file]").set_input_files(
+        {"name": "people.csv", "mimeType": "text/csv", "buffer": rows}
+    )
+    page.get_by_role("button", name="Look at it first").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Before anything is written")
+    assert complaints(page) == []
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.get_by_role("button", name=re.compile("^Import ")).click()
+    expect(page.get_by_role("status")).to_contain_text("1 person imported")
+    page.goto("/import")
+    page.locator(".import-files").first.click()
+    assert complaints(page) == []
+
+
+def test_an_invitation_is_a_page(change: Come, own_office: Office) -> None:
+    page = change().page()
+    page.goto("/team")
+    page.get_by_label("Name").fill("Theo Marsh")
+    page.get_by_label("Email").fill("theo@team.example")
+    page.get_by_role("button", name="Invite").click()
+    link = page.get_by_text("/welcome/").inner_text()
+    assert complaints(page) == []
+    guest = Visitor(own_office.browser, own_office.place)
+    invited = guest.page()
+    invited.goto(f"/welcome/{link.rsplit('/', 1)[1]}")
+    assert complaints(invited) == []
+    invited.set_viewport_size({"width": 1280, "height": 900})
+    invited.locator("input[type=password]").first.fill("another lighthouse keeper")
+    invited.locator("main button").last.click()
+    expect(invited.get_by_role("heading", level=1)).to_have_text("Who would you be sorry to lose?")
+    guest.close()
+
+
+def test_every_link_of_the_mail_is_a_page_that_changes_nothing(own_office: Office, tmp_path: Path) -> None:
+    next_week = ("--as-of", "2026-11-30T09:00:00+00:00", "--eml-dir", str(tmp_path / "mail"))
+    own_office.product.run(("nudge", "--user", "nora@team.example", *next_week))
+    written = next((tmp_path / "mail").glob("*.eml"))
+    text = BytesParser(policy=policy.default).parsebytes(written.read_bytes()).get_body(("plain",))
+    assert text
+    words = text.get_content()
+    paths = list(dict.fromkeys(re.findall(r"/n/[\w.~-]+(?=\s|$)", words)))
+    assert paths
+    guest = Visitor(own_office.browser, own_office.place)
+    page = guest.page()
+    said = []
+    for path in paths:
+        page.goto(path)
+        said.append(page.locator("main").inner_text())
+    assert complaints(page) == []
+    for path, before in zip(paths, said, strict=True):
+        page.goto(path)
+        assert page.locator("main").inner_text() == before, path
+    guest.close()
 
 
 def test_the_audit_has_teeth(visit: Come) -> None:

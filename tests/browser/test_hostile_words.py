@@ -71,7 +71,7 @@ def evil(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator
     product = Product(tmp_path_factory.mktemp("evil"))
     fill(product)
     with served(product) as place:
-        yield Office(place, browser)
+        yield Office(place, browser, product)
 
 
 def visible_words(page: Page) -> str:
