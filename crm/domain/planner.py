@@ -22,43 +22,34 @@ Fit, how well one act answers it (at least 1):
     no_phone      -10 for a call without a number
 
 Among equally good weeks the one with more need wins, then the one that serves lower contact ids first.
+
+A rule with a weekly limit is the reason of at most so many suggestions. Whoever is beyond it may still have a place
+for their other reasons alone, which is then worth at most what it is for all of them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache
-from itertools import product
-from operator import add
-from typing import Final, Literal, TypeAlias
+from functools import cached_property
+from itertools import combinations
+from typing import Final, TypeAlias
 
-from crm.domain.rules import ACTS
+from crm.domain.budgets import GROUP_ORDER, GROUPS, LARGEST_BUDGET, Budget, Group
+from crm.domain.choice import Way, choose
+from crm.domain.rests import Outcome, PastSuggestion, rest_until
+from crm.domain.rules import ACTS, SHIPPED, Rule
 from crm.domain.slots import post_by
 from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek
 
-Group: TypeAlias = Literal["call", "in_person", "by_hand"]
-Outcome: TypeAlias = Literal["done", "dismissed", "snoozed"]
+__all__ = ["GROUPS", "LARGEST_BUDGET", "Budget", "Group", "Outcome", "PastSuggestion", "rest_until"]
+
 Parts: TypeAlias = tuple[tuple[str, int], ...]
 
-GROUPS: Final[Mapping[str, Group]] = {
-    "call": "call",
-    "lunch": "in_person",
-    "meeting": "in_person",
-    "visit": "in_person",
-    "note": "by_hand",
-    "gift": "by_hand",
-}
-"""The budget that each act draws on."""
-
-REST_DAYS = 14
-LONG_REST_DAYS = 60
-IGNORED_IN_A_ROW = 2
 CALM_DAYS = 14
 """No call so soon after a live interaction, and no suggestion so soon before an arranged one."""
 ASK_AHEAD_DAYS = 21
-NO_RECORD_A_WEEK = 2
-LARGEST_BUDGET = 20
 
 _SUPPORT_ONLY = "unanswered"
 _BEGINNING = "no_record"
@@ -113,29 +104,6 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Budget:
-    """How much one user takes on in a week, by group and in all; 0 to 20 each."""
-
-    call: int = 3
-    in_person: int = 1
-    by_hand: int = 2
-    total: int = 6
-    in_person_quarter_left: int | None = None
-
-    def __post_init__(self) -> None:
-        quarter = self.in_person_quarter_left or 0
-        for amount in (self.call, self.in_person, self.by_hand, self.total, quarter):
-            if not 0 <= amount <= LARGEST_BUDGET:
-                raise ValueError(f"A budget is 0 to {LARGEST_BUDGET}, not {amount}.")
-
-    def caps(self) -> dict[Group, int]:
-        """The most suggestions of each group, the quarter's in-person budget taken into account."""
-        left = self.in_person_quarter_left
-        in_person = self.in_person if left is None else min(self.in_person, left)
-        return {"call": self.call, "in_person": in_person, "by_hand": self.by_hand}
-
-
-@dataclass(frozen=True)
 class Option:
     """One act that would do for a contact, and how well (``fit`` ≥ 1, explained by ``why``)."""
 
@@ -177,18 +145,6 @@ class Plan:
     left_out: tuple[LeftOut, ...]
 
 
-@dataclass(frozen=True)
-class PastSuggestion:
-    """An earlier suggestion. ``outcome`` with ``on``, the day it was given; none while it is untouched.
-
-    *Skip* and *not this person* are both ``dismissed``.
-    """
-
-    week: IsoWeek
-    outcome: Outcome | None = None
-    on: date | None = None
-
-
 LEFT_OUT: Final[Mapping[str, str]] = {
     "muted": "You said not this person.",
     "snoozed": "Snoozed until {day}.",
@@ -199,8 +155,11 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "out_of_reach": "Not in the same city this week, and the reason asks for meeting.",
     "spoke_lately": "In live contact within the last 14 days, so no call.",
     "not_in_time": "The post would be late, and the day itself is not this week.",
+    "not_the_day": "The day itself is not this week.",
+    "late_and_spoke": "The post would be late, and in live contact within the last 14 days, so no call.",
     "no_act": "No act answers the reason.",
     "enough_new": "Enough people to begin with for one week.",
+    "limit": "Enough people for this reason for one week.",
     "budget": "The week is full.",
 }
 
@@ -209,30 +168,6 @@ def why_not(left_out: LeftOut, today: date) -> str:
     """Why a contact is not in the plan, as a sentence."""
     day = day_phrase(left_out.day, today) if left_out.day else ""
     return LEFT_OUT[left_out.reason].format(day=day)
-
-
-def rest_until(history: Iterable[PastSuggestion], today: date) -> date | None:
-    """The first day on which the contact may be suggested again, if that is still ahead.
-
-    14 days from the last suggestion done or dismissed; 60 days from the end of the week in which the second one
-    in a row was ignored. What happened after ``today`` is not known yet.
-    """
-    known = sorted((past for past in history if past.week.monday <= today), key=lambda past: past.week)
-    ends = [
-        past.on + timedelta(days=REST_DAYS)
-        for past in known
-        if past.outcome in ("done", "dismissed") and past.on is not None and past.on <= today
-    ]
-    closed = [past for past in known if _touched(past, today) or past.week.sunday < today]
-    latest = closed[-IGNORED_IN_A_ROW:]
-    if len(latest) == IGNORED_IN_A_ROW and not any(_touched(past, today) for past in latest):
-        ends.append(latest[-1].week.next().monday + timedelta(days=LONG_REST_DAYS))
-    ahead = [end for end in ends if end > today]
-    return max(ahead, default=None)
-
-
-def _touched(past: PastSuggestion, today: date) -> bool:
-    return past.outcome is not None and (past.on is None or past.on <= today)
 
 
 @dataclass(frozen=True)
@@ -250,29 +185,84 @@ def _frame(week: IsoWeek, today: date, holidays: frozenset[date]) -> _Frame:
 
 
 @dataclass(frozen=True)
-class _Entry:
-    """A contact that could have a place, its flags, its need, and its best option in each group."""
+class _Reading:
+    """Certain reasons of a contact: the flags to act on, the need they make, and the best option in each group."""
 
-    contact_id: int
     flags: tuple[Flag, ...]
-    need: int
     why: Parts
     best: Mapping[Group, Option]
 
     @property
-    def new(self) -> bool:
-        """Whether this would be one of the week's few people to begin with."""
-        return any(flag.rule == _BEGINNING for flag in self.flags)
+    def need(self) -> int:
+        return sum(points for _, points in self.why)
 
     def score(self, group: Group) -> int:
         """Worth first; need decides between equals."""
         return self.need * self.best[group].fit * _NEED_BELOW + self.need
 
 
-_GROUP_ORDER: Final[tuple[Group, ...]] = ("call", "in_person", "by_hand")
-_NEW = len(_GROUP_ORDER)
 _NEED_BELOW = 1_000_000
 """More than the need of any whole plan."""
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A contact that could have a place, with the flags that count for it."""
+
+    candidate: Candidate
+    flags: tuple[Flag, ...]
+    limits: frozenset[str]
+    frame: _Frame
+
+    @property
+    def contact_id(self) -> int:
+        return self.candidate.contact_id
+
+    @cached_property
+    def _known(self) -> dict[frozenset[str], tuple[_Reading, dict[Group, int]]]:
+        return {}
+
+    def reading(self, left: frozenset[str] = frozenset()) -> _Reading:
+        """The reasons without those rules."""
+        return self._read(left)[0]
+
+    def _read(self, left: frozenset[str]) -> tuple[_Reading, dict[Group, int]]:
+        """With what each group is worth: leaving a rule aside opens no group, and is never worth more."""
+        if left not in self._known:
+            kept = tuple(flag for flag in self.flags if flag.rule not in left)
+            reading = _read(kept, self.candidate, self.frame)
+            worth = {group: reading.score(group) for group in GROUP_ORDER if group in reading.best}
+            for rule in left:
+                fuller = self._read(left - {rule})[1]
+                worth = {
+                    group: min(score, fuller[group]) for group, score in worth.items() if group in fuller
+                }
+            self._known[left] = reading, worth
+        return self._known[left]
+
+    def ways(self, limits: frozenset[str]) -> list[Way]:
+        """The ways to a place that leave aside any of these rules, as `choose` asks for them."""
+        sparing = sorted(flag.rule for flag in self.flags if flag.rule in limits)
+        found = [
+            (left, *self._read(left))
+            for number in range(len(sparing) + 1)
+            for left in map(frozenset, combinations(sparing, number))
+        ]
+        found.sort(key=lambda one: [rule in one[0] for rule in sparing])
+        return [
+            Way(group, worth[group], self.limits & {flag.rule for flag in reading.flags}, left)
+            for group in GROUP_ORDER
+            for left, reading, worth in found
+            if group in worth
+        ]
+
+
+def weekly_limits(rules: Iterable[Rule]) -> dict[str, int]:
+    """Of how many suggestions a week each of these rules may be a reason, for those with such a limit."""
+    return {rule.key: rule.weekly_limit for rule in rules if rule.weekly_limit is not None}
+
+
+SHIPPED_LIMITS: Final[Mapping[str, int]] = weekly_limits(SHIPPED)
 
 
 def plan_week(
@@ -282,33 +272,41 @@ def plan_week(
     week: IsoWeek,
     today: date,
     holidays: frozenset[date] = frozenset(),
-    no_record_limit: int = NO_RECORD_A_WEEK,
+    limits: Mapping[str, int] = SHIPPED_LIMITS,
 ) -> Plan:
     """The best plan for what is left of the week; every candidate is either suggested or left out with a reason.
 
-    ``today`` is the user's day, ``holidays`` those of the user's country (no post on them). Contact ids are
-    distinct.
+    ``today`` is the user's day, ``holidays`` those of the user's country (no post on them), ``limits`` the
+    `weekly_limits` of the rules. Contact ids are distinct.
     """
     frame = _frame(week, today, holidays)
     entries: list[_Entry] = []
     left_out: list[LeftOut] = []
     for candidate in sorted(candidates, key=lambda candidate: candidate.contact_id):
-        found = _consider(candidate, frame)
+        found = _consider(candidate, frame, frozenset(limits))
         if isinstance(found, LeftOut):
             left_out.append(found)
         else:
             entries.append(found)
-    chosen = _solve(entries, budget, no_record_limit)
-    new_places = no_record_limit - sum(entry.new for entry in entries if entry.contact_id in chosen)
-    suggestions = [
-        _suggest(entry, chosen[entry.contact_id]) for entry in entries if entry.contact_id in chosen
-    ]
+    chosen = choose(entries, budget, limits)
+    told = Counter(rule for way in chosen.values() for rule in way.limited)
+    full = frozenset(rule for rule, most in limits.items() if told[rule] >= most)
+    suggestions = []
     for entry in entries:
-        if entry.contact_id not in chosen:
-            full = "enough_new" if entry.new and new_places <= 0 else "budget"
-            left_out.append(LeftOut(entry.contact_id, full))
+        if entry.contact_id in chosen:
+            suggestions.append(_suggest(entry, chosen[entry.contact_id]))
+        else:
+            left_out.append(LeftOut(entry.contact_id, _crowded_out(entry, full)))
     suggestions.sort(key=lambda one: (-one.need, -one.fit, one.contact_id))
     return Plan(tuple(suggestions), tuple(sorted(left_out, key=lambda one: one.contact_id)))
+
+
+def _crowded_out(entry: _Entry, full: frozenset[str]) -> str:
+    """Why somebody who could have had a place has none; ``full`` are the rules whose limit is reached."""
+    ways = entry.ways(full)
+    if not all(way.limited & full for way in ways):
+        return "budget"
+    return "enough_new" if any(_BEGINNING in way.limited & full for way in ways) else "limit"
 
 
 def options(
@@ -323,23 +321,25 @@ def options(
     return tuple(sorted(found, key=lambda option: -option.fit))
 
 
-def _suggest(entry: _Entry, option: Option) -> Suggestion:
+def _suggest(entry: _Entry, way: Way) -> Suggestion:
+    reading = entry.reading(way.left)
+    option = reading.best[way.group]
     answered = sorted(
-        entry.flags, key=lambda flag: (option.act not in flag.suggests, -_SEVERITY_POINTS[flag.severity])
+        reading.flags, key=lambda flag: (option.act not in flag.suggests, -_SEVERITY_POINTS[flag.severity])
     )
     return Suggestion(
         contact_id=entry.contact_id,
         act=option.act,
         rules=tuple(flag.rule for flag in answered),
-        need=entry.need,
+        need=reading.need,
         fit=option.fit,
-        why=(*entry.why, *option.why),
+        why=(*reading.why, *option.why),
         needs_address=option.needs_address,
         occasion_on=option.occasion_on,
     )
 
 
-def _consider(candidate: Candidate, frame: _Frame) -> _Entry | LeftOut:
+def _consider(candidate: Candidate, frame: _Frame, limits: frozenset[str]) -> _Entry | LeftOut:
     """Whether and how the contact could have a place this week."""
     held = _held_back(candidate, frame)
     if held is not None:
@@ -353,11 +353,15 @@ def _consider(candidate: Candidate, frame: _Frame) -> _Entry | LeftOut:
         return LeftOut(candidate.contact_id, "nothing_due")
     if all(flag.rule == _SUPPORT_ONLY for flag in flags):
         return LeftOut(candidate.contact_id, "only_unanswered")
-    used, found = _ways(flags, candidate, frame)
-    if not found:
+    entry = _Entry(candidate, flags, limits, frame)
+    if not entry.reading().best:
         return LeftOut(candidate.contact_id, _obstacle(flags, candidate, frame))
-    why = _need(used, candidate, frame)
-    return _Entry(candidate.contact_id, used, sum(points for _, points in why), why, _best_by_group(found))
+    return entry
+
+
+def _read(flags: tuple[Flag, ...], candidate: Candidate, frame: _Frame) -> _Reading:
+    used, found = _ways(flags, candidate, frame)
+    return _Reading(used, _need(used, candidate, frame) if used else (), _best_by_group(found))
 
 
 def _held_back(candidate: Candidate, frame: _Frame) -> LeftOut | None:
@@ -448,10 +452,19 @@ def _barred(act: str, candidate: Candidate, frame: _Frame) -> str | None:
 
 def _obstacle(flags: tuple[Flag, ...], candidate: Candidate, frame: _Frame) -> str:
     """What stands in the way of every act that the flags suggest."""
-    acts = {act for flag in flags for act in flag.suggests}
-    bars = {_barred(act, candidate, frame) for act in acts}
-    if any(flag.rule == "occasion" for flag in flags) and None in bars:
-        return "not_in_time"
+    bars = {_barred(act, candidate, frame) for flag in flags for act in flag.suggests}
+    for_day = {act for flag in flags if flag.rule == "occasion" for act in flag.suggests}
+    if None in bars and for_day:
+        is_late = any(GROUPS[act] == "by_hand" for act in for_day)
+        on_the_day = {
+            _barred(act, candidate, frame)
+            for act in for_day
+            if GROUPS[act] != "by_hand" and _in_time(act, candidate, frame)
+        }
+        if "spoke_lately" in on_the_day:
+            return "late_and_spoke"
+        if not on_the_day:
+            return "not_in_time" if is_late else "not_the_day"
     return next((bar for bar in ("out_of_reach", "spoke_lately") if bar in bars), "no_act")
 
 
@@ -497,76 +510,3 @@ def _best_by_group(found: Sequence[Option]) -> dict[Group, Option]:
         if group not in best or option.fit > best[group].fit:
             best[group] = option
     return best
-
-
-# The exact choice: dynamic programming over how much of each budget is used.
-
-
-def _solve(entries: Sequence[_Entry], budget: Budget, no_record_limit: int) -> dict[int, Option]:
-    """The option for each chosen contact: the most ``need × fit`` that fits the budget.
-
-    Contacts are taken in order of their ids. ``tables[k][state]`` is the best that contacts from the k-th on can
-    add once ``state`` (calls, in person, by hand, people to begin with) is used up.
-    """
-    rivals = _contenders(entries, budget, no_record_limit)
-    caps = budget.caps()
-    wanted = [min(cap, sum(group in entry.best for entry in rivals)) for group, cap in caps.items()]
-    steps, size = _steps((*wanted, min(no_record_limit, sum(entry.new for entry in rivals))), budget.total)
-    tables = [[0] * size]
-    for entry in reversed(rivals):
-        after = tables[-1]
-        now = after.copy()
-        for group in entry.best:
-            score = entry.score(group)
-            for state, following in steps[group, entry.new].items():
-                now[state] = max(now[state], score + after[following])
-        tables.append(now)
-    return _read_off(rivals, tables[::-1], steps)
-
-
-_Steps: TypeAlias = Mapping[tuple[Group, bool], Mapping[int, int]]
-
-
-@lru_cache(maxsize=64)
-def _steps(caps: tuple[int, ...], total: int) -> tuple[_Steps, int]:
-    """For a place in a group, for someone new or not: from which numbered state to which; and how many there are.
-
-    ``caps`` are those of the three groups and of the people to begin with; state 0 has nothing used up.
-    """
-    states = [state for state in product(*(range(cap + 1) for cap in caps)) if sum(state[:3]) <= total]
-    number = {state: index for index, state in enumerate(states)}
-    steps: dict[tuple[Group, bool], dict[int, int]] = {}
-    for place, group in enumerate(_GROUP_ORDER):
-        for new in (False, True):
-            taken = [int(position == place or (new and position == _NEW)) for position in range(_NEW + 1)]
-            moved = ((state, tuple(map(add, state, taken))) for state in states)
-            steps[group, new] = {number[here]: number[there] for here, there in moved if there in number}
-    return steps, len(states)
-
-
-def _read_off(rivals: Sequence[_Entry], tables: Sequence[Sequence[int]], steps: _Steps) -> dict[int, Option]:
-    """Walk through the tables again: each contact takes the first place that leads to the best whole."""
-    state, chosen = 0, {}
-    for place, entry in enumerate(rivals):
-        for group, option in entry.best.items():
-            there = steps[group, entry.new].get(state)
-            if there is not None and entry.score(group) + tables[place + 1][there] == tables[place][state]:
-                state, chosen[entry.contact_id] = there, option
-                break
-    return chosen
-
-
-def _contenders(entries: Sequence[_Entry], budget: Budget, no_record_limit: int) -> list[_Entry]:
-    """Those who can be part of the best plan, so that its cost does not grow with the number of contacts.
-
-    A plan has at most ``total`` places. If it used someone who is not among the best ``total`` of a group, one of
-    those would be free to take the place, and would do at least as well there. The same holds among the people
-    to begin with, of whom a plan has at most their limit.
-    """
-    kept: set[int] = set()
-    for group, cap in budget.caps().items():
-        for new, most in ((False, budget.total), (True, min(budget.total, no_record_limit))):
-            able = [entry for entry in entries if cap and group in entry.best and entry.new is new]
-            able.sort(key=lambda entry: (-entry.score(group), entry.contact_id))
-            kept.update(entry.contact_id for entry in able[:most])
-    return [entry for entry in entries if entry.contact_id in kept]

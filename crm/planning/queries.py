@@ -10,9 +10,8 @@ from sqlalchemy import Connection, Row, and_, func, select
 
 from crm.domain import channels as packed
 from crm.domain import planner
-from crm.domain.planner import GROUPS, Budget, LeftOut, plan_week
+from crm.domain.planner import GROUPS, Budget, LeftOut, plan_week, weekly_limits
 from crm.domain.principal import Principal
-from crm.domain.rules import SHIPPED
 from crm.domain.sentences import reason
 from crm.domain.slots import Interval, Slot, Wanted, propose_slots, public_holidays
 from crm.domain.weeks import IsoWeek
@@ -20,7 +19,7 @@ from crm.errors import Forbidden, NotFound
 from crm.planning.candidates import Facts, Home, facts_of, zone_named
 from crm.planning.contacted import Reached, reached_since, was_contacted
 from crm.planning.talking import TalkingPoint, talking_points
-from crm.rules.queries import Flag, flags
+from crm.rules.queries import Flag, active_rules, flags, rule_states
 from crm.storage.metrics import as_of
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import (
@@ -165,7 +164,8 @@ def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: 
     home = home_of(connection, principal)
     owned = _owned(connection, principal)
     relation = as_of(scope_of(connection, principal, at, owned if len(owned) <= MANY else None))
-    found = flags(connection, principal, at, relation=relation, owner_id=principal.user_id)
+    rules = active_rules(connection, principal)
+    found = flags(connection, principal, at, rules=rules, relation=relation, owner_id=principal.user_id)
     facts = facts_of(connection, principal, found, home, week, at)
     made = plan_week(
         (one.candidate for one in facts.values()),
@@ -173,6 +173,7 @@ def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: 
         week=week,
         today=at.astimezone(principal.user_zone).date(),
         holidays=holidays_in(home.country, week),
+        limits=weekly_limits(rules),
     )
     slots = _slots(connection, principal, made.suggestions, facts, home, week, at)
     by_contact: dict[int, list[Flag]] = defaultdict(list)
@@ -400,6 +401,7 @@ def _stored(
     live = _last_live(connection, principal, ids, at)
     today = at.astimezone(principal.user_zone).date()
     home = fold(home_of(connection, principal).city or "")
+    suggests = {state.rule.key: state.rule.suggests for state in rule_states(connection, principal)}
     return [
         Suggested(
             row.id,
@@ -415,7 +417,7 @@ def _stored(
             states[row.id].day,
             states[row.id].response_id,
             states[row.id].interaction_id,
-            swaps=_swaps(row, shown[row.contact_id], home, live.get(row.contact_id), today),
+            swaps=_swaps(row, suggests, shown[row.contact_id], home, live.get(row.contact_id), today),
             place=_place(row.act, shown[row.contact_id], home),
         )
         for row in rows
@@ -534,14 +536,16 @@ def _last_live(
     return {row.contact_id: row.last.astimezone(principal.user_zone).date() for row in rows}
 
 
-_SUGGESTS = {rule.key: rule.suggests for rule in SHIPPED}
-
-
 def _swaps(
-    row: Row[Any], person: Suggestee, home: str, last_live: date | None, today: date
+    row: Row[Any],
+    suggests: Mapping[str, Sequence[str]],
+    person: Suggestee,
+    home: str,
+    last_live: date | None,
+    today: date,
 ) -> tuple[str, ...]:
-    """Other acts that would do: what its rules suggest, best first, then a call or a note; only what can be done."""
-    acts = [act for rule in row.rules for act in _SUGGESTS.get(rule, ())]
+    """Other acts that would do: what its rules now suggest, best first, then a call or a note; only what can be done."""
+    acts = [act for rule in row.rules for act in suggests.get(rule, ())]
     near = bool(home) and fold(person.city or "") == home
     spoke_lately = last_live is not None and (today - last_live).days < planner.CALM_DAYS
     return tuple(

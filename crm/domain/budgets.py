@@ -1,0 +1,44 @@
+"""What one user takes on in a week: the groups that acts draw on, and how many of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+Group: TypeAlias = Literal["call", "in_person", "by_hand"]
+
+GROUPS: Final[Mapping[str, Group]] = {
+    "call": "call",
+    "lunch": "in_person",
+    "meeting": "in_person",
+    "visit": "in_person",
+    "note": "by_hand",
+    "gift": "by_hand",
+}
+"""The budget that each act draws on."""
+
+GROUP_ORDER: Final[tuple[Group, ...]] = ("call", "in_person", "by_hand")
+
+LARGEST_BUDGET = 20
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much one user takes on in a week, by group and in all; 0 to 20 each."""
+
+    call: int = 3
+    in_person: int = 1
+    by_hand: int = 2
+    total: int = 6
+    in_person_quarter_left: int | None = None
+
+    def __post_init__(self) -> None:
+        quarter = self.in_person_quarter_left or 0
+        for amount in (self.call, self.in_person, self.by_hand, self.total, quarter):
+            if not 0 <= amount <= LARGEST_BUDGET:
+                raise ValueError(f"A budget is 0 to {LARGEST_BUDGET}, not {amount}.")
+
+    def caps(self) -> dict[Group, int]:
+        """The most suggestions of each group, the quarter's in-person budget taken into account."""
+        left = self.in_person_quarter_left
+        in_person = self.in_person if left is None else min(self.in_person, left)
+        return {"call": self.call, "in_person": in_person, "by_hand": self.by_hand}

@@ -1,0 +1,50 @@
+"""Rests: for how long somebody who was suggested before is left alone (PRODUCT.md section 6)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal, TypeAlias
+
+from crm.domain.weeks import IsoWeek
+
+Outcome: TypeAlias = Literal["done", "dismissed", "snoozed"]
+
+REST_DAYS = 14
+LONG_REST_DAYS = 60
+IGNORED_IN_A_ROW = 2
+
+
+@dataclass(frozen=True)
+class PastSuggestion:
+    """An earlier suggestion. ``outcome`` with ``on``, the day it was given; none while it is untouched.
+
+    *Skip* and *not this person* are both ``dismissed``.
+    """
+
+    week: IsoWeek
+    outcome: Outcome | None = None
+    on: date | None = None
+
+
+def rest_until(history: Iterable[PastSuggestion], today: date) -> date | None:
+    """The first day on which the contact may be suggested again, if that is still ahead.
+
+    14 days from the last suggestion done or dismissed; 60 days from the end of the week in which the second one
+    in a row was ignored. What happened after ``today`` is not known yet.
+    """
+    known = sorted((past for past in history if past.week.monday <= today), key=lambda past: past.week)
+    ends = [
+        past.on + timedelta(days=REST_DAYS)
+        for past in known
+        if past.outcome in ("done", "dismissed") and past.on is not None and past.on <= today
+    ]
+    closed = [past for past in known if _touched(past, today) or past.week.sunday < today]
+    latest = closed[-IGNORED_IN_A_ROW:]
+    if len(latest) == IGNORED_IN_A_ROW and not any(_touched(past, today) for past in latest):
+        ends.append(latest[-1].week.next().monday + timedelta(days=LONG_REST_DAYS))
+    ahead = [end for end in ends if end > today]
+    return max(ahead, default=None)
+
+
+def _touched(past: PastSuggestion, today: date) -> bool:
+    return past.outcome is not None and (past.on is None or past.on <= today)
