@@ -3,17 +3,15 @@
 import os
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-from sqlalchemy import make_url
 
 from crm.storage.database import Database
 from crm.storage.migrate import migrate
 from tests.builders import World
+from tests.postgresql import Spare, execute
 
 BACKENDS = ("sqlite", "postgresql")
 
@@ -54,32 +52,18 @@ def postgresql_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: str) -> Iterator[str]:
-    """The name of a migrated empty PostgreSQL database; tests copy it."""
-    name = f"crm_template_{uuid.uuid4().hex[:12]}"
-    _execute(postgresql_server, f"CREATE DATABASE {name}")
-    database = Database(_address(postgresql_server, name))
-    migrate(database)
-    database.close()
-    yield name
-    _execute(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+def postgresql_spare(postgresql_server: str) -> Iterator[Spare]:
+    """The PostgreSQL database that tests use in turn."""
+    spare = Spare(postgresql_server)
+    yield spare
+    spare.drop()
 
 
 def _hurry(server: str) -> None:
     """A test's data need not survive a power cut."""
     for name in ("fsync", "synchronous_commit", "full_page_writes"):
-        _execute(server, f"ALTER SYSTEM SET {name} = off")
-    _execute(server, "SELECT pg_reload_conf()")
-
-
-def _execute(server: str, statement: str) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(statement)
-
-
-def _address(server: str, name: str) -> str:
-    url = make_url(server).set(drivername="postgresql+psycopg", database=name)
-    return url.render_as_string(hide_password=False)
+        execute(server, f"ALTER SYSTEM SET {name} = off")
+    execute(server, "SELECT pg_reload_conf()")
 
 
 @pytest.fixture(params=BACKENDS)
@@ -90,14 +74,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    server, template = (
-        request.getfixturevalue("postgresql_server"),
-        request.getfixturevalue("postgresql_template"),
-    )
-    name = f"crm_test_{uuid.uuid4().hex[:12]}"
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _address(server, name)
-    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    spare: Spare = request.getfixturevalue("postgresql_spare")
+    yield spare.address
 
 
 @pytest.fixture

@@ -1,0 +1,74 @@
+"""One migrated PostgreSQL database for many tests: emptying it is ten times quicker than copying a template."""
+
+import uuid
+
+import psycopg
+from sqlalchemy import make_url
+
+from crm.storage.database import Database
+from crm.storage.migrate import migrate, newest
+from crm.storage.tables import metadata
+
+LEAVE_US = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+def execute(server: str, statement: str) -> None:
+    """One statement outside any transaction."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+class Spare:
+    """Hands out an empty database of the newest schema; made again where a test left something else behind."""
+
+    def __init__(self, server: str) -> None:
+        self.server = server
+        self._name = ""
+
+    @property
+    def address(self) -> str:
+        """The SQLAlchemy URL of the database, which is empty and of the newest schema from now on."""
+        if not self._name or not self._emptied():
+            self.drop()
+            self._make()
+        url = make_url(self.server).set(drivername="postgresql+psycopg", database=self._name)
+        return url.render_as_string(hide_password=False)
+
+    def _make(self) -> None:
+        self._name = f"crm_test_{uuid.uuid4().hex[:12]}"
+        execute(self.server, f"CREATE DATABASE {self._name}")
+        database = Database(
+            make_url(self._plain()).set(drivername="postgresql+psycopg").render_as_string(False)
+        )
+        migrate(database)
+        database.close()
+
+    def _plain(self) -> str:
+        return make_url(self.server).set(drivername="postgresql", database=self._name).render_as_string(False)
+
+    def _emptied(self) -> bool:
+        """Whether the database could be emptied and still has the schema of the product."""
+        try:
+            with psycopg.connect(self._plain()) as connection:
+                connection.execute(LEAVE_US.encode())
+                connection.execute("SET lock_timeout = '5s'")
+                rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+                tables = {row[0] for row in rows} - {"alembic_version"}
+                revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+                if tables != set(metadata.tables) or revision != (newest(),):
+                    return False
+                connection.execute("SET session_replication_role = replica")  # no checks while all goes
+                for table in sorted(tables - {"id_counter"}):
+                    connection.execute(f'DELETE FROM "{table}"'.encode())
+                connection.execute("ALTER SEQUENCE id_sequence RESTART")
+        except psycopg.Error:
+            return False
+        return True
+
+    def drop(self) -> None:
+        """Drop the database, whoever is still connected."""
+        if self._name:
+            execute(self.server, f"DROP DATABASE IF EXISTS {self._name} WITH (FORCE)")
