@@ -27,7 +27,6 @@ from crm.web.sessions import hash_token
 
 VALID_FOR = {"sign_in": timedelta(minutes=15), "reset": timedelta(hours=1), "invitation": timedelta(days=7)}
 VALID_WORDS = {"sign_in": "15 minutes", "reset": "an hour", "invitation": "7 days"}
-SCOPES = ("read", "write")
 
 
 def ensure_workspace(connection: Connection, name: str, time_zone: str, at: datetime) -> int:

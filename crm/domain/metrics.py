@@ -5,7 +5,7 @@ those counts is written here, once, as an expression tree.
 """
 
 from crm.domain.expressions import Metric, Value, first_that, known
-from crm.domain.rhythm import HORIZON_DAYS, quiet_chance, usual_gap
+from crm.domain.rhythm import FEWEST_GAPS, HORIZON_DAYS, quiet_chance, usual_gap
 from crm.domain.targets import CLOCKS, Targets
 
 WINDOWS = (7, 30, 90, 180, 365)
@@ -67,7 +67,9 @@ def derived(targets: Targets) -> dict[str, Value]:
         for days in WINDOWS
     }
     rhythm: dict[str, Value] = {
-        "rhythm_days": first_that((Metric("gaps").ge(3), usual_gap(Metric("gap_log"), Metric("gap_weight")))),
+        "rhythm_days": first_that(
+            (Metric("gaps").ge(FEWEST_GAPS), usual_gap(Metric("gap_log"), Metric("gap_weight")))
+        ),
         "quiet_p": quiet_chance(Metric("strength"), Metric("days_since_any"), HORIZON_DAYS),
     }
     overdue = {f"overdue_{clock}": running(clock) * 1.0 / targets.expression(clock) for clock in CLOCKS}

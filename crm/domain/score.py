@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from crm.domain.expressions import Call, Case, Condition, Metric, Value, first_that, greatest, known, least
 from crm.domain.metrics import derived, running
+from crm.domain.rhythm import FEWEST_GAPS
 from crm.domain.targets import Targets
 
 WEIGHTS = {"any": 20, "personal": 30, "in_person": 35, "balance": 15}
@@ -57,8 +58,8 @@ def score() -> Value:
 
 
 def is_late() -> Condition:
-    """Their usual gap is no news: fewer than 3 gaps, or silent for one and a half usual gaps."""
-    return Metric("gaps").lt(3) | _silent_for(1.5)
+    """Their usual gap is no news: fewer gaps than it takes to know one, or silent for one and a half usual gaps."""
+    return Metric("gaps").lt(FEWEST_GAPS) | _silent_for(1.5)
 
 
 def _silent_for(usual_gaps: float) -> Condition:

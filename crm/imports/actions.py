@@ -1,7 +1,7 @@
 """Applying what files say, in one transaction or not at all; the same files again change nothing."""
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +27,7 @@ from crm.imports.report import FileReport, total
 from crm.imports.run import Progress, Run
 from crm.storage.database import Database, new_id, new_ids
 from crm.storage.stored_metrics import refresh, scope_of
-from crm.storage.tables import import_batch, import_upload, source_record, workspace
+from crm.storage.tables import import_batch, import_upload, workspace
 
 ORDER = (ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES, RULES)
 """People before what is said about them, in whatever order the files were named."""
@@ -222,14 +222,3 @@ def forget_old_uploads(connection: Connection, principal: Principal, at: datetim
     mine = import_upload.c.workspace_id == principal.workspace_id
     connection.execute(import_upload.delete().where(mine, import_upload.c.created_at < at - UPLOAD_LIFE))
     connection.execute(import_upload.delete().where(mine, import_upload.c.user_id == principal.user_id))
-
-
-def forget_sources(connection: Connection, principal: Principal, record: str, row_ids: Iterable[int]) -> None:
-    """These rows are gone for good: a file that brings them again brings something new."""
-    connection.execute(
-        source_record.delete().where(
-            source_record.c.workspace_id == principal.workspace_id,
-            source_record.c.record == record,
-            source_record.c.row_id.in_(list(row_ids)),
-        )
-    )

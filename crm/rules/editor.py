@@ -34,7 +34,6 @@ OPERATIONS = (
     ("missing", "not on record"),
 )
 SHARES = ("digital_share_", "quiet_p")
-AS_IT_STANDS = "as it stands"
 MOST_ROWS = 40
 
 
@@ -307,8 +306,3 @@ def _read_text(form: FormData, key: str) -> Draft:
 def metric_choices(about: str) -> list[tuple[str, str]]:
     """What a condition can ask for, as options."""
     return [(name, metric_label(name)) for name in _metrics(about)]
-
-
-def copied(rule: Rule, key: str, name: str) -> Rule:
-    """The same rule under another key and name."""
-    return replace(rule, key=key, name=name)
