@@ -21,11 +21,11 @@ from sqlalchemy import (
 )
 
 from crm.contacts.drafts import NOBODY, Occasion, Way
-from crm.domain import channels as packed
 from crm.domain.principal import Principal
 from crm.domain.ribbon import WEEKS, Touch
 from crm.errors import NotFound
 from crm.storage.keyset import beyond, read_cursor, write_cursor
+from crm.storage.participation import counted, is_personal
 from crm.storage.stored_metrics import current
 from crm.storage.tables import (
     contact,
@@ -330,20 +330,6 @@ def with_history(
     )
 
 
-def _counted(principal: Principal, ids: Sequence[int], at: datetime) -> list[ColumnElement[bool]]:
-    log = interaction_contact.c
-    return [
-        log.workspace_id == principal.workspace_id,
-        log.contact_id.in_(ids),
-        log.counts,
-        log.occurred_at <= at,
-    ]
-
-
-def _personal() -> ColumnElement[bool]:
-    return interaction_contact.c.reach.op("&")(packed.MASK * packed.PERSONAL) != 0
-
-
 def last_personal(
     connection: Connection, principal: Principal, ids: Sequence[int], at: datetime
 ) -> dict[int, LastPersonal]:
@@ -356,7 +342,7 @@ def last_personal(
     )
     numbered = (
         select(log.contact_id, log.channel, log.day, latest.label("place"))
-        .where(*_counted(principal, ids, at), _personal())
+        .where(*counted(principal.workspace_id, ids, at, log), is_personal(log))
         .subquery()
     )
     rows = connection.execute(select(numbered).where(numbered.c.place == 1))
@@ -372,10 +358,10 @@ def ribbons(
     log, today = interaction_contact.c, at.astimezone(principal.zone).date()
     first = today - timedelta(days=7 * WEEKS - 1)
     week = type_coerce(log.day, Integer).op("-")(first.toordinal()).op("/")(7)
-    personal = func.sum(case((_personal(), 1), else_=0))
+    personal = func.sum(case((is_personal(log), 1), else_=0))
     statement = (
         select(log.contact_id, week.label("week"), func.count().label("all"), personal.label("personal"))
-        .where(*_counted(principal, ids, at), log.day >= first)
+        .where(*counted(principal.workspace_id, ids, at, log), log.day >= first)
         .group_by(log.contact_id, "week")
         .order_by(log.contact_id, "week")
     )
@@ -440,14 +426,6 @@ def _spoke(live: int | None, any_sort: int | None, today: date) -> str:
     if live < 14:
         return f"last spoke {live} days ago"
     return f"last spoke in {day:%B}" if live < 330 else f"last spoke in {day:%B} {day.year}"
-
-
-def by_name(connection: Connection, principal: Principal, name: str) -> list[int]:
-    """The ids of people of exactly that name (case and accents aside) who are not archived."""
-    same = select(contact.c.id, contact.c.name).where(
-        *_conditions(principal, Filter()), contact.c.folded_name == fold(name)[:200]
-    )
-    return [row.id for row in connection.execute(same.order_by(contact.c.id)) if fold(row.name) == fold(name)]
 
 
 # One person

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from crm.domain.channels import Channel, by_key
 from crm.domain.principal import Principal
 from crm.interactions.queries import channels
+from crm.storage.participation import counted, is_in_person
 from crm.storage.tables import interaction_contact, interaction_user, user
 
 DAYS = 365
@@ -82,10 +83,7 @@ def _with_users(
             ).join(user, (user.c.workspace_id == took_part.workspace_id) & (user.c.id == took_part.user_id))
         )
         .where(
-            log.workspace_id == principal.workspace_id,
-            log.contact_id.in_(contact_ids),
-            log.counts,
-            log.occurred_at <= at,
+            *counted(principal.workspace_id, contact_ids, at, log),
             log.day > today - timedelta(days=DAYS),
         )
         .group_by(log.contact_id, user.c.id, user.c.name, log.channel)
@@ -98,16 +96,12 @@ def _met(
 ) -> dict[int, int]:
     """Days since anybody met each of them in person, for those who were met in the year."""
     log = interaction_contact.c
-    in_person = [way.key for way in channels(connection, principal) if way.in_person]
     statement = (
         select(log.contact_id, func.max(log.day))
         .where(
-            log.workspace_id == principal.workspace_id,
-            log.contact_id.in_(contact_ids),
-            log.counts,
-            log.occurred_at <= at,
+            *counted(principal.workspace_id, contact_ids, at, log),
             log.day > today - timedelta(days=DAYS),
-            log.channel.in_(in_person),
+            is_in_person(log),
         )
         .group_by(log.contact_id)
     )

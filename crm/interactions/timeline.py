@@ -22,13 +22,13 @@ from sqlalchemy import (
     union_all,
 )
 
-from crm.domain import channels as packed
 from crm.domain.channels import Channel, by_key
 from crm.domain.heard import Heard
 from crm.domain.principal import Principal
 from crm.domain.spans import count, short_day
 from crm.interactions.queries import channels
 from crm.storage.keyset import beyond, read_cursor, write_cursor
+from crm.storage.participation import is_personal
 from crm.storage.tables import (
     ask,
     contact,
@@ -143,7 +143,7 @@ def timeline(
         .limit(limit + 1)
     )
     if personal_only:
-        statement = statement.where(_personal())
+        statement = statement.where(is_personal(interaction_contact.c))
     if before:
         statement = statement.where(beyond(place, read_cursor(before, (int, int)), backwards=True))
     found = connection.execute(statement).all()
@@ -168,10 +168,6 @@ def _of(principal: Principal, contact_id: int) -> Select[Any]:
             interaction.c.deleted_at.is_(None),
         )
     )
-
-
-def _personal() -> ColumnElement[bool]:
-    return interaction_contact.c.reach.op("&")(packed.MASK * packed.PERSONAL) != 0
 
 
 def happenings(

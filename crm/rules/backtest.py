@@ -25,13 +25,13 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from crm.domain import channels as packed
 from crm.domain.principal import Principal
 from crm.domain.rules import Rule
 from crm.rules.queries import accounts
 from crm.storage.flags import matches
 from crm.storage.frame import PARAMETERS, Scope
 from crm.storage.metrics import relation
+from crm.storage.participation import is_personal
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import contact, interaction_contact, organisation
 from crm.storage.types import to_micros
@@ -191,7 +191,7 @@ def _happened(flagged: Subquery, whose: Whose, until: str, personal: bool = Fals
     log = interaction_contact.alias().c
     conditions = [log.workspace_id == PARAMETERS.workspace_id, whose(log, flagged), *after(log, until)]
     if personal:
-        conditions.append(log.reach.op("&")(packed.MASK * packed.PERSONAL) != 0)
+        conditions.append(is_personal(log))
     return exists(select(literal(1)).where(*conditions).correlate(flagged))
 
 

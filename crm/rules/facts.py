@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
-from crm.domain import channels as packed
 from crm.domain.flag_sentences import FlagFacts
 from crm.domain.principal import Principal
+from crm.storage.participation import counted, is_in_person, is_personal
 from crm.storage.tables import ask, contact_date, favour, interaction_contact, organisation, promise
 
 BLOCK = 5_000
@@ -87,27 +87,13 @@ def _organisations(
     return {row.id: row.name for row in rows}
 
 
-def _counted(principal: Principal, at: datetime, ids: list[int], log: Any) -> list[ColumnElement[bool]]:
-    return [
-        log.workspace_id == principal.workspace_id,
-        log.contact_id.in_(ids),
-        log.counts,
-        log.occurred_at <= at,
-    ]
-
-
-def _is_personal(log: Any) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = log.reach.op("&")(packed.MASK * packed.PERSONAL) != 0
-    return found
-
-
 def _since_personal(
     connection: Connection, principal: Principal, at: datetime, ids: list[int]
 ) -> Mapping[int, dict[str, Any]]:
     last = interaction_contact.alias()
     last_personal = (
         select(last.c.contact_id, func.max(last.c.occurred_at).label("at"))
-        .where(*_counted(principal, at, ids, last.c), _is_personal(last.c))
+        .where(*counted(principal.workspace_id, ids, at, last.c), is_personal(last.c))
         .group_by(last.c.contact_id)
         .subquery()
     )
@@ -117,7 +103,7 @@ def _since_personal(
         .select_from(
             interaction_contact.outerjoin(last_personal, last_personal.c.contact_id == log.contact_id)
         )
-        .where(*_counted(principal, at, ids, log))
+        .where(*counted(principal.workspace_id, ids, at, log))
         .where((last_personal.c.at.is_(None)) | (log.occurred_at > last_personal.c.at))
         .group_by(log.contact_id, log.channel)
     )
@@ -131,15 +117,16 @@ def _last_channels(
     connection: Connection, principal: Principal, at: datetime, ids: list[int]
 ) -> Mapping[int, dict[str, Any]]:
     log = interaction_contact.c
-    in_person = log.reach.op("&")(packed.MASK * packed.IN_PERSON) != 0
-    outbound = and_(log.direction == "outbound", ~_is_personal(log))
+    outbound = and_(log.direction == "outbound", ~is_personal(log))
     found: dict[int, dict[str, Any]] = defaultdict(dict)
     for name, condition in (
-        ("last_personal_channel", _is_personal(log)),
-        ("last_in_person_channel", in_person),
+        ("last_personal_channel", is_personal(log)),
+        ("last_in_person_channel", is_in_person(log)),
         ("last_outbound_channel", outbound),
     ):
-        for contact_id, channel in _latest(connection, _counted(principal, at, ids, log), condition):
+        for contact_id, channel in _latest(
+            connection, counted(principal.workspace_id, ids, at, log), condition
+        ):
             found[contact_id][name] = channel
     return found
 
@@ -253,6 +240,6 @@ def _wishes(connection: Connection, principal: Principal, days: Mapping[int, dat
         select(log.contact_id, log.channel, log.day)
         .where(log.workspace_id == principal.workspace_id, log.contact_id.in_(around), log.counts)
         .where(log.day.between(min(around.values()) - margin, max(around.values()) + margin))
-        .where(log.direction != "inbound", ~_is_personal(log))
+        .where(log.direction != "inbound", ~is_personal(log))
     )
     return {row.contact_id: row.channel for row in rows if abs(row.day - around[row.contact_id]) <= margin}

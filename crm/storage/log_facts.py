@@ -20,6 +20,7 @@ from crm.domain import channels as packed
 from crm.domain.metrics import PRIOR_FROM, PRIOR_TO, WINDOWS
 from crm.domain.rhythm import MEMORY_DAYS
 from crm.storage.frame import Frame, only, whole_day
+from crm.storage.participation import has, is_in_person, is_live, is_personal
 from crm.storage.tables import contact, interaction_contact
 
 NEVER = -(2**62)
@@ -42,18 +43,18 @@ def log_facts(frame: Frame) -> Subquery:
     log, today = interaction_contact.c, frame.today
     day, at = whole_day(log.day), type_coerce(log.occurred_at, BigInteger)
     reach, flow = log.reach, log.flow
-    is_personal = _has(reach, packed.PERSONAL)
-    is_live, is_out, is_in = _has(flow, packed.LIVE), _has(flow, packed.OUTBOUND), _has(flow, packed.INBOUND)
-    is_digital = ~is_personal
-    answers = or_(~is_out, is_live)
-    responds = or_(~is_in, is_live)
+    personal, live = is_personal(log), is_live(log)
+    is_out, is_in = has(flow, packed.OUTBOUND), has(flow, packed.INBOUND)
+    is_digital = ~personal
+    answers = or_(~is_out, live)
+    responds = or_(~is_in, live)
     columns: list[ColumnElement[Any]] = [
         func.max(day).label("last_day"),
         func.min(day).label("first_day"),
-        func.max(case((is_personal, day))).label("last_personal_day"),
-        func.max(case((is_personal, at))).label("last_personal_at"),
-        func.max(case((_has(reach, packed.IN_PERSON), day))).label("last_in_person_day"),
-        func.max(case((is_live, day))).label("last_live_day"),
+        func.max(case((personal, day))).label("last_personal_day"),
+        func.max(case((personal, at))).label("last_personal_at"),
+        func.max(case((is_in_person(log), day))).label("last_in_person_day"),
+        func.max(case((live, day))).label("last_live_day"),
         func.max(case((and_(is_out, is_digital), day))).label("outbound_day"),
         func.max(case((and_(is_out, is_digital), at))).label("outbound_at"),
         func.max(case((answers, at))).label("answer_at"),
@@ -71,10 +72,6 @@ def log_facts(frame: Frame) -> Subquery:
         .group_by(log.contact_id)
         .subquery("log_facts")
     )
-
-
-def _has(packed_column: ColumnElement[int], place: int) -> ColumnElement[bool]:
-    return packed_column.op("&")(literal_column(str(packed.MASK * place))) != 0
 
 
 def _sum(expression: ColumnElement[int]) -> ColumnElement[int]:
@@ -138,7 +135,7 @@ def streak(frame: Frame, facts: Subquery) -> ColumnElement[int]:
 def waiting_day(frame: Frame, facts: Subquery) -> ColumnElement[int]:
     """The day of the oldest digital inbound interaction that came after we last wrote, spoke or met."""
     log, where = _later(frame, facts, facts.c.response_at)
-    digital_inbound = [_has(log.flow, packed.INBOUND), ~_has(log.reach, packed.PERSONAL)]
+    digital_inbound = [has(log.flow, packed.INBOUND), ~is_personal(log)]
     return select(func.min(whole_day(log.day))).where(*where, *digital_inbound).scalar_subquery()
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
-from crm.domain import channels as packed
 from crm.domain.flag_sentences import CHANNEL_NOUNS
 from crm.domain.planner import GROUPS
 from crm.domain.principal import Principal
@@ -19,6 +18,7 @@ from crm.interactions.queries import standing
 from crm.planning.queries import PlanView, home_of, outcome, people
 from crm.planning.talking import tidy
 from crm.rules.facts import next_return
+from crm.storage.participation import is_live
 from crm.storage.tables import ask, contact, contact_date, contact_metrics, interaction_contact, promise
 from crm.storage.text import fold
 
@@ -166,7 +166,7 @@ def _arranged(
             log.contact_id.in_(ids),
             log.counts,
             log.occurred_at > at,
-            log.flow.op("&")(packed.MASK * packed.LIVE) != 0,
+            is_live(log),
         )
         .order_by(log.occurred_at)
     )
