@@ -127,7 +127,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     return folder
 
 
-def _copied(filled: Path, folder: Path) -> Product:
+def copied(filled: Path, folder: Path) -> Product:
+    """An installation with the same data."""
     shutil.copytree(filled, folder, dirs_exist_ok=True)
     return Product(folder)
 
@@ -135,7 +136,7 @@ def _copied(filled: Path, folder: Path) -> Product:
 @pytest.fixture(scope="session")
 def office(filled: Path, tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Office]:
     """A filled workspace for tests that only look."""
-    product = _copied(filled, tmp_path_factory.mktemp("looked-at"))
+    product = copied(filled, tmp_path_factory.mktemp("looked-at"))
     with served(product) as place:
         yield Office(place, browser, product)
 
@@ -143,7 +144,7 @@ def office(filled: Path, tmp_path_factory: pytest.TempPathFactory, browser: Brow
 @pytest.fixture
 def own_office(filled: Path, tmp_path: Path, browser: Browser) -> Iterator[Office]:
     """A filled workspace for one test that changes it."""
-    product = _copied(filled, tmp_path)
+    product = copied(filled, tmp_path)
     with served(product) as place:
         yield Office(place, browser, product)
 
@@ -154,16 +155,17 @@ Come = Callable[..., Visitor]
 @pytest.fixture
 def visit(office: Office) -> Iterator[Come]:
     """Call it for somebody signed in at the filled workspace: ``visit("nora@team.example")``."""
-    yield from _visits(office)
+    yield from visits(office)
 
 
 @pytest.fixture
 def change(own_office: Office) -> Iterator[Come]:
     """The same at a workspace of the test's own."""
-    yield from _visits(own_office)
+    yield from visits(own_office)
 
 
-def _visits(office: Office) -> Iterator[Come]:
+def visits(office: Office) -> Iterator[Come]:
+    """Who comes to an office; all are asked at the end what went wrong."""
     come: list[Visitor] = []
 
     def visit(email: str = "nora@team.example") -> Visitor:

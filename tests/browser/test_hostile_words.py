@@ -11,7 +11,7 @@ from tests.browser.hostile import PAYLOADS, naughty
 from tests.browser.product import PASSWORD, Product, add_user, served
 from tests.browser.worlds import TODAY, ago, write_table
 
-NUMBER = 20
+NUMBER = 12
 WORDS = [*PAYLOADS, *naughty(NUMBER)]
 STRANGE = ", ".join(
     [f"main {tag}" for tag in ("iframe", "style", "script", "object", "[onerror]", "[onload]", "[onclick]")]

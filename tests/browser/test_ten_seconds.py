@@ -5,12 +5,15 @@ shortcut, a choice, moving on, saving). Opening the browser at the home page cou
 these tests touch a page, so nothing is left uncounted.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Come
+from tests.browser.conftest import DESKTOP, PHONE, Come, Office, copied, visits
+from tests.browser.product import served
 from tests.browser.worlds import MARTA
 
 MOST = 4
@@ -39,6 +42,19 @@ class Hands:
         self.page.keyboard.press(key)
 
 
+@pytest.fixture(scope="module")
+def shared(filled: Path, tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Office]:
+    """One office for all who log with the form: what one logs does not stand in another's way."""
+    product = copied(filled, tmp_path_factory.mktemp("ten-seconds"))
+    with served(product) as place:
+        yield Office(place, browser, product)
+
+
+@pytest.fixture
+def log(shared: Office) -> Iterator[Come]:
+    yield from visits(shared)
+
+
 def offered(page: Page) -> Locator:
     return page.get_by_role("option", name=MARTA)
 
@@ -50,8 +66,8 @@ def is_logged(page: Page, hands: Hands) -> None:
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["mouse", "thumb"])
-def test_by_pointer_from_the_log_page(change: Come, size: tuple[int, int]) -> None:
-    page = change().page(size, has_touch=size == PHONE)
+def test_by_pointer_from_the_log_page(log: Come, size: tuple[int, int]) -> None:
+    page = log().page(size, has_touch=size == PHONE)
     page.goto("/log")
     hands = Hands(page)
     hands.type("mart")  # the field has the focus already
@@ -61,8 +77,8 @@ def test_by_pointer_from_the_log_page(change: Come, size: tuple[int, int]) -> No
     is_logged(page, hands)
 
 
-def test_by_keyboard_from_the_log_page(change: Come) -> None:
-    page = change().page()
+def test_by_keyboard_from_the_log_page(log: Come) -> None:
+    page = log().page()
     page.goto("/log")
     hands = Hands(page)
     hands.type("mart")
@@ -74,8 +90,8 @@ def test_by_keyboard_from_the_log_page(change: Come) -> None:
     is_logged(page, hands)
 
 
-def test_by_keyboard_from_the_home_page(change: Come) -> None:
-    page = change().page()
+def test_by_keyboard_from_the_home_page(log: Come) -> None:
+    page = log().page()
     page.goto("/")
     hands = Hands(page)
     hands.press("l")
@@ -86,8 +102,8 @@ def test_by_keyboard_from_the_home_page(change: Come) -> None:
     is_logged(page, hands)
 
 
-def test_by_mouse_from_the_home_page(change: Come) -> None:
-    page = change().page()
+def test_by_mouse_from_the_home_page(log: Come) -> None:
+    page = log().page()
     page.goto("/")
     hands = Hands(page)
     hands.click(page.get_by_role("link", name="Log: Lunch or coffee"))
@@ -98,8 +114,8 @@ def test_by_mouse_from_the_home_page(change: Come) -> None:
     is_logged(page, hands)
 
 
-def test_by_thumb_from_the_home_page(change: Come) -> None:
-    page = change().page(PHONE, has_touch=True)
+def test_by_thumb_from_the_home_page(log: Come) -> None:
+    page = log().page(PHONE, has_touch=True)
     page.goto("/")
     hands = Hands(page)
     hands.click(page.get_by_label("Log in one line").get_by_role("textbox"))
