@@ -1,10 +1,11 @@
 """The planner: its choice against trying everything, and each promise of the plan by name."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import combinations, product
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from crm.domain.planner import (
     GROUPS,
     LEFT_OUT,
+    SHIPPED_LIMITS,
     Budget,
     Candidate,
     Flag,
@@ -109,19 +111,56 @@ def budgets(most: int) -> st.SearchStrategy[Budget]:
     return st.builds(Budget, amount, amount, amount, st.integers(0, most), st.none() | st.integers(0, 2))
 
 
-def every_plan(ways: dict[int, tuple[Option, ...]], total: int) -> Iterator[dict[int, Option]]:
+def every_plan(ways: Mapping[int, Sequence[Any]], total: int) -> Iterator[dict[int, Any]]:
     for size in range(min(total, len(ways)) + 1):
         for chosen in combinations(ways, size):
             for acts in product(*(ways[number] for number in chosen)):
                 yield dict(zip(chosen, acts, strict=True))
 
 
-def best_of_all(team: Sequence[Candidate], budget: Budget) -> dict[int, str]:
+@dataclass(frozen=True)
+class Place:
+    """One way to serve a contact: for all its reasons but ``left``, with one act."""
+
+    option: Option
+    need: int
+    told: frozenset[str]
+    left: tuple[bool, ...]
+    worth: tuple[int, int]
+
+
+def without(one: Candidate, left: frozenset[str]) -> Candidate:
+    return replace(one, flags=tuple(flag for flag in one.flags if flag.rule not in left))
+
+
+def places(one: Candidate, limits: Mapping[str, int]) -> list[Place]:
+    """Every place for one contact: leaving reasons aside opens no group and is worth at most what all of it is."""
+    sparing = sorted({flag.rule for flag in one.flags} & set(limits))
+    groups: dict[frozenset[str], dict[str, tuple[int, int]]] = {}
+    found = []
+    for number in range(len(sparing) + 1):
+        for left in map(frozenset, combinations(sparing, number)):
+            alone = plan_week([without(one, left)], PLENTY, week=WEEK, today=MONDAY, limits={}).suggestions
+            fuller = [groups[subset] for subset in groups if subset < left]
+            acts = options(without(one, left), week=WEEK, today=MONDAY) if alone else ()
+            groups[left] = {}
+            for option in acts:
+                group = GROUPS[option.act]
+                if all(group in known for known in fuller):
+                    own = (alone[0].need * option.fit, alone[0].need)
+                    worth = min([own, *(known[group] for known in fuller)])
+                    groups[left][group] = max(worth, groups[left].get(group, worth))
+                    told = frozenset(alone[0].rules) & set(limits)
+                    aside = tuple(rule in left for rule in sparing)
+                    found.append(Place(option, alone[0].need, told, aside, worth))
+    return found
+
+
+def best_of_all(
+    team: Sequence[Candidate], budget: Budget, limits: Mapping[str, int]
+) -> dict[int, tuple[str, int, frozenset[str]]]:
     """The oracle: look at every possible plan."""
-    alone = {one.contact_id: plan(one).suggestions for one in team}
-    need = {number: found[0].need for number, found in alone.items() if found}
-    new = {number for number, found in alone.items() if found and "no_record" in found[0].rules}
-    ways = {one.contact_id: options(one, week=WEEK, today=MONDAY) for one in team if one.contact_id in need}
+    ways = {one.contact_id: found for one in team if (found := places(one, limits))}
     caps: dict[str, int] = {
         "call": budget.call,
         "in_person": budget.in_person,
@@ -130,17 +169,34 @@ def best_of_all(team: Sequence[Candidate], budget: Budget) -> dict[int, str]:
     if budget.in_person_quarter_left is not None:
         caps["in_person"] = min(caps["in_person"], budget.in_person_quarter_left)
 
-    def allowed(found: dict[int, Option]) -> bool:
-        used = Counter[str](GROUPS[option.act] for option in found.values())
-        return all(used[group] <= cap for group, cap in caps.items()) and len(new & set(found)) <= 2
+    def allowed(found: dict[int, Place]) -> bool:
+        used = Counter[str](GROUPS[place.option.act] for place in found.values())
+        told = Counter(rule for place in found.values() for rule in place.told)
+        return all(used[group] <= cap for group, cap in caps.items()) and all(
+            told[rule] <= most for rule, most in limits.items()
+        )
 
-    def merit(found: dict[int, Option]) -> tuple[int, int, list[int]]:
-        worth = sum(need[number] * option.fit for number, option in found.items())
-        order = [-ACTS.index(found[number].act) if number in found else -len(ACTS) for number in sorted(ways)]
-        return worth, sum(need[number] for number in found), order
+    def merit(found: dict[int, Place]) -> tuple[int, int, list[Any]]:
+        order = [
+            (-ACTS.index(found[number].option.act), [not aside for aside in found[number].left])
+            if number in found
+            else (-len(ACTS), [])
+            for number in sorted(ways)
+        ]
+        worth = [place.worth for place in found.values()]
+        return sum(one for one, _ in worth), sum(need for _, need in worth), order
 
-    best = max((found for found in every_plan(ways, budget.total) if allowed(found)), key=merit)
-    return {number: option.act for number, option in best.items()}
+    best: dict[int, Place] = {}
+    for found in every_plan(ways, budget.total):
+        if allowed(found) and merit(found) > merit(best):
+            best = found
+    return {number: (place.option.act, place.need, place.told) for number, place in best.items()}
+
+
+def summary(found: Plan, limits: Mapping[str, int]) -> dict[int, tuple[str, int, frozenset[str]]]:
+    return {
+        one.contact_id: (one.act, one.need, frozenset(one.rules) & set(limits)) for one in found.suggestions
+    }
 
 
 class TestChoice:
@@ -149,13 +205,56 @@ class TestChoice:
     def test_is_the_best_of_all_plans(self, team: list[Candidate], budget: Budget) -> None:
         assume(sum(1 for one in team if plan(one).suggestions) <= 5)
         found = plan(*team, budget=budget)
-        assert {one.contact_id: one.act for one in found.suggestions} == best_of_all(team, budget)
+        assert summary(found, SHIPPED_LIMITS) == best_of_all(team, budget, SHIPPED_LIMITS)
 
     @given(teams(13), budgets(3))
     @settings(max_examples=80, deadline=None)
     def test_is_the_best_of_all_plans_also_among_many(self, team: list[Candidate], budget: Budget) -> None:
         found = plan(*team, budget=budget)
-        assert {one.contact_id: one.act for one in found.suggestions} == best_of_all(team, budget)
+        assert summary(found, SHIPPED_LIMITS) == best_of_all(team, budget, SHIPPED_LIMITS)
+
+    @given(
+        teams(5),
+        budgets(4),
+        st.dictionaries(st.sampled_from([*FLAGS, "their_own"]), st.integers(1, 2), min_size=8),
+    )
+    @settings(max_examples=150, deadline=None)
+    def test_is_the_best_of_all_plans_with_limits_on_any_rules(
+        self, team: list[Candidate], budget: Budget, limits: dict[str, int]
+    ) -> None:
+        found = plan_week(team, budget, week=WEEK, today=MONDAY, limits=limits)
+        assert summary(found, limits) == best_of_all(team, budget, limits)
+
+    @given(teams(25), budgets(6), st.sampled_from(sorted(FLAGS)))
+    @settings(max_examples=80, deadline=None)
+    def test_a_limit_that_is_not_reached_changes_nothing(
+        self, team: list[Candidate], budget: Budget, rule: str
+    ) -> None:
+        free = plan_week(team, budget, week=WEEK, today=MONDAY, limits={})
+        told = sum(rule in one.rules for one in free.suggestions)
+        held = plan_week(team, budget, week=WEEK, today=MONDAY, limits={rule: max(1, told)})
+        assert held.suggestions == free.suggestions
+
+    @given(teams(60), st.just(Budget()) | budgets(9), st.integers(1, 3))
+    @settings(max_examples=60, deadline=None)
+    def test_keeps_every_limit_when_each_rule_has_one(
+        self, team: list[Candidate], budget: Budget, most: int
+    ) -> None:
+        limits = dict.fromkeys([*FLAGS, "their_own"], most)
+        found = plan_week(team, budget, week=WEEK, today=MONDAY, limits=limits)
+        told = Counter(rule for one in found.suggestions for rule in one.rules)
+        assert all(places <= most for places in told.values())
+
+    def test_beyond_the_limit_only_the_other_reason_counts(self) -> None:
+        team = [contact(number, "screen_only", "they_wait") for number in (1, 2)]
+        found = plan_week(team, PLENTY, week=WEEK, today=MONDAY, limits={"screen_only": 1})
+        assert [set(one.rules) for one in found.suggestions] == [{"screen_only", "they_wait"}, {"they_wait"}]
+
+    def test_who_is_left_out_by_a_limit_is_told_so(self) -> None:
+        team = [contact(number, "screen_only") for number in (1, 2)]
+        found = plan_week(team, PLENTY, week=WEEK, today=MONDAY, limits={"screen_only": 1})
+        assert found.left_out == (LeftOut(2, "limit"),)
+        assert why_not(found.left_out[0], MONDAY) == "Enough people for this reason for one week."
 
     @given(teams(40, held=True), st.just(Budget()) | budgets(6), st.integers(0, 6), st.randoms())
     @settings(max_examples=200, deadline=None)
@@ -375,6 +474,19 @@ class TestWhichAct:
         tuesday = contact(1, "occasion", occasion_on=date(2026, 11, 24))
         assert only(tuesday, today=date(2026, 11, 17)).act == "note"
         assert reason(tuesday, today=date(2026, 11, 18)) == "not_in_time"
+
+    def test_the_day_is_this_week_but_they_spoke_lately(self) -> None:
+        day = date(2026, 11, 20)
+        spoke = contact(1, "occasion", occasion_on=day, days_since_live=3)
+        assert reason(spoke, today=date(2026, 11, 19)) == "late_and_spoke"
+        both = contact(1, "occasion", "they_wait", occasion_on=day, days_since_live=3)
+        assert reason(both, today=date(2026, 11, 19)) == "late_and_spoke"
+        later = replace(both, occasion_on=date(2026, 11, 24))
+        assert reason(later, today=date(2026, 11, 19)) == "not_in_time"
+
+    def test_a_rule_that_asks_for_no_post_is_not_late_for_it(self) -> None:
+        ring = contact(1, flags=(Flag("occasion", "medium", ("call",)),), occasion_on=date(2026, 11, 27))
+        assert reason(ring) == "not_the_day"
 
     def test_an_occasion_of_next_week_lends_no_call_its_day(self) -> None:
         found = only(contact(1, "they_wait", "occasion", occasion_on=date(2026, 11, 30), has_address=False))
