@@ -20,6 +20,7 @@ from crm.contacts.drafts import (
 )
 from crm.domain.principal import Principal
 from crm.errors import Conflict, Forbidden, Invalid, NotFound
+from crm.storage.blocks import blocks
 from crm.storage.database import new_id, new_ids
 from crm.storage.stored_metrics import refresh, scope_of
 from crm.storage.tables import (
@@ -59,7 +60,6 @@ __all__ = [
     "set_tier",
 ]
 
-BLOCK = 2_000
 _WAYS = (
     (contact_email, "emails", rows.email_rows),
     (contact_phone, "phones", rows.phone_rows),
@@ -183,7 +183,7 @@ def add_tags(
     """Give many people the same tags; those they have already stay."""
     wanted = _some_tags(tags)
     _change(connection, principal, contact_ids, at)
-    for block in _blocks(contact_ids):
+    for block in blocks(contact_ids):
         _remove_tag_rows(connection, principal, block, wanted)
         _insert(
             connection, contact_tag, [row for one in block for row in rows.tag_rows(principal, one, wanted)]
@@ -201,7 +201,7 @@ def remove_tags(
     """Take tags away from many people."""
     wanted = _some_tags(tags)
     _change(connection, principal, contact_ids, at)
-    for block in _blocks(contact_ids):
+    for block in blocks(contact_ids):
         _remove_tag_rows(connection, principal, block, wanted)
         reindex(connection, principal, block)
 
@@ -212,7 +212,7 @@ def _change(
     """Change columns of many people; all of them must be of this workspace."""
     require_editor(principal)
     require_people(connection, principal, contact_ids)
-    for block in _blocks(contact_ids):
+    for block in blocks(contact_ids):
         connection.execute(
             contact.update()
             .where(*_these(principal, block))
@@ -316,7 +316,7 @@ def _organisations_by_name(connection: Connection, principal: Principal, folded:
     """Ids by folded name; of several with one name the oldest that is not archived."""
     table = organisation.c
     found: dict[str, int] = {}
-    for block in _blocks(sorted({one[: rows.SORT_LIMIT] for one in folded})):
+    for block in blocks(sorted({one[: rows.SORT_LIMIT] for one in folded})):
         matching = (
             select(table.id, table.name)
             .where(table.workspace_id == principal.workspace_id, table.folded_name.in_(block))
@@ -372,7 +372,7 @@ def require_editor(principal: Principal) -> None:
 
 def require_people(connection: Connection, principal: Principal, contact_ids: Sequence[int]) -> None:
     """All of these people are of this workspace; locks their rows where the database locks rows."""
-    for block in _blocks(contact_ids):
+    for block in blocks(contact_ids):
         theirs = (
             select(contact.c.id).where(*_these(principal, block)).order_by(contact.c.id).with_for_update()
         )
@@ -382,7 +382,7 @@ def require_people(connection: Connection, principal: Principal, contact_ids: Se
 
 def reindex(connection: Connection, principal: Principal, contact_ids: Sequence[int]) -> None:
     """Write the search column of these people anew."""
-    for block in _blocks(contact_ids):
+    for block in blocks(contact_ids):
         tags = _grouped(connection, principal, contact_tag, contact_tag.c.tag, block)
         emails = _grouped(connection, principal, contact_email, contact_email.c.value, block)
         joined = contact.outerjoin(
@@ -421,12 +421,6 @@ def _grouped(
 
 def _these(principal: Principal, contact_ids: Sequence[int]) -> tuple[ColumnElement[bool], ...]:
     return contact.c.workspace_id == principal.workspace_id, contact.c.id.in_(contact_ids)
-
-
-def _blocks(items: Sequence[Any]) -> list[list[Any]]:
-    """The items, each once, in blocks that fit one statement; at least none."""
-    once = list(dict.fromkeys(items))
-    return [once[start : start + BLOCK] for start in range(0, len(once), BLOCK)]
 
 
 def _insert(connection: Connection, table: Table, values: list[dict[str, Any]]) -> None:
@@ -528,7 +522,7 @@ def _organisation_names(
     """The names of the organisations the drafts belong to; one of another workspace does not exist."""
     wanted = {new.organisation_id for new in drafts if new.organisation_id is not None}
     found: dict[int, str] = {}
-    for block in _blocks(sorted(wanted)):
+    for block in blocks(sorted(wanted)):
         table = organisation.c
         theirs = select(table.id, table.name).where(
             table.workspace_id == principal.workspace_id, table.id.in_(block)

@@ -20,10 +20,10 @@ from crm.imports.facts import FACTS
 from crm.imports.log import kept, own_source_id
 from crm.imports.matching import folded_email, numbered
 from crm.imports.rule_states import write_rules
-from crm.imports.sources import blocks
 from crm.imports.stored import NOBODY, contact_records, organisation_records, plain_birthdays, written_day
 from crm.imports.writing import csv_lines, write_calendar, write_vcards
 from crm.interactions.queries import channels
+from crm.storage.blocks import blocks
 from crm.storage.tables import (
     contact,
     contact_date,

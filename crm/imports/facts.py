@@ -14,8 +14,9 @@ from crm.errors import Invalid
 from crm.imports import records as said
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run, sentence_of
-from crm.imports.sources import blocks, marks, parse_marks
+from crm.imports.sources import marks, parse_marks
 from crm.imports.stored import cells_of, occasion_of, written_day
+from crm.storage.blocks import blocks
 from crm.storage.database import new_ids
 from crm.storage.tables import ask, contact_date, favour, promise, signal
 

@@ -14,9 +14,10 @@ from crm.imports.cells import write_moment
 from crm.imports.records import InteractionRecord, identities
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run, UnknownUser
-from crm.imports.sources import blocks, digest
+from crm.imports.sources import digest
 from crm.interactions.actions import Entry, edit_interaction, interaction_values, participation_rows
 from crm.interactions.queries import channels
+from crm.storage.blocks import blocks
 from crm.storage.database import new_ids
 from crm.storage.tables import interaction, interaction_contact, interaction_user
 from crm.storage.types import from_micros, to_micros

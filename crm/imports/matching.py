@@ -11,7 +11,7 @@ from crm.contacts.rows import folded_name
 from crm.domain.principal import Principal
 from crm.imports.cells import either, excerpt, is_email
 from crm.imports.records import ContactRecord
-from crm.imports.sources import blocks
+from crm.storage.blocks import blocks
 from crm.storage.tables import contact, contact_email, organisation
 from crm.storage.text import fold
 

@@ -30,7 +30,7 @@ from crm.imports.records import (
 )
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run, UnknownUser, sentence_of
-from crm.imports.sources import blocks, marks, parse_marks
+from crm.imports.sources import marks, parse_marks
 from crm.imports.stored import (
     NOBODY as NOBODY_WORD,
 )
@@ -43,6 +43,7 @@ from crm.imports.stored import (
     organisation_records,
     plain_birthdays,
 )
+from crm.storage.blocks import blocks
 from crm.storage.database import new_id
 from crm.storage.tables import (
     contact,

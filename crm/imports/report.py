@@ -149,6 +149,14 @@ def has_errors(reports: Iterable[FileReport]) -> bool:
     return any(report.errors for report in reports)
 
 
+def is_anything_usable(reports: Iterable[FileReport]) -> bool:
+    """Whether anything was read, or there was nothing to read: False if all there was had to be left out."""
+    found = list(reports)
+    return any(+(one.new + one.changed + one.unchanged) for one in found) or not any(
+        one.skipped for one in found
+    )
+
+
 def total(reports: Iterable[FileReport], counts: str) -> Counter[str]:
     """The ``new``, ``changed`` or ``unchanged`` of several files together, without zeros."""
     together: Counter[str] = Counter()

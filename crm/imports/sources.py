@@ -1,16 +1,15 @@
 """From which item of which source a row came, and what an import changed: the memory that makes imports idempotent."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
 from crm.domain.principal import Principal
 from crm.imports.bulk import insert_rows
+from crm.storage.blocks import blocks
 from crm.storage.tables import import_trace, source_record
-
-BLOCK = 2_000
 
 
 class Source(NamedTuple):
@@ -18,13 +17,6 @@ class Source(NamedTuple):
 
     row_id: int
     content: str
-
-
-def blocks(items: Iterable[Any], size: int = BLOCK) -> Iterator[list[Any]]:
-    """The items, each once, in blocks that fit one statement."""
-    once = list(dict.fromkeys(items))
-    for start in range(0, len(once), size):
-        yield once[start : start + size]
 
 
 class Sources:

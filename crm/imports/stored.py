@@ -11,7 +11,7 @@ from crm.contacts.rows import checked
 from crm.domain.principal import Principal
 from crm.imports.exchange import SHEETS
 from crm.imports.records import CONTACTS, ContactRecord, OrganisationRecord, PostalAddress, Record
-from crm.imports.sources import blocks
+from crm.storage.blocks import blocks
 from crm.storage.tables import (
     contact,
     contact_address,

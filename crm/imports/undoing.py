@@ -16,9 +16,10 @@ from crm.imports.log import restored_entry
 from crm.imports.people import restored_value, write_changes
 from crm.imports.rule_states import states_before
 from crm.imports.run import Run
-from crm.imports.sources import blocks, stamp_of
+from crm.imports.sources import stamp_of
 from crm.imports.stored import contact_records, organisation_draft, organisation_records
 from crm.interactions.actions import edit_interaction
+from crm.storage.blocks import blocks
 from crm.storage.stored_metrics import refresh, scope_of
 from crm.storage.tables import (
     ask,

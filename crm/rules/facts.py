@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
 from crm.domain.flag_sentences import FlagFacts
 from crm.domain.principal import Principal
+from crm.storage.blocks import blocks
 from crm.storage.participation import counted, is_in_person, is_personal
 from crm.storage.tables import ask, contact_date, favour, interaction_contact, organisation, promise
 
@@ -42,7 +43,7 @@ def facts_of(
         )
     today = at.astimezone(principal.zone).date()
     renewals: dict[int, dict[str, Any]] = {}
-    for ids in _blocks(sorted(found)):
+    for ids in blocks(sorted(found), BLOCK):
         for part in (_since_personal, _last_channels):
             _merge(found, part(connection, principal, at, ids))
         for told in (_asks, _promises, _favours):
@@ -63,11 +64,6 @@ def _from_metrics(row: Row[Any]) -> FlagFacts:
         days_since_personal=row.days_since_personal,
         days_since_in_person=row.days_since_in_person,
     )
-
-
-def _blocks(ids: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), BLOCK):
-        yield ids[start : start + BLOCK]
 
 
 def _merge(found: dict[int, FlagFacts], more: Mapping[int, dict[str, Any]]) -> None:

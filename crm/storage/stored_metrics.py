@@ -3,7 +3,7 @@
 Marking takes the row's lock, so two writers about one contact work one after the other and the later sees the earlier.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from typing import Any
@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from crm.domain.principal import Principal
 from crm.domain.targets import CLOCKS, Target, Targets
+from crm.storage.blocks import blocks
 from crm.storage.frame import PARAMETERS, Scope
 from crm.storage.insertion import insert_into, insert_of
 from crm.storage.metrics import relation
@@ -64,7 +65,7 @@ def mark_stale(connection: Connection, workspace_id: int, contact_ids: Sequence[
             .values(fresh_until=STALE)
         )
         return
-    for block in _blocks(sorted(set(contact_ids))):
+    for block in blocks(sorted(contact_ids), BLOCK):
         _mark(connection, workspace_id, block)
 
 
@@ -77,11 +78,6 @@ def _mark(connection: Connection, workspace_id: int, contact_ids: list[int]) -> 
         ),
         rows,
     )
-
-
-def _blocks(ids: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), BLOCK):
-        yield ids[start : start + BLOCK]
 
 
 def anything_stale(connection: Connection, workspace_id: int, at: datetime) -> bool:
@@ -104,7 +100,7 @@ def refresh_stale(connection: Connection, scope: Scope) -> int:
 
 def refresh(connection: Connection, scope: Scope, contact_ids: Sequence[int]) -> None:
     """Work out the stored rows of these contacts as of ``scope.at``, in the transaction of the change that made them stale."""
-    for block in _blocks(sorted(set(contact_ids))):
+    for block in blocks(sorted(contact_ids), BLOCK):
         _mark(connection, scope.workspace_id, block)
         narrowed = Scope(scope.workspace_id, scope.at, scope.zone, scope.targets, tuple(block))
         _store(connection, narrowed)
