@@ -104,6 +104,14 @@ def test_what_goes_wrong_is_said_in_one_line(
     assert "Value error" not in printed.err
 
 
+def test_a_password_from_a_closed_input_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert run(["user", "add", "x@y.example", "--name", "X", "--password-stdin"]) == 1
+    assert capsys.readouterr().err == "crm: Standard input is closed, so there is no password to read.\n"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -87,8 +87,12 @@ def _checked(check: Any, value: str) -> str:
 
 
 def _read_password() -> str:
+    if sys.stdin is None:  # closed by whoever started the command
+        raise Invalid("Standard input is closed, so there is no password to read.")
     try:
         return passwords.check(sys.stdin.readline().rstrip("\r\n"))
+    except OSError as fault:
+        raise Invalid(f"The password cannot be read: {fault.strerror}.") from None
     except ValueError as fault:
         raise Invalid(str(fault)) from None
 

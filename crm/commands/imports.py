@@ -16,7 +16,7 @@ from crm.errors import Invalid
 from crm.imports import actions
 from crm.imports.export import export_files
 from crm.imports.records import FILE_LIMIT, ParsedFile, UnreadableFile
-from crm.imports.report import FileReport, has_errors
+from crm.imports.report import FileReport, has_errors, is_anything_usable
 from crm.imports.run import Progress as Told
 from crm.imports.sniff import KINDS, read_file
 from crm.interactions.queries import channels
@@ -49,6 +49,9 @@ def import_files(
             _print(report, dry_run)
     if has_errors(reports):
         _complain(reports)
+        raise typer.Exit(1)
+    if not is_anything_usable(reports):
+        _complain_of_skipped(reports)
         raise typer.Exit(1)
 
 
@@ -122,12 +125,22 @@ def summary(report: FileReport, dry_run: bool) -> str:
 
 
 def _complain(reports: list[FileReport]) -> None:
-    for report in reports:
-        for problem in report.errors:
-            complain(f"{problem.where}: {problem.message}")
+    problems = [problem for report in reports for problem in report.errors]
+    failed = [report.file for report in reports if report.errors]
+    together = f"Nothing was imported from files given together with {', '.join(failed)}."
+    if len(reports) > 1 and len(problems) == 1:
+        complain(f"{problems[0].where}: {problems[0].message} {together}")
+        return
+    for problem in problems:
+        complain(f"{problem.where}: {problem.message}")
     if len(reports) > 1:
-        failed = [report.file for report in reports if report.errors]
-        complain(f"Nothing was imported from files given together with {', '.join(failed)}.")
+        complain(together)
+
+
+def _complain_of_skipped(reports: list[FileReport]) -> None:
+    left_out = [one for report in reports for one in report.skipped]
+    more = f" {len(left_out) - 1} more could not be read either." if len(left_out) > 1 else ""
+    complain(f"{left_out[0].where}: nothing here could be read. {left_out[0].why}{more}")
 
 
 def export_folder(

@@ -119,6 +119,26 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path, folder: Path) -> None
     assert crm(url, "import").returncode == 2
 
 
+def test_a_file_in_which_nothing_could_be_read_is_a_failure(tmp_path: Path, folder: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'crm.sqlite3'}"
+    cards = tmp_path / "nameless.vcf"
+    cards.write_text("BEGIN:VCARD\nVERSION:4.0\nTEL:1\nEND:VCARD\n" * 2)
+    result = crm(url, "import", cards)
+    assert (result.returncode, len(result.stderr.splitlines())) == (1, 1), result.stderr
+    assert result.stderr.startswith("crm: nameless.vcf card 1 (line 1): nothing here could be read.")
+    assert crm(url, "import", folder / "contacts.csv", cards).returncode == 0
+
+
+def test_one_wrong_row_among_several_files_is_said_in_one_line(tmp_path: Path, folder: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'crm.sqlite3'}"
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("occurred_at,channel,contacts\n2026-02-30,email,x@y.example\n")
+    result = crm(url, "import", folder / "contacts.csv", wrong)
+    assert (result.returncode, len(result.stderr.splitlines())) == (1, 1), result.stderr
+    assert "wrong.csv line 2" in result.stderr
+    assert "Nothing was imported from files given together" in result.stderr
+
+
 def test_killed_anywhere_and_imported_again_each_row_is_there_once(database_url: str, tmp_path: Path) -> None:
     people = tmp_path / "contacts.csv"
     people.write_text("name,email\n" + "".join(f"P {n},p{n}@x.example\n" for n in range(200)))
