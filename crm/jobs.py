@@ -20,7 +20,7 @@ from jinja2 import Environment
 
 from crm import clock
 from crm.accounts import queries
-from crm.errors import Refusal
+from crm.errors import Unavailable, UsageError
 from crm.nudges import pulse, sending
 from crm.settings import Settings
 from crm.storage.database import Database
@@ -72,10 +72,13 @@ class Clockwork:
                 refresh_stale(connection, scope_of(connection, queries.command_line(connection, team.id), at))
 
     def guarded(self, what: Callable[[], None]) -> None:
-        """A tick that fails is told in the log, and the next one tries again."""
+        """A tick that fails is told in the log, and the next one tries again.
+
+        Words are told only of a database that cannot be reached and of a wrong setting: others may hold names.
+        """
         try:
             what()
-        except Refusal as refusal:
+        except (Unavailable, UsageError) as refusal:
             log.warning("%s", refusal.sentence)
         except Exception as fault:
             log.error("a tick of the clock broke: %s", type(fault).__name__)

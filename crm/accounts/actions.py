@@ -43,7 +43,7 @@ def setup_token(key: bytes) -> str:
 def set_up(connection: Connection, form: SetUp, password_hash: str, at: datetime) -> tuple[int, int]:
     """Name the first workspace and make its first admin; returns both ids. Refused once anybody exists."""
     workspace_id = ensure_workspace(connection, form.team, form.time_zone, at)
-    if queries.anybody(connection):
+    if sessions.anybody(connection):
         raise Conflict("In Person is set up already. Sign in.")
     connection.execute(
         workspace.update()

@@ -26,7 +26,7 @@ def sign_in_page(visit: Visit) -> Response:
     """The form; whoever is signed in goes on."""
     if visit.signed_in:
         return visit.redirect(local_path(visit.query.get("next")))
-    if not queries.anybody(visit.connection):
+    if not sessions.anybody(visit.connection):
         return visit.redirect("/setup")
     return _sign_in_form(visit, visit.query.get("email", ""), local_path(visit.query.get("next")))
 
@@ -77,7 +77,7 @@ def sign_out(visit: Visit) -> Response:
 @router.page("/setup", access="public")
 def setup_page(visit: Visit) -> Response:
     """The form for the first admin, with the token of the console; without it, where to find the link."""
-    if queries.anybody(visit.connection):
+    if sessions.anybody(visit.connection):
         return visit.redirect("/sign-in")
     if not visit.query.get("token"):
         return visit.render("accounts/setup_needed.html")
@@ -110,7 +110,7 @@ def setup_action(visit: Visit) -> Response:
     """Make the first admin, name the team, and sign in."""
     token = str(visit.form.get("token", "") or visit.query.get("token", ""))
     with visit.database.read() as connection:
-        if queries.anybody(connection):
+        if sessions.anybody(connection):
             return visit.redirect("/sign-in")
     _require_token(visit, token)
     form = forms.read(SetUp, visit.form)

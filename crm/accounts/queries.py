@@ -87,11 +87,6 @@ def principal_of(connection: Connection, principal: Principal, user_id: int) -> 
     return Principal(principal.workspace_id, user_id, row.role, principal.zone, ZoneInfo(row.time_zone))
 
 
-def anybody(connection: Connection) -> bool:
-    """Whether the database has any user at all."""
-    return connection.execute(select(user.c.id).limit(1)).first() is not None
-
-
 def workspaces(connection: Connection) -> list[Any]:
     """All workspaces, oldest first: rows with id, name and time_zone."""
     return list(connection.execute(select(workspace).order_by(workspace.c.id)))

@@ -8,13 +8,13 @@ import typer
 import uvicorn
 
 from crm import jobs
-from crm.accounts import actions, queries
+from crm.accounts import actions
 from crm.app import create_app
 from crm.cli_support import open_database
 from crm.errors import Unavailable
 from crm.settings import Settings
 from crm.storage.database import Database
-from crm.web import logs
+from crm.web import logs, sessions
 
 GRACE_SECONDS = 8
 
@@ -59,7 +59,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def _announce(settings: Settings, database: Database) -> None:
     typer.echo(f"In Person is at {settings.url}")
     with database.read() as connection:
-        if not queries.anybody(connection):
+        if not sessions.anybody(connection):
             token = actions.setup_token(settings.key)
             typer.echo(f"Set up the first admin: {settings.url}/setup?token={token}")
 

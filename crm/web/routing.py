@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
 import anyio.to_thread
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -23,7 +23,6 @@ from crm.errors import Forbidden, Invalid, NotFound, Refusal, Unavailable
 from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.stored_metrics import anything_stale, refresh_stale, scope_of
-from crm.storage.tables import user as user_table
 from crm.web import body, faults, flashes, sessions
 from crm.web.addresses import local_path
 from crm.web.site import Site
@@ -305,7 +304,7 @@ class Endpoint:
             words = "Sign in in another tab, then come back here and send it again."
             return faults.refused(site, request, faults.SignInNeeded(words))
         with site.database.read() as connection:
-            if connection.execute(select(user_table.c.id).limit(1)).first() is None:
+            if not sessions.anybody(connection):
                 return RedirectResponse("/setup", 303)
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse("/sign-in" + ("" if path == "/" else "?" + urlencode({"next": path})), 303)

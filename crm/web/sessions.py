@@ -28,7 +28,7 @@ TOUCH_AFTER = timedelta(hours=12)
 
 @dataclass(frozen=True)
 class User:
-    """The signed-in user as pages see them, with their preferences and the name of their workspace."""
+    """The signed-in user as pages see them, with the name of their workspace."""
 
     id: int
     workspace_id: int
@@ -47,7 +47,6 @@ class User:
     nudge_weekday: int
     nudge_minute: int
     nudge_when_empty: bool
-    preferences: dict[str, Any]
     first_run_done: bool
 
     @property
@@ -125,6 +124,11 @@ def _signed_in(row: Any) -> SignedIn:
     person = User(**{name: getattr(row, name) for name in User.__dataclass_fields__})
     principal = Principal(row.workspace_id, row.id, row.role, ZoneInfo(row.zone), ZoneInfo(row.time_zone))
     return SignedIn(person, principal, row.token_hash, row.seen_at)
+
+
+def anybody(connection: Connection) -> bool:
+    """Whether the database has any user at all."""
+    return connection.execute(select(user.c.id).limit(1)).first() is not None
 
 
 def touch(connection: Connection, signed_in: SignedIn, at: datetime) -> None:
