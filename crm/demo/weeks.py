@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, select
 
@@ -35,6 +35,10 @@ WELCOMING = CLOSE | {"warm"}
 """Habits of those who were reached when a plan asked for it."""
 GREYLISTED = "451 4.7.1 Greylisted, please try again in a few minutes"
 FULL = "552 5.2.2 The mailbox is full"
+Step: TypeAlias = tuple[str, str | None, int]
+"""A state that a mail went through, the reason, and how many seconds after it was due."""
+HANDED_OVER: tuple[Step, ...] = (("due", None, 2), ("claimed", None, 3), ("handing_over", None, 4))
+NOBODY_DUE: tuple[Step, ...] = (*HANDED_OVER[:2], ("nothing_due", "Nobody was due that week.", 4))
 
 
 @dataclass(frozen=True)
@@ -187,27 +191,12 @@ def _mail(
     trouble: str | None,
 ) -> None:
     """The nudge of that week with every state it went through."""
-    steps: list[tuple[str, str | None, int]] = [
-        (state, None, second) for second, state in enumerate(("due", "claimed", "handing_over"), 2)
-    ]
-    if not names:
-        steps[2:] = [("nothing_due", "Nobody was due that week.", 4)]
-    elif trouble == FULL:
-        steps.append(("failed", FULL, 5))
-    elif trouble:
-        steps += [
-            ("retry", trouble, 5),
-            ("claimed", None, 65),
-            ("handing_over", None, 66),
-            ("sent", None, 67),
-        ]
-    else:
-        steps.append(("sent", None, 5))
+    steps = _steps(trouble) if names else NOBODY_DUE
     state, reason, seconds = steps[-1]
     ended = due_at + timedelta(seconds=seconds)
     mail_id = new_id(connection)
-    shared = {"workspace_id": principal.workspace_id}
     row = {
+        "workspace_id": principal.workspace_id,
         "id": mail_id,
         "user_id": principal.user_id,
         "purpose": "nudge",
@@ -224,10 +213,10 @@ def _mail(
         "changed_at": ended,
         "sent_at": ended if state == "sent" else None,
     }
-    connection.execute(outbox.insert(), {**shared, **row})
+    connection.execute(outbox.insert(), row)
     events = [
         {
-            **shared,
+            "workspace_id": principal.workspace_id,
             "id": event_id,
             "outbox_id": mail_id,
             "state": name,
@@ -237,3 +226,13 @@ def _mail(
         for event_id, (name, why, after) in zip(new_ids(connection, len(steps)), steps, strict=True)
     ]
     connection.execute(outbox_event.insert(), events)
+
+
+def _steps(trouble: str | None) -> Sequence[Step]:
+    """How a mail went out, or did not, given what the mail server said of it."""
+    if trouble is None:
+        return (*HANDED_OVER, ("sent", None, 5))
+    if trouble == FULL:
+        return (*HANDED_OVER, ("failed", FULL, 5))
+    again: tuple[Step, ...] = (("claimed", None, 65), ("handing_over", None, 66), ("sent", None, 67))
+    return (*HANDED_OVER, ("retry", trouble, 5), *again)
