@@ -57,6 +57,7 @@ class NudgeMail:
 
     ``week_label`` reads like "Week of Mon 16 Nov"; each of ``promises`` is what follows "You promised", with its
     full stop; ``day_name`` is the day it goes out ("Monday"). The three addresses end the mail.
+    ``caution`` says where the reasons may be less sure, as a sentence, or is empty.
     """
 
     user_name: str
@@ -69,6 +70,7 @@ class NudgeMail:
     week_url: str
     preferences_url: str
     unsubscribe_url: str
+    caution: str = ""
 
     @property
     def subject(self) -> str:

@@ -24,6 +24,7 @@ from crm.nudges.links import Link
 from crm.nudges.outbox import Body, Claim
 from crm.planning.actions import make_plan
 from crm.planning.queries import PlanView, Suggested, plan_of
+from crm.planning.silence import caution
 from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.stored_metrics import anything_stale, current, refresh_stale, scope_of
@@ -63,9 +64,10 @@ class Writer:
         with database.read() as connection:
             plan = plan_of(connection, principal, week, at)
             promises = _promises(connection, principal, week, at) if plan and plan.open else ()
+            unsure = caution(connection, principal, at) if plan and plan.open else ""
         if plan is None or not plan.open:
             return self._quiet(database, principal, person, claim, at)
-        mail = self._nudge(person, principal, plan, promises, at)
+        mail = self._nudge(person, principal, plan, promises, unsure, at)
         return self._rendered("nudge", mail, person, principal, claim, at)
 
     def _quiet(
@@ -106,7 +108,13 @@ class Writer:
         return Body(person.email, rendered.subject, rendered.text, rendered.html, unsubscribe_headers(stop))
 
     def _nudge(
-        self, person: Any, principal: Principal, plan: PlanView, promises: tuple[str, ...], at: datetime
+        self,
+        person: Any,
+        principal: Principal,
+        plan: PlanView,
+        promises: tuple[str, ...],
+        unsure: str,
+        at: datetime,
     ) -> NudgeMail:
         address = self._addresses(principal, str(plan.week), at)
         today = at.astimezone(principal.user_zone).date()
@@ -121,6 +129,7 @@ class Writer:
             week_url=f"{self.settings.url}/",
             preferences_url=f"{self.settings.url}/settings",
             unsubscribe_url=address(0, "unsubscribe"),
+            caution=unsure,
         )
 
     def _addresses(self, principal: Principal, week: str, at: datetime) -> Callable[..., str]:

@@ -27,6 +27,7 @@ from crm.planning.queries import (
     not_planned,
     plan_of,
 )
+from crm.planning.silence import caution
 from crm.planning.talking import dated
 from crm.planning.words import act_and_moment, beside_moment, moment_words
 from crm.today import first_run, queries
@@ -141,6 +142,7 @@ def _week_page(
         "days": _days(plan, week, visit.today, zone, holidays_in(visit.user.country, week)) if plan else (),
         "room": _room(plan) if plan else (),
         "waiting": len(not_planned(connection, visit.principal, week, visit.at)) if is_now and plan else 0,
+        "caution": caution(connection, visit.principal, visit.at) if first else "",
         "aside": queries.aside(connection, visit.principal, plan, visit.at) if is_now else None,
         "previous": week.previous(),
         "landed": visit.query.get("done"),

@@ -253,3 +253,22 @@ def test_a_token_says_nothing_about_anybody(mailed: Mailed) -> None:
     token = links.sign(b"k", Link(1, 2, 3, "swap", "call", "2026-W48", at))
     assert links.read(b"k", token, NOW) == Link(1, 2, 3, "swap", "call", "2026-W48", at)
     assert states(mailed.world.database) == {mailed.principal.user_id: "sent"}
+
+
+@pytest.mark.parametrize(("days", "times"), [(21, 1), (20, 0)])
+def test_the_mail_says_where_it_is_less_sure_in_both_its_forms(
+    world: World, tmp_path: Path, days: int, times: int
+) -> None:
+    folder = tmp_path / "mail"
+    folder.mkdir()
+    alice = member(world)
+    world.log("phone", days, world.contact("Somebody else", tier="none"), by=alice)
+    only(postman(world.database, hand_over=into_folder(folder)).work())
+    (path,) = folder.iterdir()
+    message = message_from_bytes(path.read_bytes(), policy=default)
+    assert isinstance(message, EmailMessage)
+    for kind in ("plain", "html"):
+        part = message.get_body((kind,))
+        assert part is not None
+        told = " ".join(str(part.get_content()).split())
+        assert told.count("Nothing logged by you since 2 November, so these may be less sure.") == times

@@ -283,3 +283,18 @@ def test_a_budget_that_cannot_be_is_said_beside_its_field(world: World, value: s
     answer = client(world, theo).post("/welcome", data={"call": value, "then": "plan"})
     assert answer.status_code == 422
     assert 'id="call-error"' in answer.text
+
+
+def test_after_three_weeks_without_a_line_the_week_says_it_is_less_sure(
+    world: World, alice: Principal
+) -> None:
+    marta = by_screen(world, alice, city="Boston")
+    browser = client(world, alice)
+    assert "less sure" not in words(browser.get("/").text)
+    world.log("email", 30, marta, by=alice)
+    day = world.today - timedelta(days=30)
+    year = "" if day.year == world.today.year else f" {day.year}"
+    told = f"Nothing logged by you since {day.day} {day:%B}{year}, so these may be less sure."
+    assert words(browser.get("/").text).count(told) == 1
+    world.log("email", 2, marta, by=alice)
+    assert "less sure" not in words(browser.get("/").text)

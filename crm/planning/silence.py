@@ -1,0 +1,52 @@
+"""Whether a user's own log has fallen silent: then what the rules say of their people is less sure, and said so."""
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, or_, select
+
+from crm.domain.principal import Principal
+from crm.storage.tables import interaction, interaction_user
+
+SILENT_DAYS = 21
+LOOKED_BACK_DAYS = 200
+"""Nothing of theirs for longer: the log is kept by others or in another place, and there is no silence to tell of."""
+
+
+def silent_since(connection: Connection, principal: Principal, at: datetime) -> date | None:
+    """The user's day of the newest interaction they logged or took part in, if 21 days or more have passed since.
+
+    None while the log goes on, what is logged ahead included; and where nothing of theirs is found at all, since
+    then it did not fall silent.
+    """
+    log = interaction.c
+    took_part = select(interaction_user.c.user_id).where(
+        interaction_user.c.workspace_id == log.workspace_id,
+        interaction_user.c.interaction_id == log.id,
+        interaction_user.c.user_id == principal.user_id,
+    )
+    newest = connection.execute(
+        select(log.occurred_at)
+        .where(
+            log.workspace_id == principal.workspace_id,
+            log.deleted_at.is_(None),
+            log.occurred_at > at - timedelta(days=LOOKED_BACK_DAYS),
+            or_(log.occurred_at <= at, log.created_at <= at),
+            or_(log.author_id == principal.user_id, took_part.exists()),
+        )
+        .order_by(log.occurred_at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    if newest is None:
+        return None
+    day: date = newest.astimezone(principal.user_zone).date()
+    today = at.astimezone(principal.user_zone).date()
+    return day if (today - day).days >= SILENT_DAYS else None
+
+
+def caution(connection: Connection, principal: Principal, at: datetime) -> str:
+    """ "Nothing logged by you since 2 November, so these may be less sure." Empty while the user's log goes on."""
+    day = silent_since(connection, principal, at)
+    if day is None:
+        return ""
+    year = "" if day.year == at.astimezone(principal.user_zone).year else f" {day.year}"
+    return f"Nothing logged by you since {day.day} {day:%B}{year}, so these may be less sure."
