@@ -4,15 +4,13 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
-from crm.accounts import actions, mails
+from crm.accounts import actions, mails, queries
 from crm.accounts.addresses import normal_email
 from crm.accounts.forms import NewPassword
 from crm.accounts.passwords import hashed
-from crm.storage.tables import user, workspace
 from crm.web import forms, sessions
 from crm.web.routing import Router, Visit
 
@@ -60,13 +58,8 @@ def _ask(visit: Visit, purpose: str, path: str, send: Callable[..., str | None])
 
 def _mail_links(visit: Visit, email: str, purpose: str, path: str, send: Callable[..., str | None]) -> None:
     """After the answer, so that nobody can tell from its time whether the address is known."""
-    known = (
-        select(user.c.workspace_id, user.c.id, user.c.name, user.c.email, workspace.c.name.label("team"))
-        .join(workspace, workspace.c.id == user.c.workspace_id)
-        .where(user.c.email == email, user.c.active)
-    )
     with visit.database.read() as connection:
-        people = connection.execute(known).all()
+        people = queries.known_by(connection, email)
     for one in people:
         with visit.database.write() as connection:
             if actions.asked_lately(connection, one.workspace_id, one.id, purpose, visit.at):

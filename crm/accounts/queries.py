@@ -32,6 +32,7 @@ def members(connection: Connection, principal: Principal) -> list[Member]:
     """Everybody of the workspace, active ones first, by name."""
     seen = (
         select(session.c.workspace_id, session.c.user_id, func.max(session.c.seen_at).label("seen_at"))
+        .where(session.c.workspace_id == principal.workspace_id)
         .group_by(session.c.workspace_id, session.c.user_id)
         .subquery()
     )
@@ -85,6 +86,16 @@ def principal_of(connection: Connection, principal: Principal, user_id: int) -> 
     if row is None:
         raise NotFound
     return Principal(principal.workspace_id, user_id, row.role, principal.zone, ZoneInfo(row.time_zone))
+
+
+def known_by(connection: Connection, email: str) -> list[Any]:
+    """The active users with this address, in whichever workspace: rows with workspace_id, id, name, email and team."""
+    known = (
+        select(user.c.workspace_id, user.c.id, user.c.name, user.c.email, workspace.c.name.label("team"))
+        .join(workspace, workspace.c.id == user.c.workspace_id)
+        .where(user.c.email == email, user.c.active)
+    )
+    return list(connection.execute(known))
 
 
 def workspaces(connection: Connection) -> list[Any]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from crm.contacts.actions import require_editor
 from crm.domain.channels import Channel, by_key, is_broadcast, tally
 from crm.domain.principal import Principal
-from crm.errors import Conflict, Forbidden, Invalid, NotFound
+from crm.errors import Conflict, Invalid, NotFound
 from crm.interactions.queries import channels, contact_ids_of
 from crm.storage.database import new_id
 from crm.storage.stored_metrics import refresh, scope_of
@@ -270,14 +271,6 @@ def _remove_participants(connection: Connection, principal: Principal, interacti
             table.delete().where(
                 table.c.workspace_id == principal.workspace_id, table.c.interaction_id == interaction_id
             )
-        )
-
-
-def require_editor(principal: Principal) -> None:
-    """Only members and admins change the log."""
-    if not principal.may_edit:
-        raise Forbidden(
-            "You can read this workspace, but not change it. Ask an admin for the role of member."
         )
 
 

@@ -5,9 +5,10 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
+from crm.contacts.actions import require_editor
 from crm.domain.heard import Heard
 from crm.domain.principal import Principal
-from crm.interactions.actions import refresh_people, require_editor
+from crm.interactions.actions import refresh_people
 from crm.storage.database import new_id
 from crm.storage.tables import ask, favour, promise, signal
 

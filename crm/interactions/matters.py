@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, func, select
 
+from crm.contacts.actions import require_editor
 from crm.contacts.drafts import LISTED_LIMIT
 from crm.domain.principal import Principal
 from crm.errors import Conflict, Invalid, NotFound
-from crm.interactions.actions import refresh_people, require_editor
+from crm.interactions.actions import refresh_people
 from crm.storage.database import new_id
 from crm.storage.tables import ask, contact, contact_date, favour, promise, removed_matter, signal
 from crm.storage.types import Day
