@@ -45,6 +45,10 @@ class Person(Protocol):
 _Rival: TypeAlias = tuple[int, tuple[Way, ...]]
 _Used: TypeAlias = tuple[int, ...]
 """How much is used up of calls, in person, by hand, then of each limit."""
+_Prices: TypeAlias = Mapping[str, int]
+"""What a place under each limit is taken to cost, in points of the score."""
+_PRICE_STEPS = 40
+_FEW = 100
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,14 @@ class _Room:
         most = (*self.groups, *self.limits.values())
         there = tuple(have + more for have, more in zip(used, taken, strict=True))
         return there if all(have <= cap for have, cap in zip(there, most, strict=True)) else None
+
+    def unspent(self, used: _Used, prices: "_Prices") -> int:
+        """What is left of the limits, at their prices."""
+        spent = used[len(GROUP_ORDER) :]
+        return sum(
+            (most - places) * prices[rule]
+            for (rule, most), places in zip(self.limits.items(), spent, strict=True)
+        )
 
     def nothing(self) -> _Used:
         """What is used up at first."""
@@ -97,12 +109,27 @@ def _best(ways: Mapping[int, tuple[Way, ...]], budget: Budget, limits: Mapping[s
     """
     rivals = _contenders(ways, budget, limits)
     room = _room(rivals, budget, limits)
-    most_ahead = _most_ahead(rivals, room)
     floor = _worth_of_some_week(rivals, room)
+    prices = _prices(rivals, room, floor)
+    ahead = _most_ahead(rivals, room, prices)
+    if len(limits) > 2:
+        floor = max(floor, _search(rivals, room, prices, ahead, floor, _FEW)[0])
+    return _places(_search(rivals, room, prices, ahead, floor)[1])
+
+
+def _search(
+    rivals: Sequence[_Rival],
+    room: _Room,
+    prices: _Prices,
+    ahead: Sequence[Mapping[_Used, int]],
+    floor: int,
+    width: int | None = None,
+) -> "tuple[int, _Path | None]":
+    """The best week worth at least ``floor``; with a ``width`` only a good one, that keeps so many beginnings."""
     layer: dict[_Used, tuple[int, _Path | None]] = {room.nothing(): (0, None)}
     for place, (contact_id, open_ways) in enumerate(rivals):
-        ahead = most_ahead[place + 1]
         following: dict[_Used, tuple[int, _Path | None]] = {}
+        promise: dict[_Used, int] = {}
         for used, (worth, path) in layer.items():
             for way in (*open_ways, None):
                 there = room.after(used, way) if way else used
@@ -110,13 +137,17 @@ def _best(ways: Mapping[int, tuple[Way, ...]], budget: Budget, limits: Mapping[s
                     continue
                 now = worth + (way.score if way else 0)
                 known = following.get(there)
-                if now + ahead[there[: len(GROUP_ORDER)]] < floor or (known and known[0] >= now):
+                most = now + ahead[place + 1][there[: len(GROUP_ORDER)]] + room.unspent(there, prices)
+                if most < floor or (known and known[0] >= now):
                     continue
                 following.pop(there, None)
                 following[there] = (now, _Path(contact_id, way, path) if way else path)
+                promise[there] = most
         layer = following
-    _, path = max(layer.values(), key=lambda end: end[0])
-    return _places(path)
+        if width is not None and len(layer) > width:
+            best = sorted(layer, key=promise.__getitem__, reverse=True)[:width]
+            layer = {used: layer[used] for used in best}
+    return max(layer.values(), key=lambda end: end[0], default=(0, None))
 
 
 @dataclass(frozen=True)
@@ -164,24 +195,78 @@ def _room(rivals: Sequence[_Rival], budget: Budget, limits: Mapping[str, int]) -
     return _Room(groups, limits, budget.total)
 
 
-def _most_ahead(rivals: Sequence[_Rival], room: _Room) -> list[Mapping[_Used, int]]:
+def _most_ahead(rivals: Sequence[_Rival], room: _Room, prices: _Prices) -> list[Mapping[_Used, int]]:
     """For each place in the order, and by what is used up of the groups: the most that the rest could still add.
 
-    Limits are not looked at, so that it is never too little.
+    Limits are not kept but paid for at ``prices``: with what the unspent rest of them is worth added, it is never
+    too little, whatever the prices (a Lagrangian bound).
     """
     steps = _steps(room.groups, room.total)
     after = dict.fromkeys(_states(room.groups, room.total), 0)
     found = [after]
     for _, ways in reversed(rivals):
         now = after.copy()
-        for group in GROUP_ORDER:
-            score = max((way.score for way in ways if way.group == group), default=None)
-            if score is not None:
-                for used, there in steps[group].items():
-                    now[used] = max(now[used], score + after[there])
+        for way in _best_in_groups(ways, prices):
+            score = _paid(way, prices)
+            for used, there in steps[way.group].items():
+                now[used] = max(now[used], score + after[there])
         found.append(now)
         after = now
     return list(found[::-1])
+
+
+def _paid(way: Way, prices: _Prices) -> int:
+    return way.score - sum(prices.get(rule, 0) for rule in way.limited)
+
+
+def _best_in_groups(ways: Sequence[Way], prices: _Prices) -> list[Way]:
+    best: dict[Group, Way] = {}
+    for way in ways:
+        if way.group not in best or _paid(way, prices) > _paid(best[way.group], prices):
+            best[way.group] = way
+    return list(best.values())
+
+
+def _prices(rivals: Sequence[_Rival], room: _Room, floor: int) -> _Prices:
+    """Prices that bring the most a week could come to near the floor, so that little has to be looked at.
+
+    They rise where a week that only pays for the limits would break them, and fall where it leaves room. With
+    one or two limits there is so little to look at that it is not worth the search.
+    """
+    prices = dict.fromkeys(room.limits, 0)
+    if len(prices) <= 2:
+        return prices
+    lowest, found = None, prices
+    for step in range(_PRICE_STEPS):
+        ahead = _most_ahead(rivals, room, prices)
+        start = room.nothing()
+        most = ahead[0][start[: len(GROUP_ORDER)]] + room.unspent(start, prices)
+        if lowest is None or most < lowest:
+            lowest, found = most, prices
+        told = _told_at(rivals, room, prices, ahead)
+        slack = {rule: told[rule] - places for rule, places in room.limits.items()}
+        norm = sum(more * more for more in slack.values())
+        if not norm or most <= floor:
+            break
+        stride = (most - floor) * _PRICE_STEPS // (norm * (_PRICE_STEPS + 3 * step))
+        prices = {rule: max(0, price + stride * slack[rule]) for rule, price in prices.items()}
+    return found
+
+
+def _told_at(
+    rivals: Sequence[_Rival], room: _Room, prices: _Prices, ahead: Sequence[Mapping[_Used, int]]
+) -> Counter[str]:
+    """How often each limit is used in the best week that only pays for them."""
+    steps = _steps(room.groups, room.total)
+    used, told = room.nothing()[: len(GROUP_ORDER)], Counter[str]()
+    for place, (_, ways) in enumerate(rivals):
+        for way in _best_in_groups(ways, prices):
+            there = steps[way.group].get(used)
+            if there is not None and _paid(way, prices) + ahead[place + 1][there] == ahead[place][used]:
+                used = there
+                told.update(way.limited)
+                break
+    return told
 
 
 def _states(groups: tuple[int, ...], total: int) -> list[_Used]:

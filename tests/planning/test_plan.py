@@ -1,5 +1,6 @@
 """One plan a week and user: stable, within the budget, theirs alone; and what drops out of it."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ from crm.domain.weeks import IsoWeek
 from crm.errors import Forbidden, NotFound
 from crm.planning import actions, queries
 from crm.planning.queries import PlanView, Suggested
+from crm.rules.actions import save_rule
+from crm.rules.queries import state_of
 from crm.storage.database import new_id
 from crm.storage.stored_metrics import mark_stale
 from crm.storage.tables import contact, plan, promise, suggestion
@@ -210,6 +213,21 @@ def test_a_draft_is_what_would_be_stored_and_writes_nothing(world: World) -> Non
     assert [[getattr(one, name) for name in compared] for one in drafted.suggestions] == [
         [getattr(one, name) for name in compared] for one in stored.suggestions
     ]
+
+
+def test_the_workspaces_own_limits_and_acts_hold(world: World) -> None:
+    alice = world.user()
+    people = [by_screen(world, alice, f"Person {number}") for number in range(4)]
+    with world.database.write() as connection:
+        rule = replace(state_of(connection, alice, "screen_only").rule, weekly_limit=1)
+        save_rule(connection, alice, rule, NOW)
+    view = make(world, alice)
+    assert [one.contact.id for one in view.suggestions] == people[:1]
+    assert set(why_left_out(world, alice).values()) == {"limit"}
+    assert "gift" not in view.suggestions[0].swaps
+    with world.database.write() as connection:
+        save_rule(connection, alice, replace(rule, suggests=("gift", "lunch")), NOW + timedelta(seconds=1))
+    assert shown(world, alice).suggestions[0].swaps[0] == "gift"
 
 
 # Contacted since
