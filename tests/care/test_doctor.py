@@ -1,7 +1,7 @@
 """The doctor names what is wrong and what to do about it, and nothing else."""
 
 import socket
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,11 @@ from crm.storage.database import Database, new_id
 from crm.storage.tables import mail_hold, outbox, scheduler_pulse, user
 from tests.builders import World
 
-NOW = clock.now()
-"""The present, since PostgreSQL's own clock is asked too."""
+
+@pytest.fixture
+def now() -> datetime:
+    """The present, since PostgreSQL's own clock is asked too."""
+    return clock.now()
 
 
 def settings(tmp_path: Path, **values: Any) -> Settings:
@@ -28,41 +31,43 @@ def wrong(found: list[doctor.Finding]) -> dict[str, str]:
     return {finding.check: finding.sentence for finding in found if finding.state == "wrong"}
 
 
-def pulse(world: World, ago: timedelta) -> None:
+def pulse(world: World, now: datetime, ago: timedelta) -> None:
     with world.database.write() as connection:
-        row = {"process": "one", "started_at": NOW - ago, "seen_at": NOW - ago}
+        row = {"process": "one", "started_at": now - ago, "seen_at": now - ago}
         connection.execute(scheduler_pulse.insert(), row)
 
 
-def test_a_healthy_installation_has_nothing_wrong(world: World, tmp_path: Path) -> None:
-    pulse(world, timedelta(seconds=20))
-    found = examine(settings(tmp_path), world.database, NOW)
+def test_a_healthy_installation_has_nothing_wrong(world: World, tmp_path: Path, now: datetime) -> None:
+    pulse(world, now, timedelta(seconds=20))
+    found = examine(settings(tmp_path), world.database, now)
     assert wrong(found) == {}
     assert {finding.check for finding in found} == {*doctor.ALWAYS, *doctor.OF_THE_DATA}
 
 
-def test_a_database_without_tables_is_told_to_migrate(tmp_path: Path) -> None:
+def test_a_database_without_tables_is_told_to_migrate(tmp_path: Path, now: datetime) -> None:
     database = Database(f"sqlite:///{tmp_path / 'fresh.sqlite3'}")
-    assert "another schema" in wrong(examine(settings(tmp_path), database, NOW))["schema"]
+    assert "another schema" in wrong(examine(settings(tmp_path), database, now))["schema"]
 
 
-def test_a_clock_two_days_behind_the_log_is_noticed(world: World, tmp_path: Path) -> None:
-    world.now = NOW
+def test_a_clock_two_days_behind_the_log_is_noticed(world: World, tmp_path: Path, now: datetime) -> None:
+    world.now = now
     world.log("email", 1, world.contact())
-    assert "clock" in wrong(examine(settings(tmp_path), world.database, NOW - timedelta(days=2)))
+    assert "clock" in wrong(examine(settings(tmp_path), world.database, now - timedelta(days=2)))
 
 
-def test_a_mail_server_that_is_not_there_is_noticed(world: World, tmp_path: Path) -> None:
+def test_a_mail_server_that_is_not_there_is_noticed(world: World, tmp_path: Path, now: datetime) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    found = examine(settings(tmp_path, smtp_url=f"smtp://127.0.0.1:{port}"), world.database, NOW)
+    found = examine(settings(tmp_path, smtp_url=f"smtp://127.0.0.1:{port}"), world.database, now)
     assert "refused the connection" in wrong(found)["mail"]
 
 
-def test_held_and_failed_mail_and_a_silent_scheduler_are_noticed(world: World, tmp_path: Path) -> None:
+def test_held_and_failed_mail_and_a_silent_scheduler_are_noticed(
+    world: World, tmp_path: Path, now: datetime
+) -> None:
     alice = world.user()
-    pulse(world, timedelta(hours=3))
+    pulse(world, now, timedelta(hours=3))
     row = {
         "workspace_id": world.workspace_id,
         "user_id": alice.user_id,
@@ -70,41 +75,43 @@ def test_held_and_failed_mail_and_a_silent_scheduler_are_noticed(world: World, t
         "week": "2026-W47",
         "message_id": "<a@b>",
         "to_address": "alice@team.example",
-        "due_at": NOW,
-        "changed_at": NOW,
+        "due_at": now,
+        "changed_at": now,
         "state": "failed",
     }
     with world.database.write() as connection:
         connection.execute(outbox.insert(), {**row, "id": new_id(connection)})
-        connection.execute(mail_hold.insert(), {"held_at": NOW, "reason": "Restored from a backup"})
-    found = examine(settings(tmp_path), world.database, NOW)
+        connection.execute(mail_hold.insert(), {"held_at": now, "reason": "Restored from a backup"})
+    found = examine(settings(tmp_path), world.database, now)
     assert set(wrong(found)) == {"outbox", "scheduler"}
     assert any("1 mail(s)" in finding.sentence for finding in found)
 
 
-def test_an_unknown_time_zone_is_noticed(world: World, tmp_path: Path) -> None:
+def test_an_unknown_time_zone_is_noticed(world: World, tmp_path: Path, now: datetime) -> None:
     alice = world.user()
     with world.database.write() as connection:
         connection.execute(user.update().where(user.c.id == alice.user_id).values(time_zone="Mars/Olympus"))
-    assert "Mars/Olympus" in wrong(examine(settings(tmp_path), world.database, NOW))["time zones"]
+    assert "Mars/Olympus" in wrong(examine(settings(tmp_path), world.database, now))["time zones"]
 
 
 def test_a_full_disk_and_a_network_file_system_are_noticed(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: datetime
 ) -> None:
     monkeypatch.setattr(doctor, "LEAST_FREE_BYTES", 1 << 60)
     monkeypatch.setattr(doctor, "_file_system", lambda path: "nfs4")
-    found = wrong(examine(settings(tmp_path), world.database, NOW))
+    found = wrong(examine(settings(tmp_path), world.database, now))
     assert "disk" in found
     if world.database.is_sqlite:
         assert "network file system" in found["database"]
 
 
-def test_links_to_nowhere_and_a_key_others_may_read_are_noticed(world: World, tmp_path: Path) -> None:
+def test_links_to_nowhere_and_a_key_others_may_read_are_noticed(
+    world: World, tmp_path: Path, now: datetime
+) -> None:
     key = tmp_path / "secret_key"
     key.write_text("x" * 40)
     key.chmod(0o644)
     chosen = Settings(data_dir=tmp_path, host="0.0.0.0")
-    sentences = [f.sentence for f in examine(chosen, world.database, NOW) if f.state == "wrong"]
+    sentences = [f.sentence for f in examine(chosen, world.database, now) if f.state == "wrong"]
     assert any("Links would lead to http://0.0.0.0" in sentence for sentence in sentences)
     assert any("Others may read" in sentence for sentence in sentences)

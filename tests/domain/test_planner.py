@@ -187,9 +187,9 @@ def best_of_all(
         return sum(one for one, _ in worth), sum(need for _, need in worth), order
 
     best: dict[int, Place] = {}
-    for found in every_plan(ways, budget.total):
-        if allowed(found) and merit(found) > merit(best):
-            best = found
+    for chosen in every_plan(ways, budget.total):
+        if allowed(chosen) and merit(chosen) > merit(best):
+            best = chosen
     return {number: (place.option.act, place.need, place.told) for number, place in best.items()}
 
 
