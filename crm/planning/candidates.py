@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, Row, func, or_, select
 
-from crm.domain import channels as packed
 from crm.domain import planner
 from crm.domain.expressions import evaluate
 from crm.domain.metrics import running
@@ -19,6 +18,7 @@ from crm.domain.weeks import IsoWeek
 from crm.planning.contacted import Reached, reached_since, was_contacted
 from crm.rules.queries import Flag
 from crm.storage.metrics import as_of
+from crm.storage.participation import is_live
 from crm.storage.stored_metrics import scope_of, targets_of
 from crm.storage.tables import (
     contact,
@@ -185,7 +185,7 @@ def _arranged(
             log.contact_id.in_(ids),
             log.counts,
             log.occurred_at > at,
-            log.flow.op("&")(packed.MASK * packed.LIVE) != 0,
+            is_live(log),
         )
         .group_by(log.contact_id)
     )

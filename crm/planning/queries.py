@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, select
 
-from crm.domain import channels as packed
 from crm.domain import planner
 from crm.domain.planner import GROUPS, Budget, LeftOut, plan_week, weekly_limits
 from crm.domain.principal import Principal
@@ -21,6 +20,7 @@ from crm.planning.contacted import Reached, reached_since, was_contacted
 from crm.planning.talking import TalkingPoint, talking_points
 from crm.rules.queries import Flag, active_rules, flags, rule_states
 from crm.storage.metrics import as_of
+from crm.storage.participation import is_live
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import (
     contact,
@@ -286,7 +286,7 @@ def busy_in(connection: Connection, principal: Principal, week: IsoWeek, at: dat
             log.counts,
             log.occurred_at > at,
             log.day.between(week.monday - timedelta(days=1), week.sunday + timedelta(days=1)),
-            log.flow.op("&")(packed.MASK * packed.LIVE) != 0,
+            is_live(log),
         )
         .distinct()
     )
@@ -529,7 +529,7 @@ def _last_live(
             log.contact_id.in_(ids),
             log.counts,
             log.occurred_at <= at,
-            log.flow.op("&")(packed.MASK * packed.LIVE) != 0,
+            is_live(log),
         )
         .group_by(log.contact_id)
     )

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select, union
 
-from crm.domain import channels as packed
 from crm.domain.principal import Principal
 from crm.domain.spans import day_phrase, short_day
 from crm.rules.facts import next_return
+from crm.storage.participation import is_personal
 from crm.storage.tables import (
     ask,
     contact_date,
@@ -160,7 +160,7 @@ def _some(pairs: Any, limit: int) -> _Found:
 def _words(connection: Connection, principal: Principal, contact_id: int, at: datetime) -> list[TalkingPoint]:
     """The last words written down about this contact, those said in person first; never more rows than `LOOK_BACK`."""
     log = interaction_contact.c
-    is_personal = log.reach.op("&")(packed.MASK * packed.PERSONAL) != 0
+    personal = is_personal(log)
     newest = (
         select(log.interaction_id)
         .where(
@@ -174,11 +174,11 @@ def _words(connection: Connection, principal: Principal, contact_id: int, at: da
     )
     looked_at = union(
         select(newest.subquery().c.interaction_id),
-        select(newest.where(is_personal).subquery().c.interaction_id),
+        select(newest.where(personal).subquery().c.interaction_id),
     ).subquery()
     may_read = ~interaction.c.note_private | (interaction.c.author_id == (principal.user_id or 0))
     rows = connection.execute(
-        select(interaction, is_personal.label("personal"))
+        select(interaction, personal.label("personal"))
         .join(
             interaction_contact,
             and_(
