@@ -7,36 +7,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from crm import clock
 from crm.domain.principal import Principal
 from crm.domain.prose import rule_sentence
 from crm.domain.rules import ALL, SHIPPED
 from crm.rules.queries import active_rules, flags
 from tests.builders import World
 from tests.rules.organisations import account
-from tests.web.site import client, cookie
-
-
-@pytest.fixture
-def alice(world: World) -> Principal:
-    world.now = clock.now()
-    return world.user()
-
-
-@pytest.fixture
-def site(world: World, alice: Principal) -> TestClient:
-    browser = client(world)
-    name, _, value = cookie(world, alice).partition("=")
-    browser.cookies.set(name, value)
-    return browser
-
-
-@pytest.fixture
-def marta(world: World, alice: Principal) -> int:
-    one = world.contact()
-    for days in (2, 9, 30):
-        world.log("email", days, one)
-    return one
+from tests.web.site import client
 
 
 def plain(answer: Any) -> str:
