@@ -14,7 +14,8 @@ from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek, local_instant
 from crm.errors import Unavailable, UsageError
 from crm.planning.actions import make_plan
-from crm.planning.queries import PlanView, Suggested, draft_plan, drafted_view, plan_of
+from crm.planning.drafting import draft_plan
+from crm.planning.queries import PlanView, Suggested, drafted_view, plan_of
 from crm.planning.talking import TalkingPoint
 
 MORNING = time(8)

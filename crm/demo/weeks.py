@@ -19,7 +19,8 @@ from crm.domain.spans import names_and_others
 from crm.domain.weeks import IsoWeek, due_instant
 from crm.interactions.actions import Entry, log_interaction
 from crm.planning.actions import done, make_plan, not_this_person, skip, snooze, swap
-from crm.planning.queries import states_of, suggestions_of
+from crm.planning.queries import suggestions_of
+from crm.planning.states import states_of
 from crm.storage.database import new_id, new_ids
 from crm.storage.tables import outbox, outbox_event, plan, suggestion, user
 

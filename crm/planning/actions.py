@@ -15,14 +15,10 @@ from crm.domain.slots import Slot
 from crm.domain.weeks import IsoWeek
 from crm.errors import Conflict, Invalid, NotFound
 from crm.interactions.actions import Entry, delete_interaction, log_interaction
-from crm.planning.queries import (
-    State,
-    another_slot,
-    draft_plan,
-    own_suggestion,
-    require_planner,
-    states_of,
-)
+from crm.planning.drafting import Draft, Drafted, another_slot, draft_plan
+from crm.planning.home import require_planner
+from crm.planning.queries import own_suggestion
+from crm.planning.states import State, states_of
 from crm.storage.database import new_id, new_ids
 from crm.storage.insertion import insert_unless_there
 from crm.storage.tables import plan, response, suggestion
@@ -57,44 +53,55 @@ def make_plan(connection: Connection, principal: Principal, week: IsoWeek, at: d
         return found
     draft = draft_plan(connection, principal, week, at)
     plan_id = new_id(connection)
-    row = {
-        "workspace_id": principal.workspace_id,
-        "id": plan_id,
-        "user_id": user_id,
-        "week": str(week),
-        "monday": week.monday,
-        "made_at": at,
-        "budget": {
-            name: value for name, value in asdict(draft.budget).items() if name != "in_person_quarter_left"
-        },
-        "left_out": [[one.contact_id, one.reason, one.day and one.day.isoformat()] for one in draft.left_out],
-    }
+    row = _plan_values(principal, draft, plan_id, user_id, at)
     if not insert_unless_there(connection, plan, row, ["workspace_id", "user_id", "week"]):
         return _required(_plan_id(connection, principal, week))
+    ids = new_ids(connection, len(draft.suggestions))
     rows = [
         {
             "workspace_id": principal.workspace_id,
             "id": row_id,
             "plan_id": plan_id,
             "user_id": user_id,
-            "contact_id": one.contact_id,
             "monday": week.monday,
             "position": position,
-            "act": one.act,
-            **_slot_values(one.slot),
-            "needs_address": one.needs_address,
-            "reason": one.reason,
-            "rules": list(one.rules),
-            "evidence": dict(one.evidence),
-            "need": one.need,
+            **_suggestion_values(one),
         }
-        for position, (row_id, one) in enumerate(
-            zip(new_ids(connection, len(draft.suggestions)), draft.suggestions, strict=True)
-        )
+        for position, (row_id, one) in enumerate(zip(ids, draft.suggestions, strict=True))
     ]
     if rows:
         connection.execute(suggestion.insert(), rows)
     return plan_id
+
+
+def _plan_values(
+    principal: Principal, draft: Draft, plan_id: int, user_id: int, at: datetime
+) -> dict[str, Any]:
+    budget = asdict(draft.budget)
+    del budget["in_person_quarter_left"]
+    return {
+        "workspace_id": principal.workspace_id,
+        "id": plan_id,
+        "user_id": user_id,
+        "week": str(draft.week),
+        "monday": draft.week.monday,
+        "made_at": at,
+        "budget": budget,
+        "left_out": [[one.contact_id, one.reason, one.day and one.day.isoformat()] for one in draft.left_out],
+    }
+
+
+def _suggestion_values(one: Drafted) -> dict[str, Any]:
+    return {
+        "contact_id": one.contact_id,
+        "act": one.act,
+        **_slot_values(one.slot),
+        "needs_address": one.needs_address,
+        "reason": one.reason,
+        "rules": list(one.rules),
+        "evidence": dict(one.evidence),
+        "need": one.need,
+    }
 
 
 def _required(plan_id: int | None) -> int:

@@ -16,6 +16,7 @@ from crm.domain.planner import Candidate, PastSuggestion
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.planning.contacted import Reached, reached_since, was_contacted
+from crm.planning.home import Home
 from crm.rules.queries import Flag
 from crm.storage.metrics import as_of
 from crm.storage.participation import is_live
@@ -34,15 +35,6 @@ from crm.storage.text import fold
 HISTORY_DAYS = 420
 """How far back earlier suggestions and answers are looked at: more than a year, so that no rest is forgotten."""
 BLOCK = 5_000
-
-
-@dataclass(frozen=True)
-class Home:
-    """Where the user lives and works, and what they take on in a week."""
-
-    city: str | None
-    country: str | None
-    budget: planner.Budget
 
 
 @dataclass(frozen=True)

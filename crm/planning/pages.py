@@ -11,7 +11,7 @@ from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek, week_label
 from crm.errors import Invalid
 from crm.interactions import queries as log
-from crm.planning import actions, queries
+from crm.planning import actions, queries, waiting
 from crm.planning.words import act_and_moment
 from crm.web.addresses import local_path
 from crm.web.routing import Router, Visit
@@ -93,7 +93,7 @@ def undo(visit: Visit) -> Response:
 def why(visit: Visit) -> Response:
     """Everybody with a reason to be reached who found no place this week, and why."""
     week = IsoWeek.of(visit.today)
-    found = queries.not_planned(visit.connection, visit.principal, week, visit.at)
+    found = waiting.not_planned(visit.connection, visit.principal, week, visit.at)
     by_reason = {
         reason: [one for one in found if one.reason == reason]
         for reason in LEFT_OUT

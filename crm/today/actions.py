@@ -8,7 +8,7 @@ from crm.contacts.actions import set_owner, set_tier
 from crm.domain.planner import LARGEST_BUDGET
 from crm.domain.principal import Principal
 from crm.domain.targets import TIERS
-from crm.planning.queries import require_planner
+from crm.planning.home import require_planner
 from crm.storage.tables import user
 from crm.today.queries import tiers_of
 

@@ -15,7 +15,8 @@ from crm.domain.slots import post_by, public_holidays
 from crm.domain.spans import capital, count, day_phrase, short_day, span
 from crm.domain.weeks import IsoWeek
 from crm.interactions.queries import standing
-from crm.planning.queries import PlanView, home_of, outcome, people
+from crm.planning.home import home_of
+from crm.planning.queries import PlanView, outcome, people
 from crm.planning.talking import tidy
 from crm.rules.facts import next_return
 from crm.storage.participation import is_live

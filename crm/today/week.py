@@ -18,17 +18,12 @@ from crm.domain.spans import capital, count, day_phrase, short_day, span
 from crm.domain.weeks import IsoWeek, week_label
 from crm.errors import NotFound, Unavailable
 from crm.planning.actions import make_plan
-from crm.planning.queries import (
-    PlanView,
-    Suggested,
-    draft_plan,
-    drafted_view,
-    holidays_in,
-    not_planned,
-    plan_of,
-)
+from crm.planning.drafting import draft_plan
+from crm.planning.home import holidays_in
+from crm.planning.queries import PlanView, Suggested, drafted_view, plan_of
 from crm.planning.silence import caution
 from crm.planning.talking import dated
+from crm.planning.waiting import not_planned
 from crm.planning.words import act_and_moment, beside_moment, moment_words
 from crm.today import first_run, queries
 from crm.web.routing import Router, Visit

@@ -21,7 +21,8 @@ from crm.domain.rules import SHIPPED
 from crm.domain.score import ZONES
 from crm.domain.weeks import IsoWeek
 from crm.health.queries import standings
-from crm.planning.queries import PlanView, draft_plan, plan_of
+from crm.planning.drafting import draft_plan
+from crm.planning.queries import PlanView, plan_of
 from crm.rules.queries import flags
 from crm.storage.database import Database
 from crm.storage.tables import (

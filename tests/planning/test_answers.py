@@ -11,7 +11,7 @@ from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.errors import Conflict, Forbidden, Invalid, NotFound
 from crm.interactions.actions import answer_suggestion, delete_interaction
-from crm.planning import actions, queries
+from crm.planning import actions, waiting
 from crm.planning.actions import Answer
 from crm.planning.queries import Suggested
 from crm.storage.tables import contact_metrics, interaction, interaction_contact, response, suggestion
@@ -285,7 +285,7 @@ def test_not_this_person_holds_until_undone(world: World, alice: Principal, one:
     given = give(world, alice, one, ANSWERS["not_this_person"])
     assert next_plan(world, alice, 3)[1] == {one.contact.id: "muted"}
     with world.database.read() as connection:
-        assert queries.muted_people(connection, alice) == {one.contact.id: given.response_id}
+        assert waiting.muted_people(connection, alice) == {one.contact.id: given.response_id}
     undo(world, alice, given, NOW + timedelta(weeks=4))
     assert one.contact.id in next_plan(world, alice, 5)[0]
 

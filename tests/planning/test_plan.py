@@ -10,7 +10,7 @@ from sqlalchemy import select
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.errors import Forbidden, NotFound
-from crm.planning import actions, queries
+from crm.planning import actions, drafting, queries, waiting
 from crm.planning.queries import PlanView, Suggested
 from crm.rules.actions import save_rule
 from crm.rules.queries import state_of
@@ -41,7 +41,7 @@ def of(view: PlanView, contact_id: int) -> Suggested | None:
 
 def why_left_out(world: World, by: Principal, week: IsoWeek = WEEK, at: datetime = NOW) -> dict[int, str]:
     with world.database.read() as connection:
-        return {one.contact.id: one.reason for one in queries.not_planned(connection, by, week, at)}
+        return {one.contact.id: one.reason for one in waiting.not_planned(connection, by, week, at)}
 
 
 def by_screen(world: World, owner: Principal, name: str = "Marta Kowalczyk", **columns: Any) -> int:
@@ -165,7 +165,7 @@ def test_a_slot_keeps_clear_of_what_is_logged_ahead(world: World) -> None:
     other = world.contact("Someone else", tier="none")
     marta = by_screen(world, alice, city="Boston")
     with world.database.read() as connection:
-        free = queries.draft_plan(connection, alice, WEEK, NOW).suggestions[0].slot.starts_at
+        free = drafting.draft_plan(connection, alice, WEEK, NOW).suggestions[0].slot.starts_at
     assert free is not None
     world.log("lunch", None, other, occurred_at=free, by=alice)
     one = of(make(world, alice), marta)
@@ -205,7 +205,7 @@ def test_a_draft_is_what_would_be_stored_and_writes_nothing(world: World) -> Non
     alice = world.user(city="Boston")
     by_screen(world, alice, city="Boston")
     with world.database.read() as connection:
-        draft = queries.draft_plan(connection, alice, WEEK, NOW)
+        draft = drafting.draft_plan(connection, alice, WEEK, NOW)
         drafted = queries.drafted_view(connection, alice, draft, NOW)
         assert connection.execute(select(plan)).all() == []
     stored = make(world, alice)

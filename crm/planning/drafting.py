@@ -1,0 +1,215 @@
+"""Making a week's plan: what it would hold if it were made now, and a moment for another act of it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, select
+
+from crm.domain import planner
+from crm.domain.planner import GROUPS, Budget, LeftOut, plan_week, weekly_limits
+from crm.domain.principal import Principal
+from crm.domain.sentences import reason
+from crm.domain.slots import Interval, Slot, Wanted, propose_slots
+from crm.domain.weeks import IsoWeek
+from crm.planning.candidates import Facts, facts_of, zone_named
+from crm.planning.home import Home, holidays_in, home_of, require_planner
+from crm.rules.queries import Flag, active_rules, flags
+from crm.storage.metrics import as_of
+from crm.storage.participation import is_live
+from crm.storage.stored_metrics import scope_of
+from crm.storage.tables import (
+    contact,
+    contact_address,
+    interaction_contact,
+    interaction_user,
+    suggestion,
+)
+
+_HAS_ADDRESS = (
+    select(contact_address.c.contact_id)
+    .where(
+        contact_address.c.workspace_id == contact.c.workspace_id, contact_address.c.contact_id == contact.c.id
+    )
+    .exists()
+    .label("has_address")
+)
+
+MANY = 5_000
+"""Whoever owns more contacts than this has the metrics of the whole workspace looked through."""
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """A suggestion before it is stored."""
+
+    contact_id: int
+    act: str
+    slot: Slot
+    needs_address: bool
+    reason: str
+    rules: tuple[str, ...]
+    evidence: Mapping[str, Any]
+    need: int
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A plan before it is stored."""
+
+    week: IsoWeek
+    budget: Budget
+    suggestions: tuple[Drafted, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> Draft:
+    """What this user's plan for the week would hold if it were made at ``at``; nothing is written.
+
+    Always the same for the same log and moment. Refused for viewers, who have no plan.
+    """
+    require_planner(principal)
+    home = home_of(connection, principal)
+    owned = _owned(connection, principal)
+    relation = as_of(scope_of(connection, principal, at, owned if len(owned) <= MANY else None))
+    rules = active_rules(connection, principal)
+    found = flags(connection, principal, at, rules=rules, relation=relation, owner_id=principal.user_id)
+    facts = facts_of(connection, principal, found, home, week, at)
+    made = plan_week(
+        (one.candidate for one in facts.values()),
+        home.budget,
+        week=week,
+        today=at.astimezone(principal.user_zone).date(),
+        holidays=holidays_in(home.country, week),
+        limits=weekly_limits(rules),
+    )
+    slots = _slots(connection, principal, made.suggestions, facts, home, week, at)
+    by_contact: dict[int, list[Flag]] = defaultdict(list)
+    for flag in found:
+        by_contact[flag.contact.id].append(flag)
+    drafted = tuple(_drafted(one, by_contact[one.contact_id], slots) for one in made.suggestions)
+    return Draft(week, home.budget, drafted, made.left_out)
+
+
+def _drafted(one: planner.Suggestion, found: Sequence[Flag], slots: Mapping[int, Slot]) -> Drafted:
+    told = [flag for flag in found if flag.rule in one.rules]
+    evidence: dict[str, Any] = {}
+    for rule in one.rules:
+        for flag in told:
+            if flag.rule == rule:
+                evidence = {**flag.evidence, **evidence}
+    return Drafted(
+        one.contact_id,
+        one.act,
+        slots[one.contact_id],
+        one.needs_address,
+        reason(told),
+        one.rules,
+        evidence,
+        one.need,
+    )
+
+
+def _owned(connection: Connection, principal: Principal) -> list[int]:
+    rows = connection.execute(
+        select(contact.c.id)
+        .where(
+            contact.c.workspace_id == principal.workspace_id,
+            contact.c.owner_id == principal.user_id,
+            contact.c.archived_at.is_(None),
+            contact.c.deceased_on.is_(None),
+        )
+        .order_by(contact.c.id)
+    )
+    return list(rows.scalars())
+
+
+def _slots(
+    connection: Connection,
+    principal: Principal,
+    chosen: Sequence[planner.Suggestion],
+    facts: Mapping[int, Facts],
+    home: Home,
+    week: IsoWeek,
+    at: datetime,
+) -> dict[int, Slot]:
+    wanted = [
+        Wanted(
+            one.contact_id,
+            one.act,
+            facts[one.contact_id].zone,
+            holidays=holidays_in(facts[one.contact_id].country, week),
+            occasion_on=one.occasion_on,
+        )
+        for one in chosen
+    ]
+    return propose_slots(
+        wanted,
+        week=week,
+        now=at,
+        zone=principal.user_zone,
+        holidays=holidays_in(home.country, week),
+        busy=busy_in(connection, principal, week, at),
+    )
+
+
+def busy_in(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> list[Interval]:
+    """What the user has logged ahead in that week, an hour each."""
+    log, took_part = interaction_contact.c, interaction_user.c
+    rows = connection.execute(
+        select(log.occurred_at)
+        .join(
+            interaction_user,
+            and_(took_part.workspace_id == log.workspace_id, took_part.interaction_id == log.interaction_id),
+        )
+        .where(
+            log.workspace_id == principal.workspace_id,
+            took_part.user_id == principal.user_id,
+            log.counts,
+            log.occurred_at > at,
+            log.day.between(week.monday - timedelta(days=1), week.sunday + timedelta(days=1)),
+            is_live(log),
+        )
+        .distinct()
+    )
+    hour = timedelta(minutes=60)
+    return [Interval(moment, moment + hour) for moment in sorted(rows.scalars())]
+
+
+def another_slot(
+    connection: Connection, principal: Principal, row: Row[Any], act: str, at: datetime
+) -> tuple[Slot, bool]:
+    """A moment for another act of a stored suggestion, beside those of its plan; and whether an address is missing."""
+    home = home_of(connection, principal)
+    week = IsoWeek.of(row.monday)
+    person = connection.execute(
+        select(contact.c.time_zone, contact.c.country, _HAS_ADDRESS).where(
+            contact.c.workspace_id == principal.workspace_id, contact.c.id == row.contact_id
+        )
+    ).one()
+    others = connection.execute(
+        select(suggestion.c.slot_at, suggestion.c.slot_minutes).where(
+            suggestion.c.workspace_id == principal.workspace_id,
+            suggestion.c.plan_id == row.plan_id,
+            suggestion.c.id != row.id,
+            suggestion.c.slot_at.is_not(None),
+        )
+    )
+    taken = [Interval(one.slot_at, one.slot_at + timedelta(minutes=one.slot_minutes or 30)) for one in others]
+    wanted = Wanted(
+        row.contact_id,
+        act,
+        zone_named(person.time_zone, principal.user_zone),
+        holidays=holidays_in(person.country, week),
+    )
+    slots = propose_slots(
+        [wanted],
+        week=week,
+        now=at,
+        zone=principal.user_zone,
+        holidays=holidays_in(home.country, week),
+        busy=[*busy_in(connection, principal, week, at), *taken],
+    )
+    return slots[row.contact_id], GROUPS[act] == "by_hand" and not person.has_address

@@ -1,0 +1,79 @@
+"""How a suggestion stands at a moment: the newest answer to it, else whether its contact was reached anyway."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from crm.domain.principal import Principal
+from crm.planning.contacted import Reached, reached_since, was_contacted
+from crm.storage.tables import response
+
+STATES = ("planned", "done", "contacted", "snoozed", "skipped", "not_this_person")
+ACTED_ON = ("done", "contacted")
+
+_STATE_OF = {
+    "done": "done",
+    "snooze": "snoozed",
+    "skip": "skipped",
+    "not_this_person": "not_this_person",
+}
+
+
+@dataclass(frozen=True)
+class State:
+    """How one suggestion stands; see `Suggested`."""
+
+    state: str = "planned"
+    day: date | None = None
+    response_id: int | None = None
+    interaction_id: int | None = None
+
+
+def states_of(
+    connection: Connection, principal: Principal, rows: Sequence[Row[Any]], at: datetime
+) -> dict[int, State]:
+    """How these suggestions stand at ``at``: the newest answer, else whether they were contacted anyway."""
+    answers = _answers(connection, principal, [row.id for row in rows], at)
+    reached = reached_since(connection, principal, rows, at)
+    return {
+        row.id: _state(row, answers.get(row.id), reached.get(row.contact_id, ()), principal, at)
+        for row in rows
+    }
+
+
+def _answers(
+    connection: Connection, principal: Principal, suggestion_ids: Sequence[int], at: datetime
+) -> dict[int, Row[Any]]:
+    """The newest answer to each suggestion that was not undone."""
+    rows = connection.execute(
+        select(response)
+        .where(
+            response.c.workspace_id == principal.workspace_id,
+            response.c.suggestion_id.in_(suggestion_ids),
+            response.c.verb.in_(_STATE_OF),
+            response.c.made_at <= at,
+            response.c.undone_at.is_(None) | (response.c.undone_at > at),
+        )
+        .order_by(response.c.made_at, response.c.id)
+    )
+    return {row.suggestion_id: row for row in rows}
+
+
+def _state(
+    row: Row[Any],
+    answer: Row[Any] | None,
+    reached: Sequence[Reached],
+    principal: Principal,
+    at: datetime,
+) -> State:
+    today = at.astimezone(principal.user_zone).date()
+    came_back = answer is not None and answer.verb == "snooze" and answer.until_day <= today
+    if answer is not None and not came_back:
+        on = answer.made_at.astimezone(principal.user_zone).date()
+        day = answer.until_day if answer.verb == "snooze" else on
+        return State(_STATE_OF[answer.verb], day, answer.id, answer.interaction_id)
+    touch = was_contacted(row, reached, principal)
+    return State("contacted", touch.day, None, touch.interaction_id) if touch else State()

@@ -1,0 +1,66 @@
+"""Who has a reason to be reached and found no place in a week's plan, and why."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, select
+
+from crm.domain import planner
+from crm.domain.planner import LeftOut
+from crm.domain.principal import Principal
+from crm.domain.weeks import IsoWeek
+from crm.planning.queries import Suggestee, people
+from crm.storage.tables import plan, response
+
+
+@dataclass(frozen=True)
+class NotPlanned:
+    """Somebody with a reason to be reached who is not in the plan, and the sentence why."""
+
+    contact: Suggestee
+    reason: str
+    sentence: str
+    response_id: int | None = None
+
+
+def not_planned(
+    connection: Connection, principal: Principal, week: IsoWeek, at: datetime
+) -> list[NotPlanned]:
+    """Everybody flagged when the plan of that week was made who found no place in it, by name."""
+    stored = connection.execute(
+        select(plan.c.left_out).where(
+            plan.c.workspace_id == principal.workspace_id,
+            plan.c.user_id == principal.user_id,
+            plan.c.week == str(week),
+        )
+    ).scalar_one_or_none()
+    today = at.astimezone(principal.user_zone).date()
+    left = [LeftOut(one, why, day and date.fromisoformat(day)) for one, why, day in stored or ()]
+    shown = people(connection, principal, [one.contact_id for one in left])
+    muted = muted_people(connection, principal)
+    found = [
+        NotPlanned(
+            shown[one.contact_id],
+            one.reason,
+            planner.why_not(one, today),
+            muted.get(one.contact_id) if one.reason == "muted" else None,
+        )
+        for one in left
+        if one.contact_id in shown
+    ]
+    return sorted(found, key=lambda one: (one.contact.name, one.contact.id))
+
+
+def muted_people(connection: Connection, principal: Principal) -> dict[int, int]:
+    """Contact → the answer *not this person* that still holds."""
+    rows = connection.execute(
+        select(response.c.contact_id, response.c.id)
+        .where(
+            response.c.workspace_id == principal.workspace_id,
+            response.c.user_id == principal.user_id,
+            response.c.verb == "not_this_person",
+            response.c.undone_at.is_(None),
+        )
+        .order_by(response.c.id)
+    )
+    return {row.contact_id: row.id for row in rows}
