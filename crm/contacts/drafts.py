@@ -198,8 +198,3 @@ def the_target(days: int | None) -> int | None:
         sentence = f"A target is a number of days from 0 (no target) to {TARGET_LIMIT:,}."
         raise Invalid(sentence, fields={"target_any": sentence})
     return days
-
-
-def digits_of(phone: str) -> str:
-    """The digits of a phone number, for comparison."""
-    return "".join(sign for sign in phone if sign.isdecimal())

@@ -11,7 +11,6 @@ from crm.contacts.drafts import (
     NewOrganisation,
     Occasion,
     Way,
-    digits_of,
     full_day,
     leap_day,
     many_lines,
@@ -25,6 +24,7 @@ from crm.contacts.drafts import (
     the_ways,
     the_zone,
 )
+from crm.domain.phones import digits_of
 from crm.domain.principal import Principal
 from crm.errors import Invalid
 from crm.storage.tables.contacts import DATE_KINDS

@@ -1,18 +1,19 @@
-"""Who is meant: by any email, else by name, with the organisation where both have one. Never a silent guess."""
+"""Who is meant: by any email, else by name, with the organisation or a phone in common. Never a silent guess."""
 
 import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, or_, select
 
 from crm.contacts.drafts import EMAIL_LIMIT
 from crm.contacts.rows import folded_name
+from crm.domain.phones import region_of, same_number
 from crm.domain.principal import Principal
 from crm.imports.cells import either, excerpt, is_email
 from crm.imports.records import ContactRecord
 from crm.storage.blocks import blocks
-from crm.storage.tables import contact, contact_email, organisation
+from crm.storage.tables import contact, contact_email, contact_phone, organisation
 from crm.storage.text import fold
 
 _NUMBERED = re.compile(r"(.+) #+(\d{1,6})")
@@ -28,6 +29,7 @@ class Known:
     emails: tuple[str, ...]
     organisation: str
     owner_id: int | None
+    phones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,16 +106,22 @@ class People:
             .where(contact.c.workspace_id == mine, or_(condition))
             .order_by(contact.c.id)
         ).all()
-        emails: dict[int, list[str]] = {}
-        for block in blocks(row.id for row in found if row.id not in self.known):
-            theirs = select(contact_email.c.contact_id, contact_email.c.folded).where(
-                contact_email.c.workspace_id == mine, contact_email.c.contact_id.in_(block)
+        new = [row for row in found if row.id not in self.known]
+        emails = self._ways(contact_email, contact_email.c.folded, [row.id for row in new])
+        phones = self._ways(contact_phone, contact_phone.c.value, [row.id for row in new])
+        for row in new:
+            theirs = emails.get(row.id, ())
+            self.add(row.id, row.name, theirs, row.at, row.owner_id, phones.get(row.id, ()))
+
+    def _ways(self, table: Table, column: ColumnElement[str], ids: list[int]) -> dict[int, list[str]]:
+        found: dict[int, list[str]] = {}
+        for block in blocks(ids):
+            theirs = select(table.c.contact_id, column).where(
+                table.c.workspace_id == self._principal.workspace_id, table.c.contact_id.in_(block)
             )
-            for row_id, email in self._connection.execute(theirs):
-                emails.setdefault(row_id, []).append(email)
-        for row in found:
-            if row.id not in self.known:
-                self.add(row.id, row.name, emails.get(row.id, ()), row.at, row.owner_id)
+            for row_id, value in self._connection.execute(theirs):
+                found.setdefault(row_id, []).append(value)
+        return found
 
     def add(
         self,
@@ -122,6 +130,7 @@ class People:
         emails: Iterable[str],
         organisation_name: str | None,
         owner_id: int | None,
+        phones: Iterable[str] = (),
     ) -> None:
         """Somebody is here, or is known by other words from now on."""
         if row_id in self.known:
@@ -133,6 +142,7 @@ class People:
             tuple(map(folded_email, emails)),
             fold(organisation_name or ""),
             owner_id,
+            tuple(phones),
         )
         self.known[row_id] = known
         for email in known.emails:
@@ -150,7 +160,7 @@ class People:
         for before, now in ids.items():
             known = self.known[before]
             self._forget(before)
-            self.add(now, known.name, known.emails, known.organisation, known.owner_id)
+            self.add(now, known.name, known.emails, known.organisation, known.owner_id, known.phones)
 
     # Rows about people.
 
@@ -194,7 +204,13 @@ class People:
             for row_id in self._by_name.get(folded, ())
             if row_id not in claimed and not self._elsewhere(row_id, at)
         ]
-        sure = [one for one in namesakes if not (record.emails and one.emails) or (at and one.organisation)]
+        sure = [
+            one
+            for one in namesakes
+            if not (record.emails and one.emails)
+            or (at and one.organisation)
+            or self._share_a_phone(record, one)
+        ]
         if len(sure) == 1:
             return Match(sure[0].row_id)
         if sure:
@@ -206,6 +222,12 @@ class People:
                 "taken as two people; merge them if they are one.",
             )
         return Match()
+
+    def _share_a_phone(self, record: ContactRecord, one: Known) -> bool:
+        region = region_of(record.country, self._principal.zone.key)
+        return any(
+            same_number(ours, theirs, (region, region)) for ours in record.phones for theirs in one.phones
+        )
 
     def _elsewhere(self, row_id: int, at: str) -> bool:
         theirs = self.known[row_id].organisation

@@ -18,6 +18,7 @@ from crm.contacts.actions import (
 from crm.contacts.drafts import NOBODY, NewContact, Way, one_line
 from crm.errors import Invalid
 from crm.imports import facts
+from crm.imports.cells import excerpt
 from crm.imports.matching import Match
 from crm.imports.records import (
     CONTACTS,
@@ -239,7 +240,7 @@ def _import_contact(work: _Contacts, record: ContactRecord, key: str) -> None:
         _change(work, row, row_id, source.content if source else "", record.where)
     now = work.fresh.get(row_id) or work.stored[row_id]
     work.claimed.add(row_id)
-    run.people.add(row_id, now.name, now.emails, now.organisation, _owner_id(run, now, row_id))
+    run.people.add(row_id, now.name, now.emails, now.organisation, _owner_id(run, now, row_id), now.phones)
     said = cells_of(CONTACTS, row, row.given)
     work.sources[key] = (row_id, marks(said, source.content if source else ""))
     for one in record.occasions:
@@ -294,12 +295,13 @@ def _change(work: _Contacts, row: ContactRecord, row_id: int, before: str, where
     said = marks(cells_of(CONTACTS, row, row.given))
     wanted = _changed_cells(CONTACTS, row, before, said)
     if work.fills:
+        _ask_of_birthday(work, row, stored, wanted, bool(before), where)
         wanted = _filled(stored, wanted, bool(before))
     if wanted.get("owner") == NOBODY_WORD:
         wanted["owner"] = None
     if "organisation" in wanted and fold(wanted["organisation"] or "") == fold(stored.organisation or ""):
         del wanted["organisation"]
-    merged = replace(stored, **wanted)
+    merged = replace(stored, **wanted, labels=(*row.labels, *stored.labels))
     changes = _differences(CONTACTS, stored, merged, frozenset(wanted))
     work.report.changed["contacts"] += bool(changes)
     work.report.unchanged["contacts"] += not changes
@@ -314,6 +316,25 @@ def _change(work: _Contacts, row: ContactRecord, row_id: int, before: str, where
     work.changed[row_id] = work.stored[row_id] = merged
 
 
+def _ask_of_birthday(
+    work: _Contacts,
+    row: ContactRecord,
+    stored: ContactRecord,
+    wanted: dict[str, Any],
+    known_before: bool,
+    where: str,
+) -> None:
+    """A birthday that speaks against the one here changes nothing, and is asked about."""
+    here, there = stored.birthday, wanted.get("birthday")
+    if known_before or not here or not there or here == there:
+        return
+    if here[-5:] != there[-5:] or "--" not in (here[:2], there[:2]):
+        question = (
+            f"{excerpt(row.name)}'s birthday is {there} in the file and {here} here. What is here stays."
+        )
+        work.report.ask(where, question)
+
+
 def _filled(stored: ContactRecord, wanted: dict[str, Any], known_before: bool) -> dict[str, Any]:
     """What a card adds to somebody who is here."""
     found = {}
@@ -322,11 +343,16 @@ def _filled(stored: ContactRecord, wanted: dict[str, Any], known_before: bool) -
         if name in LISTS:
             have = {_compared(one) for one in here}
             found[name] = (*here, *(one for one in value if _compared(one) not in have | {""}))
-        elif not here or known_before or ("@" in here and name == "name"):
+        elif not here or known_before or ("@" in here and name == "name") or _has_the_year(name, here, value):
             found[name] = value
     if "tags" in found:
         found["tags"] = tuple(sorted(set(found["tags"])))
     return found
+
+
+def _has_the_year(name: str, here: str, there: str | None) -> bool:
+    """Whether the card knows the year of a birthday of which only the day is here."""
+    return bool(name == "birthday" and here.startswith("--") and there and there[4:] == here[1:])
 
 
 def _compared(one: Any) -> str:
@@ -427,7 +453,7 @@ def _labels(run: Run, table: Any, ids: list[int]) -> dict[tuple[int, str], str |
 
 def _rewrite_ways(run: Run, row_id: int, draft: NewContact, labels: dict[Any, Any]) -> None:
     def labelled(table: Any, ways: tuple[Way, ...]) -> list[Way]:
-        return [Way(way.value, labels[table].get((row_id, way.value))) for way in ways]
+        return [Way(way.value, labels[table].get((row_id, way.value), way.label)) for way in ways]
 
     made = {
         contact_email: rows.email_rows(run.principal, row_id, labelled(contact_email, draft.emails)),

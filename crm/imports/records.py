@@ -79,7 +79,8 @@ class OrganisationRecord:
 class ContactRecord:
     """One row of contacts.csv, or one vCard. ``birthday`` is ``YYYY-MM-DD`` or ``--MM-DD``.
 
-    ``occasions`` and ``uid`` come from vCards only.
+    ``occasions`` and ``uid`` come from vCards and other address books; ``labels`` says of emails and phones what
+    they are for ("work"), where the file does, and is no difference.
     """
 
     name: str
@@ -102,6 +103,7 @@ class ContactRecord:
     notes: str | None = None
     occasions: tuple[Occasion, ...] = ()
     uid: str | None = None
+    labels: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     given: frozenset[str] = frozenset()
     where: str = field(default="", compare=False)
 

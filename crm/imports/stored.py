@@ -83,6 +83,11 @@ def _contacts(connection: Connection, principal: Principal, ids: list[int]) -> d
             birthday=written_day(born) if born else None,
             created_on=row.created_on,
             notes=row.notes,
+            labels=tuple(
+                (way.value, way.label)
+                for way in (*emails.get(row.id, ()), *phones.get(row.id, ()))
+                if way.label
+            ),
             given=CONTACT_FIELDS,
         )
     return found
@@ -148,6 +153,7 @@ def draft_of(
     record: ContactRecord, organisation_id: int | None = None, owner_id: int | None = None
 ) -> NewContact:
     """What is to be written down about a person; refuses (Invalid) what cannot be kept."""
+    labels = dict(record.labels)
     return checked(
         NewContact(
             name=record.name,
@@ -162,8 +168,8 @@ def draft_of(
             country=record.country,
             time_zone=record.time_zone,
             notes=record.notes,
-            emails=tuple(map(Way, record.emails)),
-            phones=tuple(map(Way, record.phones)),
+            emails=tuple(Way(one, labels.get(one)) for one in record.emails),
+            phones=tuple(Way(one, labels.get(one)) for one in record.phones),
             addresses=tuple(Way(one.text, one.label) for one in record.addresses),
             tags=record.tags,
             dates=(occasion_of("birthday", record.birthday),) if record.birthday else (),

@@ -132,10 +132,11 @@ def _named(card: Card, found: dict[str, list[Property]], notices: _Notices) -> C
         "family_name": family or None,
         "emails": emails,
         "organisation": organisation,
-        **_details(found, notices),
+        **_details(card, found, notices),
     }
     said = frozenset(key for key, value in values.items() if value)
-    return ContactRecord(**values, given=said, where=notices.place(card))
+    labels = _labels(found, calls=[each for each in found.get("TEL", ()) if not _is_fax(each)])
+    return ContactRecord(**values, labels=labels, given=said, where=notices.place(card))
 
 
 def _names(found: dict[str, list[Property]]) -> tuple[str, str, str]:
@@ -147,7 +148,7 @@ def _names(found: dict[str, list[Property]]) -> tuple[str, str, str]:
     return given, family, full or f"{given} {family}".strip() or nick
 
 
-def _details(found: dict[str, list[Property]], notices: _Notices) -> dict[str, Any]:
+def _details(card: Card, found: dict[str, list[Property]], notices: _Notices) -> dict[str, Any]:
     calls = [each for each in found.get("TEL", ()) if not _is_fax(each)]
     places = sorted(found.get("ADR", ()), key=lambda each: each.rank)
     city, country = _city(places)
@@ -161,7 +162,7 @@ def _details(found: dict[str, list[Property]], notices: _Notices) -> dict[str, A
             (zone for each in found.get("TZ", ()) if is_time_zone(zone := each.text.strip()[:100])), None
         ),
         "addresses": _addresses(places, found.get("LABEL", ())),
-        "birthday": _birthday(found.get("BDAY", ()), notices),
+        "birthday": _birthday(card, found.get("BDAY", ()), notices),
         "notes": _notes(found, notices),
         "occasions": _occasions(found, notices),
         "uid": next(
@@ -177,9 +178,7 @@ def _each(found: Iterable[Property], read: Callable[[Property], str | None]) -> 
 
 
 def _email(each: Property, notices: _Notices) -> str | None:
-    email = tidy_line(re.sub(r"^mailto:", "", each.text.strip(), flags=re.IGNORECASE))
-    bracketed = re.fullmatch(r"[^<>]*<([^<>]+)>", email)
-    email = bracketed.group(1).strip() if bracketed else email
+    email = _address_of(each)
     if is_email(email) and len(email) <= LINE_LIMIT:
         return email
     if email:
@@ -187,19 +186,47 @@ def _email(each: Property, notices: _Notices) -> str | None:
     return None
 
 
+def _address_of(each: Property) -> str:
+    email = tidy_line(re.sub(r"^mailto:", "", each.text.strip(), flags=re.IGNORECASE))
+    bracketed = re.fullmatch(r"[^<>]*<([^<>]+)>", email)
+    return bracketed.group(1).strip() if bracketed else email
+
+
 def _is_fax(each: Property) -> bool:
     return bool(each.types & {"fax", "pager"})
 
 
 def _phone(each: Property, notices: _Notices) -> str | None:
-    uri = re.match(r"\s*tel:([^;]*)(?:.*;ext=([\d-]+))?", each.text, re.IGNORECASE)
-    phone = clean_phone(
-        uri.group(1) + (f" ext. {uri.group(2)}" if uri.group(2) else "") if uri else each.text
-    )
+    phone = _number(each)
     if len(phone) <= 100:
         return phone
     notices.leave_out(each.line, f"“{excerpt(phone)}” is too long for a phone number and was left out.")
     return None
+
+
+def _number(each: Property) -> str:
+    uri = re.match(r"\s*tel:([^;]*)(?:.*;ext=([\d-]+))?", each.text, re.IGNORECASE)
+    return clean_phone(uri.group(1) + (f" ext. {uri.group(2)}" if uri.group(2) else "") if uri else each.text)
+
+
+_PURPOSES = (("cell", "mobile"), ("iphone", "mobile"), ("work", "work"), ("home", "home"), ("main", "main"))
+
+
+def _labels(found: dict[str, list[Property]], calls: Iterable[Property]) -> tuple[tuple[str, str], ...]:
+    """What the emails and phones are for, in the card's own word or in one of ours."""
+    own = {each.group: _apple_word(each) for each in found.get("X-ABLABEL", ()) if each.group}
+    said = {}
+    for each in [*found.get("EMAIL", ()), *calls]:
+        word = own.get(each.group) or next((ours for type_, ours in _PURPOSES if type_ in each.types), "")
+        value = _number(each) if each.name == "TEL" else _address_of(each)
+        if word and value:
+            said.setdefault(value, word.casefold() if word.isascii() else word)
+    return tuple(sorted(said.items()))
+
+
+def _apple_word(label: Property) -> str:
+    """``_$!<Mobile>!$_`` is Apple's own word, anything else the person's."""
+    return re.sub(r"^_\$!<(.*)>!\$_$", r"\1", tidy_line(label.text))[:80]
 
 
 def _first_line(found: Iterable[Property]) -> str | None:
@@ -284,8 +311,19 @@ def _date(each: Property, notices: _Notices, what: str) -> str | None:
     return found
 
 
-def _birthday(found: Iterable[Property], notices: _Notices) -> str | None:
-    return next((day for each in found if (day := _date(each, notices, "a birthday"))), None)
+def _birthday(card: Card, found: Iterable[Property], notices: _Notices) -> str | None:
+    """The one birthday; of two that do not go together neither is kept, and somebody is asked."""
+    days = list(dict.fromkeys(day for each in found if (day := _date(each, notices, "a birthday"))))
+    whole = next((day for day in days if not day.startswith("--")), "")
+    if whole and all(day in (whole, f"--{whole[5:]}") for day in days):
+        return whole
+    if len(days) > 1:
+        shown = " and ".join(days[:3])
+        notices.ask(
+            card, f"Card {card.number} has {len(days)} birthdays: {shown}. None was taken; add the right one."
+        )
+        return None
+    return next(iter(days), None)
 
 
 def _occasions(found: dict[str, list[Property]], notices: _Notices) -> tuple[Occasion, ...]:
@@ -301,11 +339,7 @@ def _occasions(found: dict[str, list[Property]], notices: _Notices) -> tuple[Occ
 def _occasion(each: Property, day: str, labels: Iterable[Property]) -> Occasion:
     if each.name != "X-ABDATE":
         return Occasion("anniversary", day)
-    words = (
-        re.sub(r"^_\$!<(.*)>!\$_$", r"\1", tidy_line(label.text))
-        for label in labels
-        if label.group == each.group
-    )
+    words = (_apple_word(label) for label in labels if label.group == each.group)
     label = next(words, "")[:LINE_LIMIT] if each.group else ""
     if label.casefold() == "anniversary":
         return Occasion("anniversary", day)

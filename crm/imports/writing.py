@@ -105,8 +105,9 @@ def _card_lines(contact: ContactRecord) -> Iterator[str]:
         yield f"UID;VALUE=text:{_escaped(contact.uid)}"
     yield f"FN:{_escaped(contact.name)}"
     yield f"N:{_escaped(contact.family_name or '')};{_escaped(contact.given_name or '')};;;"
+    labels = dict(contact.labels)
     for name, values in (("EMAIL", contact.emails), ("TEL", contact.phones)):
-        yield from (f"{name};PREF={min(rank, 100)}:{_escaped(value)}" for rank, value in enumerate(values, 1))
+        yield from _way_lines(name, values, labels)
     for name, value in (("ORG", contact.organisation), ("TITLE", contact.title), ("TZ", contact.time_zone)):
         if value:
             yield f"{name}:{_escaped(value)}"
@@ -121,6 +122,20 @@ def _card_lines(contact: ContactRecord) -> Iterator[str]:
     if contact.notes:
         yield f"NOTE:{_escaped(contact.notes)}"
     yield "END:VCARD"
+
+
+_TYPES = {"mobile": "cell", "work": "work", "home": "home"}
+
+
+def _way_lines(name: str, values: Iterable[str], labels: Mapping[str, str]) -> Iterator[str]:
+    """Emails or phones in order; a label that vCard has no type for stands beside it, in one group with it."""
+    for rank, value in enumerate(values, 1):
+        label = labels.get(value)
+        group = f"{name.lower()}{rank}." if label and label not in _TYPES else ""
+        kind = f";TYPE={_TYPES[label]}" if label in _TYPES else ""
+        yield f"{group}{name};PREF={min(rank, 100)}{kind}:{_escaped(value)}"
+        if group:
+            yield f"{group}X-ABLabel:{_escaped(label or '')}"
 
 
 def _address_lines(contact: ContactRecord) -> Iterator[str]:

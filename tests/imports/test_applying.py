@@ -412,6 +412,21 @@ def test_a_card_adds_to_whom_we_know_and_takes_nothing(world: World) -> None:
     assert (news(again), summed(again, "changed")) == ({}, {})
 
 
+def test_a_card_never_chooses_between_two_birthdays(world: World) -> None:
+    bring(world, ("a.vcf", "BEGIN:VCARD\nFN:Ana\nBDAY:--03-14\nEND:VCARD\n"))
+    (year,) = good(bring(world, ("b.vcf", "BEGIN:VCARD\nFN:Ana\nBDAY:1979-03-14\nEND:VCARD\n")))
+    assert (year.uncertain, year.changed["contacts"]) == ([], 1)
+    (other,) = good(bring(world, ("c.vcf", "BEGIN:VCARD\nFN:Ana\nBDAY:1979-12-03\nEND:VCARD\n")))
+    assert "1979-12-03 in the file and 1979-03-14 here" in other.uncertain[0].question
+    assert other.changed["contacts"] == 0
+
+
+def test_a_phone_in_common_makes_namesakes_one_person(world: World) -> None:
+    bring(world, "name,email,phone,country\nAna Ruiz,a@one.example,+34 600 00 00 01,\n")
+    same = good(bring(world, "name,email,phone,country\nAna Ruiz,b@two.example,600000001,Spain\n"))
+    assert (news(same), count(world, contact)) == ({}, 1)
+
+
 def test_a_card_is_known_by_its_uid_when_all_else_changed(world: World) -> None:
     good(bring(world, ("phone.vcf", CARD)))
     renamed = CARD.replace("Marta Kowalczyk", "Marta Osei").replace("marta@fernhill", "osei@fernhill")

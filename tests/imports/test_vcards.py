@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from crm.imports.records import ContactRecord, Occasion, ParsedFile, PostalAddress, UnreadableFile
 from crm.imports.vcards import read_card_date, read_vcards
+from crm.imports.writing import write_vcards
 
 
 def parsed(*lines: str, version: str = "3.0", newline: str = "\r\n") -> ParsedFile:
@@ -162,6 +163,40 @@ def test_a_birthday_that_is_no_day_is_left_out_and_said(value: str) -> None:
     found = parsed("FN:Ana", f"BDAY:{value}")
     assert people(found)[0].birthday is None
     assert found.skipped[0].where == "friends.vcf line 4"
+
+
+@pytest.mark.parametrize(
+    ("days", "kept", "asked"),
+    [
+        (("19790314", "--0314"), "1979-03-14", 0),
+        (("1979-03-14", "19790314"), "1979-03-14", 0),
+        (("1979-03-14", "--12-03"), None, 1),
+        (("1979-03-14", "1980-03-14"), None, 1),
+    ],
+)
+def test_of_two_birthdays_none_is_chosen_in_silence(days, kept, asked) -> None:
+    found = parsed("FN:Ana", *(f"BDAY:{day}" for day in days))
+    assert (people(found)[0].birthday, len(found.uncertain)) == (kept, asked)
+
+
+def test_emails_and_phones_keep_what_they_are_for() -> None:
+    ana = card(
+        "FN:Ana",
+        "TEL;TYPE=CELL:+34 600 000 001",
+        "item1.TEL:+34 600 000 002",
+        "item1.X-ABLabel:_$!<Main>!$_",
+        "item2.EMAIL;TYPE=INTERNET:a@b.example",
+        "item2.X-ABLabel:Boat",
+        "EMAIL;TYPE=WORK:w@b.example",
+    )
+    assert dict(ana.labels) == {
+        "+34 600 000 001": "mobile",
+        "+34 600 000 002": "main",
+        "a@b.example": "boat",
+        "w@b.example": "work",
+    }
+    (again,) = people(read_vcards("back.vcf", write_vcards([ana])))
+    assert (again.labels, again) == (ana.labels, ana)
 
 
 def test_only_addresses_are_emails() -> None:

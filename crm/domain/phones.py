@@ -1,0 +1,83 @@
+"""Phone numbers as they are compared: in the international form (E.164), whatever they were written like."""
+
+from functools import cache, lru_cache
+from importlib import resources
+
+SHARED_DIGITS = 7
+"""Fewer digits at the end tell two numbers apart from too few others."""
+
+
+@lru_cache(maxsize=20_000)
+def international(phone: str, region: str | None = None) -> str | None:
+    """``+442079460018`` for any spelling of it; None where it is no number, or nobody can say of which country.
+
+    ``region`` is the country (``GB``) in which a number without a country code is dialled.
+    """
+    import phonenumbers  # its tables are read when the first number is
+
+    try:
+        number = phonenumbers.parse(phone, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def same_number(one: str, other: str, regions: tuple[str | None, str | None] = (None, None)) -> bool:
+    """Whether two spellings mean one number, each dialled in its region; the same digits always do."""
+    ours, theirs = international(one, regions[0]), international(other, regions[1])
+    if ours and theirs:
+        return ours == theirs
+    digits = digits_of(one)
+    return len(digits) >= SHARED_DIGITS and digits == digits_of(other)
+
+
+def digits_of(phone: str) -> str:
+    """The digits of a phone number, in European figures whatever the script."""
+    return "".join(str(int(sign)) for sign in phone if sign.isdecimal())
+
+
+def region_of(country: str | None, time_zone: str | None = None) -> str | None:
+    """The country's code by its name, its code, or else by a time zone of one country."""
+    named = _codes().get((country or "").strip().casefold())
+    return named or _region_of_zone().get(time_zone or "")
+
+
+@cache
+def _codes() -> dict[str, str]:
+    found = {
+        "usa": "US",
+        "u.s.a.": "US",
+        "united states of america": "US",
+        "uk": "GB",
+        "united kingdom": "GB",
+        "great britain": "GB",
+        "england": "GB",
+        "scotland": "GB",
+        "wales": "GB",
+        "deutschland": "DE",
+        "españa": "ES",
+        "österreich": "AT",
+        "schweiz": "CH",
+        "suisse": "CH",
+        "italia": "IT",
+        "polska": "PL",
+        "nederland": "NL",
+        "the netherlands": "NL",
+        "czechia": "CZ",
+    }
+    for code, name in _table("iso3166.tab"):
+        found[code.casefold()] = code
+        found.setdefault(name.casefold(), code)
+    return found
+
+
+@cache
+def _region_of_zone() -> dict[str, str]:
+    return {row[2]: row[0] for row in _table("zone.tab")}
+
+
+def _table(name: str) -> list[list[str]]:
+    text = resources.files("tzdata").joinpath("zoneinfo", name).read_text("utf-8")
+    return [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
