@@ -5,8 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
-
 from crm.accounts.addresses import normal_email
 from crm.contacts import rows
 from crm.contacts.actions import (
@@ -15,7 +13,7 @@ from crm.contacts.actions import (
     find_or_add_organisations,
     reindex,
 )
-from crm.contacts.drafts import NOBODY, NewContact, Way, one_line
+from crm.contacts.drafts import NOBODY, NewContact, one_line
 from crm.errors import Invalid
 from crm.imports import facts
 from crm.imports.cells import excerpt
@@ -44,7 +42,6 @@ from crm.imports.stored import (
     organisation_records,
     plain_birthdays,
 )
-from crm.storage.blocks import blocks
 from crm.storage.database import new_id
 from crm.storage.tables import (
     contact,
@@ -301,8 +298,11 @@ def _change(work: _Contacts, row: ContactRecord, row_id: int, before: str, where
         wanted["owner"] = None
     if "organisation" in wanted and fold(wanted["organisation"] or "") == fold(stored.organisation or ""):
         del wanted["organisation"]
-    merged = replace(stored, **wanted, labels=(*row.labels, *stored.labels))
+    merged = replace(stored, **wanted)
+    merged = replace(merged, labels=_labelled(row, stored, merged, known_before=bool(before)))
     changes = _differences(CONTACTS, stored, merged, frozenset(wanted))
+    if merged.labels != stored.labels:
+        changes["labels"] = _shown_labels(stored), _shown_labels(merged)
     work.report.changed["contacts"] += bool(changes)
     work.report.unchanged["contacts"] += not changes
     if not changes:
@@ -314,6 +314,21 @@ def _change(work: _Contacts, row: ContactRecord, row_id: int, before: str, where
     old = {name: _plain(getattr(stored, name)) for name in changes}
     work.run.traces.changed("contact", row_id, old)
     work.changed[row_id] = work.stored[row_id] = merged
+
+
+def _labelled(
+    row: ContactRecord, stored: ContactRecord, merged: ContactRecord, *, known_before: bool
+) -> tuple[tuple[str, str], ...]:
+    """The labels here, and the row's of what has none; once a file was read, of what is new in it alone."""
+    settled = {*dict(stored.labels), *((*stored.emails, *stored.phones) if known_before else ())}
+    fresh = {value: word for value, word in row.labels if value not in settled}
+    values = {*merged.emails, *merged.phones}
+    found = {**dict(stored.labels), **fresh}
+    return tuple(sorted((value, word) for value, word in found.items() if value in values))
+
+
+def _shown_labels(record: ContactRecord) -> str:
+    return ", ".join(f"{value}: {word}" for value, word in record.labels)
 
 
 def _ask_of_birthday(
@@ -356,14 +371,15 @@ def _has_the_year(name: str, here: str, there: str | None) -> bool:
 
 
 def _compared(one: Any) -> str:
-    """What counts in a phone number, tag or address: cards keep neither spaces nor signs that cannot be shown."""
-    text = one.text if isinstance(one, PostalAddress) else str(one)
+    """What counts in a phone number, tag or address: cards keep neither spaces nor signs that cannot be shown, nor
+    a comma at the end of a line of an address."""
+    text = one.text.replace(",", "") if isinstance(one, PostalAddress) else str(one)
     return "".join(sign for sign in fold(text) if sign.isprintable() and not sign.isspace())
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
-        return [[one.text, one.label] if isinstance(one, PostalAddress) else one for one in value]
+        return [[one.text, one.label] if isinstance(one, PostalAddress) else _plain(one) for one in value]
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
@@ -371,6 +387,8 @@ def restored_value(name: str, value: Any) -> Any:
     """A value of a record as a trace kept it."""
     if name == "addresses":
         return tuple(PostalAddress(text, label) for text, label in value)
+    if name == "labels":
+        return tuple((way, word) for way, word in value)
     if name in LISTS:
         return tuple(value)
     return date.fromisoformat(value) if name == "created_on" and value else value
@@ -424,7 +442,6 @@ def write_changes(run: Run, changed: dict[int, ContactRecord], organisations: di
     """Write the new state of people who are here; ways that stay keep their labels, people their targets."""
     if not changed:
         return
-    labels = {table: _labels(run, table, list(changed)) for table in (contact_email, contact_phone)}
     born = plain_birthdays(run.connection, run.principal, list(changed))
     for row_id, record in changed.items():
         draft = draft_of(record, organisations.get(record.organisation or ""))
@@ -436,28 +453,15 @@ def write_changes(run: Run, changed: dict[int, ContactRecord], organisations: di
             .where(contact.c.workspace_id == run.principal.workspace_id, contact.c.id == row_id)
             .values(**values, owner_id=owner, created_on=record.created_on, version=contact.c.version + 1)
         )
-        _rewrite_ways(run, row_id, draft, labels)
+        _rewrite_ways(run, row_id, draft)
         _rewrite_birthday(run, row_id, record.birthday, born.get(row_id))
     reindex(run.connection, run.principal, list(changed))
 
 
-def _labels(run: Run, table: Any, ids: list[int]) -> dict[tuple[int, str], str | None]:
-    found: dict[tuple[int, str], str | None] = {}
-    for block in blocks(ids):
-        mine = select(table.c.contact_id, table.c.value, table.c.label).where(
-            table.c.workspace_id == run.principal.workspace_id, table.c.contact_id.in_(block)
-        )
-        found.update({(row_id, value): label for row_id, value, label in run.connection.execute(mine)})
-    return found
-
-
-def _rewrite_ways(run: Run, row_id: int, draft: NewContact, labels: dict[Any, Any]) -> None:
-    def labelled(table: Any, ways: tuple[Way, ...]) -> list[Way]:
-        return [Way(way.value, labels[table].get((row_id, way.value), way.label)) for way in ways]
-
+def _rewrite_ways(run: Run, row_id: int, draft: NewContact) -> None:
     made = {
-        contact_email: rows.email_rows(run.principal, row_id, labelled(contact_email, draft.emails)),
-        contact_phone: rows.phone_rows(run.principal, row_id, labelled(contact_phone, draft.phones)),
+        contact_email: rows.email_rows(run.principal, row_id, draft.emails),
+        contact_phone: rows.phone_rows(run.principal, row_id, draft.phones),
         contact_address: rows.way_rows(run.principal, row_id, draft.addresses),
         contact_tag: rows.tag_rows(run.principal, row_id, draft.tags),
     }

@@ -9,8 +9,8 @@ from crm.contacts import rows
 from crm.contacts.drafts import NewContact, NewOrganisation, Occasion, Way
 from crm.contacts.rows import checked
 from crm.domain.principal import Principal
-from crm.imports.exchange import SHEETS
 from crm.imports.records import CONTACTS, ContactRecord, OrganisationRecord, PostalAddress, Record
+from crm.imports.sheets import SHEETS
 from crm.storage.blocks import blocks
 from crm.storage.tables import (
     contact,
@@ -83,14 +83,14 @@ def _contacts(connection: Connection, principal: Principal, ids: list[int]) -> d
             birthday=written_day(born) if born else None,
             created_on=row.created_on,
             notes=row.notes,
-            labels=tuple(
-                (way.value, way.label)
-                for way in (*emails.get(row.id, ()), *phones.get(row.id, ()))
-                if way.label
-            ),
+            labels=_labels(*emails.get(row.id, ()), *phones.get(row.id, ())),
             given=CONTACT_FIELDS,
         )
     return found
+
+
+def _labels(*ways: Any) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((way.value, way.label) for way in ways if way.label))
 
 
 def _people(connection: Connection, principal: Principal, ids: list[int]) -> Any:

@@ -215,7 +215,7 @@ _PURPOSES = (("cell", "mobile"), ("iphone", "mobile"), ("work", "work"), ("home"
 def _labels(found: dict[str, list[Property]], calls: Iterable[Property]) -> tuple[tuple[str, str], ...]:
     """What the emails and phones are for, in the card's own word or in one of ours."""
     own = {each.group: _apple_word(each) for each in found.get("X-ABLABEL", ()) if each.group}
-    said = {}
+    said: dict[str, str] = {}
     for each in [*found.get("EMAIL", ()), *calls]:
         word = own.get(each.group) or next((ours for type_, ours in _PURPOSES if type_ in each.types), "")
         value = _number(each) if each.name == "TEL" else _address_of(each)

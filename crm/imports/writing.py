@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from crm.imports.exchange import SHEETS, Column
 from crm.imports.records import (
     ContactRecord,
     DateRecord,
@@ -16,6 +15,7 @@ from crm.imports.records import (
     Record,
     row_identity,
 )
+from crm.imports.sheets import SHEETS, Column
 
 YEARLESS = 2000
 """The year a calendar shows for a date without one: a leap year, for the sake of 29 February."""

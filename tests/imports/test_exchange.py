@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from crm.domain.channels import SHIPPED_KEYS
 from crm.domain.formulas import neutralise, restore
 from crm.imports.cells import join_items, split_items
-from crm.imports.exchange import SHEETS
 from crm.imports.records import (
     ContactRecord,
     InteractionRecord,
@@ -20,6 +19,7 @@ from crm.imports.records import (
     identities,
     row_identity,
 )
+from crm.imports.sheets import SHEETS
 from crm.imports.sniff import read_file
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from crm.domain.channels import DIRECTIONS, OUTCOMES, SHIPPED_KEYS
 from crm.imports import records as said
-from crm.imports.exchange import SHEETS
 from crm.imports.records import ContactRecord, DateRecord, InteractionRecord, Occasion, PostalAddress, Record
+from crm.imports.sheets import SHEETS
 from crm.imports.sniff import read_file
 from crm.imports.vcards import read_vcards
 from crm.imports.writing import csv_lines, write_calendar, write_csv, write_vcards
