@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 from email_validator import EmailNotValidError, validate_email
 
 from crm.accounts.addresses import normal_email
+from crm.domain.places.countries import country_code
 
 
 def known_zone(name: str) -> str:
@@ -21,3 +22,10 @@ def plausible_email(text: str) -> str:
     except EmailNotValidError:
         raise ValueError("Write an address like nora@example.org.") from None
     return normal_email(found.normalized)
+
+
+def known_country(words: str) -> str:
+    """A country's name or code as it was written, or a ``ValueError`` with a sentence."""
+    if country_code(words) is None:
+        raise ValueError("No country is called so. Write its English name, or two letters such as DE.")
+    return words

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from crm.accounts import passwords
-from crm.accounts.checks import known_zone, plausible_email
+from crm.accounts.checks import known_country, known_zone, plausible_email
 from crm.web.forms import Form
 
 Name = Annotated[str, StringConstraints(max_length=120)]
@@ -52,6 +52,7 @@ class Profile(Form):
     name: Name
     time_zone: Zone
     city: Annotated[str, StringConstraints(max_length=120)] | None = None
+    country: Annotated[str | None, StringConstraints(max_length=120), AfterValidator(known_country)] = None
     theme: Literal["auto", "light", "dark"] = "auto"
 
 

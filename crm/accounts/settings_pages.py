@@ -8,6 +8,7 @@ from starlette.responses import Response
 from crm.accounts import actions, queries
 from crm.accounts.forms import PasswordChange, Preferences, Profile
 from crm.accounts.passwords import fits, hashed
+from crm.domain.places.whereabouts import whereabouts
 from crm.storage.tables import user
 from crm.web import forms
 from crm.web.routing import Router, Visit
@@ -33,8 +34,24 @@ def _page(visit: Visit, values: Any, errors: dict[str, str]) -> Response:
         "errors": errors,
         "zones": [(zone, zone) for zone in queries.time_zones()],
         "weekdays": list(enumerate(WEEKDAYS)),
+        "city_hint": _city_hint(str(values.get("city") or ""), str(values.get("country") or "")),
     }
     return visit.render("accounts/settings.html", context, active="team", status=422 if errors else 200)
+
+
+def _city_hint(city: str, country: str) -> str:
+    """Which place is meant by the city, and what to write where another one is."""
+    if not city:
+        return "Lunch is suggested with people in your city, and nothing on your country’s public holidays."
+    place = whereabouts(city, country)
+    if place.city is None:
+        return "This city is not in our table: write the nearest larger one, or the country beside it."
+    if not place.others:
+        return f"Taken as {place.city.words}."
+    others = "is another" if place.others == 1 else f"are {place.others} others"
+    return (
+        f"Taken as {place.city.words}, the largest; there {others}. Add the country if you mean one of them."
+    )
 
 
 @router.action("/settings", access="viewer")

@@ -3,15 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, Row, func, or_, select
 
 from crm.domain import planner
 from crm.domain.expressions import evaluate
 from crm.domain.metrics import running
+from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.planner import Candidate, PastSuggestion
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
@@ -30,7 +30,6 @@ from crm.storage.tables import (
     response,
     suggestion,
 )
-from crm.storage.text import fold
 
 HISTORY_DAYS = 420
 """How far back earlier suggestions and answers are looked at: more than a year, so that no rest is forgotten."""
@@ -39,11 +38,10 @@ BLOCK = 5_000
 
 @dataclass(frozen=True)
 class Facts:
-    """A candidate with what slots need beside it: the zone the contact lives in, and their country."""
+    """A candidate with what slots need beside it: where the contact lives."""
 
     candidate: Candidate
-    zone: tzinfo
-    country: str | None
+    place: Whereabouts
 
 
 def facts_of(
@@ -83,7 +81,7 @@ def _block(
     arranged = _arranged(connection, principal, ids, at)
     answers = _answers(connection, principal, ids, at)
     past = _past(connection, principal, ids, week, at, answers)
-    city = fold(home.city or "")
+    places = {one: whereabouts(row.city, row.country, row.time_zone) for one, row in people.items()}
     return {
         one: Facts(
             Candidate(
@@ -92,7 +90,7 @@ def _block(
                 flags=tuple(planner.Flag(flag.rule, flag.severity, flag.suggests) for flag in flags[one]),
                 has_address=one in addresses,
                 has_phone=one in phones,
-                same_city=bool(city) and fold(people[one].city or "") == city,
+                same_city=home.place.near(places[one]),
                 arranged_on=arranged.get(one),
                 rest_until=planner.rest_until(past.get(one, ()), today),
                 history=_choices(answers.get(one, ())),
@@ -100,19 +98,10 @@ def _block(
                 muted=any(row.verb == "not_this_person" for row in answers.get(one, ())),
                 **_counted(metrics[one], principal, at),
             ),
-            zone_named(people[one].time_zone, principal.user_zone),
-            people[one].country,
+            places[one],
         )
         for one in ids
     }
-
-
-def zone_named(name: str | None, otherwise: tzinfo) -> tzinfo:
-    """The zone of that name; ``otherwise`` where there is none, or none that is known here."""
-    try:
-        return ZoneInfo(name) if name else otherwise
-    except (ZoneInfoNotFoundError, ValueError):
-        return otherwise
 
 
 def _these(table: Any, principal: Principal, ids: Sequence[int], column: Any) -> Any:

@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, select
 
 from crm.domain import planner
+from crm.domain.places.whereabouts import whereabouts
 from crm.domain.planner import GROUPS, Budget, LeftOut, plan_week, weekly_limits
 from crm.domain.principal import Principal
 from crm.domain.sentences import reason
 from crm.domain.slots import Interval, Slot, Wanted, propose_slots
 from crm.domain.weeks import IsoWeek
-from crm.planning.candidates import Facts, facts_of, zone_named
+from crm.planning.candidates import Facts, facts_of
 from crm.planning.home import Home, holidays_in, home_of, require_planner
 from crm.rules.queries import Flag, active_rules, flags
 from crm.storage.metrics import as_of
@@ -82,7 +83,7 @@ def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: 
         home.budget,
         week=week,
         today=at.astimezone(principal.user_zone).date(),
-        holidays=holidays_in(home.country, week),
+        holidays=holidays_in(home.place.country, week),
         limits=weekly_limits(rules),
     )
     slots = _slots(connection, principal, made.suggestions, facts, home, week, at)
@@ -139,8 +140,8 @@ def _slots(
         Wanted(
             one.contact_id,
             one.act,
-            facts[one.contact_id].zone,
-            holidays=holidays_in(facts[one.contact_id].country, week),
+            facts[one.contact_id].place.zone_or(principal.user_zone),
+            holidays=holidays_in(facts[one.contact_id].place.country, week),
             occasion_on=one.occasion_on,
         )
         for one in chosen
@@ -150,7 +151,7 @@ def _slots(
         week=week,
         now=at,
         zone=principal.user_zone,
-        holidays=holidays_in(home.country, week),
+        holidays=holidays_in(home.place.country, week),
         busy=busy_in(connection, principal, week, at),
     )
 
@@ -185,7 +186,7 @@ def another_slot(
     home = home_of(connection, principal)
     week = IsoWeek.of(row.monday)
     person = connection.execute(
-        select(contact.c.time_zone, contact.c.country, _HAS_ADDRESS).where(
+        select(contact.c.city, contact.c.country, contact.c.time_zone, _HAS_ADDRESS).where(
             contact.c.workspace_id == principal.workspace_id, contact.c.id == row.contact_id
         )
     ).one()
@@ -198,18 +199,19 @@ def another_slot(
         )
     )
     taken = [Interval(one.slot_at, one.slot_at + timedelta(minutes=one.slot_minutes or 30)) for one in others]
+    place = whereabouts(person.city, person.country, person.time_zone)
     wanted = Wanted(
         row.contact_id,
         act,
-        zone_named(person.time_zone, principal.user_zone),
-        holidays=holidays_in(person.country, week),
+        place.zone_or(principal.user_zone),
+        holidays=holidays_in(place.country, week),
     )
     slots = propose_slots(
         [wanted],
         week=week,
         now=at,
         zone=principal.user_zone,
-        holidays=holidays_in(home.country, week),
+        holidays=holidays_in(home.place.country, week),
         busy=[*busy_in(connection, principal, week, at), *taken],
     )
     return slots[row.contact_id], GROUPS[act] == "by_hand" and not person.has_address

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import Connection, select
 
 from crm.domain.budgets import LARGEST_BUDGET, Budget
+from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.principal import Principal
 from crm.domain.slots import public_holidays
 from crm.domain.weeks import IsoWeek
@@ -17,8 +18,7 @@ from crm.storage.tables import user
 class Home:
     """Where the user lives and works, and what they take on in a week."""
 
-    city: str | None
-    country: str | None
+    place: Whereabouts
     budget: Budget
 
 
@@ -30,14 +30,16 @@ def require_planner(principal: Principal) -> int:
 
 
 def home_of(connection: Connection, principal: Principal) -> Home:
-    """The user's city, country and budget."""
+    """The user's place and budget."""
     row = connection.execute(
         select(user).where(user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id)
     ).one_or_none()
     if row is None:
         raise NotFound
     amounts = (row.budget_call, row.budget_in_person, row.budget_by_hand, row.budget_total)
-    return Home(row.city, row.country, Budget(*(max(0, min(LARGEST_BUDGET, one)) for one in amounts)))
+    return Home(
+        whereabouts(row.city, row.country), Budget(*(max(0, min(LARGEST_BUDGET, one)) for one in amounts))
+    )
 
 
 def holidays_in(country: str | None, week: IsoWeek) -> frozenset[date]:

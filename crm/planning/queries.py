@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, select
 
 from crm.domain import planner
+from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.planner import GROUPS, Budget
 from crm.domain.principal import Principal
 from crm.domain.slots import Slot
@@ -28,7 +29,6 @@ from crm.storage.tables import (
     plan,
     suggestion,
 )
-from crm.storage.text import fold
 
 ALWAYS_OFFERED = ("call", "note")
 """What a suggestion may be swapped for whatever its reason is."""
@@ -48,8 +48,14 @@ class Suggestee:
     kind: str
     tier: str
     city: str | None
+    country: str | None
     time_zone: str | None
     has_address: bool
+
+    @property
+    def place(self) -> Whereabouts:
+        """Where they are, as far as that is known."""
+        return whereabouts(self.city, self.country, self.time_zone)
 
     @property
     def short_name(self) -> str:
@@ -139,7 +145,7 @@ def drafted_view(connection: Connection, principal: Principal, draft: Draft, at:
     ids = [one.contact_id for one in draft.suggestions]
     shown = people(connection, principal, ids)
     points = talking_points(connection, principal, ids, at)
-    home = fold(home_of(connection, principal).city or "")
+    home = home_of(connection, principal).place
     suggestions = tuple(
         Suggested(
             None,
@@ -178,7 +184,7 @@ def _stored(
     states = states_of(connection, principal, rows, at)
     live = _last_live(connection, principal, ids, at)
     today = at.astimezone(principal.user_zone).date()
-    home = fold(home_of(connection, principal).city or "")
+    home = home_of(connection, principal).place
     suggests = {state.rule.key: state.rule.suggests for state in rule_states(connection, principal)}
     return [
         Suggested(
@@ -261,13 +267,13 @@ def _swaps(
     row: Row[Any],
     suggests: Mapping[str, Sequence[str]],
     person: Suggestee,
-    home: str,
+    home: Whereabouts,
     last_live: date | None,
     today: date,
 ) -> tuple[str, ...]:
     """Other acts that would do: what its rules now suggest, best first, then a call or a note; only what can be done."""
     acts = [act for rule in row.rules for act in suggests.get(rule, ())]
-    near = bool(home) and fold(person.city or "") == home
+    near = home.near(person.place)
     spoke_lately = last_live is not None and (today - last_live).days < planner.CALM_DAYS
     return tuple(
         act
@@ -278,9 +284,10 @@ def _swaps(
     )
 
 
-def _place(act: str, person: Suggestee, home: str) -> str | None:
-    near = bool(home) and fold(person.city or "") == home
-    return f"Both in {person.city}" if near and GROUPS[act] == "in_person" else None
+def _place(act: str, person: Suggestee, home: Whereabouts) -> str | None:
+    if GROUPS[act] != "in_person" or not home.near(person.place):
+        return None
+    return f"Both in {person.city}" if person.place.words == home.words else f"In {person.city}, near you"
 
 
 @dataclass(frozen=True)

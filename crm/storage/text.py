@@ -1,19 +1,8 @@
-"""Folding of text for search and comparison, done once in Python so that both databases agree."""
+"""Words in queries: folded once in Python so that both databases agree, and harmless in a pattern."""
 
-import re
-import unicodedata
+from crm.domain.folding import fold
 
-_SPELLED = str.maketrans(
-    {"ł": "l", "ß": "ss", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i"}
-)
-_BETWEEN = re.compile(r"\s+")
-
-
-def fold(words: str) -> str:
-    """Lower case, without accents, single spaces: "Łódź  Straße" → "lodz strasse"."""
-    spread = unicodedata.normalize("NFKD", words.casefold().translate(_SPELLED))
-    bare = "".join(sign for sign in spread if not unicodedata.combining(sign))
-    return _BETWEEN.sub(" ", bare).strip()
+__all__ = ["escape_like", "fold"]
 
 
 def escape_like(words: str) -> str:

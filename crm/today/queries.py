@@ -195,7 +195,7 @@ def _ahead(connection: Connection, principal: Principal, today: date) -> tuple[A
         if day is not None and day <= last:
             coming.append((day, row.name, row.id, row))
     coming.sort(key=lambda one: one[:3])
-    country = home_of(connection, principal).country
+    country = home_of(connection, principal).place.country
     return tuple(_coming(row, day, today, country) for day, _, _, row in coming[:LISTED])
 
 

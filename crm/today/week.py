@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from crm.contacts.queries import ribbons
+from crm.domain.places.whereabouts import whereabouts
 from crm.domain.planner import GROUPS
 from crm.domain.ribbon import Ribbon, ribbon
 from crm.domain.rules import ACTS
@@ -125,6 +126,7 @@ def _week_page(
     first = plan.open[0] if plan and plan.open and is_now else None
     rest = [one for one in suggestions if one is not first]
     rest.sort(key=lambda one: not one.is_open)
+    country = whereabouts(visit.user.city, visit.user.country).country
     context = {
         "plan": plan,
         "week": week,
@@ -134,7 +136,15 @@ def _week_page(
         "first": first,
         "rest": rest,
         "year": _year(visit, connection, first) if first else None,
-        "days": _days(plan, week, visit.today, zone, holidays_in(visit.user.country, week)) if plan else (),
+        "days": _days(
+            plan,
+            week,
+            visit.today,
+            zone,
+            holidays_in(country, week),
+        )
+        if plan
+        else (),
         "room": _room(plan) if plan else (),
         "waiting": len(not_planned(connection, visit.principal, week, visit.at)) if is_now and plan else 0,
         "caution": caution(connection, visit.principal, visit.at) if first else "",

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -99,6 +100,21 @@ def test_without_the_same_city_nobody_is_asked_to_lunch(world: World) -> None:
     assert {one.act for one in view.suggestions} == {"call"}
     assert all(of(view, one) for one in (marta, elena))
     assert not {act for one in view.suggestions for act in one.swaps} & {"lunch", "meeting", "visit"}
+
+
+def test_the_next_town_is_the_same_city_and_lives_by_its_own_clock(world: World) -> None:
+    alice = world.user(city="Boston", time_zone="America/New_York")
+    near = by_screen(world, alice, "Priya Raman", city="Somerville", country="United States")
+    far = by_screen(world, alice, "Jürgen Haas", city="München")
+    view = make(world, alice)
+    lunch, call = of(view, near), of(view, far)
+    assert lunch is not None
+    assert call is not None
+    assert (lunch.act, lunch.place) == ("lunch", "In Somerville, near you")
+    assert call.act == "call"
+    assert call.slot.note.endswith("for them.")
+    assert call.slot.starts_at is not None
+    assert call.slot.starts_at.astimezone(ZoneInfo("Europe/Berlin")).hour < 17
 
 
 def test_never_more_than_the_budget(world: World) -> None:

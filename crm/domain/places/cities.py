@@ -1,0 +1,97 @@
+"""Cities by what people write: "Boston", "boston, MA", "München", "Munich", "Cambridge" in "United Kingdom".
+
+A city's own name goes before other spellings. Where several are called alike the largest is meant, and the answer
+says how many others there are.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from crm.domain.folding import fold
+from crm.domain.places.countries import country_code, country_name
+
+REACH_KM = 40
+"""How far apart two places may lie for lunch: the same city, or the next town."""
+_EARTH_KM = 6371.0
+
+
+@dataclass(frozen=True)
+class City:
+    """One row of the table; ``state`` has two letters in the United States and is empty elsewhere."""
+
+    name: str
+    country: str
+    state: str
+    latitude: float
+    longitude: float
+    zone: str
+
+    @property
+    def words(self) -> str:
+        """ "Boston, MA, United States"."""
+        return ", ".join(part for part in (self.name, self.state, country_name(self.country)) if part)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The city that is meant, and how many others are called alike."""
+
+    city: City
+    others: int = 0
+
+
+@dataclass(frozen=True)
+class _Table:
+    lines: Sequence[str]
+    own: Mapping[str, Sequence[int]]
+    other: Mapping[str, Sequence[int]]
+
+
+@cache
+def _table() -> _Table:
+    lines = files(__package__).joinpath("cities.tsv").read_text(encoding="utf-8").splitlines()
+    own: dict[str, list[int]] = {}
+    other: dict[str, list[int]] = {}
+    for place, line in enumerate(lines):
+        name, *_, spellings = line.split("\t")
+        own.setdefault(fold(name), []).append(place)
+        for spelling in spellings.split(";") if spellings else ():
+            other.setdefault(spelling, []).append(place)
+    return _Table(lines, own, other)
+
+
+@cache
+def _city(place: int) -> City:
+    name, country, state, latitude, longitude, zone, _ = _table().lines[place].split("\t")
+    return City(name, country, state, float(latitude), float(longitude), zone)
+
+
+def find_city(words: str | None, country: str | None = None) -> Found | None:
+    """The largest city called so, in that country if one is given; None where none is.
+
+    ``words`` may name a state or country after a comma. ``country`` is a name or a code; one nobody knows is no hint.
+    """
+    name, *hints = (fold(part) for part in (words or "").split(","))
+    if not name:
+        return None
+    codes = {code for hint in (*hints, country) if (code := country_code(hint))}
+    states = {hint.upper() for hint in hints if len(hint) == 2}
+    table = _table()
+    for index in (table.own, table.other):
+        named = [_city(place) for place in index.get(name, ())]
+        in_state = [one for one in named if one.state in states]
+        found = in_state or [one for one in named if not codes or one.country in codes]
+        if found:
+            return Found(found[0], len(found) - 1)
+    return None
+
+
+def kilometres(one: City, other: City) -> float:
+    """How far apart two cities lie, as the crow flies."""
+    south, north = math.radians(one.latitude), math.radians(other.latitude)
+    across = math.radians(other.longitude - one.longitude)
+    chord = math.sin((north - south) / 2) ** 2 + math.cos(south) * math.cos(north) * math.sin(across / 2) ** 2
+    return 2 * _EARTH_KM * math.asin(min(1.0, math.sqrt(chord)))
