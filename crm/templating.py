@@ -1,6 +1,7 @@
 """The Jinja environment: where templates lie, and the few filters and functions every page may use."""
 
 from datetime import date, datetime, tzinfo
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -72,10 +73,11 @@ def channel_icon_name(key: str, digital: bool) -> str:
     return CHANNEL_ICONS.get(key, "globe" if digital else "handshake")
 
 
-def environment(template_dir: Path | None = None) -> Environment:
-    """Build the environment that renders every page and mail of the product."""
+@cache
+def environment() -> Environment:
+    """The environment that renders every page and mail of the product; its templates are compiled once a process."""
     env = Environment(
-        loader=FileSystemLoader(template_dir or templates_dir()),
+        loader=FileSystemLoader(templates_dir()),
         autoescape=select_autoescape(disabled_extensions=("txt",), default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -6,13 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from crm.storage.database import Database
 from crm.storage.migrate import migrate
-from tests.builders import World
+from tests.builders import NOW, World
 from tests.postgresql import Spare, execute, running
 
 BACKENDS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(autouse=True)
+def the_present() -> Iterator[None]:
+    """Every test begins at the same Monday noon, whatever day it is; a process it starts lives in the real present."""
+    with time_machine.travel(NOW, tick=True):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -52,22 +60,29 @@ def _hurry(server: str) -> None:
     execute(server, "SELECT pg_reload_conf()")
 
 
+@pytest.fixture(scope="session")
+def opened() -> dict[str, Database]:
+    """Databases by their address: the statements that SQLAlchemy has compiled for one are kept for the next test."""
+    return {}
+
+
 @pytest.fixture(params=BACKENDS)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a fresh migrated database, on each backend in turn."""
-    if request.param == "sqlite":
-        path = tmp_path / "in-person.sqlite3"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-        return
-    spare: Spare = request.getfixturevalue("postgresql_spare")
-    yield spare.address
+    if request.param == "postgresql":
+        spare: Spare = request.getfixturevalue("postgresql_spare")
+        return spare.address
+    path = tmp_path_factory.getbasetemp() / "in-person.sqlite3"
+    for left in path.parent.glob(f"{path.name}*"):
+        left.unlink()
+    shutil.copy(request.getfixturevalue("sqlite_template"), path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, opened: dict[str, Database]) -> Iterator[Database]:
     """A fresh migrated database, on each backend in turn."""
-    database = Database(database_url)
+    database = opened.setdefault(database_url, Database(database_url))
     yield database
     database.close()
 
