@@ -5,11 +5,8 @@ import signal
 import socket
 
 import typer
-import uvicorn
 
-from crm import jobs
 from crm.accounts import actions
-from crm.app import create_app
 from crm.cli_support import open_database
 from crm.errors import Unavailable
 from crm.settings import Settings
@@ -22,6 +19,8 @@ GRACE_SECONDS = 8
 def serve() -> None:
     """Serve the pages, the API and the scheduler on one port."""
     with open_database() as (settings, database):
+        from crm import jobs  # only the server waits for the scheduler and the web framework
+
         listener = _listen(settings.host, settings.port)
         logs.configure(settings.log_format)
         _announce(settings, database)
@@ -66,6 +65,10 @@ def _announce(settings: Settings, database: Database) -> None:
 
 def _run(settings: Settings, database: Database, listener: socket.socket) -> None:
     """Serve until asked to stop; the server raises the signal again, which must not cut our own end short."""
+    import uvicorn
+
+    from crm.app import create_app
+
     config = uvicorn.Config(
         create_app(settings, database),
         log_config=None,

@@ -12,8 +12,6 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cache, cached_property, lru_cache
 from typing import Final, TypeAlias
 
-import holidays as holiday_calendars
-
 from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek, local_instant
 
@@ -101,7 +99,9 @@ class Slot:
 
 @cache
 def _country_codes() -> frozenset[str]:
-    return frozenset(holiday_calendars.list_supported_countries())
+    import holidays  # takes a fifth of a second to import
+
+    return frozenset(holidays.list_supported_countries())
 
 
 @lru_cache(maxsize=1000)
@@ -110,7 +110,9 @@ def public_holidays(country_code: str, year: int) -> frozenset[date]:
     code = country_code.strip().upper()
     if code not in _country_codes():
         return frozenset()
-    return frozenset(holiday_calendars.country_holidays(code, years=year))
+    import holidays
+
+    return frozenset(holidays.country_holidays(code, years=year))
 
 
 def post_by(day: date, working_days: int = POST_WORKING_DAYS, *, holidays: Collection[date] = ()) -> date:

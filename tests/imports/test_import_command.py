@@ -1,5 +1,6 @@
 """``crm import`` and ``crm export`` as programs: exit status, JSON, sentences, and being killed at any moment."""
 
+import io
 import json
 import os
 import random
@@ -7,11 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from crm.__main__ import run
 from crm.storage.database import Database
 from crm.storage.tables import contact, interaction
 from tests.builders import World
@@ -29,11 +34,25 @@ def environment(url: str) -> dict[str, str]:
     return {**kept, "CRM_DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
 
 
-def crm(url: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [*CRM, *map(str, arguments)]
-    return subprocess.run(
-        command, env=environment(url), capture_output=True, text=True, check=False, timeout=120
-    )
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def crm(url: str, *arguments: object) -> Ended:
+    """The product's own command, in this process: starting one takes longer than most of what it does."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with (
+        patch.dict(os.environ, environment(url), clear=True),
+        redirect_stdout(stdout),
+        redirect_stderr(stderr),
+    ):
+        status = run([str(argument) for argument in arguments])
+    return Ended(status, stdout.getvalue(), stderr.getvalue())
 
 
 @pytest.fixture
