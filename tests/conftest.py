@@ -4,9 +4,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
+from sqlalchemy import event
 
 from crm.storage.database import Database
 from crm.storage.migrate import migrate
@@ -53,6 +55,10 @@ def postgresql_spare(postgresql_server: str) -> Iterator[Spare]:
     spare.drop()
 
 
+def _hurry_sqlite(connection: Any, record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+
+
 def _hurry(server: str) -> None:
     """A test's data need not survive a power cut."""
     for name in ("fsync", "synchronous_commit", "full_page_writes"):
@@ -82,7 +88,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 @pytest.fixture
 def database(database_url: str, opened: dict[str, Database]) -> Iterator[Database]:
     """A fresh migrated database, on each backend in turn."""
-    database = opened.setdefault(database_url, Database(database_url))
+    if database_url not in opened:
+        opened[database_url] = Database(database_url)
+        if opened[database_url].is_sqlite:
+            event.listen(opened[database_url].engine, "connect", _hurry_sqlite)
+    database = opened[database_url]
     yield database
     database.close()
 
