@@ -88,7 +88,7 @@ def test_pages_together_are_the_whole_list_in_order(world: World, crowd: list[in
     for sort, limit in product(("personal", "name", "score"), (1, 7, 60, 61)):
         shown = everyone(world, Filter(sort=sort), limit)  # type: ignore[arg-type]
         assert sorted(one.id for one in shown) == sorted(crowd), (sort, limit)
-        assert shown == sorted(shown, key=lambda one: place(one, sort)), (sort, limit)  # noqa: B023
+        assert shown == sorted(shown, key=lambda one: place(one, sort)), (sort, limit)
 
 
 def test_counts_say_what_the_list_shows(world: World, crowd: list[int]) -> None:
