@@ -126,6 +126,14 @@ ACCESS = {
     "GET /settings/channels": "viewer",
     "POST /settings/channels": "admin",
     "POST /settings/channels/new": "admin",
+    # notes by hand
+    "GET /notes": "member",
+    "POST /notes/return-address": "member",
+    "POST /notes/{interaction_id}/undo": "member",
+    "GET /people/{contact_id}/note": "member",
+    "GET /people/{contact_id}/note.pdf": "member",
+    "GET /people/{contact_id}/note.svg": "member",
+    "POST /people/{contact_id}/note/posted": "member",
     # imports
     "GET /import": "viewer",
     "POST /import": "member",

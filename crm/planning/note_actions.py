@@ -1,0 +1,155 @@
+"""Posting a note: the log keeps the day, never the words."""
+
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import Connection, and_, select
+
+from crm.contacts.drafts import many_lines
+from crm.domain.post import arrival, call_day, post_days
+from crm.domain.principal import Principal
+from crm.domain.spans import day_phrase
+from crm.domain.weeks import local_instant
+from crm.errors import Invalid, NotFound
+from crm.interactions import matters
+from crm.interactions.actions import Entry, delete_interaction, log_interaction
+from crm.planning import actions
+from crm.planning.home import require_planner
+from crm.planning.notes import Writer, note_to, writer
+from crm.storage.tables import interaction, interaction_contact, promise, response, user
+
+EARLIEST_DAYS = 60
+"""A note that was posted longer ago is logged on the form of the log."""
+ADDRESS_LIMIT = 500
+RING = "Ring about the note posted on "
+
+
+def posted(
+    connection: Connection, principal: Principal, contact_id: int, day: date, at: datetime, *, ring: bool
+) -> int:
+    """Log a note as posted on that day, and answer the week's suggestion with it; returns the interaction's id.
+
+    ``ring``: the writer means to ring about a week after it has arrived, which is kept as a promise of ours. Posted to
+    the same person on the same day already: nothing is logged again.
+    """
+    by = writer(connection, principal)
+    when = _moment(principal, day, at)
+    note = note_to(connection, principal, contact_id, at)
+    known = _known(connection, principal, contact_id, day)
+    if known is not None:
+        return known
+    if note.suggestion is not None and note.suggestion.id is not None:
+        answer = actions.done(connection, principal, note.suggestion.id, at, when=when)
+        interaction_id = answer.interaction_id
+    else:
+        entry = Entry(when, "note", (contact_id,), "outbound")
+        interaction_id = log_interaction(connection, principal, entry, at)
+    if interaction_id is None:
+        raise NotFound
+    if ring:
+        _promise_to_ring(connection, principal, by, note.country, contact_id, interaction_id, day, at)
+    return interaction_id
+
+
+def _moment(principal: Principal, day: date, at: datetime) -> datetime:
+    today = at.astimezone(principal.user_zone).date()
+    if day > today:
+        told = "That day is still ahead. Choose the day you posted it."
+    elif day < today - timedelta(days=EARLIEST_DAYS):
+        told = "That is long ago. Choose a day within the last 60 days, or log it by hand."
+    else:
+        return at if day == today else local_instant(day, time(12), principal.user_zone)
+    raise Invalid(told, fields={"day": told})
+
+
+def _known(connection: Connection, principal: Principal, contact_id: int, day: date) -> int | None:
+    """A note of this user to the contact on the same day."""
+    log = interaction_contact.c
+    rows = connection.execute(
+        select(interaction.c.id, interaction.c.occurred_at)
+        .join(
+            interaction_contact,
+            and_(log.workspace_id == interaction.c.workspace_id, log.interaction_id == interaction.c.id),
+        )
+        .where(
+            log.workspace_id == principal.workspace_id,
+            log.contact_id == contact_id,
+            log.channel == "note",
+            log.counts,
+            log.day.between(day - timedelta(days=1), day + timedelta(days=1)),
+            interaction.c.author_id == principal.user_id,
+        )
+    )
+    zone = principal.user_zone
+    return next((row.id for row in rows if row.occurred_at.astimezone(zone).date() == day), None)
+
+
+def _promise_to_ring(
+    connection: Connection,
+    principal: Principal,
+    by: Writer,
+    country: str | None,
+    contact_id: int,
+    interaction_id: int,
+    day: date,
+    at: datetime,
+) -> None:
+    arrives = arrival(day, post_days(by.country, country), holidays=by.holidays(day))
+    values = {
+        "by": "us",
+        "text": f"{RING}{day_phrase(day, day)}",
+        "due": call_day(arrives),
+        "interaction_id": interaction_id,
+    }
+    matters.add(connection, principal, matters.SORTS["promises"], contact_id, values, at)
+
+
+def take_back(connection: Connection, principal: Principal, interaction_id: int, at: datetime) -> None:
+    """It was not posted: the note leaves the log, the suggestion waits again, and the call is not promised any more."""
+    require_planner(principal)
+    mine = (
+        interaction.c.workspace_id == principal.workspace_id,
+        interaction.c.id == interaction_id,
+        interaction.c.channel == "note",
+        interaction.c.author_id == principal.user_id,
+    )
+    row = connection.execute(select(interaction.c.deleted_at).where(*mine)).one_or_none()
+    if row is None:
+        raise NotFound
+    if row.deleted_at is not None:
+        return
+    answer = connection.execute(
+        select(response.c.id).where(
+            response.c.workspace_id == principal.workspace_id,
+            response.c.interaction_id == interaction_id,
+            response.c.user_id == principal.user_id,
+            response.c.undone_at.is_(None),
+        )
+    ).scalar_one_or_none()
+    if answer is not None:
+        actions.undo(connection, principal, answer, at)
+    else:
+        delete_interaction(connection, principal, interaction_id, at)
+    for promise_id in _promised(connection, principal, interaction_id):
+        matters.remove(connection, principal, matters.SORTS["promises"], promise_id, at)
+
+
+def _promised(connection: Connection, principal: Principal, interaction_id: int) -> list[int]:
+    rows = connection.execute(
+        select(promise.c.id).where(
+            promise.c.workspace_id == principal.workspace_id,
+            promise.c.interaction_id == interaction_id,
+            promise.c.author_id == principal.user_id,
+            promise.c.kept_on.is_(None),
+            promise.c.text.startswith(RING),
+        )
+    )
+    return list(rows.scalars())
+
+
+def save_return_address(connection: Connection, principal: Principal, address: str) -> None:
+    """What stands as the sender on the user's envelopes; empty for none."""
+    user_id = require_planner(principal)
+    kept = many_lines(address, ADDRESS_LIMIT) or ""
+    mine = (user.c.workspace_id == principal.workspace_id, user.c.id == user_id)
+    known = connection.execute(select(user.c.preferences).where(*mine).with_for_update()).scalar_one() or {}
+    connection.execute(user.update().where(*mine).values(preferences={**known, "return_address": kept}))
