@@ -62,6 +62,7 @@ class Preferences(Profile):
     budget_call: Annotated[int, Field(ge=0, le=20)]
     budget_in_person: Annotated[int, Field(ge=0, le=20)]
     budget_by_hand: Annotated[int, Field(ge=0, le=20)]
+    budget_in_person_quarter: Annotated[int | None, Field(ge=0, le=99)] = None
     nudge_on: bool = False
     nudge_weekday: Annotated[int, Field(ge=0, le=6)]
     nudge_time: time

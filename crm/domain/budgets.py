@@ -1,7 +1,7 @@
 """What one user takes on in a week: the groups that acts draw on, and how many of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 Group: TypeAlias = Literal["call", "in_person", "by_hand"]
@@ -19,6 +19,8 @@ GROUPS: Final[Mapping[str, Group]] = {
 GROUP_ORDER: Final[tuple[Group, ...]] = ("call", "in_person", "by_hand")
 
 LARGEST_BUDGET = 20
+FULL_WEEK, HALF_WEEK = 4, 2
+"""Days of work from which on a week holds the whole budget, or half of it."""
 
 
 @dataclass(frozen=True)
@@ -42,3 +44,19 @@ class Budget:
         left = self.in_person_quarter_left
         in_person = self.in_person if left is None else min(self.in_person, left)
         return {"call": self.call, "in_person": in_person, "by_hand": self.by_hand}
+
+    def in_a_week_of(self, working_days: int) -> "Budget":
+        """What is left of it where days are off: all of it with four or five days of work, half with two or three,
+        nothing with less."""
+        if working_days >= FULL_WEEK:
+            return self
+        half = working_days >= HALF_WEEK
+        amounts = (self.call, self.in_person, self.by_hand, self.total)
+        call, in_person, by_hand, total = ((one + 1) // 2 if half else 0 for one in amounts)
+        return replace(self, call=call, in_person=in_person, by_hand=by_hand, total=total)
+
+    def with_room_for(self, in_person: int) -> "Budget":
+        """A trip may hold more in person than a usual week; the other acts keep their room."""
+        more = max(0, min(in_person, LARGEST_BUDGET) - self.in_person)
+        total = min(LARGEST_BUDGET, self.total + more)
+        return replace(self, in_person=self.in_person + more, total=total)

@@ -161,6 +161,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "enough_new": "Enough people to begin with for one week.",
     "limit": "Enough people for this reason for one week.",
     "budget": "The week is full.",
+    "off": "You are off this week.",
 }
 
 

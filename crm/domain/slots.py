@@ -19,6 +19,8 @@ POST_WORKING_DAYS = 5
 """Working days that a card may be under way."""
 MINUTES: Final = {"call": 30, "lunch": 60, "meeting": 60, "visit": 60, "note": 0, "gift": 0}
 """How long each act takes out of the day; what is posted takes no fixed time."""
+TRAVEL_MINUTES: Final = 30
+"""Kept free before and after whatever happens in person."""
 
 _NOTICE_DAYS = 2
 """Nobody is asked to lunch for tomorrow, unless the week leaves nothing else."""
@@ -71,6 +73,7 @@ class Wanted:
 
     ``zone``, ``hours`` and ``holidays`` are the contact's. ``occasion_on``: the day that the act is for, if it is.
     ``only_on``: the days of the trip that makes meeting possible; it then takes place in the contact's zone.
+    ``not_on``: days on which it cannot be, because the user is elsewhere.
     """
 
     contact_id: int
@@ -80,6 +83,7 @@ class Wanted:
     holidays: Collection[date] = frozenset()
     occasion_on: date | None = None
     only_on: Collection[date] | None = None
+    not_on: Collection[date] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -180,6 +184,7 @@ class _Diary:
             day for day in self._working_days() if day > self.today or (day == self.today and not over)
         ]
         self.taken = [(interval.starts_at, interval.ends_at) for interval in busy]
+        self.under_way: list[tuple[datetime, datetime]] = []
         self.load: Counter[date] = Counter()
         self.acts: Counter[tuple[str, date]] = Counter()
 
@@ -198,11 +203,13 @@ class _Diary:
         """The half hours of the working days left, day and night."""
         return list(self._half_hours(self.days, within=None))
 
-    def free(self, start: datetime, minutes: int) -> bool:
-        """Whether nothing else lies there, and it is still ahead."""
-        end = start + timedelta(minutes=minutes)
+    def free(self, start: datetime, act: str) -> bool:
+        """Whether it is still ahead, nothing else lies there, and there is time for the way to what is in person."""
+        way = _way(act)
+        ours = (start - way, _end(start, act) + way)
+        others = self.taken if way else (*self.taken, *self.under_way)
         return start >= self.now and not any(
-            start < taken_to and taken_from < end for taken_from, taken_to in self.taken
+            ours[0] < taken_to and taken_from < ours[1] for taken_from, taken_to in others
         )
 
     def take(self, act: str, day: date, start: datetime | None) -> None:
@@ -211,11 +218,13 @@ class _Diary:
         self.acts[act, day] += 1
         if start is not None:
             self.taken.append((start, _end(start, act)))
+            if way := _way(act):
+                self.under_way.append((start - way, _end(start, act) + way))
 
     def shared(self, call: Wanted) -> Iterator[_HalfHour]:
         """Every free half hour that both work in."""
         for day, at, start in self.office_half_hours:
-            if self.free(start, MINUTES["call"]) and _both_work(call, self, start):
+            if day not in call.not_on and self.free(start, "call") and _both_work(call, self, start):
                 yield day, at, start
 
     def odd(self, call: Wanted) -> Iterator[_HalfHour]:
@@ -223,7 +232,7 @@ class _Diary:
         for day, at, start in self.all_half_hours:
             there = (start.astimezone(call.zone), _end(start, "call").astimezone(call.zone))
             holiday = any(moment.date() in call.holidays for moment in there)
-            if self.free(start, MINUTES["call"]) and not holiday:
+            if day not in call.not_on and self.free(start, "call") and not holiday:
                 yield day, at, start
 
     def ever_shared(self, call: Wanted) -> bool:
@@ -241,6 +250,10 @@ class _Diary:
                     start = local_instant(day, at, self.zone)
                     if start.astimezone(self.zone).time() == at:  # else the clocks jump over it
                         yield day, at, start
+
+
+def _way(act: str) -> timedelta:
+    return timedelta(minutes=TRAVEL_MINUTES if act in _STARTS else 0)
 
 
 def _end(start: datetime, act: str) -> datetime:
@@ -361,6 +374,7 @@ def _meet(wanted: Wanted, diary: _Diary) -> Slot:
         day
         for day in sorted(diary.days, key=lambda day: (day < soon, day))
         if (wanted.only_on is None or day in wanted.only_on)
+        and day not in wanted.not_on
         and day not in wanted.holidays
         and not diary.acts[act, day]
     ]
@@ -368,7 +382,7 @@ def _meet(wanted: Wanted, diary: _Diary) -> Slot:
         for at in _STARTS[act]:
             for day in (day for day in days if (day < soon) is short_notice):
                 start = local_instant(day, at, place)
-                if diary.free(start, minutes) and _fits_day(wanted, diary, start, place):
+                if diary.free(start, act) and _fits_day(wanted, diary, start, place):
                     diary.take(act, day, start)
                     return Slot(day, start, minutes)
     return Slot(None, None, minutes, "No free hour is left this week." if diary.days else "")

@@ -81,6 +81,8 @@ def _block(
     arranged = _arranged(connection, principal, ids, at)
     answers = _answers(connection, principal, ids, at)
     past = _past(connection, principal, ids, week, at, answers)
+    days_left = frozenset(day for day in home.working_days(week) if day >= today)
+    at_home = not days_left or bool(days_left - home.away)
     places = {one: whereabouts(row.city, row.country, row.time_zone) for one, row in people.items()}
     return {
         one: Facts(
@@ -90,7 +92,8 @@ def _block(
                 flags=tuple(planner.Flag(flag.rule, flag.severity, flag.suggests) for flag in flags[one]),
                 has_address=one in addresses,
                 has_phone=one in phones,
-                same_city=home.place.near(places[one]),
+                same_city=home.place.near(places[one]) and at_home,
+                travel=bool(home.there(places[one]) & days_left),
                 arranged_on=arranged.get(one),
                 rest_until=planner.rest_until(past.get(one, ()), today),
                 history=_choices(answers.get(one, ())),

@@ -2,21 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, select
 
 from crm.domain import planner
-from crm.domain.places.whereabouts import whereabouts
+from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.planner import GROUPS, Budget, LeftOut, plan_week, weekly_limits
 from crm.domain.principal import Principal
 from crm.domain.sentences import reason
 from crm.domain.slots import Interval, Slot, Wanted, propose_slots
 from crm.domain.weeks import IsoWeek
 from crm.planning.candidates import Facts, facts_of
-from crm.planning.home import Home, holidays_in, home_of, require_planner
+from crm.planning.home import Home, holidays_in, home_in, require_planner
 from crm.rules.queries import Flag, active_rules, flags
 from crm.storage.metrics import as_of
 from crm.storage.participation import is_live
@@ -72,7 +72,7 @@ def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: 
     Always the same for the same log and moment. Refused for viewers, who have no plan.
     """
     require_planner(principal)
-    home = home_of(connection, principal)
+    home = home_in(connection, principal, week, at)
     owned = _owned(connection, principal)
     relation = as_of(scope_of(connection, principal, at, owned if len(owned) <= MANY else None))
     rules = active_rules(connection, principal)
@@ -83,7 +83,7 @@ def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: 
         home.budget,
         week=week,
         today=at.astimezone(principal.user_zone).date(),
-        holidays=holidays_in(home.place.country, week),
+        holidays=home.not_worked(week),
         limits=weekly_limits(rules),
     )
     slots = _slots(connection, principal, made.suggestions, facts, home, week, at)
@@ -91,7 +91,14 @@ def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: 
     for flag in found:
         by_contact[flag.contact.id].append(flag)
     drafted = tuple(_drafted(one, by_contact[one.contact_id], slots) for one in made.suggestions)
-    return Draft(week, home.budget, drafted, made.left_out)
+    return Draft(week, home.budget, drafted, _told_off(made.left_out, home, week))
+
+
+def _told_off(left_out: Sequence[LeftOut], home: Home, week: IsoWeek) -> tuple[LeftOut, ...]:
+    """In a week off nobody is crowded out: there is no room at all."""
+    if home.budget.total or home.is_worked(week):
+        return tuple(left_out)
+    return tuple(replace(one, reason="off") if one.reason == "budget" else one for one in left_out)
 
 
 def _drafted(one: planner.Suggestion, found: Sequence[Flag], slots: Mapping[int, Slot]) -> Drafted:
@@ -137,12 +144,14 @@ def _slots(
     at: datetime,
 ) -> dict[int, Slot]:
     wanted = [
-        Wanted(
+        _wanted(
             one.contact_id,
             one.act,
-            facts[one.contact_id].place.zone_or(principal.user_zone),
-            holidays=holidays_in(facts[one.contact_id].place.country, week),
-            occasion_on=one.occasion_on,
+            facts[one.contact_id].place,
+            home,
+            week,
+            principal.user_zone,
+            one.occasion_on,
         )
         for one in chosen
     ]
@@ -151,8 +160,32 @@ def _slots(
         week=week,
         now=at,
         zone=principal.user_zone,
-        holidays=holidays_in(home.place.country, week),
+        holidays=home.not_worked(week),
         busy=busy_in(connection, principal, week, at),
+    )
+
+
+def _wanted(
+    contact_id: int,
+    act: str,
+    place: Whereabouts,
+    home: Home,
+    week: IsoWeek,
+    zone: tzinfo,
+    occasion_on: date | None = None,
+) -> Wanted:
+    """What is asked of the slots: who lives near home is met on days at home, who lives at the trip's end on the trip."""
+    there = home.there(place)
+    meets = GROUPS[act] == "in_person"
+    elsewhere = home.away - there if meets or set(home.working_days(week)) - home.away else frozenset()
+    return Wanted(
+        contact_id,
+        act,
+        place.zone_or(zone),
+        holidays=holidays_in(place.country, week),
+        occasion_on=occasion_on,
+        only_on=there if meets and there and not home.place.near(place) else None,
+        not_on=elsewhere if GROUPS[act] != "by_hand" else frozenset(),
     )
 
 
@@ -183,8 +216,8 @@ def another_slot(
     connection: Connection, principal: Principal, row: Row[Any], act: str, at: datetime
 ) -> tuple[Slot, bool]:
     """A moment for another act of a stored suggestion, beside those of its plan; and whether an address is missing."""
-    home = home_of(connection, principal)
     week = IsoWeek.of(row.monday)
+    home = home_in(connection, principal, week, at)
     person = connection.execute(
         select(contact.c.city, contact.c.country, contact.c.time_zone, _HAS_ADDRESS).where(
             contact.c.workspace_id == principal.workspace_id, contact.c.id == row.contact_id
@@ -200,18 +233,13 @@ def another_slot(
     )
     taken = [Interval(one.slot_at, one.slot_at + timedelta(minutes=one.slot_minutes or 30)) for one in others]
     place = whereabouts(person.city, person.country, person.time_zone)
-    wanted = Wanted(
-        row.contact_id,
-        act,
-        place.zone_or(principal.user_zone),
-        holidays=holidays_in(place.country, week),
-    )
+    wanted = _wanted(row.contact_id, act, place, home, week, principal.user_zone)
     slots = propose_slots(
         [wanted],
         week=week,
         now=at,
         zone=principal.user_zone,
-        holidays=holidays_in(home.place.country, week),
+        holidays=home.not_worked(week),
         busy=[*busy_in(connection, principal, week, at), *taken],
     )
     return slots[row.contact_id], GROUPS[act] == "by_hand" and not person.has_address

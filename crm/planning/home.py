@@ -1,17 +1,22 @@
 """Whose week it is: where the user lives and works, and what they take on."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, and_, func, select
 
-from crm.domain.budgets import LARGEST_BUDGET, Budget
+from crm.domain.budgets import FULL_WEEK, HALF_WEEK, LARGEST_BUDGET, Budget
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.principal import Principal
-from crm.domain.slots import public_holidays
-from crm.domain.weeks import IsoWeek
+from crm.domain.slots import OFFICE_HOURS, public_holidays
+from crm.domain.spans import in_words
+from crm.domain.weeks import IsoWeek, local_instant
 from crm.errors import Forbidden, NotFound
-from crm.storage.tables import user
+from crm.planning.journeys import Trip, days_off_in, trips_in
+from crm.storage.participation import is_in_person
+from crm.storage.tables import interaction_contact, interaction_user, user
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,42 @@ class Home:
 
     place: Whereabouts
     budget: Budget
+    trips: tuple[Trip, ...] = ()
+    days_off: frozenset[date] = frozenset()
+
+    def there(self, place: Whereabouts) -> frozenset[date]:
+        """The days of trips that bring the user into reach of a place."""
+        return frozenset(day for trip in self.trips if trip.place.near(place) for day in trip.days)
+
+    def meets(self, place: Whereabouts) -> bool:
+        """Whether somebody who lives there can be met, at home or on a trip."""
+        return self.place.near(place) or bool(self.there(place))
+
+    @cached_property
+    def away(self) -> frozenset[date]:
+        """The days of trips that are out of reach of home."""
+        return frozenset(day for trip in self.trips if not trip.place.near(self.place) for day in trip.days)
+
+    def not_worked(self, week: IsoWeek) -> frozenset[date]:
+        """Public holidays at home, and days off."""
+        return holidays_in(self.place.country, week) | self.days_off
+
+    def working_days(self, week: IsoWeek) -> list[date]:
+        """The days of the week on which the user works, at home or on a trip."""
+        off = self.not_worked(week)
+        return [day for day in week.days if day.weekday() in OFFICE_HOURS.weekdays and day not in off]
+
+    def is_worked(self, week: IsoWeek) -> bool:
+        """Whether anything can be planned for the week at all."""
+        return len(self.working_days(week)) >= HALF_WEEK
+
+    def lightness(self, week: IsoWeek, name: str) -> str:
+        """ "Next week has two days of work, so it is planned lighter." Empty for a usual week."""
+        days = len(self.working_days(week))
+        if days >= FULL_WEEK:
+            return ""
+        has = f"{name} has {in_words(days) if days else 'no'} {'day' if days == 1 else 'days'} of work"
+        return f"{has}, so {'it is planned lighter' if days >= HALF_WEEK else 'nothing is planned for it'}."
 
 
 def require_planner(principal: Principal) -> int:
@@ -30,16 +71,58 @@ def require_planner(principal: Principal) -> int:
 
 
 def home_of(connection: Connection, principal: Principal) -> Home:
-    """The user's place and budget."""
-    row = connection.execute(
-        select(user).where(user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id)
-    ).one_or_none()
-    if row is None:
-        raise NotFound
+    """The user's place and usual budget, whatever the week."""
+    row = _user(connection, principal)
     amounts = (row.budget_call, row.budget_in_person, row.budget_by_hand, row.budget_total)
     return Home(
         whereabouts(row.city, row.country), Budget(*(max(0, min(LARGEST_BUDGET, one)) for one in amounts))
     )
+
+
+def home_in(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> Home:
+    """As `home_of`, with the trips and days off of that week and the room that is left in it."""
+    home = replace(
+        home_of(connection, principal),
+        trips=trips_in(connection, principal, week),
+        days_off=days_off_in(connection, principal, week),
+    )
+    budget = home.budget.in_a_week_of(len(home.working_days(week)))
+    if home.working_days(week):
+        budget = budget.with_room_for(max((trip.room for trip in home.trips), default=0))
+    most = _user(connection, principal).budget_in_person_quarter
+    if most is not None:
+        met = met_this_quarter(connection, principal, week.monday, at)
+        budget = replace(budget, in_person_quarter_left=min(LARGEST_BUDGET, max(0, most - met)))
+    return replace(home, budget=budget)
+
+
+def _user(connection: Connection, principal: Principal) -> Row[Any]:
+    mine = (user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id)
+    row = connection.execute(select(user).where(*mine)).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def met_this_quarter(connection: Connection, principal: Principal, day: date, at: datetime) -> int:
+    """How often the user met somebody in person in the quarter of that day, as far as it is logged by ``at``."""
+    begins = date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
+    log, took_part = interaction_contact.c, interaction_user.c
+    return connection.execute(
+        select(func.count(log.interaction_id.distinct()))
+        .join(
+            interaction_user,
+            and_(took_part.workspace_id == log.workspace_id, took_part.interaction_id == log.interaction_id),
+        )
+        .where(
+            log.workspace_id == principal.workspace_id,
+            took_part.user_id == principal.user_id,
+            log.counts,
+            log.occurred_at >= local_instant(begins, time(), principal.user_zone),
+            log.occurred_at <= at,
+            is_in_person(log),
+        )
+    ).scalar_one()
 
 
 def holidays_in(country: str | None, week: IsoWeek) -> frozenset[date]:

@@ -11,13 +11,14 @@ from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek, week_label
 from crm.errors import Invalid
 from crm.interactions import queries as log
-from crm.planning import actions, note_pages, queries, waiting
+from crm.planning import actions, note_pages, queries, trip_pages, waiting
 from crm.planning.words import act_and_moment
 from crm.web.addresses import local_path
 from crm.web.routing import Router, Visit
 
 router = Router()
 router.routes += note_pages.router.routes
+router.routes += trip_pages.router.routes
 
 SNOOZES = {"week": 7, "month": 30}
 

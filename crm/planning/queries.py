@@ -15,7 +15,7 @@ from crm.domain.slots import Slot
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
 from crm.planning.drafting import Draft
-from crm.planning.home import home_of, require_planner
+from crm.planning.home import Home, home_in, require_planner
 from crm.planning.states import ACTED_ON, states_of
 from crm.planning.talking import TalkingPoint, talking_points
 from crm.rules.queries import rule_states
@@ -145,7 +145,7 @@ def drafted_view(connection: Connection, principal: Principal, draft: Draft, at:
     ids = [one.contact_id for one in draft.suggestions]
     shown = people(connection, principal, ids)
     points = talking_points(connection, principal, ids, at)
-    home = home_of(connection, principal).place
+    home = home_in(connection, principal, draft.week, at)
     suggestions = tuple(
         Suggested(
             None,
@@ -178,13 +178,15 @@ def suggestions_of(connection: Connection, principal: Principal, plan_id: int) -
 def _stored(
     connection: Connection, principal: Principal, rows: Sequence[Row[Any]], at: datetime
 ) -> list[Suggested]:
+    if not rows:
+        return []
     ids = [row.contact_id for row in rows]
     shown = people(connection, principal, ids)
     points = talking_points(connection, principal, ids, at)
     states = states_of(connection, principal, rows, at)
     live = _last_live(connection, principal, ids, at)
     today = at.astimezone(principal.user_zone).date()
-    home = home_of(connection, principal).place
+    home = home_in(connection, principal, IsoWeek.of(rows[0].monday), at)
     suggests = {state.rule.key: state.rule.suggests for state in rule_states(connection, principal)}
     return [
         Suggested(
@@ -267,13 +269,13 @@ def _swaps(
     row: Row[Any],
     suggests: Mapping[str, Sequence[str]],
     person: Suggestee,
-    home: Whereabouts,
+    home: Home,
     last_live: date | None,
     today: date,
 ) -> tuple[str, ...]:
     """Other acts that would do: what its rules now suggest, best first, then a call or a note; only what can be done."""
     acts = [act for rule in row.rules for act in suggests.get(rule, ())]
-    near = home.near(person.place)
+    near = home.meets(person.place)
     spoke_lately = last_live is not None and (today - last_live).days < planner.CALM_DAYS
     return tuple(
         act
@@ -284,10 +286,14 @@ def _swaps(
     )
 
 
-def _place(act: str, person: Suggestee, home: Whereabouts) -> str | None:
-    if GROUPS[act] != "in_person" or not home.near(person.place):
+def _place(act: str, person: Suggestee, home: Home) -> str | None:
+    if GROUPS[act] != "in_person" or not home.meets(person.place):
         return None
-    return f"Both in {person.city}" if person.place.words == home.words else f"In {person.city}, near you"
+    if not home.place.near(person.place):
+        return f"You are both in {person.city} then"
+    return (
+        f"Both in {person.city}" if person.place.words == home.place.words else f"In {person.city}, near you"
+    )
 
 
 @dataclass(frozen=True)

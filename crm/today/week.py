@@ -20,7 +20,7 @@ from crm.domain.weeks import IsoWeek, week_label
 from crm.errors import NotFound, Unavailable
 from crm.planning.actions import make_plan
 from crm.planning.drafting import draft_plan
-from crm.planning.home import holidays_in
+from crm.planning.home import holidays_in, home_in
 from crm.planning.queries import PlanView, Suggested, drafted_view, plan_of
 from crm.planning.silence import caution
 from crm.planning.talking import dated
@@ -147,6 +147,7 @@ def _week_page(
         else (),
         "room": _room(plan) if plan else (),
         "waiting": len(not_planned(connection, visit.principal, week, visit.at)) if is_now and plan else 0,
+        "light": _light(connection, visit, week) if is_now and plan else (),
         "caution": caution(connection, visit.principal, visit.at) if first else "",
         "aside": queries.aside(connection, visit.principal, plan, visit.at) if is_now else None,
         "previous": week.previous(),
@@ -160,6 +161,16 @@ def _week_page(
         "snooze_days": [(visit.today + timedelta(days=days)).isoformat() for days in (1, 365)],
     }
     return visit.render("today/week.html", context, active="week")
+
+
+def _light(connection: Connection, visit: Visit, week: IsoWeek) -> list[str]:
+    """Why this week or the next holds less than usual."""
+    homes = ((name, one, home_in(connection, visit.principal, one, visit.at)) for name, one in _near(week))
+    return [said for name, one, home in homes if (said := home.lightness(one, name))]
+
+
+def _near(week: IsoWeek) -> tuple[tuple[str, IsoWeek], ...]:
+    return ("This week", week), ("Next week", week.next())
 
 
 def _title(plan: PlanView | None, week: IsoWeek, *, is_now: bool) -> str:

@@ -43,6 +43,7 @@ class User:
     budget_in_person: int
     budget_by_hand: int
     budget_total: int
+    budget_in_person_quarter: int | None
     nudge_on: bool
     nudge_weekday: int
     nudge_minute: int

@@ -279,6 +279,32 @@ class TestInPerson:
         (slot,) = ask(Wanted(1, "lunch", BERLIN), busy=[Interval(noon, noon + timedelta(hours=1))])
         assert local(slot) == "Thu 12:30"
 
+    def test_leaves_time_for_the_way(self) -> None:
+        noon = datetime(2026, 11, 18, 11, tzinfo=BERLIN)
+        until = noon + timedelta(minutes=70)
+        (slot,) = ask(Wanted(1, "lunch", BERLIN), busy=[Interval(noon, until)])
+        assert local(slot) == "Thu 12:30"
+        (call,) = ask(Wanted(1, "call", BERLIN), busy=[Interval(noon, until)])
+        assert local(call) == "Mon 10:00"
+        lunch, *calls = ask(
+            Wanted(1, "lunch", BERLIN, only_on={date(2026, 11, 18)}),
+            *(Wanted(n, "call", BERLIN, not_on=set(WEEK.days) - {date(2026, 11, 18)}) for n in range(2, 20)),
+        )
+        assert lunch.starts_at is not None
+        taken = [slot.starts_at for slot in calls if slot.starts_at]
+        assert len(taken) > 8
+        assert all(
+            start + timedelta(minutes=30) <= lunch.starts_at - timedelta(minutes=30)
+            or start >= lunch.starts_at + timedelta(minutes=90)
+            for start in taken
+        )
+
+    def test_never_on_a_day_elsewhere(self) -> None:
+        elsewhere = {date(2026, 11, day) for day in (16, 18, 19, 20)}
+        for act in ("lunch", "call", "visit"):
+            (slot,) = ask(Wanted(1, act, BERLIN, not_on=elsewhere))
+            assert slot.day == date(2026, 11, 17)
+
     def test_on_a_trip_in_the_zone_of_the_place(self) -> None:
         trip = frozenset({date(2026, 11, 17), date(2026, 11, 18)})
         (slot,) = ask(Wanted(1, "lunch", BOSTON, only_on=trip))

@@ -16,6 +16,8 @@ from crm.domain.weeks import IsoWeek
 from crm.interactions import matters
 from crm.interactions.matters import SORTS
 from crm.planning.actions import make_plan, skip
+from crm.planning.journey_actions import add_time_off, add_trip
+from crm.planning.journey_forms import TimeOffForm, TripForm
 from crm.planning.queries import plan_of
 from crm.storage.database import Database, new_id
 from crm.storage.tables import import_batch, import_upload, metadata, organisation
@@ -168,6 +170,16 @@ ACCESS = {
     "POST /plan/suggestions/{suggestion_id}/not-this-person": "member",
     "POST /plan/answers/{response_id}/undo": "member",
     "GET /plan/why": "viewer",
+    "GET /trips": "member",
+    "POST /trips": "member",
+    "GET /trips/{trip_id}": "member",
+    "GET /trips/{trip_id}/edit": "member",
+    "POST /trips/{trip_id}/edit": "member",
+    "POST /trips/{trip_id}/delete": "member",
+    "POST /trips/{trip_id}/restore": "member",
+    "POST /time-off": "member",
+    "POST /time-off/{off_id}/delete": "member",
+    "POST /time-off/{off_id}/restore": "member",
     # today
     "GET /": "viewer",
     "GET /week/{week}": "viewer",
@@ -215,9 +227,14 @@ def foreign_ids(world: World) -> dict[str, int]:
         assert plan
         assert plan.suggestions[0].id
         skipped = skip(connection, other.principal, plan.suggestions[0].id, other.now)
+        days = {"first_day": other.today, "last_day": other.today}
+        trip_id = add_trip(connection, other.principal, TripForm(city="Boston", **days), other.now)
+        off_id = add_time_off(connection, other.principal, TimeOffForm(**days), other.now)
     return {
         **foreign_matters(other, contact_id),
         "suggestion_id": plan.suggestions[0].id,
+        "trip_id": trip_id,
+        "off_id": off_id,
         "response_id": skipped.response_id or 0,
         "organisation_id": organisation_id,
         "user_id": other.principal.user_id or 0,

@@ -33,6 +33,7 @@ from crm.storage.tables.interactions import (
     removed_matter,
     signal,
 )
+from crm.storage.tables.journeys import time_off, trip
 from crm.storage.tables.nudges import mail_hold, outbox, outbox_event, scheduler_pulse
 from crm.storage.tables.planning import plan, response, suggestion
 from crm.storage.tables.rules import rule
@@ -75,6 +76,8 @@ __all__ = [
     "source_record",
     "suggestion",
     "target",
+    "time_off",
+    "trip",
     "user",
     "workspace",
 ]

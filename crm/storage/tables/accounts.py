@@ -37,6 +37,7 @@ user = Table(
     Column("budget_in_person", Integer, nullable=False, default=1),
     Column("budget_by_hand", Integer, nullable=False, default=2),
     Column("budget_total", Integer, nullable=False, default=6),
+    Column("budget_in_person_quarter", Integer),
     Column("nudge_on", Boolean, nullable=False, default=True),
     Column("nudge_weekday", Integer, nullable=False, default=0),
     Column("nudge_minute", Integer, nullable=False, default=480),

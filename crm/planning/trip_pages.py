@@ -1,0 +1,141 @@
+"""A user's trips and days off: the list, one trip with whom it brings into reach, and their forms."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from crm.domain.spans import day_phrase
+from crm.planning import journey_actions, journeys
+from crm.planning.home import require_planner
+from crm.planning.journey_forms import TimeOffForm, TripForm
+from crm.planning.reach import on_trip
+from crm.web import forms
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+ZONE_WORDS = {
+    "screen_only": "Screen-only, first",
+    "gone_quiet": "Gone quiet",
+    "drifting": "Drifting",
+    "no_record": "No record yet",
+    "in_touch": "In touch",
+}
+
+
+@router.page("/trips", access="member")
+def trips(visit: Visit) -> Response:
+    """What is ahead, and the forms for more."""
+    return _list(visit, {}, {}, {})
+
+
+def _list(
+    visit: Visit, trip: Mapping[str, Any], off: Mapping[str, Any], errors: Mapping[str, str]
+) -> Response:
+    require_planner(visit.principal)
+    context = {
+        "trips": journeys.trips(visit.connection, visit.principal, visit.today),
+        "time_off": journeys.time_off_ahead(visit.connection, visit.principal, visit.today),
+        "trip": trip,
+        "off": off,
+        "errors": errors,
+    }
+    return visit.render("planning/trips.html", context, active="week", status=422 if errors else 200)
+
+
+@router.action("/trips")
+def add_trip(visit: Visit) -> Response:
+    """A new trip."""
+    form = forms.read(TripForm, visit.form)
+    if isinstance(form, forms.Errors):
+        return _list(visit, form.typed, {}, _placed(form, "city"))
+    trip_id = journey_actions.add_trip(visit.connection, visit.principal, form, visit.at)
+    return visit.redirect(f"/trips/{trip_id}", f"The trip to {form.city} is written down.")
+
+
+@router.page("/trips/{trip_id}", access="member", fresh=True)
+def trip(visit: Visit) -> Response:
+    """Who is in reach, and what the days hold."""
+    one = journeys.own_trip(visit.connection, visit.principal, visit.number("trip_id"))
+    context = {
+        "trip": one,
+        "place": one.place,
+        "found": on_trip(visit.connection, visit.principal, one, visit.at),
+        "zone": one.place.zone_or(visit.principal.user_zone),
+        "zone_words": ZONE_WORDS,
+        "day_phrase": lambda day: day_phrase(day, visit.today),
+    }
+    return visit.render("planning/trip.html", context, active="week")
+
+
+@router.page("/trips/{trip_id}/edit", access="member")
+def edit_trip(visit: Visit) -> Response:
+    """The form for it."""
+    one = journeys.own_trip(visit.connection, visit.principal, visit.number("trip_id"))
+    return _edit(visit, one, vars(one), {})
+
+
+@router.action("/trips/{trip_id}/edit")
+def save_trip(visit: Visit) -> Response:
+    """Other days, another city, more or less room."""
+    one = journeys.own_trip(visit.connection, visit.principal, visit.number("trip_id"))
+    form = forms.read(TripForm, visit.form)
+    if isinstance(form, forms.Errors):
+        return _edit(visit, one, form.typed, _placed(form, "city"))
+    journey_actions.change_trip(visit.connection, visit.principal, one.id, form)
+    return visit.redirect(f"/trips/{one.id}", "The trip is changed.")
+
+
+def _edit(visit: Visit, one: journeys.Trip, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
+    context = {"trip": one, "typed": typed, "errors": errors}
+    return visit.render("planning/trip_edit.html", context, active="week", status=422 if errors else 200)
+
+
+@router.action("/trips/{trip_id}/delete")
+def remove_trip(visit: Visit) -> Response:
+    """It does not take place."""
+    trip_id = visit.number("trip_id")
+    journey_actions.remove_trip(visit.connection, visit.principal, trip_id, visit.at)
+    return visit.redirect("/trips", "The trip is taken away.", f"/trips/{trip_id}/restore")
+
+
+@router.action("/trips/{trip_id}/restore")
+def restore_trip(visit: Visit) -> Response:
+    """It does."""
+    trip_id = visit.number("trip_id")
+    journey_actions.restore_trip(visit.connection, visit.principal, trip_id)
+    return visit.redirect("/trips", "The trip is back.")
+
+
+@router.action("/time-off")
+def add_time_off(visit: Visit) -> Response:
+    """Days off."""
+    form = forms.read(TimeOffForm, visit.form)
+    if isinstance(form, forms.Errors):
+        found = {f"off-{name}": said for name, said in _placed(form, "last_day").items()}
+        return _list(visit, {}, form.typed, found)
+    off_id = journey_actions.add_time_off(visit.connection, visit.principal, form, visit.at)
+    said = "Nothing is planned for these days in plans that are made from now on."
+    return visit.redirect("/trips", said, f"/time-off/{off_id}/delete")
+
+
+@router.action("/time-off/{off_id}/delete")
+def remove_time_off(visit: Visit) -> Response:
+    """They are worked after all."""
+    off_id = visit.number("off_id")
+    journey_actions.remove_time_off(visit.connection, visit.principal, off_id, visit.at)
+    return visit.redirect("/trips", "These days are taken away.", f"/time-off/{off_id}/restore")
+
+
+@router.action("/time-off/{off_id}/restore")
+def restore_time_off(visit: Visit) -> Response:
+    """They are off."""
+    journey_actions.restore_time_off(visit.connection, visit.principal, visit.number("off_id"))
+    return visit.redirect("/trips", "These days are off again.")
+
+
+def _placed(form: forms.Errors, field: str) -> dict[str, str]:
+    """What is wrong with the whole is said beside one field."""
+    named = {name: said for name, said in form.fields.items() if name}
+    return {field: form.fields[""], **named} if "" in form.fields else named

@@ -1,0 +1,171 @@
+"""Trips and days off: people there come forward, nobody at home is asked out meanwhile, and they are their user's alone."""
+
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from crm.domain.principal import Principal
+from crm.domain.weeks import IsoWeek
+from crm.errors import NotFound
+from crm.planning import journey_actions, journeys
+from crm.planning.drafting import Draft, draft_plan
+from crm.planning.home import home_in
+from crm.planning.journey_forms import TimeOffForm, TripForm
+from crm.planning.reach import on_trip
+from crm.storage.stored_metrics import refresh_stale, scope_of
+from tests.builders import NOW, World
+from tests.planning.test_plan import by_screen
+from tests.web.site import client
+
+BOSTON, NEW_YORK = "Boston", ZoneInfo("America/New_York")
+NEXT = IsoWeek(2026, 49)
+TUESDAY, FRIDAY = date(2026, 12, 1), date(2026, 12, 4)
+
+
+def write_trip(world: World, by: Principal, first: date = TUESDAY, last: date = FRIDAY, room: int = 3) -> int:
+    with world.database.write() as connection:
+        form = TripForm(city=BOSTON, first_day=first, last_day=last, room=room)
+        return journey_actions.add_trip(connection, by, form, NOW)
+
+
+def take_off(world: World, by: Principal, first: date, last: date) -> int:
+    with world.database.write() as connection:
+        form = TimeOffForm(first_day=first, last_day=last)
+        return journey_actions.add_time_off(connection, by, form, NOW)
+
+
+def draft(world: World, by: Principal, week: IsoWeek = NEXT) -> Draft:
+    with world.database.read() as connection:
+        return draft_plan(connection, by, week, NOW)
+
+
+def test_a_trip_brings_the_people_there_forward_on_its_days_and_by_their_clock(world: World) -> None:
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin")
+    there = {by_screen(world, alice, f"Person {number}", city="Somerville, MA") for number in range(3)}
+    assert {one.act for one in draft(world, alice).suggestions} == {"call"}
+    write_trip(world, alice)
+    met = [one for one in draft(world, alice).suggestions if one.act == "lunch"]
+    assert {one.contact_id for one in met} == there
+    moments = [one.slot.starts_at for one in met]
+    days = {moment.astimezone(NEW_YORK).date() for moment in moments if moment}
+    assert len(days) == 3
+    assert all(TUESDAY <= day <= FRIDAY for day in days)
+    assert {moment.astimezone(NEW_YORK).hour for moment in moments if moment} == {12}
+
+
+def test_who_lives_at_home_is_met_only_on_days_at_home(world: World) -> None:
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin")
+    by_screen(world, alice, "Jürgen Haas", city="Berlin")
+    write_trip(world, alice)
+    (one,) = draft(world, alice).suggestions
+    assert (one.act, one.slot.day) == ("lunch", NEXT.monday)
+    write_trip(world, alice, NEXT.monday, NEXT.monday)
+    assert [one.act for one in draft(world, alice).suggestions] == ["call"]
+
+
+def test_a_trip_is_changed_taken_away_and_brought_back_by_its_user_alone(world: World) -> None:
+    alice, bob = world.user(), world.user("Bob Stone", role="admin")
+    trip_id = write_trip(world, alice)
+    with world.database.write() as connection:
+        for refused in (
+            lambda: journeys.own_trip(connection, bob, trip_id),
+            lambda: journey_actions.remove_trip(connection, bob, trip_id, NOW),
+            lambda: journey_actions.restore_trip(connection, bob, trip_id),
+        ):
+            with pytest.raises(NotFound):
+                refused()
+        assert journeys.trips(connection, bob, world.today) == []
+        journey_actions.remove_trip(connection, alice, trip_id, NOW)
+        assert journeys.trips(connection, alice, world.today) == []
+        journey_actions.restore_trip(connection, alice, trip_id)
+        assert [one.id for one in journeys.trips(connection, alice, world.today)] == [trip_id]
+        assert journeys.own_trip(connection, alice, trip_id).words(world.today) == "1–4 December"
+
+
+def test_nothing_is_planned_in_a_week_off_and_less_in_half_a_week(world: World) -> None:
+    alice = world.user()
+    for number in range(8):
+        by_screen(world, alice, f"Person {number}")
+    take_off(world, alice, NEXT.monday, NEXT.monday + timedelta(days=2))
+    half = draft(world, alice)
+    assert (half.budget.call, half.budget.total, len(half.suggestions)) == (2, 3, 3)
+    assert all(one.slot.day in (date(2026, 12, 3), FRIDAY) for one in half.suggestions)
+    off_id = take_off(world, alice, date(2026, 12, 3), FRIDAY)
+    none = draft(world, alice)
+    assert none.suggestions == ()
+    assert {one.reason for one in none.left_out} == {"off"}
+    with world.database.write() as connection:
+        told = home_in(connection, alice, NEXT, NOW).lightness(NEXT, "Next week")
+        assert told == "Next week has no days of work, so nothing is planned for it."
+        journey_actions.remove_time_off(connection, alice, off_id, NOW)
+    assert draft(world, alice) == half
+
+
+def test_a_quarter_may_be_full_of_meetings(world: World) -> None:
+    alice = world.user(city=BOSTON, budget_in_person_quarter=1)
+    by_screen(world, alice, city=BOSTON)
+    other = world.contact("Somebody else", tier="none")
+    assert [one.act for one in draft(world, alice).suggestions] == ["lunch"]
+    world.log("phone", 3, other, by=alice)
+    world.log("lunch", 70, other, by=alice)
+    assert [one.act for one in draft(world, alice).suggestions] == ["lunch"]
+    world.log("lunch", 3, other, by=alice)
+    assert [one.act for one in draft(world, alice).suggestions] == ["call"]
+
+
+def test_the_page_of_a_trip_shows_the_screen_only_first(world: World) -> None:
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin")
+    met = world.contact("Anna Petrescu", owner_id=alice.user_id, city=BOSTON)
+    world.log("lunch", 3, met)
+    screen = by_screen(world, alice, "Odile Renard", city="Cambridge, MA")
+    by_screen(world, alice, "Elsewhere", city="Lyon")
+    by_screen(world, alice, "Nobody's", city=BOSTON, tier="none")
+    trip_id = write_trip(world, alice)
+    with world.database.write() as connection:
+        refresh_stale(connection, scope_of(connection, alice, NOW))
+        found = on_trip(connection, alice, journeys.own_trip(connection, alice, trip_id), NOW)
+    shown = [(zone, [one.contact.id for one in those]) for zone, those in found.by_zone]
+    assert shown == [("screen_only", [screen]), ("in_touch", [met])]
+    held = [(day, one.contact.id, one.arranged) for day, those in found.days for one in those]
+    assert [(one, arranged) for _, one, arranged in held] == [(screen, False)]
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"city": "Nowhere at all"}, "No city of this name"),
+        ({"last_day": "2026-11-30"}, "The last day comes before the first."),
+        ({"last_day": "2029-11-30"}, "at most 92 days"),
+        ({"first_day": "soon"}, "Write the day like"),
+        ({"room": "lots"}, "Write a whole number."),
+        ({"country": "Narnia"}, "No country is called so."),
+    ],
+)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_trip_that_cannot_be_comes_back_whole(world: World, sent: dict[str, str], said: str) -> None:
+    browser = client(world, world.user())
+    good = {"city": BOSTON, "first_day": "2026-12-01", "last_day": "2026-12-04", "room": "3"}
+    answer = browser.post("/trips", data={**good, **sent})
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert all(f'value="{value}"' in answer.text for value in {**good, **sent}.values())
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_pages_from_the_list_to_undo(world: World) -> None:
+    alice = world.user(city="Berlin")
+    browser = client(world, alice)
+    by_screen(world, alice, "Odile Renard", city=BOSTON)
+    where = browser.post("/trips", data={"city": BOSTON, "first_day": "2099-12-01"}).headers["location"]
+    page = browser.get(where)
+    assert "Odile Renard" in page.text
+    assert "1 December 2099" in page.text
+    assert browser.post(f"{where}/edit", data={"city": "Lyon", "first_day": "2099-12-02"}).status_code == 303
+    assert "Nobody you look after is there" in browser.get(where).text
+    assert browser.post(f"{where}/delete").status_code == 303
+    assert browser.get(where).status_code == 404
+    assert browser.post(f"{where}/restore").status_code == 303
+    assert "Lyon" in browser.get("/trips").text
+    assert browser.post("/time-off", data={"first_day": "2099-01-05"}).status_code == 303
+    assert "5 January 2099" in browser.get("/trips").text
