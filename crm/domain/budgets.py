@@ -21,17 +21,20 @@ GROUP_ORDER: Final[tuple[Group, ...]] = ("call", "in_person", "by_hand")
 LARGEST_BUDGET = 20
 FULL_WEEK, HALF_WEEK = 4, 2
 """Days of work from which on a week holds the whole budget, or half of it."""
+QUIET_WEEKS = 4
+"""After so many weeks in which nothing was answered, a plan offers half."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How much one user takes on in a week, by group and in all; 0 to 20 each."""
+    """How much one user takes on in a week, by group and in all; 0 to 20 each. ``is_eased``: it is half of theirs."""
 
     call: int = 3
     in_person: int = 1
     by_hand: int = 2
     total: int = 6
     in_person_quarter_left: int | None = None
+    is_eased: bool = False
 
     def __post_init__(self) -> None:
         quarter = self.in_person_quarter_left or 0
@@ -50,9 +53,17 @@ class Budget:
         nothing with less."""
         if working_days >= FULL_WEEK:
             return self
-        half = working_days >= HALF_WEEK
+        if working_days >= HALF_WEEK:
+            return self._halved()
+        return replace(self, call=0, in_person=0, by_hand=0, total=0)
+
+    def eased(self) -> "Budget":
+        """Half of it, for somebody who lets the plans lie: fewer, so that one may be done."""
+        return replace(self._halved(), is_eased=True)
+
+    def _halved(self) -> "Budget":
         amounts = (self.call, self.in_person, self.by_hand, self.total)
-        call, in_person, by_hand, total = ((one + 1) // 2 if half else 0 for one in amounts)
+        call, in_person, by_hand, total = ((one + 1) // 2 for one in amounts)
         return replace(self, call=call, in_person=in_person, by_hand=by_hand, total=total)
 
     def with_room_for(self, in_person: int) -> "Budget":

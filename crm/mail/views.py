@@ -57,7 +57,7 @@ class NudgeMail:
 
     ``week_label`` reads like "Week of Mon 16 Nov"; each of ``promises`` is what follows "You promised", with its
     full stop; ``day_name`` is the day it goes out ("Monday"). The three addresses end the mail.
-    ``caution`` says where the reasons may be less sure, as a sentence, or is empty.
+    ``caution`` says where the plan is half a plan or its reasons may be less sure, in sentences, or is empty.
     """
 
     user_name: str

@@ -23,6 +23,7 @@ from crm.nudges.due import gets_nudges
 from crm.nudges.links import Link
 from crm.nudges.outbox import Body, Claim
 from crm.planning.actions import make_plan
+from crm.planning.easing import easing
 from crm.planning.queries import PlanView, Suggested, plan_of
 from crm.planning.silence import caution
 from crm.settings import Settings
@@ -129,7 +130,7 @@ class Writer:
             week_url=f"{self.settings.url}/",
             preferences_url=f"{self.settings.url}/settings",
             unsubscribe_url=address(0, "unsubscribe"),
-            caution=unsure,
+            caution=" ".join(filter(None, (easing(plan.budget), unsure))),
         )
 
     def _addresses(self, principal: Principal, week: str, at: datetime) -> Callable[..., str]:

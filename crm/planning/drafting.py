@@ -16,6 +16,7 @@ from crm.domain.sentences import reason
 from crm.domain.slots import Interval, Slot, Wanted, propose_slots
 from crm.domain.weeks import IsoWeek
 from crm.planning.candidates import Facts, facts_of
+from crm.planning.easing import eased_home
 from crm.planning.home import Home, holidays_in, home_in, require_planner
 from crm.rules.queries import Flag, active_rules, flags
 from crm.storage.metrics import as_of
@@ -72,7 +73,7 @@ def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: 
     Always the same for the same log and moment. Refused for viewers, who have no plan.
     """
     require_planner(principal)
-    home = home_in(connection, principal, week, at)
+    home = eased_home(connection, principal, home_in(connection, principal, week, at), week, at)
     owned = _owned(connection, principal)
     relation = as_of(scope_of(connection, principal, at, owned if len(owned) <= MANY else None))
     rules = active_rules(connection, principal)

@@ -20,6 +20,7 @@ from crm.domain.weeks import IsoWeek, week_label
 from crm.errors import NotFound, Unavailable
 from crm.planning.actions import make_plan
 from crm.planning.drafting import draft_plan
+from crm.planning.easing import easing
 from crm.planning.home import holidays_in, home_in
 from crm.planning.queries import PlanView, Suggested, drafted_view, plan_of
 from crm.planning.silence import caution
@@ -148,6 +149,7 @@ def _week_page(
         "room": _room(plan) if plan else (),
         "waiting": len(not_planned(connection, visit.principal, week, visit.at)) if is_now and plan else 0,
         "light": _light(connection, visit, week) if is_now and plan else (),
+        "easing": easing(plan.budget) if plan and is_now else "",
         "caution": caution(connection, visit.principal, visit.at) if first else "",
         "aside": queries.aside(connection, visit.principal, plan, visit.at) if is_now else None,
         "previous": week.previous(),
