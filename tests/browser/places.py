@@ -17,6 +17,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "/people/new": ("/people/new",),
     "/people/{contact_id}": ("/people/{contact}", "/people/{stranger}"),
     "/people/{contact_id}/edit": ("/people/{contact}/edit",),
+    "/people/{contact_id}/note": ("/people/{contact}/note", "/people/{stranger}/note?part=envelope"),
+    "/notes": ("/notes",),
     "/organisations": ("/organisations",),
     "/organisations/new": ("/organisations/new",),
     "/organisations/{organisation_id}": ("/organisations/{organisation}",),
@@ -67,7 +69,9 @@ ELSEWHERE = {
 }
 """Pages that are reached otherwise, and how."""
 
-NOT_PAGES = {"/people/suggest", "/log/once-saved", "/export", "/signals/export", "/n/{token}/event.ics"}
+NOT_PAGES = {"/people/suggest", "/log/once-saved", "/export", "/signals/export", "/n/{token}/event.ics"} | {
+    f"/people/{{contact_id}}/note.{kind}" for kind in ("pdf", "svg")
+}
 """Data, a part of a page, downloads."""
 
 
