@@ -369,8 +369,9 @@ class TestChoice:
     @pytest.mark.parametrize("amount", [-1, 21])
     def test_a_budget_is_small(self, amount: int) -> None:
         for name in ("call", "in_person", "by_hand", "total", "in_person_quarter_left"):
+            changed: dict[str, Any] = {name: amount}
             with pytest.raises(ValueError, match="budget"):
-                replace(Budget(), **{name: amount})
+                replace(Budget(), **changed)
 
 
 class TestNeed:
