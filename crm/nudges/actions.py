@@ -82,7 +82,17 @@ def snooze_day(choice: str, typed: str, today: date) -> date:
 
 
 def release(connection: Connection, principal: Principal, at: datetime) -> Released:
-    """Let mail go out again after an old backup was restored."""
+    """Let mail go out again after an old backup was restored.
+
+    The hold is the whole database's, as the restore was. An admin speaks for one workspace, so where there are
+    several, only who runs the server can end it.
+    """
     if not principal.may_administer:
         raise Forbidden("Only an admin can let mail go out again.")
+    on_hold = holds.hold(connection, principal.workspace_id)
+    if on_hold and on_hold.shared:
+        raise Forbidden(
+            "Several workspaces share this server, and their mail is held together. "
+            "Whoever runs the server lets it go out again by `crm nudge --release`."
+        )
     return holds.release(connection, at)

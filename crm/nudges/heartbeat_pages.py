@@ -72,7 +72,7 @@ def _page(visit: Visit) -> Response:
     beats = queries.beats(connection, principal, visit.at)
     more = write_cursor([mails[queries.PAGE - 1].id]) if len(mails) > queries.PAGE else None
     context = {
-        "hold": hold(connection),
+        "hold": hold(connection, principal.workspace_id),
         "has_mail": bool(visit.settings.smtp_url),
         "figures": _figures(visit, beats),
         "beats": beats,

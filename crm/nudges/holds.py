@@ -3,21 +3,25 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, true
 
 from crm.nudges.outbox import STALE_AFTER, move
-from crm.storage.tables import mail_hold, outbox
+from crm.storage.tables import mail_hold, outbox, workspace
 
 TOO_OLD = "It was held back until it was more than a day late. The week's page has the plan."
 
 
 @dataclass(frozen=True)
 class Hold:
-    """Nothing is sent from this database since ``held_at``, for this reason; ``waiting`` mails are held back."""
+    """Nothing is sent from this database since ``held_at``, for this reason; ``waiting`` mails are held back.
+
+    ``shared``: several workspaces live in this database, and the hold is all of theirs.
+    """
 
     held_at: datetime
     reason: str
     waiting: int
+    shared: bool
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,8 @@ class Released:
     skipped: int
 
 
-def hold(connection: Connection) -> Hold | None:
-    """The hold, if there is one."""
+def hold(connection: Connection, workspace_id: int | None = None) -> Hold | None:
+    """The hold, if there is one. With ``workspace_id`` only that workspace's waiting mails are counted."""
     row = connection.execute(
         select(mail_hold)
         .where(mail_hold.c.released_at.is_(None))
@@ -38,10 +42,12 @@ def hold(connection: Connection) -> Hold | None:
     ).one_or_none()
     if row is None:
         return None
+    here = true() if workspace_id is None else outbox.c.workspace_id == workspace_id
     waiting = connection.execute(
-        select(func.count()).select_from(outbox).where(outbox.c.state == "held")
+        select(func.count()).select_from(outbox).where(here, outbox.c.state == "held")
     ).scalar_one()
-    return Hold(row.held_at, row.reason, waiting)
+    workspaces = connection.execute(select(func.count()).select_from(workspace)).scalar_one()
+    return Hold(row.held_at, row.reason, waiting, workspaces > 1)
 
 
 def release(connection: Connection, at: datetime) -> Released:

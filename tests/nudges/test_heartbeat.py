@@ -119,6 +119,22 @@ def test_an_admin_releases_held_mail(world: World) -> None:
         assert hold(connection) is None
 
 
+def test_no_workspace_releases_the_mail_of_another(world: World) -> None:
+    admin = world.user()
+    World.create(world.database, "Another team")
+    with world.database.write() as connection:
+        connection.execute(mail_hold.insert(), {"held_at": NOW, "reason": "Restored from an old backup"})
+    browser = client(world, admin)
+    page = browser.get("/team/heartbeat").text
+    assert "/team/heartbeat/release" not in page
+    assert "crm nudge --release" in page
+    answer = browser.post("/team/heartbeat/release")
+    assert answer.status_code == 403
+    assert "Several workspaces share this server" in answer.text
+    with world.database.read() as connection:
+        assert hold(connection) is not None
+
+
 def due_now(world: World) -> list[int]:
     """Members whose mail fell due a minute ago by the real clock."""
     at = clock.now() - timedelta(minutes=1)
