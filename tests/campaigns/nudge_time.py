@@ -86,7 +86,7 @@ def outboxes_agree(database: Database, expected: dict[str, Runs]) -> int:
     world = World.create(database)
     with database.write() as connection:
         connection.execute(user.update().values(active=False))
-    owed = {}
+    owed: dict[tuple[int, str], tuple[datetime, str]] = {}
     for name, runs in expected.items():
         for minute, weeks in runs.items():
             (one,) = team(world, 1, time_zone=name, nudge_minute=minute, created_at=min(weeks.values()))
