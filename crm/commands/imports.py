@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,13 +13,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from crm.cli_support import AsJson, Desk, Workspace, complain, desk, print_json
 from crm.errors import Invalid
-from crm.imports import actions
+from crm.imports import actions, queries
+from crm.imports.addressbooks import mapped, table_of
+from crm.imports.columns import FIELDS, fingerprint
 from crm.imports.export import export_files
 from crm.imports.records import FILE_LIMIT, ParsedFile, UnreadableFile
 from crm.imports.report import FileReport, has_errors, is_anything_usable
 from crm.imports.run import Progress as Told
 from crm.imports.sniff import KINDS, read_file
 from crm.interactions.queries import channels
+from crm.storage.text import fold
 
 Kind = StrEnum("Kind", {kind: kind for kind in KINDS})  # type: ignore[misc]
 
@@ -29,6 +32,12 @@ def import_files(
     kind: Annotated[
         Kind | None, typer.Option("--as", metavar="KIND", help=f"What they are: {', '.join(KINDS)}.")
     ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="COLUMN=FIELD", help="What a column of another program's CSV is; remembered."
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
     as_json: AsJson = False,
     workspace: Workspace = None,
@@ -36,7 +45,8 @@ def import_files(
     """Import files; the same ones again change nothing."""
     contents = [(path, _read(path)) for path in files]
     with desk(workspace) as at_desk:
-        parsed = _parse(at_desk, contents, kind.value if kind else None)
+        mappings = _mappings(at_desk, contents, columns or [], dry_run)
+        parsed = _parse(at_desk, contents, kind.value if kind else None, mappings)
         rows = sum(len(one.records) for one in parsed if isinstance(one, ParsedFile))
         with _bar(rows, "Checking" if dry_run else "Importing") as told:
             reports = actions.apply(
@@ -69,19 +79,48 @@ def _read(path: Path) -> bytes:
         raise Invalid(f"{path} cannot be read: {reason}.") from None
 
 
+def _mappings(
+    at_desk: Desk, contents: list[tuple[Path, bytes]], said: list[str], dry_run: bool
+) -> dict[str, list[str]]:
+    """What the columns of other programs mean: as remembered, and as said now, which is remembered from now on."""
+    with at_desk.database.read() as connection:
+        found = queries.mappings(connection, at_desk.principal)
+    wanted = dict(_mapping(one) for one in said)
+    tables = [table for _, data in contents if (table := table_of(data, found))] if wanted else []
+    unknown = {fold(name) for name in wanted} - {fold(name) for one in tables for name in one.header}
+    if unknown:
+        raise Invalid(f"No file has a column called {', '.join(sorted(unknown))}.")
+    for table in tables:
+        fields = mapped(table, wanted)
+        found[fingerprint(table.header)] = fields
+        if not dry_run:
+            with at_desk.database.write() as connection:
+                actions.remember_columns(connection, at_desk.principal, table.header, fields, at_desk.now)
+    return found
+
+
+def _mapping(words: str) -> tuple[str, str]:
+    name, _, field = words.rpartition("=")
+    if not name or field not in FIELDS:
+        raise Invalid(f"--map takes COLUMN=FIELD, where FIELD is one of {', '.join(FIELDS)}.")
+    return name, field
+
+
 def _parse(
-    at_desk: Desk, contents: list[tuple[Path, bytes]], kind: str | None
+    at_desk: Desk, contents: list[tuple[Path, bytes]], kind: str | None, mappings: dict[str, list[str]]
 ) -> list[ParsedFile | FileReport]:
     with at_desk.database.read() as connection:
         keys = [one.key for one in channels(connection, at_desk.principal)]
+    settings: dict[str, Any] = {
+        "zone": at_desk.principal.zone,
+        "now": at_desk.now,
+        "channels": keys,
+        "kind": kind,
+    }
     found: list[ParsedFile | FileReport] = []
     for path, data in contents:
         try:
-            found.append(
-                read_file(
-                    str(path), data, zone=at_desk.principal.zone, now=at_desk.now, channels=keys, kind=kind
-                )
-            )
+            found.append(read_file(str(path), data, **settings, mappings=mappings))
         except UnreadableFile as fault:
             found.append(FileReport.unreadable(path.name, fault))
     return found

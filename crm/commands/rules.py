@@ -78,4 +78,4 @@ def import_rules(
     workspace: Workspace = None,
 ) -> None:
     """Make rules what a file says; rules it does not name stay."""
-    import_files([file], Kind(RULES), dry_run, as_json, workspace)
+    import_files([file], Kind(RULES), dry_run=dry_run, as_json=as_json, workspace=workspace)

@@ -9,8 +9,10 @@ from sqlalchemy import Connection, select, update
 
 from crm.contacts.actions import require_editor
 from crm.domain.principal import Principal
-from crm.imports import facts, log, people, rule_states, undoing
+from crm.errors import Invalid
+from crm.imports import columns, facts, log, people, rule_states, undoing
 from crm.imports.records import (
+    ADDRESS_BOOK,
     ASKS,
     CONTACTS,
     DATES,
@@ -27,10 +29,12 @@ from crm.imports.report import FileReport, total
 from crm.imports.run import Progress, Run
 from crm.storage.database import Database, new_id, new_ids
 from crm.storage.stored_metrics import refresh, scope_of
-from crm.storage.tables import import_batch, import_upload, workspace
+from crm.storage.tables import import_batch, import_mapping, import_upload, workspace
 
 ORDER = (ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES, RULES)
 """People before what is said about them, in whatever order the files were named."""
+ALONE = (VCARD, ADDRESS_BOOK)
+"""Each of these files is a transaction of its own; what is broken in it is left out, and the rest is brought in."""
 UPLOAD_LIFE = timedelta(days=1)
 
 Sitting = Sequence[ParsedFile | FileReport]
@@ -53,7 +57,7 @@ def apply(
     """Import files that were given together; returns one report each, in their order.
 
     Exchange files are one transaction: an error in any of them, or a damaged one, and none is written.
-    Each vCard file is a transaction of its own. With ``dry_run`` everything is tried and nothing written.
+    Each vCard file and each address book is a transaction of its own. With ``dry_run`` everything is tried and nothing written.
     """
     require_editor(principal)
     reports = [one if isinstance(one, FileReport) else FileReport.of(one) for one in files]
@@ -62,7 +66,7 @@ def apply(
     unreadable = any(report.kind is None and report.may_be_exchange for report in reports)
     _transaction(database, principal, exchange, at, dry_run, progress, blocked=unreadable)
     for pair in pairs:
-        if pair[0].kind == VCARD:
+        if pair[0].kind in ALONE:
             _transaction(database, principal, [pair], at, dry_run, progress)
     return reports
 
@@ -142,8 +146,8 @@ def _import(run: Run, parsed: ParsedFile, report: FileReport) -> None:
     records: Any = parsed.records
     if parsed.kind == ORGANISATIONS:
         people.import_organisations(run, records, report)
-    elif parsed.kind in (CONTACTS, VCARD):
-        people.import_contacts(run, records, report, fills=parsed.kind == VCARD)
+    elif parsed.kind in (CONTACTS, *ALONE):
+        people.import_contacts(run, records, report, fills=parsed.kind in ALONE)
     elif parsed.kind == INTERACTIONS:
         log.import_interactions(run, records, report)
     elif parsed.kind == RULES:
@@ -171,6 +175,24 @@ def _finish(run: Run, reports: list[FileReport]) -> bool:
         .values(counts=counts, report=[report.as_page() for report in reports])
     )
     return True
+
+
+# What the columns of other programs mean.
+
+
+def remember_columns(
+    connection: Connection, principal: Principal, header: Sequence[str], fields: Sequence[str], at: datetime
+) -> None:
+    """Read tables with this header so from now on, whoever brings one."""
+    require_editor(principal)
+    if len(fields) != len(header) or not set(fields) <= set(columns.FIELDS):
+        raise Invalid("Choose one of the offered meanings for each column.")
+    mine = import_mapping.c.workspace_id == principal.workspace_id
+    row = {"fingerprint": columns.fingerprint(header), "fields": list(fields), "changed_at": at}
+    connection.execute(
+        import_mapping.delete().where(mine, import_mapping.c.fingerprint == row["fingerprint"])
+    )
+    connection.execute(import_mapping.insert(), {"workspace_id": principal.workspace_id, **row})
 
 
 # Uploads, between preview and apply.

@@ -19,6 +19,7 @@ from crm.imports.records import (
     Question,
     Record,
     Skipped,
+    UnknownHeader,
     UnreadableFile,
     refuse_endless,
 )
@@ -90,7 +91,7 @@ def recognise(name: str, text: str, kind: str | None = None) -> Header:
                 raise UnreadableFile(f"{name} line 1", _ambiguous(sheets))
             if sheets:
                 return Header(sheets[0], delimiter, names)
-    raise UnreadableFile(f"{name} line 1", _unknown_header(first))
+    raise UnknownHeader(f"{name} line 1", _unknown_header(first))
 
 
 def _first_row(line: str, delimiter: str) -> list[str]:

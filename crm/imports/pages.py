@@ -8,8 +8,10 @@ from starlette.responses import Response
 
 from crm.errors import Invalid
 from crm.imports import actions, queries
+from crm.imports.addressbooks import columns_to_say, table_of
+from crm.imports.columns import FIELDS, LEAVE_OUT
 from crm.imports.export import export_zip
-from crm.imports.records import FILE_LIMIT, ParsedFile, UnreadableFile
+from crm.imports.records import FILE_LIMIT, ParsedFile, UnknownHeader, UnreadableFile
 from crm.imports.report import SORTS, FileReport
 from crm.imports.sniff import display_name, read_file
 from crm.imports.undoing import Undone, undo
@@ -62,8 +64,12 @@ def upload(visit: Visit) -> Response:
             visit.enter(connection)
             error = "Choose a file first." if not files else f"Choose at most {MOST_FILES} files at a time."
             return _start(visit, error)
-    parsed = _parse(visit, files)
-    reports = actions.apply(visit.database, visit.principal, parsed, visit.at, dry_run=True)
+    return _look(visit, files)
+
+
+def _look(visit: Visit, files: list[tuple[str, bytes]]) -> Response:
+    """Try the files, keep them, and on to the page that says what they would do."""
+    reports = actions.apply(visit.database, visit.principal, _parse(visit, files), visit.at, dry_run=True)
     with visit.database.write() as connection:
         group_id = actions.keep_uploads(connection, visit.principal, files, reports, visit.at)
     return visit.redirect(f"/import/preview/{group_id}")
@@ -80,10 +86,14 @@ def _sent(visit: Visit) -> list[tuple[str, bytes]]:
 def _parse(visit: Visit, files: list[tuple[str, bytes]]) -> list[ParsedFile | FileReport]:
     with visit.database.read() as connection:
         keys = [one.key for one in channels(connection, visit.principal)]
+        mappings = queries.mappings(connection, visit.principal)
+    settings: dict[str, Any] = {"zone": visit.principal.zone, "now": visit.at, "channels": keys}
     found: list[ParsedFile | FileReport] = []
     for name, data in files:
         try:
-            found.append(read_file(name, data, zone=visit.principal.zone, now=visit.at, channels=keys))
+            found.append(read_file(name, data, **settings, mappings=mappings))
+        except UnknownHeader as fault:
+            found.append(FileReport.unreadable(name, fault, columns_to_say(data)))
         except UnreadableFile as fault:
             found.append(FileReport.unreadable(name, fault))
     return found
@@ -94,8 +104,31 @@ def preview(visit: Visit) -> Response:
     """What the files would do."""
     group_id = visit.number("upload_id")
     reports = queries.previews(visit.connection, visit.principal, group_id)
-    context = {**_summed(reports), "upload_id": group_id, "in_words": in_words}
+    context = {
+        **_summed(reports),
+        "upload_id": group_id,
+        "in_words": in_words,
+        "fields": FIELDS,
+        "leave_out": LEAVE_OUT,
+    }
     return visit.render("imports/preview.html", context, active="people")
+
+
+@router.action("/import/preview/{upload_id}/columns", own_transactions=True)
+def say_columns(visit: Visit) -> Response:
+    """Take what somebody says the columns of a table mean, remember it, and look again."""
+    with visit.database.read() as connection:
+        files = queries.uploaded(connection, visit.principal, visit.number("upload_id"))
+    place = str(visit.form.get("file", ""))
+    if not (place.isascii() and place.isdigit() and int(place[:4]) < len(files)):
+        raise Invalid("This file is not among those that wait. Choose it again.")
+    table = table_of(files[int(place[:4])][1])
+    if table is None:
+        raise Invalid("This file has no columns to choose from.")
+    fields = [str(one) for one in visit.form.getlist("fields")]
+    with visit.database.write() as connection:
+        actions.remember_columns(connection, visit.principal, table.header, fields, visit.at)
+    return _look(visit, files)
 
 
 def _summed(reports: list[dict[str, Any]]) -> dict[str, Any]:

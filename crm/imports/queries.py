@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from crm.domain.principal import Principal
 from crm.errors import NotFound
-from crm.storage.tables import import_batch, import_upload, user
+from crm.storage.tables import import_batch, import_mapping, import_upload, user
 
 RECENT = 10
 
@@ -64,6 +64,15 @@ def _batch(row: Any) -> Batch:
         row.counts.get("changed", {}),
         tuple(row.report or ()),
     )
+
+
+def mappings(connection: Connection, principal: Principal) -> dict[str, list[str]]:
+    """What the team said of the columns of other programs' tables, by the fingerprint of their headers."""
+    table = import_mapping.c
+    rows = connection.execute(
+        select(table.fingerprint, table.fields).where(table.workspace_id == principal.workspace_id)
+    )
+    return {row.fingerprint: row.fields for row in rows}
 
 
 def previews(connection: Connection, principal: Principal, group_id: int) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ FAVOURS = "favours"
 DATES = "dates"
 RULES = "rules"
 VCARD = "vcard"
+ADDRESS_BOOK = "addressbook"
 CALENDAR = "calendar"
 EXCHANGE = (ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES)
 
@@ -215,6 +216,10 @@ class UnreadableFile(Invalid):
         self.message = sentence
 
 
+class UnknownHeader(UnreadableFile):
+    """A table whose columns nobody knows yet; a person may say what they mean."""
+
+
 def refuse_endless(file: str, data: bytes) -> None:
     """Raise UnreadableFile for more lines than can be read in a sensible time."""
     if max(data.count(b"\n"), data.count(b"\r")) > LINES_LIMIT:
@@ -248,8 +253,18 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnSaid:
+    """One column of another program's table: its name, what it is taken for, and a value of the first row."""
+
+    name: str
+    field: str
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """Everything one file says. ``text`` is set for rules.toml alone, which the rules read themselves."""
+    """Everything one file says. ``text`` is set for rules.toml alone, which the rules read themselves; ``columns``
+    for tables of other programs, of which a person may say what they mean."""
 
     file: str
     kind: str
@@ -258,6 +273,7 @@ class ParsedFile:
     skipped: tuple[Skipped, ...] = ()
     uncertain: tuple[Question, ...] = ()
     text: str | None = None
+    columns: tuple[ColumnSaid, ...] = ()
 
 
 def row_identity(record: Record, ordinal: int = 0) -> str:

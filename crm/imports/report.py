@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from crm.imports.records import ParsedFile, Problem, Question, Skipped, UnreadableFile
+from crm.imports.records import ColumnSaid, ParsedFile, Problem, Question, Skipped, UnreadableFile
 
 SORTS = (
     "organisations",
@@ -52,6 +52,7 @@ class FileReport:
     errors: list[Problem] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    columns: tuple[ColumnSaid, ...] = ()
     batch_id: int | None = None
 
     @classmethod
@@ -63,12 +64,15 @@ class FileReport:
             skipped=list(parsed.skipped),
             uncertain=list(parsed.uncertain),
             errors=list(parsed.errors),
+            columns=parsed.columns,
         )
 
     @classmethod
-    def unreadable(cls, file: str, fault: UnreadableFile) -> "FileReport":
-        """A file that could not be taken apart at all."""
-        return cls(file, None, errors=[Problem(fault.where, fault.message)])
+    def unreadable(
+        cls, file: str, fault: UnreadableFile, columns: tuple[ColumnSaid, ...] = ()
+    ) -> "FileReport":
+        """A file that could not be taken apart at all; ``columns`` where a person may say what they mean."""
+        return cls(file, None, errors=[Problem(fault.where, fault.message)], columns=columns)
 
     @property
     def may_be_exchange(self) -> bool:
@@ -130,7 +134,8 @@ class FileReport:
     def as_page(self) -> dict[str, Any]:
         """The same with what only the page shows, as it is kept between preview and apply."""
         shown = [[one.where, one.name, one.field, one.old, one.new] for one in self.changes]
-        return {**self.as_json(), "changes": shown, "names": self.names}
+        columns = [[one.name, one.field, one.example] for one in self.columns]
+        return {**self.as_json(), "changes": shown, "names": self.names, "columns": columns}
 
 
 def _note(notices: list[Any], notice: Any, more: Any) -> None:

@@ -7,9 +7,11 @@ from datetime import datetime
 from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
+from crm.imports import addressbooks
 from crm.imports.cards import decode_cards
 from crm.imports.exchange import decode, read_exchange
 from crm.imports.records import (
+    ADDRESS_BOOK,
     CALENDAR,
     EXCHANGE,
     FILE_LIMIT,
@@ -19,12 +21,13 @@ from crm.imports.records import (
     Skipped,
     UnreadableFile,
 )
+from crm.imports.sheets import SHEETS
 from crm.imports.vcards import read_vcards
 
-KINDS = (*EXCHANGE, RULES, VCARD)
+KINDS = (*EXCHANGE, RULES, VCARD, ADDRESS_BOOK)
 RULES_LIMIT = 1024 * 1024
 
-SUPPORTED = "In Person reads the CSV files of its exchange format, rules.toml and vCards (.vcf)."
+SUPPORTED = "In Person reads the CSV files of its exchange format, address books as CSV, rules.toml and vCards (.vcf)."
 
 _MAGIC = (
     (b"\x89PNG", "a picture (PNG)"),
@@ -56,11 +59,13 @@ def read_file(
     now: datetime,
     channels: Collection[str],
     kind: str | None = None,
+    mappings: addressbooks.Remembered | None = None,
 ) -> ParsedFile:
     """Read one file, whatever it is; its name only appears in sentences.
 
     ``zone`` is the workspace's, ``now`` the aware moment of reading, ``channels`` the keys of its channels,
-    ``kind`` (one of KINDS) what the person says it is. Raises UnreadableFile where nothing can be read.
+    ``kind`` (one of KINDS) what the person says it is, ``mappings`` what the team said of the columns of other
+    programs' tables. Raises UnreadableFile where nothing can be read.
     """
     name = display_name(path)
     if kind is not None and kind not in KINDS:
@@ -75,7 +80,25 @@ def read_file(
     _refuse_foreign(name, data)
     if kind == RULES or (kind is None and _holds_rules(name, data)):
         return ParsedFile(name, RULES, text=_toml(name, data))
+    table = _address_book(name, data, kind, mappings)
+    if table is not None:
+        return addressbooks.read_address_book(name, data, table)
     return read_exchange(name, data, zone=zone, now=now, channels=channels, kind=kind)
+
+
+def _address_book(
+    name: str, data: bytes, kind: str | None, mappings: addressbooks.Remembered | None
+) -> addressbooks.Table | None:
+    """The file as another program's address book, if it is one, or is said to be."""
+    if kind == ADDRESS_BOOK:
+        return addressbooks.require_table(name, data, mappings)
+    table = addressbooks.table_of(data, mappings) if kind is None else None
+    if table is None:
+        return None
+    said = addressbooks.is_remembered(table, mappings)
+    return (
+        table if said or all(addressbooks.knows_more(table, one.names) for one in SHEETS.values()) else None
+    )
 
 
 def display_name(path: str) -> str:

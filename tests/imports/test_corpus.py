@@ -1,5 +1,7 @@
 """Real files from real address books, where they are at hand: each ends in records or in one clear sentence."""
 
+import csv
+import io
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +13,7 @@ from crm.domain.channels import SHIPPED_KEYS
 from crm.imports.records import ContactRecord, ParsedFile, UnreadableFile
 from crm.imports.sniff import read_file
 from tests.builders import World
-from tests.imports.files import bring, exported, good, news
+from tests.imports.files import bring, exported, good, news, summed
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 CARDS = sorted(DATA.glob("vcard/**/*.vcf"))
@@ -81,7 +83,12 @@ def test_every_card_arrives_once_and_stays_itself(world: World) -> None:
     assert exported(other) == first
 
 
-def test_another_programs_people_are_refused_by_the_missing_column() -> None:
+def test_another_programs_people_arrive(world: World) -> None:
     for path in DATA.glob("csv/**/contacts*.csv"):
-        with pytest.raises(UnreadableFile, match="contacts need the column name"):
-            read(path)
+        data = path.read_bytes()
+        lines = list(csv.reader(io.StringIO(data.decode())))
+        (report,) = good(bring(world, (name(path), data)))
+        assert report.kind == "addressbook"
+        assert report.new["contacts"] == len(lines) - 1 == 500
+        again = good(bring(world, (name(path), data)))
+        assert (news(again), summed(again, "changed")) == ({}, {})

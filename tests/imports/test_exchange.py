@@ -92,9 +92,9 @@ def test_a_header_that_fits_two_files_is_a_question_the_person_can_answer() -> N
 
 
 def test_a_foreign_table_is_refused_by_its_first_words() -> None:
-    sentence = refusal("id,first_name,last_name,gender\n1,Ana,Ruiz,female\n")
+    sentence = refusal("id,colour,size\n1,red,large\n")
     assert "people.csv line 1" in sentence
-    assert "id,first_name" in sentence
+    assert "id,colour" in sentence
 
 
 def test_a_row_of_contacts() -> None:

@@ -108,7 +108,7 @@ BAD = {
     "a cell of 2 MB": (b"name,email,notes\nAna,," + b"x" * 2_000_000 + b"\n", "100,000 characters"),
     "Latin-1": ("name\nJosé\n".encode("latin-1"), "Latin-1"),
     "cut in the middle": (CONTACTS.encode()[:-40] + b'"', "line"),
-    "another program's": (b"first_name,last_name,phone\nAna,Lima,1\n", "name"),
+    "another program's": (b"colour,size\nred,1\n", "name"),
     "empty": (b"", "This file is empty."),
     "a picture": (b"\x89PNG\r\n\x1a\n", "picture"),
     "a directory of nothing": (b"name\n\x00\n", "zero byte"),

@@ -142,6 +142,7 @@ ACCESS = {
     "GET /import/preview/{upload_id}": "member",
     "POST /import/preview/{upload_id}/apply": "member",
     "POST /import/preview/{upload_id}/cancel": "member",
+    "POST /import/preview/{upload_id}/columns": "member",
     "GET /import/{batch_id}": "viewer",
     "POST /import/{batch_id}/undo": "member",
     "GET /export": "member",

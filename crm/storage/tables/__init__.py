@@ -21,7 +21,13 @@ from crm.storage.tables.contacts import (
     organisation_tag,
 )
 from crm.storage.tables.health import contact_metrics, target
-from crm.storage.tables.imports import import_batch, import_trace, import_upload, source_record
+from crm.storage.tables.imports import (
+    import_batch,
+    import_mapping,
+    import_trace,
+    import_upload,
+    source_record,
+)
 from crm.storage.tables.interactions import (
     ask,
     channel,
@@ -52,6 +58,7 @@ __all__ = [
     "favour",
     "id_counter",
     "import_batch",
+    "import_mapping",
     "import_trace",
     "import_upload",
     "interaction",

@@ -64,3 +64,14 @@ import_upload = Table(
 )
 """Files waiting between preview and apply, base64; removed when applied or after a day. Files sent together share
 ``group_id``; ``report`` is what the preview said."""
+
+import_mapping = Table(
+    "import_mapping",
+    metadata,
+    workspace_id(),
+    Column("fingerprint", String, primary_key=True),
+    Column("fields", Json, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    in_workspace(),
+)
+"""What the columns of another program's table mean, as somebody said once: ``fingerprint`` is that of its header."""

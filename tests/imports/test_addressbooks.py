@@ -1,0 +1,197 @@
+# ruff: noqa: E501 (headers as other programs write them)
+"""Address books of other programs as CSV: read by the names of their columns, or by what a person says they are."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from crm.cli import app
+from crm.imports.records import ContactRecord, Occasion, ParsedFile, PostalAddress, UnreadableFile
+from crm.imports.sniff import read_file
+from crm.storage.tables import contact, import_mapping
+from tests.builders import World
+from tests.imports.files import bring, count, good, news, rows, summed
+from tests.imports.test_import_pages import send
+from tests.web.site import client
+
+GOOGLE_OLD = """\
+Name,Given Name,Additional Name,Family Name,Yomi Name,Birthday,Notes,Group Membership,E-mail 1 - Type,E-mail 1 - Value,E-mail 2 - Type,E-mail 2 - Value,Phone 1 - Type,Phone 1 - Value,Address 1 - Type,Address 1 - Formatted,Address 1 - Street,Address 1 - City,Address 1 - Postal Code,Address 1 - Country,Organization 1 - Type,Organization 1 - Name,Organization 1 - Title
+Liam Byrne,Liam,,Byrne,, --03-14,Rows,* myContacts ::: Rowing,* Home,liam@home.example ::: l@home.example,Work,liam@carrick.example,Mobile,+1 860 555 0119,Home,"1 High St
+Hartford, CT 06103",1 High St,Hartford,06103,USA,,Carrick,Head of Claims
+"""
+GOOGLE_NEW = """\
+First Name,Middle Name,Last Name,Birthday,Notes,Labels,E-mail 1 - Label,E-mail 1 - Value,Phone 1 - Label,Phone 1 - Value,Address 1 - Label,Address 1 - Street,Address 1 - City,Address 1 - Postal Code,Address 1 - Country,Organization Name,Organization Title
+Liam,,Byrne,1979-03-14,Rows,Rowing ::: * myContacts,* Work,liam@carrick.example,Mobile,+1 860 555 0119,Home,1 High St,Hartford,06103,USA,Carrick,Head of Claims
+"""
+OUTLOOK = """\
+"Title","First Name","Middle Name","Last Name","Company","Job Title","Home Street","Home City","Home Postal Code","Home Country/Region","Business Fax","Business Phone","Mobile Phone","Anniversary","Birthday","Categories","E-mail Address","E-mail Display Name","E-mail 2 Address","Notes"
+"Dr.","Jürgen","","Haas","Haas & Söhne","Owner","Weg 1","Köln","50667","Germany","+49 221 1","+49 221 2","+49 170 3","5/20/2001","12/31/1970","VIP;Wine","haas@haas.example","Jürgen","h@home.example","Likes tea"
+"","Ana","","Ruiz","","","","","","","","","","0/0/00","0/0/00","","ana@x.example","","",""
+"""
+LINKEDIN = """\
+Notes:
+"When exporting your connection data, you may notice that some of the email addresses are missing."
+
+First Name,Last Name,URL,Email Address,Company,Position,Connected On
+Kwame,Mensah,https://www.linkedin.com/in/kwame,,Accra Foods,Buyer,12 Nov 2026
+"""
+HUBSPOT = """\
+Record ID,First Name,Last Name,Email,Phone Number,Associated Company,Job Title,Lifecycle Stage,City,Create Date
+1,Ruth,Abernathy,ruth@lowell.example,(860) 555-0123,Lowell,CFO,lead,Lowell,2026-01-02 10:00
+"""
+GERMAN = "Vollständiger Name;E-Mail;Firma;Geburtstag;Ort\nAna Ruiz;ana@x.example;Fernhill;27.07.1980;Madrid\n"
+ODD = "Person;Post\nAna Ruiz;ana@x.example\nBen Ode;ben@x.example\n"
+
+
+def read(text: str | bytes, **options: Any) -> ParsedFile:
+    data = text if isinstance(text, bytes) else text.encode()
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    return read_file("book.csv", data, zone=ZoneInfo("UTC"), now=at, channels=("email",), **options)
+
+
+def people(text: str | bytes, **options: Any) -> list[ContactRecord]:
+    return [one for one in read(text, **options).records if isinstance(one, ContactRecord)]
+
+
+def test_google_in_its_old_and_its_new_header() -> None:
+    (old,), (new,) = people(GOOGLE_OLD), people(GOOGLE_NEW)
+    for one in (old, new):
+        assert (one.name, one.given_name, one.family_name) == ("Liam Byrne", "Liam", "Byrne")
+        assert (one.organisation, one.title, one.tags) == ("Carrick", "Head of Claims", ("Rowing",))
+        assert (one.city, one.country, one.phones) == ("Hartford", "USA", ("+1 860 555 0119",))
+        assert dict(one.labels)["liam@carrick.example"] == "work"
+        assert dict(one.labels)["+1 860 555 0119"] == "mobile"
+    assert old.emails == ("liam@home.example", "l@home.example", "liam@carrick.example")
+    assert (old.birthday, new.birthday) == ("--03-14", "1979-03-14")
+    assert old.addresses == (PostalAddress("1 High St\nHartford, CT 06103", "home"),)
+    assert new.addresses == (PostalAddress("1 High St\nHartford 06103\nUSA", "home"),)
+
+
+def test_outlook_in_the_letters_of_western_windows() -> None:
+    haas, ana = people(OUTLOOK.encode("cp1252"))
+    assert (haas.name, haas.title, haas.organisation) == ("Jürgen Haas", "Owner", "Haas & Söhne")
+    assert (haas.birthday, haas.occasions) == ("1970-12-31", (Occasion("anniversary", "2001-05-20"),))
+    assert haas.phones == ("+49 221 2", "+49 170 3")
+    assert (haas.emails, haas.tags) == (("haas@haas.example", "h@home.example"), ("VIP", "Wine"))
+    assert (ana.birthday, ana.occasions) == (None, ())
+    assert "Business Fax" in read(OUTLOOK).skipped[0].why
+
+
+def test_linkedin_with_its_notes_before_the_header() -> None:
+    (kwame,) = people(LINKEDIN)
+    assert (kwame.name, kwame.organisation, kwame.title) == ("Kwame Mensah", "Accra Foods", "Buyer")
+    assert kwame.where == "book.csv line 5"
+
+
+def test_hubspot_and_a_german_one() -> None:
+    (ruth,) = people(HUBSPOT)
+    assert (ruth.name, ruth.emails, ruth.organisation) == (
+        "Ruth Abernathy",
+        ("ruth@lowell.example",),
+        "Lowell",
+    )
+    (ana,) = people(GERMAN)
+    assert (ana.name, ana.organisation, ana.birthday, ana.city) == (
+        "Ana Ruiz",
+        "Fernhill",
+        "1980-07-27",
+        "Madrid",
+    )
+
+
+def test_a_day_that_may_be_two_is_asked_about_unless_another_tells() -> None:
+    rows_ = ["First Name,Last Name,Birthday", "A,B,3/12/1979"]
+    found = read("\n".join(rows_))
+    assert "1979-12-03 or 1979-03-12" in found.uncertain[0].question
+    assert found.records[0].birthday is None  # type: ignore[union-attr]
+    assert people("\n".join([*rows_, "C,D,13/12/1979"]))[0].birthday == "1979-12-03"
+    assert people("\n".join([*rows_, "C,D,12/13/1979"]))[0].birthday == "1979-03-12"
+
+
+def test_the_exchange_format_stays_itself() -> None:
+    assert read("name,email,phone\nAna,a@x.example,1\n").kind == "contacts"
+    assert read("contact,kind,date,yearly,label\nAna,birthday,1980-01-02,,\n").kind == "dates"
+    with pytest.raises(UnreadableFile, match="contacts need the column name"):
+        read(ODD)
+
+
+def test_one_person_from_two_address_books_in_either_order(world: World) -> None:
+    bring(world, ("old.csv", GOOGLE_OLD), ("new.csv", GOOGLE_NEW))
+    other = World.create(world.database, "Another team")
+    bring(other, ("new.csv", GOOGLE_NEW), ("old.csv", GOOGLE_OLD))
+    for team in (world, other):
+        again = good(bring(team, ("old.csv", GOOGLE_OLD), ("new.csv", GOOGLE_NEW)))
+        assert (news(again), summed(again, "changed"), count(team, contact)) == ({}, {}, 1)
+    left, right = (
+        {(row.name, row.title, row.city) for row in rows(team, contact)} for team in (world, other)
+    )
+    assert left == right
+
+
+def test_what_columns_mean_is_said_once_and_remembered(world: World) -> None:
+    browser = client(world, world.user())
+    preview = send(browser, ("odd.csv", ODD))
+    page = browser.get(preview).text
+    assert "Person" in page
+    assert "Read it so" in page
+    answer = browser.post(f"{preview}/columns", data={"file": "0", "fields": ["name", "email"]})
+    assert answer.status_code == 303
+    assert "Import 2 people" in browser.get(answer.headers["location"]).text
+    browser.post(answer.headers["location"] + "/apply")
+    assert count(world, contact) == 2
+    assert "Everything in these files is here already." in browser.get(send(browser, ("odd.csv", ODD))).text
+    for bad in ({"file": "7", "fields": ["name", "email"]}, {"file": "0", "fields": ["name"]}):
+        preview = send(browser, ("odd.csv", ODD))
+        assert browser.post(f"{preview}/columns", data=bad).status_code == 422
+
+
+def test_columns_are_said_on_the_command_line(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("CRM_DATA_DIR", str(tmp_path))
+    (tmp_path / "odd.csv").write_text(ODD)
+    run = CliRunner().invoke
+    refused = run(app, ["import", str(tmp_path / "odd.csv"), "--map", "Person=boss"])
+    assert refused.exit_code != 0
+    first = run(app, ["import", str(tmp_path / "odd.csv"), "--map", "person=name", "--map", "Post=email"])
+    assert (first.exit_code, "2 contacts new" in first.output) == (0, True)
+    again = run(app, ["import", str(tmp_path / "odd.csv")])
+    assert (again.exit_code, "2 contacts unchanged" in again.output) == (0, True)
+
+
+def test_another_team_remembers_for_itself(world: World) -> None:
+    browser = client(world, world.user())
+    preview = send(browser, ("odd.csv", ODD))
+    browser.post(f"{preview}/columns", data={"file": "0", "fields": ["name", "email"]})
+    assert (count(world, import_mapping), count(World.create(world.database, "B"), import_mapping)) == (1, 0)
+
+
+def test_an_open_quotation_mark_keeps_what_came_before() -> None:
+    text = 'First Name,Last Name\nA,B\nC,"' + "x" * 200_000
+    found = read(text)
+    assert (len(found.records), "left open" in found.skipped[0].why) == (1, True)
+
+
+BOOKS = [
+    one.encode(code) for one in (GOOGLE_OLD, OUTLOOK, LINKEDIN) for code in ("utf-8-sig", "utf-16", "cp1252")
+]
+
+
+def sentences(raw: bytes) -> list[str]:
+    """Whatever is said about a file that may be damaged."""
+    try:
+        found = read(raw)
+    except UnreadableFile as refused:
+        return [refused.sentence]
+    return [one.why for one in found.skipped] + [one.message for one in found.errors]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(BOOKS), st.integers(0, 10_000), st.integers(0, 255), st.integers(1, 3))
+def test_a_damaged_address_book_ends_in_a_report_or_a_sentence(raw, place, byte, share) -> None:
+    flipped = bytearray(raw)
+    flipped[place % len(raw)] = byte
+    assert all(one.endswith(".") for one in sentences(bytes(flipped[: len(raw) // share])))
