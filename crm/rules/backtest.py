@@ -25,9 +25,10 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from crm.domain.expressions import names_in
 from crm.domain.principal import Principal
 from crm.domain.rules import Rule
-from crm.rules.queries import accounts
+from crm.rules.queries import MET, accounts
 from crm.storage.flags import matches
 from crm.storage.frame import PARAMETERS, Scope
 from crm.storage.metrics import relation
@@ -145,8 +146,8 @@ def _flagged_people(scope: Scope, rule: Rule) -> Subquery:
     """Whom the rule flags: only people of its tiers are worked out."""
     other = contact.alias()
     chosen = present(scope.workspace_id, other.c.tier.in_(rule.tiers), of=other)
-    metrics = relation(replace(PARAMETERS, contact_ids=chosen), scope.targets)
-    matched = matches(metrics, [rule], PARAMETERS.workspace_id).subquery()
+    metrics = relation(replace(PARAMETERS, contact_ids=chosen), scope.targets, set(names_in(rule.when)))
+    matched = matches(metrics, [replace(rule, high_when=None)], PARAMETERS.workspace_id).subquery()
     return select(matched.c.contact_id.label("id")).subquery("flagged")
 
 
@@ -155,7 +156,7 @@ def _flagged_accounts(principal: Principal, scope: Scope, rule: Rule) -> Subquer
     other, firm = contact.alias(), organisation.alias()
     firms = select(firm.c.id).where(firm.c.workspace_id == scope.workspace_id, firm.c.tier.in_(rule.tiers))
     staff = present(scope.workspace_id, other.c.organisation_id.in_(firms), of=other)
-    metrics = relation(replace(PARAMETERS, contact_ids=staff), scope.targets)
+    metrics = relation(replace(PARAMETERS, contact_ids=staff), scope.targets, {MET})
     matched = matches(accounts(principal, metrics), [rule], PARAMETERS.workspace_id).subquery()
     return select(matched.c.id).subquery("flagged")
 

@@ -21,6 +21,8 @@ from crm.storage.tables import contact, contact_email, organisation, rule
 
 Number = int | float | None
 PAGE = 50
+MET = "in_person_365"
+"""The metric that tells whether somebody of an organisation was met."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ def organisation_flags(
 
 def accounts(principal: Principal, metrics: Subquery) -> Subquery:
     """Organisations with how many people they have, and how many of those were met in person in 365 days."""
-    met = func.sum(case((metrics.c.in_person_365 > 0, 1), else_=0))
+    met = func.sum(case((metrics.c[MET] > 0, 1), else_=0))
     same = and_(
         organisation.c.workspace_id == contact.c.workspace_id, organisation.c.id == contact.c.organisation_id
     )

@@ -3,11 +3,14 @@
 ``as_of`` gives the relation for any contacts at any moment. ``crm.storage.stored_metrics`` keeps its rows of today.
 """
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Subquery, case, cast, func, or_, select
+from sqlalchemy.sql.visitors import iterate
 
 from crm.domain import channels as packed
+from crm.domain.expressions import Value, names_in
 from crm.domain.metrics import COUNTED, WINDOWS
 from crm.domain.score import layers
 from crm.domain.targets import CLOCKS, Targets
@@ -19,6 +22,9 @@ from crm.storage.tables import contact
 
 __all__ = ["Scope", "as_of", "relation"]
 
+RAW = ("strength", "gap_log", "gap_weight")
+"""Sums over the gaps between contact days, from which the rhythm is worked out."""
+
 
 def as_of(scope: Scope) -> Subquery:
     """One row a listed contact: ``contact_id``, ``tier``, ``kind``, ``target_*``, every metric, ``part_*``, ``score``, ``zone``.
@@ -28,14 +34,33 @@ def as_of(scope: Scope) -> Subquery:
     return relation(frame_of(scope), scope.targets)
 
 
-def relation(frame: Frame, targets: Targets) -> Subquery:
-    """The rows of ``as_of`` for a frame of values or of parameters."""
-    found: Subquery = _counted(frame)
-    for layer in layers(targets):
+def relation(frame: Frame, targets: Targets, names: Collection[str] | None = None) -> Subquery:
+    """The rows of ``as_of`` for a frame of values or of parameters; ``names``, if given, are the columns asked for."""
+    steps = [layer.values for layer in layers(targets)]
+    wanted = None if names is None else _needed(steps, names)
+    found: Subquery = _counted(frame, wanted)
+    for step in steps:
         columns = {column.name: column for column in found.c}
-        added = [compile_value(value, columns).label(name) for name, value in layer.values.items()]
+        added = [
+            compile_value(value, columns).label(name)
+            for name, value in step.items()
+            if wanted is None or name in wanted
+        ]
         found = select(*found.c, *added).subquery()
     return found
+
+
+def _needed(steps: Iterable[dict[str, Value]], names: Collection[str]) -> set[str]:
+    """The names, and those of everything they are worked out from."""
+    known = {name: value for step in steps for name, value in step.items()}
+    needed: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting += names_in(known[name]) if name in known else ()
+    return needed
 
 
 def _field(sums: ColumnElement[int], place: int) -> ColumnElement[int]:
@@ -61,22 +86,37 @@ def _windows(facts: Subquery) -> dict[str, ColumnElement[Any]]:
     return {name: func.coalesce(value, 0) for name, value in found.items()}
 
 
-def _counted(frame: Frame) -> Subquery:
-    """Every listed contact with its counted metrics; the rest follows by arithmetic."""
+def _counted(frame: Frame, wanted: Collection[str] | None) -> Subquery:
+    """Every listed contact with its counted metrics, or those wanted; the rest follows by arithmetic."""
+    facts, beside = log_facts(frame), _Beside(frame)
+    counted = {**_from_log(frame, facts), **_from_lists(frame, beside)}
+    names = [name for name in COUNTED if wanted is None or name in wanted]
+    columns: list[ColumnElement[Any]] = [counted[name].label(name) for name in names]
+    raw = [name for name in RAW if wanted is None or name in wanted]
+    columns += [func.coalesce(beside.rhythm.c[name], 0.0).label(name) for name in raw]
+    return _listed(frame, facts, columns, beside.read_by(columns))
+
+
+class _Beside:
+    """What is joined to the facts of the log, each only where a column reads it."""
+
+    def __init__(self, frame: Frame) -> None:
+        self.rhythm = rhythm_facts(frame)
+        self.dates, self.asks = next_dates(frame), ask_facts(frame)
+        self.promises, self.favours = promise_facts(frame), favour_facts(frame)
+
+    def read_by(self, columns: Iterable[ColumnElement[Any]]) -> list[Subquery]:
+        parts = {id(part) for column in columns for part in iterate(column)}
+        everything = (self.rhythm, self.dates, self.asks, self.promises, self.favours)
+        return [one for one in everything if any(id(column) in parts for column in one.c)]
+
+
+def _from_log(frame: Frame, facts: Subquery) -> dict[str, ColumnElement[Any]]:
     today = frame.today
-    facts, rhythm = log_facts(frame), rhythm_facts(frame)
-    dates, asks, promises, favours = (
-        next_dates(frame),
-        ask_facts(frame),
-        promise_facts(frame),
-        favour_facts(frame),
-    )
     created = whole_day(contact.c.created_on)
     first = case((facts.c.first_day < created, facts.c.first_day), else_=created)
     unanswered = or_(facts.c.answer_at.is_(None), facts.c.answer_at < facts.c.outbound_at)
-    favour, gift = favours.c.favour_day, gift_day(frame)
-    last_favour = case((or_(favour.is_(None), gift > favour), gift), else_=favour)
-    counted: dict[str, ColumnElement[Any]] = {
+    return {
         "days_since_any": today - facts.c.last_day,
         "days_since_personal": today - facts.c.last_personal_day,
         "days_since_in_person": today - facts.c.last_in_person_day,
@@ -84,32 +124,35 @@ def _counted(frame: Frame) -> Subquery:
         "known_days": today - first,
         **_windows(facts),
         "digital_streak": case((facts.c.contact_id.is_(None), 0), else_=streak(frame, facts)),
-        "gaps": cast(func.coalesce(rhythm.c.gaps, 0), Integer),
-        "days_to_date": dates.c.days_to_date,
-        "days_to_renewal": dates.c.days_to_renewal,
-        "open_asks": func.coalesce(asks.c.open_asks, 0),
-        "days_to_ask": asks.c.days_to_ask,
-        "oldest_ask_days": asks.c.oldest_ask_days,
-        "open_promises": func.coalesce(promises.c.open_promises, 0),
-        "days_to_our_promise": promises.c.days_to_our_promise,
-        "days_since_favour": today - last_favour,
         "unanswered_days": case((unanswered, today - facts.c.outbound_day)),
         "waiting_days": today - waiting_day(frame, facts),
     }
-    columns = [counted[name].label(name) for name in COUNTED]
-    return _listed(frame, facts, columns, rhythm, dates, asks, promises, favours)
 
 
-def _listed(
-    frame: Frame, facts: Subquery, columns: list[Any], rhythm: Subquery, *others: Subquery
-) -> Subquery:
+def _from_lists(frame: Frame, beside: _Beside) -> dict[str, ColumnElement[Any]]:
+    dates, asks, promises = beside.dates.c, beside.asks.c, beside.promises.c
+    favour, gift = beside.favours.c.favour_day, gift_day(frame)
+    last_favour = case((or_(favour.is_(None), gift > favour), gift), else_=favour)
+    return {
+        "gaps": cast(func.coalesce(beside.rhythm.c.gaps, 0), Integer),
+        "days_to_date": dates.days_to_date,
+        "days_to_renewal": dates.days_to_renewal,
+        "open_asks": func.coalesce(asks.open_asks, 0),
+        "days_to_ask": asks.days_to_ask,
+        "oldest_ask_days": asks.oldest_ask_days,
+        "open_promises": func.coalesce(promises.open_promises, 0),
+        "days_to_our_promise": promises.days_to_our_promise,
+        "days_since_favour": frame.today - last_favour,
+    }
+
+
+def _listed(frame: Frame, facts: Subquery, columns: list[Any], others: Iterable[Subquery]) -> Subquery:
     joined: Any = contact.outerjoin(facts, facts.c.contact_id == contact.c.id)
-    for facet in (rhythm, *others):
+    for facet in others:
         joined = joined.outerjoin(facet, facet.c.contact_id == contact.c.id)
     own = [contact.c.tier, contact.c.kind, *(contact.c[f"target_{clock}"] for clock in CLOCKS)]
-    raw = [func.coalesce(rhythm.c[name], 0.0).label(name) for name in ("strength", "gap_log", "gap_weight")]
     return (
-        select(contact.c.id.label("contact_id"), *own, *columns, *raw)
+        select(contact.c.id.label("contact_id"), *own, *columns)
         .select_from(joined)
         .where(contact.c.workspace_id == frame.workspace_id, *only(contact.c.id, frame.contact_ids))
         .where(or_(whole_day(contact.c.created_on) <= frame.today, facts.c.first_day.is_not(None)))
