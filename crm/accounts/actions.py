@@ -160,11 +160,22 @@ def save_profile(connection: Connection, principal: Principal, form: Profile) ->
     """Store one's own settings; the budgets of the acts together are the budget of the week."""
     if principal.user_id is None:
         raise Invalid("Only a user has settings.")
-    values = form.model_dump(exclude={"nudge_time", "theme"})
+    values = form.model_dump(exclude={"nudge_time", "theme", "also_me"})
+    mine = select(user.c.preferences).where(
+        user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id
+    )
+    kept = connection.execute(mine).scalar_one() or {}
+    values["preferences"] = {**kept, "also_me": own_lines(form.also_me)}
     if isinstance(form, Preferences):
         values["nudge_minute"] = form.nudge_time.hour * 60 + form.nudge_time.minute
         values["budget_total"] = form.budget_call + form.budget_in_person + form.budget_by_hand
     _update(connection, principal, principal.user_id, values)
+
+
+def own_lines(text: str | None) -> list[str]:
+    """The addresses, numbers and names of a form, one a line."""
+    lines = (" ".join(line.split()) for line in (text or "").splitlines())
+    return list(dict.fromkeys(line for line in lines if line))[:50]
 
 
 def asked_lately(connection: Connection, workspace_id: int, user_id: int, purpose: str, at: datetime) -> bool:

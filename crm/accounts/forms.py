@@ -53,6 +53,7 @@ class Profile(Form):
     time_zone: Zone
     city: Annotated[str, StringConstraints(max_length=120)] | None = None
     country: Annotated[str | None, StringConstraints(max_length=120), AfterValidator(known_country)] = None
+    also_me: Annotated[str, StringConstraints(max_length=2000)] | None = None
     theme: Literal["auto", "light", "dark"] = "auto"
 
 

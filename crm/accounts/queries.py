@@ -67,6 +67,17 @@ def member(connection: Connection, principal: Principal, user_id: int) -> Member
     return found
 
 
+def own_words(connection: Connection, principal: Principal) -> dict[int, list[str]]:
+    """For every user, also former ones, the addresses, numbers and names that are theirs in mail, chats and calendars."""
+    mine = select(user.c.id, user.c.email, user.c.name, user.c.preferences).where(
+        user.c.workspace_id == principal.workspace_id
+    )
+    return {
+        row.id: [row.email, row.name, *(row.preferences or {}).get("also_me", ())]
+        for row in connection.execute(mine.order_by(user.c.id))
+    }
+
+
 def by_email(connection: Connection, principal: Principal, email: str) -> Member:
     """The user with this address, or NotFound with a sentence."""
     wanted = normal_email(email)

@@ -24,6 +24,7 @@ def settings(visit: Visit) -> Response:
     person = visit.user
     values = {name: getattr(person, name) for name in Preferences.model_fields if hasattr(person, name)}
     values["nudge_time"] = f"{person.nudge_minute // 60:02d}:{person.nudge_minute % 60:02d}"
+    values["also_me"] = "\n".join(queries.own_words(visit.connection, visit.principal)[person.id][2:])
     values["theme"] = visit.request.cookies.get("theme", "auto")
     return _page(visit, values, {})
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,10 +17,12 @@ from crm.imports import actions, queries
 from crm.imports.addressbooks import mapped, table_of
 from crm.imports.columns import FIELDS, fingerprint
 from crm.imports.export import export_files
-from crm.imports.records import FILE_LIMIT, ParsedFile, UnreadableFile
+from crm.imports.noticed import Wishes
+from crm.imports.reading import Given, Reading, read_all
+from crm.imports.records import FILE_LIMIT, ParsedFile
 from crm.imports.report import FileReport, has_errors, is_anything_usable
 from crm.imports.run import Progress as Told
-from crm.imports.sniff import KINDS, read_file
+from crm.imports.sniff import KINDS
 from crm.interactions.queries import channels
 from crm.storage.text import fold
 
@@ -28,7 +30,10 @@ Kind = StrEnum("Kind", {kind: kind for kind in KINDS})  # type: ignore[misc]
 
 
 def import_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Exchange CSVs, rules.toml, vCards.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE…", help="Exchange CSVs, rules.toml, vCards, address books, calendars."),
+    ],
     kind: Annotated[
         Kind | None, typer.Option("--as", metavar="KIND", help=f"What they are: {', '.join(KINDS)}.")
     ] = None,
@@ -39,18 +44,31 @@ def import_files(
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
+    add_people: Annotated[
+        bool,
+        typer.Option("--add-people", help="Bring in people of calendars who are not here."),
+    ] = False,
+    keep_text: Annotated[
+        bool, typer.Option("--keep-text", help="Keep what was written, as the note of each interaction.")
+    ] = False,
     as_json: AsJson = False,
     workspace: Workspace = None,
 ) -> None:
     """Import files; the same ones again change nothing."""
-    contents = [(path, _read(path)) for path in files]
+    paths = [_readable(path) for path in files]
     with desk(workspace) as at_desk:
-        mappings = _mappings(at_desk, contents, columns or [], dry_run)
-        parsed = _parse(at_desk, contents, kind.value if kind else None, mappings)
-        rows = sum(len(one.records) for one in parsed if isinstance(one, ParsedFile))
+        mappings = _mappings(at_desk, paths, columns or [], dry_run)
+        parsed = _parse(at_desk, paths, kind.value if kind else None, mappings, keep_text=keep_text)
+        rows = sum(one.items for one in parsed if isinstance(one, ParsedFile))
         with _bar(rows, "Checking" if dry_run else "Importing") as told:
             reports = actions.apply(
-                at_desk.database, at_desk.principal, parsed, at_desk.now, dry_run=dry_run, progress=told
+                at_desk.database,
+                at_desk.principal,
+                parsed,
+                at_desk.now,
+                dry_run=dry_run,
+                progress=told,
+                wishes=Wishes(add_people),
             )
     if as_json:
         print_json([report.as_json() for report in reports])
@@ -65,28 +83,25 @@ def import_files(
         raise typer.Exit(1)
 
 
-def _read(path: Path) -> bytes:
+def _readable(path: Path) -> Path:
     try:
-        if path.stat().st_size > FILE_LIMIT:
-            raise Invalid(f"{path} has more than {FILE_LIMIT // 2**20} MiB. Split it and import the parts.")
-        return path.read_bytes()
+        if path.is_dir():
+            raise Invalid(f"{path} is a folder; name the files in it.")
+        with path.open("rb"):
+            return path
     except FileNotFoundError:
         raise Invalid(f"There is no file {path}.") from None
-    except IsADirectoryError:
-        raise Invalid(f"{path} is a folder; name the files in it.") from None
     except (OSError, ValueError) as fault:
         reason = getattr(fault, "strerror", None) or str(fault)
         raise Invalid(f"{path} cannot be read: {reason}.") from None
 
 
-def _mappings(
-    at_desk: Desk, contents: list[tuple[Path, bytes]], said: list[str], dry_run: bool
-) -> dict[str, list[str]]:
+def _mappings(at_desk: Desk, paths: list[Path], said: list[str], dry_run: bool) -> dict[str, list[str]]:
     """What the columns of other programs mean: as remembered, and as said now, which is remembered from now on."""
     with at_desk.database.read() as connection:
         found = queries.mappings(connection, at_desk.principal)
     wanted = dict(_mapping(one) for one in said)
-    tables = [table for _, data in contents if (table := table_of(data, found))] if wanted else []
+    tables = [table for path in paths if (table := table_of(_content(path), found))] if wanted else []
     unknown = {fold(name) for name in wanted} - {fold(name) for one in tables for name in one.header}
     if unknown:
         raise Invalid(f"No file has a column called {', '.join(sorted(unknown))}.")
@@ -99,6 +114,11 @@ def _mappings(
     return found
 
 
+def _content(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(FILE_LIMIT + 1)
+
+
 def _mapping(words: str) -> tuple[str, str]:
     name, _, field = words.rpartition("=")
     if not name or field not in FIELDS:
@@ -107,23 +127,12 @@ def _mapping(words: str) -> tuple[str, str]:
 
 
 def _parse(
-    at_desk: Desk, contents: list[tuple[Path, bytes]], kind: str | None, mappings: dict[str, list[str]]
+    at_desk: Desk, paths: list[Path], kind: str | None, mappings: dict[str, list[str]], *, keep_text: bool
 ) -> list[ParsedFile | FileReport]:
     with at_desk.database.read() as connection:
         keys = [one.key for one in channels(connection, at_desk.principal)]
-    settings: dict[str, Any] = {
-        "zone": at_desk.principal.zone,
-        "now": at_desk.now,
-        "channels": keys,
-        "kind": kind,
-    }
-    found: list[ParsedFile | FileReport] = []
-    for path, data in contents:
-        try:
-            found.append(read_file(str(path), data, **settings, mappings=mappings))
-        except UnreadableFile as fault:
-            found.append(FileReport.unreadable(path.name, fault))
-    return found
+    reading = Reading(at_desk.principal.zone, at_desk.now, keys, kind, keep_text, mappings)
+    return read_all((Given(str(path), path) for path in paths), reading)
 
 
 @contextmanager

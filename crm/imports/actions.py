@@ -11,12 +11,14 @@ from crm.contacts.actions import require_editor
 from crm.domain.principal import Principal
 from crm.errors import Invalid
 from crm.imports import columns, facts, log, people, rule_states, undoing
+from crm.imports.noticed import NO_WISHES, Wishes, import_sightings
 from crm.imports.records import (
     ADDRESS_BOOK,
     ASKS,
     CONTACTS,
     DATES,
     FAVOURS,
+    FEEDS,
     INTERACTIONS,
     ORGANISATIONS,
     PROMISES,
@@ -53,11 +55,13 @@ def apply(
     *,
     dry_run: bool = False,
     progress: Progress = lambda done: None,
+    wishes: Wishes = NO_WISHES,
 ) -> list[FileReport]:
     """Import files that were given together; returns one report each, in their order.
 
     Exchange files are one transaction: an error in any of them, or a damaged one, and none is written.
-    Each vCard file and each address book is a transaction of its own. With ``dry_run`` everything is tried and nothing written.
+    Each vCard file, address book and calendar is a transaction of its own. With ``dry_run`` everything is tried and
+    nothing written.
     """
     require_editor(principal)
     reports = [one if isinstance(one, FileReport) else FileReport.of(one) for one in files]
@@ -68,6 +72,9 @@ def apply(
     for pair in pairs:
         if pair[0].kind in ALONE:
             _transaction(database, principal, [pair], at, dry_run, progress)
+    for pair in pairs:
+        if pair[0].kind in FEEDS:
+            _transaction(database, principal, [pair], at, dry_run, progress, wishes=wishes)
     return reports
 
 
@@ -80,13 +87,14 @@ def _transaction(
     progress: Progress,
     *,
     blocked: bool = False,
+    wishes: Wishes = NO_WISHES,
 ) -> None:
     if not files:
         return
     reports = [report for _, report in files]
     try:
         with database.write() as connection:
-            batch_id = apply_within(connection, principal, files, at, progress)
+            batch_id = apply_within(connection, principal, files, at, progress, wishes)
             if dry_run or blocked or any(report.errors for report in reports):
                 raise _Undone
         for report in reports:
@@ -103,6 +111,7 @@ def apply_within(
     files: Sequence[tuple[ParsedFile, FileReport]],
     at: datetime,
     progress: Progress = lambda done: None,
+    wishes: Wishes = NO_WISHES,
 ) -> int | None:
     """Import files in the caller's transaction, which is to be rolled back where a report has errors.
 
@@ -125,7 +134,7 @@ def apply_within(
     for parsed, report in sorted(
         files, key=lambda pair: ORDER.index(pair[0].kind) if pair[0].kind in ORDER else 0
     ):
-        _import(run, parsed, report)
+        _import(run, parsed, report, wishes)
         run.sources.flush()
     if not any(report.errors for _, report in files):
         return batch_id if _finish(run, [report for _, report in files]) else None
@@ -142,7 +151,7 @@ def _one_at_a_time(connection: Connection, principal: Principal) -> None:
     connection.execute(mine.with_for_update())
 
 
-def _import(run: Run, parsed: ParsedFile, report: FileReport) -> None:
+def _import(run: Run, parsed: ParsedFile, report: FileReport, wishes: Wishes) -> None:
     records: Any = parsed.records
     if parsed.kind == ORGANISATIONS:
         people.import_organisations(run, records, report)
@@ -152,6 +161,8 @@ def _import(run: Run, parsed: ParsedFile, report: FileReport) -> None:
         log.import_interactions(run, records, report)
     elif parsed.kind == RULES:
         rule_states.import_rules(run, parsed, report)
+    elif parsed.kind in FEEDS:
+        import_sightings(run, parsed, report, wishes)
     else:
         facts.import_facts(run, parsed.kind, records, report)
 

@@ -162,31 +162,40 @@ def _insert(
     users: dict[str, int | None],
     report: FileReport,
 ) -> None:
-    ways = by_key(channels(run.connection, run.principal))
     for start in range(0, len(fresh), BLOCK):
         block = fresh[start : start + BLOCK]
-        ids = new_ids(run.connection, len(block))
-        logged: list[tuple[Any, ...]] = []
-        took_part: list[tuple[Any, ...]] = []
-        by_users: list[tuple[int, int, int]] = []
-        for row_id, (key, record) in zip(ids, block, strict=True):
-            entry = _entry(run, record, people, users)
-            way = ways[record.channel]
-            values = interaction_values(run.principal, entry, way, run.at)
-            logged.append((row_id, run.at, *values.values()))
-            took_part += [
-                tuple(row.values()) for row in participation_rows(run.principal, row_id, entry, way)
-            ]
-            by_users += [(run.principal.workspace_id, row_id, user_id) for user_id in entry.user_ids]
-            run.touched.update(entry.contact_ids)
-            content = content_of(record) if record.source_id else ""
-            run.sources.remember("interaction", key, row_id, content)
-        insert_rows(run.connection, interaction, ("id", "created_at", *values), logged)
-        insert_rows(run.connection, interaction_contact, _TOOK_PART, took_part)
-        insert_rows(run.connection, interaction_user, _BY_USERS, by_users)
-        report.new["interactions"] += len(logged)
+        insert_entries(
+            run,
+            [
+                (key, content_of(record) if record.source_id else "", _entry(run, record, people, users))
+                for key, record in block
+            ],
+            report,
+        )
         run.sources.flush()
         run.progress(len(block))
+
+
+def insert_entries(run: Run, block: Sequence[tuple[str, str, Entry]], report: FileReport) -> None:
+    """Write down new interactions: the key of each, what its source says, and what is to be logged."""
+    ways = by_key(channels(run.connection, run.principal))
+    logged: list[tuple[Any, ...]] = []
+    took_part: list[tuple[Any, ...]] = []
+    by_users: list[tuple[int, int, int]] = []
+    names: list[str] = []
+    for row_id, (key, content, entry) in zip(new_ids(run.connection, len(block)), block, strict=True):
+        way = ways[entry.channel]
+        values = interaction_values(run.principal, entry, way, run.at)
+        names = ["id", "created_at", *values]
+        logged.append((row_id, run.at, *values.values()))
+        took_part += [tuple(row.values()) for row in participation_rows(run.principal, row_id, entry, way)]
+        by_users += [(run.principal.workspace_id, row_id, user_id) for user_id in entry.user_ids]
+        run.touched.update(entry.contact_ids)
+        run.sources.remember("interaction", key, row_id, content)
+    insert_rows(run.connection, interaction, names, logged)
+    insert_rows(run.connection, interaction_contact, _TOOK_PART, took_part)
+    insert_rows(run.connection, interaction_user, _BY_USERS, by_users)
+    report.new["interactions"] += len(logged)
 
 
 def _entry(

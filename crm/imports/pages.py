@@ -7,18 +7,22 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from crm.errors import Invalid
-from crm.imports import actions, queries
-from crm.imports.addressbooks import columns_to_say, table_of
+from crm.imports import actions, meeting_pages, queries
+from crm.imports.addressbooks import table_of
 from crm.imports.columns import FIELDS, LEAVE_OUT
 from crm.imports.export import export_zip
-from crm.imports.records import FILE_LIMIT, ParsedFile, UnknownHeader, UnreadableFile
+from crm.imports.meetings import open_count
+from crm.imports.noticed import Wishes
+from crm.imports.reading import Given, Reading, read_all
+from crm.imports.records import CALENDAR, FEEDS, FILE_LIMIT, ParsedFile
 from crm.imports.report import SORTS, FileReport
-from crm.imports.sniff import display_name, read_file
+from crm.imports.sniff import display_name
 from crm.imports.undoing import Undone, undo
 from crm.interactions.queries import channels
 from crm.web.routing import Router, Visit
 
 router = Router()
+router.routes.extend(meeting_pages.router.routes)
 
 MOST_FILES = 50
 WORDS = {
@@ -51,6 +55,7 @@ def _start(visit: Visit, error: str | None = None) -> Response:
         "recent": queries.recent(visit.connection, visit.principal),
         "in_words": in_words,
         "error": error,
+        "open_meetings": open_count(visit.connection, visit.principal),
     }
     return visit.render("imports/start.html", context, active="people", status=422 if error else 200)
 
@@ -83,20 +88,14 @@ def _sent(visit: Visit) -> list[tuple[str, bytes]]:
     ]
 
 
-def _parse(visit: Visit, files: list[tuple[str, bytes]]) -> list[ParsedFile | FileReport]:
+def _parse(
+    visit: Visit, files: list[tuple[str, bytes]], *, keep_text: bool = False
+) -> list[ParsedFile | FileReport]:
     with visit.database.read() as connection:
         keys = [one.key for one in channels(connection, visit.principal)]
         mappings = queries.mappings(connection, visit.principal)
-    settings: dict[str, Any] = {"zone": visit.principal.zone, "now": visit.at, "channels": keys}
-    found: list[ParsedFile | FileReport] = []
-    for name, data in files:
-        try:
-            found.append(read_file(name, data, **settings, mappings=mappings))
-        except UnknownHeader as fault:
-            found.append(FileReport.unreadable(name, fault, columns_to_say(data)))
-        except UnreadableFile as fault:
-            found.append(FileReport.unreadable(name, fault))
-    return found
+    reading = Reading(visit.principal.zone, visit.at, keys, keep_text=keep_text, mappings=mappings)
+    return read_all((Given(name, data) for name, data in files), reading)
 
 
 @router.page("/import/preview/{upload_id}", access="member")
@@ -110,6 +109,7 @@ def preview(visit: Visit) -> Response:
         "in_words": in_words,
         "fields": FIELDS,
         "leave_out": LEAVE_OUT,
+        "feeds": any(report["kind"] in FEEDS for report in reports),
     }
     return visit.render("imports/preview.html", context, active="people")
 
@@ -151,7 +151,9 @@ def apply(visit: Visit) -> Response:
     group_id = visit.number("upload_id")
     with visit.database.read() as connection:
         files = queries.uploaded(connection, visit.principal, group_id)
-    reports = actions.apply(visit.database, visit.principal, _parse(visit, files), visit.at)
+    parsed = _parse(visit, files, keep_text="keep_text" in visit.form)
+    wishes = Wishes("add_people" in visit.form)
+    reports = actions.apply(visit.database, visit.principal, parsed, visit.at, wishes=wishes)
     batches = sorted({report.batch_id for report in reports if report.batch_id is not None})
     with visit.database.write() as connection:
         if not batches and any(report.errors for report in reports):
@@ -164,6 +166,8 @@ def apply(visit: Visit) -> Response:
     said = "; ".join(filter(None, (new and f"{new} imported", changed and f"{changed} changed")))
     undo_url = f"/import/{batches[0]}/undo" if len(batches) == 1 else None
     onward = "/import" if visit.user.first_run_done else "/"  # the first run goes on with marking them
+    if visit.user.first_run_done and any(one.kind == CALENDAR and one.uncertain for one in reports):
+        onward = "/meetings"
     return visit.redirect(onward, f"{said or 'Nothing was new'}.", undo=undo_url)
 
 

@@ -7,9 +7,10 @@ left empty on purpose; a field outside ``given`` was not mentioned and must be l
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 
 from crm.errors import Invalid
 
@@ -25,6 +26,8 @@ RULES = "rules"
 VCARD = "vcard"
 ADDRESS_BOOK = "addressbook"
 CALENDAR = "calendar"
+FEEDS = (CALENDAR,)
+"""What machines saw of people: each such file is a transaction of its own."""
 EXCHANGE = (ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES)
 
 KINDS = ("partner", "vendor", "customer", "other")
@@ -264,7 +267,10 @@ class ColumnSaid:
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
     """Everything one file says. ``text`` is set for rules.toml alone, which the rules read themselves; ``columns``
-    for tables of other programs, of which a person may say what they mean."""
+    for tables of other programs, of which a person may say what they mean.
+
+    ``sightings`` are what a calendar holds; they may lie in a file and are iterated again and again.
+    """
 
     file: str
     kind: str
@@ -274,6 +280,12 @@ class ParsedFile:
     uncertain: tuple[Question, ...] = ()
     text: str | None = None
     columns: tuple[ColumnSaid, ...] = ()
+    sightings: Collection[Any] = ()
+
+    @property
+    def items(self) -> int:
+        """How many things there are to be written down."""
+        return len(self.records) + len(self.sightings)
 
 
 def row_identity(record: Record, ordinal: int = 0) -> str:

@@ -39,7 +39,8 @@ class Change:
 class FileReport:
     """What became of one file. ``kind`` is None where nobody could tell. Counts are by sort of record.
 
-    ``batch_id`` is the import under which it can be undone, where something was written.
+    ``batch_id`` is the import under which it can be undone, where something was written; ``read`` counts what a
+    feed held, whoever it was about.
     """
 
     file: str
@@ -54,6 +55,7 @@ class FileReport:
     names: list[str] = field(default_factory=list)
     columns: tuple[ColumnSaid, ...] = ()
     batch_id: int | None = None
+    read: int = 0
 
     @classmethod
     def of(cls, parsed: ParsedFile) -> "FileReport":
@@ -78,7 +80,7 @@ class FileReport:
     def may_be_exchange(self) -> bool:
         """Whether a file nobody could read seems to be one of those that are imported together or not at all."""
         return not self.file.lower().endswith(
-            (".vcf", ".ics", ".mbox", ".eml", ".zip", ".png", ".jpg", ".pdf")
+            (".vcf", ".ics", ".mbox", ".eml", ".xml", ".txt", ".zip", ".png", ".jpg", ".pdf")
         )
 
     def skip(self, where: str, why: str) -> None:
@@ -157,7 +159,7 @@ def has_errors(reports: Iterable[FileReport]) -> bool:
 def is_anything_usable(reports: Iterable[FileReport]) -> bool:
     """Whether anything was read, or there was nothing to read: False if all there was had to be left out."""
     found = list(reports)
-    return any(+(one.new + one.changed + one.unchanged) for one in found) or not any(
+    return any(one.read or +(one.new + one.changed + one.unchanged) for one in found) or not any(
         one.skipped for one in found
     )
 

@@ -4,16 +4,19 @@ import re
 import tomllib
 from collections.abc import Collection
 from datetime import datetime
+from io import BytesIO
 from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
 from crm.imports import addressbooks
 from crm.imports.cards import decode_cards
 from crm.imports.exchange import decode, read_exchange
+from crm.imports.feeds import HEAD, FeedSetting, feed_kind, read_feed
 from crm.imports.records import (
     ADDRESS_BOOK,
     CALENDAR,
     EXCHANGE,
+    FEEDS,
     FILE_LIMIT,
     RULES,
     VCARD,
@@ -24,10 +27,13 @@ from crm.imports.records import (
 from crm.imports.sheets import SHEETS
 from crm.imports.vcards import read_vcards
 
-KINDS = (*EXCHANGE, RULES, VCARD, ADDRESS_BOOK)
+KINDS = (*EXCHANGE, RULES, VCARD, ADDRESS_BOOK, *FEEDS)
 RULES_LIMIT = 1024 * 1024
 
-SUPPORTED = "In Person reads the CSV files of its exchange format, address books as CSV, rules.toml and vCards (.vcf)."
+SUPPORTED = (
+    "In Person reads the CSV files of its exchange format, address books as CSV, rules.toml, vCards (.vcf) and "
+    "calendars (.ics)."
+)
 
 _MAGIC = (
     (b"\x89PNG", "a picture (PNG)"),
@@ -77,6 +83,8 @@ def read_file(
         return read_vcards(name, data)
     if kind is None and _OWN_CALENDAR.match(data[:200]):
         return ParsedFile(name, CALENDAR, skipped=(Skipped(name, _SAID_ALREADY),))
+    if feed := feed_of(name, data[:HEAD], kind):
+        return read_feed(feed, BytesIO(data), name, FeedSetting(zone, now))
     _refuse_foreign(name, data)
     if kind == RULES or (kind is None and _holds_rules(name, data)):
         return ParsedFile(name, RULES, text=_toml(name, data))
@@ -101,6 +109,14 @@ def _address_book(
     )
 
 
+def feed_of(name: str, head: bytes, kind: str | None = None) -> str | None:
+    """Which feed a file is that begins so; None for every other file."""
+    _refuse_magic(name, head)
+    if kind is not None:
+        return kind if kind in FEEDS else None
+    return None if _OWN_CALENDAR.match(head) else feed_kind(head)
+
+
 def display_name(path: str) -> str:
     """The last part of a path, printable, for sentences."""
     name = PurePath(path.replace("\\", "/")).name
@@ -115,6 +131,10 @@ def _refuse_hopeless(name: str, data: bytes) -> None:
         raise UnreadableFile(
             name, f"This file has {size:,} MiB; at most {limit} fit. Split it and import the parts."
         )
+    _refuse_magic(name, data)
+
+
+def _refuse_magic(name: str, data: bytes) -> None:
     for magic, what in _MAGIC:
         if data.startswith(magic):
             raise UnreadableFile(name, f"This looks like {what}. {SUPPORTED}")

@@ -13,12 +13,13 @@ from crm.domain.principal import Principal
 from crm.errors import Conflict, NotFound
 from crm.imports.facts import DATE_RECORD, TABLES
 from crm.imports.log import restored_entry
+from crm.imports.meetings import forget_questions
 from crm.imports.people import restored_value, write_changes
 from crm.imports.rule_states import states_before
 from crm.imports.run import Run
 from crm.imports.sources import stamp_of
 from crm.imports.stored import contact_records, organisation_draft, organisation_records
-from crm.interactions.actions import edit_interaction
+from crm.interactions.actions import edit_interaction, restore_interaction
 from crm.storage.blocks import blocks
 from crm.storage.stored_metrics import refresh, scope_of
 from crm.storage.tables import (
@@ -129,6 +130,7 @@ def undo(connection: Connection, principal: Principal, batch_id: int, at: dateti
         raise Conflict("This import is undone already.")
     work = _Undoing(Run(connection, principal, at, batch_id, lambda done: None))
     work.take_back()
+    forget_questions(connection, principal, batch_id)
     connection.execute(update(import_batch).where(*mine).values(undone_at=at))
     return work.done
 
@@ -206,7 +208,10 @@ class _Undoing:
     def _interactions(self) -> None:
         _, changed = self._untouched("interaction")
         for row_id, before in changed.items():
-            edit_interaction(self.connection, self.principal, row_id, restored_entry(before), self.run.at)
+            if before.get("deleted"):
+                restore_interaction(self.connection, self.principal, row_id, self.run.at)
+            else:
+                edit_interaction(self.connection, self.principal, row_id, restored_entry(before), self.run.at)
             self.done.restored["interactions"] += 1
         self._forget_content("interaction", changed)
         made = self._interactions_made()

@@ -10,6 +10,7 @@ from crm.domain.channels import SHIPPED_KEYS
 from crm.domain.principal import Principal
 from crm.imports.actions import apply
 from crm.imports.export import export_files
+from crm.imports.noticed import Wishes
 from crm.imports.records import ParsedFile, UnreadableFile
 from crm.imports.report import FileReport
 from crm.imports.sniff import read_file
@@ -65,12 +66,13 @@ def bring(
     by: Principal | None = None,
     later: float = 0,
     dry_run: bool = False,
+    add_people: bool = False,
 ) -> list[FileReport]:
     """Import files given by content, or by name and content, ``later`` days after the world's now."""
     at = world.now + timedelta(days=later)
     principal = by or world.principal
     parsed = [read(world, *_named(file, number), at=at) for number, file in enumerate(files, 1)]
-    return apply(world.database, principal, parsed, at, dry_run=dry_run)
+    return apply(world.database, principal, parsed, at, dry_run=dry_run, wishes=Wishes(add_people))
 
 
 def _named(file: Any, number: int) -> tuple[str, bytes]:

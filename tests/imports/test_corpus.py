@@ -38,7 +38,7 @@ def read(path: Path) -> ParsedFile:
 
 def outcome(path: Path) -> str:
     try:
-        return f"{len(read(path).records)} records."
+        return f"{read(path).items} records."
     except UnreadableFile as refused:
         return refused.sentence
 
@@ -63,6 +63,26 @@ def test_every_other_file_is_read_or_refused_in_a_sentence() -> None:
             sentence = outcome(path)
             assert sentence.endswith("."), path
             assert len(sentence) < 600, path
+
+
+def test_every_real_event_is_a_meeting_ahead_behind_or_left_out_with_a_reason() -> None:
+    for path in DATA.glob("ical/**/*.ics"):
+        lines = re.sub(r"\r?\n[ \t]", "", path.read_bytes().decode("utf-8", "replace")).splitlines()
+        if "BEGIN:VCALENDAR" not in map(str.strip, lines) or any("METHOD:REPLY" in line for line in lines):
+            continue
+        simple = lines.count("BEGIN:VEVENT") and not any(
+            line.startswith(("RRULE", "RDATE", "RECURRENCE-ID")) for line in lines
+        )
+        uids = {line for line in lines if line.startswith("UID")}
+        if simple and len(uids) == lines.count("BEGIN:VEVENT") == lines.count("END:VEVENT"):
+            parsed = read(path)
+            passed = sum(
+                int(match.group(1).replace(",", ""))
+                if (match := re.match(r"([\d,]+) meeting", one.why))
+                else 1
+                for one in parsed.skipped
+            )
+            assert len(parsed.sightings) + passed == len(uids), path
 
 
 def test_real_names_survive() -> None:

@@ -146,6 +146,9 @@ ACCESS = {
     "GET /import/{batch_id}": "viewer",
     "POST /import/{batch_id}/undo": "member",
     "GET /export": "member",
+    "GET /meetings": "member",
+    "POST /meetings": "member",
+    "POST /meetings/{answer_id}/undo": "member",
     # health
     "GET /health": "viewer",
     "GET /settings/targets": "viewer",

@@ -26,6 +26,8 @@ from crm.storage.tables.imports import (
     import_mapping,
     import_trace,
     import_upload,
+    open_meeting,
+    open_meeting_contact,
     source_record,
 )
 from crm.storage.tables.interactions import (
@@ -67,6 +69,8 @@ __all__ = [
     "mail_hold",
     "metadata",
     "one_time_link",
+    "open_meeting",
+    "open_meeting_contact",
     "organisation",
     "organisation_tag",
     "outbox",

@@ -1,6 +1,6 @@
 """What was imported, and from which item of which source each row came."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
 from crm.storage.tables.base import belongs_to, in_workspace, metadata, own_id, workspace_id
 from crm.storage.types import Json, Moment
@@ -75,3 +75,35 @@ import_mapping = Table(
     in_workspace(),
 )
 """What the columns of another program's table mean, as somebody said once: ``fingerprint`` is that of its header."""
+open_meeting = Table(
+    "open_meeting",
+    metadata,
+    workspace_id(),
+    own_id(),
+    Column("source_key", String, nullable=False),
+    Column("occurred_at", Moment, nullable=False),
+    Column("summary", Text),
+    Column("user_id", BigInteger),
+    Column("batch_id", BigInteger, nullable=False),
+    Column("answer", String),
+    Column("answer_id", BigInteger),
+    Column("interaction_id", BigInteger),
+    belongs_to("user", "user_id", ondelete="CASCADE"),
+    belongs_to("import_batch", "batch_id", ondelete="CASCADE"),
+    UniqueConstraint("workspace_id", "source_key"),
+    Index("ix_open_meeting_workspace_id_user_id", "workspace_id", "user_id"),
+)
+"""Meetings of a calendar that does not say how, or whether, people met: ``answer`` is the channel somebody gave, or *no*.
+Answers given at once share ``answer_id``. ``user_id`` is whose calendar it was; null: the command line's."""
+
+open_meeting_contact = Table(
+    "open_meeting_contact",
+    metadata,
+    workspace_id(),
+    Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("meeting_id", BigInteger, primary_key=True, autoincrement=False),
+    belongs_to("contact", "contact_id", ondelete="CASCADE"),
+    belongs_to("open_meeting", "meeting_id", ondelete="CASCADE"),
+    Index("ix_open_meeting_contact_workspace_id_meeting_id", "workspace_id", "meeting_id"),
+)
+"""With whom such a meeting was."""

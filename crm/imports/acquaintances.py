@@ -1,0 +1,149 @@
+"""Who is who in what machines saw: which of the people in a calendar, mail or chat are ours, and which we know."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from crm.accounts.queries import own_words
+from crm.contacts.rows import folded_name
+from crm.domain.phones import digits_of
+from crm.imports.matching import folded_email
+from crm.imports.run import Run
+from crm.imports.sightings import Party
+from crm.storage.tables import contact, contact_email, contact_phone
+from crm.storage.text import fold
+
+PHONE_DIGITS = 9
+"""Digits at the end of a number that tell it from others, whatever stands before them."""
+SHORTEST = 7
+NAME_WORDS = 5
+NAMED_ONLY = Party()
+
+
+def phone_mark(phone: str) -> str | None:
+    """What two ways of writing one number have in common; None where it is no number of a person."""
+    digits = digits_of(phone)
+    return digits[-PHONE_DIGITS:] if len(digits) >= SHORTEST else None
+
+
+@dataclass(frozen=True)
+class Found:
+    """Who a party is: one of us, somebody known, or several of whom one may be meant."""
+
+    user_id: int | None = None
+    contact_id: int | None = None
+    several: tuple[str, ...] = ()
+
+
+class Acquaintances:
+    """The team and its people by email, phone and name."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._ours = {
+            mark: user_id
+            for user_id, words in own_words(run.connection, run.principal).items()
+            for mark in marks_of(words)
+        }
+        self._names: dict[int, str] = {}
+        self.owners: dict[int, int | None] = {}
+        self._by: dict[str, list[int]] = {}
+        self._found: dict[Party, Found] = {}
+        self._read()
+
+    def _read(self) -> None:
+        mine = self._run.principal.workspace_id
+        people = select(contact.c.id, contact.c.name, contact.c.owner_id, contact.c.folded_name)
+        for row in self._run.connection.execute(people.where(contact.c.workspace_id == mine)):
+            self.add(row.id, row.name, owner_id=row.owner_id)
+        emails = select(contact_email.c.contact_id, contact_email.c.folded)
+        for row_id, email in self._run.connection.execute(emails.where(contact_email.c.workspace_id == mine)):
+            self._enter(f"@{email}", row_id)
+        phones = select(contact_phone.c.contact_id, contact_phone.c.digits)
+        for row_id, digits in self._run.connection.execute(
+            phones.where(contact_phone.c.workspace_id == mine)
+        ):
+            if mark := phone_mark(digits):
+                self._enter(f"+{mark}", row_id)
+
+    def add(self, row_id: int, name: str, party: Party = NAMED_ONLY, owner_id: int | None = None) -> None:
+        """Somebody is here."""
+        self._names[row_id], self.owners[row_id] = name, owner_id
+        self._enter(f"={folded_name(name)}", row_id)
+        if party.email:
+            self._enter(f"@{folded_email(party.email)}", row_id)
+        if mark := phone_mark(party.phone):
+            self._enter(f"+{mark}", row_id)
+        self._found.clear()
+
+    def _enter(self, mark: str, row_id: int) -> None:
+        ids = self._by.setdefault(mark, [])
+        if row_id not in ids:
+            ids.append(row_id)
+
+    def who(self, party: Party) -> Found:
+        """Who this is."""
+        found = self._found.get(party)
+        if found is None:
+            found = self._found[party] = self._look_up(party)
+        return found
+
+    def _look_up(self, party: Party) -> Found:
+        marks = _marks(party)
+        ours = next((self._ours[mark] for mark in marks if mark in self._ours), None)
+        if ours is not None:
+            return Found(user_id=ours)
+        for mark in marks:
+            ids = self._by.get(mark, [])
+            named = [one for one in ids if folded_name(self._names[one]) == folded_name(party.name)]
+            choice = named if len(ids) > 1 and len(named) == 1 else ids
+            if len(choice) == 1:
+                return Found(contact_id=choice[0])
+            if choice:
+                return Found(several=tuple(self._names[one] for one in choice[:3]))
+        return Found()
+
+    def named_in(self, words: str) -> list[int]:
+        """The people whose whole name stands in these words, of those whose name is theirs alone."""
+        pieces = [fold(piece) for piece in re.findall(r"[^\W\d_][\w'’.-]*", words)][:60]
+        found = []
+        for size in range(2, NAME_WORDS + 1):
+            for start in range(len(pieces) - size + 1):
+                ids = self._by.get("=" + " ".join(pieces[start : start + size]), [])
+                if len(ids) == 1 and ids[0] not in found:
+                    found.append(ids[0])
+        return found
+
+    def names(self, ids: Iterable[int]) -> str:
+        """These people in a sentence, the first three by name."""
+        named = [self._names[one] for one in ids]
+        more = [f"{len(named) - 3} others"] if len(named) > 4 else named[3:]
+        return " and ".join(filter(None, (", ".join((*named[:3], *more)[:-1]), (*named[:3], *more)[-1])))
+
+    def is_ours(self, party: Party) -> bool:
+        """Whether this is one of the team."""
+        return self.who(party).user_id is not None
+
+
+def _marks(party: Party) -> list[str]:
+    """What somebody may be known by, best first. A name only counts where there is nothing better."""
+    if party.email:
+        return [f"@{folded_email(party.email)}"]
+    if mark := phone_mark(party.phone):
+        return [f"+{mark}"]
+    return [f"={folded_name(party.name)}"] if party.name.strip() else []
+
+
+def marks_of(words: Iterable[str]) -> list[str]:
+    """The marks of emails, phone numbers and names, as a user lists what else is theirs."""
+    found = []
+    for word in words:
+        if "@" in word:
+            found += _marks(Party(email=word))
+        elif re.fullmatch(r"[+()\d\s./-]{7,}", word):
+            found += _marks(Party(phone=word))
+        else:
+            found += _marks(Party(name=word))
+    return found

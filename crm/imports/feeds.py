@@ -1,0 +1,76 @@
+"""Feeds, which machines wrote: which one a file is, told by how it begins, and its reader. So far calendars."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+from zoneinfo import ZoneInfo
+
+from crm.imports.calendars import read_calendar
+from crm.imports.records import CALENDAR, FILE_LIMIT, ParsedFile, UnreadableFile
+from crm.imports.sightings import Notices, Sighting, decode_text
+
+HEAD = 65_536
+"""Bytes at the beginning of a file that tell what it is."""
+
+
+@dataclass(frozen=True)
+class FeedSetting:
+    """What reading depends on: the workspace's zone, the moment, and whether what people wrote is kept."""
+
+    zone: ZoneInfo
+    now: datetime
+    keep_text: bool = False
+
+
+Reader = Callable[[BinaryIO, Notices, FeedSetting], Iterator[Sighting]]
+
+
+def _calendar(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
+    data = whole(stream, notices.file)
+    return read_calendar(data, notices, zone=setting.zone, now=setting.now, keep_text=setting.keep_text)
+
+
+READERS: dict[str, Reader] = {CALENDAR: _calendar}
+
+
+def whole(stream: BinaryIO, name: str) -> bytes:
+    """A file that has to fit into memory."""
+    data = stream.read(FILE_LIMIT + 1)
+    if len(data) > FILE_LIMIT:
+        raise UnreadableFile(
+            name, f"This file has more than {FILE_LIMIT // 2**20} MiB. Split it and import the parts."
+        )
+    return data
+
+
+def feed_kind(head: bytes) -> str | None:
+    """Which sort of feed begins so, or None."""
+    text = decode_text(head)
+    if re.match(r"\s*BEGIN:VCALENDAR", text, re.IGNORECASE):
+        return CALENDAR
+    return None
+
+
+def open_feed(kind: str, stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
+    """Read a feed piece by piece; ``notices`` is whole only after the last."""
+    return READERS[kind](stream, notices, setting)
+
+
+def read_feed(kind: str, stream: BinaryIO, name: str, setting: FeedSetting) -> ParsedFile:
+    """Read a feed into memory."""
+    notices = Notices(name)
+    found = tuple(open_feed(kind, stream, notices, setting))
+    return parsed_feed(kind, notices, found)
+
+
+def parsed_feed(kind: str, notices: Notices, found: tuple[Sighting, ...] = ()) -> ParsedFile:
+    """What was read, with what the reader had to say."""
+    return ParsedFile(
+        notices.file,
+        kind,
+        skipped=tuple(notices.skipped),
+        uncertain=tuple(notices.uncertain),
+        sightings=found,
+    )

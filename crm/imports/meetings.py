@@ -1,0 +1,221 @@
+"""Did these meetings happen? What a calendar left open, and what people answer."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select
+
+from crm.contacts.actions import require_editor
+from crm.domain.principal import Principal
+from crm.errors import Invalid, NotFound
+from crm.imports.run import Run
+from crm.interactions.actions import Entry, delete_interaction, log_interaction
+from crm.storage.blocks import blocks
+from crm.storage.database import new_id
+from crm.storage.tables import contact, open_meeting, open_meeting_contact, source_record
+
+ANSWERS = ("meeting", "lunch", "video", "phone", "no")
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class OpenMeeting:
+    """One meeting that waits for an answer."""
+
+    id: int
+    occurred_at: datetime
+    summary: str | None
+    people: tuple[tuple[int, str], ...]
+
+
+# Asking.
+
+
+def asked(run: Run, keys: Sequence[str]) -> dict[str, bool]:
+    """Which of these meetings were asked about before, and whether somebody answered."""
+    table = open_meeting.c
+    found: dict[str, bool] = {}
+    for block in blocks(keys):
+        rows = select(table.source_key, table.answer).where(
+            table.workspace_id == run.principal.workspace_id, table.source_key.in_(block)
+        )
+        found.update({key: answer is not None for key, answer in run.connection.execute(rows)})
+    return found
+
+
+def ask_about(run: Run, key: str, entry: Entry) -> None:
+    """Keep the question; asked again, it follows what the calendar says now."""
+    mine = (open_meeting.c.workspace_id == run.principal.workspace_id, open_meeting.c.source_key == key)
+    row_id = run.connection.execute(select(open_meeting.c.id).where(*mine)).scalar_one_or_none()
+    says = {"occurred_at": entry.occurred_at, "summary": entry.summary}
+    if row_id is None:
+        row_id = new_id(run.connection)
+        names = {"workspace_id": run.principal.workspace_id, "id": row_id, "source_key": key}
+        owner = {"user_id": run.default_owner, "batch_id": run.batch_id}
+        run.connection.execute(open_meeting.insert(), {**names, **says, **owner})
+        run.sources.written += 1
+    else:
+        run.connection.execute(open_meeting.update().where(*mine).values(**says))
+        _remove_people(run.connection, run.principal, [row_id])
+    run.connection.execute(
+        open_meeting_contact.insert(),
+        [
+            {"workspace_id": run.principal.workspace_id, "contact_id": one, "meeting_id": row_id}
+            for one in entry.contact_ids
+        ],
+    )
+
+
+def _remove_people(connection: Connection, principal: Principal, ids: Sequence[int]) -> None:
+    table = open_meeting_contact
+    connection.execute(
+        table.delete().where(table.c.workspace_id == principal.workspace_id, table.c.meeting_id.in_(ids))
+    )
+
+
+def forget_questions(connection: Connection, principal: Principal, batch_id: int) -> None:
+    """The import is undone: what it asked and nobody answered is not asked any more."""
+    mine = (
+        open_meeting.c.workspace_id == principal.workspace_id,
+        open_meeting.c.batch_id == batch_id,
+        open_meeting.c.answer.is_(None),
+    )
+    ids = list(connection.execute(select(open_meeting.c.id).where(*mine)).scalars())
+    for block in blocks(ids):
+        _remove_people(connection, principal, block)
+    connection.execute(open_meeting.delete().where(*mine))
+
+
+# Reading.
+
+
+def _mine(principal: Principal) -> tuple[Any, ...]:
+    """One's own calendar, and the command line's; the command line sees all."""
+    table = open_meeting.c
+    own = (
+        ()
+        if principal.user_id is None
+        else (or_(table.user_id == principal.user_id, table.user_id.is_(None)),)
+    )
+    return (table.workspace_id == principal.workspace_id, *own)
+
+
+def _waiting(principal: Principal) -> tuple[Any, ...]:
+    """Not answered, and with somebody."""
+    people = open_meeting_contact.c
+    held = select(people.meeting_id).where(people.workspace_id == principal.workspace_id)
+    return (*_mine(principal), open_meeting.c.answer.is_(None), open_meeting.c.id.in_(held))
+
+
+def open_count(connection: Connection, principal: Principal) -> int:
+    """How many meetings wait for an answer."""
+    mine = select(func.count()).select_from(open_meeting).where(*_waiting(principal))
+    return int(connection.execute(mine).scalar_one())
+
+
+def open_meetings(connection: Connection, principal: Principal, limit: int = PAGE) -> list[OpenMeeting]:
+    """Those that wait, newest first."""
+    order = (open_meeting.c.occurred_at.desc(), open_meeting.c.id)
+    rows = connection.execute(
+        select(open_meeting).where(*_waiting(principal)).order_by(*order).limit(limit)
+    ).all()
+    people = _people(connection, principal, [row.id for row in rows])
+    return [OpenMeeting(row.id, row.occurred_at, row.summary, tuple(people[row.id])) for row in rows]
+
+
+def _people(
+    connection: Connection, principal: Principal, ids: Sequence[int]
+) -> dict[int, list[tuple[int, str]]]:
+    part = open_meeting_contact.c
+    rows = connection.execute(
+        select(part.meeting_id, contact.c.id, contact.c.name)
+        .join(contact, (contact.c.workspace_id == part.workspace_id) & (contact.c.id == part.contact_id))
+        .where(part.workspace_id == principal.workspace_id, part.meeting_id.in_(ids))
+        .order_by(contact.c.folded_name, contact.c.id)
+    )
+    found: dict[int, list[tuple[int, str]]] = {}
+    for row in rows:
+        found.setdefault(row.meeting_id, []).append((row.id, row.name))
+    return found
+
+
+# Answering.
+
+
+def answer(
+    connection: Connection, principal: Principal, ids: Collection[int], word: str, at: datetime
+) -> int:
+    """Answer for these meetings at once; returns the number under which that can be undone.
+
+    Any channel logs them by it, *no* means that they did not happen. Those somebody answered in the meantime stay.
+    """
+    require_editor(principal)
+    if word not in ANSWERS:
+        raise Invalid("Choose how you met, or that it did not happen.")
+    rows = connection.execute(
+        select(open_meeting).where(*_waiting(principal), open_meeting.c.id.in_(list(ids))).with_for_update()
+    ).all()
+    if not rows:
+        raise NotFound("These meetings were answered already.")
+    people = _people(connection, principal, [row.id for row in rows])
+    answer_id = new_id(connection)
+    for row in rows:
+        logged = None if word == "no" else _log(connection, principal, row, people[row.id], word, at)
+        values = {"answer": word, "answer_id": answer_id, "interaction_id": logged}
+        connection.execute(
+            open_meeting.update().where(*_mine(principal), open_meeting.c.id == row.id).values(**values)
+        )
+    return answer_id
+
+
+def _log(
+    connection: Connection,
+    principal: Principal,
+    row: Any,
+    people: Sequence[tuple[int, str]],
+    channel: str,
+    at: datetime,
+) -> int:
+    users = () if row.user_id is None else (row.user_id,)
+    ids = tuple(row_id for row_id, _ in people)
+    entry = Entry(
+        row.occurred_at, channel, ids, user_ids=users, summary=row.summary, source_id=row.source_key
+    )
+    row_id = log_interaction(connection, principal, entry, at)
+    connection.execute(
+        source_record.insert(),
+        {
+            "workspace_id": principal.workspace_id,
+            "record": "interaction",
+            "source_key": row.source_key,
+            "row_id": row_id,
+            "content_hash": "",
+            "batch_id": row.batch_id,
+        },
+    )
+    return row_id
+
+
+def undo_answer(connection: Connection, principal: Principal, answer_id: int, at: datetime) -> int:
+    """Take one's own answers back; what they logged goes. Returns how many wait again."""
+    require_editor(principal)
+    mine = (*_mine(principal), open_meeting.c.answer_id == answer_id)
+    rows = connection.execute(select(open_meeting).where(*mine).with_for_update()).all()
+    if not rows:
+        raise NotFound
+    for row in rows:
+        if row.interaction_id is not None:
+            delete_interaction(connection, principal, row.interaction_id, at)
+        table = source_record.c
+        connection.execute(
+            source_record.delete().where(
+                table.workspace_id == principal.workspace_id,
+                table.record == "interaction",
+                table.source_key == row.source_key,
+            )
+        )
+    none = {"answer": None, "answer_id": None, "interaction_id": None}
+    connection.execute(open_meeting.update().where(*mine).values(**none))
+    return len(rows)

@@ -1,0 +1,136 @@
+"""Reading files somebody gave us: tables and vCards here, feeds in a confined process of their own."""
+
+import json
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import IO, BinaryIO, NamedTuple
+from zoneinfo import ZoneInfo
+
+from crm.imports.addressbooks import Remembered, columns_to_say
+from crm.imports.feeds import HEAD
+from crm.imports.limits import processor_seconds
+from crm.imports.reader import DONE, REFUSED
+from crm.imports.records import FEEDS, FILE_LIMIT, ParsedFile, UnknownHeader, UnreadableFile
+from crm.imports.report import FileReport
+from crm.imports.sightings import Spool
+from crm.imports.sniff import display_name, feed_of, read_file
+
+FEED_LIMIT = 8 * 1024 * 1024 * 1024
+"""Bytes of a mailbox that is read piece by piece."""
+TOO_MUCH = "Reading this file takes more time or memory than any real one does. Nothing of it was imported."
+
+
+class Given(NamedTuple):
+    """One file as it was given: its name for sentences, and its content or where it lies."""
+
+    name: str
+    content: bytes | Path
+
+
+class Reading(NamedTuple):
+    """What reading depends on. ``kind`` is what the person says the files are."""
+
+    zone: ZoneInfo
+    now: datetime
+    channels: Collection[str]
+    kind: str | None = None
+    keep_text: bool = False
+    mappings: Remembered | None = None
+
+
+def read_all(given: Iterable[Given], reading: Reading) -> list[ParsedFile | FileReport]:
+    """Every file as read, or why it could not be, in their order."""
+    return [_read(one, reading) for one in given]
+
+
+def _read(one: Given, reading: Reading) -> ParsedFile | FileReport:
+    name = display_name(one.name)
+    try:
+        with _opened(one) as stream:
+            kind = feed_of(name, stream.read(HEAD), reading.kind)
+            stream.seek(0)
+            if kind in FEEDS:
+                return _read_apart(kind, stream, name, reading)
+            data = stream.read(FILE_LIMIT + 1)
+        return _read_here(one.name, data, reading)
+    except UnreadableFile as fault:
+        return FileReport.unreadable(name, fault)
+
+
+def _read_here(name: str, data: bytes, reading: Reading) -> ParsedFile | FileReport:
+    try:
+        return read_file(
+            name,
+            data,
+            zone=reading.zone,
+            now=reading.now,
+            channels=reading.channels,
+            kind=reading.kind,
+            mappings=reading.mappings,
+        )
+    except UnknownHeader as fault:
+        return FileReport.unreadable(display_name(name), fault, columns_to_say(data))
+
+
+def _opened(one: Given) -> BinaryIO:
+    return BytesIO(one.content) if isinstance(one.content, bytes) else one.content.open("rb")
+
+
+def _read_apart(kind: str, stream: BinaryIO, name: str, reading: Reading) -> ParsedFile:
+    with tempfile.TemporaryFile() as copied:
+        source: IO[bytes] = stream
+        if isinstance(stream, BytesIO):
+            copied.write(stream.getbuffer())
+            copied.seek(0)
+            source = copied
+        size = source.seek(0, 2)
+        source.seek(0)
+        if size > FEED_LIMIT:
+            raise UnreadableFile(name, f"This file has more than {FEED_LIMIT // 2**30} GiB. Split it.")
+        return _child(kind, source, size, name, reading)
+
+
+def _child(kind: str, source: IO[bytes], size: int, name: str, reading: Reading) -> ParsedFile:
+    order = {
+        "kind": kind,
+        "name": name,
+        "zone": str(reading.zone),
+        "now": reading.now.isoformat(),
+        "keep_text": reading.keep_text,
+    }
+    spool = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as what was read)
+    try:
+        ended = subprocess.run(  # noqa: S603 (our own reader)
+            [sys.executable, "-m", "crm.imports.reader", json.dumps(order)],
+            stdin=source,
+            stdout=spool,
+            stderr=subprocess.DEVNULL,
+            timeout=10 * processor_seconds(size),
+            check=False,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        ended = -1
+    if ended != 0:
+        raise UnreadableFile(name, TOO_MUCH)
+    return _result(spool, name)
+
+
+def _result(spool: IO[bytes], name: str) -> ParsedFile:
+    """What the child left in the spool: blocks, its answer, and where the blocks end."""
+    spool.seek(-8, 2)
+    ends = int.from_bytes(spool.read(8))
+    spool.seek(ends)
+    state, count, said = pickle.load(spool)  # noqa: S301 (written by our own reader)
+    if state == REFUSED:
+        raise UnreadableFile(*said)
+    if state != DONE:
+        raise UnreadableFile(name, TOO_MUCH)
+    parsed: ParsedFile = replace(said, sightings=Spool(spool, ends, count))
+    return parsed

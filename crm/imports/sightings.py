@@ -1,0 +1,100 @@
+"""What machines saw of people: the meetings of a calendar. Plain values that readers of feeds make.
+
+A sighting says who took part in the words of its source; who of them is one of us, and who somebody we know,
+is decided where it is written down.
+"""
+
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import IO
+
+from crm.imports.cards import decode_cards
+from crm.imports.records import Question, Skipped
+
+NOTICES = 1_000
+
+
+def decode_text(data: bytes) -> str:
+    """Text of a file in UTF-8 or UTF-16, else in the encoding of western Windows."""
+    text = decode_cards(data)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return data.decode("cp1252", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody as a source names them: by email, by phone, or by name alone."""
+
+    email: str = ""
+    phone: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One meeting. ``key`` is its identity within everything that is ever imported.
+
+    ``channel`` None: the source does not say how. ``sender`` None: nobody in particular began. ``labels`` are words
+    in which people may be named in full. ``revision`` orders what several files say of the same thing;
+    ``is_off``: it did not take place. ``crowd``: how many people it was for, where that is more than ``parties``.
+    """
+
+    key: str
+    occurred_at: datetime
+    channel: str | None
+    parties: tuple[Party, ...]
+    sender: Party | None = None
+    outcome: str = "reached"
+    summary: str | None = None
+    note: str | None = None
+    declined: tuple[Party, ...] = ()
+    labels: str = ""
+    revision: str = ""
+    is_off: bool = False
+    is_ours: bool | None = None
+    crowd: int = 0
+    where: str = ""
+
+
+@dataclass
+class Notices:
+    """What a reader of feeds has to say besides, bounded."""
+
+    file: str
+    skipped: list[Skipped] = field(default_factory=list)
+    uncertain: list[Question] = field(default_factory=list)
+
+    def leave_out(self, where: str, why: str) -> None:
+        """One item is left out."""
+        if len(self.skipped) < NOTICES:
+            self.skipped.append(Skipped(where, why))
+
+    def ask(self, where: str, question: str) -> None:
+        """One thing a person has to look at."""
+        if len(self.uncertain) < NOTICES:
+            self.uncertain.append(Question(where, question))
+
+
+class Spool:
+    """Sightings in a file, read again and again in blocks: all of a feed need not fit into memory."""
+
+    def __init__(self, file: IO[bytes], ends: int, count: int) -> None:
+        self._file = file
+        self._ends = ends
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Sighting]:
+        place = 0
+        while place < self._ends:
+            self._file.seek(place)
+            block = pickle.load(self._file)  # noqa: S301 (written by our own reader)
+            place = self._file.tell()
+            yield from block

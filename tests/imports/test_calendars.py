@@ -1,0 +1,327 @@
+"""Calendars: which meetings took place, with whom and how; each once, whatever it came by."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from crm.contacts.actions import add_contacts
+from crm.contacts.drafts import NewContact, Way
+from crm.imports.calendars import read_calendar
+from crm.imports.records import UnreadableFile
+from crm.imports.seen_by import seen_by
+from crm.imports.sightings import Notices, Sighting
+from crm.imports.undoing import undo
+from crm.interactions.actions import Entry, delete_interaction, edit_interaction
+from crm.storage.tables import interaction, interaction_contact, open_meeting
+from tests.builders import NOW, World
+from tests.imports.files import bring, count, good, news, rows, summed
+from tests.web.site import client
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def event(uid: str = "one", *lines: str, start: str = "20261102T100000Z", summary: str = "Review") -> str:
+    """One event as a calendar writes it."""
+    said = [f"UID:{uid}", f"DTSTART:{start}", f"SUMMARY:{summary}", *lines]
+    said = [
+        line
+        for line in said
+        if not (line.startswith("DTSTART:") and any(one.startswith("DTSTART;") for one in lines))
+    ]
+    return "\r\n".join(["BEGIN:VEVENT", *said, "END:VEVENT"])
+
+
+def calendar(*events: str, extra: str = "") -> str:
+    """A calendar of events."""
+    return "\r\n".join(filter(None, ["BEGIN:VCALENDAR", "VERSION:2.0", extra, *events, "END:VCALENDAR", ""]))
+
+
+def asked(email: str, state: str = "ACCEPTED", **parameters: str) -> str:
+    more = "".join(f";{name}={value}" for name, value in parameters.items())
+    return f"ATTENDEE;PARTSTAT={state}{more}:mailto:{email}"
+
+
+MARTA = asked("marta@fernhill.example")
+
+
+def read(text: str | bytes, now: datetime = NOW) -> tuple[list[Sighting], Notices]:
+    notices = Notices("work.ics")
+    data = text.encode() if isinstance(text, str) else text
+    return list(read_calendar(data, notices, zone=BERLIN, now=now)), notices
+
+
+def people(world: World) -> dict[str, int]:
+    drafts = [
+        NewContact(name="Marta Kowalczyk", emails=(Way("marta@fernhill.example"),)),
+        NewContact(name="Daniel Osei", emails=(Way("daniel@fernhill.example"),)),
+    ]
+    with world.database.write() as connection:
+        ids = add_contacts(connection, world.principal, drafts, world.now)
+    return dict(zip(("marta", "daniel"), ids, strict=True))
+
+
+def log(world: World) -> list[tuple[str, str, str, set[int]]]:
+    """What is in the log: when, how, what, and with whom."""
+    with world.database.read() as connection:
+        part = interaction_contact.c
+        took_part: dict[int, set[int]] = {}
+        for row in connection.execute(select(part.interaction_id, part.contact_id)):
+            took_part.setdefault(row.interaction_id, set()).add(row.contact_id)
+    live = [row for row in rows(world, interaction) if row.deleted_at is None]
+    return sorted(
+        (f"{row.occurred_at:%Y-%m-%d %H:%M}", row.channel, row.summary or "", took_part[row.id])
+        for row in live
+    )
+
+
+# Reading.
+
+
+def test_recurrence_with_exceptions_moves_and_a_cancelled_instance() -> None:
+    series = event(
+        "s", "DTSTART;TZID=Europe/Berlin:20261005T100000", "RRULE:FREQ=WEEKLY;COUNT=6",
+        "EXDATE;TZID=Europe/Berlin:20261012T100000", MARTA,
+    )  # fmt: skip
+    moved = event("s", "RECURRENCE-ID;TZID=Europe/Berlin:20261019T100000", MARTA, start="20261020T120000Z")
+    off = event(
+        "s",
+        "RECURRENCE-ID;TZID=Europe/Berlin:20261026T100000",
+        "STATUS:CANCELLED",
+        MARTA,
+        start="20261026T090000Z",
+    )
+    found, _ = read(calendar(series, moved, off))
+    seen = {f"{one.occurred_at:%m-%d %H:%M}": one.is_off for one in found}
+    assert seen == {
+        "10-05 08:00": False,
+        "10-20 12:00": False,
+        "10-26 09:00": True,  # an hour later by UTC: summer time has ended
+        "11-02 09:00": False,
+        "11-09 09:00": False,
+    }
+    assert len({one.key for one in found}) == 5
+
+
+@given(
+    start=st.dates(date(2026, 1, 1), date(2026, 10, 1)),
+    days=st.integers(1, 9),
+    times=st.integers(1, 40),
+    left_out=st.sets(st.integers(0, 39), max_size=5),
+)
+@settings(max_examples=20, deadline=None)
+def test_a_daily_series_is_what_arithmetic_says(
+    start: date, days: int, times: int, left_out: set[int]
+) -> None:
+    noon = datetime.combine(start, time(12), BERLIN)
+    every = [datetime.combine(start + timedelta(days=days * step), time(12), BERLIN) for step in range(times)]
+    gone = [f"EXDATE;TZID=Europe/Berlin:{every[one]:%Y%m%dT%H%M%S}" for one in left_out if one < times]
+    text = event(
+        "d",
+        f"DTSTART;TZID=Europe/Berlin:{noon:%Y%m%dT%H%M%S}",
+        f"RRULE:FREQ=DAILY;INTERVAL={days};COUNT={times}",
+        *gone,
+        MARTA,
+    )
+    found, _ = read(calendar(text))
+    expected = [one.astimezone(UTC) for step, one in enumerate(every) if step not in left_out and one <= NOW]
+    assert [one.occurred_at for one in found] == expected
+
+
+def test_what_recurs_endlessly_is_left_out_and_the_rest_stands() -> None:
+    bombs = [
+        event("a", "RRULE:FREQ=SECONDLY", MARTA, start="20100101T000000Z"),
+        event("b", "RRULE:FREQ=MINUTELY", MARTA),
+        event("c", "RRULE:FREQ=DAILY;BYHOUR=" + ",".join(map(str, range(24))) + ";BYMINUTE=0,1,2", MARTA),
+        event("d", "RRULE:FREQ=NEVER", MARTA),
+    ]
+    found, notices = read(calendar(*bombs, event("good", MARTA)))
+    assert [one.key for one in found] == ["ical:good"]
+    assert len(notices.skipped) == 4
+    assert all(one.where.startswith("work.ics line ") for one in notices.skipped)
+
+
+def test_replies_rooms_and_days_are_nobody() -> None:
+    assert read(calendar(event(), extra="METHOD:REPLY"))[0] == []
+    assert read(calendar(event("x", MARTA), extra="X-WR-CALNAME:Holidays in Germany"))[0] == []
+    (one,), _ = read(
+        calendar(event("x", asked("room@x.example", CUTYPE="ROOM"), "ORGANIZER:mailto:o@x.example"))
+    )
+    assert [party.email for party in one.parties] == ["o@x.example"]
+
+
+def test_a_private_event_keeps_its_subject_to_itself() -> None:
+    (one,), _ = read(calendar(event("x", "CLASS:PRIVATE", MARTA, summary="Divorce")))
+    assert one.summary is None
+
+
+@given(cut=st.integers(0, 600), flip=st.integers(0, 255))
+@settings(max_examples=40, deadline=None)
+def test_cut_and_flipped_it_ends_in_meetings_or_a_sentence(cut: int, flip: int) -> None:
+    data = bytearray(calendar(event("a", MARTA), event("b", "RRULE:FREQ=WEEKLY;COUNT=2", MARTA)).encode())
+    data[cut % len(data)] ^= flip
+    for broken in (bytes(data), bytes(data[:cut]), data.decode("latin-1").encode("utf-16")):
+        try:
+            _, notices = read(broken)
+            said = [one.why for one in notices.skipped]
+        except UnreadableFile as refused:
+            said = [refused.sentence]
+        assert all(one.endswith(".") for one in said)
+
+
+# Writing down.
+
+
+def test_the_same_calendar_again_and_in_another_order_is_one_record_each(world: World) -> None:
+    known = people(world)
+    first = calendar(event("a", MARTA, summary="Lunch"), event("b", MARTA, "LOCATION:Room 4"))
+    second = calendar(
+        event("b", MARTA, "LOCATION:Room 4"),
+        event("c", asked("daniel@fernhill.example"), summary="Call Daniel"),
+    )
+    assert news(good(bring(world, ("1.ics", first), ("2.ics", second)))) == {"interactions": 3}
+    assert news(good(bring(world, ("2.ics", second), ("1.ics", first)))) == {}
+    assert [(how, who) for _, how, _, who in log(world)] == [
+        ("lunch", {known["marta"]}),
+        ("meeting", {known["marta"]}),
+        ("phone", {known["daniel"]}),
+    ]
+
+
+def test_declined_cancelled_and_future_meetings_are_no_contact(world: World) -> None:
+    people(world)
+    world.user()
+    alice, no = asked("alice@team.example"), asked("alice@team.example", "DECLINED")
+    files = calendar(
+        event("a", MARTA, no, summary="Lunch"),
+        event("b", asked("marta@fernhill.example", "DECLINED"), alice, summary="Lunch"),
+        event("c", MARTA, "STATUS:CANCELLED", summary="Lunch"),
+        event("d", MARTA, summary="Cancelled: Lunch"),
+        event("e", MARTA, start="20261124T100000Z", summary="Lunch"),
+    )
+    (report,) = good(bring(world, ("x.ics", files)))
+    assert (news([report]), log(world)) == ({}, [])
+    assert news(good(bring(world, ("x.ics", files), later=2))) == {"interactions": 1}  # by then it took place
+
+
+def test_called_off_later_it_goes_and_undo_brings_it_back(world: World) -> None:
+    people(world)
+    held = calendar(event("a", MARTA, "SEQUENCE:1", summary="Lunch"))
+    off = calendar(event("a", MARTA, "SEQUENCE:2", "STATUS:CANCELLED", summary="Lunch"))
+    bring(world, held)
+    (report,) = good(bring(world, off, later=1))
+    assert (summed([report], "changed"), log(world)) == ({"interactions": 1}, [])
+    bring(world, held, later=2)  # an older file says nothing new
+    assert log(world) == []
+    assert report.batch_id
+    with world.database.write() as connection:
+        undo(connection, world.principal, report.batch_id, NOW + timedelta(days=3))
+    assert len(log(world)) == 1
+    other = World.create(world.database, "Another team")
+    people(other)
+    bring(other, off)
+    bring(other, held, later=1)
+    assert count(other, interaction) == 0
+
+
+def test_what_somebody_changed_here_survives(world: World) -> None:
+    known = people(world)
+    bring(world, calendar(event("a", MARTA, "SEQUENCE:1", "LOCATION:Room 4")))
+    (row,) = rows(world, interaction)
+    mine = Entry(row.occurred_at, "lunch", (known["marta"],), summary="Our review")
+    with world.database.write() as connection:
+        edit_interaction(connection, world.principal, row.id, mine, NOW)
+    later = calendar(
+        event("a", MARTA, "SEQUENCE:2", "LOCATION:Room 4", start="20261102T150000Z", summary="Review 2")
+    )
+    bring(world, later)
+    assert log(world) == [("2026-11-02 15:00", "lunch", "Our review", {known["marta"]})]
+    with world.database.write() as connection:
+        delete_interaction(connection, world.principal, row.id, NOW)
+    bring(world, later.replace("SEQUENCE:2", "SEQUENCE:3"))
+    assert log(world) == []
+
+
+def test_a_meeting_of_the_log_is_found_in_the_calendar(world: World) -> None:
+    known = people(world)
+    alice = world.user()
+    by_hand = world.log(
+        "lunch", None, known["marta"], occurred_at=datetime(2026, 11, 2, 12, tzinfo=UTC), by=alice
+    )
+    file = calendar(event("a", MARTA), event("b", MARTA, "LOCATION:Room 4", start="20261102T190000Z"))
+    (report,) = good(bring(world, file))
+    assert (news([report]), [one.question for one in report.uncertain]) == ({"interactions": 1}, [])
+    assert [how for _, how, *_ in log(world)] == ["lunch", "meeting"]
+    with world.database.read() as connection:
+        assert seen_by(connection, world.principal, "ical:").both == {by_hand}
+    assert news(good(bring(world, file))) == {}
+
+
+def test_people_not_here_are_offered_and_brought_in_on_request(world: World) -> None:
+    people(world)
+    file = calendar(event("a", asked("new@x.example", CN="New Person"), MARTA, "LOCATION:Room 4"))
+    (report,) = good(bring(world, file))
+    assert [one.where for one in report.uncertain] == ["new@x.example"]
+    (report,) = good(bring(world, file, add_people=True))
+    assert (news([report]), report.names) == ({"contacts": 1}, ["New Person"])
+    assert [len(who) for *_, who in log(world)] == [2]
+
+
+def test_a_meeting_of_sixty_is_no_contact(world: World) -> None:
+    people(world)
+    crowd = [asked(f"p{number}@x.example") for number in range(60)]
+    (report,) = good(bring(world, calendar(event("a", MARTA, *crowd, "LOCATION:Hall"))))
+    assert news([report]) == {}
+
+
+# Asking.
+
+
+def test_what_is_not_known_is_asked_answered_and_taken_back(world: World) -> None:
+    people(world)
+    alice = world.user()
+    file = calendar(
+        event("a", MARTA),
+        event("b", MARTA, start="20261103T100000Z"),
+        event("c", summary="Sync, Daniel Osei"),
+    )
+    good(bring(world, ("work.ics", file), by=alice))
+    assert (count(world, interaction), count(world, open_meeting)) == (0, 3)
+    browser = client(world, alice)
+    page = browser.get("/meetings").text
+    assert "Three meetings in your calendar do not say how you met" in page
+    ids = [row.id for row in rows(world, open_meeting)]
+    assert browser.post("/meetings", data={"answer": f"lunch:{ids[0]}"}).status_code == 303
+    assert browser.post("/meetings", data={"answer": "no", "meeting_ids": ids[1:]}).status_code == 303
+    assert [how for _, how, *_ in log(world)] == ["lunch"]
+    assert "Nothing is open" in browser.get("/meetings").text
+    assert news(good(bring(world, ("work.ics", file), by=alice, later=1))) == {}
+    assert browser.post("/meetings", data={"answer": f"lunch:{ids[0]}"}).status_code == 404
+    assert browser.post("/meetings", data={"answer": "lunch"}).status_code == 422
+    assert (
+        client(world, world.user("Bob Stone")).post("/meetings", data={"answer": f"no:{ids[1]}"}).status_code
+        == 404
+    )
+    for group in sorted({row.answer_id for row in rows(world, open_meeting)}):
+        assert browser.post(f"/meetings/{group}/undo").status_code == 303
+    assert log(world) == []
+    assert browser.get("/meetings").text.count('name="meeting_ids"') == 3
+
+
+def test_undoing_the_import_takes_the_questions_back(world: World) -> None:
+    people(world)
+    (report,) = good(bring(world, calendar(event("a", MARTA))))
+    assert report.batch_id
+    with world.database.write() as connection:
+        undo(connection, world.principal, report.batch_id, NOW)
+    assert count(world, open_meeting) == 0
+
+
+@pytest.mark.parametrize("hours", [0, 5])
+def test_days_are_the_workspaces(world: World, hours: int) -> None:
+    """A date without a time is a day where the workspace is, not a moment."""
+    found, _ = read(calendar(event("x", "DTSTART;VALUE=DATE:20261102", MARTA)), NOW + timedelta(hours=hours))
+    assert [one.occurred_at for one in found] == [datetime(2026, 11, 2, 11, tzinfo=UTC)]
