@@ -13,6 +13,9 @@ PLACES: dict[str, tuple[str, ...]] = {
     "/week/{week}": ("/week/2026-W48",),
     "/welcome": ("/welcome",),
     "/plan/why": ("/plan/why",),
+    "/trips": ("/trips",),
+    "/trips/{trip_id}": ("/trips/{trip}",),
+    "/trips/{trip_id}/edit": ("/trips/{trip}/edit",),
     "/people": ("/people", "/people?q=nobody+is+called+so", "/people?tier=key"),
     "/people/new": ("/people/new",),
     "/people/{contact_id}": ("/people/{contact}", "/people/{stranger}"),
@@ -54,6 +57,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "/settings/workspace": ("/settings/workspace",),
     "/import": ("/import",),
     "/import/{batch_id}": ("/import/{batch}",),
+    "/meetings": ("/meetings",),
 }
 """Pages a signed-in user sees at an address of their own."""
 
@@ -93,6 +97,7 @@ def addresses(folder: Path) -> list[str]:
             "signal": one("SELECT max(id) FROM signal"),
             "favour": one("SELECT max(id) FROM favour"),
             "date": one("SELECT max(id) FROM contact_date"),
+            "trip": one("SELECT max(id) FROM trip"),
             "batch": one("SELECT max(id) FROM import_batch"),
         }
     return [path.format(**ids) for paths in PLACES.values() for path in paths]

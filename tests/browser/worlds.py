@@ -4,10 +4,32 @@ import csv
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+
+from crm.domain.principal import Principal
+from crm.planning.journey_actions import add_trip
+from crm.planning.journey_forms import TripForm
+from crm.storage.database import Database
+from crm.storage.tables import user
 from tests.browser.product import PASSWORD, Product, add_user
+from tests.builders import NOW
 
 TODAY = date(2026, 11, 23)
+UTC = ZoneInfo("UTC")
+CALENDAR = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+BEGIN:VEVENT
+UID:quarter
+DTSTART:20261110T150000Z
+SUMMARY:Quarterly review
+ATTENDEE;PARTSTAT=ACCEPTED:mailto:graham.pike@pike.example
+END:VEVENT
+END:VCALENDAR
+"""
+"""One past meeting, of which nobody knows how it was."""
 
 PEOPLE = "name,email,organisation,title,kind,tier,owner,tags,city,country,time_zone,address,birthday,created_on,phone"
 BOSTON = ("Boston", "US", "America/New_York")
@@ -117,8 +139,22 @@ def fill_office(product: Product) -> None:
             ["Ruth Abernathy", "birthday", "--12-02", ""],
         ],
     }
-    paths = (str(write_table(product.folder / name, rows)) for name, rows in files.items())
-    product.run(*team, ("import", *paths), typed=f"{PASSWORD}\n" * len(team))
+    paths = [str(write_table(product.folder / name, rows)) for name, rows in files.items()]
+    calendar = product.folder / "work.ics"
+    calendar.write_text(CALENDAR, encoding="utf-8")
+    product.run(*team, ("import", *paths), ("import", str(calendar)), typed=f"{PASSWORD}\n" * len(team))
+    _plan_a_trip(product)
+
+
+def _plan_a_trip(product: Product) -> None:
+    """Nora goes to Chicago in four weeks."""
+    database = Database(f"sqlite:///{product.folder / 'in-person.sqlite3'}")
+    with database.write() as connection:
+        nora = connection.execute(select(user).where(user.c.email == "nora@team.example")).one()
+        principal = Principal(nora.workspace_id, nora.id, nora.role, UTC, UTC)
+        days = {"first_day": TODAY + timedelta(days=28), "last_day": TODAY + timedelta(days=30)}
+        add_trip(connection, principal, TripForm(city="Chicago", country="US", **days), NOW)
+    database.close()
 
 
 def write_table(path: Path, rows: Iterable[Sequence[str]]) -> Path:
