@@ -1,72 +1,72 @@
-"""``./dev bench [S] [M]``: the figure, the floor measured in the same run, their ratio and the target.
+"""``./dev bench [S] [M] [L] [sqlite] [postgresql]``: each figure, its floor measured in the same run, their ratio, the target.
 
-P1 so far: all metrics of all contacts from the log, against plain SQL written by hand (``benchmarks/floor.py``). The
-machine may be noisy, so both run in turn and medians are compared.
+Sizes S and M on both databases unless some are named. ``docs/performance.md`` says what the figures mean.
 """
 
-import statistics
+import itertools
 import sys
-import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
-from sqlalchemy import select, text
-
-from benchmarks import floor
-from benchmarks.data import NOW, SIZES, Size, fill
+from benchmarks.data import SIZES, Filled, fill
+from benchmarks.imports import imports
+from benchmarks.measure import HEADING, Figure
+from benchmarks.sql import all_metrics, all_rules
+from benchmarks.web import web
 from crm.storage.database import Database
-from crm.storage.metrics import Scope, as_of
-from crm.storage.migrate import migrate
+from tests.campaigns.frame import BACKENDS, databases
 
-ROUNDS = 7
-TARGET = 1.3
-
-
-def medians(ours: Callable[[], object], plain: Callable[[], object]) -> tuple[float, float]:
-    """Median seconds of each, run in turn after one warm-up."""
-    taken: tuple[list[float], list[float]] = ([], [])
-    for number in range(ROUNDS + 1):
-        for place, run in enumerate((ours, plain)):
-            begun = time.perf_counter()
-            run()
-            if number:
-                taken[place].append(time.perf_counter() - begun)
-    return statistics.median(taken[0]), statistics.median(taken[1])
+MEASURES: tuple[Callable[[Database, Filled], Iterator[Figure]], ...] = (all_metrics, all_rules, web, imports)
+GROWING = ("P6 health page", "P6 contact list", "P6 contact page", "P6 contact page, busiest")
+SCANNING = ("P1 all metrics from the log", "P2 all rules on stored metrics")
 
 
-def all_metrics(size: Size, folder: Path) -> tuple[float, float]:
-    """P1 on a fresh SQLite database of that size: seconds of ours and of the floor."""
-    database = Database(f"sqlite:///{folder / size.name}.sqlite3")
-    migrate(database)
-    filled = fill(database, size)
-    scope = Scope(filled.principal.workspace_id, NOW, filled.principal.zone)
+def figures(size: str, fresh: Callable[[], str]) -> Iterator[Figure]:
+    """Every figure at one size, on a database made for it."""
+    database = Database(fresh())
+    try:
+        filled = fill(database, SIZES[size])
+        for measure in MEASURES:
+            yield from measure(database, filled)
+    finally:
+        database.close()
 
-    def ours() -> object:
-        with database.read() as connection:
-            return connection.execute(select(as_of(scope))).all()
 
-    def plain() -> object:
-        with database.read() as connection:
-            return connection.execute(text(floor.ALL_METRICS), floor.parameters(scope)).all()
+def growth(small: dict[str, Figure], large: dict[str, Figure], names: tuple[str, str]) -> Iterator[Figure]:
+    """P3 and P7: the same figures at two sizes."""
+    factor = SIZES[names[1]].interactions / SIZES[names[0]].interactions
+    for name in SCANNING:
+        yield Figure(f"P3 {name}, {names[0]} to {names[1]}", large[name].ours, small[name].ours * factor, 1.2)
+    for name in GROWING:
+        yield Figure(f"P7 {name}, {names[0]} to {names[1]}", large[name].ours, small[name].ours, 1.5)
 
-    floor.agree(ours(), plain())
-    found = medians(ours, plain)
-    database.close()
-    return found
+
+def measured(backend: str, sizes: list[str]) -> None:
+    """Print the table for one database."""
+    print(f"\n{backend}\n{HEADING}")
+    found: dict[str, dict[str, Figure]] = {}
+    with databases(backend) as fresh:
+        for size in sizes:
+            found[size] = {}
+            for figure in figures(size, fresh):
+                found[size][figure.name] = figure
+                print(f"{size} {figure.line}", flush=True)
+    for before, after in itertools.pairwise(sizes):
+        for figure in growth(found[before], found[after], (before, after)):
+            print(f"  {figure.line}", flush=True)
 
 
 def main(names: list[str]) -> int:
-    """Measure the named sizes and print the table."""
-    unknown = [name for name in names if name not in SIZES]
+    """Measure what is named, or sizes S and M on both databases."""
+    unknown = [name for name in names if name not in (*SIZES, *BACKENDS)]
     if unknown:
-        print(f"There is no size {unknown[0]}. Choose among {', '.join(SIZES)}.", file=sys.stderr)
+        print(
+            f"There is no {unknown[0]}. Choose among {', '.join((*SIZES, *BACKENDS))}.",
+            file=sys.stderr,
+        )
         return 2
-    print(f"{'figure':24}{'ours, s':>10}{'floor, s':>10}{'ratio':>8}{'target':>8}")
-    with tempfile.TemporaryDirectory() as folder:
-        for name in names or ["S", "M"]:
-            ours, plain = all_metrics(SIZES[name], Path(folder))
-            print(f"{'P1 metrics, size ' + name:24}{ours:10.4f}{plain:10.4f}{ours / plain:8.2f}{TARGET:8.1f}")
+    sizes = [name for name in SIZES if name in names] or ["S", "M"]
+    for backend in [name for name in BACKENDS if name in names] or BACKENDS:
+        measured(backend, sizes)
     return 0
 
 

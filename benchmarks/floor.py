@@ -1,4 +1,4 @@
-"""Plain SQL for all metrics, as somebody would write it by hand: a sum for every metric, the rhythm by window functions."""
+"""Plain SQL as somebody would write it by hand: all metrics with a sum each, all rules in one WHERE."""
 
 from typing import Any
 
@@ -19,13 +19,23 @@ SORTS = {
     "inbound": "direction = 'inbound'",
     "outbound": "direction = 'outbound'",
 }
-_SUMS = ",\n".join(
-    f"SUM(day > :today - {days} AND {condition}) AS {name}_{days}"
-    for name, condition in SORTS.items()
-    for days in WINDOWS
-)
+PRIOR = "day > :today - 455 AND day <= :today - 90"
 
-ALL_METRICS = f"""
+
+def _sum(condition: str, is_sqlite: bool) -> str:
+    """Each database in its own quickest way."""
+    return f"SUM({condition})" if is_sqlite else f"COUNT(*) FILTER (WHERE {condition})"
+
+
+def all_metrics(is_sqlite: bool) -> str:
+    """All metrics but score, zone, targets, dates, asks and promises, which ours work out as well."""
+    sums = ",\n".join(
+        f"{_sum(f'day > :today - {days} AND {condition}', is_sqlite)} AS {name}_{days}"
+        for name, condition in SORTS.items()
+        for days in WINDOWS
+    )
+    memory = "180.0" if is_sqlite else "CAST(180 AS double precision)"
+    return f"""
 WITH log AS (
   SELECT contact_id, occurred_at, day, channel, direction FROM interaction_contact
   WHERE workspace_id = :workspace AND counts AND occurred_at <= :at
@@ -38,17 +48,17 @@ WITH log AS (
     MAX(CASE WHEN direction = 'outbound' AND channel NOT IN {PERSONAL} THEN occurred_at END) AS outbound_at,
     MAX(CASE WHEN direction <> 'outbound' OR channel IN {LIVE} THEN occurred_at END) AS answer_at,
     MAX(CASE WHEN direction <> 'inbound' OR channel IN {LIVE} THEN occurred_at END) AS response_at,
-    SUM(day > :today - 455 AND day <= :today - 90) AS prior_total,
-    SUM(day > :today - 455 AND day <= :today - 90 AND channel IN {PERSONAL}) AS prior_personal,
-    {_SUMS}
+    {_sum(PRIOR, is_sqlite)} AS prior_total,
+    {_sum(f"{PRIOR} AND channel IN {PERSONAL}", is_sqlite)} AS prior_personal,
+    {sums}
   FROM log GROUP BY contact_id
 ), gaps AS (
   SELECT contact_id, day, day - LAG(day) OVER (PARTITION BY contact_id ORDER BY day) AS gap
   FROM (SELECT DISTINCT contact_id, day FROM log)
 ), rhythm AS (
-  SELECT contact_id, COUNT(*) - 1 AS gaps, SUM(EXP((day - :today) / 180.0)) AS strength,
-    SUM(CASE WHEN gap IS NOT NULL THEN EXP((day - :today) / 180.0) * LN(gap) END) AS gap_log,
-    SUM(CASE WHEN gap IS NOT NULL THEN EXP((day - :today) / 180.0) END) AS gap_weight
+  SELECT contact_id, COUNT(*) - 1 AS gaps, SUM(EXP((day - :today) / {memory})) AS strength,
+    SUM(CASE WHEN gap IS NOT NULL THEN EXP((day - :today) / {memory}) * LN(gap) END) AS gap_log,
+    SUM(CASE WHEN gap IS NOT NULL THEN EXP((day - :today) / {memory}) END) AS gap_weight
   FROM gaps GROUP BY contact_id
 )
 SELECT c.id AS contact_id, :today - facts.last_day AS days_since_any, facts.*, rhythm.*,
@@ -59,7 +69,35 @@ SELECT c.id AS contact_id, :today - facts.last_day AS days_since_any, facts.*, r
 FROM contact c LEFT JOIN facts ON facts.contact_id = c.id LEFT JOIN rhythm ON rhythm.contact_id = c.id
 WHERE c.workspace_id = :workspace
 """
-"""Without score, zone, targets, dates, asks and promises, which ours work out as well."""
+
+
+RULES = {
+    "screen_only": "tier = 'key' AND digital_180 >= 3 AND personal_180 = 0 AND known_days >= 60",
+    "never_met": "tier = 'key' AND overdue_in_person IS NOT NULL AND known_days >= 90"
+    " AND days_since_in_person IS NULL AND total_365 >= 1",
+    "gone_digital": "tier IN ('key','regular') AND total_90 >= 3 AND digital_90 >= 0.8 * total_90"
+    " AND prior_total_365 >= 4 AND prior_personal_365 >= prior_total_365 / 2.0",
+    "in_person_overdue": "tier = 'key' AND overdue_in_person > 1 AND days_since_in_person IS NOT NULL",
+    "gone_quiet": "tier IN ('key','regular') AND zone = 'gone_quiet'",
+    "no_record": "tier IN ('key','regular') AND zone = 'no_record'",
+    "unanswered": "tier IN ('key','regular') AND unanswered_days BETWEEN 5 AND 60",
+    "they_wait": "tier IN ('key','regular') AND waiting_days BETWEEN 5 AND 60",
+    "long_thread": "tier IN ('key','regular') AND digital_7 >= 8 AND live_7 = 0",
+    "occasion": "tier IN ('key','regular') AND days_to_date <= 14",
+    "important_ask": "days_to_ask <= 21 OR oldest_ask_days >= 14",
+    "promise_due": "days_to_our_promise <= 3",
+    "thank_you": "tier IN ('key','regular','warm') AND days_since_favour <= 7",
+    "renewal": "tier IN ('key','regular') AND days_to_renewal <= 60 AND personal_90 = 0",
+}
+"""The rules that ship, as somebody would write them by hand over stored metrics."""
+_MASK = " + ".join(
+    f"CASE WHEN {condition} THEN {1 << place} ELSE 0 END" for place, condition in enumerate(RULES.values())
+)
+ALL_RULES = f"""
+SELECT m.contact_id, {_MASK} AS reasons
+FROM contact_metrics m JOIN contact c ON c.workspace_id = m.workspace_id AND c.id = m.contact_id
+WHERE m.workspace_id = :workspace AND ({" OR ".join(f"({condition})" for condition in RULES.values())})
+"""
 
 
 def parameters(scope: Scope) -> dict[str, Any]:

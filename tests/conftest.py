@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from hypothesis import settings
 from sqlalchemy import event
 
 from crm.storage.database import Database
@@ -16,6 +17,9 @@ from tests.builders import NOW, World
 from tests.postgresql import Spare, execute, running
 
 BACKENDS = ("sqlite", "postgresql")
+
+settings.register_profile("house", deadline=None)  # a busy machine is no counterexample
+settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)

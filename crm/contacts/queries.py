@@ -25,7 +25,7 @@ from crm.domain.principal import Principal
 from crm.domain.ribbon import WEEKS, Touch
 from crm.errors import NotFound
 from crm.storage.keyset import beyond, read_cursor, write_cursor
-from crm.storage.participation import counted, is_personal
+from crm.storage.participation import counted, is_personal, newest
 from crm.storage.stored_metrics import current
 from crm.storage.tables import (
     contact,
@@ -336,16 +336,7 @@ def last_personal(
     """The last personal interaction of each of these people who had one."""
     if not ids:
         return {}
-    log = interaction_contact.c
-    latest = func.row_number().over(
-        partition_by=log.contact_id, order_by=(log.occurred_at.desc(), log.interaction_id.desc())
-    )
-    numbered = (
-        select(log.contact_id, log.channel, log.day, latest.label("place"))
-        .where(*counted(principal.workspace_id, ids, at, log), is_personal(log))
-        .subquery()
-    )
-    rows = connection.execute(select(numbered).where(numbered.c.place == 1))
+    rows = connection.execute(newest(principal.workspace_id, ids, at, is_personal))
     return {row.contact_id: LastPersonal(row.channel, row.day) for row in rows}
 
 

@@ -4,6 +4,9 @@ What must be counted in the log is counted in SQL (``crm.storage.metrics``); eve
 those counts is written here, once, as an expression tree.
 """
 
+from collections.abc import Mapping
+from functools import lru_cache
+
 from crm.domain.expressions import Metric, Value, first_that, known
 from crm.domain.rhythm import FEWEST_GAPS, HORIZON_DAYS, quiet_chance, usual_gap
 from crm.domain.targets import CLOCKS, Targets
@@ -58,7 +61,8 @@ WORDS = ("zone", *ATTRIBUTES, *LOOKED_UP)
 """All that is a word and not a number."""
 
 
-def derived(targets: Targets) -> dict[str, Value]:
+@lru_cache(maxsize=32)
+def derived(targets: Targets) -> Mapping[str, Value]:
     """The real-valued metrics as expressions over the counted ones and ``strength``, ``gap_log``, ``gap_weight``."""
     shares = {
         f"digital_share_{days}": first_that(

@@ -1,6 +1,8 @@
 """The health score and the zone (PRODUCT.md section 3), each defined once as an expression tree."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from crm.domain.expressions import Call, Case, Condition, Metric, Value, first_that, greatest, known, least
 from crm.domain.metrics import derived, running
@@ -96,9 +98,10 @@ def zone(targets: Targets) -> Case:
 class Layer:
     """Named expressions that may use every name of the layers before."""
 
-    values: dict[str, Value]
+    values: Mapping[str, Value]
 
 
+@lru_cache(maxsize=32)
 def layers(targets: Targets) -> tuple[Layer, ...]:
     """Everything that follows from the counted metrics, in the order it can be worked out."""
     return (

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from crm.domain.expressions import Case, Metric, Value, known, lift
 
@@ -42,10 +43,14 @@ class Targets:
 
     changes: Mapping[tuple[str, str], Target] = field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        return hash(frozenset(self.changes.items()))
+
     def table(self) -> dict[tuple[str, str], Target]:
         """Every (tier, kind) with a target of its own; the kind ``*`` stands for all that are not named."""
         return {**DEFAULTS, **self.changes}
 
+    @lru_cache(maxsize=64)  # noqa: B019 (a workspace's targets are few, and the same for every request)
     def expression(self, clock: str) -> Value:
         """The target of a clock as a value over ``tier``, ``kind`` and the contact's own ``target_<clock>``."""
         named, fallback = [], []

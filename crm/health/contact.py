@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from math import ceil
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from crm.domain.channels import Channel, by_key
 from crm.domain.expressions import Facts, evaluate
@@ -15,7 +17,7 @@ from crm.domain.sentences import rhythm_sentence, screen_rhythm_sentence
 from crm.domain.spans import count
 from crm.domain.targets import CLOCKS, Targets
 from crm.domain.whatif import once_more
-from crm.storage.metrics import as_of
+from crm.storage.metrics import of_chosen
 from crm.storage.stored_metrics import scope_of
 
 PART_NAMES = {"any": "Any contact", "personal": "Personal", "in_person": "In person", "balance": "Balance"}
@@ -127,8 +129,14 @@ def score_on(
     """The score at the end of a day, or now if that is today."""
     midnight = datetime.combine(day + timedelta(days=1), time(), principal.zone)
     moment = min(at, midnight - timedelta(microseconds=1))
-    relation = as_of(scope_of(connection, principal, moment, [contact_id]))
-    return _whole(connection.execute(select(relation.c.score)).scalar_one_or_none())
+    scope = scope_of(connection, principal, moment, [contact_id])
+    found = connection.execute(_score_statement(scope.targets), scope.parameters())
+    return _whole(found.scalar_one_or_none())
+
+
+@lru_cache(maxsize=32)
+def _score_statement(targets: Targets) -> Select[Any]:
+    return select(of_chosen(targets).c.score)
 
 
 def was_sentence(

@@ -1,7 +1,7 @@
 """What a flag's sentence tells beyond the metrics: counts by channel, last channels, texts of asks, promises, dates."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 from crm.domain.flag_sentences import FlagFacts
 from crm.domain.principal import Principal
 from crm.storage.blocks import blocks
-from crm.storage.participation import counted, is_in_person, is_personal
+from crm.storage.participation import counted, is_in_person, is_personal, newest
 from crm.storage.tables import ask, contact_date, favour, interaction_contact, organisation, promise
 
 BLOCK = 5_000
@@ -112,31 +112,19 @@ def _since_personal(
 def _last_channels(
     connection: Connection, principal: Principal, at: datetime, ids: list[int]
 ) -> Mapping[int, dict[str, Any]]:
-    log = interaction_contact.c
-    outbound = and_(log.direction == "outbound", ~is_personal(log))
     found: dict[int, dict[str, Any]] = defaultdict(dict)
-    for name, condition in (
-        ("last_personal_channel", is_personal(log)),
-        ("last_in_person_channel", is_in_person(log)),
-        ("last_outbound_channel", outbound),
+    for name, which in (
+        ("last_personal_channel", is_personal),
+        ("last_in_person_channel", is_in_person),
+        ("last_outbound_channel", _is_outbound_digital),
     ):
-        for contact_id, channel in _latest(
-            connection, counted(principal.workspace_id, ids, at, log), condition
-        ):
-            found[contact_id][name] = channel
+        for row in connection.execute(newest(principal.workspace_id, ids, at, which)):
+            found[row.contact_id][name] = row.channel
     return found
 
 
-def _latest(
-    connection: Connection, where: list[ColumnElement[bool]], condition: ColumnElement[bool]
-) -> Iterator[tuple[int, str]]:
-    log = interaction_contact.c
-    place = func.row_number().over(
-        partition_by=log.contact_id, order_by=(log.occurred_at.desc(), log.interaction_id.desc())
-    )
-    ranked = select(log.contact_id, log.channel, place.label("place")).where(*where, condition).subquery()
-    for row in connection.execute(select(ranked.c.contact_id, ranked.c.channel).where(ranked.c.place == 1)):
-        yield row.contact_id, row.channel
+def _is_outbound_digital(log: Any) -> ColumnElement[bool]:
+    return and_(log.direction == "outbound", ~is_personal(log))
 
 
 def _open(table: Any, since: str, until: str, principal: Principal, today: date, ids: list[int]) -> Any:

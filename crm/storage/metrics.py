@@ -3,7 +3,8 @@
 ``as_of`` gives the relation for any contacts at any moment. ``crm.storage.stored_metrics`` keeps its rows of today.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Subquery, case, cast, func, or_, select
@@ -15,12 +16,12 @@ from crm.domain.metrics import COUNTED, WINDOWS
 from crm.domain.score import layers
 from crm.domain.targets import CLOCKS, Targets
 from crm.storage.compiler import compile_value
-from crm.storage.frame import Frame, Scope, frame_of, only, whole_day
+from crm.storage.frame import PARAMETERS, Frame, Scope, frame_of, only, whole_day
 from crm.storage.list_facts import ask_facts, favour_facts, next_dates, promise_facts
 from crm.storage.log_facts import gift_day, log_facts, rhythm_facts, streak, waiting_day
 from crm.storage.tables import contact
 
-__all__ = ["Scope", "as_of", "relation"]
+__all__ = ["Scope", "as_of", "of_chosen", "relation"]
 
 RAW = ("strength", "gap_log", "gap_weight")
 """Sums over the gaps between contact days, from which the rhythm is worked out."""
@@ -32,6 +33,16 @@ def as_of(scope: Scope) -> Subquery:
     Archived, deceased and merged contacts are listed too; whoever reads decides whom to leave out.
     """
     return relation(frame_of(scope), scope.targets)
+
+
+@lru_cache(maxsize=32)
+def of_chosen(targets: Targets) -> Subquery:
+    """The same for chosen contacts, with ``Scope.parameters`` in place of values.
+
+    Built once for each set of targets, since building it costs more than running it: use it in statements that are
+    kept as well.
+    """
+    return relation(PARAMETERS, targets)
 
 
 def relation(frame: Frame, targets: Targets, names: Collection[str] | None = None) -> Subquery:
@@ -50,7 +61,7 @@ def relation(frame: Frame, targets: Targets, names: Collection[str] | None = Non
     return found
 
 
-def _needed(steps: Iterable[dict[str, Value]], names: Collection[str]) -> set[str]:
+def _needed(steps: Iterable[Mapping[str, Value]], names: Collection[str]) -> set[str]:
     """The names, and those of everything they are worked out from."""
     known = {name: value for step in steps for name, value in step.items()}
     needed: set[str] = set()

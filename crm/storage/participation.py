@@ -1,12 +1,13 @@
 """Conditions on the rows of who took part in what: which of them count, and what a touch was."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column
+from sqlalchemy import ColumnElement, Select, literal_column, select
 
 from crm.domain import channels as packed
+from crm.storage.tables import contact, interaction_contact
 
 
 def counted(
@@ -19,6 +20,37 @@ def counted(
         log.counts,
         log.occurred_at <= at,
     ]
+
+
+def newest(
+    workspace_id: int, contact_ids: Sequence[int], at: datetime, which: Callable[[Any], ColumnElement[bool]]
+) -> Select[Any]:
+    """The newest row of each contact that counts and is one of ``which``; of several at one instant the last is it.
+
+    Looked for from the end of each one's log, so that it does not grow with what lies before.
+    """
+    log, earlier = interaction_contact.c, interaction_contact.alias().c
+    moment = (
+        select(earlier.occurred_at)
+        .where(earlier.workspace_id == workspace_id, earlier.contact_id == contact.c.id, earlier.counts)
+        .where(earlier.occurred_at <= at, which(earlier))
+        .order_by(earlier.occurred_at.desc())
+        .limit(1)
+        .correlate(contact)
+        .scalar_subquery()
+    )
+    return (
+        select(log.contact_id, log.channel, log.day)
+        .select_from(contact)
+        .join(
+            interaction_contact,
+            (log.workspace_id == workspace_id)
+            & (log.contact_id == contact.c.id)
+            & (log.occurred_at == moment),
+        )
+        .where(contact.c.workspace_id == workspace_id, contact.c.id.in_(contact_ids), log.counts, which(log))
+        .order_by(log.contact_id, log.interaction_id)
+    )
 
 
 def is_personal(log: Any) -> ColumnElement[bool]:

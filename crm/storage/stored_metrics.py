@@ -5,7 +5,7 @@ Marking takes the row's lock, so two writers about one contact work one after th
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -27,7 +27,7 @@ from crm.domain.targets import CLOCKS, Target, Targets
 from crm.storage.blocks import blocks
 from crm.storage.frame import PARAMETERS, Scope
 from crm.storage.insertion import insert_into, insert_of
-from crm.storage.metrics import relation
+from crm.storage.metrics import of_chosen
 from crm.storage.tables import contact, contact_metrics, interaction_contact, target
 from crm.storage.types import to_micros
 
@@ -108,14 +108,14 @@ def refresh(connection: Connection, scope: Scope, contact_ids: Sequence[int]) ->
 
 
 def _store(connection: Connection, scope: Scope) -> None:
-    statement = _store_statement(connection.dialect.name, tuple(sorted(scope.targets.table().items())))
+    statement = _store_statement(connection.dialect.name, scope.targets)
     connection.execute(statement, {**scope.parameters(), "midnight": to_micros(next_midnight(scope))})
 
 
-@cache
-def _store_statement(dialect: str, targets: tuple[tuple[tuple[str, str], Target], ...]) -> Any:
-    """The statement that stores the metrics of chosen contacts: built once, since building it costs more than running it."""
-    rows = relation(PARAMETERS, Targets(dict(targets)))
+@lru_cache(maxsize=32)
+def _store_statement(dialect: str, targets: Targets) -> Any:
+    """The statement that stores the metrics of chosen contacts."""
+    rows = of_chosen(targets)
     names = list(_FIGURES)
     chosen: list[ColumnElement[Any]] = [PARAMETERS.workspace_id, rows.c.contact_id, _fresh_until(rows)]
     chosen += [rows.c[name] for name in names]
@@ -142,13 +142,16 @@ def _fresh_until(rows: Subquery) -> ColumnElement[Any]:
 
 def _settle_unlisted(connection: Connection, scope: Scope) -> None:
     """Contacts not listed (yet, or any more) keep an empty row that is looked at again tomorrow."""
+    chosen = {"whose": scope.workspace_id, "now": scope.at, "ids": list(scope.contact_ids or ())}
+    connection.execute(_settle_statement(), {**chosen, "midnight": next_midnight(scope)})
+
+
+@cache
+def _settle_statement() -> Any:
     table = contact_metrics.c
-    empty = dict.fromkeys(_FIGURES)
-    connection.execute(
-        contact_metrics.update()
-        .where(_is_stale(scope.workspace_id, scope.at), table.contact_id.in_(scope.contact_ids or ()))
-        .values(fresh_until=next_midnight(scope), **empty)
-    )
+    mine = (table.workspace_id == bindparam("whose"), table.contact_id.in_(bindparam("ids", expanding=True)))
+    values: dict[str, Any] = {**dict.fromkeys(_FIGURES), "fresh_until": bindparam("midnight")}
+    return contact_metrics.update().where(*mine, table.fresh_until <= bindparam("now")).values(values)
 
 
 def next_midnight(scope: Scope) -> datetime:
@@ -157,6 +160,7 @@ def next_midnight(scope: Scope) -> datetime:
     return datetime.combine(tomorrow, time(), scope.zone).astimezone(UTC)
 
 
+@lru_cache(maxsize=64)
 def current(workspace_id: int) -> Subquery:
     """The stored metrics as a relation with the columns of ``crm.storage.metrics.as_of``; refresh stale rows first."""
     own = [contact.c.tier, contact.c.kind, *(contact.c[f"target_{clock}"] for clock in CLOCKS)]

@@ -1,0 +1,49 @@
+"""P1 and P2: all metrics from the log, and all rules on stored metrics, against SQL written by hand."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import select, text
+
+from benchmarks import floor
+from benchmarks.data import NOW, Filled
+from benchmarks.measure import Figure, in_turn
+from crm.domain.rules import SHIPPED
+from crm.storage.database import Database
+from crm.storage.flags import matches
+from crm.storage.metrics import Scope, as_of
+from crm.storage.stored_metrics import current, refresh_stale, scope_of
+
+ROUNDS = 7
+
+
+def all_metrics(database: Database, filled: Filled) -> Iterator[Figure]:
+    """P1, which runs on SQLite's form of the plain statement and on PostgreSQL's."""
+    scope = Scope(filled.principal.workspace_id, NOW, filled.principal.zone)
+    with database.read() as connection:
+        rows, plain_rows = (
+            lambda: connection.execute(select(as_of(scope))).all(),
+            lambda: connection.execute(
+                text(floor.all_metrics(database.is_sqlite)), floor.parameters(scope)
+            ).all(),
+        )
+        floor.agree(rows(), plain_rows())
+        ours, plain = in_turn((rows, plain_rows), ROUNDS)
+    yield Figure("P1 all metrics from the log", ours, plain, 1.3)
+
+
+def all_rules(database: Database, filled: Filled) -> Iterator[Figure]:
+    """P2: ids and reasons."""
+    principal = filled.principal
+    with database.write() as connection:
+        refresh_stale(connection, scope_of(connection, principal, NOW))
+    relation = current(principal.workspace_id)
+    found = matches(relation, SHIPPED, principal.workspace_id).subquery()
+    ours_statement = select(found.c.contact_id, found.c.rule_mask)
+    with database.read() as connection:
+        rules, plain_rules = (
+            lambda: connection.execute(ours_statement).all(),
+            lambda: connection.execute(text(floor.ALL_RULES), {"workspace": principal.workspace_id}).all(),
+        )
+        assert {row[0] for row in rules()} == {row[0] for row in plain_rules()}
+        ours, plain = in_turn((rules, plain_rules), ROUNDS * 3)
+    yield Figure("P2 all rules on stored metrics", ours, plain, 1.5)

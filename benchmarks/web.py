@@ -1,0 +1,149 @@
+"""P4 to P9 and P12: pages, the log and the search through a real server, against bare handlers in the same process."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from benchmarks.client import Client, free_port, resident_mib, serving
+from benchmarks.data import Filled
+from benchmarks.measure import Figure, in_turn, percentile
+from crm import clock
+from crm.storage.database import Database
+from crm.web import sessions
+
+ROUNDS = 60
+CLIENTS = 8
+LOGS_A_CLIENT = 40
+LOADED = 100
+
+
+def web(database: Database, filled: Filled) -> Iterator[Figure]:
+    """Every figure that is taken through the server."""
+    cookie = _sign_in(database, filled)
+    port = free_port()
+    with serving(("benchmarks.server", database.url.render_as_string(False), str(port)), port):
+        client = Client(port, cookie)
+        client.get("/people")  # brings the metrics up to date
+        yield from _pages(client, filled)
+        yield from _search(client, filled)
+        yield from _log(client, filled)
+        yield from _many(port, cookie, filled)
+    yield from _server(database, cookie, filled)
+
+
+def _sign_in(database: Database, filled: Filled) -> str:
+    with database.write() as connection:
+        assert filled.principal.user_id is not None
+        return sessions.start(
+            connection, filled.principal.workspace_id, filled.principal.user_id, clock.now()
+        )
+
+
+def _pages(client: Client, filled: Filled) -> Iterator[Figure]:
+    pages = {
+        "health page": "/health",
+        "contact list": "/people",
+        "contact page": f"/people/{filled.median}",
+        "contact page, busiest": f"/people/{filled.busiest}",
+    }
+    found = {}
+    for number, (name, path) in enumerate(pages.items()):
+        page = client.get(path)
+        client.get(f"/floor/keep/{number}")
+        assert client.get(f"/floor/show/{number}") == page, f"the floor of the {name} renders something else"
+        found[name] = in_turn(
+            (lambda path=path: client.get(path), lambda number=number: client.get(f"/floor/show/{number}")),
+            ROUNDS,
+        )
+        yield Figure(f"P6 {name}", *found[name], 2.5)
+    yield Figure(
+        "P8 contact page, busiest to median",
+        found["contact page, busiest"][0],
+        found["contact page"][0],
+        1.5,
+    )
+
+
+def _search(client: Client, filled: Filled) -> Iterator[Figure]:
+    times: list[float] = []
+
+    def ours() -> None:
+        begun = time.perf_counter()
+        client.get("/people/suggest?q=marta%20ko")
+        times.append((time.perf_counter() - begun) * 1000)
+
+    plain = f"/floor/search?q=marta%20ko&workspace={filled.principal.workspace_id}"
+    mine, floor = in_turn((ours, lambda: client.get(plain)), ROUNDS)
+    yield Figure("P9 search as you type", mine, floor, 3)
+    yield Figure("P9 search, p99 to p50", percentile(times, 0.99), mine, 10)
+
+
+def _form(filled: Filled, contact_id: int) -> dict[str, str]:
+    return {
+        "contact_ids": str(contact_id),
+        "channel": "phone",
+        "summary": "About the rollout",
+        "workspace": str(filled.principal.workspace_id),
+    }
+
+
+def _log(client: Client, filled: Filled) -> Iterator[Figure]:
+    median, busiest = _form(filled, filled.median), _form(filled, filled.busiest)
+    ours, floor, busy = in_turn(
+        (
+            lambda: client.post("/log", median),
+            lambda: client.post("/floor/log", median),
+            lambda: client.post("/log", busiest),
+        ),
+        ROUNDS,
+    )
+    yield Figure("P4 log one interaction", ours, floor, 3)
+    yield Figure("P8 log, busiest to median", busy, ours, 1.5)
+
+
+def _many(port: int, cookie: str, filled: Filled) -> Iterator[Figure]:
+    times: list[float] = []
+
+    def work(client: Client, contact_ids: list[int]) -> None:
+        for contact_id in contact_ids:
+            begun = time.perf_counter()
+            client.post("/log", _form(filled, contact_id))
+            times.append((time.perf_counter() - begun) * 1000)
+
+    clients = [Client(port, cookie) for _ in range(CLIENTS)]
+    _together(
+        [
+            lambda one=one, number=number: work(one, filled.contact_ids[number::CLIENTS][:LOGS_A_CLIENT])
+            for number, one in enumerate(clients)
+        ]
+    )
+    yield Figure(
+        f"P5 log at {CLIENTS} clients, p99 to p50", percentile(times, 0.99), percentile(times, 0.5), 10
+    )
+
+
+def _together(acts: list[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=act) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _server(database: Database, cookie: str, filled: Filled) -> Iterator[Figure]:
+    port = free_port()
+    address = database.url.render_as_string(False)
+    settings = {
+        "CRM_DATABASE_URL": address,
+        "CRM_PORT": str(port),
+        "CRM_SECRET_KEY": "benchmark " * 4,
+        "CRM_BASE_URL": f"http://127.0.0.1:{port}",
+    }
+    with serving(("crm", "serve"), port, **settings) as (pid, seconds):
+        client = Client(port, cookie)
+        for number in range(LOADED):
+            for path in ("/health", "/people", f"/people/{filled.busiest}", "/"):
+                client.get(path)
+            client.post("/log", _form(filled, filled.contact_ids[number]))
+        yield Figure("P12 server, memory after load", resident_mib(pid), None, 150, "MiB")
+        yield Figure("P12 server, start to first answer", seconds, None, 2, "s")
