@@ -16,9 +16,14 @@ from crm.storage.tables import mail_hold, outbox, scheduler_pulse, user
 from tests.builders import World
 
 
+@pytest.fixture(autouse=True)
+def the_present() -> None:
+    """The real one, since PostgreSQL's own clock is asked too."""
+
+
 @pytest.fixture
 def now() -> datetime:
-    """The present, since PostgreSQL's own clock is asked too."""
+    """The present."""
     return clock.now()
 
 
