@@ -107,7 +107,7 @@ class Settings(BaseSettings):
             self.data_dir.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         except FileExistsError:
-            return path.read_bytes()
+            return _kept_key(path)
         except OSError as fault:
             raise UsageError(
                 f"The secret key cannot be kept in {self.data_dir} ({fault.strerror}). Set CRM_DATA_DIR or CRM_SECRET_KEY."
@@ -115,6 +115,16 @@ class Settings(BaseSettings):
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_urlsafe(48))
         return path.read_bytes()
+
+
+def _kept_key(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as fault:
+        raise UsageError(
+            f"The secret key in {path} cannot be read ({fault.strerror}). Give the file to the user who runs crm, "
+            "or set CRM_SECRET_KEY."
+        ) from None
 
 
 def _from_files() -> dict[str, Any]:

@@ -70,6 +70,11 @@ def import_files(
                 progress=told,
                 wishes=Wishes(add_people),
             )
+    _tell(reports, dry_run, as_json)
+
+
+def _tell(reports: list[FileReport], dry_run: bool, as_json: bool) -> None:
+    """What came of it; nothing usable, or an error, is a failure."""
     if as_json:
         print_json([report.as_json() for report in reports])
     else:

@@ -122,10 +122,6 @@ class Acquaintances:
         more = [f"{len(named) - 3} others"] if len(named) > 4 else named[3:]
         return " and ".join(filter(None, (", ".join((*named[:3], *more)[:-1]), (*named[:3], *more)[-1])))
 
-    def is_ours(self, party: Party) -> bool:
-        """Whether this is one of the team."""
-        return self.who(party).user_id is not None
-
 
 def _marks(party: Party) -> list[str]:
     """What somebody may be known by, best first. A name only counts where there is nothing better."""

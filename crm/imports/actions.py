@@ -131,9 +131,7 @@ def apply_within(
         },
     )
     run = Run(connection, principal, at, batch_id, progress)
-    for parsed, report in sorted(
-        files, key=lambda pair: ORDER.index(pair[0].kind) if pair[0].kind in ORDER else 0
-    ):
+    for parsed, report in sorted(files, key=_order):
         _import(run, parsed, report, wishes)
         run.sources.flush()
     if not any(report.errors for _, report in files):

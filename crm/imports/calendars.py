@@ -275,7 +275,6 @@ class _Reader:
             labels="" if moment.is_day else summary[:LINE_LIMIT],
             revision=_revision_of(each),
             is_off=_is_off(each, summary, event),
-            crowd=len(parties),
             where=self._where(event),
         )
 

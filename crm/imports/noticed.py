@@ -119,13 +119,7 @@ class _Noticing:
         if self._is_ours_declined(seen, found):
             seen = replace(seen, is_off=True)
         ours, theirs = self._sides(seen, found)
-        if seen.sender is not None:
-            is_ours = seen.is_ours if seen.is_ours is not None else self.who.is_ours(seen.sender)
-            others = [one for one in theirs if one != seen.sender] if is_ours else [seen.sender]
-            direction = "outbound" if is_ours else "inbound"
-        else:
-            others, direction = theirs, "mutual"
-        ids = self._known(seen, others)
+        ids = self._known(seen, theirs)
         if not ids or self._is_crowd(seen, len(ids)):
             return None
         users = ours or [owner for one in ids if (owner := self.who.owners.get(one)) is not None]
@@ -133,8 +127,8 @@ class _Noticing:
             seen.occurred_at,
             seen.channel or "meeting",
             tuple(sorted(ids)),
-            direction,
-            seen.outcome,
+            "mutual",
+            "reached",
             tuple(dict.fromkeys(users)),
             seen.summary,
             seen.note,
@@ -195,7 +189,7 @@ class _Noticing:
         """Whether it was for so many that it is contact with none; what is a broadcast anyway is logged as one."""
         way = self.ways.get(seen.channel or "meeting")
         limit = CROWD if way is None or way.digital else CROWD_OF_MEETING
-        if seen.crowd <= limit or known > limit:
+        if len(seen.parties) <= limit or known > limit:
             return False
         self.passed["crowd"] += 1
         return True
@@ -315,8 +309,10 @@ class _Noticing:
     def tell(self, file: str) -> None:
         """Say whom we do not know, and what was for too many."""
         if crowd := self.passed["crowd"]:
+            meetings = "1 meeting was" if crowd == 1 else f"{crowd:,} meetings were"
             self.report.skip(
-                file, f"{crowd:,} went to more people than can be in touch at once, and are no contact."
+                file,
+                f"{meetings} of more people than can be in touch at once, and no contact with any of them.",
             )
         ranked = sorted(self.strangers.items(), key=lambda pair: (-pair[1], pair[0].email, pair[0].name))
         for party, count in ranked[:CANDIDATES]:

@@ -39,25 +39,20 @@ class Party:
 class Sighting:
     """One meeting. ``key`` is its identity within everything that is ever imported.
 
-    ``channel`` None: the source does not say how. ``sender`` None: nobody in particular began. ``labels`` are words
-    in which people may be named in full. ``revision`` orders what several files say of the same thing;
-    ``is_off``: it did not take place. ``crowd``: how many people it was for, where that is more than ``parties``.
+    ``channel`` None: the source does not say how. ``labels`` are words in which people may be named in full.
+    ``revision`` orders what several files say of the same thing; ``is_off``: it did not take place.
     """
 
     key: str
     occurred_at: datetime
     channel: str | None
     parties: tuple[Party, ...]
-    sender: Party | None = None
-    outcome: str = "reached"
     summary: str | None = None
     note: str | None = None
     declined: tuple[Party, ...] = ()
     labels: str = ""
     revision: str = ""
     is_off: bool = False
-    is_ours: bool | None = None
-    crowd: int = 0
     where: str = ""
 
 

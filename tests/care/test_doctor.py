@@ -10,6 +10,7 @@ import pytest
 from crm import clock
 from crm.care import doctor
 from crm.care.doctor import examine
+from crm.errors import UsageError
 from crm.settings import Settings
 from crm.storage.database import Database, new_id
 from crm.storage.tables import mail_hold, outbox, scheduler_pulse, user
@@ -120,3 +121,9 @@ def test_links_to_nowhere_and_a_key_others_may_read_are_noticed(
     sentences = [f.sentence for f in examine(chosen, world.database, now) if f.state == "wrong"]
     assert any("Links would lead to http://0.0.0.0" in sentence for sentence in sentences)
     assert any("Others may read" in sentence for sentence in sentences)
+
+
+def test_a_secret_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").mkdir()  # not even root reads a folder
+    with pytest.raises(UsageError, match="cannot be read"):
+        assert Settings(data_dir=tmp_path).key
