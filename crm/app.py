@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from crm import clock
+from crm.care import monitoring
 from crm.errors import Unavailable
 from crm.settings import Settings
 from crm.storage.database import Database
@@ -30,7 +32,9 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.site = site
     app.add_middleware(Guard, site=site)
     app.add_exception_handler(HTTPException, _refuse)
-    app.router.routes.extend([Route("/healthz", _healthz), Route("/readyz", _readyz)])
+    app.router.routes.extend(
+        [Route("/healthz", _healthz), Route("/readyz", _readyz), Route("/metrics", _metrics)]
+    )
     for router in routers():
         app.router.routes.extend(router.routes)
     assets.mount(app)
@@ -55,6 +59,16 @@ async def _refuse(request: Request, fault: Exception) -> Response:
 async def _healthz(request: Request) -> Response:
     """The process answers."""
     return PlainTextResponse("ok\n")
+
+
+def _metrics(request: Request) -> Response:
+    """Figures for a monitor of the machine."""
+    site: Site = request.app.state.site
+    if not monitoring.may_read(site.settings, request):
+        return PlainTextResponse(
+            "These figures are for this machine, or for whoever has CRM_METRICS_TOKEN.\n", 403
+        )
+    return PlainTextResponse(monitoring.text(site, clock.now()), media_type="text/plain; version=0.0.4")
 
 
 def _readyz(request: Request) -> Response:

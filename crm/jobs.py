@@ -9,6 +9,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -84,11 +85,36 @@ class Clockwork:
             log.error("a tick of the clock broke: %s", type(fault).__name__)
 
 
-def start(database: Database, settings: Settings) -> Callable[[], None]:
-    """Start the clock; returns the function that stops it.
+class Clock:
+    """The running clock of this process."""
 
-    Stopping lets a delivery in progress end, for as long as a stop may take; the next mail is not begun.
-    """
+    def __init__(self, scheduler: BackgroundScheduler, work: Clockwork) -> None:
+        self._scheduler = scheduler
+        self._work = work
+        self._asked_at: float | None = None
+
+    def ask(self) -> None:
+        """It is to stop soon: the next mail is not begun."""
+        if self._asked_at is None:
+            self._asked_at = time.monotonic()
+        self._work.stopping.set()
+
+    def stop(self) -> None:
+        """Let a delivery in progress end, for as long as a stop may take, counted from when it was asked for."""
+        self.ask()
+        assert self._asked_at is not None
+        ending = threading.Thread(target=self._scheduler.shutdown, daemon=True)
+        ending.start()
+        ending.join(max(0.5, GRACE_SECONDS - (time.monotonic() - self._asked_at)))
+        if ending.is_alive():
+            log.warning("a mail was still being delivered; what became of it is settled at the next start")
+            return
+        with self._work.database.write() as connection:
+            pulse.end(connection, self._work.process)
+
+
+def start(database: Database, settings: Settings) -> Clock:
+    """Start the clock."""
     now = clock.now()
     process = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
     work = Clockwork(database, settings, process, now)
@@ -105,16 +131,4 @@ def start(database: Database, settings: Settings) -> Callable[[], None]:
             partial(work.guarded, what), "interval", seconds=seconds, next_run_time=now, name=what.__name__
         )
     scheduler.start()
-    return partial(_stop, scheduler, work)
-
-
-def _stop(scheduler: BackgroundScheduler, work: Clockwork) -> None:
-    work.stopping.set()
-    ending = threading.Thread(target=scheduler.shutdown, daemon=True)
-    ending.start()
-    ending.join(GRACE_SECONDS)
-    if ending.is_alive():
-        log.warning("a mail was still being delivered; what became of it is settled at the next start")
-        return
-    with work.database.write() as connection:
-        pulse.end(connection, work.process)
+    return Clock(scheduler, work)

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from crm.errors import UsageError
 
-SECRETS = ("database_url", "smtp_url", "secret_key")
+SECRETS = ("database_url", "smtp_url", "secret_key", "metrics_token")
 
 
 def default_data_dir() -> Path:
@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     )
     log_format: Literal["text", "json"] = Field(
         default="text", description="Log lines for people or for machines."
+    )
+
+    metrics_token: str = Field(
+        default="",
+        description="Whoever sends it may read `/metrics`. Empty: only this machine may.",
     )
 
     @field_validator("time_zone")

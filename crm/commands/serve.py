@@ -3,6 +3,8 @@
 import errno
 import signal
 import socket
+from collections.abc import Callable
+from types import FrameType
 
 import typer
 
@@ -24,12 +26,12 @@ def serve() -> None:
         listener = _listen(settings.host, settings.port)
         logs.configure(settings.log_format)
         _announce(settings, database)
-        stop = jobs.start(database, settings) if settings.scheduler == "on" else None
+        running = jobs.start(database, settings) if settings.scheduler == "on" else None
         try:
-            _run(settings, database, listener)
+            _run(settings, database, listener, running.ask if running else _nothing)
         finally:
-            if stop:
-                stop()
+            if running:
+                running.stop()
             listener.close()
 
 
@@ -63,8 +65,15 @@ def _announce(settings: Settings, database: Database) -> None:
             typer.echo(f"Set up the first admin: {settings.url}/setup?token={token}")
 
 
-def _run(settings: Settings, database: Database, listener: socket.socket) -> None:
-    """Serve until asked to stop; the server raises the signal again, which must not cut our own end short."""
+def _nothing() -> None:
+    """Nobody else is to stop."""
+
+
+def _run(settings: Settings, database: Database, listener: socket.socket, ask: Callable[[], None]) -> None:
+    """Serve until asked to stop, and hand on the asking; requests in progress are answered first.
+
+    The server raises the signal again at its end, which must not cut our own end short.
+    """
     import uvicorn
 
     from crm.app import create_app
@@ -76,9 +85,15 @@ def _run(settings: Settings, database: Database, listener: socket.socket) -> Non
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            ask()
+            super().handle_exit(sig, frame)
+
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
         return
 

@@ -89,7 +89,7 @@ class Guard:
                 await self._apologise(scope, receive, guarded)
             raise
         finally:
-            _note(scope, status, time.perf_counter() - started, request_id)
+            self._note(scope, status, time.perf_counter() - started, request_id)
 
     def _dress(self, headers: MutableHeaders, request_id: str) -> None:
         for name, value in HEADERS.items():
@@ -112,15 +112,15 @@ class Guard:
         response = faults.answer(self.site, Request(scope), 500, sentence)
         await response(scope, receive, send)
 
-
-def _note(scope: Scope, status: int, seconds: float, request_id: str) -> None:
-    """The route's template stands for the path: paths and queries may hold names."""
-    route = scope["state"]["route"]
-    milliseconds = round(seconds * 1000, 1)
-    log.info(
-        "%s %s %s %s ms %s", scope["method"][:10], route, status, milliseconds, request_id,
-        extra={"facts": {"method": scope["method"][:10], "route": route, "status": status, "ms": milliseconds, "id": request_id}},
-    )  # fmt: skip
+    def _note(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+        """The route's template stands for the path: paths and queries may hold names."""
+        route, method = scope["state"]["route"], scope["method"][:10]
+        self.site.vitals.count(route, method, status, seconds)
+        milliseconds = round(seconds * 1000, 1)
+        log.info(
+            "%s %s %s %s ms %s", method, route, status, milliseconds, request_id,
+            extra={"facts": {"method": method, "route": route, "status": status, "ms": milliseconds, "id": request_id}},
+        )  # fmt: skip
 
 
 def _report(request_id: str) -> None:

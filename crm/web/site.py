@@ -7,6 +7,7 @@ from jinja2 import Environment
 
 from crm.settings import Settings
 from crm.storage.database import THREADS, Database
+from crm.web.vitals import Vitals
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Site:
     database: Database
     templates: Environment
     threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
+    vitals: Vitals = field(default_factory=Vitals)
 
     @property
     def is_https(self) -> bool:

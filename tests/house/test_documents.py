@@ -40,6 +40,13 @@ def test_no_page_speaks_of_a_setting_that_does_not_exist() -> None:
         assert mentioned <= settings() | FOR_TESTS, named(page)
 
 
+def test_no_example_sets_what_does_not_exist() -> None:
+    examples = [path for path in files() if "docs/examples" in named(path)]
+    assert examples
+    for path in [*examples, ROOT / "compose.yaml", ROOT / "Dockerfile"]:
+        assert set(SETTING.findall(path.read_text(encoding="utf-8"))) <= settings(), named(path)
+
+
 def test_plain_defaults_are_the_documented_ones() -> None:
     described = rows(read("settings.md"))
     for name, field in Settings.model_fields.items():

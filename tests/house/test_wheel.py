@@ -1,9 +1,13 @@
 """The wheel carries what lies outside the package, and serves from where it was unpacked."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
+from urllib.parse import urlencode
 from zipfile import ZipFile
 
 import pytest
@@ -18,6 +22,14 @@ assert pathlib.Path(crm.__file__).is_relative_to(pathlib.Path.cwd()), crm.__file
 from crm.templating import templates_dir
 assert templates_dir().is_relative_to(pathlib.Path.cwd()), templates_dir()
 """
+
+FIRST_ADMIN = {
+    "team": "Lighthouse",
+    "time_zone": "Europe/Berlin",
+    "name": "Ada",
+    "email": "ada@team.example",
+    "password": "an old lighthouse keeper",
+}
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +74,62 @@ def test_it_finds_its_own_templates_and_migrations(unpacked: Path, tmp_path: Pat
     assert migrated.returncode == 0, migrated.stderr
     found = run(unpacked, tmp_path, "-c", FIRST_PAGE)
     assert found.returncode == 0, found.stderr
+
+
+def form(**fields: str) -> tuple[bytes, bytes]:
+    """A POST of the set-up form in two halves: the second is kept back while the request is in progress."""
+    body = urlencode(fields).encode()
+    lines = (
+        "POST /setup HTTP/1.1",
+        "Host: x",
+        "Content-Type: application/x-www-form-urlencoded",
+        f"Content-Length: {len(body)}",
+    )
+    return "\r\n".join((*lines, "", "")).encode() + body[:20], body[20:]
+
+
+def test_asked_to_stop_it_answers_what_was_begun_and_is_gone_within_ten_seconds(
+    unpacked: Path, tmp_path: Path
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own = {name: value for name, value in os.environ.items() if not name.startswith("CRM_")}
+    env = {**own, "PYTHONPATH": str(unpacked), "CRM_DATA_DIR": str(tmp_path), "CRM_PORT": str(port)}
+    command = [sys.executable, "-u", "-m", "crm", "serve"]
+    with subprocess.Popen(command, cwd=unpacked, env=env, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            said = [server.stdout.readline(), server.stdout.readline()]
+            token = said[1].strip().partition("token=")[2]
+            first, second = form(token=token, **FIRST_ADMIN)
+            with socket.create_connection(("127.0.0.1", port), timeout=30) as visitor:
+                visitor.sendall(first)
+                wait_until_it_reads(port)
+                server.send_signal(signal.SIGTERM)
+                wait_until_it_takes_no_more(port)
+                visitor.sendall(second)
+                answer = visitor.makefile("rb").read().decode()
+            assert server.wait(10) == 0
+        finally:
+            server.kill()
+    assert answer.startswith("HTTP/1.1 303"), answer[:500]
+    users = run(unpacked, tmp_path, "-m", "crm", "user", "list")
+    assert "ada@team.example" in users.stdout
+
+
+def wait_until_it_reads(port: int) -> None:
+    """The server answers somebody who came later, so it has begun with whoever came before."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as other:
+        other.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert b"200 OK" in other.makefile("rb").read()
+
+
+def wait_until_it_takes_no_more(port: int) -> None:
+    for _ in range(1000):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            return
+        time.sleep(0.01)
+    raise AssertionError("the server goes on taking requests")

@@ -158,7 +158,7 @@ def wait_for(what: Any) -> None:
 def test_the_clock_sends_what_is_due_and_leaves_no_pulse_behind(world: World) -> None:
     users = due_now(world)
     with mail_server() as (port, ledger):
-        stop = jobs.start(world.database, settings(smtp_url=f"smtp://127.0.0.1:{port}"))
+        stop = jobs.start(world.database, settings(smtp_url=f"smtp://127.0.0.1:{port}")).stop
         wait_for(lambda: states(world.database) == dict.fromkeys(users, "sent"))
         with world.database.read() as connection:
             assert len(connection.execute(select(scheduler_pulse)).all()) == 1
@@ -179,7 +179,7 @@ def test_stopping_waits_for_the_delivery_in_progress_and_begins_no_other(world: 
                 go_on.wait(5)
 
         ledger.at = pause
-        stop = jobs.start(world.database, settings(smtp_url=f"smtp://127.0.0.1:{port}"))
+        stop = jobs.start(world.database, settings(smtp_url=f"smtp://127.0.0.1:{port}")).stop
         assert arrived.wait(30)
         stopping = threading.Thread(target=stop)
         stopping.start()
@@ -194,7 +194,7 @@ def test_stopping_waits_for_the_delivery_in_progress_and_begins_no_other(world: 
 def test_stopping_does_not_wait_for_ever(world: World) -> None:
     due_now(world)
     with scripted_server(greeting=SILENCE) as server:
-        stop = jobs.start(world.database, settings(smtp_url=f"smtp://127.0.0.1:{server.port}"))
+        stop = jobs.start(world.database, settings(smtp_url=f"smtp://127.0.0.1:{server.port}")).stop
         wait_for(lambda: "claimed" in states(world.database).values())
         stopping = threading.Thread(target=stop)
         stopping.start()

@@ -28,6 +28,7 @@ from tests.web.site import client, settings
 ACCESS = {
     # the machine's own
     "GET /healthz": "public",
+    "GET /metrics": "public",
     "GET /readyz": "public",
     "GET /static/{path:path}": "public",
     # accounts
