@@ -10,12 +10,18 @@ from collections.abc import Callable, Iterator
 from benchmarks.data import SIZES, Filled, fill
 from benchmarks.imports import imports
 from benchmarks.measure import HEADING, Figure
-from benchmarks.sql import all_metrics, all_rules
+from benchmarks.sql import all_metrics, all_rules, one_year
 from benchmarks.web import web
 from crm.storage.database import Database
 from tests.campaigns.frame import BACKENDS, databases
 
-MEASURES: tuple[Callable[[Database, Filled], Iterator[Figure]], ...] = (all_metrics, all_rules, web, imports)
+MEASURES: tuple[Callable[[Database, Filled], Iterator[Figure]], ...] = (
+    all_metrics,
+    all_rules,
+    one_year,
+    web,
+    imports,
+)
 GROWING = ("P6 health page", "P6 contact list", "P6 contact page", "P6 contact page, busiest")
 SCANNING = ("P1 all metrics from the log", "P2 all rules on stored metrics")
 

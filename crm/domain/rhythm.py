@@ -5,6 +5,7 @@ past by backtest.
 """
 
 import math
+from dataclasses import dataclass
 
 from crm.domain.expressions import Call, Value, least
 
@@ -25,3 +26,33 @@ def quiet_chance(strength: Value, days_since: Value, horizon: int) -> Value:
 def usual_gap(gap_log: Value, gap_weight: Value) -> Value:
     """The usual gap in days from Σ wᵢ·ln(gapᵢ) and Σ wᵢ: a weighted geometric mean with one prior gap of a fortnight."""
     return Call("exp", (gap_log + math.log(PRIOR_GAP_DAYS)) / (gap_weight + 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The sums behind a rhythm at the end of a contact day, an ordinal: one day more changes them by its gap alone.
+
+    ``strength`` is C on that day; ``gap_log`` and ``gap_weight`` are Σ wᵢ·ln(gapᵢ) and Σ wᵢ, which keep until the next one.
+    """
+
+    day: int
+    gaps: int = 0
+    strength: float = 1.0
+    gap_log: float = 0.0
+    gap_weight: float = 0.0
+
+    def then(self, day: int) -> "Running":
+        """The sums at the next contact day."""
+        gap = day - self.day
+        fading = math.exp(-gap / MEMORY_DAYS)
+        return Running(
+            day,
+            self.gaps + 1,
+            self.strength * fading + 1.0,
+            self.gap_log * fading + math.log(gap),
+            self.gap_weight * fading + 1.0,
+        )
+
+    def strength_on(self, day: int) -> float:
+        """C some days of silence later."""
+        return self.strength * math.exp((self.day - day) / MEMORY_DAYS)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     Subquery,
     bindparam,
@@ -31,8 +32,9 @@ from crm.domain.rules import Rule
 from crm.rules.queries import MET, accounts
 from crm.storage.flags import matches
 from crm.storage.frame import PARAMETERS, Scope
-from crm.storage.metrics import relation
+from crm.storage.metrics import needs_rhythm, relation
 from crm.storage.participation import is_personal
+from crm.storage.running_rhythm import RunningRhythm, told_rhythm
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import contact, interaction_contact, organisation
 from crm.storage.types import to_micros
@@ -69,7 +71,8 @@ def backtest(
 ) -> list[Week]:
     """The rule at the end of each of the 52 last complete ISO weeks before ``at``, oldest first."""
     scope = scope_of(connection, principal, at)
-    statement = _statement(principal, scope, rule)
+    running = _running(connection, scope, rule)
+    statement = _statement(principal, scope, rule, None if running is None else told_rhythm("rhythm"))
     found = []
     for day in sundays(at, principal.zone):
         moment = end_of(day, principal.zone)
@@ -77,6 +80,8 @@ def backtest(
             end_of(day + timedelta(days=days), principal.zone) for days in (SOON_DAYS, QUARTER_DAYS)
         )
         given = parameters(replace(scope, at=moment), soon=soon, quarter=quarter)
+        if running is not None:
+            given["rhythm"] = running.by(day.toordinal())
         flagged, anyway, silent = (int(number) for number in connection.execute(statement, given).one())
         local = moment.astimezone(principal.zone)
         judged = (anyway if soon <= at else None, silent if quarter <= at else None)
@@ -135,18 +140,31 @@ def present(
     return select(of.c.id).where(*here, *conditions)
 
 
-def _statement(principal: Principal, scope: Scope, rule: Rule) -> Select[Any]:
-    """The counts of one week, written once for every week: its moments are parameters."""
+def _running(connection: Connection, scope: Scope, rule: Rule) -> RunningRhythm | None:
+    """The rhythm of the rule's people, where it asks for anything that is worked out from it."""
+    if not needs_rhythm(scope.targets, set(names_in(rule.when))):
+        return None
+    return RunningRhythm(connection, scope.workspace_id, _people(scope.workspace_id, rule))
+
+
+def _statement(
+    principal: Principal, scope: Scope, rule: Rule, rhythm: FromClause | None = None
+) -> Select[Any]:
+    """The counts of one week, written once for every week: its moments are parameters, and so is a told ``rhythm``."""
     if rule.about == "organisations":
         return _count(_flagged_accounts(principal, scope, rule), _works_there)
-    return _count(_flagged_people(scope, rule), _same_person)
+    return _count(_flagged_people(scope, rule, rhythm), _same_person)
 
 
-def _flagged_people(scope: Scope, rule: Rule) -> Subquery:
-    """Whom the rule flags: only people of its tiers are worked out."""
+def _people(workspace_id: int, rule: Rule) -> Select[Any]:
     other = contact.alias()
-    chosen = present(scope.workspace_id, other.c.tier.in_(rule.tiers), of=other)
-    metrics = relation(replace(PARAMETERS, contact_ids=chosen), scope.targets, set(names_in(rule.when)))
+    return present(workspace_id, other.c.tier.in_(rule.tiers), of=other)
+
+
+def _flagged_people(scope: Scope, rule: Rule, rhythm: FromClause | None) -> Subquery:
+    """Whom the rule flags: only people of its tiers are worked out."""
+    frame = replace(PARAMETERS, contact_ids=_people(scope.workspace_id, rule))
+    metrics = relation(frame, scope.targets, set(names_in(rule.when)), rhythm)
     matched = matches(metrics, [replace(rule, high_when=None)], PARAMETERS.workspace_id).subquery()
     return select(matched.c.contact_id.label("id")).subquery("flagged")
 

@@ -15,7 +15,8 @@ from crm.domain.rhythm_judge import Case, Verdict, judge
 from crm.rules.backtest import after, end_of, parameters, present
 from crm.storage.compiler import compile_value
 from crm.storage.frame import PARAMETERS, Scope
-from crm.storage.log_facts import log_facts, rhythm_facts
+from crm.storage.log_facts import log_facts
+from crm.storage.running_rhythm import RunningRhythm, told_rhythm
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import contact, interaction_contact
 
@@ -56,10 +57,12 @@ def cases(
     """Everybody at the end of each of the days who is present, of tier key, regular or warm, and was in touch by then."""
     found: list[Case] = []
     scope = scope_of(connection, principal, end_of(days[0], principal.zone))
+    running = RunningRhythm(connection, scope.workspace_id, _people(scope.workspace_id))
     statement = _cases(scope, horizon)
     for day in days:
         moment, until = (end_of(one, principal.zone) for one in (day, day + timedelta(days=horizon)))
         given = parameters(replace(scope, at=moment), until=until)
+        given["rhythm"] = running.by(day.toordinal())
         found += [_case(row) for row in connection.execute(statement, given)]
         progress(1)
     return found
@@ -73,10 +76,14 @@ def cutoffs(at: datetime, zone: ZoneInfo, horizon: int) -> tuple[date, ...]:
     return tuple(last - timedelta(days=DAYS_BETWEEN * ago) for ago in reversed(range(CUTOFFS)))
 
 
-def _cases(scope: Scope, horizon: int) -> Select[Any]:
+def _people(workspace_id: int) -> Select[Any]:
     other = contact.alias()
-    frame = replace(PARAMETERS, contact_ids=present(scope.workspace_id, other.c.tier != "none", of=other))
-    facts, rhythm = log_facts(frame), rhythm_facts(frame)
+    return present(workspace_id, other.c.tier != "none", of=other)
+
+
+def _cases(scope: Scope, horizon: int) -> Select[Any]:
+    frame = replace(PARAMETERS, contact_ids=_people(scope.workspace_id))
+    facts, rhythm = log_facts(frame, ("first_day", "last_day")), told_rhythm("rhythm")
     log = interaction_contact.alias().c
     same = [log.workspace_id == frame.workspace_id, log.contact_id == contact.c.id]
     spoke = exists(select(literal(1)).where(*same, *after(log, "until")).correlate(contact))

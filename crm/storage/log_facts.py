@@ -1,5 +1,6 @@
 """What the log says of each contact: clocks, windows, the gaps between contact days, and who waits for whom."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import (
@@ -9,8 +10,11 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
     func,
+    literal,
     literal_column,
+    null,
     or_,
     select,
     type_coerce,
@@ -38,8 +42,12 @@ def _participation(frame: Frame) -> list[ColumnElement[bool]]:
     return conditions + only(took_part.contact_id, frame.contact_ids)
 
 
-def log_facts(frame: Frame) -> Subquery:
-    """Clocks, windows and the moments of the last outbound, answering and responding interaction of each contact."""
+def log_facts(frame: Frame, names: Collection[str] | None = None) -> Subquery:
+    """Clocks, windows and the moments of the last outbound, answering and responding interaction of each contact.
+
+    ``names``, if given, are the columns asked for, since each costs its share of a walk through the log; the others are
+    there and say nothing.
+    """
     log, today = interaction_contact.c, frame.today
     day, at = whole_day(log.day), type_coerce(log.occurred_at, BigInteger)
     reach, flow = log.reach, log.flow
@@ -66,8 +74,11 @@ def log_facts(frame: Frame) -> Subquery:
         columns.append(_sum(case((inside, flow), else_=0)).label(f"flow_{days}"))
     before = and_(day > today - PRIOR_FROM, day <= today - PRIOR_TO)
     columns.append(_sum(case((before, reach), else_=0)).label("reach_prior"))
+    asked = [
+        column if names is None or column.name in names else null().label(column.name) for column in columns
+    ]
     return (
-        select(log.contact_id, *columns)
+        select(log.contact_id, *asked)
         .where(*_participation(frame))
         .group_by(log.contact_id)
         .subquery("log_facts")
@@ -107,6 +118,13 @@ def rhythm_facts(frame: Frame) -> Subquery:
         )
         .group_by(gaps.c.contact_id)
         .subquery("rhythm_facts")
+    )
+
+
+def was_in_touch(frame: Frame) -> ColumnElement[bool]:
+    """Whether anything that counts had happened with the contact."""
+    return exists(
+        select(literal(1)).where(*_participation(frame), interaction_contact.c.contact_id == contact.c.id)
     )
 
 

@@ -3,11 +3,11 @@
 ``as_of`` gives the relation for any contacts at any moment. ``crm.storage.stored_metrics`` keeps its rows of today.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Subquery, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Integer, Subquery, case, cast, func, or_, select
 from sqlalchemy.sql.visitors import iterate
 
 from crm.domain import channels as packed
@@ -18,7 +18,14 @@ from crm.domain.targets import CLOCKS, Targets
 from crm.storage.compiler import compile_value
 from crm.storage.frame import PARAMETERS, Frame, Scope, frame_of, only, whole_day
 from crm.storage.list_facts import ask_facts, favour_facts, next_dates, promise_facts
-from crm.storage.log_facts import gift_day, log_facts, rhythm_facts, streak, waiting_day
+from crm.storage.log_facts import (
+    gift_day,
+    log_facts,
+    rhythm_facts,
+    streak,
+    waiting_day,
+    was_in_touch,
+)
 from crm.storage.tables import contact
 
 __all__ = ["Scope", "as_of", "of_chosen", "relation"]
@@ -45,11 +52,19 @@ def of_chosen(targets: Targets) -> Subquery:
     return relation(PARAMETERS, targets)
 
 
-def relation(frame: Frame, targets: Targets, names: Collection[str] | None = None) -> Subquery:
-    """The rows of ``as_of`` for a frame of values or of parameters; ``names``, if given, are the columns asked for."""
+def relation(
+    frame: Frame,
+    targets: Targets,
+    names: Collection[str] | None = None,
+    rhythm: FromClause | None = None,
+) -> Subquery:
+    """The rows of ``as_of`` for a frame of values or of parameters; ``names``, if given, are the columns asked for.
+
+    ``rhythm`` stands in for ``rhythm_facts`` where somebody has worked those out.
+    """
     steps = [layer.values for layer in layers(targets)]
     wanted = None if names is None else _needed(steps, names)
-    found: Subquery = _counted(frame, wanted)
+    found = _counted(frame, _Beside(frame, rhythm), wanted)
     for step in steps:
         columns = {column.name: column for column in found.c}
         added = [
@@ -97,29 +112,47 @@ def _windows(facts: Subquery) -> dict[str, ColumnElement[Any]]:
     return {name: func.coalesce(value, 0) for name, value in found.items()}
 
 
-def _counted(frame: Frame, wanted: Collection[str] | None) -> Subquery:
+def needs_rhythm(targets: Targets, names: Collection[str]) -> bool:
+    """Whether any of these names is worked out from the gaps between contact days."""
+    return not _needed([layer.values for layer in layers(targets)], names).isdisjoint((*RAW, "gaps"))
+
+
+def _counted(frame: Frame, beside: "_Beside", wanted: Collection[str] | None) -> Subquery:
     """Every listed contact with its counted metrics, or those wanted; the rest follows by arithmetic."""
-    facts, beside = log_facts(frame), _Beside(frame)
-    counted = {**_from_log(frame, facts), **_from_lists(frame, beside)}
     names = [name for name in COUNTED if wanted is None or name in wanted]
-    columns: list[ColumnElement[Any]] = [counted[name].label(name) for name in names]
+    facts = log_facts(frame)
+    if wanted is not None:
+        facts = log_facts(frame, _read(facts, _columns(frame, facts, beside, names)))
+    columns = _columns(frame, facts, beside, names)
     raw = [name for name in RAW if wanted is None or name in wanted]
     columns += [func.coalesce(beside.rhythm.c[name], 0.0).label(name) for name in raw]
-    return _listed(frame, facts, columns, beside.read_by(columns))
+    return _listed(frame, facts if _read(facts, columns) else None, columns, beside.read_by(columns))
+
+
+def _columns(
+    frame: Frame, facts: Subquery, beside: "_Beside", names: Iterable[str]
+) -> list[ColumnElement[Any]]:
+    counted = {**_from_log(frame, facts), **_from_lists(frame, beside)}
+    return [counted[name].label(name) for name in names]
+
+
+def _read(part: FromClause, columns: Iterable[ColumnElement[Any]]) -> set[str]:
+    """The names of those columns of a part that the given ones read."""
+    met = {id(one) for column in columns for one in iterate(column)}
+    return {column.name for column in part.c if id(column) in met}
 
 
 class _Beside:
     """What is joined to the facts of the log, each only where a column reads it."""
 
-    def __init__(self, frame: Frame) -> None:
-        self.rhythm = rhythm_facts(frame)
+    def __init__(self, frame: Frame, rhythm: FromClause | None) -> None:
+        self.rhythm: FromClause = rhythm_facts(frame) if rhythm is None else rhythm
         self.dates, self.asks = next_dates(frame), ask_facts(frame)
         self.promises, self.favours = promise_facts(frame), favour_facts(frame)
 
-    def read_by(self, columns: Iterable[ColumnElement[Any]]) -> list[Subquery]:
-        parts = {id(part) for column in columns for part in iterate(column)}
+    def read_by(self, columns: Sequence[ColumnElement[Any]]) -> list[FromClause]:
         everything = (self.rhythm, self.dates, self.asks, self.promises, self.favours)
-        return [one for one in everything if any(id(column) in parts for column in one.c)]
+        return [one for one in everything if _read(one, columns)]
 
 
 def _from_log(frame: Frame, facts: Subquery) -> dict[str, ColumnElement[Any]]:
@@ -157,15 +190,18 @@ def _from_lists(frame: Frame, beside: _Beside) -> dict[str, ColumnElement[Any]]:
     }
 
 
-def _listed(frame: Frame, facts: Subquery, columns: list[Any], others: Iterable[Subquery]) -> Subquery:
-    joined: Any = contact.outerjoin(facts, facts.c.contact_id == contact.c.id)
-    for facet in others:
+def _listed(
+    frame: Frame, facts: Subquery | None, columns: list[Any], others: Iterable[FromClause]
+) -> Subquery:
+    joined: Any = contact
+    for facet in [*([] if facts is None else [facts]), *others]:
         joined = joined.outerjoin(facet, facet.c.contact_id == contact.c.id)
+    heard = was_in_touch(frame) if facts is None else facts.c.contact_id.is_not(None)
     own = [contact.c.tier, contact.c.kind, *(contact.c[f"target_{clock}"] for clock in CLOCKS)]
     return (
         select(contact.c.id.label("contact_id"), *own, *columns)
         .select_from(joined)
         .where(contact.c.workspace_id == frame.workspace_id, *only(contact.c.id, frame.contact_ids))
-        .where(or_(whole_day(contact.c.created_on) <= frame.today, facts.c.first_day.is_not(None)))
+        .where(or_(whole_day(contact.c.created_on) <= frame.today, heard))
         .subquery("counted")
     )

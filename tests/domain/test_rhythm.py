@@ -1,5 +1,6 @@
 """The rhythm's formulas in Python, as what-ifs use them, against the check values and the oracle."""
 
+import functools
 import itertools
 import math
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.domain.expressions import Constant, evaluate
-from crm.domain.rhythm import quiet_chance, usual_gap
+from crm.domain.rhythm import Running, quiet_chance, usual_gap
 from tests import oracle
 
 A_YEAR = range(366)
@@ -64,3 +65,16 @@ def test_a_longer_horizon_is_less_likely_and_a_longer_silence_more_lasting(
 ) -> None:
     assert 0 < chance(ages, horizon + 1) < chance(ages, horizon) < 1
     assert chance([age + 1 for age in ages], horizon) > chance(ages, horizon)
+
+
+@given(ages=ages_of_contact_days)
+def test_the_sums_run_from_one_contact_day_to_the_next(ages: list[int]) -> None:
+    today = 740_000
+    days = sorted(today - age for age in ages)
+    found = functools.reduce(Running.then, days[1:], Running(days[0]))
+    assert (found.day, found.gaps) == (days[-1], len(days) - 1)
+    expected = oracle.rhythm(ages)
+    assert found.strength_on(today) == pytest.approx(sum(math.exp(-age / 180) for age in ages), rel=1e-9)
+    if expected["rhythm_days"] is not None:
+        usual = evaluate(usual_gap(Constant(found.gap_log), Constant(found.gap_weight)), {})
+        assert usual == pytest.approx(expected["rhythm_days"], rel=1e-9)
