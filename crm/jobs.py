@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -21,6 +22,7 @@ from jinja2 import Environment
 
 from crm import clock
 from crm.accounts import queries
+from crm.care.scheduled import back_up_daily
 from crm.errors import Unavailable, UsageError
 from crm.nudges import pulse, sending
 from crm.settings import Settings
@@ -33,10 +35,12 @@ log = logging.getLogger("crm.jobs")
 SEND_EVERY = timedelta(seconds=30)
 REFRESH_EVERY = timedelta(minutes=15)
 """Yesterday's metrics are stale from midnight on, which is another hour in every workspace."""
+BACKUP_EVERY = timedelta(minutes=10)
+"""How often is looked whether the day has its backup."""
 GRACE_SECONDS = 8.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Clockwork:
     """What happens at each tick."""
 
@@ -46,6 +50,7 @@ class Clockwork:
     started_at: datetime
     templates: Environment = field(default_factory=environment)
     stopping: threading.Event = field(default_factory=threading.Event)
+    _backup: threading.Thread | None = None
 
     def send(self) -> None:
         """Show that the clock ticks, and send what is due."""
@@ -71,6 +76,16 @@ class Clockwork:
                     continue
             with self.database.write() as connection:
                 refresh_stale(connection, scope_of(connection, queries.command_line(connection, team.id), at))
+
+    def back_up(self) -> None:
+        """Make the day's backup beside everything else: mail does not wait for it, and it ends with the process."""
+        if not (self._backup and self._backup.is_alive()):
+            self._backup = threading.Thread(target=self.guarded, args=(self._back_up,), daemon=True)
+            self._backup.start()
+
+    def _back_up(self) -> None:
+        chosen = self.settings
+        back_up_daily(self.database, Path(chosen.backup_dir), chosen.backup_keep, clock.now())
 
     def guarded(self, what: Callable[[], None]) -> None:
         """A tick that fails is told in the log, and the next one tries again.
@@ -124,7 +139,9 @@ def start(database: Database, settings: Settings) -> Clock:
         executors={"default": DebugExecutor()},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    every = ((work.send, SEND_EVERY), (work.refresh, REFRESH_EVERY))
+    every = [(work.send, SEND_EVERY), (work.refresh, REFRESH_EVERY)]
+    if settings.backup_dir:
+        every.append((work.back_up, BACKUP_EVERY))
     for what, how_often in every:
         seconds = how_often.total_seconds()
         scheduler.add_job(

@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         description="Whoever sends it may read `/metrics`. Empty: only this machine may.",
     )
 
+    backup_dir: str = Field(
+        default="", description="A folder for one backup a day. Empty: none is made by itself."
+    )
+    backup_keep: int = Field(default=14, ge=1, le=3660, description="How many daily backups are kept.")
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:

@@ -9,11 +9,15 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, Field, TypeAdapter
 
 from crm.errors import Invalid, Unavailable
 
@@ -21,6 +25,18 @@ FORMAT = 1
 _PREFIX = b"in-person-backup sha256:"
 _SEAL = len(_PREFIX) + 64
 _BLOCK = 1 << 20
+_UNREADABLE = (KeyError, TypeError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What reading a member can end in that is not what it should be: not there, no text, no JSON, packed in another way."""
+
+
+def _aware(words: str) -> str:
+    if datetime.fromisoformat(words).tzinfo is None:
+        raise ValueError("a moment without a zone")
+    return words
+
+
+Instant: TypeAlias = Annotated[str, AfterValidator(_aware)]
+Count: TypeAlias = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 @dataclass(frozen=True)
@@ -28,7 +44,7 @@ class Contents:
     """One table in the archive: its columns and how many rows it has."""
 
     columns: list[str]
-    rows: int
+    rows: Count
 
 
 @dataclass(frozen=True)
@@ -38,9 +54,9 @@ class Manifest:
     format: int
     version: str
     revision: str
-    made_at: str
-    last_id: int
-    newest_change: str | None
+    made_at: Instant
+    last_id: Count
+    newest_change: Instant | None
     tables: dict[str, Contents]
 
 
@@ -96,16 +112,29 @@ def _digest(path: Path) -> str:
 class Archive:
     """A verified archive, open for reading."""
 
-    def __init__(self, opened: zipfile.ZipFile, manifest: Manifest) -> None:
+    def __init__(self, opened: zipfile.ZipFile, path: Path) -> None:
         self._zip = opened
-        self.manifest = manifest
+        self._path = path
+        self.manifest = _manifest(opened, path)
 
     def rows(self, table: str) -> Iterator[dict[str, Any]]:
-        """The rows of one table, by column."""
-        columns = self.manifest.tables[table].columns
-        with self._zip.open(f"tables/{table}.jsonl") as member:
-            for line in member:
-                yield dict(zip(columns, json.loads(line), strict=True))
+        """The rows of one table, by column: as many as the manifest says, or a refusal."""
+        contents, count = self.manifest.tables[table], 0
+        try:
+            with self._zip.open(f"tables/{table}.jsonl") as member:
+                for line in member:
+                    yield dict(zip(contents.columns, _row(line), strict=True))
+                    count += 1
+        except _UNREADABLE:
+            raise self.misfit(table) from None
+        if count != contents.rows:
+            raise self.misfit(table)
+
+    def misfit(self, table: str) -> Invalid:
+        """The refusal for a table that is not what the archive says, or not what the database takes."""
+        return Invalid(
+            f"{self._path} is whole, but its table {table} does not fit, so nothing was restored. Use another backup."
+        )
 
 
 @contextmanager
@@ -114,7 +143,7 @@ def opened(path: Path) -> Iterator[Archive]:
     try:
         _verify(path)
         with zipfile.ZipFile(path) as found:
-            yield Archive(found, _manifest(found, path))
+            yield Archive(found, path)
     except FileNotFoundError:
         raise Unavailable(f"There is no file {path}.") from None
     except OSError as fault:
@@ -142,11 +171,31 @@ def _damaged(path: Path) -> Invalid:
     return Invalid(f"{path} is damaged or cut short, so nothing was restored. Use another backup.")
 
 
+def _row(line: bytes) -> list[Any]:
+    values = json.loads(line)
+    if not isinstance(values, list):
+        raise TypeError("a row is a list")
+    return values
+
+
 def _manifest(found: zipfile.ZipFile, path: Path) -> Manifest:
-    said = json.loads(found.read("manifest.json"))
-    if said["format"] > FORMAT:
+    try:
+        said = found.read("manifest.json")
+        _refuse_newer(json.loads(said), path)
+        return _MANIFEST.validate_json(said, strict=True)
+    except _UNREADABLE:
         raise Invalid(
-            f"{path} was made by a newer version of In Person ({said['version']}). Install that version first."
+            f"{path} does not say what is in it, so nothing was restored. Use another backup."
+        ) from None
+
+
+def _refuse_newer(said: Any, path: Path) -> None:
+    """Before the rest is looked at: a newer format may have another shape."""
+    if isinstance(said, dict) and type(said.get("format")) is int and said["format"] > FORMAT:
+        version = str(said.get("version", "unknown"))[:40]
+        raise Invalid(
+            f"{path} was made by a newer version of In Person ({version}). Install that version first."
         )
-    tables = {name: Contents(**contents) for name, contents in said.pop("tables").items()}
-    return Manifest(**said, tables=tables)
+
+
+_MANIFEST = TypeAdapter(Manifest)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import Connection, func, select, text
 
+from crm.care import archive, clocks, scheduled
 from crm.care.backup import newest_change
 from crm.errors import Refusal
 from crm.mail.message import Mailbox
@@ -42,6 +43,7 @@ LEAST_FREE_BYTES = 200 * 1024 * 1024
 PULSE_OLD = timedelta(minutes=5)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 RECENT = timedelta(days=7)
+BACKUP_OLD = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -234,12 +236,13 @@ def _scheduler(settings: Settings, database: Database, at: datetime) -> Iterator
 
 
 def _clock(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
-    """A clock that is behind shows in what was written already; PostgreSQL has a clock of its own to compare."""
+    """A clock that is behind shows in what was written already; one that is ahead, in another clock beside it."""
     with database.read() as connection:
         newest = newest_change(connection)
         server = (
             None if database.is_sqlite else connection.execute(text("SELECT clock_timestamp()")).scalar_one()
         )
+    hardware = clocks.hardware_clock()
     remedy = "Set the clock of this machine, best by a time service."
     if newest is not None and newest > at + CLOCK_TOLERANCE:
         yield Finding(
@@ -251,6 +254,17 @@ def _clock(settings: Settings, database: Database, at: datetime) -> Iterator[Fin
     elif server is not None and abs(server - at) > CLOCK_TOLERANCE:
         yield Finding(
             "clock", "wrong", f"The database server's clock says {server:%Y-%m-%d %H:%M %Z}.", remedy
+        )
+    elif hardware is not None and abs(hardware - at) > clocks.HARDWARE_TOLERANCE:
+        yield Finding(
+            "clock",
+            "wrong",
+            f"It is {at:%Y-%m-%d %H:%M} UTC, but the hardware clock says {hardware:%Y-%m-%d %H:%M}.",
+            remedy,
+        )
+    elif not clocks.is_kept():
+        yield Finding(
+            "clock", "note", f"It is {at:%Y-%m-%d %H:%M} UTC; no time service keeps the clock.", remedy
         )
     else:
         yield Finding("clock", "good", f"It is {at:%Y-%m-%d %H:%M} UTC, and nothing speaks against it.")
@@ -289,6 +303,36 @@ def _disk(settings: Settings, database: Database, at: datetime) -> Iterator[Find
         yield Finding("disk", "wrong", words, "Free some space: a full disk stops every save.")
     else:
         yield Finding("disk", "good", words)
+
+
+def _backups(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+    if not settings.backup_dir:
+        remedy = "Set CRM_BACKUP_DIR, or run `crm backup` from cron."
+        yield Finding("backups", "note", "No backup is made by itself.", remedy)
+        return
+    folder = Path(settings.backup_dir)
+    found = scheduled.made(folder)
+    if not found:
+        remedy = "One is made within minutes of `crm serve` with CRM_SCHEDULER=on; its log says why if not."
+        yield Finding("backups", "note", f"There is no daily backup in {folder} yet.", remedy)
+        return
+    day, newest = list(found.items())[-1]
+    if at.date() - day > BACKUP_OLD:
+        remedy = "The log of `crm serve` says why none was made since."
+        yield Finding("backups", "wrong", f"The newest backup in {folder} is of {day}.", remedy)
+        return
+    try:
+        with archive.opened(newest):
+            yield Finding("backups", "good", f"{len(found)} backup(s) in {folder}; that of {day} is whole.")
+    except Refusal as refusal:
+        yield Finding("backups", "wrong", refusal.sentence, "Remove it: the next is made within minutes.")
+    if database.is_sqlite and _same_disk(folder, Path(database.url.database or ".")):
+        remedy = "Copy them to another machine, or let CRM_BACKUP_DIR lie on another disk."
+        yield Finding("backups", "note", "Backups and database lie on the same disk.", remedy)
+
+
+def _same_disk(one: Path, other: Path) -> bool:
+    return one.stat().st_dev == other.stat().st_dev
 
 
 def _settings(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
@@ -340,6 +384,7 @@ ALWAYS: dict[str, Check] = {
     "settings": _settings,
     "disk": _disk,
     "mail": _mail,
+    "backups": _backups,
     "database": _database,
     "schema": _schema,
 }

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from starlette.requests import Request
 
 from crm import __version__
+from crm.care import scheduled
 from crm.errors import Unavailable
 from crm.settings import Settings
 from crm.storage.database import Database
@@ -32,9 +33,15 @@ def may_read(settings: Settings, request: Request) -> bool:
     return host in LOOPBACK and not any(name in request.headers for name in PASSED_ON)
 
 
+def _backups(settings: Settings) -> Iterator[str]:
+    newest = list(scheduled.made(Path(settings.backup_dir)).values())[-1:] if settings.backup_dir else []
+    moments: list[Sample] = [("", {}, path.stat().st_mtime) for path in newest]
+    yield from family("crm_backup_seconds", "gauge", "When the newest daily backup was made.", moments)
+
+
 def text(site: Site, at: datetime) -> str:
     """Everything, in the text format of Prometheus. A database that does not answer is a figure too."""
-    lines = [*_process(), *site.vitals.lines()]
+    lines = [*_process(), *site.vitals.lines(), *_backups(site.settings)]
     try:
         known = list(_installation(site.database))
     except Unavailable:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, text
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from crm.care import archive
 from crm.care.archive import Archive, Manifest
-from crm.care.backup import newest_change
+from crm.care.backup import LEFT_OUT, newest_change
 from crm.errors import Conflict
 from crm.storage.database import Database, set_last_id
 from crm.storage.faults import plain_faults
@@ -70,9 +71,24 @@ def _empty(connection: Connection) -> None:
 def _fill(connection: Connection, found: Archive) -> None:
     there = MetaData()
     there.reflect(connection)
+    _compare(there, found)
     for table in there.sorted_tables:
         if table.name in found.manifest.tables:
-            _insert(connection, table, found.rows(table.name))
+            try:
+                _insert(connection, table, found.rows(table.name))
+            except OperationalError:
+                raise  # the machine's fault, not the archive's
+            except (SQLAlchemyError, OverflowError):
+                raise found.misfit(table.name) from None
+
+
+def _compare(there: MetaData, found: Archive) -> None:
+    """Refuse an archive whose tables or columns are not those of the schema it names."""
+    told = found.manifest.tables
+    for name in {*told, *there.tables} - LEFT_OUT - {"alembic_version"}:
+        columns = there.tables[name].columns.keys() if name in there.tables else []
+        if name not in told or sorted(told[name].columns) != sorted(columns):
+            raise found.misfit(name)
 
 
 def _insert(connection: Connection, table: Table, rows: Iterator[dict[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crm import clock
-from crm.care import doctor
+from crm.care import clocks, doctor
 from crm.care.doctor import examine
 from crm.errors import UsageError
 from crm.settings import Settings
@@ -20,6 +20,13 @@ from tests.builders import World
 @pytest.fixture(autouse=True)
 def the_present() -> None:
     """The real one, since PostgreSQL's own clock is asked too."""
+
+
+@pytest.fixture(autouse=True)
+def no_hardware_clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The machine under the tests may have any; they bring their own."""
+    monkeypatch.setattr(clocks, "HARDWARE", tmp_path / "since_epoch")
+    return tmp_path / "since_epoch"
 
 
 @pytest.fixture
@@ -59,6 +66,24 @@ def test_a_clock_two_days_behind_the_log_is_noticed(world: World, tmp_path: Path
     world.now = now
     world.log("email", 1, world.contact())
     assert "clock" in wrong(examine(settings(tmp_path), world.database, now - timedelta(days=2)))
+
+
+def test_a_clock_two_days_ahead_of_the_hardware_clock_is_noticed(
+    world: World, tmp_path: Path, now: datetime, no_hardware_clock: Path
+) -> None:
+    no_hardware_clock.write_text(f"{int((now - timedelta(days=2)).timestamp())}\n")
+    assert "hardware clock" in wrong(examine(settings(tmp_path), world.database, now))["clock"]
+    no_hardware_clock.write_text(f"{int((now + timedelta(hours=12)).timestamp())}\n")
+    assert "clock" not in wrong(examine(settings(tmp_path), world.database, now))
+
+
+def test_a_clock_that_no_time_service_keeps_is_a_note(
+    world: World, tmp_path: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kept, state in ((True, "good"), (False, "note")):
+        monkeypatch.setattr(clocks, "is_kept", lambda kept=kept: kept)
+        found = examine(settings(tmp_path), world.database, now)
+        assert [one.state for one in found if one.check == "clock"] == [state]
 
 
 def test_a_mail_server_that_is_not_there_is_noticed(world: World, tmp_path: Path, now: datetime) -> None:
