@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy import make_url
@@ -19,6 +20,21 @@ LEAVE_US = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
+
+LEFT_BEHIND = (
+    "SELECT array(SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'"
+    " AND tablename <> 'alembic_version' ORDER BY tablename COLLATE \"C\"), version_num FROM alembic_version"
+)
+EMPTIED = "; ".join(
+    (
+        LEAVE_US,
+        "SET lock_timeout = '5s'",
+        "SET session_replication_role = replica",  # no checks while all goes
+        *(f'DELETE FROM "{table}"' for table in sorted(metadata.tables) if table != "id_counter"),
+        "ALTER SEQUENCE id_sequence RESTART",
+    )
+).encode()
+"""One message over a connection that stays open: a table at a time over a new one takes twenty times as long."""
 
 
 def execute(server: str, statement: str) -> None:
@@ -54,6 +70,8 @@ class Spare:
     def __init__(self, server: str) -> None:
         self.server = server
         self._name = ""
+        self._newest = newest()
+        self._open: psycopg.Connection[Any] | None = None
 
     @property
     def address(self) -> str:
@@ -79,23 +97,18 @@ class Spare:
     def _emptied(self) -> bool:
         """Whether the database could be emptied and still has the schema of the product."""
         try:
-            with psycopg.connect(self._plain()) as connection:
-                connection.execute(LEAVE_US.encode())
-                connection.execute("SET lock_timeout = '5s'")
-                rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-                tables = {row[0] for row in rows} - {"alembic_version"}
-                revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-                if tables != set(metadata.tables) or revision != (newest(),):
-                    return False
-                connection.execute("SET session_replication_role = replica")  # no checks while all goes
-                for table in sorted(tables - {"id_counter"}):
-                    connection.execute(f'DELETE FROM "{table}"'.encode())
-                connection.execute("ALTER SEQUENCE id_sequence RESTART")
+            self._open = self._open or psycopg.connect(self._plain(), autocommit=True)
+            if self._open.execute(LEFT_BEHIND).fetchone() != (sorted(metadata.tables), self._newest):
+                return False
+            self._open.execute(EMPTIED)
         except psycopg.Error:
             return False
         return True
 
     def drop(self) -> None:
         """Drop the database, whoever is still connected."""
+        if self._open:
+            self._open.close()
+            self._open = None
         if self._name:
             execute(self.server, f"DROP DATABASE IF EXISTS {self._name} WITH (FORCE)")

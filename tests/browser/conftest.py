@@ -77,11 +77,16 @@ class Visitor:
 
     def close(self) -> None:
         """Close every window; whatever went wrong fails the test."""
-        faults = []
-        for context, watch in self._windows:
+        for context, _ in self._windows:
             context.close()
-            faults += watch.faults
+        self.answer()
         self._windows.clear()
+
+    def answer(self) -> None:
+        """Whatever went wrong since it was last asked fails the test."""
+        faults = [fault for _, watch in self._windows for fault in watch.faults]
+        for _, watch in self._windows:
+            watch.faults.clear()
         assert not faults, "\n".join(dict.fromkeys(faults))
 
 
@@ -175,6 +180,38 @@ def visits(office: Office) -> Iterator[Come]:
     yield visit
     for one in come:
         one.close()
+
+
+@pytest.fixture(scope="session")
+def regulars(office: Office) -> Iterator[dict[str, tuple[Visitor, Page]]]:
+    """Visitors whose one window stays open from page to page: scripts, styles and fonts are fetched once."""
+    known: dict[str, tuple[Visitor, Page]] = {}
+    yield known
+    for visitor, _ in known.values():
+        visitor.close()
+
+
+Look = Callable[..., Page]
+
+
+@pytest.fixture
+def look(office: Office, regulars: dict[str, tuple[Visitor, Page]]) -> Iterator[Look]:
+    """Call it for a page of the filled workspace, as it stands on a desktop: ``look("/people")``."""
+    seen: list[Visitor] = []
+
+    def look(place: str, email: str = "nora@team.example") -> Page:
+        if email not in regulars:
+            visitor = office.visitor(email)
+            regulars[email] = (visitor, visitor.page())
+        visitor, page = regulars[email]
+        seen.append(visitor)
+        page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+        page.goto(place)
+        return page
+
+    yield look
+    for visitor in seen:
+        visitor.answer()
 
 
 @pytest.fixture

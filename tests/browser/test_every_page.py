@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from crm.app import routers
 from tests.browser.auditing import complaints, too_wide
-from tests.browser.conftest import Come, Office, Visitor
+from tests.browser.conftest import Come, Look, Office, Visitor
 from tests.browser.places import ELSEWHERE, NOT_PAGES, PLACES, addresses
 from tests.browser.worlds import MARTA
 
@@ -19,28 +19,22 @@ def test_no_page_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("place", [path for paths in PLACES.values() for path in paths])
-def test_a_page_is_for_everybody(visit: Come, filled: Path, place: str) -> None:
+def test_a_page_is_for_everybody(look: Look, filled: Path, place: str) -> None:
     order = [path for paths in PLACES.values() for path in paths]
-    page = visit().page()
-    page.goto(addresses(filled)[order.index(place)])
-    assert complaints(page) == []
+    assert complaints(look(addresses(filled)[order.index(place)])) == []
 
 
 SEEN_BY_VIEWERS = ("/", "/people", "/rules", "/rules/screen_only", "/team", "/import")
 
 
 @pytest.mark.parametrize("place", SEEN_BY_VIEWERS)
-def test_a_page_is_for_viewers(visit: Come, place: str) -> None:
-    page = visit("vera@team.example").page()
-    page.goto(place)
-    assert complaints(page) == []
+def test_a_page_is_for_viewers(look: Look, place: str) -> None:
+    assert complaints(look(place, "vera@team.example")) == []
 
 
 @pytest.mark.parametrize("place", ["/", "/people?owner=me", "/log"])
-def test_a_page_is_for_somebody_with_nobody(visit: Come, place: str) -> None:
-    page = visit("olive@team.example").page()
-    page.goto(place)
-    assert complaints(page) == []
+def test_a_page_is_for_somebody_with_nobody(look: Look, place: str) -> None:
+    assert complaints(look(place, "olive@team.example")) == []
 
 
 @pytest.mark.parametrize(
@@ -165,9 +159,8 @@ def test_an_invitation_is_a_page(change: Come, own_office: Office) -> None:
     guest.close()
 
 
-def test_the_audit_has_teeth(visit: Come) -> None:
-    page = visit().page()
-    page.goto("/people/new")
+def test_the_audit_has_teeth(look: Look) -> None:
+    page = look("/people/new")
     assert complaints(page) == []
     page.evaluate("document.querySelector('label[for=name]').remove()")
     page.evaluate("document.querySelector('h1').style.minWidth = '2000px'")

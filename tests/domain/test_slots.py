@@ -22,6 +22,7 @@ from crm.domain.slots import (
     public_holidays,
 )
 from crm.domain.weeks import IsoWeek
+from tests.thorough import TIMES
 
 BOSTON, BERLIN, PUNE = ZoneInfo("America/New_York"), ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")
 AUCKLAND, LOS_ANGELES = ZoneInfo("Pacific/Auckland"), ZoneInfo("America/Los_Angeles")
@@ -116,7 +117,7 @@ def shared_moments(one: Wanted, facts: dict, *, empty: bool) -> Iterator[datetim
 
 class TestAnyWeek:
     @given(questions())
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=60 * TIMES, deadline=None)
     def test_keeps_its_promises(self, question: tuple[list[Wanted], dict]) -> None:  # type: ignore[type-arg]
         wanted, facts = question
         slots = propose_slots(wanted, **facts)

@@ -29,6 +29,7 @@ from crm.storage.tables import ask, interaction, promise, signal
 from crm.storage.text import fold
 from tests.builders import NOW, World
 from tests.imports.files import EVERYTHING, bring, exported, good, news, rows, summed
+from tests.thorough import TIMES
 
 NAUGHTY = Path(__file__).parents[3] / "shared" / "data" / "suites" / "blns" / "blns.json"
 
@@ -151,7 +152,7 @@ facts = st.lists(st.tuples(st.integers(0, 50), words.filter(str.strip), days, st
 
 
 @settings(
-    max_examples=25,
+    max_examples=8 * TIMES,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking a workspace takes minutes

@@ -9,6 +9,7 @@ from crm.domain.whatif import once_more
 from crm.interactions.queries import standing
 from crm.storage.stored_metrics import refresh_stale, scope_of
 from tests.builders import World
+from tests.thorough import TIMES
 
 KEYS = sorted(by_key(SHIPPED))
 LOGS = st.lists(st.tuples(st.sampled_from(KEYS), st.integers(0, 500)), max_size=9)
@@ -21,7 +22,7 @@ def facts_of(world: World, contact_id: int) -> dict[str, object]:
         return dict(standing(connection, world.principal, [contact_id])[contact_id])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8 * TIMES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     LOGS,
     st.sampled_from(["key", "regular", "warm", "none"]),

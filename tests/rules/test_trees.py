@@ -15,6 +15,7 @@ from crm.storage.tables import contact, contact_tag, organisation, user
 from tests import oracle
 from tests.oracle import Ask, Happening, Log, Person
 from tests.storage.test_metrics import store
+from tests.thorough import TIMES
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 COMPARE = {
@@ -163,7 +164,7 @@ def build(database: Database, people: list[dict[str, Any]]) -> tuple[Any, list[i
 
 
 @settings(
-    max_examples=25,
+    max_examples=8 * TIMES,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -28,6 +28,7 @@ from crm.storage.metrics import as_of
 from crm.storage.stored_metrics import current, refresh, scope_of
 from tests import oracle
 from tests.oracle import Ask, Happening, Log, Marks, Occasion, Person, Promise
+from tests.thorough import TIMES
 
 PARTS = tuple(f"part_{name}" for name in ("any", "personal", "in_person", "balance"))
 EXACT = (*COUNTED, "tier", "kind", "score", "zone")
@@ -45,7 +46,7 @@ ANCHORS = {
     "Australia/Lord_Howe": (date(2026, 4, 5), date(2026, 10, 4)),
     "America/Santiago": (date(2026, 9, 6), date(2026, 4, 5)),
 }
-TIMES = (
+TIMES_OF_DAY = (
     time(0),
     time(0, 0, 0, 1),
     time(1, 59, 59),
@@ -103,7 +104,7 @@ class Imagined:
         return [*chosen, at, at - timedelta(microseconds=1)]
 
     def _at(self, day: date) -> datetime:
-        wall = datetime.combine(day, self.chance.choice(TIMES))
+        wall = datetime.combine(day, self.chance.choice(TIMES_OF_DAY))
         return wall.replace(tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
 
     def _instant(self) -> datetime:
@@ -374,7 +375,7 @@ def assert_same(found: dict[str, Any], expected: oracle.Facts, about: object) ->
 SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=8 * TIMES, deadline=None, suppress_health_check=SLOW)
 @given(chance=st.randoms(use_true_random=False))
 def test_small_logs_of_every_shape_agree_with_the_oracle(database: Database, chance: random.Random) -> None:
     imagined = Imagined(chance, people=3, most=4)
@@ -383,7 +384,7 @@ def test_small_logs_of_every_shape_agree_with_the_oracle(database: Database, cha
 
 def test_long_logs_agree_with_the_oracle_and_reach_every_zone_and_rule(database: Database) -> None:
     seen: Counter[str] = Counter()
-    for seed in range(10):
+    for seed in range(8 * TIMES):
         imagined = Imagined(random.Random(seed), people=40, most=12)
         seen += compare(database, imagined.log(), imagined.moments())
     zones = {"None", "no_record", "gone_quiet", "screen_only", "drifting", "in_touch"}
