@@ -11,6 +11,7 @@ from math import floor, isfinite
 from typing import Protocol
 
 from crm.domain.metric_words import Evidence, metrics_sentence
+from crm.domain.on_record import FROM_SILENCE, asked, asks, without_question
 from crm.domain.rules import SEVERITIES
 from crm.domain.spans import (
     ago,
@@ -88,10 +89,14 @@ class FlagFacts:
     last_year_wish_channel: str | None = None
     """The channel last year's wish went by, where that was a digital one."""
     favour_text: str | None = None
+    """What the last favour was, and how many days ago; a gift may have come since."""
+    favour_days: int | None = None
     contacts_count: int | None = None
     """People of the organisation."""
     met_count: int | None = None
     """Of them, those met in person in 365 days."""
+    is_doubtful: bool = False
+    """Whoever keeps the relationship logs fewer than half of their meetings: sentences ask and do not assert."""
 
 
 def _whole(evidence: Evidence, key: str) -> int | None:
@@ -124,7 +129,7 @@ def _today(day: date | None, days_to: int | None) -> date | None:
 
 
 def _who(facts: FlagFacts) -> str:
-    return _tidy(facts.given_name) or _tidy(facts.name) or "them"
+    return _tidy(facts.given_name) or _tidy(facts.name) or "They"
 
 
 # Evidence of the shipped rules. Each gives None where the facts do not carry its sentence.
@@ -153,7 +158,9 @@ def _nothing_personal(since: Mapping[str, int]) -> str:
     return f"no {', '.join(missing[:-1])} or {missing[-1]}" if len(missing) > 1 else "nothing personal"
 
 
-def _last_personal(channel: str | None) -> str:
+def _last_personal(channel: str | None, is_doubtful: bool) -> str:
+    if is_doubtful:
+        return f"the last {CHANNEL_NOUNS.get(channel or '', 'personal contact')} on record"
     if channel in _SPOKE:
         return "you last spoke"
     if channel == "event":
@@ -176,7 +183,7 @@ def _screen_only(evidence: Evidence, facts: FlagFacts) -> str | None:
     if days is None:
         comma = "," if " and " in counts else ""
         return f"{counts}{comma} and {_nothing_personal(facts.since_personal)} on record."
-    return f"{counts} since {_last_personal(facts.last_personal_channel)}, {ago(days)}."
+    return f"{counts} since {_last_personal(facts.last_personal_channel, facts.is_doubtful)}, {ago(days)}."
 
 
 def _never_met(evidence: Evidence, facts: FlagFacts) -> str | None:
@@ -196,6 +203,7 @@ def _gone_digital(evidence: Evidence, facts: FlagFacts) -> str | None:
     if not total or not before or digital is None or personal is None:
         return None
     now = f"{_part(digital, total, 'the only')} {'contact' if total == 1 else 'contacts'}"
+    now += " on record" if facts.is_doubtful else ""
     then = f"{_part(personal, before, 'the only one')} {'was' if personal == 1 else 'were'} personal"
     return f"{capital(now)} in 90 days came through a screen; in the year before, {then}."
 
@@ -212,10 +220,10 @@ def _in_person_overdue(evidence: Evidence, facts: FlagFacts) -> str | None:
     overdue = _real(evidence, "overdue_in_person")
     if days is None:
         return None
-    last = f"Last met in person {ago(days)}"
+    last = f"{'The last meeting on record was' if facts.is_doubtful else 'Last met in person'} {ago(days)}"
     where = _MET.get(facts.last_in_person_channel or "", "")
     past = days - floor(days / overdue + 0.5) if overdue and overdue > 1 else 0
-    if past <= 0:
+    if past <= 0 or facts.is_doubtful:
         return f"{last}{where}."
     return f"{last}{where}{':' if where else ','} {span(past)} past the target."
 
@@ -228,10 +236,12 @@ def _gone_quiet(evidence: Evidence, facts: FlagFacts) -> str | None:
     )
     if days is None:
         return None
+    silent = "nothing on record" if facts.is_doubtful else "silent"
     if rhythm:
-        return f"Usually {every(rhythm)}, silent for {beside(days, rhythm)}."
-    if overdue is None or overdue < 2:
-        return f"Silent for {span(days)}."
+        joined = ", and" if facts.is_doubtful else ","
+        return f"Usually {every(rhythm)}{joined} {silent} for {beside(days, rhythm)}."
+    if overdue is None or overdue < 2 or facts.is_doubtful:
+        return f"{capital(silent)} for {span(days)}."
     times = "twice" if overdue < 3 else f"{in_words(floor(overdue))} times"
     return f"Silent for {span(days)}, {'more than ' if overdue > floor(overdue) else ''}{times} the target."
 
@@ -251,7 +261,9 @@ def _they_wait(evidence: Evidence, facts: FlagFacts) -> str | None:
     days = _whole(evidence, "waiting_days")
     if days is None:
         return None
-    return f"Waiting for your answer {f'for {span(days)}' if days else 'since today'}."
+    if not days:
+        return "They wrote today and wait for your answer."
+    return f"They have waited {span(days)} for your answer."
 
 
 def _long_thread(evidence: Evidence, facts: FlagFacts) -> str | None:
@@ -318,12 +330,13 @@ def _promise_due(evidence: Evidence, facts: FlagFacts) -> str | None:
 
 
 def _thank_you(evidence: Evidence, facts: FlagFacts) -> str | None:
-    days, text = _whole(evidence, "days_since_favour"), _tidy(facts.favour_text)
-    if days is None and not text:
+    days = _first(_whole(evidence, "days_since_favour"), facts.favour_days)
+    if days is None:
         return None
-    when = "" if days is None else f" {ago(days)}"
-    told = f": {_closed(text)}" if text else "."
-    return f"A favour or gift from {_who(facts)}{when}{told} Worth a note of thanks."
+    is_favour = facts.favour_days in (None, days) and bool(facts.favour_text)
+    what = "did you a favour" if is_favour else "sent you a gift"
+    told = f": {_closed(_tidy(facts.favour_text))}" if is_favour else "."
+    return f"{_who(facts)} {what} {ago(days)}{told} Worth a note of thanks."
 
 
 def _renewal(evidence: Evidence, facts: FlagFacts) -> str | None:
@@ -373,7 +386,20 @@ _WRITERS: Mapping[str, Callable[[Evidence, FlagFacts], str | None]] = {
 def flag_sentence(rule_key: str, evidence: Evidence, facts: FlagFacts) -> str:
     """The evidence of a flag in words; a workspace's own rule is told by its metrics and values."""
     writer = _WRITERS.get(rule_key)
-    return (writer and writer(evidence, facts)) or metrics_sentence(evidence)
+    told = writer and writer(evidence, facts)
+    if not told:
+        return metrics_sentence(evidence)
+    return asked(told, _tells_of_one(rule_key, facts)) if _is_asked(rule_key, facts) else told
+
+
+def _is_asked(rule_key: str, facts: FlagFacts) -> bool:
+    return facts.is_doubtful and rule_key in FROM_SILENCE
+
+
+def _tells_of_one(rule_key: str, facts: FlagFacts) -> bool:
+    """Whether the sentence tells of something personal, since which there may have been another."""
+    is_told = rule_key in ("gone_digital", "in_person_overdue", "gone_quiet")
+    return is_told or (rule_key == "screen_only" and facts.days_since_personal is not None)
 
 
 class Flagged(Protocol):
@@ -412,8 +438,13 @@ def reason(flags: Sequence[Flagged]) -> str:
     strongest, *others = sorted(flags, key=_strength)
     for other in others:
         if not _says_the_same(strongest, other):
-            return f"{strongest.sentence} {other.sentence}"
+            return f"{_asked_last(strongest, other)} {other.sentence}"
     return strongest.sentence
+
+
+def _asked_last(one: Flagged, other: Flagged) -> str:
+    """What is asked of both is asked once, at the end."""
+    return without_question(one.sentence) if asks(other.sentence) else one.sentence
 
 
 def _strength(flag: Flagged) -> tuple[int, int]:

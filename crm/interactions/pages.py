@@ -14,27 +14,27 @@ from crm.contacts.queries import suggest
 from crm.domain.channels import Channel, by_key, is_broadcast
 from crm.domain.expressions import Facts, evaluate
 from crm.domain.heard import LABELS, Heard
-from crm.domain.log_sentences import broadcast_question, keeps_sentence, saved_sentence, short_label
+from crm.domain.log_sentences import broadcast_question, keeps_sentence, short_label
 from crm.domain.spans import day_phrase
 from crm.domain.whatif import once_more
 from crm.errors import Conflict, Invalid
-from crm.interactions import actions, channel_pages, drafts, matter_pages, queries, signal_pages
+from crm.interactions import actions, channel_pages, drafts, matter_pages, met_pages, queries, signal_pages
 from crm.interactions.actions import Entry
 from crm.interactions.drafts import Draft
 from crm.interactions.forms import SPEAK_AGAIN, LogForm, moment_of, read_heard, read_log
 from crm.interactions.heard import close_asks, keep_heard
 from crm.interactions.queries import Logged, Person
 from crm.interactions.quickline import understood
+from crm.interactions.saying import FORESEEN, as_word, said_of
 from crm.storage.stored_metrics import targets_of
 from crm.web.addresses import local_path
 from crm.web.forms import Errors
 from crm.web.routing import Router, Visit
 
 router = Router()
-router.routes += matter_pages.router.routes + signal_pages.router.routes + channel_pages.router.routes
+for pages in (met_pages, matter_pages, signal_pages, channel_pages):
+    router.routes += pages.router.routes
 
-FORESEEN = 12
-"""People whose score is foreseen beside the form, and told after saving."""
 KNOWN = 30
 """Names in the plain list that is there without scripts."""
 EVERYWHERE = "/"
@@ -75,7 +75,7 @@ def save(visit: Visit) -> Response:
     interaction_id = actions.log_interaction(visit.connection, visit.principal, entry, visit.at)
     _keep_the_rest(visit, sent.form, entry, interaction_id, heard)
     where = _another(visit) if sent.form.then == "another" else _back(visit)
-    return visit.redirect(where, _said(visit, sent, entry, before), f"/log/{interaction_id}/delete")
+    return visit.redirect(where, said_of(visit, sent.way, entry, before), f"/log/{interaction_id}/delete")
 
 
 @router.action("/log/line")
@@ -313,31 +313,6 @@ def _keep_the_rest(
         actions.answer_suggestion(connection, principal, form.suggestion, interaction_id, at)
 
 
-def _said(visit: Visit, sent: Sent, entry: Entry, before: Mapping[int, Facts]) -> str:
-    connection, principal = visit.connection, visit.principal
-    people = queries.named(connection, principal, entry.contact_ids)
-    after = queries.standing(connection, principal, entry.contact_ids[:FORESEEN])
-    zones = [
-        (_word(before.get(one.id, {}).get("zone")), _word(after.get(one.id, {}).get("zone")))
-        for one in people[:FORESEEN]
-    ]
-    today = visit.today
-    day = drafts.wall(entry.occurred_at, principal)[0]
-    return saved_sentence(
-        sent.way,
-        [one.given for one in people],
-        zones,
-        attempted=entry.outcome == "attempted",
-        broadcast=is_broadcast(sent.way, len(entry.contact_ids)),
-        ahead=day if entry.occurred_at > visit.at else None,
-        today=today,
-    )
-
-
-def _word(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
 def _day_words(visit: Visit, entry: Entry) -> str:
     return day_phrase(drafts.wall(entry.occurred_at, visit.principal)[0], visit.today)
 
@@ -482,7 +457,7 @@ def _foreseen(visit: Visit, person: Person, facts: Facts, way: Channel | None, d
         targets = targets_of(visit.connection, visit.principal.workspace_id)
         then = once_more(facts, targets, way, days_ago=days_ago)
     return Foreseen(
-        person, _points(facts["score"]), _word(facts["zone"]), _points(then["score"]), _word(then["zone"])
+        person, _points(facts["score"]), as_word(facts["zone"]), _points(then["score"]), as_word(then["zone"])
     )
 
 

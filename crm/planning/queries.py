@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, select
 
 from crm.domain import planner
+from crm.domain.on_record import asks
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.planner import GROUPS, Budget
 from crm.domain.principal import Principal
@@ -92,6 +93,11 @@ class Suggested:
     def is_open(self) -> bool:
         """Whether it still waits to be done."""
         return self.state == "planned"
+
+    @property
+    def asks(self) -> bool:
+        """Whether its reason asks if a meeting went unrecorded."""
+        return asks(self.reason)
 
     @property
     def acted_on(self) -> bool:

@@ -26,9 +26,10 @@ class ContactFacts:
     plain: FlagFacts
     renewal: FlagFacts
 
-    def of(self, rule_key: str) -> FlagFacts:
-        """The facts a rule's sentence may use."""
-        return self.renewal if rule_key == "renewal" else self.plain
+    def of(self, rule_key: str, is_doubtful: bool) -> FlagFacts:
+        """The facts a rule's sentence may use; ``is_doubtful`` where its owner logs too little to assert anything."""
+        facts = self.renewal if rule_key == "renewal" else self.plain
+        return replace(facts, is_doubtful=True) if is_doubtful else facts
 
 
 def facts_of(
@@ -161,12 +162,15 @@ def _favours(
     connection: Connection, principal: Principal, today: date, ids: list[int]
 ) -> Mapping[int, dict[str, Any]]:
     rows = connection.execute(
-        select(favour.c.contact_id, favour.c.text)
+        select(favour.c.contact_id, favour.c.text, favour.c.received_on)
         .where(favour.c.workspace_id == principal.workspace_id, favour.c.contact_id.in_(ids))
         .where(favour.c.received_on <= today)
         .order_by(favour.c.received_on, favour.c.id)
     )
-    return {row.contact_id: {"favour_text": row.text} for row in rows}
+    return {
+        row.contact_id: {"favour_text": row.text, "favour_days": (today - row.received_on).days}
+        for row in rows
+    }
 
 
 def _dates(

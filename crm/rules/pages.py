@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from sqlalchemy import Subquery
 from starlette.responses import Response
 
+from crm.domain.on_record import FROM_SILENCE
 from crm.domain.prose import rule_sentence
 from crm.domain.rule_check import findings
 from crm.domain.rules import Rule
@@ -72,6 +73,7 @@ def _page(visit: Visit, asked: str | None) -> Response:
         "next": f"/rules/{chosen.rule.key}?{urlencode({'after': page.next})}" if page.next else None,
         "is_first": after is None,
         "chosen_is_account": about_accounts,
+        "is_from_silence": chosen.rule.key in FROM_SILENCE,
         "sentence": rule_sentence,
         "findings": findings(chosen.rule),
     }

@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, case, func, select
 
 from crm.domain.flag_sentences import FlagFacts, flag_sentence
+from crm.domain.on_record import FROM_SILENCE
 from crm.domain.principal import Principal
 from crm.domain.rule_data import condition_data, read_rule
 from crm.domain.rules import ALL, SEVERITIES, Rule
 from crm.errors import NotFound
-from crm.rules.facts import ContactFacts, facts_of
+from crm.interactions.on_record import forgetful_users
+from crm.rules.facts import facts_of
 from crm.storage.flags import matches
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import as_of
@@ -159,12 +161,14 @@ def flags(
     metrics = as_of(scope_of(connection, principal, at, contact_ids)) if relation is None else relation
     rows = _matching(connection, principal, metrics, asked, contact_ids, owner_id)
     facts = facts_of(connection, principal, at, rows)
+    doubtful = _doubtful(connection, principal, at, rows, asked)
     found = [
         flag
         for row in rows
         for place, one in enumerate(asked)
         if row.rule_mask >> place & 1
-        for flag in [_flag(row, one, bool(row.high_mask >> place & 1), facts[row.contact_id])]
+        for told in [facts[row.contact_id].of(one.key, row.owner_id in doubtful)]
+        for flag in [_flag(row, one, bool(row.high_mask >> place & 1), told)]
     ]
     positions = {one.key: place for place, one in enumerate(asked)}
     return sorted(
@@ -176,6 +180,18 @@ def flags(
             flag.contact.id,
         ),
     )
+
+
+def _doubtful(
+    connection: Connection,
+    principal: Principal,
+    at: datetime,
+    rows: Sequence[Row[Any]],
+    rules: Sequence[Rule],
+) -> frozenset[int]:
+    """Owners who log so few of their meetings that what these rules find may not be so."""
+    is_asked = bool(rows) and any(one.key in FROM_SILENCE for one in rules)
+    return forgetful_users(connection, principal, at) if is_asked else frozenset()
 
 
 def organisation_flags(
@@ -305,7 +321,7 @@ def _matching(
     return rows
 
 
-def _flag(row: Row[Any], one: Rule, raised: bool, facts: ContactFacts) -> Flag:
+def _flag(row: Row[Any], one: Rule, raised: bool, facts: FlagFacts) -> Flag:
     values = row._mapping
     evidence: dict[str, Number] = {name: values[name] for name in one.evidence_names()}
     if evidence.get("score") is not None:
@@ -318,7 +334,7 @@ def _flag(row: Row[Any], one: Rule, raised: bool, facts: ContactFacts) -> Flag:
         person,
         one.key,
         severity,
-        flag_sentence(_told_as(one), evidence, facts.of(one.key)),
+        flag_sentence(_told_as(one), evidence, facts),
         evidence,
         one.suggests,
     )

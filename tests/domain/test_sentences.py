@@ -1,7 +1,7 @@
 """What In Person says: exact examples for every rule, and promises that hold for whatever is in the log."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import pytest
@@ -159,9 +159,9 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
         "Your last email, 12 days ago, has had no answer.",
     ),
     ("unanswered", {"unanswered_days": 1}, FlagFacts(), "Your last message, yesterday, has had no answer."),
-    ("they_wait", {"waiting_days": 9}, FlagFacts(), "Waiting for your answer for 9 days."),
-    ("they_wait", {"waiting_days": 1}, FlagFacts(), "Waiting for your answer for 1 day."),
-    ("they_wait", {"waiting_days": 0}, FlagFacts(), "Waiting for your answer since today."),
+    ("they_wait", {"waiting_days": 9}, FlagFacts(), "They have waited 9 days for your answer."),
+    ("they_wait", {"waiting_days": 1}, FlagFacts(), "They have waited 1 day for your answer."),
+    ("they_wait", {"waiting_days": 0}, FlagFacts(), "They wrote today and wait for your answer."),
     (
         "long_thread",
         {"digital_7": 11},
@@ -236,13 +236,13 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
         "thank_you",
         {"days_since_favour": 5},
         FlagFacts(given_name="Kwame", favour_text="introduced you to Fernhill."),
-        "A favour or gift from Kwame 5 days ago: introduced you to Fernhill. Worth a note of thanks.",
+        "Kwame did you a favour 5 days ago: introduced you to Fernhill. Worth a note of thanks.",
     ),
     (
         "thank_you",
         {"days_since_favour": 0},
-        FlagFacts(name="Kwame Mensah"),
-        "A favour or gift from Kwame Mensah today. Worth a note of thanks.",
+        FlagFacts(name="Kwame Mensah", favour_text="introduced you to Fernhill.", favour_days=40),
+        "Kwame Mensah sent you a gift today. Worth a note of thanks.",
     ),
     (
         "renewal",
@@ -310,6 +310,72 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
 @pytest.mark.parametrize(("rule", "evidence", "facts", "sentence"), EXAMPLES)
 def test_a_flag_says_exactly(rule: str, evidence: Evidence, facts: FlagFacts, sentence: str) -> None:
     assert flag_sentence(rule, evidence, facts) == sentence
+
+
+@pytest.mark.parametrize(
+    ("rule", "evidence", "facts", "sentence"),
+    [
+        (
+            "screen_only",
+            {"digital_180": 17},
+            FlagFacts(
+                since_personal={"email": 14, "chat": 3},
+                days_since_personal=213,
+                last_personal_channel="lunch",
+            ),
+            "14 emails and 3 chats since the last lunch on record, 7 months ago. Have you met since?",
+        ),
+        (
+            "screen_only",
+            {"digital_180": 3},
+            FlagFacts(since_personal={"email": 3}),
+            "3 emails and no call, meeting or note on record. Have you met?",
+        ),
+        (
+            "never_met",
+            {"total_365": 31, "known_days": 150},
+            FlagFacts(),
+            "31 contacts in 5 months and no meeting on record. Have you met?",
+        ),
+        (
+            "gone_digital",
+            {"total_90": 9, "digital_90": 8, "prior_total_365": 14, "prior_personal_365": 9},
+            FlagFacts(),
+            "8 of 9 contacts on record in 90 days came through a screen; in the year before, 9 of 14 were personal."
+            " Have you met since?",
+        ),
+        (
+            "in_person_overdue",
+            {"overdue_in_person": 91 / 90},
+            FlagFacts(days_since_in_person=91, last_in_person_channel="lunch"),
+            "The last meeting on record was 13 weeks ago, over lunch or coffee. Have you met since?",
+        ),
+        (
+            "gone_quiet",
+            {"days_since_any": 63, "rhythm_days": 19.6},
+            FlagFacts(),
+            "Usually every 3 weeks, and nothing on record for 9. Have you met since?",
+        ),
+        (
+            "gone_quiet",
+            {"days_since_any": 60, "overdue_any": 2.0},
+            FlagFacts(),
+            "Nothing on record for 8 weeks. Have you met since?",
+        ),
+        ("no_record", {}, FlagFacts(tier="key"), "Marked key, and nothing logged yet. Have you met?"),
+        (
+            "renewal",
+            {"days_to_renewal": 56, "personal_90": 0},
+            FlagFacts(),
+            "Renewal in 8 weeks, and no call, meeting or note logged in 90 days. Have you met?",
+        ),
+        ("they_wait", {"waiting_days": 9}, FlagFacts(), "They have waited 9 days for your answer."),
+    ],
+)
+def test_whoever_logs_little_is_asked_and_told_nothing_for_certain(
+    rule: str, evidence: Evidence, facts: FlagFacts, sentence: str
+) -> None:
+    assert flag_sentence(rule, evidence, replace(facts, is_doubtful=True)) == sentence
 
 
 def test_every_rule_has_an_example() -> None:
@@ -450,6 +516,12 @@ def test_a_reason_never_says_one_thing_twice(flags: list[Flag]) -> None:
     told = [flag.rule for flag in {*flags} if flag.sentence in reason(flags)]
     assert 1 <= len(told) <= 2
     assert not any(len(group.intersection(told)) > 1 for group in sentences.OVERLAPS)
+
+
+def test_a_reason_asks_once_and_at_its_end() -> None:
+    screen, quiet = (replace(one, sentence=f"{one.sentence} Have you met since?") for one in (SCREEN, QUIET))
+    assert reason([screen, quiet]) == f"{SCREEN.sentence} {quiet.sentence}"
+    assert reason([screen, BIRTHDAY]) == f"{screen.sentence} {BIRTHDAY.sentence}"
 
 
 def test_there_is_no_reason_without_a_flag() -> None:

@@ -10,12 +10,13 @@ from sqlalchemy import select
 
 from crm.contacts.actions import add_contacts
 from crm.contacts.drafts import NewContact, Way
+from crm.domain.on_record import Recorded
 from crm.imports.calendars import read_calendar
 from crm.imports.records import UnreadableFile
-from crm.imports.seen_by import seen_by
 from crm.imports.sightings import Notices, Sighting
 from crm.imports.undoing import undo
 from crm.interactions.actions import Entry, delete_interaction, edit_interaction
+from crm.interactions.on_record import meetings_on_record
 from crm.storage.tables import interaction, interaction_contact, open_meeting
 from tests.builders import NOW, World
 from tests.imports.files import bring, count, good, news, rows, summed
@@ -248,15 +249,14 @@ def test_what_somebody_changed_here_survives(world: World) -> None:
 def test_a_meeting_of_the_log_is_found_in_the_calendar(world: World) -> None:
     known = people(world)
     alice = world.user()
-    by_hand = world.log(
-        "lunch", None, known["marta"], occurred_at=datetime(2026, 11, 2, 12, tzinfo=UTC), by=alice
-    )
+    world.log("lunch", None, known["marta"], occurred_at=datetime(2026, 11, 2, 12, tzinfo=UTC), by=alice)
     file = calendar(event("a", MARTA), event("b", MARTA, "LOCATION:Room 4", start="20261102T190000Z"))
     (report,) = good(bring(world, file))
     assert (news([report]), [one.question for one in report.uncertain]) == ({"interactions": 1}, [])
     assert [how for _, how, *_ in log(world)] == ["lunch", "meeting"]
     with world.database.read() as connection:
-        assert seen_by(connection, world.principal, "ical:").both == {by_hand}
+        found = meetings_on_record(connection, world.principal, NOW)
+        assert found == {alice.user_id: Recorded(2, 1)}
     assert news(good(bring(world, file))) == {}
 
 

@@ -167,14 +167,14 @@ STORIES = (
     Story(gone_quiet, "Silent for 8 weeks, twice the target.", "high"),
     Story(no_record, "Marked key, and nothing logged yet.", "low"),
     Story(unanswered, "Your last email, 5 days ago, has had no answer.", "low"),
-    Story(they_wait, "Waiting for your answer for 5 days.", "medium"),
+    Story(they_wait, "They have waited 5 days for your answer.", "medium"),
     Story(long_thread, "8 messages in 7 days. A thread this long wants a voice.", "medium"),
     Story(occasion, "Birthday on Mon 7 Dec, in 2 weeks.", "medium"),
     Story(important_ask, "To say in person: Will you host the summit? Open for 2 weeks.", "high"),
     Story(promise_due, "Promised for 26 Nov: Send the plan. Due in 3 days.", "high"),
     Story(
         thank_you,
-        "A favour or gift from Marta 7 days ago: Introduced us to Priya. Worth a note of thanks.",
+        "Marta did you a favour 7 days ago: Introduced us to Priya. Worth a note of thanks.",
         "medium",
     ),
     Story(

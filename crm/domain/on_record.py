@@ -1,0 +1,46 @@
+"""Only what is on record: how much of what happens a user writes down, and what is asked instead of asserted."""
+
+from dataclasses import dataclass
+
+FEWEST_MEETINGS = 10
+"""Below these a share says more about luck than about a habit."""
+
+FROM_SILENCE = frozenset(
+    {"screen_only", "never_met", "gone_digital", "in_person_overdue", "gone_quiet", "no_record", "renewal"}
+)
+"""Rules that speak where the log says nothing: a meeting that was not written down answers them."""
+
+HAVE_YOU_MET, SINCE = "Have you met?", "Have you met since?"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A user's calendar meetings, and those of them that were logged by hand as well."""
+
+    meetings: int
+    logged: int
+
+    @property
+    def rate(self) -> float | None:
+        """The share of their meetings that this user logs, as far as can be told; None where there are too few."""
+        return (self.logged + 1) / (self.meetings + 2) if self.meetings >= FEWEST_MEETINGS else None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether more goes unrecorded than is written down."""
+        return self.rate is not None and self.rate < 0.5
+
+
+def asked(told: str, since: bool) -> str:
+    """A sentence that asks at its end; ``since`` where it tells of something that happened."""
+    return f"{told} {SINCE if since else HAVE_YOU_MET}"
+
+
+def without_question(sentence: str) -> str:
+    """The sentence with nothing asked at its end."""
+    return sentence.removesuffix(f" {SINCE}").removesuffix(f" {HAVE_YOU_MET}")
+
+
+def asks(sentence: str) -> bool:
+    """Whether the sentence asks at its end."""
+    return sentence != without_question(sentence)
