@@ -218,16 +218,18 @@ def _in_year(year: int, month: int, day: int) -> date:
 
 
 def _wishes(connection: Connection, principal: Principal, days: Mapping[int, date]) -> dict[int, str]:
-    """The digital channel we wrote by around the same day last year, where we did."""
+    """The digital channel we wrote by around the same day last year, where we did and did not ring, meet or post."""
     if not days:
         return {}
     log = interaction_contact.c
     around = {one: _in_year(day.year - 1, day.month, day.day) for one, day in days.items()}
     margin = timedelta(days=WISH_WINDOW)
     rows = connection.execute(
-        select(log.contact_id, log.channel, log.day)
+        select(log.contact_id, log.channel, log.day, is_personal(log).label("personal"))
         .where(log.workspace_id == principal.workspace_id, log.contact_id.in_(around), log.counts)
         .where(log.day.between(min(around.values()) - margin, max(around.values()) + margin))
-        .where(log.direction != "inbound", ~is_personal(log))
-    )
-    return {row.contact_id: row.channel for row in rows if abs(row.day - around[row.contact_id]) <= margin}
+        .where(log.direction != "inbound")
+    ).all()
+    near = [row for row in rows if abs(row.day - around[row.contact_id]) <= margin]
+    in_person = {row.contact_id for row in near if row.personal}
+    return {row.contact_id: row.channel for row in near if row.contact_id not in in_person}

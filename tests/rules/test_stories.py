@@ -213,6 +213,83 @@ def test_the_log_that_just_does_not(world: World, story: Story) -> None:
     assert flags_of(world, story.rule, one) == []
 
 
+Touch = tuple[str, float, str]
+
+
+def log(world: World, *touches: Touch, **about: Any) -> int:
+    """Somebody with a log of channel, days ago, direction."""
+    one = world.contact(**about)
+    for channel, days, direction in touches:
+        world.log(channel, days, one, direction=direction)
+    return one
+
+
+def mails(*days: float) -> list[Touch]:
+    return [("email", one, "mutual") for one in days]
+
+
+def other_logs_that_just_do_not(world: World) -> dict[str, list[int]]:
+    """By rule, people whose log misses it by one thing."""
+    old, prior = {"created_on": since(world, 700)}, [("phone", 100.0, "mutual"), ("lunch", 200.0, "mutual")]
+    lists: dict[str, list[int]] = {
+        "screen_only": [
+            log(world, *mails(10, 20, 30), created_on=since(world, 59)),
+            log(world, *mails(10, 20, 30), ("note", 179, "outbound")),
+            log(world, *mails(10, 20, 30), tier="regular"),
+        ],
+        "never_met": [
+            log(world, ("visit", 600, "mutual"), *mails(10), **old),
+            log(world, *mails(365), **old),
+            log(world, *mails(10), tier="warm", **old),
+        ],
+        "gone_digital": [
+            log(world, *mails(10, 20, 30, 150, 300), ("phone", 40, "mutual"), *prior),
+            log(world, *mails(10, 20, 30, 150), *prior),
+            log(world, *mails(10, 20, 30, 150, 160, 300), *prior),
+        ],
+        "in_person_overdue": [log(world, ("phone", 400, "mutual"), **old)],
+        "gone_quiet": [log(world, ("phone", 600, "mutual"), tier="warm", **old)],
+        "no_record": [log(world, tier="warm"), log(world, *mails(600))],
+        "unanswered": [
+            log(world, ("email", 61, "outbound")),
+            log(world, ("email", 9, "outbound"), ("video", 6, "outbound")),
+        ],
+        "they_wait": [
+            log(world, ("email", 61, "inbound"), ("email", 9, "inbound")),
+            log(world, ("email", 4, "inbound")),
+        ],
+        "long_thread": [log(world, *mails(*range(7)), ("video", 1, "mutual"))],
+        "occasion": [log(world, tier="warm"), log(world), log(world)],
+        "important_ask": [log(world), log(world)],
+        "promise_due": [log(world), log(world)],
+        "thank_you": [log(world, tier="none")],
+        "renewal": [log(world)],
+    }
+    warm, renewed, wished = lists["occasion"]
+    on_day(world, warm, "birthday", world.today)
+    on_day(world, renewed, "renewal", world.today + timedelta(days=9))
+    on_day(world, wished, "birthday", world.today - timedelta(days=1))
+    for one, due, closed in zip(lists["important_ask"], (22, 1), (None, world.today), strict=True):
+        when = {"due": world.today + timedelta(days=due), "opened_on": since(world, 13), "closed_on": closed}
+        write(world, ask, one, text="Will you host?", **when)
+    for one, by, kept in zip(lists["promise_due"], ("them", "us"), (None, world.today), strict=True):
+        write(
+            world, promise, one, text="A map", by=by, made_on=since(world, 9), due=world.today, kept_on=kept
+        )
+    write(world, favour, lists["thank_you"][0], text="Introduced us", received_on=world.today)
+    on_day(world, lists["renewal"][0], "renewal", world.today + timedelta(days=61))
+    return lists
+
+
+def test_other_logs_that_just_do_not(world: World) -> None:
+    missed = other_logs_that_just_do_not(world)
+    assert set(missed) == {rule.key for rule in SHIPPED}
+    with world.database.read() as connection:
+        found = {(flag.rule, flag.contact.id) for flag in flags(connection, world.principal, world.now)}
+    assert len(found) > len(missed)
+    assert found.isdisjoint((rule, one) for rule, people in missed.items() for one in people)
+
+
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.rule)
 def test_the_log_was_silent_before_the_story_and_other_teams_hear_nothing(world: World, story: Story) -> None:
     story.tell(world, True)

@@ -76,18 +76,20 @@ def test_a_favour_and_a_gift_ask_for_thanks_for_a_week(world: World) -> None:
 
 def test_an_occasion_knows_that_last_years_wish_went_through_a_screen(world: World) -> None:
     day = world.today + timedelta(days=9)
-    by_mail, by_phone, long_ago = (world.contact(name) for name in ("Ada", "Bo", "Cy"))
-    for one in (by_mail, by_phone, long_ago):
+    by_mail, by_phone, long_ago, by_both = (world.contact(name) for name in ("Ada", "Bo", "Cy", "Di"))
+    for one in (by_mail, by_phone, long_ago, by_both):
         on(world, one, "birthday", day)
     last_year = (world.today - day.replace(year=day.year - 1)).days
     world.log("email", last_year, by_mail, direction="outbound")
     world.log("phone", last_year, by_phone, direction="outbound")
     world.log("email", last_year + 30, long_ago, direction="outbound")
+    world.log("email", last_year, by_both, direction="outbound")
+    world.log("note", last_year + 3, by_both, direction="outbound")
     spoken = told(world, "occasion")
     assert [sentence for sentence in spoken if "Last year's wish" in sentence] == [
         "Birthday on Wed 2 Dec, in 9 days. Last year's wish went by email."
     ]
-    assert len(spoken) == 3
+    assert len(spoken) == 4
 
 
 @pytest.mark.parametrize(("year", "expected"), [(2027, "Sun 28 Feb"), (2028, "Tue 29 Feb")])
