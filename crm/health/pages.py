@@ -1,73 +1,78 @@
-"""The health page: whom we only know by screen, whose relations they are, and whom to reconsider."""
+"""The health page: whom we only know by screen, whose relations they are, whom to reconsider, and what changed."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+import csv
+import io
 from typing import Any
-from urllib.parse import urlencode
 
-from sqlalchemy import Subquery
 from starlette.responses import Response
 
 from crm.contacts.queries import kinds, owners, tags
+from crm.domain.formulas import neutralise
 from crm.domain.ribbon import ribbon
 from crm.domain.score import ZONE_WORDS
 from crm.domain.spans import ago, capital, count, plural, short_day
-from crm.domain.targets import KINDS, TIERS
-from crm.errors import Invalid
-from crm.health import queries, target_pages, views
+from crm.domain.targets import KINDS
+from crm.health import comparison, queries, saved, saved_pages, target_pages, views
+from crm.health.asked import (
+    ASKED,
+    TIERS_WITH_HEALTH,
+    WEEKS_BACK,
+    WHO,
+    Moment,
+    address,
+    day_asked,
+    end_of,
+    filter_of,
+    grouped_by,
+    moment_of,
+    people_address,
+    slid_to,
+    sort_of,
+)
 from crm.health.charts import portfolio_map
 from crm.health.queries import Filter
 from crm.rules.queries import flags
-from crm.storage.metrics import as_of
-from crm.storage.stored_metrics import current, scope_of
 from crm.web.routing import Router, Visit
 
 router = Router()
-router.routes += target_pages.router.routes
+router.routes += target_pages.router.routes + saved_pages.router.routes
 
-FILTERS = ("tier", "kind", "owner", "tag", "as_of")
-TIERS_WITH_HEALTH = tuple(tier for tier in TIERS if tier != "none")
-FIRST_YEAR, LAST_YEAR = 1900, 2200
-
-
-@dataclass(frozen=True)
-class Moment:
-    """The moment the page shows, its day where the team is, and where its metrics come from."""
-
-    at: datetime
-    day: date
-    today: date
-    relation: Subquery
-
-    @property
-    def is_today(self) -> bool:
-        """Whether it is the present, whose metrics are stored."""
-        return self.day == self.today
+MOST_GROUPS = 12
+COLUMNS = (
+    "as_of", "name", "email", "organisation", "kind", "tier", "owner", "zone", "score", "days_since_any",
+    "days_since_personal", "days_since_in_person", "total_365", "personal_365", "digital_share_365",
+)  # fmt: skip
+"""The columns of the table file."""
 
 
 @router.page("/health", fresh=True)
 def health(visit: Visit) -> Response:
     """The portfolio of key people, or of those the filters in the address leave."""
-    wanted, moment = _filter(visit), _moment(visit)
+    slid = slid_to(visit)
+    if slid:
+        return visit.redirect(slid)
+    wanted, moment = filter_of(visit), moment_of(visit)
     shares = queries.shares(visit.connection, visit.principal, moment.relation, wanted)
     placed = queries.placed(visit.connection, visit.principal, moment.relation, wanted)
     zones = views.zone_counts(shares)
     names = owners(visit.connection, visit.principal)
+    compared = _compared(visit, wanted, moment, sum(zones.values()))
     context = {
         "lede": views.lede(shares, wanted, dict(names).get(wanted.owner or 0), moment.day, moment.today),
         "wanted": wanted,
         "moment": moment,
+        "weeks": WEEKS_BACK,
         "zones": zones,
         "figures": views.FIGURES,
-        "notes": views.ZONE_NOTES,
+        "notes": _notes(zones, compared, moment),
+        "compared": compared,
         "with_record": sum(zones.values()) - zones["no_record"],
         "map": portfolio_map(views.points(placed)),
         "zone_lists": views.zone_lists(placed, zones),
-        "coverages": views.coverages(shares),
-        "screen_finding": views.screen_finding(shares),
         "placed": placed,
         "owners": names,
+        "saved": saved.views(visit.connection, visit.principal),
+        **_coverage(visit, wanted, moment, shares),
         **_reconsidered(visit, wanted, moment),
         **_choices(visit),
         **_words(visit, wanted, moment),
@@ -75,17 +80,83 @@ def health(visit: Visit) -> Response:
     return visit.render("health/index.html", context, active="health")
 
 
+@router.page("/health/export", fresh=True)
+def export(visit: Visit) -> Response:
+    """Everybody the page is about as a table file; no cell of it is a formula to a spreadsheet."""
+    wanted, moment = filter_of(visit), moment_of(visit)
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    found = queries.everybody(visit.connection, visit.principal, moment.relation, wanted, sort_of(visit))
+    for one in found:
+        row = {**one._mapping, "as_of": moment.day.isoformat()}
+        writer.writerow([_cell(row[name]) for name in COLUMNS])
+    headers = {"Content-Disposition": f'attachment; filename="health-{moment.day.isoformat()}.csv"'}
+    # The mark tells spreadsheets that the letters are UTF-8.
+    return Response("\ufeff" + file.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _cell(value: Any) -> str:
+    """A number as it is, to three places at most; words as no formula."""
+    if isinstance(value, str):
+        return neutralise(value)
+    return "" if value is None else f"{float(value):.3f}".rstrip("0").rstrip(".")
+
+
+def _compared(visit: Visit, wanted: Filter, moment: Moment, people: int) -> comparison.Comparison | None:
+    """What changed since the day asked for; since a month before where few enough people are shown."""
+    day = day_asked(visit, "against")
+    if not people or (day is None and people > comparison.BY_ITSELF):
+        return None
+    day = day or comparison.month_before(moment.day)
+    connection, principal = visit.connection, visit.principal
+    now = queries.everybody(connection, principal, moment.relation, wanted)
+    before = comparison.stands(connection, principal, [one.contact_id for one in now], end_of(day, visit))
+    return comparison.compare(now, before, day)
+
+
+def _notes(
+    zones: dict[str, int], compared: comparison.Comparison | None, moment: Moment
+) -> dict[str, tuple[str, str]]:
+    """What stands below each figure: what the zone means, and how many there were on the other day."""
+    found = {}
+    for zone, words in views.ZONE_NOTES.items():
+        change = ""
+        if compared and (zones.get(zone) or compared.zones.get(zone)):
+            numbers = zones.get(zone, 0), compared.zones.get(zone, 0)
+            change = comparison.change_words(*numbers, compared.day, moment.day)
+        found[zone] = (words, change)
+    return found
+
+
+def _coverage(visit: Visit, wanted: Filter, moment: Moment, shares: list[queries.Share]) -> dict[str, Any]:
+    """The bars of owners, or of the organisations with most people."""
+    by = grouped_by(visit)
+    if by == "owner":
+        found, finding = views.coverages(shares), views.screen_finding(shares)
+    else:
+        accounts = queries.shares(visit.connection, visit.principal, moment.relation, wanted, by)
+        found, finding = views.coverages(accounts, "No organisation"), None
+    return {
+        "by": by,
+        "coverages": found[:MOST_GROUPS] if by == "organisation" else found,
+        "more_groups": max(0, len(found) - MOST_GROUPS) if by == "organisation" else 0,
+        "screen_finding": finding,
+    }
+
+
 def _reconsidered(visit: Visit, wanted: Filter, moment: Moment) -> dict[str, Any]:
     after = visit.query.get("after") or None
     page = queries.to_reconsider(
-        visit.connection, visit.principal, moment.relation, wanted, after, at=moment.at
+        visit.connection, visit.principal, moment.relation, wanted, after, at=moment.at, sort=sort_of(visit)
     )
     return {
         "people": page.people,
         "why": _why(visit, moment, page),
-        "next": _address(visit, after=page.next) + "#people" if page.next else None,
+        "next": address(visit, after=page.next) + "#people" if page.next else None,
         "remaining": page.remaining,
         "is_first": after is None,
+        "sort": sort_of(visit),
     }
 
 
@@ -112,9 +183,11 @@ def _choices(visit: Visit) -> dict[str, Any]:
 def _words(visit: Visit, wanted: Filter, moment: Moment) -> dict[str, Any]:
     """Functions the templates say things with."""
     return {
-        "address": lambda **changes: _address(visit, **changes),
-        "people_address": lambda zone: _people_address(wanted, zone),
-        "kept": {name: visit.query[name] for name in FILTERS if visit.query.get(name)},
+        "address": lambda path="/health", **changes: address(visit, path, **changes),
+        "people_address": lambda zone: people_address(wanted, zone),
+        "kept": {name: visit.query[name] for name in ASKED if visit.query.get(name)},
+        "view_query": address(visit, "", as_of=None, against=None).removeprefix("?"),
+        "is_narrowed": any(visit.query.get(name) for name in WHO[:4]),
         "ribbon": ribbon,
         "ago": ago,
         "count": count,
@@ -127,51 +200,3 @@ def _words(visit: Visit, wanted: Filter, moment: Moment) -> dict[str, Any]:
 def _kind_words(kind: str) -> str:
     """ "Partners"; a kind of the workspace's own as it is written, since it need not have a plural."""
     return capital(plural(kind) if kind in KINDS[:3] else kind)
-
-
-def _filter(visit: Visit) -> Filter:
-    """What the address asks for; words that mean nothing are as good as none."""
-    asked = {name: visit.query.get(name, "").strip() for name in FILTERS}
-    owner, tier = asked["owner"], asked["tier"]
-    chosen = tier if tier in TIERS_WITH_HEALTH else None if tier == "all" else "key"
-    return Filter(
-        tier=chosen,
-        kind=asked["kind"] or None,
-        owner=int(owner) if owner.isascii() and owner.isdigit() and len(owner) < 19 else None,
-        tag=asked["tag"] or None,
-    )
-
-
-def _moment(visit: Visit) -> Moment:
-    """Now, with the stored metrics; or the end of the day ``as_of``, worked out from the log."""
-    connection, principal = visit.connection, visit.principal
-    today = visit.at.astimezone(principal.zone).date()
-    asked = visit.query.get("as_of", "").strip()
-    day = _day(asked) if asked else today
-    if day == today:
-        return Moment(visit.at, today, today, current(principal.workspace_id))
-    at = datetime.combine(day, time.max, principal.zone).astimezone(UTC)
-    return Moment(at, day, today, as_of(scope_of(connection, principal, at)))
-
-
-def _day(asked: str) -> date:
-    try:
-        day = date.fromisoformat(asked)
-        if not FIRST_YEAR <= day.year <= LAST_YEAR:
-            raise ValueError("out of range")
-    except ValueError:
-        raise Invalid("A past day is asked for as in /health?as_of=2026-11-23.") from None
-    return day
-
-
-def _address(visit: Visit, **changes: Any) -> str:
-    """This page with some filters changed (None takes one away)."""
-    kept: Mapping[str, Any] = {name: visit.query.get(name) for name in FILTERS} | changes
-    asked = urlencode({name: value for name, value in kept.items() if value not in (None, "")})
-    return f"/health?{asked}" if asked else "/health"
-
-
-def _people_address(wanted: Filter, zone: str) -> str:
-    """The same people in the list of people."""
-    asked = {"tier": wanted.tier, "zone": zone, "kind": wanted.kind, "owner": wanted.owner, "tag": wanted.tag}
-    return "/people?" + urlencode({name: value for name, value in asked.items() if value is not None})

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
@@ -34,6 +34,11 @@ PAGE = 50
 MOST_MARKS = 300
 """More people than this are not drawn on one map: those with the lowest scores are."""
 TO_RECONSIDER = ("gone_quiet", "screen_only", "drifting")
+Sort: TypeAlias = Literal["score", "name", "personal", "share"]
+"""Lowest score first, by name, longest without personal contact first, most by screen first."""
+By: TypeAlias = Literal["owner", "organisation"]
+NEVER = 1_000_000
+"""Longer than any clock: where it never happened, the sort puts it first."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +68,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class Share:
-    """How many people of one owner and kind are in one zone."""
+    """How many people of one owner (or of one organisation) and kind are in one zone."""
 
-    owner_id: int | None
-    owner: str | None
+    group_id: int | None
+    group: str | None
     kind: str
     zone: str
     people: int
@@ -154,16 +159,22 @@ def _real(value: Any) -> float | None:
 # The page. ``relation`` is the metrics it shows: the stored ones of today, or those of a past day.
 
 
-def shares(connection: Connection, principal: Principal, relation: Subquery, wanted: Filter) -> list[Share]:
-    """How many people there are by owner, kind and zone."""
-    groups = [contact.c.owner_id, user.c.name.label("owner"), relation.c.kind, relation.c.zone]
+def shares(
+    connection: Connection, principal: Principal, relation: Subquery, wanted: Filter, by: By = "owner"
+) -> list[Share]:
+    """How many people there are by owner (or organisation), kind and zone."""
+    groups: list[ColumnElement[Any]] = [
+        *((contact.c.owner_id, user.c.name) if by == "owner" else (organisation.c.id, organisation.c.name)),
+        relation.c.kind,
+        relation.c.zone,
+    ]
     statement = (
-        select(*groups, func.count().label("people"))
+        select(*groups, func.count())
         .select_from(_joined(principal, relation))
         .where(*_present(), *_chosen(relation, wanted))
-        .group_by(contact.c.owner_id, user.c.name, relation.c.kind, relation.c.zone)
+        .group_by(*groups)
     )
-    return [Share(**row._mapping) for row in connection.execute(statement)]
+    return [Share(*row) for row in connection.execute(statement)]
 
 
 def placed(connection: Connection, principal: Principal, relation: Subquery, wanted: Filter) -> list[Placed]:
@@ -192,6 +203,25 @@ def placed(connection: Connection, principal: Principal, relation: Subquery, wan
     return [Placed(*row) for row in connection.execute(statement)]
 
 
+def everybody(
+    connection: Connection, principal: Principal, relation: Subquery, wanted: Filter, sort: Sort = "score"
+) -> list[Row[Any]]:
+    """Everybody the page is about, with a record or without, as rows of the metrics with names beside them."""
+    names = [
+        contact.c.name,
+        contact_email.c.value.label("email"),
+        organisation.c.name.label("organisation"),
+        user.c.name.label("owner"),
+    ]
+    statement = (
+        select(*relation.c, *names)
+        .select_from(_joined(principal, relation).outerjoin(contact_email, _first_email()))
+        .where(*_present(), *_chosen(relation, wanted))
+        .order_by(relation.c.score.is_(None), *_order(relation, sort))
+    )
+    return list(connection.execute(statement))
+
+
 def to_reconsider(
     connection: Connection,
     principal: Principal,
@@ -200,17 +230,18 @@ def to_reconsider(
     after: str | None = None,
     *,
     at: datetime,
+    sort: Sort = "score",
     limit: int = PAGE,
 ) -> Page:
-    """People who are not in touch, lowest score first; ``after`` is the ``next`` of the page before."""
-    order = _order(relation)
+    """People who are not in touch, in the order asked for; ``after`` is the ``next`` of the page before."""
+    order = _order(relation, sort)
     conditions: list[ColumnElement[bool]] = [
         *_present(),
         *_chosen(relation, wanted),
         relation.c.zone.in_(TO_RECONSIDER),
     ]
     if after:
-        conditions.append(beyond(order, read_cursor(after, (int, str, int))))
+        conditions.append(beyond(order, read_cursor(after, _KINDS[sort])))
     keys = [column.label(f"key_{place}") for place, column in enumerate(order)]
     people = [
         contact.c.name,
@@ -313,5 +344,22 @@ def _score(relation: Subquery) -> ColumnElement[int]:
     return cast(relation.c.score, Integer)
 
 
-def _order(relation: Subquery) -> list[ColumnElement[Any]]:
-    return [_score(relation), contact.c.folded_name, contact.c.id]
+_KINDS: Mapping[Sort, tuple[type, ...]] = {
+    "score": (int, str, int),
+    "name": (str, int),
+    "personal": (int, str, int),
+    "share": (int, str, int),
+}
+"""What the columns of each order hold, for the place in the list that an address names."""
+
+
+def _order(relation: Subquery, sort: Sort = "score") -> list[ColumnElement[Any]]:
+    """Every order goes up, so that one comparison finds what comes after."""
+    metrics = relation.c
+    first: Mapping[Sort, list[ColumnElement[Any]]] = {
+        "score": [_score(relation)],
+        "name": [],
+        "personal": [-func.coalesce(metrics.days_since_personal, NEVER)],
+        "share": [-cast(func.round(func.coalesce(metrics.digital_share_365, 0) * 1000), Integer)],
+    }
+    return [*first[sort], contact.c.folded_name, contact.c.id]

@@ -26,9 +26,10 @@ _KINDS = ("partner", "vendor", "customer")
 
 @dataclass(frozen=True)
 class Coverage:
-    """How one owner's people stand, by zone. ``of`` leaves out those without any record."""
+    """How the people of one owner or organisation stand, by zone. ``of`` leaves out those without any record."""
 
-    owner: str
+    id: int | None
+    name: str
     people: Mapping[str, int]
     of: int
     segments: tuple[Segment, ...]
@@ -87,25 +88,20 @@ def _whose(wanted: Filter, owner: str | None) -> str:
     return f"{of} tagged {wanted.tag}" if wanted.tag else of
 
 
-def coverages(shares: Sequence[Share]) -> list[Coverage]:
-    """Every owner's people, most people first; nobody's come last."""
-    by_owner: dict[tuple[int | None, str], Counter[str]] = defaultdict(Counter)
+def coverages(shares: Sequence[Share], nobody: str = "No owner") -> list[Coverage]:
+    """Every owner's (or organisation's) people, most people first; nobody's come last."""
+    groups: dict[tuple[int | None, str], Counter[str]] = defaultdict(Counter)
     for share in shares:
-        by_owner[share.owner_id, share.owner or "No owner"][share.zone] += share.people
-    order = sorted(by_owner.items(), key=lambda item: (item[0][0] is None, -item[1].total(), item[0][1]))
-    return [_coverage(owner, zones) for (_, owner), zones in order]
+        groups[share.group_id, share.group or nobody][share.zone] += share.people
+    order = sorted(groups.items(), key=lambda item: (item[0][0] is None, -item[1].total(), item[0][1]))
+    return [_coverage(*group, zones) for group, zones in order]
 
 
-def _coverage(owner: str, zones: Counter[str]) -> Coverage:
+def _coverage(group_id: int | None, name: str, zones: Counter[str]) -> Coverage:
     of = sum(zones[zone] for zone in MAPPED)
     said = join([f"{zones[zone]} {ZONE_WORDS[zone]}" for zone in MAPPED if zones[zone]])
-    return Coverage(
-        owner,
-        zones,
-        of,
-        coverage_bar(zones),
-        f"{owner}: {said or 'nobody with a record'}, of {count(of, 'person')}.",
-    )
+    words = f"{name}: {said or 'nobody with a record'}, of {count(of, 'person')}."
+    return Coverage(group_id, name, zones, of, coverage_bar(zones), words)
 
 
 def screen_finding(shares: Sequence[Share]) -> str | None:
@@ -114,8 +110,8 @@ def screen_finding(shares: Sequence[Share]) -> str | None:
     total = sum(share.people for share in screen)
     by_owner: Counter[str] = Counter()
     for share in screen:
-        by_owner[share.owner or ""] += share.people
-    owners = {share.owner_id for share in shares}
+        by_owner[share.group or ""] += share.people
+    owners = {share.group_id for share in shares}
     if total < 2 or len(owners) < 2:
         return None
     owner, most = by_owner.most_common(1)[0]

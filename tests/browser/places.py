@@ -41,7 +41,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "/signals/all": ("/signals/all",),
     "/log": ("/log", "/log?contact_ids={contact}&channel=lunch"),
     "/log/{interaction_id}": ("/log/{interaction}",),
-    "/health": ("/health", "/health?kind=vendor"),
+    "/health": ("/health", "/health?kind=vendor&by=organisation&sort=share&as_of=2026-09-01"),
     "/rules": ("/rules",),
     "/rules/{key}": ("/rules/screen_only",),
     "/rules/{key}/backtest": ("/rules/screen_only/backtest",),
@@ -73,7 +73,7 @@ ELSEWHERE = {
 }
 """Pages that are reached otherwise, and how."""
 
-NOT_PAGES = {"/people/suggest", "/log/once-saved", "/export", "/signals/export", "/n/{token}/event.ics"} | {
+NOT_PAGES = {"/people/suggest", "/log/once-saved", "/export", "/health/export", "/signals/export", "/n/{token}/event.ics"} | {
     f"/people/{{contact_id}}/note.{kind}" for kind in ("pdf", "svg")
 }
 """Data, a part of a page, downloads."""

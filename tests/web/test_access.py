@@ -153,6 +153,10 @@ ACCESS = {
     "POST /meetings/{answer_id}/undo": "member",
     # health
     "GET /health": "viewer",
+    "GET /health/export": "viewer",
+    "POST /health/views": "viewer",
+    "POST /health/views/{view_id}/remove": "viewer",
+    "POST /health/views/{view_id}/restore": "viewer",
     "GET /settings/targets": "viewer",
     "POST /settings/targets": "admin",
     # rules

@@ -20,7 +20,7 @@ from crm.storage.tables.contacts import (
     organisation,
     organisation_tag,
 )
-from crm.storage.tables.health import contact_metrics, target
+from crm.storage.tables.health import contact_metrics, saved_view, target
 from crm.storage.tables.imports import (
     import_batch,
     import_mapping,
@@ -80,6 +80,7 @@ __all__ = [
     "removed_matter",
     "response",
     "rule",
+    "saved_view",
     "scheduler_pulse",
     "session",
     "sign_in_failure",

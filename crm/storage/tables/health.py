@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table
 from crm.domain.metrics import COUNTED, REAL
 from crm.domain.score import WEIGHTS
 from crm.domain.targets import TIERS
-from crm.storage.tables.base import belongs_to, in_workspace, metadata, one_of, workspace_id
+from crm.storage.tables.base import belongs_to, in_workspace, metadata, one_of, own_id, workspace_id
 from crm.storage.types import Moment
 
 target = Table(
@@ -20,6 +20,21 @@ target = Table(
     in_workspace(),
 )
 """Targets a workspace changed; the rest are ``crm.domain.targets.DEFAULTS``."""
+
+saved_view = Table(
+    "saved_view",
+    metadata,
+    workspace_id(),
+    own_id(),
+    Column("user_id", BigInteger, nullable=False),
+    Column("name", String, nullable=False),
+    Column("query", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("removed_at", Moment),
+    belongs_to("user", "user_id", ondelete="CASCADE"),
+    Index("ix_saved_view_workspace_id_user_id", "workspace_id", "user_id"),
+)
+"""A user's own views of the health page: what stands behind the question mark, under a name."""
 
 contact_metrics = Table(
     "contact_metrics",

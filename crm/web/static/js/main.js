@@ -10,5 +10,6 @@ import "./bulk-select.js";
 import "./channel-digits.js";
 import "./forms.js";
 import "./print.js";
+import "./slider.js";
 
 document.documentElement.classList.add("has-script");

@@ -1,0 +1,121 @@
+"""What changed between two days: who was in which zone then, how many in each, and who moved."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Integer, Select, cast, select
+
+from crm.domain.principal import Principal
+from crm.domain.spans import short_day
+from crm.domain.targets import Target, Targets
+from crm.domain.zone_moves import moves_sentence
+from crm.storage.blocks import blocks
+from crm.storage.frame import PARAMETERS
+from crm.storage.metrics import relation
+from crm.storage.stored_metrics import scope_of
+
+BY_ITSELF = 300
+"""So many people are compared with a month before without being asked; more are compared when somebody asks."""
+MOST_MOVED = 12
+BLOCK = 5_000
+
+
+@dataclass(frozen=True)
+class Stand:
+    """The zone and score of one person on a day."""
+
+    zone: str | None = None
+    score: int | None = None
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Somebody whose zone is another now."""
+
+    id: int
+    name: str
+    before: Stand
+    now: Stand
+
+    @property
+    def change(self) -> int:
+        """Points gained or, below nothing, lost."""
+        return (self.now.score or 0) - (self.before.score or 0)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What changed since ``day``: how many were in each zone then, the moves in words, and who moved most."""
+
+    day: date
+    zones: Mapping[str, int]
+    sentence: str
+    moved: tuple[Moved, ...]
+    more: int
+
+
+def month_before(day: date) -> date:
+    """The same day of the month before, or its last day."""
+    last = day.replace(day=1) - timedelta(days=1)
+    return last.replace(day=min(day.day, last.day))
+
+
+def stands(
+    connection: Connection, principal: Principal, contact_ids: Sequence[int], at: datetime
+) -> dict[int, Stand]:
+    """How these people stood at a moment; whoever was not known then is left out."""
+    found: dict[int, Stand] = {}
+    for block in blocks(sorted(contact_ids), BLOCK):
+        scope = scope_of(connection, principal, at, block)
+        statement = _statement(tuple(sorted(scope.targets.table().items())))
+        for row in connection.execute(statement, scope.parameters()):
+            found[row.contact_id] = Stand(row.zone, row.score)
+    return found
+
+
+@cache
+def _statement(targets: tuple[tuple[tuple[str, str], Target], ...]) -> Select[Any]:
+    """Built once for a table of targets, since building it costs more than running it."""
+    rows = relation(PARAMETERS, Targets(dict(targets)))
+    return select(rows.c.contact_id, rows.c.zone, cast(rows.c.score, Integer).label("score"))
+
+
+def compare(people: Sequence[Any], before: Mapping[int, Stand], day: date) -> Comparison:
+    """``people`` as they stand now (rows of the metrics with names) against how they stood on ``day``."""
+    moves: Counter[tuple[str | None, str | None]] = Counter()
+    zones: Counter[str] = Counter()
+    moved = []
+    for one in people:
+        then, now = before.get(one.contact_id, Stand()), Stand(one.zone, _whole(one.score))
+        moves[then.zone, now.zone] += 1
+        if then.zone:
+            zones[then.zone] += 1
+        if then.zone and then.zone != now.zone:
+            moved.append(Moved(one.contact_id, one.name, then, now))
+    moved.sort(key=lambda one: (one.change, one.name, one.id))
+    shown = _ends(moved)
+    return Comparison(day, zones, moves_sentence(moves), shown, len(moved) - len(shown))
+
+
+def _ends(moved: Sequence[Moved]) -> tuple[Moved, ...]:
+    """All of them, or those who lost and gained most."""
+    if len(moved) <= MOST_MOVED:
+        return tuple(moved)
+    half = MOST_MOVED // 2
+    return (*moved[:half], *moved[-half:])
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def change_words(now: int, then: int, day: date, today: date) -> str:
+    """ "4 more than on 26 Oct"."""
+    when = f"on {short_day(day, today)}"
+    if now == then:
+        return f"As many as {when}"
+    return f"{abs(now - then):,} {'more' if now > then else 'fewer'} than {when}"
