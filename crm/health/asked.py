@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Subquery
 
+from crm.domain.spans import day_phrase
 from crm.domain.targets import TIERS
 from crm.errors import Invalid
 from crm.health.queries import By, Filter, Sort
@@ -19,7 +20,7 @@ WHO = ("tier", "kind", "owner", "tag", "sort", "by")
 """What a saved view keeps: whom, in which order, grouped how. The day is the present whenever it is opened."""
 ASKED = (*WHO, "as_of", "against")
 TIERS_WITH_HEALTH = tuple(tier for tier in TIERS if tier != "none")
-FIRST_YEAR, LAST_YEAR = 1900, 2200
+FIRST_YEAR = 1900
 WEEKS_BACK = 104
 
 
@@ -69,12 +70,17 @@ def grouped_by(visit: Visit) -> By:
 def moment_of(visit: Visit) -> Moment:
     """Now, with the stored metrics; or the end of the day ``as_of``, worked out from the log."""
     connection, principal = visit.connection, visit.principal
-    today = visit.at.astimezone(principal.zone).date()
+    today = today_of(visit)
     day = day_asked(visit, "as_of") or today
     if day == today:
         return Moment(visit.at, today, today, current(principal.workspace_id))
     at = end_of(day, visit)
     return Moment(at, day, today, as_of(scope_of(connection, principal, at)))
+
+
+def today_of(visit: Visit) -> date:
+    """The calendar day where the team is."""
+    return visit.at.astimezone(visit.principal.zone).date()
 
 
 def end_of(day: date, visit: Visit) -> datetime:
@@ -89,11 +95,23 @@ def day_asked(visit: Visit, name: str) -> date | None:
         return None
     try:
         day = date.fromisoformat(asked)
-        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        if day.year < FIRST_YEAR:
             raise ValueError("out of range")
     except ValueError:
         raise Invalid(f"A day is asked for as in /health?{name}=2026-11-23.") from None
+    if day > today_of(visit):
+        raise Invalid(
+            f"{day_phrase(day, today_of(visit))} has not come yet. Choose today or a day before it."
+        )
     return day
+
+
+def compared_with(visit: Visit, day: date) -> date | None:
+    """The day before ``day`` that the address asks to compare it with."""
+    other = day_asked(visit, "against")
+    if other and other >= day:
+        raise Invalid(f"Compare with a day before {day_phrase(day, today_of(visit))}, the day that is shown.")
+    return other
 
 
 def slid_to(visit: Visit) -> str | None:
@@ -103,7 +121,7 @@ def slid_to(visit: Visit) -> str | None:
         return None
     if not (asked.isascii() and asked.isdigit() and len(asked) < 4 and int(asked) <= WEEKS_BACK):
         raise Invalid(f"The slider goes {WEEKS_BACK} weeks back. For a day before that, write its date.")
-    day = visit.at.astimezone(visit.principal.zone).date() - timedelta(weeks=int(asked))
+    day = today_of(visit) - timedelta(weeks=int(asked))
     return address(visit, as_of=day.isoformat() if int(asked) else None)
 
 

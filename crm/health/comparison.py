@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, cast, select
 
 from crm.domain.principal import Principal
 from crm.domain.spans import short_day
-from crm.domain.targets import Target, Targets
+from crm.domain.targets import Targets
 from crm.domain.zone_moves import moves_sentence
 from crm.storage.blocks import blocks
 from crm.storage.frame import PARAMETERS
@@ -71,16 +71,15 @@ def stands(
     found: dict[int, Stand] = {}
     for block in blocks(sorted(contact_ids), BLOCK):
         scope = scope_of(connection, principal, at, block)
-        statement = _statement(tuple(sorted(scope.targets.table().items())))
-        for row in connection.execute(statement, scope.parameters()):
+        for row in connection.execute(_statement(scope.targets), scope.parameters()):
             found[row.contact_id] = Stand(row.zone, row.score)
     return found
 
 
-@cache
-def _statement(targets: tuple[tuple[tuple[str, str], Target], ...]) -> Select[Any]:
-    """Built once for a table of targets, since building it costs more than running it."""
-    rows = relation(PARAMETERS, Targets(dict(targets)))
+@lru_cache(maxsize=32)
+def _statement(targets: Targets) -> Select[Any]:
+    """Built once for each set of targets, since building it costs more than running it."""
+    rows = relation(PARAMETERS, targets, ("zone", "score"))
     return select(rows.c.contact_id, rows.c.zone, cast(rows.c.score, Integer).label("score"))
 
 

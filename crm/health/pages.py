@@ -20,7 +20,7 @@ from crm.health.asked import (
     WHO,
     Moment,
     address,
-    day_asked,
+    compared_with,
     end_of,
     filter_of,
     grouped_by,
@@ -105,7 +105,7 @@ def _cell(value: Any) -> str:
 
 def _compared(visit: Visit, wanted: Filter, moment: Moment, people: int) -> comparison.Comparison | None:
     """What changed since the day asked for; since a month before where few enough people are shown."""
-    day = day_asked(visit, "against")
+    day = compared_with(visit, moment.day)
     if not people or (day is None and people > comparison.BY_ITSELF):
         return None
     day = day or comparison.month_before(moment.day)

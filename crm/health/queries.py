@@ -163,12 +163,9 @@ def shares(
     connection: Connection, principal: Principal, relation: Subquery, wanted: Filter, by: By = "owner"
 ) -> list[Share]:
     """How many people there are by owner (or organisation), kind and zone."""
-    groups: list[ColumnElement[Any]] = [
-        *((contact.c.owner_id, user.c.name) if by == "owner" else (organisation.c.id, organisation.c.name)),
-        relation.c.kind,
-        relation.c.zone,
-    ]
-    statement = (
+    whose = (contact.c.owner_id, user.c.name) if by == "owner" else (organisation.c.id, organisation.c.name)
+    groups: list[ColumnElement[Any]] = [*whose, relation.c.kind, relation.c.zone]
+    statement: Select[Any] = (
         select(*groups, func.count())
         .select_from(_joined(principal, relation))
         .where(*_present(), *_chosen(relation, wanted))

@@ -4,15 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from crm.domain.principal import Principal
 from crm.errors import Forbidden, Invalid, NotFound
 from crm.storage.database import new_id
+from crm.storage.insertion import insert_into
 from crm.storage.tables import saved_view
+from crm.storage.text import fold
 
 MOST_VIEWS = 50
 NAME_LIMIT = 60
+_KEY = ["workspace_id", "user_id", "folded_name"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ def views(connection: Connection, principal: Principal) -> list[View]:
     statement = (
         select(table.id, table.name, table.query)
         .where(*_own(principal), table.removed_at.is_(None))
-        .order_by(func.lower(table.name), table.id)
+        .order_by(table.folded_name)
     )
     return [View(*row) for row in connection.execute(statement)]
 
@@ -39,18 +42,27 @@ def keep(connection: Connection, principal: Principal, name: str, query: str, at
     """Keep a view under a name; one of the same name is replaced."""
     name = " ".join(name.split())
     if not name or len(name) > NAME_LIMIT or not name.isprintable():
-        raise Invalid(f"Give the view a name of 1 to {NAME_LIMIT} letters.")
+        said = f"Give the view a name of 1 to {NAME_LIMIT} letters."
+        raise Invalid(said, fields={"name": said})
     if principal.user_id is None:
         raise Forbidden("Views belong to a user. Sign in to keep one.")
-    present = views(connection, principal)
-    same = next((one for one in present if one.name.casefold() == name.casefold()), None)
-    if same:
-        _change(connection, principal, same.id, name=name, query=query)
-        return
-    if len(present) >= MOST_VIEWS:
-        raise Invalid(f"You keep {MOST_VIEWS} views already. Take one away first.")
-    keys = {"workspace_id": principal.workspace_id, "id": new_id(connection), "user_id": principal.user_id}
-    connection.execute(saved_view.insert(), {**keys, "name": name, "query": query, "created_at": at})
+    others = [one for one in views(connection, principal) if fold(one.name) != fold(name)]
+    if len(others) >= MOST_VIEWS:
+        said = f"You keep {MOST_VIEWS} views already. Take one away first."
+        raise Invalid(said, fields={"name": said})
+    insert = insert_into(connection, saved_view)
+    replaced = {"name": name, "query": query, "removed_at": None}
+    connection.execute(
+        insert.on_conflict_do_update(index_elements=_KEY, set_=replaced),
+        {
+            "workspace_id": principal.workspace_id,
+            "id": new_id(connection),
+            "user_id": principal.user_id,
+            "folded_name": fold(name),
+            "created_at": at,
+            **replaced,
+        },
+    )
 
 
 def take_away(connection: Connection, principal: Principal, view_id: int, at: datetime) -> None:

@@ -4,6 +4,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 
+from crm.errors import Invalid
 from crm.health import saved
 from crm.health.asked import WHO
 from crm.web.routing import Router, Visit
@@ -17,7 +18,11 @@ def keep(visit: Visit) -> Response:
     """Keep what the page shows under a name."""
     query = _known(str(visit.form.get("query", "")))
     name = str(visit.form.get("name", ""))
-    saved.keep(visit.connection, visit.principal, name, query, visit.at)
+    try:
+        saved.keep(visit.connection, visit.principal, name, query, visit.at)
+    except Invalid as refusal:
+        typed = {"name": name, "query": query, "errors": refusal.fields}
+        return visit.render("health/keep_view.html", typed, active="health", status=422)
     return visit.redirect(f"/health?{query}", f"Kept as “{' '.join(name.split())}”.")
 
 

@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
+        sa.Column("folded_name", sa.String(), nullable=False),
         sa.Column("query", sa.String(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
@@ -26,8 +27,13 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_saved_view")),
+        sa.UniqueConstraint(
+            "workspace_id",
+            "user_id",
+            "folded_name",
+            name=op.f("uq_saved_view_workspace_id_user_id_folded_name"),
+        ),
     )
-    op.create_index("ix_saved_view_workspace_id_user_id", "saved_view", ["workspace_id", "user_id"])
 
 
 def downgrade() -> None:

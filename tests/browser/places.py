@@ -73,9 +73,14 @@ ELSEWHERE = {
 }
 """Pages that are reached otherwise, and how."""
 
-NOT_PAGES = {"/people/suggest", "/log/once-saved", "/export", "/health/export", "/signals/export", "/n/{token}/event.ics"} | {
-    f"/people/{{contact_id}}/note.{kind}" for kind in ("pdf", "svg")
-}
+NOT_PAGES = {
+    "/people/suggest",
+    "/log/once-saved",
+    "/export",
+    "/health/export",
+    "/signals/export",
+    "/n/{token}/event.ics",
+} | {f"/people/{{contact_id}}/note.{kind}" for kind in ("pdf", "svg")}
 """Data, a part of a page, downloads."""
 
 

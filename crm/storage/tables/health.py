@@ -1,6 +1,6 @@
 """Stored metrics of today, and the workspace's own targets."""
 
-from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table, UniqueConstraint
 
 from crm.domain.metrics import COUNTED, REAL
 from crm.domain.score import WEIGHTS
@@ -28,11 +28,12 @@ saved_view = Table(
     own_id(),
     Column("user_id", BigInteger, nullable=False),
     Column("name", String, nullable=False),
+    Column("folded_name", String, nullable=False),
     Column("query", String, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("removed_at", Moment),
     belongs_to("user", "user_id", ondelete="CASCADE"),
-    Index("ix_saved_view_workspace_id_user_id", "workspace_id", "user_id"),
+    UniqueConstraint("workspace_id", "user_id", "folded_name"),
 )
 """A user's own views of the health page: what stands behind the question mark, under a name."""
 

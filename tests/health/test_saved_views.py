@@ -1,0 +1,89 @@
+"""Views of the health page under a name: the user's own, each name once, taken away and brought back."""
+
+import re
+from threading import Thread
+
+import pytest
+from starlette.testclient import TestClient
+
+from crm import clock
+from crm.errors import Forbidden, Invalid
+from crm.health import saved
+from tests.builders import World
+from tests.web.site import client
+
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def site(world: World) -> TestClient:
+    world.now = clock.now()
+    world.principal = world.user("Vera Wong", "viewer")
+    return client(world, world.principal)
+
+
+def keep(world: World, name: str, query: str = "kind=vendor") -> None:
+    with world.database.write() as connection:
+        saved.keep(connection, world.principal, name, query, world.now)
+
+
+def kept(world: World) -> list[tuple[str, str]]:
+    with world.database.read() as connection:
+        return [(one.name, one.query) for one in saved.views(connection, world.principal)]
+
+
+def test_a_name_is_kept_once_also_by_two_at_once(world: World) -> None:
+    world.principal = world.user()
+    two = [Thread(target=keep, args=(world, name)) for name in ("Straße", "STRASSE")]
+    for one in two:
+        one.start()
+    for one in two:
+        one.join()
+    assert len(kept(world)) == 1
+    keep(world, "  strasse ", "sort=name")
+    assert kept(world) == [("strasse", "sort=name")]
+
+
+@on_sqlite
+def test_views_belong_to_a_user_and_there_is_an_end_of_them(world: World) -> None:
+    with pytest.raises(Forbidden):
+        keep(world, "Nobody's")
+    world.principal = world.user()
+    for number in range(saved.MOST_VIEWS):
+        keep(world, f"View {number}")
+    with pytest.raises(Invalid, match="50 views already"):
+        keep(world, "One more")
+    keep(world, "view 7", "sort=share")
+    assert ("view 7", "sort=share") in kept(world)
+
+
+@on_sqlite
+def test_a_view_is_kept_opened_taken_away_and_brought_back(world: World, site: TestClient) -> None:
+    asked = "kind=vendor&sort=share&as_of=2026-01-01&after=x&nonsense=1"
+    answer = site.post("/health/views", data={"name": "Quiet  vendors", "query": asked})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/health?kind=vendor&sort=share")
+    page = site.get("/health?kind=vendor&sort=share").text
+    assert re.search(r'href="/health\?kind=vendor&amp;sort=share" aria-current="true">Quiet vendors<', page)
+    assert 'href="/health?kind=vendor&amp;sort=share">Quiet vendors<' in site.get("/health").text
+
+    stranger = world.user("Alice Meyer")
+    remove = re.search(r"/health/views/\d+/remove", page)
+    assert remove
+    assert "Quiet vendors" not in client(world, stranger).get("/health").text
+    assert client(world, stranger).post(remove[0]).status_code == 404
+    site.post(remove[0])
+    assert kept(world) == []
+    site.post(remove[0].replace("remove", "restore"))
+    assert kept(world) == [("Quiet vendors", "kind=vendor&sort=share")]
+
+
+@on_sqlite
+@pytest.mark.parametrize("name", ["", "   ", "x" * 61, "one\x07two", "right\u202eleft"])
+def test_a_name_that_does_not_do_comes_back_with_the_form(site: TestClient, name: str) -> None:
+    answer = site.post("/health/views", data={"name": name, "query": "kind=vendor"})
+    assert answer.status_code == 422
+    assert answer.text.count("Give the view a name of 1 to 60 letters.") == 2
+    assert '<input type="hidden" name="query" value="kind=vendor">' in answer.text
+    assert 'href="/health?kind=vendor"' in answer.text
+    if name == "x" * 61:
+        assert f'value="{name}"' in answer.text
