@@ -428,7 +428,7 @@ _SAID_FIRST = tuple(_WRITERS)
 
 
 def reason(flags: Sequence[Flagged]) -> str:
-    """Why a contact is suggested: the strongest flag's sentence and at most one that says another thing.
+    """Why a contact is suggested: the strongest flag's sentence and at most one that says another thing, if both are short.
 
     Strongest is the highest severity, then the rule most worth saying, then the first given.
     Raises ValueError without flags: nothing is suggested for no reason.
@@ -437,9 +437,13 @@ def reason(flags: Sequence[Flagged]) -> str:
         raise ValueError("a suggestion needs at least one flag")
     strongest, *others = sorted(flags, key=_strength)
     for other in others:
-        if not _says_the_same(strongest, other):
+        if not _says_the_same(strongest, other) and len(strongest.sentence + other.sentence) < LONGEST:
             return f"{_asked_last(strongest, other)} {other.sentence}"
     return strongest.sentence
+
+
+LONGEST = 140
+"""Of a reason of two sentences: what is read at a glance, in three lines of a card."""
 
 
 def _asked_last(one: Flagged, other: Flagged) -> str:

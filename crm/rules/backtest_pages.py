@@ -4,9 +4,7 @@ from starlette.responses import Response
 
 from crm.domain.prose import rule_sentence
 from crm.rules import queries
-from crm.rules.backtest import backtest as weeks_of
-from crm.rules.backtest import flagged_at, has_log
-from crm.rules.backtest_view import chart
+from crm.rules.backtest_view import drawn
 from crm.rules.rhythm import HORIZONS, judge_rhythm
 from crm.rules.rhythm_view import METHODS, alarm_sentences, calibration, in_100, percent, summary
 from crm.web.routing import Router, Visit
@@ -36,9 +34,7 @@ def backtest(visit: Visit) -> Response:
     """One rule against the past year; for htmx the part of the rule's page, else a page of its own."""
     where = (visit.connection, visit.principal)
     rule = queries.state_of(*where, visit.text("key")).rule
-    drawn = None
-    if has_log(*where, visit.at):
-        drawn = chart(weeks_of(*where, rule, visit.at), flagged_at(*where, rule, visit.at))
-    context = {"rule": rule, "backtest_key": rule.key, "backtest": drawn, "sentence": rule_sentence}
+    found = drawn(*where, rule, visit.at)
+    context = {"rule": rule, "backtest_key": rule.key, "backtest": found, "sentence": rule_sentence}
     template = "rules/_backtest.html" if visit.is_htmx else "rules/backtest.html"
     return visit.render(template, context, active="rules")

@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from sqlalchemy import Connection
+
+from crm.domain.principal import Principal
+from crm.domain.rules import Rule
 from crm.domain.spans import capital, in_words
-from crm.rules.backtest import Week
+from crm.rules.backtest import Week, backtest, flagged_at, has_log
 
 EMPTY_LOG = "The log is empty, so there is no past to try a rule on. Log or import interactions first."
 
@@ -91,6 +96,13 @@ class BacktestChart:
     left: int = LEFT
     right: int = RIGHT
     bottom: int = BOTTOM
+
+
+def drawn(connection: Connection, principal: Principal, rule: Rule, at: datetime) -> BacktestChart | None:
+    """A rule against the past year; None where there is no log to try it on."""
+    if not has_log(connection, principal, at):
+        return None
+    return chart(backtest(connection, principal, rule, at), flagged_at(connection, principal, rule, at))
 
 
 def chart(weeks: Sequence[Week], flagged_today: int) -> BacktestChart:

@@ -1,5 +1,6 @@
 """Changing rules on their pages: the sentence editor with its preview, and what can be done to a rule as a whole."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +12,9 @@ from crm.domain.rule_check import findings
 from crm.domain.rule_data import CHOICES, MOST_SUGGESTED
 from crm.domain.rules import ACTS, EVERYONE, SEVERITIES, Rule
 from crm.domain.targets import KINDS
-from crm.errors import Conflict, Invalid
+from crm.errors import Conflict, Invalid, Unavailable
 from crm.rules import actions, editor, queries
+from crm.rules.backtest_view import drawn
 from crm.rules.preview import preview
 from crm.storage.stored_metrics import current, refresh_stale, scope_of
 from crm.storage.tables import contact, contact_tag, user
@@ -58,6 +60,18 @@ def change(visit: Visit) -> Response:
     return _sent(visit, state.rule.key, state, f"/rules/{state.rule.key}/edit")
 
 
+@router.action("/rules/new/backtest", own_transactions=True)
+def try_new(visit: Visit) -> Response:
+    """A new rule against the past year, before it is saved."""
+    return _tried(visit, None, "/rules/new")
+
+
+@router.action("/rules/{key}/backtest", own_transactions=True)
+def try_changed(visit: Visit) -> Response:
+    """A rule as it stands in the form against the past year."""
+    return _tried(visit, visit.text("key"), f"/rules/{visit.text('key')}/edit")
+
+
 @router.action("/rules/{key}/delete")
 def delete(visit: Visit) -> Response:
     """Delete an own rule, or make a changed one what it was when it shipped."""
@@ -97,6 +111,7 @@ def _copy_name(name: str, names: list[str]) -> str:
 
 
 def _sent(visit: Visit, key: str, state: queries.RuleState | None, action: str) -> Response:
+    refresh_stale(visit.connection, scope_of(visit.connection, visit.principal, visit.at))
     draft = editor.read_form(visit.form, key)
     act = str(visit.form.get("act", "preview"))
     if act == "add" or act.startswith("remove-"):
@@ -105,6 +120,22 @@ def _sent(visit: Visit, key: str, state: queries.RuleState | None, action: str) 
         status = 422 if draft.errors and act == "save" else 200
         return _page(visit, draft, state, action, status)
     return _saved(visit, draft, draft.rule, state, action)
+
+
+def _tried(visit: Visit, key: str | None, action: str) -> Response:
+    """Reads alone, and for seconds: nobody who writes waits for it."""
+    with suppress(Unavailable), visit.database.write() as connection:
+        refresh_stale(connection, scope_of(connection, visit.principal, visit.at))
+    with visit.database.read() as connection:
+        visit.enter(connection)
+        where = (connection, visit.principal)
+        state = None if key is None else queries.state_of(*where, key)
+        taken = () if state else actions.all_keys(*where)
+        name = str(visit.form.get("name", ""))
+        draft = editor.read_form(visit.form, state.rule.key if state else actions.new_key(name, taken))
+        if draft.rule is None:
+            return _page(visit, draft, state, action, 422)
+        return _page(visit, draft, state, action, tried={"backtest": drawn(*where, draft.rule, visit.at)})
 
 
 def _saved(
@@ -131,14 +162,17 @@ def _saved(
 
 
 def _page(
-    visit: Visit, draft: editor.Draft, state: queries.RuleState | None, action: str, status: int = 200
+    visit: Visit,
+    draft: editor.Draft,
+    state: queries.RuleState | None,
+    action: str,
+    status: int = 200,
+    tried: dict[str, Any] | None = None,
 ) -> Response:
     rule = draft.rule
     seen = None
     if rule is not None:
         relation = current(visit.principal.workspace_id)
-        if visit.request.method == "POST":
-            refresh_stale(visit.connection, scope_of(visit.connection, visit.principal, visit.at))
         seen = preview(visit.connection, visit.principal, rule, visit.at, relation)
     context: dict[str, Any] = {
         "draft": draft,
@@ -156,6 +190,7 @@ def _page(
         "kinds": KINDS,
         "severities": SEVERITIES,
         "words": _words(visit),
+        **(tried or {}),
     }
     return visit.render("rules/edit.html", context, active="rules", status=status)
 

@@ -518,6 +518,13 @@ def test_a_reason_never_says_one_thing_twice(flags: list[Flag]) -> None:
     assert not any(len(group.intersection(told)) > 1 for group in sentences.OVERLAPS)
 
 
+def test_a_reason_is_read_at_a_glance() -> None:
+    long = replace(QUIET, sentence=f"Usually {'very ' * 20}often, silent for 9.")
+    assert reason([SCREEN, long]) == SCREEN.sentence
+    assert reason([SCREEN, long, BIRTHDAY]) == f"{SCREEN.sentence} {BIRTHDAY.sentence}"
+    assert reason([long]) == long.sentence
+
+
 def test_a_reason_asks_once_and_at_its_end() -> None:
     screen, quiet = (replace(one, sentence=f"{one.sentence} Have you met since?") for one in (SCREEN, QUIET))
     assert reason([screen, quiet]) == f"{SCREEN.sentence} {quiet.sentence}"

@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from starlette.testclient import TestClient
 
 from crm.domain.principal import Principal
 from crm.domain.rules import ALL
+from crm.rules.backtest import backtest
+from crm.rules.backtest_view import finding
 from crm.rules.queries import flags, rule_states, state_of
 from crm.storage.tables import rule
 from tests.builders import World
@@ -91,6 +94,24 @@ def test_a_preview_is_what_the_saved_rule_flags_and_writes_nothing(
     assert post(site, undo).status_code == 303
     assert flagged(world, "screen_only") == ["Marta Kowalczyk"]
     assert post(site, undo).status_code == 409
+
+
+def test_a_rule_is_tried_on_the_past_before_it_is_saved(site: TestClient, world: World, marta: int) -> None:
+    fields = {**fields_of(site.get("/rules/screen_only/edit").text), "tier": ["regular"]}
+    before = now(world, "screen_only")
+    page = post(site, "/rules/screen_only/backtest", fields)
+    assert page.status_code == 200
+    changed = replace(before.rule, tiers=("regular",))
+    with world.database.read() as connection:
+        weeks = backtest(connection, world.principal, changed, world.now)
+    assert finding(weeks) in html.unescape(page.text)
+    assert fields_of(page.text) == fields
+    assert now(world, "screen_only") == before
+    new = post(site, "/rules/new/backtest", {**fields, "name": "Mine"})
+    assert finding(weeks) in html.unescape(new.text)
+    wrong = post(site, "/rules/screen_only/backtest", {**fields, "value": ["few", "0", "60"]})
+    assert (wrong.status_code, "Show as table" in wrong.text) == (422, False)
+    assert post(site, "/rules/nonsense/backtest", fields).status_code == 404
 
 
 def test_two_who_edit_one_rule_do_not_overwrite_each_other(site: TestClient, world: World) -> None:

@@ -166,6 +166,8 @@ ACCESS = {
     "GET /rules/{key}": "viewer",
     "POST /rules/{key}/switch": "member",
     "GET /rules/new": "member",
+    "POST /rules/new/backtest": "member",
+    "POST /rules/{key}/backtest": "member",
     "POST /rules/new": "member",
     "GET /rules/{key}/edit": "member",
     "POST /rules/{key}/edit": "member",
