@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from crm import clock
 from crm.care import monitoring
@@ -18,7 +18,9 @@ from crm.storage.database import Database
 from crm.storage.migrate import is_newest
 from crm.templating import environment
 from crm.web import assets, faults
+from crm.web.api import ROOT, ApiRoute
 from crm.web.guard import Guard
+from crm.web.openapi import document
 from crm.web.routing import Router
 from crm.web.site import Site
 
@@ -37,6 +39,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     )
     for router in routers():
         app.router.routes.extend(router.routes)
+    app.router.routes.append(Route(f"{ROOT}/openapi.json", _described))
+    app.router.routes.extend(operations())
     assets.mount(app)
     return app
 
@@ -47,13 +51,36 @@ def routers() -> list[Router]:
     return [import_module(module).router for module in modules if find_spec(module) is not None]
 
 
+def operations() -> list[ApiRoute]:
+    """What programs may do in every room, in the order of the rooms."""
+    modules = [f"crm.{room}.api" for room in ROOMS]
+    found = [import_module(module).router for module in modules if find_spec(module) is not None]
+    return [route for router in found for route in router.routes]
+
+
+def _described(request: Request) -> Response:
+    """What programs may do, as OpenAPI."""
+    site: Site = request.app.state.site
+    return JSONResponse(document(operations(), site.settings.url))
+
+
 async def _refuse(request: Request, fault: Exception) -> Response:
     """The router's own refusals: no such address, or not by this method."""
     assert isinstance(fault, HTTPException)
     sentence = faults.SENTENCES.get(fault.status_code, "The request could not be read.")
+    is_wrong_method = fault.status_code == 405
+    if is_wrong_method and faults.is_api(request):
+        sentence = faults.NOT_THIS_METHOD
     response = faults.answer(request.app.state.site, request, fault.status_code, sentence)
-    response.headers.update(fault.headers or {})
+    response.headers.update({"Allow": _allowed(request)} if is_wrong_method else fault.headers or {})
     return response
+
+
+def _allowed(request: Request) -> str:
+    """Every method that some route takes at this address."""
+    routes = [one for one in request.app.router.routes if isinstance(one, Route)]
+    here = [one for one in routes if one.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for one in here for method in one.methods or ()}))
 
 
 async def _healthz(request: Request) -> Response:

@@ -2,12 +2,11 @@
 
 import dataclasses
 import json
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ import typer
 from crm import clock, settings
 from crm.accounts import actions, queries
 from crm.domain.principal import Principal
+from crm.domain.weeks import moment_said
 from crm.errors import UsageError
 from crm.settings import Settings
 from crm.storage.database import Database
@@ -31,8 +31,6 @@ AsOf = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 @dataclass(frozen=True)
@@ -94,19 +92,10 @@ def _choose(rows: list[Any], name: str | None) -> Any:
 
 def parse_moment(text: str, zone: ZoneInfo) -> datetime:
     """``2026-11-23`` is the end of that day in ``zone``; a time without offset is one of ``zone``. In UTC."""
-    words = text.strip()
     try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", words):
-            moment = datetime.combine(date.fromisoformat(words), time.max)
-        else:
-            moment = datetime.fromisoformat(words)
-        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-            raise ValueError("out of range")
-    except ValueError:
-        raise UsageError(
-            f"--as-of takes a date (2026-11-23) or a time (2026-11-23T12:30+01:00), not {text[:40]!r}."
-        ) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        return moment_said(text, zone)
+    except ValueError as fault:
+        raise UsageError(f"--as-of takes {fault}") from None
 
 
 def print_json(data: Any) -> None:

@@ -18,7 +18,15 @@ from crm.storage.migrate import newest
 from crm.storage.tables import metadata
 from crm.storage.types import from_micros
 
-LEFT_OUT = {"id_counter", "session", "one_time_link", "sign_in_failure", "scheduler_pulse", "import_upload"}
+LEFT_OUT = {
+    "id_counter",
+    "idempotency_key",
+    "import_upload",
+    "one_time_link",
+    "scheduler_pulse",
+    "session",
+    "sign_in_failure",
+}
 """What must not come back: open sessions and links, and what is only for the moment."""
 PART = ".backup-"
 _BLOCK = 2_000

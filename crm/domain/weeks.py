@@ -143,3 +143,23 @@ def week_label(week: IsoWeek) -> str:
     if first.year != last.year:
         return f"{start} {first.year} to {end} {last.year}"
     return f"{start} to {end}"
+
+
+def moment_said(text: str, zone: tzinfo) -> datetime:
+    """``2026-11-23`` is the end of that day in ``zone``; a time without offset is one of ``zone``. In UTC.
+
+    Raises ValueError that says what is taken instead.
+    """
+    words = text.strip()
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", words):
+            moment = datetime.combine(date.fromisoformat(words), time.max)
+        else:
+            moment = datetime.fromisoformat(words)
+        if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            raise ValueError("out of range")
+    except ValueError:
+        raise ValueError(
+            f"a date (2026-11-23) or a time (2026-11-23T12:30+01:00), not {text[:40]!r}."
+        ) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

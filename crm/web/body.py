@@ -69,6 +69,16 @@ async def read(request: Request, limit: int) -> Sent:
     return sent
 
 
+async def raw(request: Request, limit: int = FORM_BYTES) -> bytes:
+    """A body as it came, of at most ``limit`` bytes."""
+    if (announced(request) or 0) > limit:
+        raise _too_large(limit)
+    try:
+        return await Request(request.scope, _limited(request.receive, limit)).body()
+    except ClientDisconnect:
+        raise Invalid("The request ended before it was whole. Send it again.") from None
+
+
 def _limited(receive: Receive, limit: int) -> Receive:
     read = 0
 

@@ -1,6 +1,7 @@
 """Error pages for people, and problem details (RFC 9457) below ``/api``."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -49,6 +50,7 @@ SENTENCES = {
     404: "There is nothing at this address, or it is not yours to see.",
     405: "A form was opened as a page, or a page was sent as a form. Go back and try from there.",
 }
+NOT_THIS_METHOD = "This address does not take this method; the header Allow names those it takes."
 
 
 def is_api(request: Request) -> bool:
@@ -65,12 +67,13 @@ def answer(
     fields: dict[str, str] | None = None,
 ) -> Response:
     """The page, or the problem, for a status and a sentence."""
-    words = WORDS.get(status, WORDS[400])
     if is_api(request):
-        problem = {"type": "about:blank", "title": words.title, "status": status, "detail": sentence}
+        title = HTTPStatus(status).phrase
+        problem = {"type": "about:blank", "title": title, "status": status, "detail": sentence}
         if fields:
             problem["errors"] = fields
         return JSONResponse(problem, status, media_type="application/problem+json")
+    words = WORDS.get(status, WORDS[400])
     if fields:
         sentence = " ".join([sentence, *(one for one in fields.values() if one not in sentence)])
     page = site.templates.get_template("errors/error.html").render(

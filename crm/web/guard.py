@@ -79,7 +79,8 @@ class Guard:
             await send(message)
 
         try:
-            if is_foreign(scope["method"], Headers(scope=scope), self.site.settings.url):
+            is_page = not faults.is_api(Request(scope))  # programs bring a token, never a cookie
+            if is_page and is_foreign(scope["method"], Headers(scope=scope), self.site.settings.url):
                 await self._refuse(scope, receive, guarded)
             else:
                 await self.app(scope, receive, guarded)

@@ -198,7 +198,7 @@ class Endpoint:
             if self.writes:
                 limit = await self._limit(site, request, at)
                 sent = await body.read(request, limit)
-            return await _in_thread(site, self._serve, site, request, at, sent)
+            return await in_thread(site, self._serve, site, request, at, sent)
         except Refusal as refusal:
             return faults.refused(site, request, refusal)
         finally:
@@ -208,7 +208,7 @@ class Endpoint:
         """Long bodies are read only from those who may send them."""
         if self.access == "public" or body.is_small(request):
             return body.FORM_BYTES
-        await _in_thread(site, self._check, site, request, at)
+        await in_thread(site, self._check, site, request, at)
         return (
             body.UPLOAD_BYTES if "multipart" in request.headers.get("content-type", "") else body.FORM_BYTES
         )
@@ -222,7 +222,7 @@ class Endpoint:
     def _serve(self, site: Site, request: Request, at: datetime, sent: body.Sent) -> Response:
         visit = Visit(site, request, at, sent)
         try:
-            _refuse_nul(request)
+            refuse_nul(request)
             response = self._act(visit) if self.writes else self._show(visit)
         except faults.SignInNeeded as refusal:
             return self._to_sign_in(visit, refusal)
@@ -268,14 +268,10 @@ class Endpoint:
         return response
 
     def _refresh(self, visit: Visit) -> None:
-        """Bring stale metrics up to date; where nothing can be written, the page shows them as they are."""
         with visit.database.read() as connection:
             visit.enter(connection)
             self._admit(visit)
-            if not anything_stale(connection, visit.principal.workspace_id, visit.at):
-                return
-        with suppress(Unavailable), visit.database.write() as connection:
-            refresh_stale(connection, scope_of(connection, visit.principal, visit.at))
+        freshen(visit.database, visit.principal, visit.at)
 
     def _prolong(self, visit: Visit, connection: Connection, response: Response) -> None:
         signed_in = visit.signed_in
@@ -310,14 +306,25 @@ class Endpoint:
         return RedirectResponse("/sign-in" + ("" if path == "/" else "?" + urlencode({"next": path})), 303)
 
 
-def _refuse_nul(request: Request) -> None:
+def freshen(database: Database, principal: Principal, at: datetime) -> None:
+    """Bring stale metrics up to date; where nothing can be written, they are shown as they are."""
+    with database.read() as connection:
+        if not anything_stale(connection, principal.workspace_id, at):
+            return
+    with suppress(Unavailable), database.write() as connection:
+        refresh_stale(connection, scope_of(connection, principal, at))
+
+
+def refuse_nul(request: Request) -> None:
+    """An address with a NUL is refused before any database sees it."""
     if "\x00" in request.url.path or any(
         "\x00" in part for pair in request.query_params.multi_items() for part in pair
     ):
         raise Invalid("The address holds a character that no address has.")
 
 
-async def _in_thread(site: Site, function: Callable[..., Result], *arguments: Any) -> Result:
+async def in_thread(site: Site, function: Callable[..., Result], *arguments: Any) -> Result:
+    """Run it in one of the site's few threads."""
     return await anyio.to_thread.run_sync(function, *arguments, limiter=site.threads)
 
 

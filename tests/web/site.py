@@ -1,9 +1,11 @@
 """A served product for tests: the real application over a real database."""
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.testclient import TestClient
 
+from crm.accounts.actions import create_token
 from crm.app import create_app
 from crm.domain.principal import Principal
 from crm.settings import Settings
@@ -26,6 +28,18 @@ def client(world: World, principal: Principal | None = None, **values: Any) -> T
     if principal is not None:
         browser.headers["Cookie"] = cookie(world, principal)
     return browser
+
+
+def program(world: World, principal: Principal, *scopes: str) -> TestClient:
+    """A program with a token that acts for a user of ``world.user(...)``; scopes are read and write unless given."""
+    assert principal.user_id is not None
+    with world.database.write() as connection:
+        admin = replace(principal, user_id=None, role="admin")
+        wanted = scopes or ("read", "write")
+        token = create_token(connection, admin, principal.user_id, "Till", wanted, world.now)
+    caller = client(world)
+    caller.headers["Authorization"] = f"Bearer {token}"
+    return caller
 
 
 def cookie(world: World, principal: Principal) -> str:

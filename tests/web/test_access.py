@@ -21,6 +21,7 @@ from crm.planning.journey_forms import TimeOffForm, TripForm
 from crm.planning.queries import plan_of
 from crm.storage.database import Database, new_id
 from crm.storage.tables import import_batch, import_upload, metadata, organisation
+from crm.web.api import ApiRoute
 from crm.web.routing import VisitRoute
 from tests.builders import World
 from tests.web.site import client, settings
@@ -206,6 +207,23 @@ ACCESS = {
     "POST /team/heartbeat/test": "viewer",
     "POST /team/heartbeat/release": "admin",
 }
+API = {
+    "GET /api/v1/openapi.json": "public",
+    "GET /api/v1/me": "read",
+    "GET /api/v1/contacts": "read",
+    "GET /api/v1/contacts/{contact_id}": "read",
+    "POST /api/v1/contacts": "write",
+    "PATCH /api/v1/contacts/{contact_id}": "write",
+    "POST /api/v1/contacts/{contact_id}/archive": "write",
+    "POST /api/v1/contacts/{contact_id}/restore": "write",
+    "GET /api/v1/organisations": "read",
+    "GET /api/v1/organisations/{organisation_id}": "read",
+    "POST /api/v1/organisations": "write",
+    "PATCH /api/v1/organisations/{organisation_id}": "write",
+    "POST /api/v1/organisations/{organisation_id}/archive": "write",
+    "POST /api/v1/organisations/{organisation_id}/restore": "write",
+}
+"""What programs may do, and the scope their token needs; ``test_api_access.py`` tries all of it."""
 RANKS = ("public", "viewer", "member", "admin")
 MISSING = 987_654_321
 
@@ -282,7 +300,11 @@ def routes(database: Database) -> dict[str, Route]:
     app = create_app(settings(), database)
     found = [route for route in app.router.routes if isinstance(route, Route)]
     assert len(found) == len(app.router.routes), "something is mounted that this test cannot see"
-    return {f"{'POST' if 'POST' in (route.methods or ()) else 'GET'} {route.path}": route for route in found}
+    return {f"{method_of(route)} {route.path}": route for route in found}
+
+
+def method_of(route: Route) -> str:
+    return next(iter((route.methods or set()) - {"HEAD"}), "GET")
 
 
 def filled(path: str, ids: dict[str, int]) -> str:
@@ -309,7 +331,9 @@ def test_every_route_has_a_row(world: World) -> None:
     found = routes(world.database)
     declared = {name: route.access for name, route in found.items() if isinstance(route, VisitRoute)}
     assert declared == {name: level for name, level in ACCESS.items() if name in declared}
-    assert set(ACCESS) == set(found)
+    operations = {name: route.operation.scope for name, route in found.items() if isinstance(route, ApiRoute)}
+    assert operations == {name: scope for name, scope in API.items() if name in operations}
+    assert set(ACCESS) | set(API) == set(found)
 
 
 def closed_to(rank: str) -> list[str]:

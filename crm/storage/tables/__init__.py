@@ -3,6 +3,7 @@
 from crm.storage.tables.accounts import (
     api_token,
     id_counter,
+    idempotency_key,
     one_time_link,
     session,
     sign_in_failure,
@@ -59,6 +60,7 @@ __all__ = [
     "contact_tag",
     "favour",
     "id_counter",
+    "idempotency_key",
     "import_batch",
     "import_mapping",
     "import_trace",

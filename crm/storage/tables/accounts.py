@@ -91,6 +91,22 @@ api_token = Table(
     belongs_to("user", "user_id", ondelete="CASCADE"),
 )
 
+idempotency_key = Table(
+    "idempotency_key",
+    metadata,
+    workspace_id(),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("key_hash", String, primary_key=True),
+    Column("request_hash", String, nullable=False),
+    Column("status", Integer),
+    Column("body", Text),
+    Column("location", String),
+    Column("created_at", Moment, nullable=False),
+    belongs_to("user", "user_id", ondelete="CASCADE"),
+    Index("ix_idempotency_key_workspace_id_created_at", "workspace_id", "created_at"),
+)
+"""Answers to a program's POST, kept for a day; without ``status`` the request is still being worked on."""
+
 sign_in_failure = Table(
     "sign_in_failure",
     metadata,
