@@ -2,7 +2,20 @@
 
 import typer
 
-from crm.commands import accounts, backtest, care, demo, flags, health, imports, nudge, plan, rules, serve
+from crm.commands import (
+    accounts,
+    backtest,
+    care,
+    demo,
+    flags,
+    health,
+    imports,
+    nudge,
+    plan,
+    rules,
+    serve,
+    working,
+)
 
 app = typer.Typer(
     name="crm",
@@ -25,6 +38,7 @@ app.command()(health.health)
 app.command()(flags.flags)
 app.command()(plan.plan)
 app.command()(nudge.nudge)
+app.command()(working.working)
 app.command("backtest")(backtest.backtest_command)
 app.add_typer(rules.rules, name="rules")
 app.add_typer(accounts.user, name="user")

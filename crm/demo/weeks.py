@@ -24,7 +24,7 @@ from crm.planning.states import states_of
 from crm.storage.database import new_id, new_ids
 from crm.storage.tables import outbox, outbox_event, plan, suggestion, user
 
-WEEKS = {"nora": 4, "theo": 2, "sam": 2, "hana": 2}
+WEEKS = {"nora": 5, "theo": 2, "sam": 2, "hana": 2}
 """How many earlier weeks have a plan."""
 MONDAY_AT = time(8)
 LONG_SNOOZE = timedelta(days=28)

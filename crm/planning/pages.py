@@ -11,7 +11,7 @@ from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek, week_label
 from crm.errors import Invalid
 from crm.interactions import queries as log
-from crm.planning import actions, note_pages, queries, trip_pages, waiting
+from crm.planning import actions, effects_pages, note_pages, queries, trip_pages, waiting
 from crm.planning.words import act_and_moment
 from crm.web.addresses import local_path
 from crm.web.routing import Router, Visit
@@ -19,6 +19,7 @@ from crm.web.routing import Router, Visit
 router = Router()
 router.routes += note_pages.router.routes
 router.routes += trip_pages.router.routes
+router.routes += effects_pages.router.routes
 
 SNOOZES = {"week": 7, "month": 30}
 

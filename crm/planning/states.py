@@ -36,7 +36,7 @@ def states_of(
     connection: Connection, principal: Principal, rows: Sequence[Row[Any]], at: datetime
 ) -> dict[int, State]:
     """How these suggestions stand at ``at``: the newest answer, else whether they were contacted anyway."""
-    answers = _answers(connection, principal, [row.id for row in rows], at)
+    answers = answers_to(connection, principal, [row.id for row in rows], at)
     reached = reached_since(connection, principal, rows, at)
     return {
         row.id: _state(row, answers.get(row.id), reached.get(row.contact_id, ()), principal, at)
@@ -44,7 +44,7 @@ def states_of(
     }
 
 
-def _answers(
+def answers_to(
     connection: Connection, principal: Principal, suggestion_ids: Sequence[int], at: datetime
 ) -> dict[int, Row[Any]]:
     """The newest answer to each suggestion that was not undone."""

@@ -42,6 +42,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "/log": ("/log", "/log?contact_ids={contact}&channel=lunch"),
     "/log/{interaction_id}": ("/log/{interaction}",),
     "/health": ("/health", "/health?kind=vendor&by=organisation&sort=share&as_of=2026-09-01"),
+    "/health/working": ("/health/working", "/health/working?who=me&weeks=13"),
     "/rules": ("/rules",),
     "/rules/{key}": ("/rules/screen_only",),
     "/rules/{key}/backtest": ("/rules/screen_only/backtest",),

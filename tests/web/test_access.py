@@ -158,6 +158,7 @@ ACCESS = {
     "POST /health/views": "viewer",
     "POST /health/views/{view_id}/remove": "viewer",
     "POST /health/views/{view_id}/restore": "viewer",
+    "GET /health/working": "viewer",
     "GET /settings/targets": "viewer",
     "POST /settings/targets": "admin",
     # rules

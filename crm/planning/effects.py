@@ -1,0 +1,188 @@
+"""Is it working? Key people reached in person over time, what became of suggestions, and what came after."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row, and_, func, select
+
+from crm.domain.fates import ActCount, Aftermath, Became, Fate, Happened, aftermath, by_act, by_day
+from crm.domain.principal import Principal
+from crm.domain.weeks import IsoWeek
+from crm.health.shares import Share, personal_shares
+from crm.planning.actions import CHANNEL_OF
+from crm.planning.contacted import Reached, reached_since, was_contacted
+from crm.planning.states import answers_to
+from crm.storage.participation import is_personal
+from crm.storage.tables import ask, interaction_contact, outbox, plan, response, signal, suggestion, user
+from crm.storage.tables.planning import ACTS
+
+WEEKS = (13, 26, 52)
+"""How far back one may look."""
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What is known of ``weeks`` weeks.
+
+    ``shares`` are the ends of their Sundays and today; ``since`` is the day of the first mail if it lies among them.
+    ``planned`` counts the weeks that are over and had suggestions, ``planners`` the users who had them.
+    """
+
+    shares: tuple[Share, ...]
+    since: date | None
+    acts: tuple[ActCount, ...]
+    days: tuple[int, ...]
+    after: Aftermath
+    planned: int
+    planners: int
+
+
+def effects(
+    connection: Connection, principal: Principal, at: datetime, weeks: int, user_id: int | None = None
+) -> Effects:
+    """The past weeks of one user, or of everybody: whose contacts, whose plans. Counts only, so that plans stay private."""
+    today = at.astimezone(principal.zone).date()
+    days = _days(today, weeks)
+    shares = personal_shares(connection, principal, days, at, user_id)
+    planners = _planners(connection, principal, days[0], user_id)
+    fates = [one for by in planners for one in fates_of(connection, by, days[0], at)]
+    return Effects(
+        shares=tuple(shares),
+        since=_first_mail(connection, principal, days, user_id),
+        acts=by_act(fates, ACTS),
+        days=by_day(fates),
+        after=aftermath(fates, _happened(connection, principal, fates, at), today),
+        planned=len({one.monday for one in fates}),
+        planners=len(planners),
+    )
+
+
+def _days(today: date, weeks: int) -> list[date]:
+    """The Sundays of so many past weeks, and today."""
+    monday = IsoWeek.of(today).monday
+    return [monday - timedelta(days=1, weeks=back) for back in range(weeks - 1, -1, -1)] + [today]
+
+
+def _planners(
+    connection: Connection, principal: Principal, since: date, user_id: int | None
+) -> list[Principal]:
+    """Who had suggestions in that time, also those who have left the team."""
+    rows = connection.execute(
+        select(user.c.id, user.c.role, user.c.time_zone)
+        .where(user.c.workspace_id == principal.workspace_id)
+        .where(user.c.id == user_id if user_id is not None else user.c.id.is_not(None))
+        .where(
+            select(suggestion.c.id)
+            .where(suggestion.c.workspace_id == user.c.workspace_id, suggestion.c.user_id == user.c.id)
+            .where(suggestion.c.monday > since)
+            .exists()
+        )
+        .order_by(user.c.id)
+    )
+    own = principal.workspace_id
+    return [Principal(own, row.id, row.role, principal.zone, ZoneInfo(row.time_zone)) for row in rows]
+
+
+def fates_of(connection: Connection, by: Principal, since: date, at: datetime) -> list[Fate]:
+    """What became of one user's suggestions of the weeks that began after ``since`` and are over."""
+    this_week = IsoWeek.of(at.astimezone(by.user_zone).date()).monday
+    rows = connection.execute(
+        select(suggestion, plan.c.made_at)
+        .join(plan, and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id))
+        .where(suggestion.c.workspace_id == by.workspace_id, suggestion.c.user_id == by.user_id)
+        .where(suggestion.c.monday > since, suggestion.c.monday < this_week, plan.c.made_at <= at)
+        .order_by(suggestion.c.id)
+    ).all()
+    answers = answers_to(connection, by, [row.id for row in rows], at)
+    first = _acts_before_swaps(connection, by, [row.id for row in rows], at)
+    reached = reached_since(connection, by, rows, at)
+    return [
+        _fate(row, first.get(row.id, row.act), answers.get(row.id), reached.get(row.contact_id, []), by)
+        for row in rows
+    ]
+
+
+def _fate(
+    row: Row[Any], act: str, answer: Row[Any] | None, reached: Sequence[Reached], by: Principal
+) -> Fate:
+    touch = _touch(row, answer, reached, by)
+    if answer is not None and answer.verb == "done":
+        channel = touch.channel if touch else CHANNEL_OF.get(answer.to_act, answer.to_act)
+        when = touch.occurred_at if touch else answer.made_at
+    elif answer is None and touch is not None:
+        channel, when = touch.channel, touch.occurred_at
+    else:
+        return Fate(row.contact_id, act, "untouched" if answer is None else "declined", row.monday)
+    became: Became = "done" if channel == CHANNEL_OF.get(act, act) else "otherwise"
+    return Fate(row.contact_id, act, became, row.monday, when.astimezone(by.user_zone).date())
+
+
+def _touch(
+    row: Row[Any], answer: Row[Any] | None, reached: Sequence[Reached], by: Principal
+) -> Reached | None:
+    """The interaction that settled a suggestion: the one its *done* logged, else what made it needless."""
+    if answer is None:
+        return was_contacted(row, reached, by)
+    return next((one for one in reached if one.interaction_id == answer.interaction_id), None)
+
+
+def _acts_before_swaps(
+    connection: Connection, by: Principal, suggestion_ids: Sequence[int], at: datetime
+) -> dict[int, str]:
+    """What was suggested first, where it was swapped."""
+    rows = connection.execute(
+        select(response.c.suggestion_id, response.c.from_act)
+        .where(response.c.workspace_id == by.workspace_id, response.c.suggestion_id.in_(suggestion_ids))
+        .where(response.c.verb == "swap", response.c.made_at <= at)
+        .where(response.c.undone_at.is_(None) | (response.c.undone_at > at))
+        .order_by(response.c.made_at.desc(), response.c.id.desc())
+    )
+    return {row.suggestion_id: row.from_act for row in rows}
+
+
+def _first_mail(
+    connection: Connection, principal: Principal, days: Sequence[date], user_id: int | None
+) -> date | None:
+    """The day of the first weekly mail, if that lies within these days."""
+    sent = select(func.min(outbox.c.sent_at)).where(
+        outbox.c.workspace_id == principal.workspace_id, outbox.c.purpose == "nudge", outbox.c.state == "sent"
+    )
+    if user_id is not None:
+        sent = sent.where(outbox.c.user_id == user_id)
+    moment = connection.execute(sent).scalar_one()
+    day = moment and moment.astimezone(principal.zone).date()
+    return day if day and days[0] <= day <= days[-1] else None
+
+
+def _happened(
+    connection: Connection, principal: Principal, fates: Iterable[Fate], at: datetime
+) -> dict[int, list[Happened]]:
+    """What happened with the contacts that were reached, from the first of those days on."""
+    acted = [one for one in fates if one.acted_on is not None]
+    if not acted:
+        return {}
+    ids = {one.contact_id for one in acted}
+    first = min(one.acted_on for one in acted if one.acted_on is not None)
+    own, today = principal.workspace_id, at.astimezone(principal.zone).date()
+    log = interaction_contact.c
+    touches = select(log.contact_id, log.day, log.direction, is_personal(log).label("personal")).where(
+        log.workspace_id == own, log.contact_id.in_(ids), log.counts, log.day > first, log.occurred_at <= at
+    )
+    closed = select(ask.c.contact_id, ask.c.closed_on).where(
+        ask.c.workspace_id == own, ask.c.contact_id.in_(ids), ask.c.closed_on.between(first, today)
+    )
+    heard = select(signal.c.contact_id, signal.c.heard_on, signal.c.type).where(
+        signal.c.workspace_id == own, signal.c.contact_id.in_(ids), signal.c.heard_on.between(first, today)
+    )
+    found: dict[int, list[Happened]] = defaultdict(list)
+    for contact_id, day, direction, personal in connection.execute(touches):
+        found[contact_id].append(Happened(day, wrote=direction == "inbound", personal=bool(personal)))
+    for contact_id, day in connection.execute(closed):
+        found[contact_id].append(Happened(day, ask=True))
+    for contact_id, day, sort in connection.execute(heard):
+        found[contact_id].append(Happened(day, heard=sort))
+    return found
