@@ -14,6 +14,8 @@ from crm.storage.faults import plain_faults
 from crm.storage.sqlite import sqlite_engine
 
 THREADS = 8
+LOCK_SECONDS = 10
+"""How long a statement on PostgreSQL waits for somebody else's lock; a person is told then."""
 
 
 class Database:
@@ -55,9 +57,8 @@ class Database:
 
 
 def _postgresql_engine(url: str) -> Engine:
-    return create_engine(
-        url, pool_size=THREADS, max_overflow=4, pool_pre_ping=True, connect_args={"connect_timeout": 10}
-    )
+    waits = {"connect_timeout": 10, "options": f"-c lock_timeout={LOCK_SECONDS}s"}
+    return create_engine(url, pool_size=THREADS, max_overflow=4, pool_pre_ping=True, connect_args=waits)
 
 
 def new_ids(connection: Connection, count: int = 1) -> list[int]:

@@ -26,6 +26,7 @@ def _sentence(said: str, disconnected: bool) -> str | None:
         "disk is full": "The disk is full, so nothing was saved. Free some space and try again.",
         "no space left": "The disk is full, so nothing was saved. Free some space and try again.",
         "database is locked": "The database is busy, so nothing was saved. Try again in a moment.",
+        "due to lock timeout": "The database is busy, so nothing was saved. Try again in a moment.",
         "disk i/o error": "The disk could not be read or written, so nothing was saved. Check the disk of the database.",
         "unable to open": "The database file cannot be opened. Check that its folder exists and may be written.",
         "malformed": "The database file is damaged. Stop the program and restore the last backup.",

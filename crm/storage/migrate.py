@@ -84,6 +84,7 @@ def exclusive(database: Database) -> Iterator[Connection]:
     """One transaction that no other migration can enter, with SQLite's cascades asleep (batch mode rebuilds tables)."""
     if not database.is_sqlite:
         with database.engine.begin() as connection:
+            connection.execute(text("SET LOCAL lock_timeout = 0"))  # another migration may take its time
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             yield connection
         return

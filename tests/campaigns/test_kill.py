@@ -22,5 +22,5 @@ def test_killed_under_load_nothing_answered_is_lost(database: Database, database
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_build_that_answers_before_it_saves_fails_this_test(database: Database, database_url: str) -> None:
-    with pytest.raises(AssertionError, match="answered, and lost|was deleted"):
+    with pytest.raises(AssertionError, match=r"answered, and lost|was deleted"):
         round_of(database, database_url, KILLS, random.Random(1), "answers first")

@@ -1,0 +1,176 @@
+"""R8: from every schema there was, with data, to the newest: the tables the program expects, and the same rows."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, func, select, text
+
+from crm.care.backup import plain_table
+from crm.care.restore import _empty
+from crm.storage import migrate as migrating
+from crm.storage.database import Database, new_id
+from crm.storage.migrate import check_references, exclusive, is_newest, migrate, newest, upgrade
+from crm.storage.tables import contact, interaction_contact, mail_hold, metadata
+from tests.builders import NOW, World
+
+ROOT = Path(__file__).parents[2]
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def revisions() -> list[str]:
+    """Every schema there was, oldest first."""
+    found = ScriptDirectory.from_config(migrating._config()).walk_revisions()
+    return [script.revision for script in found][::-1]
+
+
+def busy(world: World) -> None:
+    """Some rows in as many tables as a few calls reach."""
+    world.user()
+    people = [world.contact(name) for name in ("Marta Kowalczyk", "Łukasz O’Brien")]
+    world.contact("Ana Lima", organisation_id=world.organisation())
+    for days in (3, 30, 60):
+        world.log("email", days, *people, summary="Rollout; “quoted”, \n and a second line")
+    with world.database.write() as connection:
+        connection.execute(
+            mail_hold.insert(), {"id": new_id(connection), "held_at": NOW, "reason": "Restored"}
+        )
+
+
+def rows_of(connection: Connection) -> Rows:
+    """Every row as it is kept, by table."""
+    there = MetaData()
+    there.reflect(connection)
+    return {
+        table.name: [
+            dict(row._mapping)
+            for row in connection.execute(select(table).order_by(*table.primary_key.columns))
+        ]
+        for table in there.sorted_tables
+        if table.name != "alembic_version"
+    }
+
+
+def rewind(database: Database, revision: str) -> Rows:
+    """Build the database anew as it was at a revision, with those of today's rows and columns that it knew."""
+    with database.read() as connection:
+        now = {
+            table.name: [dict(row._mapping) for row in connection.execute(select(plain_table(table)))]
+            for table in metadata.sorted_tables
+        }
+    with exclusive(database) as connection:
+        _empty(connection)
+        upgrade(connection, revision)
+        there = MetaData()
+        there.reflect(connection)
+        for table in there.sorted_tables:
+            names = set(table.columns.keys())
+            known = [{name: row[name] for name in names & row.keys()} for row in now.get(table.name, [])]
+            if known and table.name != "id_counter":
+                connection.execute(table.insert(), known)
+        return rows_of(connection)
+
+
+def test_from_every_schema_there_was_all_rows_arrive(world: World) -> None:
+    busy(world)
+    for revision in revisions()[:-1]:
+        before = rewind(world.database, revision)
+        assert sum(map(len, before.values())) > 30
+        assert migrate(world.database)
+        with world.database.read() as connection:
+            after = rows_of(connection)
+        for name, rows in before.items():
+            kept = (
+                [{column: row.get(column) for column in rows[0]} for row in after[name]]
+                if rows
+                else after[name]
+            )
+            assert kept == rows, (revision, name)
+    assert is_newest(world.database)
+
+
+def test_the_newest_schema_is_what_the_program_expects(database: Database) -> None:
+    def own(item: Any, name: str | None, kind: str, reflected: bool, compared: Any) -> bool:
+        condition = getattr(item, "_ddl_if", None)
+        return name != "alembic_version" and (condition is None or condition.dialect == dialect)
+
+    with database.read() as connection:
+        dialect = connection.dialect.name
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": own})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_two_processes_at_once_are_one_migration(database: Database, database_url: str) -> None:
+    with exclusive(database) as connection:
+        _empty(connection)
+    code = (
+        "import sys; from crm.storage.database import Database; from crm.storage.migrate import migrate;"
+        "sys.stdout.write('ready\\n'); sys.stdout.flush(); sys.stdin.readline();"
+        "sys.stdout.write(str(migrate(Database(sys.argv[1]))))"
+    )
+    command = [sys.executable, "-c", code, database_url]
+    pair = [
+        subprocess.Popen(command, cwd=ROOT, text=True, stdin=-1, stdout=-1, env=os.environ) for _ in range(2)
+    ]
+    try:
+        for process in pair:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+        said = sorted(process.communicate("go\n", 60)[0] for process in started(pair))
+    finally:
+        for process in pair:
+            process.kill()
+    assert said == ["False", "True"]
+    assert is_newest(database)
+
+
+def started(pair: "list[subprocess.Popen[str]]") -> "Iterator[subprocess.Popen[str]]":
+    """Let all of them go before any is waited for."""
+    for process in pair:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    yield from pair
+
+
+def rebuild_the_log(database: Database) -> int:
+    """Rebuild the table of interactions as a migration on SQLite does; how many took part in them then."""
+    with exclusive(database) as connection:
+        with Operations(MigrationContext.configure(connection)).batch_alter_table(
+            "interaction", recreate="always"
+        ):
+            pass
+        check_references(connection)
+        return connection.execute(select(func.count()).select_from(interaction_contact)).scalar_one()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_table_that_is_rebuilt_takes_no_rows_with_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy(world)
+    assert rebuild_the_log(world.database) == 6
+
+    def awake(connection: Any, record: object) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    monkeypatch.setattr(migrating, "_without_cascades", awake)
+    assert rebuild_the_log(world.database) == 0, "this test would not notice that children go"
+
+
+def test_a_schema_of_tomorrow_is_refused_and_left_alone(world: World) -> None:
+    world.contact()
+    with world.database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'tomorrow'"))
+    with pytest.raises(Exception, match="newer version of In Person"):
+        migrate(world.database)
+    with world.database.write() as connection:
+        assert connection.execute(select(func.count()).select_from(contact)).scalar_one() == 1
+        connection.execute(text("UPDATE alembic_version SET version_num = :newest"), {"newest": newest()})
