@@ -1,0 +1,89 @@
+"""Rules, signals and what is written down about a person, walked through by keyboard alone."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Come
+from tests.browser.worlds import MARTA
+
+MOST_TABS = 150
+NAME_OF_FOCUS = """() => {
+  const one = document.activeElement
+  return (one.getAttribute("aria-label") || one.labels?.[0]?.innerText || one.innerText || "").trim()
+}"""
+
+
+def tab_to(page: Page, name: str) -> None:
+    """On from where one is, to what is called so."""
+    passed = []
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        passed.append(page.evaluate(NAME_OF_FOCUS))
+        if passed[-1] == name:
+            return
+    raise AssertionError(f"no {name!r} among {passed}")
+
+
+def press(page: Page, name: str, key: str = "Enter") -> None:
+    tab_to(page, name)
+    page.keyboard.press(key)
+
+
+def fill(page: Page, name: str, words: str) -> None:
+    tab_to(page, name)
+    page.keyboard.press("Control+a")
+    page.keyboard.type(words)
+
+
+def test_the_rules_and_what_was_written_down_are_used_by_keyboard(change: Come) -> None:
+    page = change().page()
+    a_rule_is_tried_changed_and_taken_back(page)
+    an_ask_is_written_down_settled_and_signals_are_read(page)
+
+
+def a_rule_is_tried_changed_and_taken_back(page: Page) -> None:
+    page.goto("/")
+    page.keyboard.press("g")
+    page.keyboard.press("r")
+    page.wait_for_url("**/rules")
+    press(page, "Try it on the past year")
+    expect(page.locator("#backtest")).to_contain_text("too young to judge")
+    expect(page.locator("#backtest")).to_be_focused()
+
+    press(page, "Key people we reach only by screen", "Space")
+    expect(page.get_by_role("status")).to_contain_text("is off.")
+    press(page, "Undo")
+    expect(page.get_by_role("status").first).to_contain_text("is on.")
+
+    press(page, "Edit")
+    page.wait_for_url("**/edit")
+    fill(page, "Condition 1: with what", "400")
+    press(page, "Preview")
+    expect(page.locator("#preview")).to_contain_text("Would flag nobody today")
+    press(page, "Try it on the past year")
+    expect(page.locator("#backtest")).to_contain_text("it would have flagged nobody")
+    press(page, "Save rule")
+    expect(page.get_by_role("status")).to_contain_text("is saved.")
+    expect(page.locator(".rule-sentence")).to_contain_text("at least 400 digital contacts")
+    press(page, "Undo")
+    expect(page.get_by_role("status")).to_contain_text("The change is taken back.")
+    expect(page.locator(".rule-sentence")).to_contain_text("at least 3 digital contacts")
+    expect(page.get_by_role("link", name=MARTA)).to_be_visible()
+
+
+def an_ask_is_written_down_settled_and_signals_are_read(page: Page) -> None:
+    page.goto("/people?q=Marta")
+    page.get_by_role("link", name=MARTA, exact=True).first.press("Enter")
+    page.wait_for_url("**/people/*")
+    matters = page.locator("#matters")
+    press(page, "Add something")
+    fill(page, "To say or ask", "Ask who signs")
+    press(page, "Save")
+    expect(matters).to_contain_text("Ask who signs")
+    press(page, "Said or asked: Ask who signs")
+    expect(matters).not_to_contain_text("Ask who signs")
+    press(page, "Undo")
+    expect(matters).to_contain_text("Ask who signs")
+
+    page.goto("/signals")
+    press(page, "Show as table")
+    expect(page.get_by_role("table").first).to_be_visible()
