@@ -37,7 +37,7 @@ from crm.web.routing import Router, Visit
 router = Router()
 router.routes += target_pages.router.routes + saved_pages.router.routes
 
-MOST_GROUPS = 12
+MOST_GROUPS = 8
 COLUMNS = (
     "as_of", "name", "email", "organisation", "kind", "tier", "owner", "zone", "score", "days_since_any",
     "days_since_personal", "days_since_in_person", "total_365", "personal_365", "digital_share_365",

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
+from sqlalchemy import Connection, Subquery
 from starlette.testclient import TestClient
 
 from crm import clock
@@ -38,7 +39,7 @@ def team(world: World) -> World:
         team.contact(name) for name in ("Ada Byron", "=Bea Smith", "Cyd Charisse", "Dan Osei", "Eve Polastri")
     ]
     for place, one in enumerate(names[:4]):
-        for days in range(place, 400, 23 + 11 * place):
+        for days in range(place, 400, 31 + 11 * place):
             team.log("email", days, one)
         team.log("lunch", 40 + 60 * place, one)
     late = datetime(
@@ -59,30 +60,33 @@ def rows_of(answer: Any) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
 
-@pytest.mark.parametrize("day", ["2026-10-01", "2026-09-30", "2025-12-24"])
 def test_a_past_day_is_what_the_command_line_says_of_it(
-    team: World, site: TestClient, database_url: str, monkeypatch: Any, capsys: Any, day: str
+    team: World, site: TestClient, database_url: str, monkeypatch: Any, capsys: Any
 ) -> None:
     monkeypatch.setenv("CRM_DATABASE_URL", database_url)
-    assert run(["health", "--json", "--workspace", "Los Angeles", "--as-of", day]) == 0
-    told = {one["contact"]["name"]: one for one in json.loads(capsys.readouterr().out) if one["zone"]}
+    for day in ("2026-10-01", "2026-09-30", "2025-12-24"):
+        assert run(["health", "--json", "--workspace", "Los Angeles", "--as-of", day]) == 0
+        told = {one["contact"]["name"]: one for one in json.loads(capsys.readouterr().out) if one["zone"]}
+        found = {
+            one["name"].removeprefix("'"): one for one in rows_of(site.get(f"/health/export?as_of={day}"))
+        }
+        assert set(found) == set(told)
+        assert len(told) == 5
+        for name, one in told.items():
+            assert found[name]["as_of"] == day
+            same_figures(found[name], one)
+        zones = Counter(row["zone"] for row in found.values())
+        order = ("in_touch", "drifting", "screen_only", "gone_quiet", "no_record")
+        assert figures(site.get(f"/health?as_of={day}")) == [zones[one] for one in order]
+        assert found["Eve Polastri"]["days_since_any"] == ("0" if day == "2026-10-01" else "")
 
-    found = {one["name"].removeprefix("'"): one for one in rows_of(site.get(f"/health/export?as_of={day}"))}
-    assert set(found) == set(told)
-    assert len(told) == 5
-    for name, one in told.items():
-        row, metrics = found[name], one["metrics"]
-        assert row["as_of"] == day
-        assert ZONE_WORDS[row["zone"]] == one["zone"]
-        assert row["score"] == ("" if one["score"] is None else str(one["score"]))
-        for counted in ("days_since_any", "days_since_personal", "days_since_in_person", "total_365"):
-            assert row[counted] == ("" if metrics[counted] is None else str(metrics[counted]))
-    page = site.get(f"/health?as_of={day}")
-    zones = Counter(row["zone"] for row in found.values())
-    assert figures(page) == [
-        zones[one] for one in ("in_touch", "drifting", "screen_only", "gone_quiet", "no_record")
-    ]
-    assert found["Eve Polastri"]["days_since_any"] == ("0" if day == "2026-10-01" else "")
+
+def same_figures(row: dict[str, str], told: Any) -> None:
+    assert ZONE_WORDS[row["zone"]] == told["zone"]
+    assert row["score"] == ("" if told["score"] is None else str(told["score"]))
+    for counted in ("days_since_any", "days_since_personal", "days_since_in_person", "total_365"):
+        value = told["metrics"][counted]
+        assert row[counted] == ("" if value is None else str(value))
 
 
 @on_sqlite
@@ -94,33 +98,37 @@ def test_no_cell_is_a_formula_and_the_file_holds_what_is_shown(site: TestClient)
     assert rows_of(site.get("/health/export?kind=vendor")) == []
 
 
-@pytest.mark.parametrize("sort", get_args(Sort))
-def test_every_order_goes_on_from_page_to_page(team: World, sort: Sort) -> None:
-    def key(one: queries.Reconsidered) -> tuple[Any, ...]:
-        days, share = one.metrics["days_since_personal"], one.metrics["digital_share_365"] or 0
-        first = {
-            "score": one.score,
-            "name": 0,
-            "personal": -(10**6 if days is None else days),
-            "share": -share,
-        }
-        return first[sort], one.name.casefold(), one.id
-
+def test_every_order_goes_on_from_page_to_page(team: World) -> None:
     with team.database.read() as connection:
         at = team.now - timedelta(days=60)
         relation = as_of(scope_of(connection, team.principal, at))
-        people: list[queries.Reconsidered] = []
-        after: str | None = None
-        while after is not None or not people:
-            page = queries.to_reconsider(
-                connection, team.principal, relation, Filter(), after, at=at, sort=sort, limit=1
-            )
-            people += page.people
-            after = page.next
         standings = queries.standings(connection, team.principal, at)
-    assert {one.id for one in people} == {one.id for one in standings if one.zone in TO_RECONSIDER}
-    assert len(people) > 1
-    assert people == sorted(people, key=key)
+        for sort in get_args(Sort):
+            people = turned_over(connection, team, relation, at, sort)
+            assert {one.id for one in people} == {one.id for one in standings if one.zone in TO_RECONSIDER}
+            assert len(people) > 1
+            assert people == sorted(people, key=lambda one, sort=sort: place(one, sort))
+
+
+def turned_over(
+    connection: Connection, team: World, relation: Subquery, at: datetime, sort: Sort
+) -> list[queries.Reconsidered]:
+    """Everybody to reconsider, one a page."""
+    people: list[queries.Reconsidered] = []
+    after: str | None = None
+    while after is not None or not people:
+        page = queries.to_reconsider(
+            connection, team.principal, relation, Filter(), after, at=at, sort=sort, limit=1
+        )
+        people += page.people
+        after = page.next
+    return people
+
+
+def place(one: queries.Reconsidered, sort: Sort) -> tuple[Any, ...]:
+    days, share = one.metrics["days_since_personal"], one.metrics["digital_share_365"] or 0
+    first = {"score": one.score, "name": 0, "personal": -(10**6 if days is None else days), "share": -share}
+    return first[sort], one.name.casefold(), one.id
 
 
 @on_sqlite

@@ -1,10 +1,20 @@
-// The slider of the health page says which day it stands on while it is moved.
+// The slider of the health page says which day it stands on while it is moved, and goes there when a hand lets go of it.
+// Moved by keys it only says so: its button goes there.
 for (const slider of document.querySelectorAll("[data-weeks-back]")) {
   const words = slider.form.querySelector("[data-weeks-back-words]");
+  let byHand = false;
+  slider.addEventListener("pointerdown", () => (byHand = true));
+  slider.addEventListener("keydown", () => (byHand = false));
+  slider.addEventListener("change", () => byHand && slider.form.requestSubmit());
   slider.addEventListener("input", () => {
-    const day = new Date(`${slider.dataset.weeksBack}T12:00:00Z`);
-    day.setUTCDate(day.getUTCDate() - 7 * Number(slider.value));
-    const date = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
-    words.textContent = Number(slider.value) ? day.toLocaleDateString(document.documentElement.lang, date) : "Today";
+    words.textContent = Number(slider.value) ? day(slider) : "Today";
+    slider.setAttribute("aria-valuetext", words.textContent);
   });
+}
+
+function day(slider) {
+  const found = new Date(`${slider.dataset.weeksBack}T12:00:00Z`);
+  found.setUTCDate(found.getUTCDate() - 7 * Number(slider.value));
+  const date = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
+  return found.toLocaleDateString(document.documentElement.lang, date);
 }
