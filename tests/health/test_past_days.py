@@ -107,7 +107,8 @@ def test_every_order_goes_on_from_page_to_page(team: World) -> None:
             people = turned_over(connection, team, relation, at, sort)
             assert {one.id for one in people} == {one.id for one in standings if one.zone in TO_RECONSIDER}
             assert len(people) > 1
-            assert people == sorted(people, key=lambda one, sort=sort: place(one, sort))
+            places = [place(one, sort) for one in people]
+            assert places == sorted(places)
 
 
 def turned_over(
