@@ -21,7 +21,7 @@ from crm.storage.database import new_id
 from crm.storage.frame import Scope
 from crm.storage.recount import Moves, recompute, recount_days
 from crm.storage.stored_metrics import scope_of
-from crm.storage.tables import api_token, one_time_link, user, workspace
+from crm.storage.tables import api_token, one_time_link, plan_feed, user, workspace
 from crm.web import sessions
 from crm.web.sessions import hash_token
 
@@ -99,12 +99,17 @@ def change_user(connection: Connection, principal: Principal, user_id: int, **va
 
 
 def deactivate(connection: Connection, principal: Principal, user_id: int, at: datetime) -> None:
-    """Shut somebody out at once: sessions, links and tokens end. What they logged stays."""
+    """Shut somebody out at once: sessions, links, tokens and the calendar address end. What they logged stays."""
     _require_admin(principal)
     _update(connection, principal, user_id, {"active": False})
     _require_an_admin(connection, principal)
     sessions.end_all(connection, principal.workspace_id, user_id)
     _void_links(connection, principal.workspace_id, user_id, at)
+    connection.execute(
+        plan_feed.delete().where(
+            plan_feed.c.workspace_id == principal.workspace_id, plan_feed.c.user_id == user_id
+        )
+    )
     connection.execute(
         api_token.update()
         .where(

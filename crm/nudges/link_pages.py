@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from crm.errors import Invalid, Refusal
 from crm.nudges import actions, link_queries, links
-from crm.nudges.calendar import event
-from crm.nudges.link_cards import Opened, card_of, what_words
+from crm.nudges.calendar import calendar
+from crm.nudges.feed_pages import calendar_answer, event_of
+from crm.nudges.link_cards import Opened, card_of
 from crm.nudges.links import Gone
 from crm.web.routing import Router, Visit
 
@@ -86,17 +87,7 @@ def calendar_file(visit: Visit) -> Response:
     one = opened.one
     if one is None or opened.link.verb != "calendar" or not (one.slot.day or one.slot.starts_at):
         raise Gone(link_queries.NO_SUGGESTION)
-    data = event(
-        uid=f"suggestion-{one.id}@{visit.settings.url.partition('://')[2]}",
-        title=what_words(one),
-        words=one.reason,
-        day=one.slot.day,
-        starts_at=one.slot.starts_at,
-        minutes=one.slot.minutes,
-        at=visit.at,
-    )
-    headers = {"Content-Disposition": 'attachment; filename="in-person.ics"'}
-    return Response(data, media_type="text/calendar; charset=utf-8", headers=headers)
+    return calendar_answer(calendar([event_of(one, visit.settings.url)], visit.at))
 
 
 def _until(visit: Visit, opened: Opened) -> date:

@@ -53,6 +53,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "/team/heartbeat": ("/team/heartbeat",),
     "/settings": ("/settings",),
     "/settings/password": ("/settings/password",),
+    "/settings/calendar": ("/settings/calendar",),
     "/settings/channels": ("/settings/channels",),
     "/settings/targets": ("/settings/targets",),
     "/settings/workspace": ("/settings/workspace",),
@@ -81,6 +82,8 @@ NOT_PAGES = {
     "/health/export",
     "/signals/export",
     "/n/{token}/event.ics",
+    "/plan/suggestions/{suggestion_id}/event.ics",
+    "/calendar/{token}.ics",
 } | {f"/people/{{contact_id}}/note.{kind}" for kind in ("pdf", "svg")}
 """Data, a part of a page, downloads."""
 

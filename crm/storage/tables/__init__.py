@@ -44,7 +44,7 @@ from crm.storage.tables.interactions import (
 )
 from crm.storage.tables.journeys import time_off, trip
 from crm.storage.tables.nudges import mail_hold, outbox, outbox_event, scheduler_pulse
-from crm.storage.tables.planning import plan, response, suggestion
+from crm.storage.tables.planning import plan, plan_feed, response, suggestion
 from crm.storage.tables.rules import rule
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "outbox",
     "outbox_event",
     "plan",
+    "plan_feed",
     "promise",
     "removed_matter",
     "response",

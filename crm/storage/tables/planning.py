@@ -87,3 +87,14 @@ response = Table(
 )
 """What a person did about a suggestion: who, when, and whether it was undone. ``via``: page, mail, or log.
 ``before``: what a swap replaced, so that undoing it brings back the same moment."""
+
+plan_feed = Table(
+    "plan_feed",
+    metadata,
+    workspace_id(),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("token_hash", String, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    belongs_to("user", "user_id", ondelete="CASCADE"),
+)
+"""The secret address at which a user's own calendar program reads the plan; one a user, gone when it is ended."""

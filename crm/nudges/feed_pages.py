@@ -1,0 +1,88 @@
+"""The plan as a calendar: one suggestion to add, and an address to subscribe to."""
+
+from starlette.responses import Response
+
+from crm.domain.weeks import IsoWeek
+from crm.errors import NotFound
+from crm.nudges import feeds
+from crm.nudges.calendar import Event, calendar
+from crm.nudges.link_cards import what_words
+from crm.planning.home import require_planner
+from crm.planning.queries import Suggested, plan_of, suggested
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+SHOWN = ("planned", "done")
+"""What stays in a subscribed calendar; whatever was put off or settled otherwise leaves it."""
+
+
+def event_of(one: Suggested, url: str) -> Event:
+    """A suggestion as an event; ``url`` is the product's own address."""
+    return Event(
+        uid=f"suggestion-{one.id}@{url.partition('://')[2]}",
+        title=what_words(one),
+        words=f"{one.reason}\n{url}/people/{one.contact.id}",
+        day=one.slot.day,
+        starts_at=one.slot.starts_at,
+        minutes=one.slot.minutes,
+    )
+
+
+def calendar_answer(data: bytes) -> Response:
+    """A calendar file to download or subscribe to."""
+    headers = {"Content-Disposition": 'attachment; filename="in-person.ics"'}
+    return Response(data, media_type="text/calendar; charset=utf-8", headers=headers)
+
+
+@router.page("/plan/suggestions/{suggestion_id}/event.ics", access="member")
+def one_event(visit: Visit) -> Response:
+    """One's own suggestion for a calendar."""
+    one = suggested(visit.connection, visit.principal, visit.number("suggestion_id"), visit.at)
+    if one.slot.day is None:
+        raise NotFound("This suggestion has no day, so there is nothing to put into a calendar.")
+    return calendar_answer(calendar([event_of(one, visit.settings.url)], visit.at))
+
+
+@router.page("/calendar/{token}.ics", access="public")
+def feed(visit: Visit) -> Response:
+    """What a calendar program reads: the suggestions of last week and this one, as far as their plans are made."""
+    reader = feeds.reader_of(visit.connection, visit.text("token"))
+    week = IsoWeek.of(visit.at.astimezone(reader.user_zone).date())
+    views = [plan_of(visit.connection, reader, one, visit.at) for one in (week.previous(), week)]
+    events = [
+        event_of(one, visit.settings.url)
+        for view in views
+        if view is not None
+        for one in view.suggestions
+        if one.state in SHOWN and one.slot.day is not None
+    ]
+    return calendar_answer(calendar(events, visit.at, "In Person"))
+
+
+@router.page("/settings/calendar", access="member")
+def settings(visit: Visit) -> Response:
+    """Whether there is an address, and the buttons to make, replace and end it."""
+    return _page(visit)
+
+
+@router.action("/settings/calendar")
+def make(visit: Visit) -> Response:
+    """A new address, shown this once; an earlier one ends."""
+    token = feeds.make_feed(visit.connection, visit.principal, visit.at)
+    return _page(visit, f"{visit.settings.url}/calendar/{token}.ics")
+
+
+@router.action("/settings/calendar/end")
+def end(visit: Visit) -> Response:
+    """End the address."""
+    feeds.end_feed(visit.connection, visit.principal)
+    return visit.redirect(
+        "/settings/calendar", "The calendar address is ended. Calendars that used it read nothing any more."
+    )
+
+
+def _page(visit: Visit, address: str | None = None) -> Response:
+    require_planner(visit.principal)
+    context = {"address": address, "since": feeds.feed_since(visit.connection, visit.principal)}
+    return visit.render("nudges/calendar.html", context, active="team")
