@@ -1,0 +1,69 @@
+"""The list of dependencies is what the project asks for, and the bill of materials is what the lock says."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+
+from crm import __version__
+from tests.house.places import ROOT
+from tests.house.test_repository import locked, offences
+from tools.sbom import stated_licence
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+DIRECT = {Requirement(words).name for words in PROJECT["dependencies"]}
+
+
+def listed() -> dict[str, str]:
+    """The packages of the page with their licences."""
+    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^\| `([\w-]+)` \| ([^|]+) \| [^|]{10,} \|$", page, re.MULTILINE))
+
+
+def test_the_page_lists_what_the_project_asks_for() -> None:
+    assert set(listed()) == DIRECT
+
+
+def short(licence: str) -> str:
+    """The family of a licence, however a package writes it."""
+    families = {
+        "mit": "MIT",
+        "bsd": "BSD",
+        "apache": "Apache",
+        "lgpl": "LGPL",
+        "unlicense": "Unlicense",
+        "zlib": "zlib",
+    }
+    return next((family for word, family in families.items() if word in licence.lower()), licence)
+
+
+@pytest.mark.parametrize("name", sorted(DIRECT))
+def test_the_licence_is_the_one_the_package_states(name: str) -> None:
+    stated = stated_licence(name)
+    if stated:
+        assert short(listed()[name]) == short(stated)
+
+
+def test_the_bill_of_materials_holds_the_lock() -> None:
+    command = [sys.executable, str(ROOT / "tools" / "sbom.py")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert offences(said) == []
+    bill = json.loads(said)
+    found = {one["name"]: one["version"] for one in bill["components"]}
+    assert found == locked("runtime.txt")
+    assert all(one["hashes"] for one in bill["components"])
+    needs = {one["ref"]: one["dependsOn"] for one in bill["dependencies"]}
+    assert {ref.partition("/")[2].partition("@")[0] for ref in needs[f"in-person@{__version__}"]} == DIRECT
+    refs = {one["bom-ref"] for one in bill["components"]}
+    assert {ref for wanted in needs.values() for ref in wanted} == refs
+
+
+def test_the_version_is_said_once_more_and_the_changes_have_a_heading() -> None:
+    assert PROJECT["version"] == __version__
+    assert re.search(
+        rf"^## {re.escape(__version__)}\b", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
+    )
