@@ -1,12 +1,11 @@
 """``crm health``: everybody's score, parts, zone and metrics."""
 
-from typing import Any
-
 from crm.cli_support import AsJson, AsOf, Workspace, desk, print_json
-from crm.commands.listing import person, print_table
+from crm.commands.listing import print_table
 from crm.domain.score import ZONE_WORDS
 from crm.domain.spans import ago
 from crm.health.queries import Standing, standings
+from crm.health.shapes import health_shape
 
 
 def health(as_json: AsJson = False, as_of: AsOf = None, workspace: Workspace = None) -> None:
@@ -14,22 +13,12 @@ def health(as_json: AsJson = False, as_of: AsOf = None, workspace: Workspace = N
     with desk(workspace, as_of) as at_desk, at_desk.database.read() as connection:
         found = standings(connection, at_desk.principal, at_desk.at)
     if as_json:
-        print_json([_as_json(one) for one in found])
+        print_json([health_shape(one) for one in found])
         return
     columns = ("Contact", "Tier", "Kind", "Score", "Zone", "Last contact", "Last personal contact")
     print_table(
         columns, [_row(one) for one in found], "There is nobody here yet. Bring people in with crm import."
     )
-
-
-def _as_json(one: Standing) -> dict[str, Any]:
-    return {
-        "contact": person(one),
-        "score": one.score,
-        "parts": dict(one.parts),
-        "zone": ZONE_WORDS[one.zone] if one.zone else None,
-        "metrics": dict(one.metrics),
-    }
 
 
 def _row(one: Standing) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
-"""How listings look: tables for people, contacts as objects for programs."""
+"""How listings look: tables for people."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
 
 import typer
 from rich import box
@@ -11,32 +10,6 @@ from rich.text import Text
 
 PIPED_WIDTH = 240
 """Columns of a listing that goes to a file or another program, which has no edge to wrap at."""
-
-
-class Contact(Protocol):
-    """What every listing says of a contact."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def email(self) -> str | None: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def tier(self) -> str: ...
-
-
-def person(contact: Contact) -> dict[str, Any]:
-    """A contact as every listing gives it."""
-    return {
-        "id": contact.id,
-        "name": contact.name,
-        "email": contact.email,
-        "kind": contact.kind,
-        "tier": contact.tier,
-    }
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], if_empty: str) -> None:

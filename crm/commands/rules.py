@@ -10,11 +10,11 @@ from crm.commands.imports import Kind, import_files
 from crm.commands.listing import print_table
 from crm.domain.prose import rule_sentence
 from crm.domain.rule_check import findings
-from crm.domain.rule_data import rule_data
 from crm.errors import Invalid
 from crm.imports.records import RULES
 from crm.imports.rule_states import write_rules
 from crm.rules.queries import rule_states
+from crm.rules.shapes import rule_shape
 
 rules = typer.Typer(help="Rules as a list and as a file.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -25,20 +25,7 @@ def list_rules(as_json: AsJson = False, workspace: Workspace = None) -> None:
     with desk(workspace) as at_desk, at_desk.database.read() as connection:
         states = rule_states(connection, at_desk.principal)
     if as_json:
-        print_json(
-            [
-                {
-                    "key": state.rule.key,
-                    "enabled": state.enabled,
-                    "own": state.is_own,
-                    "changed": state.is_changed,
-                    **rule_data(state.rule),
-                    "sentence": rule_sentence(state.rule),
-                    "findings": findings(state.rule),
-                }
-                for state in states
-            ]
-        )
+        print_json([rule_shape(state) for state in states])
         return
     rows = [
         (

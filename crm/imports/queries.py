@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from crm.domain.principal import Principal
 from crm.errors import NotFound
+from crm.storage.keyset import read_cursor, write_cursor
 from crm.storage.tables import import_batch, import_mapping, import_upload, user
 
 RECENT = 10
@@ -32,6 +33,17 @@ def recent(connection: Connection, principal: Principal, limit: int = RECENT) ->
     """The last imports, newest first."""
     rows = connection.execute(_batches(principal).order_by(import_batch.c.id.desc()).limit(limit))
     return [_batch(row) for row in rows]
+
+
+def batches(
+    connection: Connection, principal: Principal, after: str | None, limit: int
+) -> tuple[list[Batch], str | None]:
+    """A page of past imports, newest first, and the cursor of the next (None on the last)."""
+    statement = _batches(principal).order_by(import_batch.c.id.desc()).limit(limit + 1)
+    if after:
+        statement = statement.where(import_batch.c.id < read_cursor(after, (int,))[0])
+    found = [_batch(row) for row in connection.execute(statement)]
+    return found[:limit], write_cursor((found[limit - 1].id,)) if len(found) > limit else None
 
 
 def batch(connection: Connection, principal: Principal, batch_id: int) -> Batch:

@@ -109,12 +109,19 @@ def moment_of(form: LogForm, at: datetime, principal: Principal) -> datetime | s
     day = form.day or (today - timedelta(days=1) if form.when == "yesterday" else today)
     if form.when == "day" and form.day is None:
         return "Choose the day, or Today or Yesterday."
-    if day < FIRST_DAY:
-        return "That is too long ago. Choose a day from 1900 on."
-    if day > today + timedelta(days=DAYS_AHEAD):
-        return "That is more than a year ahead. Choose an earlier day."
+    if wrong := out_of_range(day, today):
+        return wrong
     if form.time_of_day is not None:
         return local_instant(day, form.time_of_day, principal.user_zone)
     if day == today:
         return at.astimezone(UTC)
     return local_instant(day, time(12), principal.zone)
+
+
+def out_of_range(day: date, today: date) -> str | None:
+    """Why nothing can be logged on that day, if so."""
+    if day < FIRST_DAY:
+        return "That is too long ago. Choose a day from 1900 on."
+    if day > today + timedelta(days=DAYS_AHEAD):
+        return "That is more than a year ahead. Choose an earlier day."
+    return None

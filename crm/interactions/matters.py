@@ -17,6 +17,7 @@ from crm.domain.principal import Principal
 from crm.errors import Conflict, Invalid, NotFound
 from crm.interactions.actions import refresh_people
 from crm.storage.database import new_id
+from crm.storage.keyset import read_cursor, write_cursor
 from crm.storage.tables import ask, contact, contact_date, favour, promise, removed_matter, signal
 from crm.storage.types import Day
 
@@ -58,6 +59,39 @@ def matter(connection: Connection, principal: Principal, sort: Sort, matter_id: 
     if row is None:
         raise NotFound
     return row
+
+
+@dataclass(frozen=True)
+class MatterPage:
+    """A page of matters of one sort, the newest first, and the cursor of the next (None on the last)."""
+
+    rows: tuple[Row[Any], ...]
+    next: str | None
+
+
+def listed(
+    connection: Connection,
+    principal: Principal,
+    sort: Sort,
+    after: str | None = None,
+    *,
+    contact_id: int | None = None,
+    is_open: bool | None = None,
+    limit: int = 50,
+) -> MatterPage:
+    """A page of them, also of archived people; ``is_open`` are those that are settled, or are not."""
+    table = sort.table.c
+    statement = select(sort.table).where(table.workspace_id == principal.workspace_id)
+    if contact_id is not None:
+        statement = statement.where(table.contact_id == contact_id)
+    if is_open is not None and sort.until:
+        until = table[sort.until]
+        statement = statement.where(until.is_(None) if is_open else until.is_not(None))
+    if after:
+        statement = statement.where(table.id < read_cursor(after, (int,))[0])
+    found = connection.execute(statement.order_by(table.id.desc()).limit(limit + 1)).all()
+    shown = tuple(found[:limit])
+    return MatterPage(shown, write_cursor((shown[-1].id,)) if len(found) > limit else None)
 
 
 def add(

@@ -106,7 +106,8 @@ def named(connection: Connection, principal: Principal, contact_ids: Sequence[in
     if not wanted:
         return []
     found = {
-        row.id: _person(row) for row in connection.execute(_people(principal).where(contact.c.id.in_(wanted)))
+        row.id: person_of(row)
+        for row in connection.execute(_people(principal).where(contact.c.id.in_(wanted)))
     }
     return [found[one] for one in wanted if one in found]
 
@@ -118,14 +119,14 @@ def called(connection: Connection, principal: Principal, name: str, limit: int =
     if not words:
         return []
     exact = _people(principal).where(contact.c.folded_name == folded[:200], contact.c.archived_at.is_(None))
-    same = [_person(row) for row in connection.execute(exact.order_by(contact.c.id).limit(limit))]
+    same = [person_of(row) for row in connection.execute(exact.order_by(contact.c.id).limit(limit))]
     if same:
         return same
     alike = _people(principal).where(
         contact.c.archived_at.is_(None), *(_has_word(word) for word in words[:8])
     )
     rows = connection.execute(alike.order_by(contact.c.folded_name, contact.c.id).limit(limit))
-    return [_person(row) for row in rows]
+    return [person_of(row) for row in rows]
 
 
 def namesakes(connection: Connection, principal: Principal, line: str) -> list[Somebody]:
@@ -160,7 +161,8 @@ def _people(principal: Principal) -> Select[Any]:
     )
 
 
-def _person(row: Row[Any]) -> Person:
+def person_of(row: Row[Any]) -> Person:
+    """The person of a row with id, name and given_name."""
     return Person(row.id, row.name, row.given_name or _given(row.name))
 
 
@@ -274,6 +276,14 @@ def logged(connection: Connection, principal: Principal, interaction_id: int) ->
 
 
 def _logged(connection: Connection, principal: Principal, row: Row[Any]) -> Logged:
+    people = named(connection, principal, contact_ids_of(connection, principal, row.id))
+    return logged_as(principal, row, people, _users_of(connection, principal, row.id))
+
+
+def logged_as(
+    principal: Principal, row: Row[Any], people: Sequence[Person], user_ids: Sequence[int]
+) -> Logged:
+    """An interaction as this principal may see it."""
     is_mine = row.author_id == principal.user_id
     return Logged(
         row.id,
@@ -288,8 +298,8 @@ def _logged(connection: Connection, principal: Principal, row: Row[Any]) -> Logg
         row.note if is_mine or not row.note_private else None,
         row.note_private,
         is_mine,
-        tuple(named(connection, principal, contact_ids_of(connection, principal, row.id))),
-        _users_of(connection, principal, row.id),
+        tuple(people),
+        tuple(user_ids),
         row.source_id,
     )
 

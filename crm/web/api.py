@@ -159,7 +159,7 @@ class Operation:
     role: Role
     answers: Any
     asks: type[Asked]
-    sends: type[Sent] | None = None
+    sends: type[BaseModel] | None = None
     files: bool = False
     status: int = 200
     fresh: bool = False
@@ -302,7 +302,7 @@ def _read_query(model: type[Asked], request: Request) -> Any:
         raise _invalid(fault) from None
 
 
-def _read_body(model: type[Sent], request: Request, raw: bytes) -> Any:
+def _read_body(model: type[BaseModel], request: Request, raw: bytes) -> Any:
     if _content_type(request) != "application/json":
         raise TooStrange("Send JSON, with the header Content-Type: application/json.")
     try:
@@ -384,7 +384,7 @@ class ApiRouter:
         self,
         path: str,
         answers: Any,
-        sends: type[Sent] | None = None,
+        sends: type[BaseModel] | None = None,
         *,
         asks: type[Asked] = Asked,
         status: int = 200,
@@ -403,7 +403,7 @@ class ApiRouter:
             own_transactions=own_transactions,
         )
 
-    def patch(self, path: str, answers: Any, sends: type[Sent]) -> Made:
+    def patch(self, path: str, answers: Any, sends: type[BaseModel]) -> Made:
         """Changing what is named in the body; everything else stays."""
         return self._add("PATCH", path, answers, sends=sends)
 

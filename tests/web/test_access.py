@@ -1,6 +1,6 @@
 """Who may go where: every route of the running application has a row here, and keeps to it.
 
-A new page or action needs a row in ``ACCESS``: public, viewer, member or admin. Ids in a path are filled by the name
+A new page or action needs a row in ``ACCESS``: public, viewer, member or admin; what programs may do, in ``API``. Ids in a path are filled by the name
 of the parameter from ``foreign_ids``: a room with a new kind of id adds one row of another workspace there.
 """
 
@@ -24,6 +24,7 @@ from crm.storage.tables import import_batch, import_upload, metadata, organisati
 from crm.web.api import ApiRoute
 from crm.web.routing import VisitRoute
 from tests.builders import World
+from tests.web.programs import API
 from tests.web.site import client, settings
 
 ACCESS = {
@@ -213,23 +214,6 @@ ACCESS = {
     "POST /team/heartbeat/test": "viewer",
     "POST /team/heartbeat/release": "admin",
 }
-API = {
-    "GET /api/v1/openapi.json": "public",
-    "GET /api/v1/me": "read",
-    "GET /api/v1/contacts": "read",
-    "GET /api/v1/contacts/{contact_id}": "read",
-    "POST /api/v1/contacts": "write",
-    "PATCH /api/v1/contacts/{contact_id}": "write",
-    "POST /api/v1/contacts/{contact_id}/archive": "write",
-    "POST /api/v1/contacts/{contact_id}/restore": "write",
-    "GET /api/v1/organisations": "read",
-    "GET /api/v1/organisations/{organisation_id}": "read",
-    "POST /api/v1/organisations": "write",
-    "PATCH /api/v1/organisations/{organisation_id}": "write",
-    "POST /api/v1/organisations/{organisation_id}/archive": "write",
-    "POST /api/v1/organisations/{organisation_id}/restore": "write",
-}
-"""What programs may do, and the scope their token needs; ``test_api_access.py`` tries all of it."""
 RANKS = ("public", "viewer", "member", "admin")
 MISSING = 987_654_321
 

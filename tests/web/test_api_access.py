@@ -7,18 +7,22 @@ from starlette.testclient import TestClient
 
 from crm.accounts import actions
 from tests.builders import World
+from tests.web.programs import API
 from tests.web.site import client, program
-from tests.web.test_access import API, everything, filled, foreign_ids
+from tests.web.test_access import everything, filled, foreign_ids
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-BODIES: dict[str, Any] = {}
+BODIES: dict[str, Any] = {"{key}": {"enabled": False}}
 OPEN = [name for name, scope in API.items() if scope != "public"]
 CHANGING = [name for name, scope in API.items() if scope == "write"]
 
 
 def ask(caller: TestClient, name: str, ids: dict[str, int] | None = None) -> Any:
     method, path = name.split(" ", 1)
-    return caller.request(method, filled(path, ids or {}), json=None if method in ("GET", "DELETE") else {})
+    sent: Any = {} if method in ("GET", "DELETE") else {"json": BODIES.get(path.rpartition("/")[2], {})}
+    if name == "POST /api/v1/imports":
+        sent = {"files": [("files", ("people.csv", b"name,email\n"))]}
+    return caller.request(method, filled(path, ids or {}), **sent)
 
 
 def statuses(caller: TestClient, names: list[str]) -> set[int]:
@@ -65,6 +69,7 @@ def test_a_token_that_reads_changes_nothing(world: World) -> None:
 def test_a_token_of_a_viewer_changes_nothing_whatever_its_scope(world: World) -> None:
     viewer = program(world, world.user(role="viewer"))
     assert viewer.get("/api/v1/contacts").status_code == 200
+    assert viewer.get("/api/v1/plan").status_code == 403
     before = everything(world.database)
     assert statuses(viewer, CHANGING) == {403}
     assert everything(world.database) == before

@@ -1,0 +1,60 @@
+"""The plan of a week that somebody asks for: this week's as it is kept, any other as it was or would be."""
+
+from datetime import datetime, time
+
+from crm.domain.principal import Principal
+from crm.domain.weeks import IsoWeek, local_instant
+from crm.errors import Unavailable
+from crm.planning.actions import make_plan
+from crm.planning.drafting import draft_plan
+from crm.planning.queries import PlanView, drafted_view, plan_of
+from crm.storage.database import Database
+
+MORNING = time(8)
+
+
+def plan_for(
+    database: Database, principal: Principal, week: IsoWeek | None, now: datetime, as_of: datetime | None
+) -> PlanView:
+    """The present week's plan is kept as it is first made; other weeks and moments are only worked out."""
+    at = now if as_of is None else as_of
+    chosen = week or week_of(at, principal)
+    if as_of is None and chosen == week_of(now, principal):
+        return _kept(database, principal, chosen, now)
+    return _worked_out(database, principal, chosen, now, as_of)
+
+
+def week_of(at: datetime, principal: Principal) -> IsoWeek:
+    """The week in which the user is at that moment."""
+    return IsoWeek.of(at.astimezone(principal.user_zone).date())
+
+
+def _kept(database: Database, principal: Principal, week: IsoWeek, at: datetime) -> PlanView:
+    """The plan of the present week: made now unless it is there."""
+    with database.read() as connection:
+        stored = plan_of(connection, principal, week, at)
+    if stored is None:
+        with database.write() as connection:
+            make_plan(connection, principal, week, at)
+            stored = plan_of(connection, principal, week, at)
+    if stored is None:
+        raise Unavailable("The plan was taken away while it was read. Try again.")
+    return stored
+
+
+def _worked_out(
+    database: Database, principal: Principal, week: IsoWeek, now: datetime, as_of: datetime | None
+) -> PlanView:
+    """The stored plan if there was one at that moment, else the one that would have been made; nothing is written.
+
+    A week gone by is worked out as of its Monday morning, unless ``as_of`` says when.
+    """
+    asked = now if as_of is None else as_of
+    at = asked
+    if as_of is None and week < week_of(now, principal):
+        at = local_instant(week.monday, MORNING, principal.user_zone)
+    with database.read() as connection:
+        stored = plan_of(connection, principal, week, asked)
+        if stored is not None and stored.made_at is not None and stored.made_at <= asked:
+            return stored
+        return drafted_view(connection, principal, draft_plan(connection, principal, week, at), at)
