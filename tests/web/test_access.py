@@ -1,7 +1,8 @@
 """Who may go where: every route of the running application has a row here, and keeps to it.
 
-A new page or action needs a row in ``ACCESS``: public, viewer, member or admin; what programs may do, in ``API``. Ids in a path are filled by the name
-of the parameter from ``foreign_ids``: a room with a new kind of id adds one row of another workspace there.
+A new page or action needs a row in ``ACCESS``: public, viewer, member or admin; what programs may do has one in
+``programs.py``. Ids in a path are filled by the name of the parameter from ``foreign_ids``: a room with a new kind of id
+adds one row of another workspace there.
 """
 
 from typing import Any
