@@ -275,43 +275,6 @@ def _void_links(connection: Connection, workspace_id: int, user_id: int, at: dat
     )
 
 
-def create_token(
-    connection: Connection, principal: Principal, user_id: int, name: str, scopes: Sequence[str], at: datetime
-) -> str:
-    """An API token for a user; shown this once, the database keeps its hash."""
-    _require_admin(principal)
-    queries.member(connection, principal, user_id)
-    token = secrets.token_urlsafe(32)
-    row = {
-        "workspace_id": principal.workspace_id,
-        "id": new_id(connection),
-        "token_hash": hash_token(token),
-        "user_id": user_id,
-        "name": name,
-        "scopes": list(scopes),
-        "created_at": at,
-    }
-    connection.execute(api_token.insert(), row)
-    return f"crm_{principal.workspace_id}_{token}"
-
-
-def revoke_token(connection: Connection, principal: Principal, name: str, at: datetime) -> int:
-    """Revoke the tokens of this name; returns how many. NotFound if there is none."""
-    _require_admin(principal)
-    revoked = connection.execute(
-        api_token.update()
-        .where(
-            api_token.c.workspace_id == principal.workspace_id,
-            api_token.c.name == name,
-            api_token.c.revoked_at.is_(None),
-        )
-        .values(revoked_at=at)
-    ).rowcount
-    if revoked == 0:
-        raise NotFound(f"There is no token called {name}.")
-    return revoked
-
-
 def move_to_zone(connection: Connection, principal: Principal, zone: ZoneInfo, at: datetime) -> Moves:
     """Count every day of the workspace in another time zone; returns who moved to another health zone by that."""
     _require_admin(principal)

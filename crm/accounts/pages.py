@@ -4,7 +4,16 @@ import hmac
 
 from starlette.responses import Response
 
-from crm.accounts import actions, link_pages, queries, settings_pages, sign_in, team_pages, workspace_pages
+from crm.accounts import (
+    actions,
+    link_pages,
+    queries,
+    settings_pages,
+    sign_in,
+    team_pages,
+    token_pages,
+    workspace_pages,
+)
 from crm.accounts.forms import SetUp
 from crm.accounts.passwords import hashed
 from crm.errors import Forbidden
@@ -15,7 +24,7 @@ from crm.web.routing import Router, Visit
 
 router = Router()
 router.routes += link_pages.router.routes + team_pages.router.routes + settings_pages.router.routes
-router.routes += workspace_pages.router.routes
+router.routes += workspace_pages.router.routes + token_pages.router.routes
 
 WRONG = "Address and password do not belong together. Check both, or have a link mailed to you."
 WAIT = "Too many tries from here. Wait a quarter of an hour, then try again."

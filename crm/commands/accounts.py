@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection
 
-from crm.accounts import actions, passwords, queries
+from crm.accounts import actions, passwords, queries, tokens
 from crm.accounts.checks import known_zone, plausible_email
 from crm.cli_support import AsJson, Desk, Workspace, desk, print_json
 from crm.errors import Invalid, UsageError
@@ -172,7 +172,7 @@ def token_create(
     scopes = sorted({one.value for one in scope or [Scope.read]})
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         one = queries.by_email(connection, at_desk.principal, email)
-        made = actions.create_token(connection, at_desk.principal, one.id, _named(name), scopes, at_desk.now)
+        made = tokens.create_token(connection, at_desk.principal, one.id, _named(name), scopes, at_desk.now)
     typer.echo(made)
 
 
@@ -183,5 +183,5 @@ def token_revoke(
 ) -> None:
     """Make a token worthless at once."""
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
-        actions.revoke_token(connection, at_desk.principal, _named(name), at_desk.now)
+        tokens.revoke_token(connection, at_desk.principal, _named(name), at_desk.now)
     typer.echo(f"{name} is revoked.")

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from crm.accounts import actions, mails
+from crm.accounts import actions, mails, tokens
 from crm.accounts.passwords import hashed
 from crm.mail.transport import Delivery, DeliveryState, Phase
 from crm.storage.tables import api_token, user
@@ -100,7 +100,7 @@ def test_deactivation_ends_sessions_links_and_tokens_at_once(world: World) -> No
     theo = world.user("Theo Marsh", role="member", password_hash=hashed(PASSWORD))
     visitor, desk = client(world, theo), client(world, admin)
     with world.database.write() as connection:
-        actions.create_token(connection, admin, theo.user_id or 0, "bridge", ["read"], world.now)
+        tokens.create_token(connection, admin, theo.user_id or 0, "bridge", ["read"], world.now)
     welcome = link(desk.post(f"/team/{theo.user_id}/link").text)
     assert visitor.get("/team").status_code == 200
     assert desk.post(f"/team/{theo.user_id}/deactivate").status_code == 303

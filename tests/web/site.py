@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from crm.accounts.actions import create_token
+from crm.accounts.tokens import create_token
 from crm.app import create_app
 from crm.domain.principal import Principal
 from crm.settings import Settings

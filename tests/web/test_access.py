@@ -11,6 +11,7 @@ from sqlalchemy import select
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from crm.accounts import tokens
 from crm.app import create_app
 from crm.domain.principal import Role
 from crm.domain.weeks import IsoWeek
@@ -57,6 +58,9 @@ ACCESS = {
     "POST /team/{user_id}/activate": "admin",
     "GET /settings": "viewer",
     "POST /settings": "viewer",
+    "GET /settings/tokens": "viewer",
+    "POST /settings/tokens": "viewer",
+    "POST /settings/tokens/{token_id}/revoke": "viewer",
     "GET /settings/workspace": "viewer",
     "POST /settings/workspace": "admin",
     "GET /settings/password": "viewer",
@@ -249,12 +253,17 @@ def foreign_ids(world: World) -> dict[str, int]:
         assert plan.suggestions[0].id
         skipped = skip(connection, other.principal, plan.suggestions[0].id, other.now)
         days = {"first_day": other.today, "last_day": other.today}
+        tokens.create_token(
+            connection, other.principal, other.principal.user_id or 0, "Till", ["read"], other.now
+        )
+        token_id = tokens.own_tokens(connection, other.principal)[0].id
         trip_id = add_trip(connection, other.principal, TripForm(city="Boston", **days), other.now)
         off_id = add_time_off(connection, other.principal, TimeOffForm(**days), other.now)
     return {
         **foreign_matters(other, contact_id),
         "suggestion_id": plan.suggestions[0].id,
         "trip_id": trip_id,
+        "token_id": token_id,
         "off_id": off_id,
         "response_id": skipped.response_id or 0,
         "organisation_id": organisation_id,

@@ -108,7 +108,7 @@ def test_an_import_says_what_the_command_line_says_and_can_be_taken_back(world: 
     expected = [
         one.as_json() for one in apply(world.database, world.principal, parsed, world.now, dry_run=True)
     ]
-    sent = {"files": [("files", ("people.csv", CSV))]}
+    sent: dict[str, Any] = {"files": [("files", ("people.csv", CSV))]}
     tried = caller.post("/api/v1/imports", params={"dry_run": "true"}, **sent)
     assert tried.json() == expected
     assert caller.get("/api/v1/contacts").json()["items"] == []
@@ -264,7 +264,10 @@ def test_a_request_with_a_key_is_done_once(world: World) -> None:
     refused = {"Idempotency-Key": "4712"}
     assert caller.post("/api/v1/contacts", json={"name": ""}, headers=refused).status_code == 422
     assert caller.post("/api/v1/contacts", json={"name": "Ines"}, headers=refused).status_code == 201
-    files = {"files": [("files", ("people.csv", CSV))], "headers": {"Idempotency-Key": "4713"}}
+    files: dict[str, Any] = {
+        "files": [("files", ("people.csv", CSV))],
+        "headers": {"Idempotency-Key": "4713"},
+    }
     bodies = [caller.post("/api/v1/imports", **files).text for _ in range(2)]
     assert bodies[0] == bodies[1]
     assert json.loads(bodies[0])[0]["new"]["contacts"] == 1

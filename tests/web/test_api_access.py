@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from crm.accounts import actions
+from crm.accounts import actions, tokens
 from tests.builders import World
 from tests.web.programs import API
 from tests.web.site import client, program
@@ -89,7 +89,7 @@ def test_tokens_end_with_their_user_and_when_they_are_revoked(world: World) -> N
     assert of_bob.get("/api/v1/me").status_code == 401
     assert of_admin.get("/api/v1/me").status_code == 200
     with world.database.write() as connection:
-        actions.revoke_token(connection, world.principal, "Till", world.now)
+        tokens.revoke_token(connection, world.principal, "Till", world.now)
         actions.activate(connection, world.principal, bob.user_id or 0)
     assert {of_bob.get("/api/v1/me").status_code, of_admin.get("/api/v1/me").status_code} == {401}
 

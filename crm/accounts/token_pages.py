@@ -1,0 +1,65 @@
+"""One's own tokens: keys by which programs act for a user."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from starlette.responses import Response
+
+from crm.accounts import tokens
+from crm.errors import Invalid
+from crm.web import forms
+from crm.web.forms import Errors, Form
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+
+class TokenForm(Form):
+    """A new token; whoever may write may read."""
+
+    name: Annotated[str, Field(max_length=120)]
+    scope: Literal["read", "write"] = "read"
+
+
+@router.page("/settings/tokens")
+def tokens_page(visit: Visit) -> Response:
+    """The tokens that hold, and the form for a new one."""
+    return _page(visit)
+
+
+@router.action("/settings/tokens", access="viewer")
+def make_token(visit: Visit) -> Response:
+    """Make a token, and show it this once."""
+    form = forms.read(TokenForm, visit.form)
+    if isinstance(form, Errors):
+        return _page(visit, errors=form.fields)
+    name = " ".join(form.name.split())
+    if not name.isprintable():
+        return _page(visit, errors={"name": "This holds characters that cannot be shown."})
+    try:
+        tokens.require_room(visit.connection, visit.principal)
+    except Invalid as refusal:
+        return _page(visit, errors={"name": refusal.sentence})
+    made = tokens.create_token(visit.connection, visit.principal, visit.user.id, name, [form.scope], visit.at)
+    return _page(visit, made=made, name=name)
+
+
+@router.action("/settings/tokens/{token_id}/revoke", access="viewer")
+def revoke_token(visit: Visit) -> Response:
+    """End a token at once."""
+    name = tokens.revoke_own(visit.connection, visit.principal, visit.number("token_id"), visit.at)
+    return visit.redirect("/settings/tokens", f"{name[:60]} holds no longer.")
+
+
+def _page(
+    visit: Visit, errors: dict[str, str] | None = None, made: str | None = None, name: str = ""
+) -> Response:
+    context = {
+        "tokens": tokens.own_tokens(visit.connection, visit.principal),
+        "typed": visit.form if errors else {},
+        "errors": errors or {},
+        "made": made,
+        "name": name,
+        "address": f"{visit.settings.url}/api/v1",
+    }
+    return visit.render("accounts/tokens.html", context, active="team", status=422 if errors else 200)
