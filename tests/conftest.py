@@ -13,6 +13,7 @@ from sqlalchemy import event
 
 from crm.storage.database import Database
 from crm.storage.migrate import migrate
+from tests import portal
 from tests.builders import NOW, World
 from tests.postgresql import Spare, execute, running
 
@@ -20,6 +21,13 @@ BACKENDS = ("sqlite", "postgresql")
 
 settings.register_profile("house", deadline=None)  # a busy machine is no counterexample
 settings.load_profile("house")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loops() -> Iterator[None]:
+    """Whatever loop the tests started ends with them."""
+    yield
+    portal.opened.close()
 
 
 @pytest.fixture(autouse=True)

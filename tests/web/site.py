@@ -11,6 +11,7 @@ from crm.domain.principal import Principal
 from crm.settings import Settings
 from crm.web import sessions
 from tests.builders import World
+from tests.portal import portal
 
 PASSWORD = "an old lighthouse keeper"
 KEY = "a key for tests only"
@@ -25,6 +26,7 @@ def client(world: World, principal: Principal | None = None, **values: Any) -> T
     """A browser at the product, signed in as a user of ``world.user(...)`` if one is given; redirects are not followed."""
     app = create_app(settings(**values), world.database)
     browser = TestClient(app, base_url=app.state.site.settings.url, follow_redirects=False)
+    browser.portal = portal()
     if principal is not None:
         browser.headers["Cookie"] = cookie(world, principal)
     return browser
