@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from crm.contacts.queries import Person, person
 from crm.domain.note_prompts import usual_occasion
@@ -220,48 +221,35 @@ def _dates(
     connection: Connection, principal: Principal, today: date, contact_id: int | None = None
 ) -> list[_Coming]:
     """Dates that come up with one contact, or with the user's own; renewals are no occasion for a card."""
+    found = [_coming(row, today) for row in connection.execute(_occasions(principal, contact_id))]
+    last = today + timedelta(days=AHEAD_DAYS)
+    near = [one for one in found if one is not None and one.day <= last]
+    return sorted(near, key=lambda one: (one.day, one.name, one.contact_id))
+
+
+def _occasions(principal: Principal, contact_id: int | None) -> Select[Any]:
     address = select(contact_address.c.contact_id).where(
         contact_address.c.workspace_id == contact.c.workspace_id, contact_address.c.contact_id == contact.c.id
     )
-    rows = connection.execute(
-        select(
-            contact_date,
-            contact.c.name,
-            contact.c.city,
-            contact.c.country,
-            contact.c.time_zone,
-            address.exists().label("has_address"),
-        )
-        .join(
-            contact,
-            and_(
-                contact.c.workspace_id == contact_date.c.workspace_id,
-                contact.c.id == contact_date.c.contact_id,
-            ),
-        )
-        .where(
-            contact_date.c.workspace_id == principal.workspace_id,
-            contact_date.c.kind != "renewal",
-            contact.c.deceased_on.is_(None),
-            *_whose(principal, contact_id),
-        )
+    people = [contact.c.name, contact.c.city, contact.c.country, contact.c.time_zone]
+    same = and_(
+        contact.c.workspace_id == contact_date.c.workspace_id, contact.c.id == contact_date.c.contact_id
     )
-    found = []
-    for row in rows:
-        day = next_return(row.month, row.day, row.on_day, row.yearly, today)
-        if day is not None and day <= today + timedelta(days=AHEAD_DAYS):
-            found.append(
-                _Coming(
-                    row.contact_id,
-                    row.name,
-                    whereabouts(row.city, row.country, row.time_zone).country,
-                    row.kind,
-                    row.label,
-                    day,
-                    bool(row.has_address),
-                )
-            )
-    return sorted(found, key=lambda one: (one.day, one.name, one.contact_id))
+    return (
+        select(contact_date, *people, address.exists().label("has_address"))
+        .join(contact, same)
+        .where(contact_date.c.workspace_id == principal.workspace_id, contact_date.c.kind != "renewal")
+        .where(contact.c.deceased_on.is_(None), *_whose(principal, contact_id))
+    )
+
+
+def _coming(row: Row[Any], today: date) -> _Coming | None:
+    """The date's next return; none where it never comes again."""
+    day = next_return(row.month, row.day, row.on_day, row.yearly, today)
+    if day is None:
+        return None
+    country = whereabouts(row.city, row.country, row.time_zone).country
+    return _Coming(row.contact_id, row.name, country, row.kind, row.label, day, bool(row.has_address))
 
 
 def _whose(principal: Principal, contact_id: int | None) -> list[ColumnElement[bool]]:
