@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Double,
     Float,
+    Integer,
     Null,
     and_,
     case,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     not_,
     null,
     or_,
@@ -62,6 +64,8 @@ def compile_value(value: Value, columns: Columns) -> ColumnElement[Whatever]:
     match value:
         case Constant(None):
             return null()
+        case Constant(int(constant)):
+            return literal_column(str(int(constant)), Integer)
         case Constant(constant):
             return literal(constant, Double() if isinstance(constant, float) else None)
         case Metric(name):
