@@ -1,5 +1,6 @@
 """The web application, put together from the rooms."""
 
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -61,7 +62,13 @@ def operations() -> list[ApiRoute]:
 def _described(request: Request) -> Response:
     """What programs may do, as OpenAPI."""
     site: Site = request.app.state.site
-    return JSONResponse(document(operations(), site.settings.url))
+    return JSONResponse(_description(site.settings.url))
+
+
+@cache
+def _description(url: str) -> dict[str, Any]:
+    """It never changes while the server runs, and making it takes a while."""
+    return document(operations(), url)
 
 
 async def _refuse(request: Request, fault: Exception) -> Response:
