@@ -12,7 +12,7 @@ from crm.domain.expressions import Comparison, Condition, Constant, Metric, Valu
 from crm.domain.metric_words import metric_label, metric_value
 from crm.domain.rules import EVERYONE, Rule
 from crm.domain.score import ZONE_WORDS
-from crm.domain.spans import count
+from crm.domain.spans import count, in_words
 
 _WINDOWED: Mapping[str, str] = {
     "total": "contact",
@@ -296,3 +296,13 @@ def _value(value: Value) -> str:
             said = [f"{_value(chosen)} for one that {phrase(condition)}" for condition, chosen in branches]
             return f"({', '.join([*said, f'else {_value(otherwise)}'])})"
     raise TypeError(f"not a value: {value!r}")
+
+
+def flagged_sentence(now: int, before: int | None, noun: str) -> str:
+    """ "It flags 8 people today, three fewer than before." ``before`` None: there was no such rule."""
+    found = count(now, noun) if now else "nobody" if noun == "person" else f"no {noun}"
+    if before is None:
+        return f"It flags {found} today."
+    if before == now:
+        return f"It flags {found} today, as before."
+    return f"It flags {found} today, {in_words(abs(now - before))} {'fewer' if now < before else 'more'} than before."

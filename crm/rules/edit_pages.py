@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from starlette.responses import Response
 
-from crm.domain.prose import rule_sentence
+from crm.domain.prose import flagged_sentence, rule_sentence
 from crm.domain.rule_check import findings
 from crm.domain.rule_data import CHOICES, MOST_SUGGESTED
 from crm.domain.rules import ACTS, EVERYONE, SEVERITIES, Rule
@@ -15,7 +15,7 @@ from crm.domain.targets import KINDS
 from crm.errors import Conflict, Invalid, Unavailable
 from crm.rules import actions, editor, queries
 from crm.rules.backtest_view import drawn
-from crm.rules.preview import preview
+from crm.rules.preview import flagged_number, preview
 from crm.storage.stored_metrics import current, refresh_stale, scope_of
 from crm.storage.tables import contact, contact_tag, user
 from crm.web.routing import Router, Visit
@@ -153,12 +153,26 @@ def _saved(
     except Invalid as refusal:
         errors = refusal.fields or {"name": refusal.sentence}
         return _page(visit, replace(draft, errors=errors), state, action, 422)
-    wrong = findings(saved.rule)
+    told = [f"“{rule.name}” is saved.", _flags_now(visit, saved, state), *findings(saved.rule)]
     return visit.redirect(
         f"/rules/{rule.key}",
-        message=" ".join([f"“{rule.name}” is saved.", *wrong]),
+        message=" ".join(filter(None, told)),
         undo=f"/rules/{rule.key}/undo?version={saved.version}",
     )
+
+
+def _flags_now(visit: Visit, saved: queries.RuleState, before: queries.RuleState | None) -> str:
+    """What the change did; nothing of a rule that is off."""
+    if not saved.enabled:
+        return ""
+    relation = current(visit.principal.workspace_id)
+    now, then = (
+        None
+        if one is None
+        else flagged_number(visit.connection, visit.principal, one.rule, visit.at, relation)
+        for one in (saved, before)
+    )
+    return flagged_sentence(now or 0, then, "account" if saved.rule.about == "organisations" else "person")
 
 
 def _page(

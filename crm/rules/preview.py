@@ -43,6 +43,15 @@ def preview(
     return Preview(counts[rule.key], page.flags, (), said)
 
 
+def flagged_number(
+    connection: Connection, principal: Principal, rule: Rule, at: datetime, relation: Subquery
+) -> int:
+    """How many people or accounts the rule flags in ``relation``."""
+    if rule.about == "organisations":
+        return len(organisation_flags(connection, principal, at, rules=[rule], relation=relation))
+    return flag_counts(connection, principal, relation, [rule])[rule.key]
+
+
 def neighbours(rule: Rule) -> list[tuple[str, Rule]]:
     """The same rule with the next shorter and longer window; without windows, with its first bound lower and higher."""
     windows = Counter(int(days) for name in names_in(rule.when) for days in [_window(name)] if days)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from crm.domain import expressions as tree
 from crm.domain.expressions import Metric
 from crm.domain.metrics import COUNTED, METRICS
-from crm.domain.prose import condition_sentence, phrase, rule_sentence
+from crm.domain.prose import condition_sentence, flagged_sentence, phrase, rule_sentence
 from crm.domain.rules import ALL, Rule
 
 _m = Metric
@@ -91,3 +91,17 @@ def test_a_bound_says_its_number_and_which_way(comparison: str, name: str, numbe
     assert str(number) in re.findall(r"\d+", said)
     opposite = phrase(tree.Not(tree.Compare(comparison, Metric(name), tree.Constant(number))))  # type: ignore[arg-type]
     assert said != opposite
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "noun", "sentence"),
+    [
+        (8, 11, "person", "It flags 8 people today, three fewer than before."),
+        (1, 0, "person", "It flags 1 person today, one more than before."),
+        (0, 20, "account", "It flags no account today, 20 fewer than before."),
+        (0, 0, "person", "It flags nobody today, as before."),
+        (2, None, "account", "It flags 2 accounts today."),
+    ],
+)
+def test_what_a_change_of_a_rule_did(now: int, before: int | None, noun: str, sentence: str) -> None:
+    assert flagged_sentence(now, before, noun) == sentence

@@ -90,7 +90,9 @@ def test_a_preview_is_what_the_saved_rule_flags_and_writes_nothing(
     saved = post(site, "/rules/screen_only/edit", {**fields, "act": "save"})
     assert saved.status_code == 303
     assert flagged(world, "screen_only") == ["Daniel Osei", "Marta Kowalczyk"]
-    undo = undo_of(site.get("/rules/screen_only").text)
+    told = site.get("/rules/screen_only").text
+    assert "It flags 2 people today, one more than before." in told
+    undo = undo_of(told)
     assert post(site, undo).status_code == 303
     assert flagged(world, "screen_only") == ["Marta Kowalczyk"]
     assert post(site, undo).status_code == 409
