@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import (
+    BigInteger,
+    BindParameter,
     ColumnElement,
     Connection,
     FromClause,
@@ -13,6 +16,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     case,
     func,
     or_,
@@ -336,7 +340,7 @@ def last_personal(
     """The last personal interaction of each of these people who had one."""
     if not ids:
         return {}
-    rows = connection.execute(newest(principal.workspace_id, ids, at, is_personal))
+    rows = newest(connection, principal.workspace_id, ids, at, is_personal)
     return {row.contact_id: LastPersonal(row.channel, row.day) for row in rows}
 
 
@@ -346,21 +350,31 @@ def ribbons(
     """The past 52 weeks of each of these people: digital and personal contacts by week, week 51 ending today."""
     if not ids:
         return {}
-    log, today = interaction_contact.c, at.astimezone(principal.zone).date()
-    first = today - timedelta(days=7 * WEEKS - 1)
-    week = type_coerce(log.day, Integer).op("-")(first.toordinal()).op("/")(7)
-    personal = func.sum(case((is_personal(log), 1), else_=0))
-    statement = (
-        select(log.contact_id, week.label("week"), func.count().label("all"), personal.label("personal"))
-        .where(*counted(principal.workspace_id, ids, at, log), log.day >= first)
-        .group_by(log.contact_id, "week")
-        .order_by(log.contact_id, "week")
-    )
+    first = at.astimezone(principal.zone).date() - timedelta(days=7 * WEEKS - 1)
+    values = {"whose": principal.workspace_id, "ids": list(ids), "until": at, "first": first.toordinal()}
     found: dict[int, list[Touch]] = {}
-    for contact_id, place, everything, by_person in connection.execute(statement):
+    for contact_id, place, everything, by_person in connection.execute(_ribbons(), values):
         touch = Touch(int(place), int(everything) - int(by_person), int(by_person))
         found.setdefault(contact_id, []).append(touch)
     return {contact_id: tuple(touches) for contact_id, touches in found.items()}
+
+
+@cache
+def _ribbons() -> Select[Any]:
+    """Built once, since building it costs more than running it."""
+    log = interaction_contact.c
+    whose, until = bindparam("whose", type_=BigInteger()), bindparam("until", type_=log.occurred_at.type)
+    ids: BindParameter[Any] = bindparam("ids", expanding=True)
+    first = bindparam("first", type_=Integer())
+    day = type_coerce(log.day, Integer)
+    week = day.op("-")(first).op("/")(7).label("week")
+    personal = func.sum(case((is_personal(log), 1), else_=0))
+    return (
+        select(log.contact_id, week, func.count().label("all"), personal.label("personal"))
+        .where(*counted(whose, ids, until, log), day >= first)
+        .group_by(log.contact_id, "week")
+        .order_by(log.contact_id, "week")
+    )
 
 
 # While typing

@@ -2,21 +2,25 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, cast, select
+from sqlalchemy import Connection, Integer, Select, bindparam, cast, select
 
 from crm.domain.principal import Principal
 from crm.domain.spans import short_day
 from crm.domain.targets import Targets
 from crm.domain.zone_moves import moves_sentence
+from crm.errors import Unavailable
 from crm.storage.blocks import blocks
+from crm.storage.database import Database
 from crm.storage.frame import PARAMETERS
 from crm.storage.metrics import relation
 from crm.storage.stored_metrics import scope_of
+from crm.storage.tables import contact_metrics
 
 BY_ITSELF = 300
 """So many people are compared with a month before without being asked; more are compared when somebody asks."""
@@ -74,6 +78,40 @@ def stands(
         for row in connection.execute(_statement(scope.targets), scope.parameters()):
             found[row.contact_id] = Stand(row.zone, row.score)
     return found
+
+
+def kept(
+    connection: Connection, principal: Principal, contact_ids: Sequence[int], day: date
+) -> dict[int, Stand]:
+    """How those of these people stood at the end of that day of whom it is kept."""
+    table = contact_metrics.c
+    statement = (
+        select(table.contact_id, table.then_zone, table.then_score)
+        .where(table.workspace_id == principal.workspace_id, table.contact_id.in_(contact_ids))
+        .where(table.then_on == day)
+    )
+    return {row.contact_id: Stand(row.then_zone, row.then_score) for row in connection.execute(statement)}
+
+
+def keep(
+    database: Database, principal: Principal, contact_ids: Sequence[int], day: date, at: datetime
+) -> None:
+    """Keep how these people stood at ``at``, the end of that day, until something about them changes.
+
+    It is worked out once more under the locks that everybody takes who changes something about them.
+    """
+    table = contact_metrics.c
+    own = (table.workspace_id == principal.workspace_id, table.contact_id.in_(contact_ids))
+    with suppress(Unavailable), database.write() as connection:
+        connection.execute(select(table.contact_id).where(*own).order_by(table.contact_id).with_for_update())
+        found = stands(connection, principal, contact_ids, at)
+        told = [(one, found.get(one, Stand())) for one in contact_ids]
+        connection.execute(
+            contact_metrics.update()
+            .where(own[0], table.contact_id == bindparam("one"))
+            .values(then_on=day, then_zone=bindparam("stood"), then_score=bindparam("points")),
+            [{"one": one, "stood": stand.zone, "points": stand.score} for one, stand in told],
+        )
 
 
 @lru_cache(maxsize=32)

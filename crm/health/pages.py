@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import date
 from typing import Any
 
 from starlette.responses import Response
@@ -105,14 +106,28 @@ def _cell(value: Any) -> str:
 
 def _compared(visit: Visit, wanted: Filter, moment: Moment, people: int) -> comparison.Comparison | None:
     """What changed since the day asked for; since a month before where few enough people are shown."""
-    day = compared_with(visit, moment.day)
-    if not people or (day is None and people > comparison.BY_ITSELF):
+    asked = compared_with(visit, moment.day)
+    if not people or (asked is None and people > comparison.BY_ITSELF):
         return None
-    day = day or comparison.month_before(moment.day)
-    connection, principal = visit.connection, visit.principal
-    now = queries.everybody(connection, principal, moment.relation, wanted)
-    before = comparison.stands(connection, principal, [one.contact_id for one in now], end_of(day, visit))
+    day = asked or comparison.month_before(moment.day)
+    now = queries.zones(visit.connection, visit.principal, moment.relation, wanted)
+    ids = [one.contact_id for one in now]
+    if asked or not moment.is_today:
+        before = comparison.stands(visit.connection, visit.principal, ids, end_of(day, visit))
+    else:
+        before = _stood(visit, ids, day)
     return comparison.compare(now, before, day)
+
+
+def _stood(visit: Visit, ids: list[int], day: date) -> dict[int, comparison.Stand]:
+    """How these people stood a month before: what is kept of it, and the rest, which is kept from now on."""
+    found = comparison.kept(visit.connection, visit.principal, ids, day)
+    left = [one for one in ids if one not in found]
+    if left:
+        at = end_of(day, visit)
+        found |= comparison.stands(visit.connection, visit.principal, left, at)
+        visit.after_commit(lambda: comparison.keep(visit.database, visit.principal, left, day, at))
+    return found
 
 
 def _notes(

@@ -1,6 +1,6 @@
 """Reading the portfolio: how everybody stands, as of any moment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -198,6 +198,18 @@ def placed(connection: Connection, principal: Principal, relation: Subquery, wan
         .limit(MOST_MARKS)
     )
     return [Placed(*row) for row in connection.execute(statement)]
+
+
+def zones(
+    connection: Connection, principal: Principal, relation: Subquery, wanted: Filter
+) -> Sequence[Row[Any]]:
+    """``contact_id``, ``name``, ``zone`` and ``score`` of everybody the page is about."""
+    statement = (
+        select(relation.c.contact_id, contact.c.name, relation.c.zone, _score(relation).label("score"))
+        .select_from(_joined(principal, relation))
+        .where(*_present(), *_chosen(relation, wanted))
+    )
+    return connection.execute(statement).all()
 
 
 def everybody(

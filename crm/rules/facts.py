@@ -4,9 +4,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    select,
+)
 
 from crm.domain.flag_sentences import FlagFacts
 from crm.domain.principal import Principal
@@ -87,27 +99,35 @@ def _organisations(
 def _since_personal(
     connection: Connection, principal: Principal, at: datetime, ids: list[int]
 ) -> Mapping[int, dict[str, Any]]:
-    last = interaction_contact.alias()
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    values = {"whose": principal.workspace_id, "ids": ids, "until": at}
+    for row in connection.execute(_since_personal_statement(), values):
+        counts[row.contact_id][row.channel] = row.number
+    return {contact_id: {"since_personal": found} for contact_id, found in counts.items()}
+
+
+@cache
+def _since_personal_statement() -> Select[Any]:
+    """Built once, since building it costs more than running it."""
+    log, last = interaction_contact.c, interaction_contact.alias()
+    whose = bindparam("whose", type_=BigInteger())
+    ids: BindParameter[Any] = bindparam("ids", expanding=True)
+    until = bindparam("until", type_=log.occurred_at.type)
     last_personal = (
         select(last.c.contact_id, func.max(last.c.occurred_at).label("at"))
-        .where(*counted(principal.workspace_id, ids, at, last.c), is_personal(last.c))
+        .where(*counted(whose, ids, until, last.c), is_personal(last.c))
         .group_by(last.c.contact_id)
         .subquery()
     )
-    log = interaction_contact.c
-    rows = connection.execute(
+    return (
         select(log.contact_id, log.channel, func.count().label("number"))
         .select_from(
             interaction_contact.outerjoin(last_personal, last_personal.c.contact_id == log.contact_id)
         )
-        .where(*counted(principal.workspace_id, ids, at, log))
+        .where(*counted(whose, ids, until, log))
         .where((last_personal.c.at.is_(None)) | (log.occurred_at > last_personal.c.at))
         .group_by(log.contact_id, log.channel)
     )
-    counts: dict[int, dict[str, int]] = defaultdict(dict)
-    for row in rows:
-        counts[row.contact_id][row.channel] = row.number
-    return {contact_id: {"since_personal": found} for contact_id, found in counts.items()}
 
 
 def _last_channels(
@@ -119,7 +139,7 @@ def _last_channels(
         ("last_in_person_channel", is_in_person),
         ("last_outbound_channel", _is_outbound_digital),
     ):
-        for row in connection.execute(newest(principal.workspace_id, ids, at, which)):
+        for row in newest(connection, principal.workspace_id, ids, at, which):
             found[row.contact_id][name] = row.channel
     return found
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, bindparam, case, func, select
 
 from crm.domain.flag_sentences import FlagFacts, flag_sentence
 from crm.domain.on_record import FROM_SILENCE
@@ -18,7 +19,7 @@ from crm.rules.facts import facts_of
 from crm.storage.flags import matches
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import as_of
-from crm.storage.stored_metrics import scope_of
+from crm.storage.stored_metrics import current, scope_of
 from crm.storage.tables import contact, contact_email, organisation, rule
 
 Number = int | float | None
@@ -223,7 +224,9 @@ def accounts(principal: Principal, metrics: Subquery) -> Subquery:
     columns = [organisation.c.id, organisation.c.name, organisation.c.tier, organisation.c.kind]
     return (
         select(*columns, func.count().label("contacts_count"), met.label("met_count"))
-        .select_from(metrics.join(contact, _same_contact(principal, metrics)).join(organisation, same))
+        .select_from(
+            metrics.join(contact, _same_contact(principal.workspace_id, metrics)).join(organisation, same)
+        )
         .where(*_present(), organisation.c.archived_at.is_(None))
         .group_by(*columns)
         .subquery()
@@ -243,7 +246,7 @@ def flag_counts(
     matched = matches(relation, rules, principal.workspace_id).subquery()
     statement = (
         select(matched.c.rule_mask, func.count().label("people"))
-        .join(contact, _same_contact(principal, matched))
+        .join(contact, _same_contact(principal.workspace_id, matched))
         .where(*_present())
         .group_by(matched.c.rule_mask)
     )
@@ -272,7 +275,9 @@ def flagged(
     ]
     keys = [column.label(f"key_{place}") for place, column in enumerate(order)]
     statement = (
-        select(*keys).select_from(matched.join(contact, _same_contact(principal, matched))).where(*_present())
+        select(*keys)
+        .select_from(matched.join(contact, _same_contact(principal.workspace_id, matched)))
+        .where(*_present())
     )
     if after:
         statement = statement.where(beyond(order, read_cursor(after, (int, str, int))))
@@ -284,8 +289,8 @@ def flagged(
     return FlagPage(tuple(by_id[one] for one in ids), following)
 
 
-def _same_contact(principal: Principal, matched: Subquery) -> ColumnElement[bool]:
-    return and_(contact.c.workspace_id == principal.workspace_id, contact.c.id == matched.c.contact_id)
+def _same_contact(workspace_id: int, matched: Subquery) -> ColumnElement[bool]:
+    return and_(contact.c.workspace_id == workspace_id, contact.c.id == matched.c.contact_id)
 
 
 def _present() -> list[ColumnElement[bool]]:
@@ -300,7 +305,19 @@ def _matching(
     contact_ids: Iterable[int] | None,
     owner_id: int | None,
 ) -> Sequence[Row[Any]]:
-    matched = matches(metrics, rules, principal.workspace_id).subquery()
+    build = _kept_match if metrics is current(principal.workspace_id) else _match
+    narrowed = (contact_ids is not None, owner_id is not None)
+    statement = build(metrics, tuple(rules), principal.workspace_id, *narrowed)
+    given = {"ids": list(contact_ids or ()), "whose": owner_id}
+    rows: Sequence[Row[Any]] = connection.execute(statement, given).all()
+    return rows
+
+
+def _match(
+    metrics: Subquery, rules: tuple[Rule, ...], workspace_id: int, by_ids: bool, by_owner: bool
+) -> Select[Any]:
+    """People that match any of the rules; ``ids`` and ``whose`` narrow them, where asked for."""
+    matched = matches(metrics, rules, workspace_id).subquery()
     first_email = and_(
         contact_email.c.workspace_id == contact.c.workspace_id,
         contact_email.c.contact_id == contact.c.id,
@@ -309,16 +326,19 @@ def _matching(
     people = [contact.c.name, contact.c.given_name, contact.c.owner_id, contact.c.organisation_id]
     statement: Select[Any] = (
         select(*matched.c, *people, contact_email.c.value.label("email"))
-        .join(contact, _same_contact(principal, matched))
+        .join(contact, _same_contact(workspace_id, matched))
         .outerjoin(contact_email, first_email)
         .where(*_present())
     )
-    if contact_ids is not None:
-        statement = statement.where(matched.c.contact_id.in_(list(contact_ids)))
-    if owner_id is not None:
-        statement = statement.where(contact.c.owner_id == owner_id)
-    rows: Sequence[Row[Any]] = connection.execute(statement).all()
-    return rows
+    if by_ids:
+        statement = statement.where(matched.c.contact_id.in_(bindparam("ids", expanding=True)))
+    if by_owner:
+        statement = statement.where(contact.c.owner_id == bindparam("whose"))
+    return statement
+
+
+_kept_match = lru_cache(maxsize=32)(_match)
+"""The same over stored metrics, which are one relation in each workspace: built once for its rules."""
 
 
 def _flag(row: Row[Any], one: Rule, raised: bool, facts: FlagFacts) -> Flag:

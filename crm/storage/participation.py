@@ -2,16 +2,30 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, literal_column, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    literal_column,
+    select,
+)
 
 from crm.domain import channels as packed
 from crm.storage.tables import contact, interaction_contact
 
 
 def counted(
-    workspace_id: int, contact_ids: Sequence[int], at: datetime, log: Any
+    workspace_id: int | ColumnElement[int],
+    contact_ids: Sequence[int] | BindParameter[Any],
+    at: datetime | ColumnElement[Any],
+    log: Any,
 ) -> list[ColumnElement[bool]]:
     """What counts with these contacts by ``at``; ``log`` are the columns of the table or of an alias."""
     return [
@@ -23,17 +37,31 @@ def counted(
 
 
 def newest(
-    workspace_id: int, contact_ids: Sequence[int], at: datetime, which: Callable[[Any], ColumnElement[bool]]
-) -> Select[Any]:
+    connection: Connection,
+    workspace_id: int,
+    contact_ids: Sequence[int],
+    at: datetime,
+    which: Callable[[Any], ColumnElement[bool]],
+) -> Sequence[Row[Any]]:
     """The newest row of each contact that counts and is one of ``which``; of several at one instant the last is it.
 
     Looked for from the end of each one's log, so that it does not grow with what lies before.
     """
+    values = {"whose": workspace_id, "ids": list(contact_ids), "until": at}
+    return connection.execute(_newest(which), values).all()
+
+
+@lru_cache(maxsize=16)
+def _newest(which: Callable[[Any], ColumnElement[bool]]) -> Select[Any]:
+    """Built once for each sort of touch, since building it costs more than running it."""
     log, earlier = interaction_contact.c, interaction_contact.alias().c
+    workspace_id = bindparam("whose", type_=BigInteger())
+    ids: BindParameter[Any] = bindparam("ids", expanding=True)
+    until = bindparam("until", type_=log.occurred_at.type)
     moment = (
         select(earlier.occurred_at)
         .where(earlier.workspace_id == workspace_id, earlier.contact_id == contact.c.id, earlier.counts)
-        .where(earlier.occurred_at <= at, which(earlier))
+        .where(earlier.occurred_at <= until, which(earlier))
         .order_by(earlier.occurred_at.desc())
         .limit(1)
         .correlate(contact)
@@ -48,7 +76,7 @@ def newest(
             & (log.contact_id == contact.c.id)
             & (log.occurred_at == moment),
         )
-        .where(contact.c.workspace_id == workspace_id, contact.c.id.in_(contact_ids), log.counts, which(log))
+        .where(contact.c.workspace_id == workspace_id, contact.c.id.in_(ids), log.counts, which(log))
         .order_by(log.contact_id, log.interaction_id)
     )
 

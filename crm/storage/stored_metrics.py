@@ -33,11 +33,9 @@ from crm.storage.types import to_micros
 
 STALE = datetime(1970, 1, 1, tzinfo=UTC)
 BLOCK = 5_000
-_FIGURES = tuple(
-    column.name
-    for column in contact_metrics.c
-    if column.name not in ("workspace_id", "contact_id", "fresh_until")
-)
+_BESIDE = ("workspace_id", "fresh_until", "then_on", "then_zone", "then_score")
+"""Columns that are no metric of today."""
+_FIGURES = tuple(column.name for column in contact_metrics.c if column.name not in (*_BESIDE, "contact_id"))
 
 
 def targets_of(connection: Connection, workspace_id: int) -> Targets:
@@ -62,7 +60,7 @@ def mark_stale(connection: Connection, workspace_id: int, contact_ids: Sequence[
         connection.execute(
             contact_metrics.update()
             .where(contact_metrics.c.workspace_id == workspace_id)
-            .values(fresh_until=STALE)
+            .values(fresh_until=STALE, then_on=None)
         )
         return
     for block in blocks(sorted(contact_ids), BLOCK):
@@ -72,11 +70,9 @@ def mark_stale(connection: Connection, workspace_id: int, contact_ids: Sequence[
 def _mark(connection: Connection, workspace_id: int, contact_ids: list[int]) -> None:
     insert = insert_into(connection, contact_metrics)
     rows = [{"workspace_id": workspace_id, "contact_id": one, "fresh_until": STALE} for one in contact_ids]
+    changes = {"fresh_until": insert.excluded.fresh_until, "then_on": None}
     connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=["workspace_id", "contact_id"], set_={"fresh_until": insert.excluded.fresh_until}
-        ),
-        rows,
+        insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes), rows
     )
 
 
@@ -164,8 +160,7 @@ def next_midnight(scope: Scope) -> datetime:
 def current(workspace_id: int) -> Subquery:
     """The stored metrics as a relation with the columns of ``crm.storage.metrics.as_of``; refresh stale rows first."""
     own = [contact.c.tier, contact.c.kind, *(contact.c[f"target_{clock}"] for clock in CLOCKS)]
-    left_out = {"workspace_id", "fresh_until"}
-    columns = [column for column in contact_metrics.c if column.name not in left_out]
+    columns = [column for column in contact_metrics.c if column.name not in _BESIDE]
     joined = contact_metrics.join(
         contact,
         (contact.c.workspace_id == contact_metrics.c.workspace_id)

@@ -262,6 +262,7 @@ class Endpoint:
             self._admit(visit)
             response = self.handler(visit)
         visit.leave()
+        visit.finish()
         if visit.signed_in and visit.signed_in.is_due(visit.at):
             with suppress(Unavailable), visit.database.write() as connection:
                 self._prolong(visit, connection, response)

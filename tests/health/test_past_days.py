@@ -17,10 +17,10 @@ from crm import clock
 from crm.__main__ import run
 from crm.domain.score import ZONE_WORDS
 from crm.health import queries
-from crm.health.comparison import MOST_MOVED, Stand, compare, month_before, stands
+from crm.health.comparison import MOST_MOVED, Stand, compare, kept, month_before, stands
 from crm.health.queries import TO_RECONSIDER, Filter, Sort
 from crm.storage.metrics import as_of
-from crm.storage.stored_metrics import scope_of
+from crm.storage.stored_metrics import mark_stale, scope_of
 from tests.builders import World
 from tests.health.test_pages import figures, people_listed, text_of
 from tests.web.site import client
@@ -206,6 +206,34 @@ def test_how_people_stood_is_how_the_past_day_has_it(team: World) -> None:
 def test_a_month_before_is_the_same_day_or_the_last_of_its_month() -> None:
     assert month_before(date(2026, 3, 31)) == date(2026, 2, 28)
     assert month_before(date(2026, 1, 15)) == date(2025, 12, 15)
+
+
+def changes(answer: Any) -> tuple[list[str], str]:
+    """What the figures and the part about changes say."""
+    assert answer.status_code == 200
+    told = answer.text.split('class="sheet sheet-body health-compared"')[1].split("</section>")[0]
+    return re.findall(r'class="figure-change">([^<]*)<', answer.text), told
+
+
+def test_what_is_kept_of_a_month_before_is_what_is_worked_out(team: World, site: TestClient) -> None:
+    def both() -> tuple[list[str], str]:
+        by_itself, again = changes(site.get("/health")), changes(site.get("/health"))
+        assert by_itself == again == changes(site.get("/health?against=2026-10-23"))
+        return again
+
+    before = both()
+    with team.database.read() as connection:
+        ids = [one.id for one in queries.standings(connection, team.principal, team.now)]
+        day = date(2026, 10, 23)
+        assert kept(connection, team.principal, ids, day).keys() == set(ids)
+        assert not kept(connection, team.principal, ids, day - timedelta(days=1))
+    team.log("visit", 45, *ids[:3])
+    with team.database.read() as connection:
+        assert kept(connection, team.principal, ids, day).keys() == set(ids[3:])
+    assert both() != before
+    with team.database.write() as connection:
+        mark_stale(connection, team.workspace_id)
+        assert not kept(connection, team.principal, ids, day)
 
 
 def person(number: int, zone: str, score: int | None) -> Any:

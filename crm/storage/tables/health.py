@@ -6,7 +6,7 @@ from crm.domain.metrics import COUNTED, REAL
 from crm.domain.score import WEIGHTS
 from crm.domain.targets import TIERS
 from crm.storage.tables.base import belongs_to, in_workspace, metadata, one_of, own_id, workspace_id
-from crm.storage.types import Moment
+from crm.storage.types import Day, Moment
 
 target = Table(
     "target",
@@ -48,9 +48,13 @@ contact_metrics = Table(
     *(Column(f"part_{name}", Double) for name in WEIGHTS),
     Column("score", Integer),
     Column("zone", String),
+    Column("then_on", Day),
+    Column("then_zone", String),
+    Column("then_score", Integer),
     belongs_to("contact", "contact_id", ondelete="CASCADE"),
     Index("ix_contact_metrics_workspace_id_fresh_until", "workspace_id", "fresh_until"),
     Index("ix_contact_metrics_workspace_id_zone", "workspace_id", "zone", "score"),
 )
 """Every metric as of now. A row is right until ``fresh_until``: the workspace's next midnight, the next interaction
-logged ahead, or 1970 where something changed since; rows past it are worked out again before they are read."""
+logged ahead, or 1970 where something changed since; rows past it are worked out again before they are read.
+``then_zone`` and ``then_score`` are those of the end of ``then_on``, which is missing where they are not known (any more)."""
