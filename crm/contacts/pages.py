@@ -17,7 +17,9 @@ from crm.domain.ribbon import ribbon
 from crm.domain.spans import ago, count, short_day
 from crm.domain.targets import KINDS, TIERS
 from crm.domain.weeks import MONTHS
+from crm.domain.zone_moves import moves_sentence
 from crm.errors import Conflict, Invalid, NotFound, Refusal
+from crm.storage.recount import moves, zones
 from crm.storage.tables.contacts import DATE_KINDS
 from crm.web.addresses import local_path
 from crm.web.routing import Router, Visit
@@ -106,9 +108,16 @@ def set_tier(visit: Visit) -> Response:
     tier = str(visit.form.get("tier", ""))
     return _to_many(
         visit,
-        lambda ids: actions.set_tier(visit.connection, visit.principal, ids, tier, visit.at),
+        lambda ids: _set_tier(visit, ids, tier),
         f"{{who}} {{are}} {'tier none' if tier == 'none' else tier} now.",
     )
+
+
+def _set_tier(visit: Visit, ids: list[int], tier: str) -> str:
+    """Set it, and say who is in another zone by it."""
+    stood = zones(visit.connection, visit.principal.workspace_id)
+    actions.set_tier(visit.connection, visit.principal, ids, tier, visit.at)
+    return moves_sentence(moves(stood, zones(visit.connection, visit.principal.workspace_id)))
 
 
 @router.action("/people/owner")
@@ -156,9 +165,9 @@ def restore_many(visit: Visit) -> Response:
 
 
 def _to_many(
-    visit: Visit, change: Callable[[list[int]], None], words: str, undo: str | None = None
+    visit: Visit, change: Callable[[list[int]], str | None], words: str, undo: str | None = None
 ) -> Response:
-    """Change everybody who is ticked and go back to the list."""
+    """Change everybody who is ticked and go back to the list; ``change`` may say what else followed."""
     sent = [str(value) for value in (*visit.form.getlist("contact_ids"), *visit.query.getlist("contact_ids"))]
     onward = local_path(str(visit.form.get("next", "")), "/people")
     ids = [int(one) for one in sent if one.isascii() and one.isdigit() and len(one) < 19]
@@ -166,11 +175,12 @@ def _to_many(
         raise NotFound
     if not ids:
         return visit.redirect(onward, "Nobody was ticked, so nothing has changed.", kind="error")
-    change(ids)
+    followed = change(ids)
     undo_url = None
     if undo and len(ids) <= queries.PAGE:
         undo_url = f"{undo}?{urlencode([('contact_ids', one) for one in ids])}"
-    return visit.redirect(onward, _said(visit, ids, words), undo_url)
+    told = " ".join(filter(None, (_said(visit, ids, words), followed)))
+    return visit.redirect(onward, told, undo_url)
 
 
 def _said(visit: Visit, ids: list[int], words: str) -> str:
@@ -324,8 +334,8 @@ def restore_person(visit: Visit) -> Response:
 def set_persons_tier(visit: Visit) -> Response:
     """Say how much one person matters."""
     contact_id, tier = visit.number("contact_id"), str(visit.form.get("tier", ""))
-    actions.set_tier(visit.connection, visit.principal, [contact_id], tier, visit.at)
-    return visit.redirect(f"/people/{contact_id}", "The tier is saved.")
+    moved = _set_tier(visit, [contact_id], tier)
+    return visit.redirect(f"/people/{contact_id}", f"The tier is saved. {moved}")
 
 
 @router.action("/people/{contact_id}/tags")

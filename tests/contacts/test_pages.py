@@ -273,6 +273,7 @@ def test_many_at_once(world: World, alice) -> None:
         "/people/tier", data={"contact_ids": ids[:2], "tier": "key", "next": "/people?tier=none"}
     )
     assert (answer.status_code, answer.headers["location"]) == (303, "/people?tier=none")
+    assert "2 people are key now. 2 people came in and are without a record." in after(alice, answer)
     assert [person(world, one).tier for one in ids] == ["key", "key", "none"]
     assert person(world, ids[0]).metrics["zone"] == "no_record"
     alice.post("/people/tags", data={"contact_ids": ids, "tag": "golf, wine"})
