@@ -77,9 +77,9 @@ def fill(database: Database, size: Size, seed: int = 1) -> Filled:
             )
     with database.write() as connection:
         mark_stale(connection, workspace_id, ids)
-        if database.is_sqlite:
-            connection.exec_driver_sql("ANALYZE")
-    if not database.is_sqlite:
+    if (
+        not database.is_sqlite
+    ):  # PostgreSQL does it by itself, and nobody does it on SQLite (docs/performance.md)
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
     ordered = sorted(range(size.contacts), key=lambda place: counts[place])

@@ -7,8 +7,6 @@ import typer
 
 from crm.accounts import passwords
 from crm.cli_support import AsOf, Workspace, desk
-from crm.demo.cast import NEWCOMER, TEAM
-from crm.demo.filling import PASSWORD, fill, is_demo
 from crm.settings import Settings
 
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Other people and another past.")]
@@ -16,6 +14,8 @@ Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Other people and
 
 def demo(seed: Seed = 1, as_of: AsOf = None, workspace: Workspace = None) -> None:
     """Fill an empty workspace with a team of four and two years of interactions, and say how to sign in."""
+    from crm.demo.filling import PASSWORD, fill, is_demo  # a team and its past, which no other command needs
+
     with desk(workspace, as_of) as at_desk:
         with at_desk.database.read() as connection:
             is_there = is_demo(connection, at_desk.principal)
@@ -34,6 +34,9 @@ def _say(line: str) -> None:
 
 
 def _way_in(settings: Settings) -> str:
+    from crm.demo.cast import NEWCOMER, TEAM
+    from crm.demo.filling import PASSWORD
+
     first, *others = TEAM
     names = ", ".join(mate.email for mate in others)
     return (

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from crm.cli_support import AsJson, Desk, Workspace, complain, desk, print_json
 from crm.errors import Invalid
@@ -146,6 +144,9 @@ def _bar(rows: int, words: str) -> Iterator[Told]:
     if not sys.stderr.isatty():
         yield lambda done: None
         return
+    from rich.console import Console  # a server needs no bars
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(words, total=rows)

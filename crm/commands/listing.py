@@ -3,10 +3,6 @@
 from collections.abc import Sequence
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 PIPED_WIDTH = 240
 """Columns of a listing that goes to a file or another program, which has no edge to wrap at."""
@@ -17,6 +13,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], if_empty:
     if not rows:
         typer.echo(if_empty)
         return
+    from rich import box  # a server needs no tables
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     console = Console()
     if not console.is_terminal:
         console.width = PIPED_WIDTH

@@ -9,9 +9,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
-import icalendar
-import recurring_ical_events
-
 from crm.domain.meetings import channel_of_meeting, is_calendar_of_days
 from crm.imports.cells import excerpt, is_email, tidy_line
 from crm.imports.limits import TooLong, at_most
@@ -214,6 +211,9 @@ class _Reader:
             if event.has("RRULE") and (why := _endless(event)):
                 self._leave_out(event, why)
                 return []
+        import icalendar  # the process that reads has them already, and no other needs them
+        import recurring_ical_events
+
         parsed = icalendar.Calendar.from_ical(self._alone(events))
         if not recurs:
             return [one for each in parsed.walk("VEVENT") if (one := self._sighting(uid, each, events[0]))]

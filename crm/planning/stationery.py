@@ -11,8 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import typst
-
 from crm.domain.note_prompts import Prompt
 from crm.domain.post import Paper
 
@@ -70,7 +68,9 @@ def _size(width: float, height: float) -> str:
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def _fonts() -> Any:
+    import typst  # read when the first sheet is asked for
+
     return typst.Fonts(include_system_fonts=True)
 
 
@@ -82,6 +82,8 @@ def without_letters(lines: Sequence[str]) -> frozenset[str]:
 
 
 def _can_show(lines: Sequence[str]) -> bool:
+    import typst
+
     try:
         _compile(_PROBE, {"lines": json.dumps(list(lines))})
     except typst.TypstError:
@@ -123,6 +125,8 @@ def _shown(line: str, missing: frozenset[str]) -> str | None:
 
 
 def _compile(source: bytes, inputs: dict[str, str], *, picture: bool = False) -> bytes:
+    import typst
+
     compiler = typst.Compiler(source, font_paths=_fonts(), sys_inputs=inputs)
     made = (
         compiler.compile(format="svg") if picture else compiler.compile(format="pdf", pdf_standards=STANDARD)

@@ -1,10 +1,9 @@
 """Inserts that say what to do about a row that is already there, in the dialect of the database."""
 
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 
 def insert_into(connection: Connection, table: Table) -> Any:
@@ -14,8 +13,7 @@ def insert_into(connection: Connection, table: Table) -> Any:
 
 def insert_of(dialect: str, table: Table) -> Any:
     """The INSERT of ``sqlite`` or ``postgresql``."""
-    insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
-    return insert(table)
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
 
 
 def insert_unless_there(connection: Connection, table: Table, row: dict[str, Any], key: list[str]) -> bool:

@@ -26,7 +26,7 @@ from crm.domain.principal import Principal
 from crm.domain.targets import CLOCKS, Target, Targets
 from crm.storage.blocks import blocks
 from crm.storage.frame import PARAMETERS, Scope
-from crm.storage.insertion import insert_into, insert_of
+from crm.storage.insertion import insert_of
 from crm.storage.metrics import of_chosen
 from crm.storage.tables import contact, contact_metrics, interaction_contact, target
 from crm.storage.types import to_micros
@@ -68,12 +68,15 @@ def mark_stale(connection: Connection, workspace_id: int, contact_ids: Sequence[
 
 
 def _mark(connection: Connection, workspace_id: int, contact_ids: list[int]) -> None:
-    insert = insert_into(connection, contact_metrics)
     rows = [{"workspace_id": workspace_id, "contact_id": one, "fresh_until": STALE} for one in contact_ids]
+    connection.execute(_mark_statement(connection.dialect.name), rows)
+
+
+@cache
+def _mark_statement(dialect: str) -> Any:
+    insert = insert_of(dialect, contact_metrics)
     changes = {"fresh_until": insert.excluded.fresh_until, "then_on": None}
-    connection.execute(
-        insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes), rows
-    )
+    return insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes)
 
 
 def anything_stale(connection: Connection, workspace_id: int, at: datetime) -> bool:
