@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -74,7 +75,7 @@ def health(visit: Visit) -> Response:
         "owners": names,
         "saved": saved.views(visit.connection, visit.principal),
         **_coverage(visit, wanted, moment, shares),
-        **_reconsidered(visit, wanted, moment),
+        **_reconsidered(visit, wanted, moment, zones),
         **_choices(visit),
         **_words(visit, wanted, moment),
     }
@@ -160,18 +161,18 @@ def _coverage(visit: Visit, wanted: Filter, moment: Moment, shares: list[queries
     }
 
 
-def _reconsidered(visit: Visit, wanted: Filter, moment: Moment) -> dict[str, Any]:
-    after = visit.query.get("after") or None
-    page = queries.to_reconsider(
-        visit.connection, visit.principal, moment.relation, wanted, after, at=moment.at, sort=sort_of(visit)
-    )
+def _reconsidered(visit: Visit, wanted: Filter, moment: Moment, zones: Mapping[str, int]) -> dict[str, Any]:
+    after, sort = visit.query.get("after") or None, sort_of(visit)
+    total = sum(zones.get(zone, 0) for zone in queries.TO_RECONSIDER)
+    place = (visit.connection, visit.principal, moment.relation, wanted, after)
+    page = queries.to_reconsider(*place, at=moment.at, sort=sort, total=total)
     return {
         "people": page.people,
         "why": _why(visit, moment, page),
         "next": address(visit, after=page.next) + "#people" if page.next else None,
         "remaining": page.remaining,
         "is_first": after is None,
-        "sort": sort_of(visit),
+        "sort": sort,
     }
 
 

@@ -241,8 +241,12 @@ def to_reconsider(
     at: datetime,
     sort: Sort = "score",
     limit: int = PAGE,
+    total: int | None = None,
 ) -> Page:
-    """People who are not in touch, in the order asked for; ``after`` is the ``next`` of the page before."""
+    """People who are not in touch, in the order asked for; ``after`` is the ``next`` of the page before.
+
+    ``total`` is how many they are, where that is known: the first page need not count them then.
+    """
     order = _order(relation, sort)
     conditions: list[ColumnElement[bool]] = [
         *_present(),
@@ -270,9 +274,10 @@ def to_reconsider(
     if len(found) <= limit:
         return Page(_with_history(connection, principal, shown, at), None, 0)
     following = write_cursor([getattr(shown[-1], key.name) for key in keys])
-    count = select(func.count()).select_from(_joined(principal, relation)).where(*conditions)
-    remaining = connection.execute(count).scalar_one() - limit
-    return Page(_with_history(connection, principal, shown, at), following, remaining)
+    if after or total is None:
+        count = select(func.count()).select_from(_joined(principal, relation)).where(*conditions)
+        total = connection.execute(count).scalar_one()
+    return Page(_with_history(connection, principal, shown, at), following, total - limit)
 
 
 def _with_history(

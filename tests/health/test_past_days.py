@@ -107,6 +107,14 @@ def test_every_order_goes_on_from_page_to_page(team: World) -> None:
             people = turned_over(connection, team, relation, at, sort)
             assert {one.id for one in people} == {one.id for one in standings if one.zone in TO_RECONSIDER}
             assert len(people) > 1
+            counted = queries.to_reconsider(
+                connection, team.principal, relation, Filter(), at=at, sort=sort, limit=1
+            )
+            told = queries.to_reconsider(
+                connection, team.principal, relation, Filter(), at=at, sort=sort, limit=1, total=len(people)
+            )
+            assert told == counted
+            assert told.remaining == len(people) - 1
             places = [place(one, sort) for one in people]
             assert places == sorted(places)
 
