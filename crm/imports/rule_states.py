@@ -6,6 +6,7 @@ from sqlalchemy import Connection, select
 
 from crm.domain.principal import Principal
 from crm.domain.prose import rule_sentence
+from crm.domain.rule_check import findings
 from crm.domain.rule_data import Data, RuleFault, read_rule, rule_data
 from crm.domain.rule_files import Entry, NotToml, read_entries
 from crm.domain.rule_files import write_rules as written
@@ -73,6 +74,8 @@ def _make(
         _show(parsed, report, state, one, on)
     if state is None or state.rule != one:
         actions.save_rule(run.connection, run.principal, one, run.at)
+        for found in findings(one):
+            report.ask(f"{parsed.file} rule {one.key}", found)
     if not on if state is None else state.enabled != on:
         actions.switch_rule(run.connection, run.principal, one.key, on, run.at)
 

@@ -171,7 +171,9 @@ def _toml(name: str, data: bytes) -> str:
     text = decode(name, data)
     try:
         tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as fault:
-        reason = str(fault)[:200] or "nested too deeply"
-        raise UnreadableFile(name, f"This is not valid TOML: {reason}.") from None
+    except RecursionError:
+        deep = "This is not valid TOML: it is nested too deeply. Write a condition at most 20 deep."
+        raise UnreadableFile(name, deep) from None
+    except ValueError as fault:
+        raise UnreadableFile(name, f"This is not valid TOML: {str(fault)[:200]}.") from None
     return text

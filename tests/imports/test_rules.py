@@ -50,6 +50,20 @@ def test_a_part_of_a_rule_changes_that_part_and_undo_takes_it_back(world: World)
     assert exported(world)["rules.toml"] == before
 
 
+def test_a_rule_that_contradicts_itself_comes_in_and_is_said_to(world: World) -> None:
+    both = '{ all = [{ metric = "total_7", op = ">", value = 5 }, { metric = "total_30", op = "<", value = 2 }] }'
+    text = f'[[rule]]\nkey = "never"\nname = "Never"\nwhen = {both}\nsuggests = ["call"]\n'
+    (report,) = good(bring(world, ("rules.toml", text)))
+    assert report.new["rules"] == 1
+    ((where, said),) = [(one.where, one.question) for one in report.uncertain]
+    assert (where, said.startswith("This rule can never match")) == ("rules.toml rule never", True)
+
+
+def test_ten_thousand_nested_conditions_are_said_to_be_too_deep(world: World) -> None:
+    (report,) = bring(world, ("rules.toml", f"[[rule]]\nwhen = {'{ not = ' * 10_000}"))
+    assert ["nested too deeply" in one.message for one in report.errors] == [True]
+
+
 @pytest.mark.parametrize(
     ("text", "where", "words"),
     [
