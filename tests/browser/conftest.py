@@ -35,7 +35,9 @@ PHONE = (390, 844)
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Which browser, without a sandbox (the tests may run as root), and without calls home."""
-    path = os.environ.get("CRM_CHROMIUM") or shutil.which("chromium")
+    path = (
+        os.environ.get("CRM_CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    )
     return {
         **browser_type_launch_args,
         "chromium_sandbox": False,
