@@ -4,10 +4,13 @@ A plan depends on the weekday and the hour, so the tests always live on the same
 Several commands, with ``--then`` between them, run one after the other; the first that fails ends it.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from datetime import datetime
+from io import TextIOWrapper
 from itertools import groupby
+from pathlib import Path
 
 import time_machine
 
@@ -19,8 +22,25 @@ def commands(words: list[str]) -> Iterator[list[str]]:
     return (list(group) for between, group in groupby(words, lambda word: word == THEN) if not between)
 
 
-if __name__ == "__main__":
+def run_at(moment: str, words: list[str]) -> int:
+    """Run the commands at that moment; the exit status is that of the first that fails."""
     from crm.__main__ import run
 
-    with time_machine.travel(datetime.fromisoformat(sys.argv[1]), tick=True):
-        sys.exit(next(filter(None, map(run, commands(sys.argv[2:]))), 0))
+    with time_machine.travel(datetime.fromisoformat(moment), tick=True):
+        return next(filter(None, map(run, commands(words))), 0)
+
+
+def become(environment: dict[str, str], out: str, moment: str, words: list[str]) -> None:
+    """The same in this process, which has that environment from now on and writes into a file."""
+    os.environ.clear()
+    os.environ.update(environment)
+    with Path(out).open("wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+    sys.exit(run_at(moment, words))
+
+
+if __name__ == "__main__":
+    sys.exit(run_at(sys.argv[1], sys.argv[2:]))

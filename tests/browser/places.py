@@ -53,6 +53,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "/team/heartbeat": ("/team/heartbeat",),
     "/settings": ("/settings",),
     "/settings/password": ("/settings/password",),
+    "/settings/tokens": ("/settings/tokens",),
     "/settings/calendar": ("/settings/calendar",),
     "/settings/channels": ("/settings/channels",),
     "/settings/targets": ("/settings/targets",),

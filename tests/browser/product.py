@@ -1,5 +1,6 @@
 """The product as its users run it: its own commands, and its own server on a free port."""
 
+import multiprocessing
 import os
 import re
 import socket
@@ -10,9 +11,10 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from tests.browser.at_a_moment import THEN
+from tests.browser.at_a_moment import THEN, become
 
 ROOT = Path(__file__).resolve().parents[2]
 MONDAY = "2026-11-23T09:00:00+00:00"
@@ -65,33 +67,33 @@ class Served:
     setup: str | None
 
 
+NURSERY = multiprocessing.get_context("forkserver")
+"""Servers come from a process that has imported the product already; each would take seconds to."""
+NURSERY.set_forkserver_preload(["crm.__main__", "crm.app", "crm.commands.serve", "tests.browser.at_a_moment"])
+
+
 @contextmanager
 def served(product: Product) -> Iterator[Served]:
     """Serve until the end of the block. The log stands in ``server.log`` beside the data."""
     port = _free_port()
     out = product.folder / "server.log"
-    with out.open("w") as log:
-        process = subprocess.Popen(
-            product.command("serve"),
-            env=product.environment(CRM_PORT=str(port), PYTHONUNBUFFERED="1"),
-            cwd=ROOT,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+    environment = product.environment(CRM_PORT=str(port))
+    process = NURSERY.Process(target=become, args=(environment, str(out), MONDAY, ["serve"]), daemon=True)
+    process.start()
     url = f"http://127.0.0.1:{port}"
     try:
         _wait(process, url, out)
         found = re.search(r"\S+/setup\?token=\S+", out.read_text())
         yield Served(url, found[0] if found else None)
     finally:
-        process.terminate()
-        process.wait(20)
+        process.kill()  # how it stops when asked is the subject of other tests
+        process.join(20)
 
 
-def _wait(process: "subprocess.Popen[bytes]", url: str, out: Path) -> None:
+def _wait(process: BaseProcess, url: str, out: Path) -> None:
     until = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < until:
-        assert process.poll() is None, out.read_text()
+        assert process.is_alive(), out.read_text()
         try:
             with urllib.request.urlopen(f"{url}/readyz") as answer:
                 if answer.status == 200:
