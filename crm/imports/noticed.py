@@ -158,7 +158,7 @@ class _Noticing:
                 several = " and ".join(map(excerpt, found.several))
                 self.report.ask(
                     seen.where,
-                    f"{excerpt(party.name or party.email or party.phone)} may be {several}. Merge them, or tell them "
+                    f"{excerpt(party.name or party.email or party.phone)} may be {several}. Tell them "
                     "apart by email or phone, and import again.",
                 )
             elif found.user_id is None and not seen.is_off:
