@@ -17,8 +17,8 @@ from crm.nudges.due import PURPOSE, zone_of
 from crm.nudges.links import Gone, Link
 from crm.planning.actions import CHANNEL_OF, DIRECTION_OF
 from crm.planning.queries import Suggested, plan_of, suggested
-from crm.storage.metrics import as_of
-from crm.storage.stored_metrics import scope_of, targets_of
+from crm.storage.metrics import rows_of
+from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import contact, outbox, user, workspace
 
 NOBODY = "This link was mailed to somebody who is no longer part of the team, so it does nothing any more."
@@ -106,16 +106,12 @@ def direction_of(act: str) -> str:
 def foreseen(connection: Connection, principal: Principal, one: Suggested, at: datetime) -> Foreseen:
     """The score now, and after the act."""
     way = way_of(connection, principal, one.act)
-    row = (
-        connection.execute(select(as_of(scope_of(connection, principal, at, [one.contact.id]))))
-        .mappings()
-        .one_or_none()
-    )
-    if row is None or way is None:
+    scope = scope_of(connection, principal, at, [one.contact.id])
+    rows = rows_of(connection, scope)
+    if not rows or way is None:
         return Foreseen(None, None)
-    facts: dict[str, Any] = dict(row)
-    targets = targets_of(connection, principal.workspace_id)
-    after = once_more(facts, targets, way, direction=direction_of(one.act))
+    facts: dict[str, Any] = dict(rows[0])
+    after = once_more(facts, scope.targets, way, direction=direction_of(one.act))
     return Foreseen(_points(facts.get("score")), _points(after.get("score")))
 
 

@@ -18,9 +18,9 @@ from crm.domain.weeks import IsoWeek
 from crm.planning.contacted import Reached, reached_since, was_contacted
 from crm.planning.home import Home
 from crm.rules.queries import Flag
-from crm.storage.metrics import as_of
+from crm.storage.metrics import rows_of
 from crm.storage.participation import is_live
-from crm.storage.stored_metrics import scope_of, targets_of
+from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import (
     contact,
     contact_address,
@@ -114,11 +114,10 @@ def _these(table: Any, principal: Principal, ids: Sequence[int], column: Any) ->
 def _metrics(
     connection: Connection, principal: Principal, ids: Sequence[int], at: datetime
 ) -> dict[int, dict[str, Any]]:
-    relation = as_of(scope_of(connection, principal, at, ids))
-    targets = targets_of(connection, principal.workspace_id)
-    target, clock = targets.expression("personal"), running("personal")
+    scope = scope_of(connection, principal, at, ids)
+    target, clock = scope.targets.expression("personal"), running("personal")
     found = {}
-    for row in connection.execute(select(relation)).mappings():
+    for row in rows_of(connection, scope):
         facts = dict(row)
         facts["personal_target"] = evaluate(target, facts)
         facts["personal_running"] = evaluate(clock, facts)

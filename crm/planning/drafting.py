@@ -19,9 +19,7 @@ from crm.planning.candidates import Facts, facts_of
 from crm.planning.easing import eased_home
 from crm.planning.home import Home, holidays_in, home_in, require_planner
 from crm.rules.queries import Flag, active_rules, flags
-from crm.storage.metrics import as_of
 from crm.storage.participation import is_live
-from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import (
     contact,
     contact_address,
@@ -75,9 +73,15 @@ def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: 
     require_planner(principal)
     home = eased_home(connection, principal, home_in(connection, principal, week, at), week, at)
     owned = _owned(connection, principal)
-    relation = as_of(scope_of(connection, principal, at, owned if len(owned) <= MANY else None))
     rules = active_rules(connection, principal)
-    found = flags(connection, principal, at, rules=rules, relation=relation, owner_id=principal.user_id)
+    found = flags(
+        connection,
+        principal,
+        at,
+        rules=rules,
+        contact_ids=owned if len(owned) <= MANY else None,
+        owner_id=principal.user_id,
+    )
     facts = facts_of(connection, principal, found, home, week, at)
     made = plan_week(
         (one.candidate for one in facts.values()),

@@ -18,7 +18,7 @@ from crm.interactions.on_record import forgetful_users
 from crm.rules.facts import facts_of
 from crm.storage.flags import matches
 from crm.storage.keyset import beyond, read_cursor, write_cursor
-from crm.storage.metrics import as_of
+from crm.storage.metrics import kept
 from crm.storage.stored_metrics import current, scope_of
 from crm.storage.tables import contact, contact_email, organisation, rule
 
@@ -159,8 +159,7 @@ def flags(
     asked = [one for one in chosen if one.about == "people"]
     if not asked:
         return []
-    metrics = as_of(scope_of(connection, principal, at, contact_ids)) if relation is None else relation
-    rows = _matching(connection, principal, metrics, asked, contact_ids, owner_id)
+    rows = _matching(connection, principal, at, asked, relation, contact_ids, owner_id)
     facts = facts_of(connection, principal, at, rows)
     doubtful = _doubtful(connection, principal, at, rows, asked)
     found = [
@@ -181,6 +180,41 @@ def flags(
             flag.contact.id,
         ),
     )
+
+
+def _matching(
+    connection: Connection,
+    principal: Principal,
+    at: datetime,
+    rules: Sequence[Rule],
+    relation: Subquery | None,
+    contact_ids: Iterable[int] | None,
+    owner_id: int | None,
+) -> Sequence[Row[Any]]:
+    ids = None if contact_ids is None else list(contact_ids)
+    metrics, given = _metrics(connection, principal, at, relation, ids)
+    is_kept = relation is None or relation is current(principal.workspace_id)
+    build = _kept_match if is_kept else _match
+    by_ids = ids is not None and relation is not None
+    statement = build(metrics, tuple(rules), principal.workspace_id, by_ids, owner_id is not None)
+    rows: Sequence[Row[Any]] = connection.execute(
+        statement, {**given, "ids": ids or [], "whose": owner_id}
+    ).all()
+    return rows
+
+
+def _metrics(
+    connection: Connection,
+    principal: Principal,
+    at: datetime,
+    relation: Subquery | None,
+    contact_ids: Sequence[int] | None = None,
+) -> tuple[Subquery, dict[str, Any]]:
+    """Where the metrics come from, and the values of its parameters: the log, unless a relation is given."""
+    if relation is not None:
+        return relation, {}
+    scope = scope_of(connection, principal, at, contact_ids)
+    return kept(scope), scope.parameters()
 
 
 def _doubtful(
@@ -205,12 +239,14 @@ def organisation_flags(
 ) -> list[OrganisationFlag]:
     """Every flag about an organisation as of ``at``, by name; archived ones have none."""
     chosen = active_rules(connection, principal) if rules is None else rules
-    metrics = as_of(scope_of(connection, principal, at)) if relation is None else relation
+    metrics, given = _metrics(connection, principal, at, relation)
     found = [
         _organisation_flag(row, one)
         for one in chosen
         if one.about == "organisations"
-        for row in connection.execute(matches(accounts(principal, metrics), [one], principal.workspace_id))
+        for row in connection.execute(
+            matches(accounts(principal, metrics), [one], principal.workspace_id), given
+        )
     ]
     return sorted(found, key=lambda flag: (SEVERITIES.index(flag.severity), flag.name, flag.id))
 
@@ -297,22 +333,6 @@ def _present() -> list[ColumnElement[bool]]:
     return [contact.c.archived_at.is_(None), contact.c.deceased_on.is_(None)]
 
 
-def _matching(
-    connection: Connection,
-    principal: Principal,
-    metrics: Subquery,
-    rules: Sequence[Rule],
-    contact_ids: Iterable[int] | None,
-    owner_id: int | None,
-) -> Sequence[Row[Any]]:
-    build = _kept_match if metrics is current(principal.workspace_id) else _match
-    narrowed = (contact_ids is not None, owner_id is not None)
-    statement = build(metrics, tuple(rules), principal.workspace_id, *narrowed)
-    given = {"ids": list(contact_ids or ()), "whose": owner_id}
-    rows: Sequence[Row[Any]] = connection.execute(statement, given).all()
-    return rows
-
-
 def _match(
     metrics: Subquery, rules: tuple[Rule, ...], workspace_id: int, by_ids: bool, by_owner: bool
 ) -> Select[Any]:
@@ -338,7 +358,7 @@ def _match(
 
 
 _kept_match = lru_cache(maxsize=32)(_match)
-"""The same over stored metrics, which are one relation in each workspace: built once for its rules."""
+"""The same over a relation that is kept: built once for a workspace and its rules."""
 
 
 def _flag(row: Row[Any], one: Rule, raised: bool, facts: FlagFacts) -> Flag:

@@ -4,10 +4,24 @@
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Integer, Subquery, case, cast, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    RowMapping,
+    Select,
+    Subquery,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.sql.visitors import iterate
 
 from crm.domain import channels as packed
@@ -28,7 +42,7 @@ from crm.storage.log_facts import (
 )
 from crm.storage.tables import contact
 
-__all__ = ["Scope", "as_of", "of_chosen", "relation"]
+__all__ = ["Scope", "as_of", "kept", "of_chosen", "relation", "rows_of"]
 
 RAW = ("strength", "gap_log", "gap_weight")
 """Sums over the gaps between contact days, from which the rhythm is worked out."""
@@ -42,14 +56,34 @@ def as_of(scope: Scope) -> Subquery:
     return relation(frame_of(scope), scope.targets)
 
 
-@lru_cache(maxsize=32)
-def of_chosen(targets: Targets) -> Subquery:
-    """The same for chosen contacts, with ``Scope.parameters`` in place of values.
+def kept(scope: Scope) -> Subquery:
+    """The same with ``Scope.parameters`` in place of values.
 
     Built once for each set of targets, since building it costs more than running it: use it in statements that are
     kept as well.
     """
+    return _of_everyone(scope.targets) if scope.contact_ids is None else of_chosen(scope.targets)
+
+
+@lru_cache(maxsize=32)
+def of_chosen(targets: Targets) -> Subquery:
+    """``kept`` for a scope that names its contacts."""
     return relation(PARAMETERS, targets)
+
+
+@lru_cache(maxsize=32)
+def _of_everyone(targets: Targets) -> Subquery:
+    return relation(replace(PARAMETERS, contact_ids=None), targets)
+
+
+def rows_of(connection: Connection, scope: Scope) -> Sequence[RowMapping]:
+    """The rows of ``as_of``, in no order."""
+    return connection.execute(_every_column(kept(scope)), scope.parameters()).mappings().all()
+
+
+@lru_cache(maxsize=32)
+def _every_column(rows: Subquery) -> Select[Any]:
+    return select(rows)
 
 
 def relation(
@@ -122,11 +156,12 @@ def _counted(frame: Frame, beside: "_Beside", wanted: Collection[str] | None) ->
     names = [name for name in COUNTED if wanted is None or name in wanted]
     facts = log_facts(frame)
     if wanted is not None:
-        facts = log_facts(frame, _read(facts, _columns(frame, facts, beside, names)))
+        facts = log_facts(frame, _read(facts, _parts(_columns(frame, facts, beside, names))))
     columns = _columns(frame, facts, beside, names)
     raw = [name for name in RAW if wanted is None or name in wanted]
     columns += [func.coalesce(beside.rhythm.c[name], 0.0).label(name) for name in raw]
-    return _listed(frame, facts if _read(facts, columns) else None, columns, beside.read_by(columns))
+    parts = _parts(columns)
+    return _listed(frame, facts if _read(facts, parts) else None, columns, beside.read_by(parts))
 
 
 def _columns(
@@ -136,10 +171,14 @@ def _columns(
     return [counted[name].label(name) for name in names]
 
 
-def _read(part: FromClause, columns: Iterable[ColumnElement[Any]]) -> set[str]:
-    """The names of those columns of a part that the given ones read."""
-    met = {id(one) for column in columns for one in iterate(column)}
-    return {column.name for column in part.c if id(column) in met}
+def _parts(columns: Iterable[ColumnElement[Any]]) -> set[int]:
+    """The ids of all the columns are made of."""
+    return {id(one) for column in columns for one in iterate(column)}
+
+
+def _read(joined: FromClause, parts: Collection[int]) -> set[str]:
+    """The names of those columns of what is joined that are among the parts."""
+    return {column.name for column in joined.c if id(column) in parts}
 
 
 class _Beside:
@@ -150,9 +189,9 @@ class _Beside:
         self.dates, self.asks = next_dates(frame), ask_facts(frame)
         self.promises, self.favours = promise_facts(frame), favour_facts(frame)
 
-    def read_by(self, columns: Sequence[ColumnElement[Any]]) -> list[FromClause]:
+    def read_by(self, parts: Collection[int]) -> list[FromClause]:
         everything = (self.rhythm, self.dates, self.asks, self.promises, self.favours)
-        return [one for one in everything if _read(one, columns)]
+        return [one for one in everything if _read(one, parts)]
 
 
 def _from_log(frame: Frame, facts: Subquery) -> dict[str, ColumnElement[Any]]:
