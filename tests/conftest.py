@@ -79,9 +79,13 @@ def _hurry(server: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def opened() -> dict[str, Database]:
-    """Databases by their address: the statements that SQLAlchemy has compiled for one are kept for the next test."""
-    return {}
+def opened() -> Iterator[dict[str, Database]]:
+    """Databases by their address: the statements that SQLAlchemy has compiled for one are kept for the next test, and
+    so are connections to PostgreSQL, which each begin with an empty memory of the tables."""
+    databases: dict[str, Database] = {}
+    yield databases
+    for database in databases.values():
+        database.close()
 
 
 @pytest.fixture(params=BACKENDS)
@@ -106,7 +110,8 @@ def database(database_url: str, opened: dict[str, Database]) -> Iterator[Databas
             event.listen(opened[database_url].engine, "connect", _hurry_sqlite)
     database = opened[database_url]
     yield database
-    database.close()
+    if database.is_sqlite:
+        database.close()
 
 
 @pytest.fixture

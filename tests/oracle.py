@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from math import exp
 from typing import Any
@@ -250,10 +251,18 @@ def _usual_gap(days_ago: list[int]) -> Decimal:
     """To 30 digits, so that an equal gap every time is exactly that gap."""
     above, below = EXACT.ln(14), Decimal(1)
     for earlier, later in pairwise(days_ago):
-        weight = EXACT.exp(EXACT.divide(Decimal(days_ago[-1] - later), Decimal(180)))
-        above = EXACT.add(above, EXACT.multiply(weight, EXACT.ln(earlier - later)))
+        weight = _fading(days_ago[-1] - later)
+        above = EXACT.add(above, EXACT.multiply(weight, _ln(earlier - later)))
         below = EXACT.add(below, weight)
     return Context(prec=30).plus(EXACT.exp(EXACT.divide(above, below)))
+
+
+@cache
+def _fading(days: int) -> Decimal:
+    return EXACT.exp(EXACT.divide(Decimal(days), Decimal(180)))
+
+
+_ln = cache(EXACT.ln)
 
 
 def next_time(occasion: Occasion, today: date) -> date | None:

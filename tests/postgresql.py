@@ -18,7 +18,7 @@ from crm.storage.tables import metadata
 
 LEAVE_US = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
 )
 
 LEFT_BEHIND = (

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import RowMapping, Select, Subquery, select
 
 from crm.accounts.workspaces import create_workspace
 from crm.domain.expressions import Metric
@@ -24,7 +25,7 @@ from crm.interactions.queries import channels
 from crm.storage import tables
 from crm.storage.database import Database, new_ids
 from crm.storage.flags import matches
-from crm.storage.metrics import as_of
+from crm.storage.metrics import as_of, kept, rows_of
 from crm.storage.stored_metrics import current, refresh, scope_of
 from tests import oracle
 from tests.oracle import Ask, Happening, Log, Marks, Occasion, Person, Promise
@@ -331,8 +332,8 @@ def compare(database: Database, log: Log, moments: Iterable[datetime]) -> Counte
     seen: Counter[str] = Counter()
     for moment in moments:
         with database.read() as connection:
-            relation = as_of(scope_of(connection, principal, moment))
-            found = _by_contact(connection, matches(relation, (*ABOUT_CONTACTS, ANYBODY)))
+            scope = scope_of(connection, principal, moment)
+            found = _by_contact(connection.execute(_everything(kept(scope)), scope.parameters()).mappings())
         expected = {ids[place]: facts for place, facts in oracle.as_of(log, moment).items()}
         assert set(found) == set(expected), moment
         for contact_id, facts in expected.items():
@@ -344,8 +345,13 @@ def compare(database: Database, log: Log, moments: Iterable[datetime]) -> Counte
     return seen
 
 
-def _by_contact(connection: Any, statement: Any) -> dict[int, dict[str, Any]]:
-    return {row["contact_id"]: dict(row) for row in connection.execute(statement).mappings()}
+@lru_cache(maxsize=4)
+def _everything(relation: Subquery) -> Select[Any]:
+    return matches(relation, (*ABOUT_CONTACTS, ANYBODY))
+
+
+def _by_contact(rows: Iterable[RowMapping]) -> dict[int, dict[str, Any]]:
+    return {row["contact_id"]: dict(row) for row in rows}
 
 
 def _flags(row: dict[str, Any]) -> dict[str, str]:
@@ -399,7 +405,7 @@ def noons_ago(*ages: int, channel: str = "email", people: tuple[int, ...] = (0,)
 def rows_at(database: Database, log: Log, moment: datetime = NOON) -> list[dict[str, Any]]:
     principal, ids = store(database, log)
     with database.read() as connection:
-        found = _by_contact(connection, select(as_of(scope_of(connection, principal, moment))))
+        found = _by_contact(rows_of(connection, scope_of(connection, principal, moment)))
     return [found[contact_id] for contact_id in ids]
 
 
@@ -524,5 +530,6 @@ def test_nothing_is_seen_across_workspaces(database: Database) -> None:
     _, ids = store(database, log)
     other, _ = store(database, log)
     with database.read() as connection:
-        relation = as_of(scope_of(connection, other, NOON, ids))
-        assert not connection.execute(select(relation)).all()
+        scope = scope_of(connection, other, NOON, ids)
+        assert not connection.execute(select(as_of(scope))).all()
+        assert not rows_of(connection, scope)
