@@ -45,14 +45,15 @@ def spellings(name: str, others: Iterable[str], people: int) -> list[str]:
 
 
 def cities() -> list[str]:
-    """A line for each city, the largest first: name, country, state (of the United States), place, zone, spellings."""
+    """A line for each city, the largest first: name folded, name, country, state (of the US), place, zone, ;spellings;."""
     found = sorted(read("cities15000").values(), key=lambda one: (-one["population"], one["geonameid"]))
     lines = []
     for one in found:
         state = one["admin1code"] if one["countrycode"] == "US" else ""
         place = (f"{one['latitude']:.2f}", f"{one['longitude']:.2f}")
         others = spellings(one["name"], one["alternatenames"], one["population"])
-        fields = (one["name"], one["countrycode"], state, *place, one["timezone"], ";".join(others))
+        named = (fold(one["name"]), one["name"], one["countrycode"], state)
+        fields = (*named, *place, one["timezone"], f";{';'.join(others)};" if others else "")
         lines.append("\t".join(fields))
     return lines
 

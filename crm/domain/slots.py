@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
 from crm.domain.spans import day_phrase
@@ -101,22 +101,18 @@ class Slot:
     outside_hours: bool = False
 
 
-@cache
-def _country_codes() -> frozenset[str]:
-    import holidays  # takes a fifth of a second to import
-
-    return frozenset(holidays.list_supported_countries())
-
-
 @lru_cache(maxsize=1000)
 def public_holidays(country_code: str, year: int) -> frozenset[date]:
     """The public holidays of a country (ISO 3166 code) in a year; none for a country that is not known."""
     code = country_code.strip().upper()
-    if code not in _country_codes():
+    if len(code) != 2 or not code.isalpha():
         return frozenset()
-    import holidays
+    import holidays  # takes a fifth of a second to import
 
-    return frozenset(holidays.country_holidays(code, years=year))
+    try:
+        return frozenset(holidays.country_holidays(code, years=year))
+    except NotImplementedError:  # it knows no such country
+        return frozenset()
 
 
 def post_by(day: date, working_days: int = POST_WORKING_DAYS, *, holidays: Collection[date] = ()) -> date:

@@ -68,8 +68,8 @@ class Served:
 
 
 NURSERY = multiprocessing.get_context("forkserver")
-"""Servers come from a process that has imported the product already; each would take seconds to."""
-NURSERY.set_forkserver_preload(["crm.__main__", "crm.app", "crm.commands.serve", "tests.browser.at_a_moment"])
+"""Servers come from a process that has the product ready; each would take seconds for that."""
+NURSERY.set_forkserver_preload(["tests.browser.prepared", "tests.browser.at_a_moment"])
 
 
 @contextmanager
