@@ -1,6 +1,5 @@
 """The product as its users run it: its own commands, and its own server on a free port."""
 
-import multiprocessing
 import os
 import re
 import socket
@@ -15,6 +14,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from tests.browser.at_a_moment import THEN, become
+from tests.nursery import NURSERY
 
 ROOT = Path(__file__).resolve().parents[2]
 MONDAY = "2026-11-23T09:00:00+00:00"
@@ -65,11 +65,6 @@ class Served:
 
     url: str
     setup: str | None
-
-
-NURSERY = multiprocessing.get_context("forkserver")
-"""Servers come from a process that has the product ready; each would take seconds for that."""
-NURSERY.set_forkserver_preload(["tests.browser.prepared", "tests.browser.at_a_moment"])
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from datetime import timedelta
 from crm.storage.database import Database
 from tests.builders import World
 from tests.campaigns.frame import Asked, Campaign, databases
-from tests.nudges.mailroom import check, mail_server, nursery, send_signal, team
+from tests.nudges.mailroom import check, mail_server, send_signal, team, workers
 
 KILLS_A_ROUND = 100
 LIFE_SECONDS = 0.5
@@ -25,7 +25,7 @@ def round_of(url: str, kills: int, chance: random.Random, variant: str) -> tuple
     users = team(World.create(database), 6 * kills)
     hits = 0
     try:
-        with mail_server() as (port, ledger), nursery(url, port, variant) as bears:
+        with mail_server() as (port, ledger), workers(url, port, variant) as bears:
             for attempt in range(kills):
                 pid = bears.bear(timedelta(minutes=4 * attempt))
                 timer = threading.Timer(chance.uniform(0, LIFE_SECONDS), send_signal, (pid, signal.SIGKILL))

@@ -4,10 +4,6 @@ import io
 import json
 import os
 import random
-import signal
-import subprocess
-import sys
-import time
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +18,13 @@ from crm.storage.tables import contact, interaction
 from tests.builders import World
 from tests.imports.files import CONTACTS, EVERYTHING, count, exported
 from tests.imports.test_applying import BROUGHT
+from tests.nursery import command
 
-CRM = [sys.executable, "-m", "crm"]
 ROOT = Path(__file__).parents[2]
 ROWS = 1_500
 KILLS = 10
+IMPORTED_WITHIN = 1.5
+"""Seconds from the start of the command to its end, at least."""
 
 
 def environment(url: str) -> dict[str, str]:
@@ -167,15 +165,13 @@ def test_killed_anywhere_and_imported_again_each_row_is_there_once(database_url:
     cards = tmp_path / "people.vcf"
     cards.write_text("".join(f"BEGIN:VCARD\nVERSION:4.0\nFN:C {n}\nEND:VCARD\n" for n in range(100)))
     crm(database_url, "migrate")
-    command = [*CRM, "import", *map(str, (people, log, cards))]
-    took, chance = 2.0, random.Random(6)
+    words = ["import", *map(str, (people, log, cards))]
+    chance = random.Random(6)
     for number in range(KILLS):
-        process = subprocess.Popen(
-            command, env=environment(database_url), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        time.sleep(took * (number + chance.random()) / KILLS)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process = command(environment(database_url), words, tmp_path / "said")
+        process.join(IMPORTED_WITHIN * (number + chance.random()) / KILLS)
+        process.kill()
+        process.join()
     for _ in range(2):
         result = crm(database_url, "import", people, log, cards)
         assert result.returncode == 0, result.stderr

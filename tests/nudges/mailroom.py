@@ -2,19 +2,15 @@
 
 import contextlib
 import os
-import queue
-import re
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes
-from pathlib import Path
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -31,11 +27,11 @@ from crm.storage.tables import outbox, user
 from crm.templating import environment
 from tests.builders import NOW, World
 from tests.mail.servers import free_port
+from tests.nursery import NURSERY
 from tests.web.site import settings
 
 TEMPLATES = environment()
 PHASES = ("mail", "rcpt", "data", "noted", "answered")
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def team(world: World, size: int, **columns: Any) -> list[int]:
@@ -153,58 +149,47 @@ def check(database: Database, ledger: Ledger, users: list[int]) -> Counter[str]:
     return Counter(row.state for row in rows)
 
 
-class Nursery:
-    """One process, with everything imported, that bears workers: a kill costs a fork and not a start-up."""
+class Workers:
+    """Processes that send what is due; a kill costs a fork and not a start-up."""
 
     def __init__(self, database_url: str, port: int, variant: str = "") -> None:
-        command = (sys.executable, "-m", "tests.nudges.worker", database_url, str(port), variant)
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore::DeprecationWarning"}
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
-        )
-        self._said: queue.Queue[str] = queue.Queue()
-        self._listener = threading.Thread(target=self._listen)
-        self._listener.start()
+        self._given = (database_url, port)
+        self._variant = variant
+        self._working: dict[Any, BaseProcess] = {}
 
     def bear(self, ahead: timedelta = timedelta()) -> int:
         """A worker whose clock is so far ahead of ours, at work from now on; its process id."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"bear {ahead.total_seconds()}\n")
-        self._process.stdin.flush()
-        found = re.match(r"born (\d+)", self._line())
-        assert found is not None
-        return int(found[1])
+        from tests.nudges.worker import work
+
+        process = NURSERY.Process(target=work, args=(*self._given, ahead, self._variant), daemon=True)
+        process.start()
+        self._working[process.sentinel] = process
+        assert process.pid is not None
+        return process.pid
 
     def ended(self, seconds: float = 30) -> tuple[int, int]:
         """The next worker that ended, and its exit status (negative: by that signal)."""
-        found = re.match(r"ended (\d+) (-?\d+)", self._line(seconds))
-        assert found is not None
-        return int(found[1]), int(found[2])
-
-    def _line(self, seconds: float = 30) -> str:
-        return self._said.get(timeout=seconds)
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._said.put(line)
+        ready = wait(list(self._working), timeout=seconds)
+        assert ready, f"nobody ended within {seconds} seconds"
+        process = self._working.pop(ready[0])
+        process.join()
+        assert process.pid is not None
+        assert process.exitcode is not None
+        return process.pid, process.exitcode
 
     def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._listener.join()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            pipe.close()
+        for process in self._working.values():
+            process.kill()
+            process.join()
 
 
 @contextlib.contextmanager
-def nursery(database_url: str, port: int, variant: str = "") -> Iterator[Nursery]:
-    bears = Nursery(database_url, port, variant)
+def workers(database_url: str, port: int, variant: str = "") -> Iterator[Workers]:
+    working = Workers(database_url, port, variant)
     try:
-        yield bears
+        yield working
     finally:
-        bears.close()
+        working.close()
 
 
 def send_signal(pid: int, what: int) -> None:
@@ -212,7 +197,7 @@ def send_signal(pid: int, what: int) -> None:
         os.kill(pid, what)
 
 
-def kill_around(bears: Nursery, ledger: Ledger, phases: Iterator[str], kills: int) -> int:
+def kill_around(bears: Workers, ledger: Ledger, phases: Iterator[str], kills: int) -> int:
     """Start worker after worker and kill each as the mail server sees the phase; then let one finish. Kills that hit.
 
     Each worker's clock is beyond the lease of the one before, as after a restart some minutes later.

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,8 @@ from crm.__main__ import run
 from crm.storage.tables import mail_hold, outbox
 from tests.builders import NOW, World
 from tests.mail.servers import free_port
-from tests.nudges.mailroom import ROOT, mail_server, states, team
+from tests.nudges.mailroom import mail_server, states, team
+from tests.nursery import command
 
 MONDAY = "2026-11-23T12:30+00:00"
 
@@ -106,24 +105,14 @@ def test_several_processes_at_once_write_one_file_each(
     world: World, database_url: str, tmp_path: Path
 ) -> None:
     users = team(world, 12)
-    command = [
-        sys.executable,
-        "-m",
-        "crm",
-        "nudge",
-        "--eml-dir",
-        str(tmp_path / "out"),
-        "--as-of",
-        MONDAY,
-        "--json",
-    ]
+    words = ["nudge", "--eml-dir", str(tmp_path / "out"), "--as-of", MONDAY, "--json"]
     environment = {**os.environ, "CRM_DATABASE_URL": database_url, "CRM_SECRET_KEY": "k" * 20}
-    running = [
-        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-        for _ in range(3)
-    ]
-    said = [one for process in running for one in json.loads(process.communicate()[0])]
-    assert [process.returncode for process in running] == [0] * 3
+    told = [tmp_path / f"{number}.json" for number in range(3)]
+    running = [command(environment, words, path) for path in told]
+    for process in running:
+        process.join(60)
+    assert [process.exitcode for process in running] == [0] * 3
+    said = [one for path in told for one in json.loads(path.read_text())]
     assert len(said) == len({one["user"] for one in said}) == len(users)
     with world.database.read() as connection:
         kept = set(connection.execute(select(outbox.c.message_id)).scalars())

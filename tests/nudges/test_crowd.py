@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import World
-from tests.nudges.mailroom import Ledger, check, mail_server, nursery, send_signal, states, team
+from tests.nudges.mailroom import Ledger, check, mail_server, send_signal, states, team, workers
 
 PROCESSES, USERS = 4, 60
 
 
 def test_a_crowd_of_processes_sends_one_mail_each(world: World, database_url: str) -> None:
     users = team(world, USERS)
-    with mail_server() as (port, ledger), nursery(database_url, port) as bears:
+    with mail_server() as (port, ledger), workers(database_url, port) as bears:
         for _ in range(PROCESSES):
             bears.bear()
         assert [bears.ended(60)[1] for _ in range(PROCESSES)] == [0] * PROCESSES
@@ -44,7 +44,7 @@ class StopsOne:
 
 def stop_and_wake(world: World, database_url: str, variant: str) -> tuple[Ledger, list[int]]:
     users = team(world, 3)
-    with mail_server() as (port, ledger), nursery(database_url, port, variant) as bears:
+    with mail_server() as (port, ledger), workers(database_url, port, variant) as bears:
         one = StopsOne(ledger)
         one.pid = bears.bear()
         one.known.set()

@@ -1,8 +1,5 @@
-"""A process that bears workers on the outbox; tests kill, stop and wake them. See ``mailroom.Nursery``."""
+"""Workers on the outbox, as the product is and as broken builds; tests kill, stop and wake them."""
 
-import os
-import select
-import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -47,53 +44,12 @@ def break_it(variant: str) -> None:
         mails.sweep = never_again
 
 
-def work(url: str, port: int, ahead: timedelta, started: datetime) -> None:
-    database = Database(url)
+def work(url: str, port: int, ahead: timedelta, variant: str) -> None:
+    """Send what is due, by a clock that is so far ahead of ours when it starts, and be gone."""
+    break_it(variant)
+    started = clock.now()
 
     def now() -> datetime:
         return NOW + ahead + (clock.now() - started)
 
-    postman(database, now, port=port, timeout=27).work()
-
-
-def bear(url: str, port: int, ahead: timedelta, started: datetime) -> int:
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            work(url, port, ahead, started)
-            status = 0
-        finally:
-            sys.stderr.flush()
-            os._exit(status)
-    return pid
-
-
-def tell(words: str) -> None:
-    sys.stdout.write(words + "\n")
-    sys.stdout.flush()
-
-
-def main() -> None:
-    url, port, variant = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-    break_it(variant)
-    started = clock.now()
-    children: set[int] = set()
-    while True:
-        ready, _, _ = select.select([sys.stdin], [], [], 0.005)
-        if ready:
-            words = sys.stdin.readline().split()
-            if not words:
-                return
-            pid = bear(url, port, timedelta(seconds=float(words[1])), started)
-            children.add(pid)
-            tell(f"born {pid}")
-        for pid in list(children):
-            done, status = os.waitpid(pid, os.WNOHANG)
-            if done:
-                children.remove(pid)
-                tell(f"ended {pid} {os.waitstatus_to_exitcode(status)}")
-
-
-if __name__ == "__main__":
-    main()
+    postman(Database(url), now, port=port, timeout=27).work()
