@@ -17,6 +17,7 @@ class NudgeSuggestion:
     ``reason`` is a sentence; ``slot`` the moment and what speaks for it, or empty. The stamp says ``act_label``.
     ``address_missing``: a note is due and there is nowhere to post it, so the mail says "Ask for their address"
     in place of the slot. ``given_name`` is for the subject; without it the first word of ``name`` is taken.
+    ``met_url`` answers a reason that asks "Have you met since?".
     """
 
     name: str
@@ -34,6 +35,7 @@ class NudgeSuggestion:
     dismiss_url: str
     address_missing: bool = False
     given_name: str | None = None
+    met_url: str | None = None
 
     @property
     def moment(self) -> str:

@@ -11,6 +11,7 @@ from crm.nudges.holds import Released
 from crm.nudges.link_queries import Addressee
 from crm.nudges.links import Link
 from crm.planning import actions as planning
+from crm.planning import met as meetings
 from crm.planning.queries import Suggested
 from crm.storage.tables import user
 
@@ -29,6 +30,8 @@ def carry_out(
     match link.verb:
         case "done":
             planning.done(connection, principal, link.suggestion_id, at, when=when_done(one, at), via=VIA)
+        case "met":
+            meetings.met(connection, principal, link.suggestion_id, at)
         case "swap":
             planning.swap(connection, principal, link.suggestion_id, link.act, at, via=VIA)
         case "not_this_person":
@@ -47,6 +50,9 @@ def when_done(one: Suggested, at: datetime) -> datetime:
 
 def take_back(connection: Connection, who: Addressee, link: Link, one: Suggested, at: datetime) -> None:
     """Undo what the link did; nothing where it has done nothing."""
+    if link.verb == "met":
+        meetings.take_back(connection, who.principal, link.suggestion_id, one.contact.id, at)
+        return
     response_id = None
     if link.verb == "swap" and one.act == link.act:
         # Swapping to the act it has already changes nothing, and says by which answer it got it.

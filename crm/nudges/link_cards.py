@@ -10,6 +10,7 @@ from crm.nudges import actions, link_queries
 from crm.nudges.compose import slot_words
 from crm.nudges.link_queries import Addressee
 from crm.nudges.links import Link
+from crm.planning.met import meeting_of
 from crm.planning.queries import Suggested
 
 ACT_WORDS = {"call": "phone call", "note": "handwritten note"}
@@ -68,6 +69,10 @@ def card_of(connection: Connection, opened: Opened) -> Card:
         return _unsubscribe(opened)
     if opened.link.verb == "calendar":
         return _calendar(opened, one)
+    if opened.link.verb == "met" and (
+        logged := meeting_of(connection, opened.who.principal, opened.link.suggestion_id, one.contact.id)
+    ):
+        return _met(opened, one, logged)
     if actions.STANDS_AS.get(opened.link.verb) == one.state:
         return _settled(connection, opened, one)
     if opened.link.verb == "swap" and one.act == opened.link.act and one.state == "planned":
@@ -76,9 +81,7 @@ def card_of(connection: Connection, opened: Opened) -> Card:
         return _nothing_left(opened, one)
     if one.state == "not_this_person" and opened.link.verb == "snooze":
         return _nothing_left(opened, one)
-    return {"done": _ask_done, "swap": _ask_swap, "snooze": _ask_snooze, "not_this_person": _ask_never}[
-        opened.link.verb
-    ](connection, opened, one)
+    return _ASKED[opened.link.verb](connection, opened, one)
 
 
 def _for_whom(opened: Opened) -> str:
@@ -109,8 +112,9 @@ def _lower(words: str) -> str:
     return words[:1].lower() + words[1:]
 
 
-def _log_address(one: Suggested) -> str:
-    return f"/log?contact={one.contact.id}&channel={link_queries.channel_of(one.act)}&suggestion={one.id}"
+def _log_address(one: Suggested, channel: str = "") -> str:
+    chosen = channel or link_queries.channel_of(one.act)
+    return f"/log?contact={one.contact.id}&channel={chosen}&suggestion={one.id}"
 
 
 def _ask_done(connection: Connection, opened: Opened, one: Suggested) -> Card:
@@ -151,6 +155,42 @@ def _icon(act: str) -> str:
         "visit": "map-pin",
         "note": "pen-line",
     }.get(act, "gift")
+
+
+def _ask_met(connection: Connection, opened: Opened, one: Suggested) -> Card:
+    local = opened.at.astimezone(opened.who.principal.user_zone)
+    return Card(
+        f"Log a meeting with {one.contact.short_name}?",
+        _for_whom(opened),
+        _ends(opened),
+        "meeting",
+        lines=(
+            Line(
+                "users",
+                f"{day_phrase(local.date(), opened.today)}, {local:%H:%M}, mutual",
+                strong=what_words(one, act="meeting"),
+            ),
+            Line("calendar", f"{one.contact.short_name} leaves this week’s plan."),
+        ),
+        button="We did meet",
+        aside=Line("", "", href=_log_address(one, "meeting"), label="It was another day, or something else"),
+    )
+
+
+def _met(opened: Opened, one: Suggested, logged: int) -> Card:
+    line = Line(
+        "pen-line", "Was it another day, or is there more to say?", href=f"/log/{logged}", label="Change it"
+    )
+    return Card(
+        f"A meeting with {one.contact.short_name} is logged",
+        _for_whom(opened),
+        "Opened twice? A second click changes nothing more.",
+        "meeting",
+        "done",
+        opened.today,
+        (line,),
+        undo=True,
+    )
 
 
 def _ask_swap(connection: Connection, opened: Opened, one: Suggested) -> Card:
@@ -194,6 +234,15 @@ def _ask_never(connection: Connection, opened: Opened, one: Suggested) -> Card:
         ),
         button="Not this person",
     )
+
+
+_ASKED = {
+    "done": _ask_done,
+    "met": _ask_met,
+    "swap": _ask_swap,
+    "snooze": _ask_snooze,
+    "not_this_person": _ask_never,
+}
 
 
 def _settled(connection: Connection, opened: Opened, one: Suggested) -> Card:

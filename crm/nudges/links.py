@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from crm.errors import NotFound, Refusal
 
-VERBS = ("done", "swap", "snooze", "not_this_person", "calendar", "unsubscribe")
+VERBS = ("done", "met", "swap", "snooze", "not_this_person", "calendar", "unsubscribe")
 VALID_FOR = timedelta(days=30)
 UNSUBSCRIBE_VALID_FOR = timedelta(days=400)
 """Whoever finds an old mail and wants no more of them is not turned away."""
