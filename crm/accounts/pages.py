@@ -17,7 +17,7 @@ from crm.accounts import (
 from crm.accounts.forms import SetUp
 from crm.accounts.passwords import hashed
 from crm.errors import Forbidden
-from crm.web import forms, sessions
+from crm.web import forms, kept, sessions
 from crm.web.addresses import local_path
 from crm.web.faults import TooManyTries
 from crm.web.routing import Router, Visit
@@ -41,7 +41,13 @@ def sign_in_page(visit: Visit) -> Response:
 
 
 def _sign_in_form(visit: Visit, email: str, onward: str, error: str | None = None) -> Response:
-    context = {"email": email, "next": onward, "error": error, "has_mail": bool(visit.settings.smtp_url)}
+    context = {
+        "email": email,
+        "next": onward,
+        "error": error,
+        "has_mail": bool(visit.settings.smtp_url),
+        "kept": kept.carried(visit.form),
+    }
     return visit.render("accounts/sign_in.html", context, status=422 if error else 200)
 
 
@@ -64,7 +70,12 @@ def sign_in_action(visit: Visit) -> Response:
         if visit.signed_in:
             sessions.end(connection, visit.signed_in)
         value = sessions.start(connection, *found, visit.at)
-    return _entered(visit, value, onward)
+    written = kept.carried(visit.form)
+    if written is None:
+        return _entered(visit, value, onward)
+    response = visit.render("accounts/go_on.html", {"kept": written})
+    sessions.set_cookie(visit.site, response, value)
+    return response
 
 
 def _entered(visit: Visit, value: str, onward: str) -> Response:

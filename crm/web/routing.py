@@ -23,7 +23,7 @@ from crm.errors import Forbidden, Invalid, NotFound, Refusal, Unavailable
 from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.stored_metrics import anything_stale, refresh_stale, scope_of
-from crm.web import body, faults, flashes, sessions
+from crm.web import body, faults, flashes, kept, sessions
 from crm.web.addresses import local_path
 from crm.web.site import Site
 
@@ -293,10 +293,14 @@ class Endpoint:
             raise Forbidden("Only an admin can do this. Ask one of yours.")
 
     def _to_sign_in(self, visit: Visit, refusal: Refusal) -> Response:
-        """Pages lead to the sign-in and back; a form that was sent says what to do, so that nothing typed is lost."""
+        """Pages lead to the sign-in and back; a form that was sent comes along, so that nothing typed is lost."""
         site, request = visit.site, visit.request
         if faults.is_api(request):
             return faults.refused(site, request, refusal)
+        written = kept.sent(request, visit.form) if self.writes and not visit.is_htmx else None
+        if written is not None:
+            context = {"email": "", "next": "", "error": None, "has_mail": False, "kept": written}
+            return visit.render("accounts/sign_in.html", context, status=401)
         if self.writes or visit.is_htmx:
             words = "Sign in in another tab, then come back here and send it again."
             return faults.refused(site, request, faults.SignInNeeded(words))
