@@ -1,13 +1,18 @@
 """Builders that ask only for what matters to a test."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
 
 from crm.accounts.workspaces import create_workspace
 from crm.domain.principal import Principal, Role
-from crm.interactions.actions import Entry, log_interaction
+from crm.interactions import actions
+from crm.interactions.actions import Entry
 from crm.storage.database import Database, new_id
 from crm.storage.stored_metrics import mark_stale
 from crm.storage.tables import contact, organisation, user
@@ -25,6 +30,8 @@ class World:
     workspace_id: int
     zone: ZoneInfo
     now: datetime = NOW
+    is_read_stored: bool = False
+    """Whether stored figures are read as they are; else whoever reads them works them out once for all entries."""
     principal: Principal = field(init=False)
 
     def __post_init__(self) -> None:
@@ -99,7 +106,13 @@ class World:
             noon = datetime.combine(self.today, time(11), self.zone)
             entry.setdefault("occurred_at", (noon - timedelta(days=days_ago)).astimezone(UTC))
         by = entry.pop("by", self.principal)
-        with self.database.write() as connection:
-            return log_interaction(
-                connection, by, Entry(channel=channel, contact_ids=contacts, **entry), self.now
-            )
+        made = Entry(channel=channel, contact_ids=contacts, **entry)
+        refresh = actions.refresh_people if self.is_read_stored else _leave_stale
+        with self.database.write() as connection, patch.object(actions, "refresh_people", refresh):
+            return actions.log_interaction(connection, by, made, self.now)
+
+
+def _leave_stale(
+    connection: Connection, principal: Principal, contact_ids: Iterable[int], at: datetime
+) -> None:
+    mark_stale(connection, principal.workspace_id, list(contact_ids))

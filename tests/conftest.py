@@ -1,4 +1,4 @@
-"""Real databases for every test: SQLite always, PostgreSQL from a wheel or from ``CRM_TEST_DATABASE_URL``."""
+"""Real databases for every test: SQLite, and PostgreSQL from a wheel or from ``CRM_TEST_DATABASE_URL``."""
 
 import os
 import shutil
@@ -15,12 +15,18 @@ from crm.storage.database import Database
 from crm.storage.migrate import migrate
 from tests import portal
 from tests.builders import NOW, World
+from tests.databases import BACKENDS, by_turns
 from tests.postgresql import Spare, execute, running
-
-BACKENDS = ("sqlite", "postgresql")
 
 settings.register_profile("house", deadline=None)  # a busy machine is no counterexample
 settings.load_profile("house")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what it is not the turn of."""
+    kept, left = by_turns(items)
+    config.hook.pytest_deselected(items=left)
+    items[:] = kept
 
 
 @pytest.fixture(scope="session", autouse=True)

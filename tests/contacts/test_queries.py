@@ -197,6 +197,7 @@ def test_other_workspaces_do_not_exist(world: World) -> None:
 
 
 def test_suggestions_begin_with_those_lately_in_contact(world: World) -> None:
+    world.is_read_stored = True
     ada = add(world, name="Ada Haas", organisation="Fernhill Foods")
     bo = add(world, name="Bo Ada")
     cy = add(world, name="Cy")

@@ -20,6 +20,13 @@ from tests.builders import NOW, World
 WAYS = by_key(SHIPPED)
 
 
+@pytest.fixture
+def world(world: World) -> World:
+    """The stored figures are read as they are."""
+    world.is_read_stored = True
+    return world
+
+
 def facts(world: World, contact_id: int) -> dict[str, Any]:
     with world.database.read() as connection:
         return queries.metrics_of(connection, world.principal, contact_id)

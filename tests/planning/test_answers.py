@@ -15,6 +15,7 @@ from crm.planning import actions, waiting
 from crm.planning.actions import Answer
 from crm.planning.queries import Suggested
 from crm.storage.tables import contact_metrics, interaction, interaction_contact, response, suggestion
+from crm.web.routing import freshen
 from tests.builders import NOW, World
 from tests.planning.test_plan import WEEK, by_screen, make, shown, why_left_out
 
@@ -123,6 +124,7 @@ def test_twice_is_once(world: World, alice: Principal, one: Suggested, state: st
 def test_undo_brings_back_exactly_what_was(
     world: World, alice: Principal, one: Suggested, state: str
 ) -> None:
+    freshen(world.database, world.principal, world.now)
     before, shown_before = what_counts(world), now(world, alice)
     answer = give(world, alice, one, ANSWERS[state])
     undo(world, alice, answer)
