@@ -84,6 +84,22 @@ def an_ask_is_written_down_settled_and_signals_are_read(page: Page) -> None:
     press(page, "Undo")
     expect(matters).to_contain_text("Ask who signs")
 
+    press(page, "Add a promise")
+    fill(page, "What was promised", "The price list")
+    press(page, "Save")
+    expect(matters).to_contain_text("We: The price list")
+    press(page, "Kept: The price list")
+    expect(matters).not_to_contain_text("The price list")
+    press(page, "Undo")
+    expect(matters).to_contain_text("We: The price list")
+
+    press(page, "Add a date")
+    fill(page, "Day", "29")
+    tab_to(page, "Month")
+    page.keyboard.type("February")
+    press(page, "Save")
+    expect(matters).to_contain_text("Birthday")
+
     page.goto("/signals")
     press(page, "Show as table")
     expect(page.get_by_role("table").first).to_be_visible()
