@@ -6,6 +6,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from crm.domain.targets import TIERS
+from crm.domain.weeks import MONTHS
 from crm.errors import Invalid
 
 LINE_LIMIT = 1_000
@@ -173,7 +174,8 @@ def leap_day(month: int, day: int) -> int:
     try:
         return date(2000, month, day).timetuple().tm_yday
     except ValueError:
-        sentence = f"There is no day {day} in month {month}."
+        known = 1 <= month <= len(MONTHS)
+        sentence = f"There is no {day} {MONTHS[month - 1]}." if known else f"There is no month {month}."
         raise Invalid(sentence, fields={"dates": sentence}) from None
 
 

@@ -130,7 +130,7 @@ def test_a_form_that_does_not_fit_comes_back_whole(world: World, alice, field, v
 @pytest.mark.parametrize(
     ("day", "month", "year", "yearly", "sentence"),
     [
-        ("30", "2", "", "yes", "There is no day 30 in month 2."),
+        ("30", "2", "", "yes", "There is no 30 February."),
         ("29", "2", "2023", "yes", "There is no such day in the year 2023."),
         ("1", "", "", "yes", "A date needs a day and a month"),
         ("1", "5", "", "once", "A date that comes once needs its year."),

@@ -112,7 +112,7 @@ def test_metrics_follow_in_the_same_transaction(world: World, site: TestClient) 
             {"received_on": "2199-01-01"},
             "That day is still ahead. Choose today or an earlier one.",
         ),
-        ("dates", {"day": "31"}, "There is no day 31 in month 2."),
+        ("dates", {"day": "31"}, "There is no 31 February."),
         ("dates", {"year": "2027"}, "There is no such day in the year 2027."),
         ("dates", {"yearly": "once"}, "A date that comes once needs its year."),
     ],
