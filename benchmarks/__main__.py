@@ -38,9 +38,10 @@ def figures(size: str, fresh: Callable[[], str]) -> Iterator[Figure]:
 
 
 def growth(small: dict[str, Figure], large: dict[str, Figure], names: tuple[str, str]) -> Iterator[Figure]:
-    """P3 and P7: the same figures at two sizes."""
-    factor = SIZES[names[1]].interactions / SIZES[names[0]].interactions
-    for name in SCANNING:
+    """P3 and P7: the same figures at two sizes. The log makes P1 long, the people P2."""
+    before, after = (SIZES[name] for name in names)
+    factors = (after.interactions / before.interactions, after.contacts / before.contacts)
+    for name, factor in zip(SCANNING, factors, strict=True):
         yield Figure(f"P3 {name}, {names[0]} to {names[1]}", large[name].ours, small[name].ours * factor, 1.2)
     for name in GROWING:
         yield Figure(f"P7 {name}, {names[0]} to {names[1]}", large[name].ours, small[name].ours, 1.5)
