@@ -170,10 +170,11 @@ def test_the_nudge_says_everything_in_both_forms():
             assert all(part in words for part in (*said, str(one.swap_label), "Snooze", "Not this person"))
         assert f"You promised {view.promises[0]}" in words
         assert "Yes, this is an email. It is the only one we send, on Mondays." in words
+        assert words.count("We did meet") == 1
         assert view.title in words
         assert view.summary in words
     links = Page(mail.html).links
-    assert len(links) == len(set(links)) == 6 * 5 + 3
+    assert len(links) == len(set(links)) == 6 * 5 + 1 + 3
 
 
 def test_the_day_is_the_readers():
@@ -192,9 +193,10 @@ def test_a_note_without_an_address_asks_for_it_first():
 
 def test_what_a_suggestion_does_not_have_is_not_shown():
     bare = nudge_with("Ruth", slot="", organisation="", swap_url=None, swap_label=None, calendar_url=None)
+    bare = replace(bare, suggestions=tuple(replace(one, met_url=None) for one in bare.suggestions))
     mail = rendered(replace(bare, promises=()))
     for words in (Page(mail.html).words, mail.text):
-        assert not re.search("None|instead|Add to calendar|You promised|Ruth,", words)
+        assert not re.search("None|instead|We did meet|Add to calendar|You promised|Ruth,", words)
     assert len(Page(mail.html).links) == 3 + 3
 
 
