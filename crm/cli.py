@@ -7,6 +7,7 @@ from crm.commands import (
     backtest,
     care,
     demo,
+    duplicates,
     flags,
     health,
     imports,
@@ -34,6 +35,8 @@ app.command()(care.restore)
 app.command()(care.doctor)
 app.command("import")(imports.import_files)
 app.command("export")(imports.export_folder)
+app.command()(duplicates.duplicates)
+app.command()(duplicates.merge)
 app.command()(health.health)
 app.command()(flags.flags)
 app.command()(plan.plan)

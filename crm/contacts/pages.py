@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from crm.accounts.queries import time_zones
-from crm.contacts import actions, forms, organisation_pages, organisations, queries
+from crm.contacts import actions, forms, merge_pages, organisation_pages, organisations, queries
 from crm.contacts.queries import Filter, Person, Sort
 from crm.domain.ribbon import ribbon
 from crm.domain.spans import ago, count, short_day
@@ -26,6 +26,7 @@ from crm.web.routing import Router, Visit
 
 router = Router()
 router.routes.extend(organisation_pages.router.routes)
+router.routes.extend(merge_pages.router.routes)
 
 ZONES = ("in_touch", "drifting", "screen_only", "gone_quiet", "no_record")
 FILTERS = ("q", "kind", "tier", "owner", "tag", "zone", "archived", "sort")

@@ -194,7 +194,7 @@ class People:
         return Match(
             None,
             f"{excerpt(record.name)} and {excerpt(other)} have the same email in this file. They were taken as "
-            "two people; if they are one, archive the one with less.",
+            "two people; if they are one, merge them.",
         )
 
     def _with_name(self, record: ContactRecord, folded: str, claimed: set[int]) -> Match:
@@ -219,7 +219,7 @@ class People:
             return Match(
                 None,
                 f"Somebody else called {excerpt(record.name)} is here as {namesakes[0].emails[0]}. They were "
-                "taken as two people; if they are one, archive the one with less.",
+                "taken as two people; if they are one, merge them.",
             )
         return Match()
 

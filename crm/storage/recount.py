@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, Connection, Integer, Table, cast, func, select, type_coerce
 
-from crm.domain.channels import BROADCAST_DIGITAL, BROADCAST_LIVE, DIRECTIONS, Channel, tally
+from crm.domain.channels import BROADCAST_DIGITAL, BROADCAST_LIVE, DIRECTIONS, Channel, is_broadcast, tally
 from crm.storage.frame import Scope
 from crm.storage.stored_metrics import refresh, refresh_stale
-from crm.storage.tables import contact, contact_metrics, interaction, interaction_contact
+from crm.storage.tables import channel, contact, contact_metrics, interaction, interaction_contact
 from crm.storage.types import from_micros, to_micros
 
 DAY_MICROS = 86_400_000_000
@@ -61,21 +61,21 @@ def recompute(connection: Connection, before: Scope, change: Callable[[], Scope]
     return moves(stood, zones(connection, before.workspace_id))
 
 
-def recount_channel(connection: Connection, workspace_id: int, channel: Channel) -> None:
+def recount_channel(connection: Connection, workspace_id: int, way: Channel) -> None:
     """Write again what every interaction by this channel counts as, after its marks changed."""
     took_part = interaction_contact.c
-    mine = (took_part.workspace_id == workspace_id, took_part.channel == channel.key)
+    mine = (took_part.workspace_id == workspace_id, took_part.channel == way.key)
     for direction in DIRECTIONS:
-        counted = tally(channel, direction)
+        counted = tally(way, direction)
         connection.execute(
             interaction_contact.update()
             .where(*mine, took_part.direction == direction)
             .values(reach=counted.reach, flow=counted.flow)
         )
-    _recount_broadcasts(connection, workspace_id, channel)
+    _recount_broadcasts(connection, workspace_id, way)
     counting = select(interaction.c.id).where(
         interaction.c.workspace_id == workspace_id,
-        interaction.c.channel == channel.key,
+        interaction.c.channel == way.key,
         interaction.c.outcome == "reached",
         ~interaction.c.broadcast,
         interaction.c.deleted_at.is_(None),
@@ -85,9 +85,9 @@ def recount_channel(connection: Connection, workspace_id: int, channel: Channel)
     )
 
 
-def _recount_broadcasts(connection: Connection, workspace_id: int, channel: Channel) -> None:
-    mine = (interaction.c.workspace_id == workspace_id, interaction.c.channel == channel.key)
-    most = BROADCAST_DIGITAL if channel.digital else BROADCAST_LIVE if channel.live else None
+def _recount_broadcasts(connection: Connection, workspace_id: int, way: Channel) -> None:
+    mine = (interaction.c.workspace_id == workspace_id, interaction.c.channel == way.key)
+    most = BROADCAST_DIGITAL if way.digital else BROADCAST_LIVE if way.live else None
     if most is None:
         connection.execute(interaction.update().where(*mine).values(broadcast=False))
         return
@@ -95,7 +95,7 @@ def _recount_broadcasts(connection: Connection, workspace_id: int, channel: Chan
         select(interaction_contact.c.interaction_id)
         .where(
             interaction_contact.c.workspace_id == workspace_id,
-            interaction_contact.c.channel == channel.key,
+            interaction_contact.c.channel == way.key,
         )
         .group_by(interaction_contact.c.interaction_id)
         .having(func.count() > most)
@@ -158,3 +158,34 @@ def _offset(zone: ZoneInfo, micros: int) -> timedelta:
     found = from_micros(micros).astimezone(UTC).astimezone(zone).utcoffset()
     assert found is not None
     return found
+
+
+def recount_interactions(connection: Connection, workspace_id: int, interaction_ids: list[int]) -> set[int]:
+    """Write again whether these are broadcasts and count, after people joined or left; returns who takes part."""
+    touched: set[int] = set()
+    for row_id in interaction_ids:
+        own = (interaction.c.workspace_id == workspace_id, interaction.c.id == row_id)
+        joined = interaction.join(
+            channel,
+            (channel.c.workspace_id == interaction.c.workspace_id) & (channel.c.key == interaction.c.channel),
+        )
+        row = connection.execute(
+            select(
+                interaction.c.outcome,
+                interaction.c.deleted_at,
+                *(channel.c[name] for name in ("key", "label", "digital", "live", "in_person", "by_hand")),
+            )
+            .select_from(joined)
+            .where(*own)
+        ).one_or_none()
+        if row is None:
+            continue
+        took_part = interaction_contact.c
+        mine = (took_part.workspace_id == workspace_id, took_part.interaction_id == row_id)
+        people = list(connection.execute(select(took_part.contact_id).where(*mine)).scalars())
+        touched.update(people)
+        crowd = is_broadcast(Channel(*row[2:]), len(people))
+        connection.execute(interaction.update().where(*own).values(broadcast=crowd))
+        counts = row.outcome == "reached" and row.deleted_at is None and not crowd
+        connection.execute(interaction_contact.update().where(*mine).values(counts=counts))
+    return touched

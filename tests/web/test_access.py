@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from crm.accounts import tokens
 from crm.app import create_app
+from crm.contacts.merging import merge_contacts
 from crm.domain.principal import Role
 from crm.domain.weeks import IsoWeek
 from crm.interactions import matters
@@ -80,6 +81,13 @@ ACCESS = {
     "POST /people/tags": "member",
     "POST /people/archive": "member",
     "POST /people/restore": "member",
+    "GET /people/duplicates": "viewer",
+    "GET /people/{contact_id}/merge": "member",
+    "GET /people/{contact_id}/merge/{other_id}": "member",
+    "POST /people/{contact_id}/merge/{other_id}": "member",
+    "POST /people/{contact_id}/apart/{other_id}": "member",
+    "POST /people/{contact_id}/apart/{other_id}/undo": "member",
+    "POST /people/merges/{merge_id}/undo": "member",
     "GET /people/new": "member",
     "POST /people/new": "member",
     "GET /people/{contact_id}/edit": "member",
@@ -228,6 +236,7 @@ def foreign_ids(world: World) -> dict[str, int]:
     other = World.create(world.database, "Another team")
     other.principal = other.user("Mallory Fox")
     contact_id = other.contact("Marta Kowalczyk", owner_id=other.principal.user_id)
+    twin_id, third_id = other.contact("Marta Kowal"), other.contact("Marta Kowal")
     with world.database.write() as connection:
         organisation_id = new_id(connection)
         row = {
@@ -259,6 +268,7 @@ def foreign_ids(world: World) -> dict[str, int]:
         token_id = tokens.own_tokens(connection, other.principal)[0].id
         trip_id = add_trip(connection, other.principal, TripForm(city="Boston", **days), other.now)
         off_id = add_time_off(connection, other.principal, TimeOffForm(**days), other.now)
+        merge_id = merge_contacts(connection, other.principal, twin_id, third_id, {}, other.now)
     return {
         **foreign_matters(other, contact_id),
         "suggestion_id": plan.suggestions[0].id,
@@ -269,6 +279,8 @@ def foreign_ids(world: World) -> dict[str, int]:
         "organisation_id": organisation_id,
         "user_id": other.principal.user_id or 0,
         "contact_id": contact_id,
+        "other_id": twin_id,
+        "merge_id": merge_id,
         "batch_id": batch_id,
         "upload_id": upload_id,
         "interaction_id": other.log("lunch", 3, contact_id),

@@ -43,6 +43,7 @@ from crm.storage.tables.interactions import (
     signal,
 )
 from crm.storage.tables.journeys import time_off, trip
+from crm.storage.tables.merges import kept_apart, merge
 from crm.storage.tables.nudges import mail_hold, outbox, outbox_event, scheduler_pulse
 from crm.storage.tables.planning import plan, plan_feed, response, suggestion
 from crm.storage.tables.rules import rule
@@ -68,7 +69,9 @@ __all__ = [
     "interaction",
     "interaction_contact",
     "interaction_user",
+    "kept_apart",
     "mail_hold",
+    "merge",
     "metadata",
     "one_time_link",
     "open_meeting",

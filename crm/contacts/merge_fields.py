@@ -1,0 +1,132 @@
+"""What two records of one person say, side by side: what they agree on, and where a person must choose."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crm.contacts.drafts import Occasion
+from crm.contacts.queries import Person
+from crm.domain.folding import fold
+from crm.domain.weeks import MONTHS
+from crm.errors import Invalid
+
+SIDES = ("first", "second")
+LABELS = {
+    "birthday": "Birthday",
+    "name": "Name",
+    "title": "Title",
+    "organisation": "Organisation",
+    "tier": "Tier",
+    "kind": "Kind",
+    "owner": "Looked after by",
+    "city": "City",
+    "country": "Country",
+    "time_zone": "Time zone",
+    "target_any": "Target, any contact",
+    "target_personal": "Target, personal",
+    "target_in_person": "Target, in person",
+    "deceased_on": "Died on",
+}
+_USUAL = {"tier": "none", "kind": "other"}
+"""What an import writes where it knows nothing: it stands against no other value."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One field of both records in words (empty: nothing there); ``differs``: both say something, and not the same."""
+
+    field: str
+    first: str
+    second: str
+    differs: bool
+
+    @property
+    def label(self) -> str:
+        """Its name on the page."""
+        return LABELS[self.field]
+
+    @property
+    def usual(self) -> str | None:
+        """The side taken unless somebody says otherwise; None where a person must say, as with birthdays."""
+        if self.differs:
+            return None if self.field == "birthday" else "first"
+        known = bool(self.first) and self.first != _USUAL.get(self.field)
+        return "first" if known or not self.second else "second"
+
+
+def side_by_side(first: Person, second: Person) -> list[Row]:
+    """Every field in which at least one of two records says something."""
+    rows = [_row(field, _said(first, field), _said(second, field)) for field in LABELS]
+    return [row for row in rows if row.first or row.second]
+
+
+def _row(field: str, first: str, second: str) -> Row:
+    told = all(value and value != _USUAL.get(field) for value in (first, second))
+    same = fold(first) == fold(second) if field != "birthday" else _same_day(first, second)
+    if field == "name":
+        same = first == second
+    return Row(field, first, second, told and not same)
+
+
+def _same_day(first: str, second: str) -> bool:
+    short, long = sorted((first, second), key=len)
+    return long == short or long.startswith(f"{short} ")
+
+
+def _said(person: Person, field: str) -> str:
+    if field == "birthday":
+        found = birthday(person)
+        return "" if found is None else day_words(found)
+    value = getattr(person, field)
+    return "" if value is None else str(value)
+
+
+def birthday(person: Person) -> Occasion | None:
+    """The birthday written down, the one with a year first."""
+    found = [one for one in person.dates if one.kind == "birthday"]
+    return min(found, key=lambda one: one.year is None, default=None)
+
+
+def day_words(one: Occasion) -> str:
+    """14 March 1979, or without the year."""
+    return f"{one.day} {MONTHS[one.month - 1]}{f' {one.year}' if one.year else ''}"
+
+
+def settle(rows: list[Row], choices: Mapping[str, str]) -> dict[str, str]:
+    """The side of each field. Raises Invalid, naming each, where a choice is missing or is no side."""
+    taken, wrong = {}, {}
+    for row in rows:
+        side = choices.get(row.field) or (None if row.differs else row.usual)
+        if side not in SIDES:
+            wrong[row.field] = f"Choose the {row.label.lower()}: {row.first} or {row.second}."
+        elif not getattr(row, side):
+            side = "second" if side == "first" else "first"
+        taken[row.field] = side or "first"
+    if wrong:
+        raise Invalid(" ".join(wrong.values()), fields=wrong)
+    return taken
+
+
+def kept_in_words(rows: list[Row], taken: Mapping[str, str], name: str) -> str:
+    """What was not taken, as a line for the notes; empty where nothing was lost."""
+    lost = [
+        f"{row.label.lower()} {row.first if taken[row.field] == 'second' else row.second}"
+        for row in rows
+        if row.differs
+    ]
+    return f"From the merged record of {name}: {'; '.join(lost)}." if lost else ""
+
+
+def columns_of(first: Person, second: Person, taken: Mapping[str, str]) -> dict[str, Any]:
+    """The columns of the contact that stays."""
+    people = {"first": first, "second": second}
+    found: dict[str, Any] = {}
+    for field, side in taken.items():
+        person = people[side]
+        if field == "name":
+            found.update(name=person.name, given_name=person.given_name, family_name=person.family_name)
+        elif field in ("organisation", "owner"):
+            found[f"{field}_id"] = getattr(person, f"{field}_id")
+        elif field != "birthday":
+            found[field] = getattr(person, field)
+    return found

@@ -1,0 +1,367 @@
+"""Two records become one person, and two again: nothing is lost either way."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
+
+from crm.contacts import rows
+from crm.contacts.actions import reindex, require_editor, require_people
+from crm.contacts.merge_fields import birthday, columns_of, kept_in_words, settle, side_by_side
+from crm.contacts.queries import Person, person
+from crm.domain.phones import same_number
+from crm.domain.principal import Principal
+from crm.errors import Conflict, Invalid, NotFound
+from crm.storage import journal
+from crm.storage.blocks import blocks
+from crm.storage.database import new_id
+from crm.storage.insertion import insert_unless_there
+from crm.storage.recount import recount_interactions
+from crm.storage.stored_metrics import refresh, scope_of
+from crm.storage.tables import (
+    ask,
+    contact,
+    contact_address,
+    contact_date,
+    contact_email,
+    contact_phone,
+    contact_tag,
+    favour,
+    interaction_contact,
+    kept_apart,
+    merge,
+    open_meeting_contact,
+    promise,
+    removed_matter,
+    response,
+    signal,
+    source_record,
+    suggestion,
+)
+
+_MOVED = (ask, promise, signal, favour, contact_date, response)
+_ABOUT = (*_MOVED, removed_matter, suggestion, contact_email, contact_phone, contact_address, contact_tag)
+
+
+def merge_contacts(
+    connection: Connection,
+    principal: Principal,
+    kept_id: int,
+    gone_id: int,
+    choices: Mapping[str, str],
+    at: datetime,
+    *,
+    versions: tuple[int, int] | None = None,
+) -> int:
+    """Make two records one, under the first one's id; returns the id of the merge, by which it is undone.
+
+    ``choices``: field of ``side_by_side`` → ``first`` or ``second``, for every field that differs; what is not taken
+    is kept in the notes. Raises Invalid where a choice is missing, Conflict where either changed since ``versions``.
+    """
+    require_editor(principal)
+    require_people(connection, principal, sorted((kept_id, gone_id)))
+    if kept_id == gone_id:
+        raise Invalid("That is one record. Choose somebody else to merge it with.")
+    kept, gone = person(connection, principal, kept_id), person(connection, principal, gone_id)
+    if versions not in (None, (kept.version, gone.version)):
+        raise Conflict("Somebody changed one of these people meanwhile. Look at both again.")
+    fields = side_by_side(kept, gone)
+    taken = settle(fields, choices)
+    return _Merge(connection, principal, kept, gone, at).make(taken, kept_in_words(fields, taken, gone.name))
+
+
+class _Merge:
+    """One merge being made."""
+
+    def __init__(
+        self, connection: Connection, principal: Principal, kept: Person, gone: Person, at: datetime
+    ) -> None:
+        self.connection, self.principal, self.at = connection, principal, at
+        self.kept, self.gone = kept, gone
+        self.workspace_id = principal.workspace_id
+
+    def make(self, taken: Mapping[str, str], lost: str) -> int:
+        wanted = self._footprint()
+        before = journal.snapshot(self.connection, wanted)
+        values = columns_of(self.kept, self.gone, taken)
+        self._ways()
+        self._tags()
+        self._dates(taken.get("birthday"))
+        self._suggestions()
+        for table in _MOVED:
+            self._repoint(table)
+        self._removed()
+        self._others()
+        moved, shared = self._interactions()
+        self._contact(values, lost)
+        changes = journal.changes(before, journal.snapshot(self.connection, wanted))
+        people = recount_interactions(self.connection, self.workspace_id, shared) | {self.kept.id}
+        _refresh(self.connection, self.principal, people, self.at)
+        return self._write({"changes": changes, "moved": moved, "shared": shared})
+
+    def _mine(self, table: Table, contact_id: int) -> ColumnElement[bool]:
+        return and_(table.c.workspace_id == self.workspace_id, table.c.contact_id == contact_id)
+
+    def _footprint(self) -> dict[Table, ColumnElement[bool]]:
+        """Every row the merge may change, but the log's."""
+        both = (self.kept.id, self.gone.id)
+        found: dict[Table, ColumnElement[bool]] = {
+            table: and_(table.c.workspace_id == self.workspace_id, table.c.contact_id.in_(both))
+            for table in (*_ABOUT, open_meeting_contact)
+        }
+        found[contact] = and_(contact.c.workspace_id == self.workspace_id, contact.c.id.in_(both))
+        found[kept_apart] = and_(
+            kept_apart.c.workspace_id == self.workspace_id,
+            or_(kept_apart.c.contact_id.in_(both), kept_apart.c.other_id.in_(both)),
+        )
+        dates = self._ids(contact_date, *both)
+        sources = source_record.c
+        found[source_record] = and_(
+            sources.workspace_id == self.workspace_id,
+            or_(
+                and_(sources.record == "contact", sources.row_id.in_(both)),
+                and_(sources.record == "contact_date", sources.row_id.in_(dates)),
+            ),
+        )
+        return found
+
+    def _ids(self, table: Table, *contact_ids: int) -> list[int]:
+        theirs = select(table.c.id).where(
+            table.c.workspace_id == self.workspace_id, table.c.contact_id.in_(contact_ids)
+        )
+        return list(self.connection.execute(theirs).scalars())
+
+    def _repoint(self, table: Table) -> None:
+        self.connection.execute(
+            table.update().where(self._mine(table, self.gone.id)).values(contact_id=self.kept.id)
+        )
+
+    def _ways(self) -> None:
+        """Every email, phone and address that the kept record does not have comes after its own."""
+        for table, make, same in (
+            (contact_email, "folded", lambda one, other: one.folded == other.folded),
+            (contact_phone, "digits", lambda one, other: same_number(one.value, other.value)),
+            (contact_address, "value", lambda one, other: one.value == other.value),
+        ):
+            ordered = select(table).order_by(table.c.position)
+            ours = list(self.connection.execute(ordered.where(self._mine(table, self.kept.id))))
+            theirs = self.connection.execute(ordered.where(self._mine(table, self.gone.id))).all()
+            place = max((row.position for row in ours), default=-1)
+            for row in theirs:
+                if any(same(row, one) for one in ours) or getattr(row, make) is None:
+                    continue
+                place += 1
+                values = {**row._mapping, "contact_id": self.kept.id, "position": place}
+                self.connection.execute(table.insert(), values)
+                ours.append(row)
+
+    def _tags(self) -> None:
+        for tag in self.gone.tags:
+            row = {"workspace_id": self.workspace_id, "contact_id": self.kept.id, "tag": tag}
+            insert_unless_there(self.connection, contact_tag, row, ["workspace_id", "tag", "contact_id"])
+
+    def _dates(self, birthday_of: str | None) -> None:
+        """Dates both have, and the birthday that was not taken, go; what a file knows them by leads to what stays."""
+        ordered = select(contact_date).order_by(contact_date.c.id)
+        ours = self.connection.execute(ordered.where(self._mine(contact_date, self.kept.id))).all()
+        theirs = self.connection.execute(ordered.where(self._mine(contact_date, self.gone.id))).all()
+        for row in theirs:
+            twin = next((one for one in ours if one[3:] == row[3:] and one.kind == row.kind), None)
+            if twin is not None:
+                self._drop_date(row.id, twin.id)
+        losing, winning = (ours, theirs) if birthday_of == "second" else (theirs, ours)
+        if birthday(self.kept) is None or birthday(self.gone) is None:
+            return
+        stays = min((one for one in winning if one.kind == "birthday"), key=lambda one: one.year is None)
+        for row in losing:
+            if row.kind == "birthday":
+                self._drop_date(row.id, stays.id)
+
+    def _drop_date(self, row_id: int, stays: int) -> None:
+        sources = source_record.c
+        self.connection.execute(
+            source_record.update()
+            .where(
+                sources.workspace_id == self.workspace_id,
+                sources.record == "contact_date",
+                sources.row_id == row_id,
+            )
+            .values(row_id=stays)
+        )
+        own = (contact_date.c.workspace_id == self.workspace_id, contact_date.c.id == row_id)
+        self.connection.execute(contact_date.delete().where(*own))
+
+    def _suggestions(self) -> None:
+        """One suggestion a plan: where both have one, the answers to the other move over first."""
+        mine = select(suggestion.c.plan_id, suggestion.c.id)
+        own_plans = self.connection.execute(mine.where(self._mine(suggestion, self.kept.id)))
+        ours = {row.plan_id: row.id for row in own_plans}
+        for plan_id, row_id in self.connection.execute(
+            mine.where(self._mine(suggestion, self.gone.id))
+        ).all():
+            own = (suggestion.c.workspace_id == self.workspace_id, suggestion.c.id == row_id)
+            if plan_id not in ours:
+                self.connection.execute(suggestion.update().where(*own).values(contact_id=self.kept.id))
+                continue
+            self.connection.execute(
+                response.update()
+                .where(response.c.workspace_id == self.workspace_id, response.c.suggestion_id == row_id)
+                .values(suggestion_id=ours[plan_id])
+            )
+            self.connection.execute(suggestion.delete().where(*own))
+
+    def _removed(self) -> None:
+        """What was taken away and may come back comes back to the kept record."""
+        for row in self.connection.execute(
+            select(removed_matter).where(self._mine(removed_matter, self.gone.id))
+        ).all():
+            content = {**row.content, "contact_id": self.kept.id}
+            own = (removed_matter.c.workspace_id == self.workspace_id, removed_matter.c.id == row.id)
+            self.connection.execute(
+                removed_matter.update().where(*own).values(contact_id=self.kept.id, content=content)
+            )
+
+    def _others(self) -> None:
+        """Open meetings, people kept apart, and the items of files that made the record that goes."""
+        meetings = select(open_meeting_contact.c.meeting_id).where(
+            self._mine(open_meeting_contact, self.gone.id)
+        )
+        for meeting_id in self.connection.execute(meetings).scalars().all():
+            row = {
+                "workspace_id": self.workspace_id,
+                "contact_id": self.kept.id,
+                "meeting_id": meeting_id,
+            }
+            key = ["workspace_id", "contact_id", "meeting_id"]
+            insert_unless_there(self.connection, open_meeting_contact, row, key)
+        table = kept_apart.c
+        theirs = select(kept_apart).where(
+            table.workspace_id == self.workspace_id,
+            or_(table.contact_id == self.gone.id, table.other_id == self.gone.id),
+        )
+        for pair in self.connection.execute(theirs).all():
+            other = pair.other_id if pair.contact_id == self.gone.id else pair.contact_id
+            if other != self.kept.id:
+                low, high = sorted((self.kept.id, other))
+                values = {**pair._mapping, "contact_id": low, "other_id": high}
+                key = ["workspace_id", "contact_id", "other_id"]
+                insert_unless_there(self.connection, kept_apart, values, key)
+        sources = source_record.c
+        self.connection.execute(
+            source_record.update()
+            .where(
+                sources.workspace_id == self.workspace_id,
+                sources.record == "contact",
+                sources.row_id == self.gone.id,
+            )
+            .values(row_id=self.kept.id)
+        )
+
+    def _interactions(self) -> tuple[list[int], list[int]]:
+        """The log: interactions that move over, and those in which both took part."""
+        table = interaction_contact.c
+        ours, theirs = (
+            set(
+                self.connection.execute(
+                    select(table.interaction_id).where(self._mine(interaction_contact, one))
+                ).scalars()
+            )
+            for one in (self.kept.id, self.gone.id)
+        )
+        shared = sorted(ours & theirs)
+        for block in blocks(shared):
+            mine = (self._mine(interaction_contact, self.gone.id), table.interaction_id.in_(block))
+            self.connection.execute(interaction_contact.delete().where(*mine))
+        self._repoint(interaction_contact)
+        return sorted(theirs - ours), shared
+
+    def _contact(self, values: dict[str, Any], lost: str) -> None:
+        kept, gone = self.kept, self.gone
+        notes = "\n\n".join(
+            filter(None, (kept.notes, gone.notes if gone.notes != kept.notes else None, lost))
+        )
+        both = (kept.archived_at, gone.archived_at)
+        values.update(
+            folded_name=rows.folded_name(values["name"]),
+            notes=notes or None,
+            created_on=min(kept.created_on, gone.created_on),
+            archived_at=kept.archived_at if all(both) else None,
+            changed_at=self.at,
+            version=kept.version + 1,
+        )
+        own = contact.c.workspace_id == self.workspace_id
+        self.connection.execute(contact.update().where(own, contact.c.id == kept.id).values(**values))
+        self.connection.execute(contact.delete().where(own, contact.c.id == gone.id))
+        reindex(self.connection, self.principal, [kept.id])
+
+    def _write(self, content: dict[str, Any]) -> int:
+        row_id = new_id(self.connection)
+        row = {
+            "workspace_id": self.workspace_id,
+            "id": row_id,
+            "contact_id": self.kept.id,
+            "gone_id": self.gone.id,
+            "gone_name": self.gone.name,
+            "content": content,
+            "merged_by": self.principal.user_id,
+            "merged_at": self.at,
+        }
+        self.connection.execute(merge.insert(), row)
+        return row_id
+
+
+def undo_merge(connection: Connection, principal: Principal, merge_id: int, at: datetime) -> tuple[int, int]:
+    """Two records again, however long ago; returns both ids. What was changed since stays with the record that stayed.
+
+    Raises NotFound where there is no such merge, Conflict where the record was itself merged into another since.
+    """
+    require_editor(principal)
+    own = (merge.c.workspace_id == principal.workspace_id, merge.c.id == merge_id)
+    row = connection.execute(select(merge).where(*own).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound
+    _require_survivor(connection, principal, row.contact_id)
+    before = person(connection, principal, row.contact_id)
+    journal.take_back(connection, [(name, old, new) for name, old, new in row.content["changes"]])
+    _split_log(connection, principal, row)
+    connection.execute(merge.delete().where(*own))
+    if before.changed_at != row.merged_at:
+        reindex(connection, principal, [row.contact_id])
+    people = recount_interactions(connection, principal.workspace_id, row.content["shared"])
+    _refresh(connection, principal, people | {row.contact_id, row.gone_id}, at)
+    return row.contact_id, row.gone_id
+
+
+def _require_survivor(connection: Connection, principal: Principal, contact_id: int) -> None:
+    try:
+        require_people(connection, principal, [contact_id])
+    except NotFound:
+        later = select(merge.c.gone_name).where(
+            merge.c.workspace_id == principal.workspace_id, merge.c.gone_id == contact_id
+        )
+        name = connection.execute(later).scalars().first()
+        if name is None:
+            raise Conflict("The person these two records became is not here any more.") from None
+        raise Conflict(f"{name} was merged with somebody else since. Undo that merge first.") from None
+
+
+def _split_log(connection: Connection, principal: Principal, row: Any) -> None:
+    table = interaction_contact.c
+    kept = (table.workspace_id == principal.workspace_id, table.contact_id == row.contact_id)
+    for block in blocks(row.content["moved"]):
+        connection.execute(
+            interaction_contact.update()
+            .where(*kept, table.interaction_id.in_(block))
+            .values(contact_id=row.gone_id)
+        )
+    for block in blocks(row.content["shared"]):
+        found = select(interaction_contact).where(*kept, table.interaction_id.in_(block))
+        both = [{**one._mapping, "contact_id": row.gone_id} for one in connection.execute(found)]
+        if both:
+            connection.execute(interaction_contact.insert(), both)
+
+
+def _refresh(connection: Connection, principal: Principal, people: set[int], at: datetime) -> None:
+    ids: Sequence[int] = sorted(people)
+    refresh(connection, scope_of(connection, principal, at, ids), ids)

@@ -1,0 +1,267 @@
+"""Two records become one and two again: every row is as it was, and the metrics are those of one log."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from crm.contacts.actions import add_contact, add_tags, set_tier
+from crm.contacts.drafts import NewContact, Occasion, Way
+from crm.contacts.duplicates import ask_again, keep_apart, suspected
+from crm.contacts.merging import merge_contacts, undo_merge
+from crm.contacts.queries import person
+from crm.domain.principal import Principal
+from crm.errors import Conflict, Forbidden, Invalid, NotFound
+from crm.imports.undoing import undo as undo_import
+from crm.interactions.actions import Entry, edit_interaction
+from crm.storage.database import Database
+from crm.storage.stored_metrics import refresh_stale, scope_of
+from crm.storage.tables import contact, contact_metrics, import_batch, interaction_contact, metadata
+from tests.builders import World
+from tests.imports.files import bring
+from tests.web.site import client
+
+CHANGING = {"id_counter", "contact_metrics"}
+CHOICES = dict.fromkeys(("name", "title", "birthday", "kind", "tier", "city"), "first")
+
+
+def dump(world: World) -> dict[str, list[Any]]:
+    """Every row of every table, but for the counter of ids; of stored metrics what is no cache of a month before."""
+    with world.database.write() as connection:
+        refresh_stale(connection, scope_of(connection, world.principal, world.now))
+        found = {
+            one.name: sorted(map(tuple, connection.execute(select(one))), key=repr)
+            for one in metadata.sorted_tables
+            if one.name not in CHANGING
+        }
+        figures = [column for column in contact_metrics.c if not column.name.startswith("then_")]
+        found["contact_metrics"] = sorted(map(tuple, connection.execute(select(*figures))), key=repr)
+    return found
+
+
+def add(world: World, new: NewContact) -> int:
+    with world.database.write() as connection:
+        return add_contact(connection, world.principal, new, world.now)
+
+
+def merged(world: World, kept: int, gone: int, **choices: str) -> int:
+    with world.database.write() as connection:
+        return merge_contacts(connection, world.principal, kept, gone, CHOICES | choices, world.now)
+
+
+def undone(world: World, merge_id: int) -> None:
+    with world.database.write() as connection:
+        undo_merge(connection, world.principal, merge_id, world.now)
+
+
+LOGS = st.lists(
+    st.tuples(st.sampled_from(["email", "phone", "lunch", "gift"]), st.integers(0, 500), st.integers(1, 15)),
+    max_size=8,
+)
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(log=LOGS)
+def test_merging_and_undoing_restores_every_row(database: Database, log: list[tuple[str, int, int]]):
+    world = World.create(database, f"Team {len(log)}{log}"[:80])
+    first = add(world, liam())
+    second = add(world, william())
+    third = world.contact("Third Person")
+    crowd = (
+        [world.contact(f"Guest {number}") for number in range(11)] if any(s == 15 for *_, s in log) else []
+    )
+    for channel, days, who in log:
+        present = [one for bit, one in ((1, first), (2, second), (4, third)) if who & bit] or [third]
+        world.log(channel, days, *present, *(crowd if who == 15 else ()))
+    with database.write() as connection:
+        keep_apart(connection, world.principal, second, third, world.now)
+    before = dump(world)
+    merge_id = merged(world, first, second)
+    assert dump(world) != before
+    with database.read() as connection:
+        took_part = interaction_contact.c
+        theirs = select(took_part.interaction_id).where(took_part.contact_id == first)
+        assert len(connection.execute(theirs).all()) == sum(1 for *_, who in log if who & 3)
+    undone(world, merge_id)
+    assert dump(world) == before
+
+
+def liam() -> NewContact:
+    return NewContact(
+        "Liam Byrne",
+        title="Head of Claims",
+        tier="key",
+        kind="customer",
+        emails=(Way("liam.byrne@carrick.example"),),
+        phones=(Way("+1 860 555 0119"),),
+        tags=("insurance",),
+        dates=(Occasion("birthday", 3, 14, 1979), Occasion("anniversary", 5, 1)),
+    )
+
+
+def william() -> NewContact:
+    return NewContact(
+        "William Byrne",
+        title="Claims",
+        city="Hartford",
+        emails=(Way("wbyrne@home.example"), Way("Liam.Byrne@carrick.example")),
+        phones=(Way("+18605550119"),),
+        tags=("insurance", "rowing"),
+        dates=(Occasion("birthday", 12, 3), Occasion("anniversary", 5, 1)),
+        notes="Rows on Sundays.",
+    )
+
+
+def test_every_fact_is_kept_and_a_birthday_is_never_chosen_silently(database: Database):
+    world = World.create(database)
+    first, second = add(world, liam()), add(world, william())
+    before = dump(world)
+    with pytest.raises(Invalid, match="Choose the birthday: 14 March 1979 or 3 December"):
+        merged(world, first, second, birthday="")
+    assert dump(world) == before
+    merged(world, first, second)
+    with database.read() as connection:
+        found = person(connection, world.principal, first)
+    assert [way.value for way in found.emails] == ["liam.byrne@carrick.example", "wbyrne@home.example"]
+    assert len(found.phones) == 1
+    assert found.tags == ("insurance", "rowing")
+    assert found.city == "Hartford"
+    assert len(found.dates) == 2
+    assert found.tier == "key"
+    assert found.notes == (
+        "Rows on Sundays.\n\nFrom the merged record of William Byrne: birthday 3 December; name William Byrne; "
+        "title Claims."
+    )
+
+
+def test_what_changed_since_stays_when_a_merge_is_undone(database: Database):
+    world = World.create(database)
+    first, second = add(world, liam()), add(world, william())
+    shared = world.log("email", 3, first, second)
+    moved = world.log("phone", 9, second)
+    merge_id = merged(world, first, second)
+    with database.write() as connection:
+        set_tier(connection, world.principal, [first], "warm", world.now)
+        add_tags(connection, world.principal, [first], ["later"], world.now)
+        entry = Entry(channel="lunch", contact_ids=(first,), occurred_at=world.now)
+        edit_interaction(connection, world.principal, moved, entry, world.now)
+    undone(world, merge_id)
+    with database.read() as connection:
+        one, other = (person(connection, world.principal, row) for row in (first, second))
+        took_part = interaction_contact.c
+        rows = connection.execute(select(took_part.contact_id, took_part.interaction_id, took_part.channel))
+        log = {tuple(row) for row in rows}
+    assert (one.tier, one.tags, other.tags) == ("warm", ("insurance", "later"), ("insurance", "rowing"))
+    assert log == {(first, shared, "email"), (second, shared, "email"), (second, moved, "lunch")}
+    with pytest.raises(NotFound):
+        undone(world, merge_id)
+
+
+def test_merges_of_a_chain_are_undone_from_the_last_and_those_of_one_person_in_any_order(database: Database):
+    world = World.create(database)
+    one, two, three = (world.contact(f"Name {number}") for number in range(3))
+    for who in (one, two, three):
+        world.log("phone", 4, who)
+    before = dump(world)
+    inner = merged(world, two, three)
+    outer = merged(world, one, two)
+    with pytest.raises(Conflict, match="Name 1 was merged with somebody else since"):
+        undone(world, inner)
+    undone(world, outer)
+    undone(world, inner)
+    assert dump(world) == before
+    a, b = merged(world, one, two), merged(world, one, three)
+    undone(world, a)
+    undone(world, b)
+    with database.read() as connection:
+        assert [person(connection, world.principal, who).name for who in (one, two, three)] == [
+            "Name 0",
+            "Name 1",
+            "Name 2",
+        ]
+
+
+def test_who_may_not_be_merged(database: Database):
+    world, other = World.create(database), World.create(database, "Other")
+    first, foreign = world.contact("Ann Lee"), other.contact("Ann Lee")
+    with pytest.raises(Invalid):
+        merged(world, first, first)
+    with pytest.raises(NotFound):
+        merged(world, first, foreign)
+    viewer: Principal = world.user(role="viewer")
+    with pytest.raises(Forbidden), database.write() as connection:
+        merge_contacts(connection, viewer, first, foreign, {}, world.now)
+    second = world.contact("Ann B Lee")
+    with pytest.raises(Conflict), database.write() as connection:
+        merge_contacts(connection, world.principal, first, second, CHOICES, world.now, versions=(1, 7))
+
+
+def test_pairs_are_suspected_until_somebody_says_they_are_two(database: Database):
+    world = World.create(database)
+    first = add(world, liam())
+    second = add(world, NewContact("Byrne, Liam", emails=(Way("liam.byrne@CARRICK.example"),)))
+    world.contact("Liam Novak")
+    with database.write() as connection:
+        (pair,) = suspected(connection, world.principal)
+        assert (pair.first.id, pair.second.id) == (first, second)
+        assert pair.likeness.certainty == "almost certain"
+        assert pair.likeness.sentence == "The same email and the same name in another order."
+        keep_apart(connection, world.principal, second, first, world.now)
+        assert suspected(connection, world.principal) == []
+        ask_again(connection, world.principal, first, second)
+        assert len(suspected(connection, world.principal)) == 1
+
+
+def test_the_pages_ask_for_the_birthday_merge_and_undo(world: World):
+    first, second = add(world, liam()), add(world, william())
+    browser = client(world, world.user())
+    assert "Almost certain. The same email" in browser.get("/people/duplicates").text
+    assert f"/people/{first}/merge/{second}" in browser.get(f"/people/{first}/merge?q=william").text
+    page = browser.get(f"/people/{first}/merge/{second}").text
+    assert "14 March 1979" in page
+    assert "3 December" in page
+    sent = {**CHOICES, "birthday": "", "first_version": "1", "second_version": "1"}
+    refused = browser.post(f"/people/{first}/merge/{second}", data=sent)
+    assert refused.status_code == 422
+    assert "Choose the birthday" in refused.text
+    assert (
+        browser.post(f"/people/{first}/merge/{second}", data=sent | {"second_version": "4"}).status_code
+        == 409
+    )
+    sent["birthday"] = "second"
+    assert browser.post(f"/people/{first}/merge/{second}", data=sent).status_code == 303
+    assert browser.get(f"/people/{second}").status_code == 404
+    shown = browser.get("/people/duplicates").text
+    assert "William Byrne</bdi>, now part of" in shown
+    undo = shown.partition('action="/people/merges/')[2].partition('"')[0]
+    assert browser.post(f"/people/merges/{undo}").status_code == 303
+    assert browser.get(f"/people/{second}").status_code == 200
+    assert browser.post(f"/people/{first}/apart/{second}").status_code == 303
+    assert "are not asked about again" in browser.get("/people/duplicates").text
+
+
+def test_the_same_file_again_finds_the_merged_record(world: World):
+    table = {
+        "contacts.csv": "name,email,birthday\nAnn Lee,ann@x.example,1980-02-03\nA. Lee,lee@y.example,1981-04-05\n"
+    }
+    bring(world, ("contacts.csv", table["contacts.csv"]))
+    with world.database.read() as connection:
+        ids = {row.name: row.id for row in connection.execute(select(contact.c.id, contact.c.name))}
+    merge_id = merged(world, ids["Ann Lee"], ids["A. Lee"])
+    (report,) = bring(world, ("contacts.csv", table["contacts.csv"]))
+    assert not any(report.new.values())
+    assert not any(report.changed.values())
+    with world.database.read() as connection:
+        assert list(connection.execute(select(contact.c.id)).scalars()) == [ids["Ann Lee"]]
+        batch_id = connection.execute(select(import_batch.c.id)).scalars().first()
+    with world.database.write() as connection:
+        undo_import(connection, world.principal, batch_id or 0, world.now)
+    undone(world, merge_id)
+    with world.database.read() as connection:
+        assert set(connection.execute(select(contact.c.id)).scalars()) == set(ids.values())
