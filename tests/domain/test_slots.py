@@ -102,6 +102,13 @@ def clashes(start: datetime, minutes: int, taken: list[tuple[datetime, datetime]
     return any(start < taken_to and taken_from < end for taken_from, taken_to in taken)
 
 
+def with_the_way(act: str, slot: Slot) -> tuple[datetime, datetime]:
+    """From when to when nothing else can be done: half an hour to what is in person, and half an hour back."""
+    assert slot.starts_at is not None
+    way = timedelta(minutes=0 if act == "call" else 30)
+    return slot.starts_at - way, slot.starts_at + timedelta(minutes=slot.minutes) + way
+
+
 def shared_moments(one: Wanted, facts: dict, *, empty: bool) -> Iterator[datetime]:  # type: ignore[type-arg]
     """Every start, on the user's half hours, that suits both; ``empty``: in a week without holidays or calendars."""
     for start in quarter_hours(facts["week"]):
@@ -177,10 +184,13 @@ class TestAnyWeek:
         assert not any(clashes(start, int((end - start).total_seconds()) // 60, busy) for start, end in timed)
         lunches = Counter(slots[one.contact_id].day for one in wanted if one.act == "lunch")
         assert all(count == 1 for day, count in lunches.items() if day)
+        taken = busy + [
+            with_the_way(one.act, slots[one.contact_id]) for one in wanted if slots[one.contact_id].starts_at
+        ]
         for one in wanted:
             if one.act == "call" and slots[one.contact_id].day is None:
                 ahead = (start for start in shared_moments(one, facts, empty=False) if start >= facts["now"])
-                assert all(clashes(start, 30, busy + timed) for start in ahead)
+                assert all(clashes(start, 30, taken) for start in ahead)
 
 
 def ask(*wanted: Wanted, now: datetime = MONDAY, zone: ZoneInfo = BERLIN, **more: object) -> list[Slot]:
