@@ -317,7 +317,7 @@ def _limit(limit: Any) -> int | None:
 def _nearest(word: str, choices: Collection[str]) -> str:
     near = difflib.get_close_matches(word[:60], list(choices), n=1, cutoff=0.6)
     if near:
-        return f"did you mean {near[0]}?".removesuffix("?")
+        return f"perhaps {near[0]} is meant"
     return f"write one of {_all(choices)}" if len(choices) <= 20 else "docs/rules.md lists those there are"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import (
@@ -26,7 +27,7 @@ from crm.domain.principal import Principal
 from crm.domain.ribbon import Touch
 from crm.domain.score import WEIGHTS
 from crm.storage.keyset import beyond, read_cursor, write_cursor
-from crm.storage.metrics import as_of
+from crm.storage.metrics import kept
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import contact, contact_email, contact_tag, organisation, user
 
@@ -123,14 +124,19 @@ class Page:
 
 def standings(connection: Connection, principal: Principal, at: datetime) -> list[Standing]:
     """Everybody listed at that moment but archived and deceased people; lowest score first, then name and id."""
-    relation = as_of(scope_of(connection, principal, at))
-    statement = (
+    scope = scope_of(connection, principal, at)
+    rows = connection.execute(_all_standings(kept(scope), principal), scope.parameters())
+    found = [_standing(dict(row._mapping)) for row in rows]
+    return sorted(found, key=lambda one: (one.score is None, one.score or 0, one.name, one.id))
+
+
+@lru_cache(maxsize=32)
+def _all_standings(relation: Subquery, principal: Principal) -> Select[Any]:
+    return (
         select(*relation.c, contact.c.name, contact_email.c.value.label("email"))
         .select_from(_joined(principal, relation).outerjoin(contact_email, _first_email()))
         .where(*_present())
     )
-    found = [_standing(dict(row._mapping)) for row in connection.execute(statement)]
-    return sorted(found, key=lambda one: (one.score is None, one.score or 0, one.name, one.id))
 
 
 def _standing(row: Mapping[str, Any]) -> Standing:

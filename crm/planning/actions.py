@@ -26,6 +26,7 @@ from crm.storage.tables import plan, response, suggestion
 CHANNEL_OF = {"call": "phone"}
 """The channel an act is logged by, where it is not called like the act."""
 DIRECTION_OF = {"note": "outbound", "gift": "outbound"}
+"""Channels that go one way; everything else is mutual."""
 LONGEST_SNOOZE_DAYS = 366
 
 
@@ -152,13 +153,8 @@ def done(
         return Answer(state.response_id, state.interaction_id, is_new=False)
     if state.state == "contacted":
         return Answer(None, state.interaction_id, is_new=False)
-    entry = Entry(
-        when or at,
-        channel or CHANNEL_OF.get(row.act, row.act),
-        (row.contact_id,),
-        DIRECTION_OF.get(row.act, "mutual"),
-        note=note,
-    )
+    way = channel or CHANNEL_OF.get(row.act, row.act)
+    entry = Entry(when or at, way, (row.contact_id,), DIRECTION_OF.get(way, "mutual"), note=note)
     interaction_id = log_interaction(connection, principal, entry, at)
     given = _answer(
         connection, principal, row, "done", at, via, to_act=row.act, interaction_id=interaction_id

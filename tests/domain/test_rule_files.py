@@ -41,7 +41,7 @@ def whole(**lines: str) -> str:
 @pytest.mark.parametrize(
     ("lines", "line", "words"),
     [
-        ({"when": '{ metric = "digtal_180", op = ">=", value = 3 }'}, 7, "did you mean digital_180"),
+        ({"when": '{ metric = "digtal_180", op = ">=", value = 3 }'}, 7, "perhaps digital_180 is meant."),
         (
             {
                 "when": '{ all = [\n { metric = "total_7", op = ">", value = 1 },\n'
@@ -57,7 +57,7 @@ def whole(**lines: str) -> str:
         ({"when": '{ metric = "total_7", op = ">=", value = 99999999999 }'}, 7, "wants a number between"),
         ({"when": '{ metric = "total_7", op = ">=" }'}, 7, "Write value"),
         ({"when": '{ metric = "total_7", op = "known", value = 1 }'}, 7, "take no value"),
-        ({"when": '{ metric = "zone", op = "=", value = "gone_quite" }'}, 7, "did you mean gone_quiet"),
+        ({"when": '{ metric = "zone", op = "=", value = "gone_quite" }'}, 7, "perhaps gone_quiet is meant."),
         ({"when": '{ metric = "city", op = ">", value = "Berlin" }'}, 7, "compare it by = or !="),
         ({"when": '{ metric = "total_7", op = ">", value = { metric = "total_30", over = 0 } }'}, 7, "divides by nothing"),
         ({"when": '{ metric = "total_7", op = ">", value = { metric = "zone" } }'}, 7, "which is a word"),
@@ -68,14 +68,14 @@ def whole(**lines: str) -> str:
         ({"tiers": '["vip"]'}, 6, "is not a tier"),
         ({"tiers": "[]"}, 6, "tiers is empty"),
         ({"kinds": '["client"]'}, 10, "is not a kind"),
-        ({"suggests": '["luch"]'}, 8, "did you mean lunch"),
+        ({"suggests": '["luch"]'}, 8, "perhaps lunch is meant."),
         ({"suggests": '["call", "call"]'}, 8, "the same twice"),
         ({"severity": '"urgent"'}, 9, "is not a severity"),
         ({"weekly_limit": "-1"}, 10, "from 1 to 99"),
         ({"weekly_limit": "true"}, 10, "from 1 to 99"),
         ({"name": '""'}, 5, "has no name"),
-        ({"wen": "1"}, 10, "did you mean when"),
-        ({"high_when": '{ metric = "quietp", op = ">", value = 0.8 }'}, 10, "did you mean quiet_p"),
+        ({"wen": "1"}, 10, "perhaps when is meant."),
+        ({"high_when": '{ metric = "quietp", op = ">", value = 0.8 }'}, 10, "perhaps quiet_p is meant."),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_with_its_line(lines: dict[str, str], line: int, words: str) -> None:

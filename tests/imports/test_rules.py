@@ -67,7 +67,7 @@ def test_ten_thousand_nested_conditions_are_said_to_be_too_deep(world: World) ->
 @pytest.mark.parametrize(
     ("text", "where", "words"),
     [
-        (OWN.replace('"tag"', '"tga"'), "rules.toml line 8", "did you mean tag"),
+        (OWN.replace('"tag"', '"tga"'), "rules.toml line 8", "perhaps tag is meant"),
         (OWN.replace('"Mine"', '"In-person contact is overdue"'), "rules.toml rule mine", "already"),
         (OWN.replace('"mine"', '"new"'), "rules.toml line 2", "No rule can have the key"),
         (OWN.replace('"mine"', '"Not A Key"'), "rules.toml line 2", "small letters"),

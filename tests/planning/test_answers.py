@@ -108,6 +108,20 @@ def test_a_note_goes_out(world: World, alice: Principal, one: Suggested) -> None
     assert (logged.channel, logged.direction) == ("note", "outbound")
 
 
+def test_a_meeting_in_place_of_the_note_goes_both_ways(
+    world: World, alice: Principal, one: Suggested
+) -> None:
+    give(world, alice, one, lambda connection, by, this: actions.swap(connection, by, this, "note", NOW))
+    answer = give(
+        world,
+        alice,
+        one,
+        lambda connection, by, this: actions.done(connection, by, this, NOW, channel="meeting"),
+    )
+    logged = next(row for row in interactions(world) if row.id == answer.interaction_id)
+    assert (logged.channel, logged.direction) == ("meeting", "mutual")
+
+
 @pytest.mark.parametrize("state", ANSWERS)
 def test_twice_is_once(world: World, alice: Principal, one: Suggested, state: str) -> None:
     first = give(world, alice, one, ANSWERS[state])
