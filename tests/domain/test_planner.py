@@ -31,6 +31,7 @@ from crm.domain.planner import (
 )
 from crm.domain.rules import ACTS, SHIPPED
 from crm.domain.weeks import IsoWeek
+from tests.thorough import TIMES
 
 WEEK = IsoWeek(2026, 47)
 MONDAY = WEEK.monday
@@ -205,14 +206,14 @@ def summary(found: Plan, limits: Mapping[str, int]) -> dict[int, tuple[str, int,
 
 class TestChoice:
     @given(teams(5), budgets(5))
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=75 * TIMES, deadline=None)
     def test_is_the_best_of_all_plans(self, team: list[Candidate], budget: Budget) -> None:
         assume(sum(1 for one in team if plan(one).suggestions) <= 5)
         found = plan(*team, budget=budget)
         assert summary(found, SHIPPED_LIMITS) == best_of_all(team, budget, SHIPPED_LIMITS)
 
     @given(teams(13), budgets(3))
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=40 * TIMES, deadline=None)
     def test_is_the_best_of_all_plans_also_among_many(self, team: list[Candidate], budget: Budget) -> None:
         found = plan(*team, budget=budget)
         assert summary(found, SHIPPED_LIMITS) == best_of_all(team, budget, SHIPPED_LIMITS)
@@ -222,7 +223,7 @@ class TestChoice:
         budgets(4),
         st.dictionaries(st.sampled_from([*FLAGS, "their_own"]), st.integers(1, 2), min_size=8),
     )
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=75 * TIMES, deadline=None)
     def test_is_the_best_of_all_plans_with_limits_on_any_rules(
         self, team: list[Candidate], budget: Budget, limits: dict[str, int]
     ) -> None:
@@ -230,7 +231,7 @@ class TestChoice:
         assert summary(found, limits) == best_of_all(team, budget, limits)
 
     @given(teams(25), budgets(6), st.sampled_from(sorted(FLAGS)))
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=40 * TIMES, deadline=None)
     def test_a_limit_that_is_not_reached_changes_nothing(
         self, team: list[Candidate], budget: Budget, rule: str
     ) -> None:
@@ -240,7 +241,7 @@ class TestChoice:
         assert held.suggestions == free.suggestions
 
     @given(teams(60), st.just(Budget()) | budgets(9), st.integers(1, 3))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=30 * TIMES, deadline=None)
     def test_keeps_every_limit_when_each_rule_has_one(
         self, team: list[Candidate], budget: Budget, most: int
     ) -> None:
@@ -261,7 +262,7 @@ class TestChoice:
         assert why_not(found.left_out[0], MONDAY) == "Enough people for this reason for one week."
 
     @given(teams(40, held=True), st.just(Budget()) | budgets(6), st.integers(0, 6), st.randoms())
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=100 * TIMES, deadline=None)
     def test_keeps_every_promise(
         self, team: list[Candidate], budget: Budget, day: int, random: object
     ) -> None:

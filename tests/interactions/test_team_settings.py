@@ -196,7 +196,7 @@ def test_members_and_viewers_see_and_do_not_change(world: World, alice: Principa
 
 def test_another_team_keeps_its_own(world: World, site: TestClient) -> None:
     other = World.create(world.database, "Another team")
-    other.now = world.now
+    other.now, other.is_read_stored = world.now, True
     theirs = screen_only(other)
     post(site, "/settings/channels", **{"side.video": "personal"})
     post(site, "/settings/targets", **{"key.partner.any": "1"})

@@ -21,6 +21,7 @@ from crm.storage.database import Database, new_id
 from crm.storage.migrate import check_references, exclusive, is_newest, migrate, newest, upgrade
 from crm.storage.tables import contact, interaction_contact, mail_hold, metadata
 from tests.builders import NOW, World
+from tests.thorough import some_of
 
 ROOT = Path(__file__).parents[2]
 Rows = dict[str, list[dict[str, Any]]]
@@ -81,7 +82,7 @@ def rewind(database: Database, revision: str) -> Rows:
 
 def test_from_every_schema_there_was_all_rows_arrive(world: World) -> None:
     busy(world)
-    for revision in revisions()[:-1]:
+    for revision in some_of(revisions()[-2::-1], 3):  # the newest always, older ones by turns
         before = rewind(world.database, revision)
         assert sum(map(len, before.values())) > 30
         assert migrate(world.database)
