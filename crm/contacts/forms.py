@@ -158,6 +158,15 @@ def sent(form: FormData) -> Written:
     return Written(fields, {name: _sent_ways(form, name) for name in WAYS}, _sent_dates(form))
 
 
+def as_sent(form: Written) -> FormData:
+    """A form as it would be sent just as it stands."""
+    fields = [(name, str(form.get(name))) for name in form.fields]
+    for name, pairs in form.ways.items():
+        for value, label in pairs:
+            fields += [(f"{name}_value", value), (f"{name}_label", label)]
+    return FormData([*fields, *((f"date_{name}", row[name]) for row in form.dates for name in DATE_FIELDS)])
+
+
 def _sent_ways(form: FormData, name: str) -> list[tuple[str, str]]:
     values = [str(value) for value in form.getlist(f"{name}_value")]
     labels = [str(value) for value in form.getlist(f"{name}_label")]

@@ -4,14 +4,14 @@ The page of one person is made from other rooms too and stands in ``crm.today.pe
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from crm.accounts.queries import time_zones
-from crm.contacts import actions, forms, merge_pages, organisation_pages, organisations, queries
+from crm.contacts import actions, both_wrote, forms, merge_pages, organisation_pages, organisations, queries
 from crm.contacts.queries import Filter, Person, Sort
 from crm.domain.ribbon import ribbon
 from crm.domain.spans import ago, count, short_day
@@ -238,17 +238,41 @@ def save_person(visit: Visit) -> Response:
     if isinstance(read, dict):
         return _form(visit, person, typed, read)
     try:
-        draft = replace(read.draft, organisation_id=_organisation(visit, read.organisation))
-        actions.edit_contact(visit.connection, visit.principal, person.id, read.version, draft, visit.at)
+        _save(visit, person, read, read.version)
     except Conflict as refusal:
-        return _form(visit, person, typed, {}, refusal)
+        return _joined(visit, person, typed, refusal)
     except Invalid as refusal:
         return _form(visit, person, typed, refusal.fields or {"": refusal.sentence})
-    return visit.redirect(f"/people/{person.id}", f"{_short(draft.name)} is saved.")
+    return visit.redirect(f"/people/{person.id}", f"{_short(read.draft.name)} is saved.")
+
+
+def _save(visit: Visit, person: Person, read: forms.ContactSent, version: int) -> None:
+    draft = replace(read.draft, organisation_id=_organisation(visit, read.organisation))
+    actions.edit_contact(visit.connection, visit.principal, person.id, version, draft, visit.at)
+
+
+def _joined(visit: Visit, person: Person, typed: forms.Written, refusal: Refusal) -> Response:
+    """Where both changed different things, all of it is saved; what both changed is shown and chosen."""
+    found = both_wrote.joined(forms.written(person), typed, str(typed.get("was")))
+    read = forms.read_contact(forms.as_sent(found.written))
+    if found.both or isinstance(read, dict):
+        return _form(visit, person, found.written, {}, Meeting(refusal, found))
+    _save(visit, person, read, person.version)
+    kept = ", ".join(both_wrote.LABELS[name].lower() for name in found.theirs)
+    what = f", with what was changed meanwhile: {kept}" if kept else ""
+    return visit.redirect(f"/people/{person.id}", f"{_short(read.draft.name)} is saved{what}.")
 
 
 def _organisation(visit: Visit, name: str | None) -> int | None:
     return actions.find_or_add_organisation(visit.connection, visit.principal, name, visit.at)
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Two people's words on one person: why the later were not simply saved, and what both make together."""
+
+    refusal: Refusal
+    found: both_wrote.Joined
 
 
 def _form(
@@ -256,61 +280,29 @@ def _form(
     person: Person | None,
     written: forms.Written,
     errors: dict[str, str],
-    conflict: Refusal | None = None,
+    meeting: Meeting | None = None,
 ) -> Response:
+    choices = _choices(visit)
+    saved = forms.written(person) if person else forms.Written()
     context = {
         "person": person,
         "written": written,
         "errors": errors,
-        "conflict": conflict.sentence if conflict else None,
-        "theirs": differences(forms.written(person), written) if conflict and person else (),
+        "meeting": meeting,
+        "rows": both_wrote.rows(saved, written, meeting.found.both, dict(choices["owners"]))
+        if meeting
+        else (),
+        "was": both_wrote.marks(saved) if meeting or not written.get("was") else written.get("was"),
+        "labels": both_wrote.LABELS,
         "organisations": organisations.names(visit.connection, visit.principal),
         "time_zones": time_zones(),
         "months": MONTHS,
         "date_kinds": DATE_KINDS,
         "tiers": TIERS,
-        **_choices(visit),
+        **choices,
     }
-    status = conflict.status if conflict else 422 if errors else 200
+    status = meeting.refusal.status if meeting else 422 if errors else 200
     return visit.render("contacts/edit.html", context, active="people", status=status)
-
-
-LABELS = {
-    "name": "Name",
-    "given_name": "Given name",
-    "family_name": "Family name",
-    "title": "Title",
-    "organisation": "Organisation",
-    "kind": "Kind",
-    "tier": "Tier",
-    "city": "City",
-    "country": "Country",
-    "time_zone": "Time zone",
-    "tags": "Tags",
-    "notes": "Notes",
-    "target_any": "Target, any contact",
-    "target_personal": "Target, personal",
-    "target_in_person": "Target, in person",
-}
-
-
-def differences(saved: forms.Written, typed: forms.Written) -> list[tuple[str, str, str]]:
-    """Where two forms differ: the label, what is saved, what was typed."""
-    found = [
-        (label, str(saved.get(name)), str(typed.get(name)).strip())
-        for name, label in LABELS.items()
-        if str(saved.get(name)).split() != str(typed.get(name)).split()
-    ]
-    for name, label in (("email", "Emails"), ("phone", "Phones"), ("address", "Addresses")):
-        ours, theirs = (", ".join(value for value, _ in one.ways.get(name, ())) for one in (saved, typed))
-        if ours.split() != theirs.split():
-            found.append((label, ours, theirs))
-    ours, theirs = (", ".join(_said_date(row) for row in one.dates) for one in (saved, typed))
-    return [*found, ("Dates", ours, theirs)] if ours != theirs else found
-
-
-def _said_date(row: Any) -> str:
-    return " ".join(filter(None, (row["label"] or row["kind"], row["day"], row["month"], row["year"])))
 
 
 @router.action("/people/{contact_id}/archive")

@@ -1,0 +1,109 @@
+"""Two people change one person at the same time: what only one of them changed is joined, the rest is shown."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from crm.contacts.forms import WAYS, Written
+
+LABELS = {
+    "name": "Name",
+    "given_name": "Given name",
+    "family_name": "Family name",
+    "title": "Title",
+    "organisation": "Organisation",
+    "owner": "Who looks after them",
+    "kind": "Kind",
+    "tier": "Tier",
+    "city": "City",
+    "country": "Country",
+    "time_zone": "Time zone",
+    "tags": "Tags",
+    "notes": "Notes",
+    "target_any": "Target, any contact",
+    "target_personal": "Target, personal",
+    "target_in_person": "Target, in person",
+    "email": "Emails",
+    "phone": "Phones",
+    "address": "Addresses",
+    "dates": "Dates",
+}
+
+
+@dataclass(frozen=True)
+class Joined:
+    """What both forms make together. ``both`` are the parts both changed, where ``written`` has what was typed;
+    ``theirs`` those only the other one changed."""
+
+    written: Written
+    both: tuple[str, ...]
+    theirs: tuple[str, ...]
+
+
+def marks(written: Written) -> str:
+    """A short mark of every part of a form, to tell later which of them were changed; one word without spaces."""
+    return json.dumps({name: _mark(_text(written, name)) for name in LABELS}, separators=(",", ":"))
+
+
+def joined(saved: Written, typed: Written, base: str) -> Joined:
+    """Join a form that was typed on older words with what is saved now. ``base`` are the `marks` of the older words.
+
+    Where they cannot be read, every difference counts as changed by both.
+    """
+    was = _read_marks(base)
+    differing = [name for name in LABELS if _text(saved, name) != _text(typed, name)]
+    theirs = tuple(name for name in differing if was.get(name) == _mark(_text(typed, name)))
+    both = tuple(
+        name for name in differing if name not in theirs and was.get(name) != _mark(_text(saved, name))
+    )
+    return Joined(_with(typed, saved, theirs), both, theirs)
+
+
+def rows(saved: Written, typed: Written, names: tuple[str, ...], owners: Mapping[int, str]) -> list[Any]:
+    """The label, what is saved and what was typed of some parts, for people to read."""
+    return [(LABELS[name], *(_said(one, name, owners) for one in (saved, typed))) for name in names]
+
+
+def _with(typed: Written, saved: Written, names: tuple[str, ...]) -> Written:
+    fields = {**typed.fields, **{name: saved.get(name) for name in names if name not in (*WAYS, "dates")}}
+    ways = {**typed.ways, **{name: saved.ways.get(name, ()) for name in names if name in WAYS}}
+    return replace(typed, fields=fields, ways=ways, dates=saved.dates if "dates" in names else typed.dates)
+
+
+def _text(written: Written, name: str) -> str:
+    """One part as plain text, the same for what was typed and what is stored of it."""
+    if name in WAYS:
+        return json.dumps([[" ".join(part.split()) for part in pair] for pair in written.ways.get(name, ())])
+    if name == "dates":
+        return json.dumps(
+            [sorted((key, value.strip()) for key, value in row.items()) for row in written.dates]
+        )
+    if name == "tags":
+        return ", ".join(filter(None, (tag.strip() for tag in str(written.get(name)).split(","))))
+    return " ".join(str(written.get(name)).split())
+
+
+def _said(written: Written, name: str, owners: Mapping[int, str]) -> str:
+    if name in WAYS:
+        return ", ".join(value for value, _ in written.ways.get(name, ()))
+    if name == "dates":
+        return ", ".join(
+            " ".join(filter(None, (row["label"] or row["kind"], row["day"], row["month"], row["year"])))
+            for row in written.dates
+        )
+    text = _text(written, name)
+    return owners.get(int(text), "Nobody") if name == "owner" and text.isdecimal() else text
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _read_marks(base: str) -> dict[str, str]:
+    try:
+        read = json.loads(base)
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}

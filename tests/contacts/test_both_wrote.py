@@ -1,0 +1,77 @@
+"""Two people who change one person at the same time, through the form and as plain values."""
+
+import html
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm.contacts import both_wrote, forms
+from tests.builders import World
+from tests.contacts.test_pages import NEW, add, after, person
+from tests.web.site import client
+
+
+@pytest.fixture
+def alice(world: World):
+    return client(world, world.user())
+
+
+def words(page: str) -> str:
+    """What a page says, without its marks."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def fields_of(page: str) -> dict[str, str]:
+    """What the form of a person would send, unchanged, of its single fields."""
+    found = (dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall("<input[^>]*>", page))
+    return {
+        one["name"]: html.unescape(one.get("value", ""))
+        for one in found
+        if one.get("name") in ("version", "was", "title", "city", "tags")
+    }
+
+
+def test_two_who_change_different_things_both_keep_theirs(world: World, alice) -> None:
+    marta = add(alice, city="Boston", title="Head", phone_value="1 2", owner="0")
+    bob = client(world, world.user("Bob Stone", "member"))
+    page = alice.get(f"/people/{marta}/edit").text
+    opened = {**NEW, "owner": "0", "phone_value": "1 2", "phone_label": "", **fields_of(page)}
+    assert (opened["city"], opened["title"]) == ("Boston", "Head")
+    assert bob.post(f"/people/{marta}/edit", data={**opened, "city": "Lyon"}).status_code == 303
+    late = alice.post(f"/people/{marta}/edit", data={**opened, "title": "Chief"})
+    assert late.status_code == 303, words(late.text)
+    assert "changed meanwhile: city" in words(after(alice, late))
+    kept = person(world, marta)
+    assert (kept.city, kept.title, [way.value for way in kept.phones]) == ("Lyon", "Chief", ["1 2"])
+
+
+def test_saving_again_after_a_meeting_loses_nothing_of_the_other(world: World, alice) -> None:
+    marta = add(alice, city="Boston", title="Head", owner="0")
+    bob_id = (principal := world.user("Bob Stone", "member")).user_id
+    bob = client(world, principal)
+    opened = {**NEW, "owner": "0", **fields_of(alice.get(f"/people/{marta}/edit").text)}
+    changed = {**opened, "city": "Lyon", "title": "Chief B", "owner": str(bob_id)}
+    assert bob.post(f"/people/{marta}/edit", data=changed).status_code == 303
+    late = alice.post(f"/people/{marta}/edit", data={**opened, "title": "Chief A", "tags": "x"})
+    assert late.status_code == 409
+    told = words(late.text)
+    assert "Title Chief B Chief A" in told
+    assert "in the form already: who looks after them, city." in told
+    again = {**opened, "tags": "x", "owner": str(bob_id), **fields_of(late.text)}
+    assert (again["title"], again["city"]) == ("Chief A", "Lyon")
+    assert alice.post(f"/people/{marta}/edit", data=again).status_code == 303
+    kept = person(world, marta)
+    assert (kept.city, kept.title, kept.tags, kept.owner_id) == ("Lyon", "Chief A", ("x",), bob_id)
+
+
+@given(st.lists(st.tuples(*[st.sampled_from("abc")] * 3), min_size=3, max_size=3))
+def test_only_what_both_changed_differently_is_asked(sides: list[tuple[str, str, str]]) -> None:
+    names = ("city", "title", "notes")
+    base, saved, typed = (forms.Written(dict(zip(names, side, strict=True))) for side in sides)
+    found = both_wrote.joined(saved, typed, both_wrote.marks(base))
+    for name in names:
+        was, theirs, mine = (one.get(name) for one in (base, saved, typed))
+        assert (name in found.both) == (theirs != mine and was not in (theirs, mine))
+        assert found.written.get(name) == (theirs if mine == was else mine)
