@@ -92,7 +92,7 @@ def undo(visit: Visit) -> Response:
     return visit.redirect(_back(visit), "Taken back. Everything is as it was.")
 
 
-@router.page("/plan/why")
+@router.page("/plan/why", fresh=True)
 def why(visit: Visit) -> Response:
     """Everybody with a reason to be reached who found no place this week, and why."""
     week = IsoWeek.of(visit.today)

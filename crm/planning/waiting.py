@@ -10,16 +10,22 @@ from crm.domain.planner import LeftOut
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.planning.queries import Suggestee, people
+from crm.rules.queries import flags
+from crm.storage.stored_metrics import current
 from crm.storage.tables import plan, response
 
 
 @dataclass(frozen=True)
 class NotPlanned:
-    """Somebody with a reason to be reached who is not in the plan, and the sentence why."""
+    """Somebody with a reason to be reached who is not in the plan, and the sentence why.
+
+    ``flagged`` is the strongest sentence that speaks for them now; None where nothing does any more.
+    """
 
     contact: Suggestee
     reason: str
     sentence: str
+    flagged: str | None = None
     response_id: int | None = None
 
 
@@ -38,17 +44,28 @@ def not_planned(
     left = [LeftOut(one, why, day and date.fromisoformat(day)) for one, why, day in stored or ()]
     shown = people(connection, principal, [one.contact_id for one in left])
     muted = muted_people(connection, principal)
+    flagged = _strongest(connection, principal, at, list(shown))
     found = [
         NotPlanned(
             shown[one.contact_id],
             one.reason,
             planner.why_not(one, today),
+            flagged.get(one.contact_id),
             muted.get(one.contact_id) if one.reason == "muted" else None,
         )
         for one in left
         if one.contact_id in shown
     ]
     return sorted(found, key=lambda one: (one.contact.name, one.contact.id))
+
+
+def _strongest(
+    connection: Connection, principal: Principal, at: datetime, contact_ids: list[int]
+) -> dict[int, str]:
+    """Contact → the first sentence of its flags, which come strongest first; from the stored metrics."""
+    relation = current(principal.workspace_id)
+    found = flags(connection, principal, at, relation=relation, contact_ids=contact_ids)
+    return {flag.contact.id: flag.sentence for flag in reversed(found)}
 
 
 def muted_people(connection: Connection, principal: Principal) -> dict[int, int]:

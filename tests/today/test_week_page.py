@@ -217,6 +217,7 @@ def test_why_not(world: World, alice: Principal) -> None:
     assert "Two other people waiting, and why" in words(browser.get("/").text)
     shown = words(browser.get("/plan/why").text)
     assert "The week is full" in shown
+    assert shown.count("no call, meeting or note on record") == 2
     assert len(re.findall(r"Person \d", shown)) == 2
 
 
