@@ -11,7 +11,16 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from crm.accounts.queries import time_zones
-from crm.contacts import actions, both_wrote, forms, merge_pages, organisation_pages, organisations, queries
+from crm.contacts import (
+    actions,
+    both_wrote,
+    forms,
+    merge_pages,
+    organisation_pages,
+    organisations,
+    queries,
+    taken_back,
+)
 from crm.contacts.queries import Filter, Person, Sort
 from crm.domain.ribbon import ribbon
 from crm.domain.spans import ago, count, short_day
@@ -111,7 +120,16 @@ def set_tier(visit: Visit) -> Response:
         visit,
         lambda ids: _set_tier(visit, ids, tier),
         f"{{who}} {{are}} {'tier none' if tier == 'none' else tier} now.",
+        lambda ids: taken_back.to_tiers(visit.connection, visit.principal, ids),
     )
+
+
+@router.action("/people/tier/undo")
+def set_tiers_back(visit: Visit) -> Response:
+    """Give everybody named in the address the tier it names."""
+    for tier, ids in taken_back.asked(visit.query).items():
+        actions.set_tier(visit.connection, visit.principal, ids, tier, visit.at)
+    return visit.redirect("/people", "The tiers are as they were.")
 
 
 def _set_tier(visit: Visit, ids: list[int], tier: str) -> str:
@@ -132,7 +150,18 @@ def set_owner(visit: Visit) -> Response:
         visit,
         lambda ids: actions.set_owner(visit.connection, visit.principal, ids, int(sent), visit.at),
         f"{name} looks after {{who}} now.",
+        lambda ids: taken_back.to_owners(visit.connection, visit.principal, ids),
     )
+
+
+@router.action("/people/owner/undo")
+def set_owners_back(visit: Visit) -> Response:
+    """Give everybody named in the address to the user it names."""
+    for owner, ids in taken_back.asked(visit.query).items():
+        if not (owner.isascii() and owner.isdigit() and len(owner) < 19):
+            raise NotFound
+        actions.set_owner(visit.connection, visit.principal, ids, int(owner), visit.at)
+    return visit.redirect("/people", "Everybody is looked after as before.")
 
 
 @router.action("/people/tags")
@@ -151,7 +180,7 @@ def archive_many(visit: Visit) -> Response:
         visit,
         lambda ids: actions.archive(visit.connection, visit.principal, ids, visit.at),
         "{who} {are} archived.",
-        undo="/people/restore",
+        lambda ids: _address_of(ids) if len(ids) <= queries.PAGE else None,
     )
 
 
@@ -166,9 +195,15 @@ def restore_many(visit: Visit) -> Response:
 
 
 def _to_many(
-    visit: Visit, change: Callable[[list[int]], str | None], words: str, undo: str | None = None
+    visit: Visit,
+    change: Callable[[list[int]], str | None],
+    words: str,
+    undo: Callable[[list[int]], str | None] = lambda _: None,
 ) -> Response:
-    """Change everybody who is ticked and go back to the list; ``change`` may say what else followed."""
+    """Change everybody who is ticked and go back to the list; ``change`` may say what else followed.
+
+    ``undo`` gives the address that takes it back, asked before the change.
+    """
     sent = [str(value) for value in (*visit.form.getlist("contact_ids"), *visit.query.getlist("contact_ids"))]
     onward = local_path(str(visit.form.get("next", "")), "/people")
     ids = [int(one) for one in sent if one.isascii() and one.isdigit() and len(one) < 19]
@@ -176,12 +211,14 @@ def _to_many(
         raise NotFound
     if not ids:
         return visit.redirect(onward, "Nobody was ticked, so nothing has changed.", kind="error")
+    undo_url = undo(ids)
     followed = change(ids)
-    undo_url = None
-    if undo and len(ids) <= queries.PAGE:
-        undo_url = f"{undo}?{urlencode([('contact_ids', one) for one in ids])}"
     told = " ".join(filter(None, (_said(visit, ids, words), followed)))
     return visit.redirect(onward, told, undo_url)
+
+
+def _address_of(ids: list[int]) -> str:
+    return f"/people/restore?{urlencode([('contact_ids', one) for one in ids])}"
 
 
 def _said(visit: Visit, ids: list[int], words: str) -> str:
@@ -327,8 +364,9 @@ def restore_person(visit: Visit) -> Response:
 def set_persons_tier(visit: Visit) -> Response:
     """Say how much one person matters."""
     contact_id, tier = visit.number("contact_id"), str(visit.form.get("tier", ""))
+    undo = taken_back.to_tiers(visit.connection, visit.principal, [contact_id])
     moved = _set_tier(visit, [contact_id], tier)
-    return visit.redirect(f"/people/{contact_id}", f"The tier is saved. {moved}")
+    return visit.redirect(f"/people/{contact_id}", f"The tier is saved. {moved}", undo)
 
 
 @router.action("/people/{contact_id}/tags")

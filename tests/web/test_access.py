@@ -77,6 +77,8 @@ ACCESS = {
     "GET /people": "viewer",
     "GET /people/suggest": "viewer",
     "POST /people/tier": "member",
+    "POST /people/tier/undo": "member",
+    "POST /people/owner/undo": "member",
     "POST /people/owner": "member",
     "POST /people/tags": "member",
     "POST /people/archive": "member",

@@ -1,0 +1,39 @@
+"""What was done to many at once is taken back: everybody stands as they stood, not all alike."""
+
+import html
+import re
+
+from tests.builders import World
+from tests.contacts.test_pages import after, person
+from tests.web.site import client
+
+
+def undo_in(page: str) -> str:
+    """The address the toast's Undo posts to."""
+    return html.unescape(re.findall(r'action="([^"]+)"><button class="link-button">Undo', page)[0])
+
+
+def test_tiers_and_owners_of_many_are_given_back_one_by_one(world: World) -> None:
+    alice, bob = world.user(), world.user("Bob Stone", "member")
+    ids = [
+        world.contact("One", tier="none", owner_id=alice.user_id),
+        world.contact("Two", tier="warm", owner_id=bob.user_id),
+        world.contact("Three", tier="none", owner_id=None),
+    ]
+    browser = client(world, alice)
+    before = [(person(world, one).tier, person(world, one).owner_id) for one in ids]
+    for path, data in (("tier", {"tier": "key"}), ("owner", {"owner": bob.user_id})):
+        page = after(browser, browser.post(f"/people/{path}", data={"contact_ids": ids, **data}))
+        assert browser.post(undo_in(page)).status_code == 303
+        assert [(person(world, one).tier, person(world, one).owner_id) for one in ids] == before
+    page = after(browser, browser.post(f"/people/{ids[0]}/tier", data={"tier": "regular"}))
+    assert browser.post(undo_in(page)).status_code == 303
+    assert person(world, ids[0]).tier == "none"
+
+
+def test_an_address_that_takes_back_changes_nobody_elses_people(world: World) -> None:
+    theirs = World.create(world.database, "Others").contact("Theirs")
+    browser = client(world, world.user())
+    for address in (f"tier/undo?key={theirs}", f"owner/undo?0={theirs}", "tier/undo?key=x", "owner/undo?x=1"):
+        assert browser.post(f"/people/{address}").status_code == 404
+    assert browser.post(f"/people/tier/undo?best={world.contact('Ours')}").status_code == 422
