@@ -6,9 +6,12 @@ What is understood is only a proposal that a person confirms. Nothing here fails
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import date, time
 
 from crm.domain.channels import Channel
+from crm.domain.heard import Heard
+from crm.domain.said_days import day_of
+from crm.domain.told import told_in
 
 LONGEST_NAME = 5
 """Words of a name that are tried together."""
@@ -63,12 +66,6 @@ _FILLERS = frozenset(
     ]
 )
 _BEFORE_NAMES = frozenset(["with", "and", "&", "+", "w/", "to", "from", "for"])
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_MONTHS = (
-    *("january", "february", "march", "april", "may", "june", "july"),
-    *("august", "september", "october", "november", "december"),
-)
-_SPANS = {"day": 1, "days": 1, "week": 7, "weeks": 7}
 
 
 @dataclass(frozen=True)
@@ -91,6 +88,7 @@ class QuickLine:
     direction: str = "mutual"
     outcome: str = "reached"
     remark: str = ""
+    heard: tuple[Heard, ...] = ()
 
 
 def name_words(line: str) -> list[str]:
@@ -168,6 +166,7 @@ class _Reader:
                 break
             at += taken
         found = self.found
+        remark, heard = told_in(_remark(self.line[remark_from:]), self.today)
         return QuickLine(
             found.channel,
             tuple(dict.fromkeys(found.people)),
@@ -176,7 +175,8 @@ class _Reader:
             found.at,
             found.direction or "mutual",
             found.outcome,
-            _remark(self.line[remark_from:]),
+            remark,
+            heard,
         )
 
     def _begins_sentence(self, at: int) -> bool:
@@ -224,7 +224,7 @@ class _Reader:
             return 0
         for count in (3, 2, 1):
             words = self._words(at, count)
-            day = _day_of(words, self.today) if words else None
+            day = day_of(words, self.today) if words else None
             if day:
                 self.found.day = day
                 return count
@@ -276,7 +276,7 @@ class _Reader:
             return False
         said = self.fold(following.bare)
         is_somebody = any(said in one.folded.split(" ") for one in self.people)
-        return not (is_somebody or following.bare in _FILLERS or _day_of([following.bare], self.today))
+        return not (is_somebody or following.bare in _FILLERS or day_of([following.bare], self.today))
 
     def _may_be_a_name(self, at: int) -> bool:
         """A word that also says how or when is a name only where names stand, or written large after that was said."""
@@ -355,88 +355,6 @@ def _channel_words(channels: Sequence[Channel]) -> dict[str, str]:
         for part in label.split(" or "):
             words.setdefault(part, channel.key)
     return words
-
-
-def _day_of(words: list[str], today: date) -> date | None:
-    match words:
-        case ["today"]:
-            return today
-        case ["yesterday"]:
-            return _moved(today, -1)
-        case ["tomorrow"]:
-            return _moved(today, 1)
-        case ["last" | "on", word]:
-            return _weekday(word, today)
-        case [number, unit, "ago"] if unit in _SPANS:
-            counted = {"a": 1, "one": 1}.get(number) or _small(number)
-            return _moved(today, -counted * _SPANS[unit]) if counted else None
-        case [number, month, year] if _month(month) and _year(year):
-            return _date(_year(year), _month(month), _small(number))
-        case [number, month] if _month(month) and _small(number):
-            return _latest(_month(month), _small(number), today)
-        case [month, number] if _month(month) and _small(number):
-            return _latest(_month(month), _small(number), today)
-        case [word]:
-            return _weekday(word, today) or _iso(word) or _dotted(word, today)
-    return None
-
-
-def _moved(day: date, days: int) -> date | None:
-    try:
-        return day + timedelta(days=days)
-    except OverflowError:
-        return None
-
-
-def _weekday(word: str, today: date) -> date | None:
-    """The latest such day before today; short forms have three letters."""
-    for number, name in enumerate(_WEEKDAYS):
-        if word == name or (word == name[:3] and word not in ("sun", "sat")):
-            return _moved(today, -((today.weekday() - number - 1) % 7 + 1))
-    return None
-
-
-def _month(word: str) -> int:
-    return next((number for number, name in enumerate(_MONTHS, 1) if word in (name, name[:3])), 0)
-
-
-def _small(word: str) -> int:
-    """A number of one to three digits, also with "st", "nd", "rd", "th" behind it; 0 if it is none."""
-    said = re.fullmatch(r"([0-9]{1,3})(?:st|nd|rd|th)?", word)
-    return int(said[1]) if said else 0
-
-
-def _year(word: str) -> int:
-    return int(word) if re.fullmatch(r"(?:19|20)[0-9]{2}", word) else 0
-
-
-def _date(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
-def _latest(month: int, day: int, today: date) -> date | None:
-    """The last such day that is not after today."""
-    this_year = _date(today.year, month, day)
-    if this_year and this_year <= today:
-        return this_year
-    return next(filter(None, (_date(today.year - back, month, day) for back in range(1, 9))), this_year)
-
-
-def _iso(word: str) -> date | None:
-    said = re.fullmatch(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", word)
-    return _date(int(said[1]), int(said[2]), int(said[3])) if said else None
-
-
-def _dotted(word: str, today: date) -> date | None:
-    """12.10. or 12.10.2026: where people write dots, the day comes first."""
-    said = re.fullmatch(r"([0-9]{1,2})\.([0-9]{1,2})\.?([0-9]{4})?", word)
-    if not said:
-        return None
-    day, month = int(said[1]), int(said[2])
-    return _date(int(said[3]), month, day) if said[3] else _latest(month, day, today)
 
 
 def _remark(rest: str) -> str:

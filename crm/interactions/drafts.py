@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import Connection
 from starlette.datastructures import FormData, QueryParams
 
+from crm.domain.heard import Heard
 from crm.domain.principal import Principal
 from crm.domain.quick_line import QuickLine
 from crm.interactions.forms import HEARD_ROWS, PEOPLE_LIMIT, SHOWN_HEARD_ROWS, SUMMARY_LIMIT
@@ -82,7 +83,13 @@ def from_line(connection: Connection, principal: Principal, said: QuickLine, tod
         outcome=said.outcome,
         summary=said.remark[:SUMMARY_LIMIT],
         back=back,
+        heard=_rows_of(said.heard),
     )
+
+
+def _rows_of(heard: Sequence[Heard]) -> Sequence[Row]:
+    rows = [Row(one.sort, one.text, one.due.isoformat() if one.due else "") for one in heard[:HEARD_ROWS]]
+    return [*rows, *[Row()] * (SHOWN_HEARD_ROWS - len(rows))]
 
 
 def from_form(connection: Connection, principal: Principal, form: FormData, back: str) -> Draft:

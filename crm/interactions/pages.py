@@ -89,7 +89,13 @@ def line(visit: Visit) -> Response:
     parts = [short_label(named)] if named else []
     parts += [person.name for person in draft.people]
     parts.append(day_phrase(said.day or today, today) + (f", {said.at:%H:%M}" if said.at else ""))
+    parts += [_heard_words(one, today) for one in said.heard]
     return _form(visit, draft, line={"typed": typed, "parts": parts} if typed else None)
+
+
+def _heard_words(one: Heard, today: date) -> str:
+    due = f", due {day_phrase(one.due, today)}" if one.due else ""
+    return f"{LABELS[one.sort]}: {one.text[:60]}{due}"
 
 
 @router.page("/log/{interaction_id}", access="member")

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.domain.channels import SHIPPED, Channel
+from crm.domain.heard import Heard
 from crm.domain.quick_line import QuickLine, Somebody, name_words, read_line
+from crm.domain.said_days import due_day
 from crm.storage.text import fold
 
 TODAY = date(2026, 11, 23)  # a Monday
@@ -95,12 +97,67 @@ def read(line: str, channels: tuple[Channel, ...] = SHIPPED) -> QuickLine:
             {"channel": "lunch", "people": (MARTA,), "remark": "She wants more calls"},
         ),
         ("call with Call Bell", {"channel": "phone", "people": (BELL,)}),
+        (
+            "lunch with marta thu, pilot moves. promise: send sign-on timeline by 2 dec",
+            {
+                "channel": "lunch",
+                "people": (MARTA,),
+                "day": date(2026, 11, 19),
+                "remark": "pilot moves.",
+                "heard": (Heard("promise", "send sign-on timeline", date(2026, 12, 2)),),
+            },
+        ),
+        (
+            "called Marta, their promise: a quote by friday; Pain point: labels by hand. ask: who signs by 1 Nov",
+            {
+                "channel": "phone",
+                "people": (MARTA,),
+                "direction": "outbound",
+                "heard": (
+                    Heard("their promise", "a quote", date(2026, 11, 27)),
+                    Heard("pain point", "labels by hand"),
+                    Heard("ask", "who signs", date(2027, 11, 1)),
+                ),
+            },
+        ),
+        (
+            "call Marta, ask: for a paper written by Jonas",
+            {
+                "channel": "phone",
+                "people": (MARTA,),
+                "heard": (Heard("ask", "for a paper written by Jonas"),),
+            },
+        ),
+        ("call Marta, promise:", {"channel": "phone", "people": (MARTA,), "remark": "promise"}),
         ("", {}),
         (" , ;: ", {}),
     ],
 )
 def test_what_a_line_says(line: str, expected: dict[str, Any]) -> None:
     assert read(line) == QuickLine(**expected)
+
+
+@pytest.mark.parametrize(
+    ("words", "due"),
+    [
+        ("monday", date(2026, 11, 30)),
+        ("next tue", date(2026, 11, 24)),
+        ("today", TODAY),
+        ("dec 2", date(2026, 12, 2)),
+        ("2.12.", date(2026, 12, 2)),
+        ("1.11.", date(2027, 11, 1)),
+        ("2027-01-05", date(2027, 1, 5)),
+        ("2 december 2028", date(2028, 12, 2)),
+        ("29 feb", date(2028, 2, 29)),
+        ("2025-01-05", None),
+        ("yesterday", None),
+        ("30 feb", None),
+        ("the manager", None),
+        ("", None),
+    ],
+)
+def test_what_is_due_lies_ahead(words: str, due: date | None) -> None:
+    assert due_day(words.split(), TODAY) == due
 
 
 def test_a_workspace_reads_its_own_channels_and_not_those_it_lacks() -> None:

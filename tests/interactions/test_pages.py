@@ -359,6 +359,21 @@ def test_one_line_fills_the_form_and_saves_nothing(world: World, site: TestClien
         assert part in page.text
 
 
+def test_a_promise_in_the_line_stands_among_what_was_heard(world: World, site: TestClient) -> None:
+    world.contact()
+    due = (world.now + timedelta(days=300)).date()
+    line = f"call Marta, pilot moves. promise: send the plan by {due}"
+    page = post(site, "/log/line", line=line).text
+    assert f"<bdi>My promise: send the plan, due {due:%a} {due.day}" in page
+    assert 'value="pilot moves."' in page
+    assert (
+        'name="heard_text_1" type="text" dir="auto" autocomplete="off" aria-label="In words" value="send the plan"'
+        in page
+    )
+    assert f'aria-label="Due" value="{due}"' in page
+    assert re.search(r'<option value="promise" selected>', page)
+
+
 def test_what_a_line_leaves_open_is_asked(world: World, site: TestClient) -> None:
     world.contact("Ana Sousa"), world.contact("Ana Lima")
     page = post(site, "/log/line", line="with Ana").text
