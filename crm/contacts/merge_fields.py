@@ -50,6 +50,8 @@ class Row:
         """The side taken unless somebody says otherwise; None where a person must say, as with birthdays."""
         if self.differs:
             return None if self.field == "birthday" else "first"
+        if self.field == "birthday":  # the same day, of which one may know the year
+            return "first" if len(self.first) >= len(self.second) else "second"
         known = bool(self.first) and self.first != _USUAL.get(self.field)
         return "first" if known or not self.second else "second"
 
@@ -96,7 +98,8 @@ def settle(rows: list[Row], choices: Mapping[str, str]) -> dict[str, str]:
     """The side of each field. Raises Invalid, naming each, where a choice is missing or is no side."""
     taken, wrong = {}, {}
     for row in rows:
-        side = choices.get(row.field) or (None if row.differs else row.usual)
+        chosen = None if row.field == "birthday" and not row.differs else choices.get(row.field)
+        side = chosen or (None if row.differs else row.usual)
         if side not in SIDES:
             wrong[row.field] = f"Choose the {row.label.lower()}: {row.first} or {row.second}."
         elif not getattr(row, side):

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
 
 from crm.contacts import rows
 from crm.contacts.actions import reindex, require_editor, require_people
-from crm.contacts.merge_fields import birthday, columns_of, kept_in_words, settle, side_by_side
+from crm.contacts.merge_fields import columns_of, kept_in_words, settle, side_by_side
 from crm.contacts.queries import Person, person
 from crm.domain.phones import same_number
 from crm.domain.principal import Principal
@@ -166,16 +166,17 @@ class _Merge:
         ordered = select(contact_date).order_by(contact_date.c.id)
         ours = self.connection.execute(ordered.where(self._mine(contact_date, self.kept.id))).all()
         theirs = self.connection.execute(ordered.where(self._mine(contact_date, self.gone.id))).all()
-        for row in theirs:
-            twin = next((one for one in ours if one[3:] == row[3:] and one.kind == row.kind), None)
-            if twin is not None:
-                self._drop_date(row.id, twin.id)
+        twins = {
+            row.id: one.id for row in theirs for one in ours if one[3:] == row[3:] and one.kind == row.kind
+        }
+        for row_id, twin_id in twins.items():
+            self._drop_date(row_id, twin_id)
+        ours = [row for row in ours if row.kind == "birthday"]
+        theirs = [row for row in theirs if row.kind == "birthday" and row.id not in twins]
         losing, winning = (ours, theirs) if birthday_of == "second" else (theirs, ours)
-        if birthday(self.kept) is None or birthday(self.gone) is None:
-            return
-        stays = min((one for one in winning if one.kind == "birthday"), key=lambda one: one.year is None)
-        for row in losing:
-            if row.kind == "birthday":
+        if winning:
+            stays = min(winning, key=lambda one: one.year is None)
+            for row in losing:
                 self._drop_date(row.id, stays.id)
 
     def _drop_date(self, row_id: int, stays: int) -> None:

@@ -265,3 +265,15 @@ def test_the_same_file_again_finds_the_merged_record(world: World):
     undone(world, merge_id)
     with world.database.read() as connection:
         assert set(connection.execute(select(contact.c.id)).scalars()) == set(ids.values())
+
+
+@pytest.mark.parametrize("side", ["first", "second"])
+@pytest.mark.parametrize("years", [(None, 1979), (1979, None), (1979, 1979), (None, None)])
+def test_the_same_birthday_stays_once_and_with_its_year(
+    world: World, years: tuple[int | None, int | None], side: str
+) -> None:
+    ids = [add(world, NewContact("Liam Byrne", dates=(Occasion("birthday", 3, 14, year),))) for year in years]
+    merged(world, *ids, birthday=side)
+    with world.database.read() as connection:
+        (stays,) = person(connection, world.principal, ids[0]).dates
+    assert (stays.month, stays.day, stays.year) == (3, 14, max(filter(None, years), default=None))
