@@ -66,7 +66,7 @@ def answer(
     user: User | None = None,
     fields: dict[str, str] | None = None,
 ) -> Response:
-    """The page, or the problem, for a status and a sentence."""
+    """The page, the part of a page or the problem, for a status and a sentence."""
     if is_api(request):
         title = HTTPStatus(status).phrase
         problem = {"type": "about:blank", "title": title, "status": status, "detail": sentence}
@@ -76,7 +76,9 @@ def answer(
     words = WORDS.get(status, WORDS[400])
     if fields:
         sentence = " ".join([sentence, *(one for one in fields.values() if one not in sentence)])
-    page = site.templates.get_template("errors/error.html").render(
+    asked = request.headers
+    is_part = asked.get("HX-Request") == "true" and "HX-History-Restore-Request" not in asked
+    page = site.templates.get_template("errors/_part.html" if is_part else "errors/error.html").render(
         request=request,
         user=user,
         active=None,
@@ -86,7 +88,7 @@ def answer(
         href=words.href,
         label=words.label,
     )
-    return HTMLResponse(page, status)
+    return HTMLResponse(page, status, {"HX-Reselect": "[role=alert]"} if is_part else None)
 
 
 def refused(site: Site, request: Request, refusal: Refusal, user: User | None = None) -> Response:

@@ -137,3 +137,19 @@ def test_errors_below_api_are_problems(world: World) -> None:
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == 404
+
+
+def test_what_goes_wrong_with_a_part_of_a_page_is_no_page_within_the_page(world: World) -> None:
+    member = world.user()
+    for browser, path, status in (
+        (client(world), "/log/once-saved", 401),
+        (client(world, world.user("Vera Blum", "viewer")), "/log/once-saved", 403),
+        (client(world, member), "/people/1234567", 404),
+    ):
+        part = browser.get(path, headers={"HX-Request": "true"})
+        assert part.status_code == status
+        assert 'role="alert"' in part.text
+        assert "<html" not in part.text
+        assert part.headers["HX-Reselect"] == "[role=alert]"
+    whole = browser.get(path, headers={"HX-Request": "true", "HX-History-Restore-Request": "true"})
+    assert "<html" in whole.text
