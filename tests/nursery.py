@@ -21,8 +21,14 @@ def command(environment: Mapping[str, str], words: Sequence[str], out: Path) -> 
 def _command(environment: dict[str, str], words: list[str], out: str) -> None:
     from crm.__main__ import run
 
+    settle(environment, out, 1)
+    sys.exit(run(words))
+
+
+def settle(environment: Mapping[str, str], out: str, *streams: int) -> None:
+    """This process has that environment from now on, and these streams of it go into a file."""
     os.environ.clear()
     os.environ.update(environment)
     with Path(out).open("wb") as file:
-        os.dup2(file.fileno(), 1)
-    sys.exit(run(words))
+        for stream in streams:
+            os.dup2(file.fileno(), stream)

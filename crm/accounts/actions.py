@@ -23,6 +23,7 @@ from crm.storage.recount import Moves, recompute, recount_days
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import api_token, one_time_link, plan_feed, user, workspace
 from crm.web import sessions
+from crm.web.addresses import is_id
 from crm.web.sessions import hash_token
 
 VALID_FOR = {"sign_in": timedelta(minutes=15), "reset": timedelta(hours=1), "invitation": timedelta(days=7)}
@@ -220,7 +221,7 @@ def make_link(connection: Connection, workspace_id: int, user_id: int, purpose: 
 def link_of(connection: Connection, token: str, purposes: Sequence[str], at: datetime) -> Any:
     """The row of a link that still holds, with its user's name and email; NotFound for any other."""
     number, _, secret = token.partition(".")
-    if not (number.isascii() and number.isdigit() and len(number) < 19 and secret):
+    if not (is_id(number) and secret):
         raise _spent()
     row = connection.execute(
         select(one_time_link, user.c.name, user.c.email, user.c.password_hash)

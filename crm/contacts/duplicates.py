@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, select
 
 from crm.contacts.actions import require_editor, require_people
 from crm.domain.likeness import Face, Likeness, likeness
-from crm.domain.phones import region_of
+from crm.domain.phones import digits_of, region_of
 from crm.domain.principal import Principal
 from crm.errors import Invalid, NotFound
 from crm.storage.insertion import insert_unless_there
@@ -73,7 +73,7 @@ def _keys(face: Face) -> Iterator[tuple[Any, ...]]:
     for word in face.words:
         if len(word) > 2 and face.organisation:
             yield "at", word, face.organisation.casefold()
-        for phone in {digits[-7:] for one in face.phones if (digits := "".join(filter(str.isdigit, one)))}:
+        for phone in {digits[-7:] for one in face.phones if (digits := digits_of(one))}:
             yield "phone", word, phone
 
 

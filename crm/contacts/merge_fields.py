@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crm.contacts import both_wrote
 from crm.contacts.drafts import Occasion
 from crm.contacts.queries import Person
 from crm.domain.folding import fold
@@ -11,20 +12,14 @@ from crm.domain.weeks import MONTHS
 from crm.errors import Invalid
 
 SIDES = ("first", "second")
+_OF_FORM = (
+    *("name", "title", "organisation", "tier", "kind", "owner", "city", "country", "time_zone"),
+    *("target_any", "target_personal", "target_in_person"),
+)
 LABELS = {
     "birthday": "Birthday",
-    "name": "Name",
-    "title": "Title",
-    "organisation": "Organisation",
-    "tier": "Tier",
-    "kind": "Kind",
+    **{name: both_wrote.LABELS[name] for name in _OF_FORM},
     "owner": "Looked after by",
-    "city": "City",
-    "country": "Country",
-    "time_zone": "Time zone",
-    "target_any": "Target, any contact",
-    "target_personal": "Target, personal",
-    "target_in_person": "Target, in person",
     "deceased_on": "Died on",
 }
 _USUAL = {"tier": "none", "kind": "other"}

@@ -8,6 +8,7 @@ from crm.contacts import duplicates, merging, queries
 from crm.contacts.merge_fields import side_by_side
 from crm.domain.spans import count, short_day
 from crm.errors import Invalid
+from crm.web.addresses import is_id
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -87,7 +88,7 @@ def merge(visit: Visit) -> Response:
     """Make them one."""
     sent: dict[str, Any] = {name: str(value) for name, value in visit.form.items()}
     versions = tuple(sent.get(name, "") for name in ("first_version", "second_version"))
-    if not all(one.isascii() and one.isdigit() and len(one) < 19 for one in versions):
+    if not all(is_id(one) for one in versions):
         raise Invalid("The form came without what it was filled in on. Open the page again.")
     kept, gone = visit.number("contact_id"), visit.number("other_id")
     try:

@@ -10,7 +10,7 @@ from crm.contacts import rows
 from crm.contacts.actions import reindex, require_editor, require_people
 from crm.contacts.merge_fields import columns_of, kept_in_words, settle, side_by_side
 from crm.contacts.queries import Person, person
-from crm.domain.phones import same_number
+from crm.domain.phones import region_of, same_number
 from crm.domain.principal import Principal
 from crm.errors import Conflict, Invalid, NotFound
 from crm.storage import journal
@@ -139,22 +139,22 @@ class _Merge:
 
     def _ways(self) -> None:
         """Every email, phone and address that the kept record does not have comes after its own."""
-        for table, make, same in (
-            (contact_email, "folded", lambda one, other: one.folded == other.folded),
-            (contact_phone, "digits", lambda one, other: same_number(one.value, other.value)),
-            (contact_address, "value", lambda one, other: one.value == other.value),
+        zone = self.principal.zone.key
+        regions = (region_of(self.gone.country, zone), region_of(self.kept.country, zone))
+        for table, same in (
+            (contact_email, lambda one, other: one.folded == other.folded),
+            (contact_phone, lambda one, other: same_number(one.value, other.value, regions)),
+            (contact_address, lambda one, other: one.value == other.value),
         ):
             ordered = select(table).order_by(table.c.position)
-            ours = list(self.connection.execute(ordered.where(self._mine(table, self.kept.id))))
+            ours = self.connection.execute(ordered.where(self._mine(table, self.kept.id))).all()
             theirs = self.connection.execute(ordered.where(self._mine(table, self.gone.id))).all()
             place = max((row.position for row in ours), default=-1)
             for row in theirs:
-                if any(same(row, one) for one in ours) or getattr(row, make) is None:
-                    continue
-                place += 1
-                values = {**row._mapping, "contact_id": self.kept.id, "position": place}
-                self.connection.execute(table.insert(), values)
-                ours.append(row)
+                if not any(same(row, one) for one in ours):
+                    place += 1
+                    values = {**row._mapping, "contact_id": self.kept.id, "position": place}
+                    self.connection.execute(table.insert(), values)
 
     def _tags(self) -> None:
         for tag in self.gone.tags:

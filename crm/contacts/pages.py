@@ -30,7 +30,7 @@ from crm.domain.zone_moves import moves_sentence
 from crm.errors import Conflict, Invalid, NotFound, Refusal
 from crm.storage.recount import moves, zones
 from crm.storage.tables.contacts import DATE_KINDS
-from crm.web.addresses import local_path
+from crm.web.addresses import is_id, local_path
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -88,7 +88,7 @@ def _filter(visit: Visit) -> Filter:
         kind=asked["kind"] or None,
         tier=asked["tier"] if asked["tier"] in TIERS else None,
         zone=asked["zone"] if asked["zone"] in ZONES else None,
-        owner=int(owner) if owner.isascii() and owner.isdigit() and len(owner) < 19 else None,
+        owner=int(owner) if is_id(owner) else None,
         tag=asked["tag"] or None,
         archived=asked["archived"] == "yes",
         sort=sort,
@@ -143,7 +143,7 @@ def _set_tier(visit: Visit, ids: list[int], tier: str) -> str:
 def set_owner(visit: Visit) -> Response:
     """Say who looks after everybody who is ticked."""
     sent = str(visit.form.get("owner", ""))
-    if not (sent.isascii() and sent.isdigit() and len(sent) < 19):
+    if not is_id(sent):
         raise Invalid("Choose who is to look after them.")
     name = dict(queries.owners(visit.connection, visit.principal)).get(int(sent), "Nobody")
     return _to_many(
@@ -158,7 +158,7 @@ def set_owner(visit: Visit) -> Response:
 def set_owners_back(visit: Visit) -> Response:
     """Give everybody named in the address to the user it names."""
     for owner, ids in taken_back.asked(visit.query).items():
-        if not (owner.isascii() and owner.isdigit() and len(owner) < 19):
+        if not is_id(owner):
             raise NotFound
         actions.set_owner(visit.connection, visit.principal, ids, int(owner), visit.at)
     return visit.redirect("/people", "Everybody is looked after as before.")
@@ -206,7 +206,7 @@ def _to_many(
     """
     sent = [str(value) for value in (*visit.form.getlist("contact_ids"), *visit.query.getlist("contact_ids"))]
     onward = local_path(str(visit.form.get("next", "")), "/people")
-    ids = [int(one) for one in sent if one.isascii() and one.isdigit() and len(one) < 19]
+    ids = [int(one) for one in sent if is_id(one)]
     if len(ids) < len(sent):
         raise NotFound
     if not ids:

@@ -11,6 +11,7 @@ from crm.contacts.queries import PAGE
 from crm.domain.principal import Principal
 from crm.errors import NotFound
 from crm.storage.tables import contact
+from crm.web.addresses import is_id
 
 
 def to_tiers(connection: Connection, principal: Principal, ids: Sequence[int]) -> str | None:
@@ -27,7 +28,7 @@ def asked(query: QueryParams) -> Mapping[str, list[int]]:
     """What such an address says: the tier or owner → the people's ids."""
     found: dict[str, list[int]] = defaultdict(list)
     for value, one in query.multi_items():
-        if not (one.isascii() and one.isdigit() and len(one) < 19):
+        if not is_id(one):
             raise NotFound
         found[value].append(int(one))
     return found

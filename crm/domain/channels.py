@@ -44,6 +44,11 @@ BROADCAST_DIGITAL = 12
 BROADCAST_LIVE = 50
 
 
+def is_contact(outcome: str, *, deleted: bool, broadcast: bool) -> bool:
+    """Whether an interaction counts as contact: somebody was reached, and not one of a crowd."""
+    return outcome == "reached" and not deleted and not broadcast
+
+
 def is_broadcast(channel: Channel, contacts: int) -> bool:
     """Whether one interaction with that many contacts is a broadcast (PRODUCT.md section 2)."""
     if channel.digital:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from crm.domain.folding import fold
 from crm.domain.phones import same_number
+from crm.domain.spans import capital, join
 
 LIKELY, ALMOST_CERTAIN, POSSIBLE = 65, 90, 45
 """From these points on a pair is shown at all, likely, or almost certain."""
@@ -52,9 +53,7 @@ class Likeness:
     @property
     def sentence(self) -> str:
         """The reasons as a sentence."""
-        listed = ", ".join(self.reasons[:-1])
-        words = f"{listed} and {self.reasons[-1]}" if listed else self.reasons[-1]
-        return f"{words[0].upper()}{words[1:]}."
+        return f"{capital(join(self.reasons))}."
 
 
 def name_words(name: str) -> tuple[str, ...]:

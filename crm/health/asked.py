@@ -14,6 +14,7 @@ from crm.errors import Invalid
 from crm.health.queries import By, Filter, Sort
 from crm.storage.metrics import as_of
 from crm.storage.stored_metrics import current, scope_of
+from crm.web.addresses import is_id
 from crm.web.routing import Visit
 
 WHO = ("tier", "kind", "owner", "tag", "sort", "by")
@@ -52,7 +53,7 @@ def filter_of(visit: Visit) -> Filter:
     return Filter(
         tier=chosen,
         kind=asked["kind"] or None,
-        owner=int(owner) if owner.isascii() and owner.isdigit() and len(owner) < 19 else None,
+        owner=int(owner) if is_id(owner) else None,
         tag=asked["tag"] or None,
     )
 

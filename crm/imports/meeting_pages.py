@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from crm.errors import Invalid
 from crm.imports import meetings
+from crm.web.addresses import is_id
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -39,7 +40,7 @@ def answer(visit: Visit) -> Response:
 def _answer(visit: Visit) -> tuple[str, set[int]]:
     word, _, alone = str(visit.form.get("answer", "")).partition(":")
     ticked = [alone] if alone else [str(one) for one in visit.form.getlist("meeting_ids")]
-    ids = {int(one) for one in ticked if one.isascii() and one.isdigit() and len(one) < 19}
+    ids = {int(one) for one in ticked if is_id(one)}
     if not ids:
         raise Invalid("Tick the meetings first, or use the buttons beside one.")
     return word, ids

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from crm.contacts.actions import require_editor
-from crm.domain.channels import Channel, by_key, is_broadcast, tally
+from crm.domain.channels import Channel, by_key, is_broadcast, is_contact, tally
 from crm.domain.principal import Principal
 from crm.errors import Conflict, Invalid, NotFound
 from crm.interactions.queries import channels, contact_ids_of
@@ -81,7 +81,8 @@ def participation_rows(
 ) -> list[dict[str, Any]]:
     """One row of ``interaction_contact`` for each contact, with what the metrics count."""
     counted = tally(way, entry.direction)
-    counts = entry.outcome == "reached" and not deleted and not is_broadcast(way, len(set(entry.contact_ids)))
+    broadcast = is_broadcast(way, len(set(entry.contact_ids)))
+    counts = is_contact(entry.outcome, deleted=deleted, broadcast=broadcast)
     return [
         {
             "workspace_id": principal.workspace_id,
@@ -187,7 +188,7 @@ def _set_deleted(
     if row is None:
         raise NotFound
     connection.execute(interaction.update().where(*where).values(deleted_at=deleted_at, changed_at=at))
-    counts = deleted_at is None and row.outcome == "reached" and not row.broadcast
+    counts = is_contact(row.outcome, deleted=deleted_at is not None, broadcast=row.broadcast)
     mine = (
         interaction_contact.c.workspace_id == principal.workspace_id,
         interaction_contact.c.interaction_id == interaction_id,

@@ -12,6 +12,7 @@ from crm.domain.principal import Principal
 from crm.domain.quick_line import QuickLine
 from crm.interactions.forms import HEARD_ROWS, PEOPLE_LIMIT, SHOWN_HEARD_ROWS, SUMMARY_LIMIT
 from crm.interactions.queries import Logged, Person, named
+from crm.web.addresses import is_id
 
 ACTS = {"call": "phone"}
 """Acts of a plan whose channel has another name."""
@@ -147,7 +148,7 @@ def wall(moment: datetime, principal: Principal) -> tuple[date, time]:
 
 def ids_in(texts: Sequence[str]) -> list[int]:
     """Those texts that may be ids."""
-    return [int(one) for one in texts[:PEOPLE_LIMIT] if one.isascii() and one.isdigit() and len(one) < 19]
+    return [int(one) for one in texts[:PEOPLE_LIMIT] if is_id(one)]
 
 
 def _texts(form: FormData, name: str) -> list[str]:

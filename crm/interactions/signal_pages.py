@@ -19,6 +19,7 @@ from crm.interactions.matter_forms import SIGNAL_WORDS
 from crm.interactions.queries import channels
 from crm.interactions.signals import FEATURED, Summary, Wanted
 from crm.storage.tables.interactions import SIGNAL_TYPES
+from crm.web.addresses import is_id
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -136,7 +137,7 @@ def _since(said: str, today: date) -> date | None:
 def _id(said: str) -> int | None:
     if not said:
         return None
-    if not (said.isascii() and said.isdigit() and len(said) < 19):
+    if not is_id(said):
         raise Invalid("That is no account and no person.")
     return int(said)
 

@@ -18,6 +18,7 @@ from crm.rules.backtest_view import drawn
 from crm.rules.preview import flagged_number, preview
 from crm.storage.stored_metrics import current, refresh_stale, scope_of
 from crm.storage.tables import contact, contact_tag, user
+from crm.web.addresses import is_id
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -87,7 +88,7 @@ def delete(visit: Visit) -> Response:
 def undo(visit: Visit) -> Response:
     """Take the last change of a rule back."""
     key, version = visit.text("key"), visit.query.get("version", "")
-    if not (version.isascii() and version.isdigit() and len(version) < 19):
+    if not is_id(version):
         raise Invalid("The address does not say which change to take back.")
     actions.undo_change(visit.connection, visit.principal, key, int(version), visit.at)
     states = {state.rule.key for state in queries.rule_states(visit.connection, visit.principal)}
@@ -145,7 +146,7 @@ def _saved(
     if state is None and draft.toml is not None:
         rule = replace(rule, key=actions.new_key(rule.name, actions.all_keys(*where)))
     version = str(visit.form.get("version", ""))
-    known = int(version) if version.isascii() and version.isdigit() and len(version) < 19 else None
+    known = int(version) if is_id(version) else None
     try:
         saved = actions.save_rule(*where, rule, visit.at, version=known if state else None)
     except Conflict:

@@ -11,7 +11,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, Connection, Integer, Table, cast, func, select, type_coerce
 
-from crm.domain.channels import BROADCAST_DIGITAL, BROADCAST_LIVE, DIRECTIONS, Channel, is_broadcast, tally
+from crm.domain.channels import (
+    BROADCAST_DIGITAL,
+    BROADCAST_LIVE,
+    DIRECTIONS,
+    Channel,
+    is_broadcast,
+    is_contact,
+    tally,
+)
 from crm.storage.frame import Scope
 from crm.storage.stored_metrics import refresh, refresh_stale
 from crm.storage.tables import channel, contact, contact_metrics, interaction, interaction_contact
@@ -186,6 +194,6 @@ def recount_interactions(connection: Connection, workspace_id: int, interaction_
         touched.update(people)
         crowd = is_broadcast(Channel(*row[2:]), len(people))
         connection.execute(interaction.update().where(*own).values(broadcast=crowd))
-        counts = row.outcome == "reached" and row.deleted_at is None and not crowd
+        counts = is_contact(row.outcome, deleted=row.deleted_at is not None, broadcast=crowd)
         connection.execute(interaction_contact.update().where(*mine).values(counts=counts))
     return touched

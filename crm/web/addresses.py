@@ -10,6 +10,11 @@ def local_path(wanted: str | None, otherwise: str = "/") -> str:
     return wanted if wanted and len(wanted) < 2000 and _LOCAL.fullmatch(wanted) else otherwise
 
 
+def is_id(text: str) -> bool:
+    """Whether this may be the id of a row: European figures that fit into 64 bits."""
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
 def cookie_name(name: str, is_https: bool) -> str:
     """On https the ``__Host-`` name, which no neighbour domain and no plain-http page can set."""
     return f"__Host-{name}" if is_https else name

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from crm.domain.principal import Principal
 from crm.errors import Refusal
 from crm.storage.tables import api_token, user, workspace
+from crm.web.addresses import is_id
 from crm.web.sessions import hash_token
 
 READ, WRITE = "read", "write"
@@ -49,7 +50,7 @@ def find(connection: Connection, header: str | None) -> Bearer:
     if scheme.lower() != "bearer":
         raise TokenNeeded("This needs a token: send it in the header Authorization: Bearer TOKEN.")
     mark, number, secret = [*sent.strip().split("_", 2), "", ""][:3]
-    if mark != "crm" or not (number.isascii() and number.isdigit() and len(number) < 19 and secret):
+    if mark != "crm" or not (is_id(number) and secret):
         raise _unknown()
     row = connection.execute(
         select(

@@ -58,6 +58,11 @@ def is_api(request: Request) -> bool:
     return request.url.path.startswith("/api/")
 
 
+def is_htmx(request: Request) -> bool:
+    """Whether htmx asks for a part of a page."""
+    return request.headers.get("HX-Request") == "true"
+
+
 def answer(
     site: Site,
     request: Request,
@@ -76,8 +81,7 @@ def answer(
     words = WORDS.get(status, WORDS[400])
     if fields:
         sentence = " ".join([sentence, *(one for one in fields.values() if one not in sentence)])
-    asked = request.headers
-    is_part = asked.get("HX-Request") == "true" and "HX-History-Restore-Request" not in asked
+    is_part = is_htmx(request) and "HX-History-Restore-Request" not in request.headers
     page = site.templates.get_template("errors/_part.html" if is_part else "errors/error.html").render(
         request=request,
         user=user,

@@ -24,7 +24,7 @@ from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.stored_metrics import anything_stale, refresh_stale, scope_of
 from crm.web import body, faults, flashes, kept, sessions
-from crm.web.addresses import local_path
+from crm.web.addresses import is_id, local_path
 from crm.web.site import Site
 
 Access: TypeAlias = Literal["public", "viewer", "member", "admin"]
@@ -91,7 +91,7 @@ class Visit:
     @property
     def is_htmx(self) -> bool:
         """Whether htmx asks for a part of a page."""
-        return self.request.headers.get("HX-Request") == "true"
+        return faults.is_htmx(self.request)
 
     def text(self, name: str) -> str:
         """A part of the path as it stands there."""
@@ -100,7 +100,7 @@ class Visit:
     def number(self, name: str) -> int:
         """A part of the path that is an id; anything else is NotFound."""
         value = self.text(name)
-        if not (value.isascii() and value.isdigit() and len(value) < 19):
+        if not is_id(value):
             raise NotFound
         return int(value)
 

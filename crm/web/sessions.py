@@ -18,7 +18,7 @@ from starlette.responses import Response
 from crm.domain.principal import Principal, Role
 from crm.storage.tables import session, user, workspace
 from crm.templating import initials
-from crm.web.addresses import cookie_name
+from crm.web.addresses import cookie_name, is_id
 from crm.web.site import Site
 
 LIFETIME = timedelta(days=30)
@@ -98,7 +98,7 @@ def start(connection: Connection, workspace_id: int, user_id: int, at: datetime)
 def find(connection: Connection, cookie: str | None, at: datetime) -> SignedIn | None:
     """The session of a cookie's value, if it holds at ``at`` and its user is active."""
     number, _, token = (cookie or "").partition(".")
-    if not (number.isascii() and number.isdigit() and len(number) < 19 and token):
+    if not (is_id(number) and token):
         return None
     columns = [user.c[name] for name in User.__dataclass_fields__ if name != "workspace"]
     found = connection.execute(

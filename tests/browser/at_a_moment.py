@@ -4,15 +4,15 @@ A plan depends on the weekday and the hour, so the tests always live on the same
 Several commands, with ``--then`` between them, run one after the other; the first that fails ends it.
 """
 
-import os
 import sys
 from collections.abc import Iterator
 from datetime import datetime
 from io import TextIOWrapper
 from itertools import groupby
-from pathlib import Path
 
 import time_machine
+
+from tests.nursery import settle
 
 THEN = "--then"
 
@@ -32,11 +32,7 @@ def run_at(moment: str, words: list[str]) -> int:
 
 def become(environment: dict[str, str], out: str, moment: str, words: list[str]) -> None:
     """The same in this process, which has that environment from now on and writes into a file."""
-    os.environ.clear()
-    os.environ.update(environment)
-    with Path(out).open("wb") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
+    settle(environment, out, 1, 2)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
     sys.exit(run_at(moment, words))
