@@ -78,6 +78,19 @@ def own_words(connection: Connection, principal: Principal) -> dict[int, list[st
     }
 
 
+def sole_user(connection: Connection, principal: Principal) -> int | None:
+    """The only active user, if there is just one."""
+    mine = select(user.c.id).where(user.c.workspace_id == principal.workspace_id, user.c.active).limit(2)
+    ids = connection.execute(mine).scalars().all()
+    return ids[0] if len(ids) == 1 else None
+
+
+def own_zone(connection: Connection, principal: Principal, user_id: int) -> ZoneInfo:
+    """The time zone in which a user lives."""
+    mine = select(user.c.time_zone).where(user.c.workspace_id == principal.workspace_id, user.c.id == user_id)
+    return ZoneInfo(connection.execute(mine).scalar_one())
+
+
 def by_email(connection: Connection, principal: Principal, email: str) -> Member:
     """The user with this address, or NotFound with a sentence."""
     wanted = normal_email(email)

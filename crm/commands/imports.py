@@ -16,12 +16,11 @@ from crm.imports.addressbooks import mapped, table_of
 from crm.imports.columns import FIELDS, fingerprint
 from crm.imports.export import export_files
 from crm.imports.noticed import Wishes
-from crm.imports.reading import Given, Reading, read_all
+from crm.imports.reading import Given, read_all, reading_for
 from crm.imports.records import FILE_LIMIT, ParsedFile
 from crm.imports.report import FileReport, has_errors, is_anything_usable
 from crm.imports.run import Progress as Told
 from crm.imports.sniff import KINDS
-from crm.interactions.queries import channels
 from crm.storage.text import fold
 
 Kind = StrEnum("Kind", {kind: kind for kind in KINDS})  # type: ignore[misc]
@@ -133,8 +132,9 @@ def _parse(
     at_desk: Desk, paths: list[Path], kind: str | None, mappings: dict[str, list[str]], *, keep_text: bool
 ) -> list[ParsedFile | FileReport]:
     with at_desk.database.read() as connection:
-        keys = [one.key for one in channels(connection, at_desk.principal)]
-    reading = Reading(at_desk.principal.zone, at_desk.now, keys, kind, keep_text, mappings)
+        reading = reading_for(
+            connection, at_desk.principal, at_desk.now, kind=kind, keep_text=keep_text, mappings=mappings
+        )
     return read_all((Given(str(path), path) for path in paths), reading)
 
 

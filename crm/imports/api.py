@@ -10,11 +10,10 @@ from crm.errors import Invalid
 from crm.imports import actions, queries
 from crm.imports.noticed import Wishes
 from crm.imports.queries import Batch
-from crm.imports.reading import Given, Reading, read_all
+from crm.imports.reading import Given, read_all, reading_for
 from crm.imports.records import FILE_LIMIT
 from crm.imports.sniff import KINDS, display_name
 from crm.imports.undoing import undo
-from crm.interactions.queries import channels
 from crm.web.api import ApiRouter, Asked, Call, Paged
 
 router = ApiRouter()
@@ -108,9 +107,7 @@ def bring_in(call: Call) -> list[dict[str, Any]]:
         words = f"Choose one of {', '.join(KINDS)}."
         raise Invalid(f"as: {words}", fields={"as": words})
     with call.database.read() as connection:
-        keys = [one.key for one in channels(connection, call.principal)]
-        mappings = queries.mappings(connection, call.principal)
-    reading = Reading(call.principal.zone, call.at, keys, asked.kind, asked.keep_text, mappings)
+        reading = reading_for(connection, call.principal, call.at, kind=asked.kind, keep_text=asked.keep_text)
     parsed = read_all(_given(call), reading)
     reports = actions.apply(
         call.database,

@@ -1,8 +1,8 @@
 """Feeds, which machines wrote: which one a file is, told by how it begins, and its reader. So far calendars."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
@@ -17,11 +17,20 @@ HEAD = 65_536
 
 @dataclass(frozen=True)
 class FeedSetting:
-    """What reading depends on: the workspace's zone, the moment, and whether what people wrote is kept."""
+    """What reading depends on: the workspace's zone, the moment, and whether what people wrote is kept.
+
+    ``mine`` are the addresses, numbers and names of whoever brings the file in, ``ours`` those of the rest of the
+    team; ``own_zone`` is where times without a zone were lived, ``said`` what people said of files that read in
+    several ways.
+    """
 
     zone: ZoneInfo
     now: datetime
     keep_text: bool = False
+    mine: tuple[str, ...] = ()
+    ours: tuple[str, ...] = ()
+    own_zone: ZoneInfo | None = None
+    said: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 Reader = Callable[[BinaryIO, Notices, FeedSetting], Iterator[Sighting]]

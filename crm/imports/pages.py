@@ -13,12 +13,11 @@ from crm.imports.columns import FIELDS, LEAVE_OUT
 from crm.imports.export import export_zip
 from crm.imports.meetings import open_count
 from crm.imports.noticed import Wishes
-from crm.imports.reading import Given, Reading, read_all
+from crm.imports.reading import Given, read_all, reading_for
 from crm.imports.records import CALENDAR, FEEDS, FILE_LIMIT, ParsedFile
 from crm.imports.report import SORTS, FileReport
 from crm.imports.sniff import display_name
 from crm.imports.undoing import Undone, undo
-from crm.interactions.queries import channels
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -92,9 +91,7 @@ def _parse(
     visit: Visit, files: list[tuple[str, bytes]], *, keep_text: bool = False
 ) -> list[ParsedFile | FileReport]:
     with visit.database.read() as connection:
-        keys = [one.key for one in channels(connection, visit.principal)]
-        mappings = queries.mappings(connection, visit.principal)
-    reading = Reading(visit.principal.zone, visit.at, keys, keep_text=keep_text, mappings=mappings)
+        reading = reading_for(connection, visit.principal, visit.at, keep_text=keep_text)
     return read_all((Given(name, data) for name, data in files), reading)
 
 

@@ -45,7 +45,13 @@ def _answer(order: dict[str, Any], stream: BinaryIO, out: BinaryIO) -> tuple[Any
     """How it ended, how many things were read, and the file's report."""
     notices = Notices(order["name"])
     setting = FeedSetting(
-        ZoneInfo(order["zone"]), datetime.fromisoformat(order["now"]), keep_text=order["keep_text"]
+        ZoneInfo(order["zone"]),
+        datetime.fromisoformat(order["now"]),
+        order["keep_text"],
+        tuple(order["mine"]),
+        tuple(order["ours"]),
+        ZoneInfo(order["own_zone"]),
+        order["said"],
     )
     count = 0
     try:

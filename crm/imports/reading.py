@@ -13,6 +13,11 @@ from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
+from crm.accounts.queries import own_words, own_zone, sole_user
+from crm.domain.principal import Principal
+from crm.imports import queries
 from crm.imports.addressbooks import Remembered, columns_to_say
 from crm.imports.feeds import HEAD
 from crm.imports.limits import processor_seconds
@@ -21,6 +26,7 @@ from crm.imports.records import FEEDS, FILE_LIMIT, ParsedFile, UnknownHeader, Un
 from crm.imports.report import FileReport
 from crm.imports.sightings import Spool
 from crm.imports.sniff import display_name, feed_of, read_file
+from crm.interactions.queries import channels
 
 FEED_LIMIT = 8 * 1024 * 1024 * 1024
 """Bytes of a mailbox that is read piece by piece."""
@@ -43,6 +49,38 @@ class Reading(NamedTuple):
     kind: str | None = None
     keep_text: bool = False
     mappings: Remembered | None = None
+    mine: tuple[str, ...] = ()
+    ours: tuple[str, ...] = ()
+    own_zone: ZoneInfo | None = None
+
+
+def reading_for(
+    connection: Connection,
+    principal: Principal,
+    at: datetime,
+    *,
+    kind: str | None = None,
+    keep_text: bool = False,
+    mappings: Remembered | None = None,
+) -> Reading:
+    """What reading depends on for somebody who brings files in at ``at``.
+
+    On the command line that is the only active user, if there is one. ``mappings`` stand for those remembered.
+    """
+    keys = [one.key for one in channels(connection, principal)]
+    words = own_words(connection, principal)
+    me = principal.user_id if principal.user_id is not None else sole_user(connection, principal)
+    return Reading(
+        principal.zone,
+        at,
+        keys,
+        kind,
+        keep_text,
+        queries.mappings(connection, principal) if mappings is None else mappings,
+        tuple(words.pop(me, ())) if me is not None else (),
+        tuple(word for one in words.values() for word in one),
+        principal.user_zone if me is None or me == principal.user_id else own_zone(connection, principal, me),
+    )
 
 
 def read_all(given: Iterable[Given], reading: Reading) -> list[ParsedFile | FileReport]:
@@ -104,6 +142,10 @@ def _child(kind: str, source: IO[bytes], size: int, name: str, reading: Reading)
         "zone": str(reading.zone),
         "now": reading.now.isoformat(),
         "keep_text": reading.keep_text,
+        "mine": reading.mine,
+        "ours": reading.ours,
+        "own_zone": str(reading.own_zone or reading.zone),
+        "said": dict(reading.mappings or {}),
     }
     spool = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as what was read)
     try:

@@ -39,8 +39,9 @@ class Party:
 class Sighting:
     """One meeting. ``key`` is its identity within everything that is ever imported.
 
-    ``channel`` None: the source does not say how. ``labels`` are words in which people may be named in full.
-    ``revision`` orders what several files say of the same thing; ``is_off``: it did not take place.
+    ``channel`` None: the source does not say how. ``direction`` and ``outcome`` are words of the log. ``labels`` are
+    words in which people may be named in full. ``revision`` orders what several files say of the same thing;
+    ``is_off``: it did not take place.
     """
 
     key: str
@@ -54,6 +55,8 @@ class Sighting:
     revision: str = ""
     is_off: bool = False
     where: str = ""
+    direction: str = "mutual"
+    outcome: str = "reached"
 
 
 @dataclass
