@@ -68,6 +68,8 @@ class FlagFacts:
 
     name: str = ""
     given_name: str = ""
+    rule_name: str = ""
+    """What a workspace calls a rule of its own."""
     organisation: str = ""
     tier: str | None = None
     since_personal: Mapping[str, int] = field(default_factory=dict)
@@ -359,8 +361,9 @@ def _fragile_account(evidence: Evidence, facts: FlagFacts) -> str | None:
     if people is None or met is None:
         return None
     at = f" at {_tidy(facts.organisation)}" if _tidy(facts.organisation) else ""
-    of_them = {0: "none of them", 1: "only one of them"}.get(met) or f"{in_words(met)} of them"
-    return f"{capital(count(people, 'person', words=True))}{at}, and {of_them} met in person in a year."
+    of_them = "only one of them" if met == 1 else f"{in_words(met)} of them"
+    met_with = f"meetings with {of_them}" if met else "no meeting with any of them"
+    return f"{capital(count(people, 'person', words=True))}{at}, and {met_with} on record in a year."
 
 
 _WRITERS: Mapping[str, Callable[[Evidence, FlagFacts], str | None]] = {
@@ -384,12 +387,21 @@ _WRITERS: Mapping[str, Callable[[Evidence, FlagFacts], str | None]] = {
 
 
 def flag_sentence(rule_key: str, evidence: Evidence, facts: FlagFacts) -> str:
-    """The evidence of a flag in words; a workspace's own rule is told by its metrics and values."""
+    """The evidence of a flag in words; a workspace's own is told by its metrics, else by its name."""
     writer = _WRITERS.get(rule_key)
     told = writer and writer(evidence, facts)
     if not told:
-        return metrics_sentence(evidence)
+        return metrics_sentence(evidence) if evidence else _fits(facts)
     return asked(told, _tells_of_one(rule_key, facts)) if _is_asked(rule_key, facts) else told
+
+
+def _fits(facts: FlagFacts) -> str:
+    """For a rule of the workspace's own that asks for words alone: a tag, a city, a zone."""
+    fits = f"Fits “{_tidy(facts.rule_name)}”" if facts.rule_name else "Fits a rule of yours"
+    if facts.days_since_personal is None:
+        return f"{fits}; nothing personal is on record."
+    last = CHANNEL_NOUNS.get(facts.last_personal_channel or "", "personal contact")
+    return f"{fits}; the last {last} was {ago(facts.days_since_personal)}."
 
 
 def _is_asked(rule_key: str, facts: FlagFacts) -> bool:

@@ -82,7 +82,7 @@ def metrics_sentence(evidence: Evidence) -> str:
         label = _WINDOW_WORDS[name][1] if window and window == last_window else metric_label(metric)
         said.append(f"{label}: {metric_value(metric, value)}")
         last_window = window
-    return capital("; ".join(said)) + "." if said else "Flagged by one of your rules."
+    return capital("; ".join(said)) + "." if said else ""
 
 
 def metric_label(metric: str) -> str:

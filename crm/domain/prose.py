@@ -185,6 +185,11 @@ def _bounded(bound: Bound, words: str) -> str:
     return _BOUNDS[bound.comparison].format(words)
 
 
+def _numbered(bound: Bound, words: str) -> str:
+    """A bound of things that are counted, of which there are fewer and not less."""
+    return _bounded(bound, words).replace("less than", "fewer than", 1)
+
+
 def _windowed(bound: Bound) -> str | None:
     sort, _, days = bound.name.rpartition("_")
     if sort not in _WINDOWED or not days.isdigit() or not isinstance(bound.value, int):
@@ -199,13 +204,13 @@ def _prior(bound: Bound) -> str | None:
 
 
 def _counted(bound: Bound, number: int, noun: str) -> str:
-    if (bound.comparison, number) in ((">=", 1), (">", 0)):
+    if (bound.comparison, number) in ((">=", 1), (">", 0), ("!=", 0)):
         return f"has had a {noun}"
     if (bound.comparison, number) in (("=", 0), ("<=", 0), ("<", 1)):
         return f"has had no {noun}"
     head, by, tail = noun.partition(" begun by ")
     head, person, where = head.partition(" in person")
-    return f"has had {_bounded(bound, count(number, head))}{person}{where}{by}{tail}"
+    return f"has had {_numbered(bound, count(number, head))}{person}{where}{by}{tail}"
 
 
 def _share(bound: Bound) -> str | None:
@@ -261,10 +266,10 @@ def _people(bound: Bound) -> str | None:
     if not isinstance(bound.value, int):
         return None
     if bound.name == "contacts_count":
-        return f"has {_bounded(bound, count(bound.value, 'contact'))}"
+        return f"has {_numbered(bound, count(bound.value, 'contact'))}"
     if bound.name == "met_count":
         was = "was" if bound.value == 1 else "were"
-        return f"{_bounded(bound, str(bound.value))} of them {was} met in person in 365 days"
+        return f"{_numbered(bound, str(bound.value))} of them {was} met in person in 365 days"
     return None
 
 

@@ -6,8 +6,10 @@ one metric is never above another, and a window of which the clock tells that it
 
 import itertools
 import math
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from crm.domain import expressions as tree
 from crm.domain.expressions import Comparison, Condition, Constant, Metric, Tagged
@@ -47,6 +49,14 @@ _OPPOSITE: dict[Comparison, Comparison] = {
     ">=": "<",
     "=": "!=",
     "!=": "=",
+}
+_HOLDS = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "!=": operator.ne,
 }
 Parts = tuple[Condition, ...]
 
@@ -214,9 +224,11 @@ def _excluded(parts: Sequence[Condition]) -> bool:
         match part:
             case tree.Compare(comparison, Metric(name), Constant(value)) if value is not None:
                 _narrow(_range(ranges, name), name, comparison, value)
-            case tree.Compare():
+            case tree.Compare(comparison, left, right):
                 for name in tree.names_in(part):
                     _range(ranges, name).known = True
+                if _is_untrue(comparison, left, right):
+                    return True
             case tree.Missing(Metric(name)):
                 _range(ranges, name).missing = True
             case tree.Not(tree.Missing(Metric(name))):
@@ -226,6 +238,49 @@ def _excluded(parts: Sequence[Condition]) -> bool:
             case tree.Not(Tagged(tag)) if tags.setdefault(tag, False) is True:
                 return True
     return any(one.is_empty for one in _settled(ranges).values())
+
+
+def _is_untrue(comparison: Comparison, left: tree.Value, right: tree.Value) -> bool:
+    """Whether two metrics can never compare so: one with itself, or with one that it is never above."""
+    less, more = _line(left), _line(right)
+    if less is None or more is None:
+        return False
+    if less[0] == more[0] and less[1] == more[1]:
+        return not _HOLDS[comparison](less[2], more[2])
+    if comparison in ("<", "<="):
+        less, more = more, less
+    is_never_above = less[0] == more[0] or (less[0], more[0]) in _never_above()
+    gap = more[2] - less[2]
+    is_steeper = 0 <= less[1] <= more[1] and less[0] not in BELOW_ZERO
+    return comparison in (">", ">=", "<", "<=") and is_never_above and is_steeper and _leaves(comparison, gap)
+
+
+def _leaves(comparison: Comparison, gap: float) -> bool:
+    """Whether nothing is left of "above" where the other side lies higher by at least ``gap``."""
+    return gap >= 0 if comparison in ("<", ">") else gap > 0
+
+
+def _line(value: tree.Value) -> tuple[str, float, float] | None:
+    """A metric's name, what it is multiplied by and what is added to it; None for another shape."""
+    match value:
+        case Metric(name):
+            return name, 1.0, 0.0
+        case tree.Arithmetic("+", inner, Constant(int() | float() as more)) if found := _line(inner):
+            return found[0], found[1], found[2] + more
+        case tree.Arithmetic("*" | "/" as sign, Metric(name), Constant(int() | float() as factor)) if factor:
+            return name, factor if sign == "*" else 1 / factor, 0.0
+    return None
+
+
+@cache
+def _never_above() -> frozenset[tuple[str, str]]:
+    """Every pair of metrics of which the first is never above the second."""
+    found = set(NEVER_ABOVE)
+    while True:
+        more = {(low, top) for low, middle in found for under, top in NEVER_ABOVE if middle == under}
+        if more <= found:
+            return frozenset(found)
+        found |= more
 
 
 def _range(ranges: dict[str, _Range], name: str) -> _Range:

@@ -6,17 +6,23 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from crm.domain.rule_data import Data, RuleFault, rule_data
+from crm.domain.rule_data import DEEPEST, Data, RuleFault, rule_data
 from crm.domain.rules import Rule
 
 HEAD = "# The rules of In Person in their order. What each word means: docs/rules.md.\n"
 INDENT = "    "
 WIDTH = 100
+FLATTER = f"Write conditions at most {DEEPEST} deep."
+_QUOTED_OR_NOTE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|#.*")
 _HEADER = re.compile(r"^\s*\[\[\s*(?:rule|\"rule\"|'rule')\s*\]\]")
 
 
 class NotToml(ValueError):
-    """The text is no TOML; its words say why and where."""
+    """The text is no TOML; its words say why, ``line`` where, 0 if they do or it cannot be told."""
+
+    def __init__(self, sentence: str, line: int = 0) -> None:
+        super().__init__(sentence)
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -67,16 +73,27 @@ def read_entries(text: str) -> list[Entry]:
         listed = tomllib.loads(text).get("rule", [])
     except tomllib.TOMLDecodeError as fault:
         raise NotToml(f"This is not valid TOML: {str(fault)[:200]}.") from None
-    except (RecursionError, ValueError):
-        raise NotToml(
-            "This is not valid TOML: it is nested too deeply, or holds a number that is too long."
-        ) from None
+    except RecursionError:
+        raise NotToml(f"It is nested too deeply. {FLATTER}", _deepest_line(text)) from None
+    except ValueError:
+        raise NotToml("This is not valid TOML: it holds a number that is too long.") from None
     listed = listed if isinstance(listed, list) else [listed]
     lines = text.splitlines()
     heads = [place for place, line in enumerate(lines) if _HEADER.match(line)]
     if len(heads) != len(listed):
         return [Entry(data, number, 0, ()) for number, data in enumerate(listed, 1)]
     return list(_entries(listed, heads, lines))
+
+
+def _deepest_line(text: str) -> int:
+    """The first line within more brackets than conditions may have; 0 for none."""
+    depth = 0
+    for line, words in enumerate(text.splitlines(), 1):
+        for sign in _QUOTED_OR_NOTE.sub("", words):
+            depth += (sign in "[{") - (sign in "]}")
+            if depth > 2 * DEEPEST:
+                return line
+    return 0
 
 
 def _entries(listed: list[Any], heads: list[int], lines: list[str]) -> Iterator[Entry]:

@@ -1,5 +1,6 @@
 """rules.toml: every rule of a workspace in its order, whether it is on, and what it says."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -21,8 +22,18 @@ from crm.storage.flags import MOST_RULES
 from crm.storage.tables import rule
 from crm.storage.text import fold
 
-Wanted = dict[str, tuple[Rule, bool]]
-"""The rules that a file names by key, each with whether it is to be on."""
+
+@dataclass(frozen=True)
+class Named:
+    """A rule that a file names: what it is to be, whether it is to be on, and where it stands."""
+
+    rule: Rule
+    on: bool
+    where: str
+
+
+Wanted = dict[str, Named]
+"""By key."""
 
 
 def write_rules(connection: Connection, principal: Principal) -> bytes:
@@ -39,9 +50,10 @@ def import_rules(run: Run, parsed: ParsedFile, report: FileReport) -> None:
     order = _order(list(now), list(wanted))
     before = {"rows": states_before(run), "definitions": definitions_before(run)}
     places = {key: place for place, key in enumerate(now)}
-    for key, (one, on) in wanted.items():
+    for key, named in wanted.items():
         moved = key in now and order.index(key) != places[key]
-        _make(run, parsed, report, now.get(key), one, on, moved)
+        _make(run, report, now.get(key), named, moved)
+        _show(parsed, report, now.get(key), named)
     run.progress(1)
     if report.changed["rules"] or report.new["rules"]:
         actions.put_in_order(run.connection, run.principal, order, run.at)
@@ -55,15 +67,8 @@ def _order(known: list[str], listed: list[str]) -> list[str]:
     return [*listed, *(key for key in known if key not in listed)]
 
 
-def _make(
-    run: Run,
-    parsed: ParsedFile,
-    report: FileReport,
-    state: RuleState | None,
-    one: Rule,
-    on: bool,
-    moved: bool,
-) -> None:
+def _make(run: Run, report: FileReport, state: RuleState | None, named: Named, moved: bool) -> None:
+    one, on = named.rule, named.on
     if state is None:
         report.new["rules"] += 1
         report.name(one.name)
@@ -71,16 +76,18 @@ def _make(
         is_same = state.rule == one and state.enabled == on and not moved
         report.changed["rules"] += not is_same
         report.unchanged["rules"] += is_same
-        _show(parsed, report, state, one, on)
     if state is None or state.rule != one:
         actions.save_rule(run.connection, run.principal, one, run.at)
         for found in findings(one):
-            report.ask(f"{parsed.file} rule {one.key}", found)
+            report.ask(named.where, found)
     if not on if state is None else state.enabled != on:
         actions.switch_rule(run.connection, run.principal, one.key, on, run.at)
 
 
-def _show(parsed: ParsedFile, report: FileReport, state: RuleState, one: Rule, on: bool) -> None:
+def _show(parsed: ParsedFile, report: FileReport, state: RuleState | None, named: Named) -> None:
+    one, on = named.rule, named.on
+    if state is None:
+        return
     if state.enabled != on:
         old, new = ("on" if which else "off" for which in (state.enabled, on))
         report.show(Change(parsed.file, state.rule.name, "state", old, new))
@@ -101,7 +108,8 @@ def _wanted(parsed: ParsedFile, report: FileReport, now: dict[str, RuleState]) -
         try:
             one, on = read_entry(entry, now)
             _refuse_twice(one, wanted)
-            wanted[one.key] = (one, on)
+            place = entry.where(RuleFault("", "name", one.name))
+            wanted[one.key] = Named(one, on, f"{parsed.file} {place}")
         except RuleFault as fault:
             report.error(f"{parsed.file} {entry.where(fault)}", fault.sentence)
     if not wanted and not report.errors:
@@ -140,7 +148,7 @@ def read_entry(entry: Entry, now: dict[str, RuleState]) -> tuple[Rule, bool]:
 def _refuse_twice(one: Rule, wanted: Wanted) -> None:
     if one.key in wanted:
         raise RuleFault(f"The rule {one.key} is named twice.", "key", one.key)
-    if any(fold(other.name) == fold(one.name) for other, _ in wanted.values()):
+    if any(fold(other.rule.name) == fold(one.name) for other in wanted.values()):
         raise RuleFault(f"Another rule is called “{one.name}”; choose another name.", "name")
 
 
@@ -149,10 +157,11 @@ def _refuse_together(
 ) -> None:
     """What no rule of the file does alone: a name that a rule not in the file has, and too many rules."""
     kept = {fold(state.rule.name): key for key, state in now.items() if key not in wanted}
-    for one, _ in wanted.values():
-        if fold(one.name) in kept:
-            clash = f"The rule {kept[fold(one.name)]} is called “{one.name}” already; choose another name."
-            report.error(f"{parsed.file} rule {one.key}", clash)
+    for one in wanted.values():
+        holder = kept.get(fold(one.rule.name))
+        if holder is not None:
+            clash = f"The rule {holder} is called “{one.rule.name}” already; choose another name."
+            report.error(one.where, clash)
     if len({*now, *wanted}) > MOST_RULES:
         report.error(parsed.file, f"A workspace holds at most {MOST_RULES} rules.")
 

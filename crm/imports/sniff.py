@@ -1,13 +1,13 @@
 """Which kind of file it is, told by its content: the one door to every reader of files."""
 
 import re
-import tomllib
 from collections.abc import Collection
 from datetime import datetime
 from io import BytesIO
 from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
+from crm.domain.rule_files import NotToml, read_entries
 from crm.imports import addressbooks
 from crm.imports.cards import decode_cards
 from crm.imports.exchange import decode, read_exchange
@@ -170,10 +170,7 @@ def _toml(name: str, data: bytes) -> str:
         raise UnreadableFile(name, "This file is larger than a list of rules can be (1 MiB).")
     text = decode(name, data)
     try:
-        tomllib.loads(text)
-    except RecursionError:
-        deep = "This is not valid TOML: it is nested too deeply. Write a condition at most 20 deep."
-        raise UnreadableFile(name, deep) from None
-    except ValueError as fault:
-        raise UnreadableFile(name, f"This is not valid TOML: {str(fault)[:200]}.") from None
+        read_entries(text)
+    except NotToml as fault:
+        raise UnreadableFile(f"{name} line {fault.line}" if fault.line else name, str(fault)) from None
     return text

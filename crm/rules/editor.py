@@ -292,7 +292,8 @@ def _read_text(form: FormData, key: str) -> Draft:
     try:
         entries = read_entries(text)
     except NotToml as fault:
-        return replace(blank, errors={"toml": str(fault)})
+        place = f"Line {fault.line}: " if fault.line else ""
+        return replace(blank, errors={"toml": f"{place}{fault}"})
     if len(entries) != 1 or not isinstance(entries[0].data, dict):
         return replace(blank, errors={"toml": "Write one rule: one [[rule]] with what belongs to it."})
     data = {name: value for name, value in entries[0].data.items() if name not in ("key", "enabled")}

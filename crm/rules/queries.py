@@ -1,7 +1,7 @@
 """Which rules are on, whom they flag, and the evidence for it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -374,7 +374,7 @@ def _flag(row: Row[Any], one: Rule, raised: bool, facts: FlagFacts) -> Flag:
         person,
         one.key,
         severity,
-        flag_sentence(_told_as(one), evidence, facts),
+        flag_sentence(_told_as(one), evidence, replace(facts, rule_name=one.name)),
         evidence,
         one.suggests,
     )

@@ -129,6 +129,10 @@ def metric(name: str, op: str, value: object = None) -> dict[str, object]:
         ({"all": [metric("tag", "=", "vip"), metric("tag", "!=", "vip")]}, "never match"),
         (metric("total_7", "=", 1.5), "never match"),
         (metric("digital_share_30", ">", 1), "never match"),
+        (metric("total_7", ">=", {"metric": "total_7", "plus": 1}), "never match"),
+        (metric("digital_7", ">", {"metric": "total_365"}), "never match"),
+        (metric("known_days", "<", {"metric": "days_since_personal"}), "never match"),
+        (metric("personal_30", "<=", {"metric": "total_90", "times": 2}), "always matches"),
         (metric("total_7", ">=", 0), "always matches"),
         ({"any": [metric("total_7", "<", 3), metric("total_7", ">=", 3)]}, "always matches"),
         ({"any": [metric("total_7", ">", 3), metric("known_days", "<", 0)]}, "One alternative can never hold"),
@@ -143,6 +147,9 @@ def test_what_logic_alone_shows_is_said(when: object, words: str) -> None:
 @pytest.mark.parametrize(
     "when",
     [
+        metric("total_30", ">", {"metric": "total_90", "over": 2}),
+        metric("total_90", ">=", {"metric": "total_30", "plus": 1}),
+        metric("days_to_ask", ">", {"metric": "days_to_ask", "times": 2}),
         {"any": [metric("days_since_any", "<", 3), metric("days_since_any", ">=", 3)]},
         {"all": [metric("total_7", ">", 3), metric("digital_30", "<", 3)]},
         {"all": [metric("days_since_any", "<", 30), metric("days_since_personal", ">", 90)]},

@@ -267,13 +267,13 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
         "fragile_account",
         {},
         FlagFacts(organisation="Fernhill Foods", contacts_count=5, met_count=1),
-        "Five people at Fernhill Foods, and only one of them met in person in a year.",
+        "Five people at Fernhill Foods, and meetings with only one of them on record in a year.",
     ),
     (
         "fragile_account",
         {"contacts_count": 13, "met_count": 0},
         FlagFacts(),
-        "13 people, and none of them met in person in a year.",
+        "13 people, and no meeting with any of them on record in a year.",
     ),
     (
         "our_own",
@@ -302,7 +302,13 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
         "time since any contact, against its target: 1.5 times; zone: gone quiet; "
         "gaps between contact days: 4.",
     ),
-    ("our_own", {}, FlagFacts(), "Flagged by one of your rules."),
+    ("our_own", {}, FlagFacts(), "Fits a rule of yours; nothing personal is on record."),
+    (
+        "our_own",
+        {},
+        FlagFacts(rule_name="Pilot people.", days_since_personal=221, last_personal_channel="visit"),
+        "Fits “Pilot people”; the last visit was 7 months ago.",
+    ),
     ("gone_digital", {"total_90": 3}, FlagFacts(), "Contacts in 90 days: 3."),
 ]
 

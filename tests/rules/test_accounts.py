@@ -29,7 +29,10 @@ def test_one_of_two_met_in_person(world: World) -> None:
     world.log("visit", 365, bo)
     (flag,) = found(world)
     assert (flag.id, flag.name, flag.rule, flag.severity) == (one, "Northgate Logistics", RULE.key, "medium")
-    assert flag.sentence == "Two people at Northgate Logistics, and only one of them met in person in a year."
+    assert (
+        flag.sentence
+        == "Two people at Northgate Logistics, and meetings with only one of them on record in a year."
+    )
     assert flag.evidence == {"contacts_count": 2, "met_count": 1}
     assert flag.suggests == ("meeting", "visit")
 

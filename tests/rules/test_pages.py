@@ -104,4 +104,6 @@ def test_an_account_that_hangs_on_one_person_is_listed(site: TestClient, world: 
     answer = site.get("/rules/fragile_account")
     assert "1 account today" in plain(answer)
     assert f'href="/organisations/{northgate}"' in answer.text
-    assert "Two people at Northgate Logistics, and none of them met in person in a year." in plain(answer)
+    assert "Two people at Northgate Logistics, and no meeting with any of them on record in a year." in plain(
+        answer
+    )

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
+from crm.domain.rule_check import findings
 from crm.domain.rule_data import condition_data, read_rule, rule_data
 from crm.rules.queries import flags
 from crm.storage.database import Database, new_id
@@ -181,3 +182,6 @@ def test_the_query_flags_whom_an_independent_reading_flags(
             found = {flag.contact.id for flag in flags(connection, principal, NOW, rules=[rule])}
         wanted = {one for one, known_of in zip(ids, facts, strict=True) if truth(when, known_of) is True}
         assert found == wanted, when
+        said = " ".join(findings(rule))
+        assert not (wanted and "never match" in said), (when, said)
+        assert len(wanted) == len(ids) or "always matches" not in said, (when, said)
