@@ -180,16 +180,7 @@ class _Merge:
                 self._drop_date(row.id, stays.id)
 
     def _drop_date(self, row_id: int, stays: int) -> None:
-        sources = source_record.c
-        self.connection.execute(
-            source_record.update()
-            .where(
-                sources.workspace_id == self.workspace_id,
-                sources.record == "contact_date",
-                sources.row_id == row_id,
-            )
-            .values(row_id=stays)
-        )
+        self._lead("contact_date", row_id, stays)
         own = (contact_date.c.workspace_id == self.workspace_id, contact_date.c.id == row_id)
         self.connection.execute(contact_date.delete().where(*own))
 
@@ -248,16 +239,13 @@ class _Merge:
                 values = {**pair._mapping, "contact_id": low, "other_id": high}
                 key = ["workspace_id", "contact_id", "other_id"]
                 insert_unless_there(self.connection, kept_apart, values, key)
+        self._lead("contact", self.gone.id, self.kept.id)
+
+    def _lead(self, record: str, row_id: int, stays: int) -> None:
+        """What a file knows one row by leads to another from now on."""
         sources = source_record.c
-        self.connection.execute(
-            source_record.update()
-            .where(
-                sources.workspace_id == self.workspace_id,
-                sources.record == "contact",
-                sources.row_id == self.gone.id,
-            )
-            .values(row_id=self.kept.id)
-        )
+        own = (sources.workspace_id == self.workspace_id, sources.record == record, sources.row_id == row_id)
+        self.connection.execute(source_record.update().where(*own).values(row_id=stays))
 
     def _interactions(self) -> tuple[list[int], list[int]]:
         """The log: interactions that move over, and those in which both took part."""

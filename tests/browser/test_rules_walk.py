@@ -75,23 +75,18 @@ def an_ask_is_written_down_settled_and_signals_are_read(page: Page) -> None:
     page.get_by_role("link", name=MARTA, exact=True).first.press("Enter")
     page.wait_for_url("**/people/*")
     matters = page.locator("#matters")
-    press(page, "Add something")
-    fill(page, "To say or ask", "Ask who signs")
-    press(page, "Save")
-    expect(matters).to_contain_text("Ask who signs")
-    press(page, "Said or asked: Ask who signs")
-    expect(matters).not_to_contain_text("Ask who signs")
-    press(page, "Undo")
-    expect(matters).to_contain_text("Ask who signs")
-
-    press(page, "Add a promise")
-    fill(page, "What was promised", "The price list")
-    press(page, "Save")
-    expect(matters).to_contain_text("We: The price list")
-    press(page, "Kept: The price list")
-    expect(matters).not_to_contain_text("The price list")
-    press(page, "Undo")
-    expect(matters).to_contain_text("We: The price list")
+    for add, field, text, shown, settle in (
+        ("Add something", "To say or ask", "Ask who signs", "Ask who signs", "Said or asked"),
+        ("Add a promise", "What was promised", "The price list", "We: The price list", "Kept"),
+    ):
+        press(page, add)
+        fill(page, field, text)
+        press(page, "Save")
+        expect(matters).to_contain_text(shown)
+        press(page, f"{settle}: {text}")
+        expect(matters).not_to_contain_text(text)
+        press(page, "Undo")
+        expect(matters).to_contain_text(shown)
 
     press(page, "Add a date")
     fill(page, "Day", "29")
