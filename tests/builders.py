@@ -101,15 +101,18 @@ class World:
         return organisation_id
 
     def log(self, channel: str, days_ago: float | None = None, *contacts: int, **entry: Any) -> int:
-        """Log one interaction, at noon that many days ago unless ``occurred_at`` is given; returns the id."""
+        """Log one interaction, at noon that many days ago unless ``occurred_at`` is given; returns the id.
+
+        ``logged_at`` is when it is written down, now if left out.
+        """
         if days_ago is not None:
             noon = datetime.combine(self.today, time(11), self.zone)
             entry.setdefault("occurred_at", (noon - timedelta(days=days_ago)).astimezone(UTC))
-        by = entry.pop("by", self.principal)
+        by, at = entry.pop("by", self.principal), entry.pop("logged_at", self.now)
         made = Entry(channel=channel, contact_ids=contacts, **entry)
         refresh = actions.refresh_people if self.is_read_stored else _leave_stale
         with self.database.write() as connection, patch.object(actions, "refresh_people", refresh):
-            return actions.log_interaction(connection, by, made, self.now)
+            return actions.log_interaction(connection, by, made, at)
 
 
 def _leave_stale(

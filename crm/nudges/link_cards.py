@@ -278,7 +278,7 @@ def _swapped(opened: Opened, one: Suggested) -> Card:
 
 _STANDS = {
     "done": "It is logged already",
-    "contacted": "You have been in touch since",
+    "contacted": "You have been in touch already",
     "snoozed": "This is snoozed",
     "skipped": "This was skipped",
     "not_this_person": "You said not this person",

@@ -298,7 +298,7 @@ def _standing(
 
 _WHY_NOT = {
     "done": "This is done already. Undo that first.",
-    "contacted": "You have been in touch since, so nothing waits here.",
+    "contacted": "You have been in touch already, so nothing waits here.",
     "not_this_person": "You said not this person. Undo that first.",
     "snoozed": "This is snoozed. Undo that first.",
     "skipped": "This is skipped. Undo that first.",

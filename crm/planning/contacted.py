@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, select
@@ -17,6 +17,10 @@ _BY_ANY_WORD = frozenset({"unanswered", "they_wait", "no_record", "gone_quiet"})
 """Rules that a message settles as well: somebody answered, or the silence is over."""
 _BY_ANY_VOICE = _BY_ANY_WORD | {"long_thread"}
 """Rules that a video call settles, though it is digital."""
+_STILL_DUE = frozenset({"promise_due", "important_ask", "occasion", "thank_you", "they_wait", "long_thread"})
+"""Rules whose matter stands although there was personal contact shortly before the plan."""
+LATE_DAYS = 30
+"""How far before its plan what is written down late still settles a suggestion: a busy month caught up on."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +35,21 @@ class Reached:
     personal: bool
     live: bool
 
+    def was_told_late(self, made_at: datetime, zone: tzinfo) -> bool:
+        """Whether it happened before the day of a plan made at ``made_at`` and was logged only after that."""
+        return self.day < made_at.astimezone(zone).date() and self.logged_at > made_at
+
 
 def reached_since(
     connection: Connection, principal: Principal, suggestions: Sequence[Row[Any]], at: datetime
 ) -> dict[int, list[Reached]]:
-    """The reached interactions with the suggested contacts since the earliest plan's day, the oldest first.
+    """The reached interactions with the suggested contacts since `LATE_DAYS` before the earliest plan, the oldest first.
 
     ``suggestions`` are rows with ``contact_id`` and the plan's ``made_at``.
     """
     if not suggestions:
         return {}
-    first = min(row.made_at for row in suggestions).astimezone(principal.zone).date()
+    first = min(row.made_at for row in suggestions).astimezone(principal.zone).date() - timedelta(LATE_DAYS)
     log = interaction_contact.c
     rows = connection.execute(
         select(
@@ -89,13 +97,20 @@ def was_contacted(row: Row[Any], reached: Iterable[Reached], principal: Principa
     """The first interaction that made the suggestion needless before its week was over.
 
     ``row`` has ``monday``, ``rules`` and the plan's ``made_at``. What was logged after the plan was made and happened
-    earlier on the plan's own day counts too: a date without a time is noon.
+    earlier on the plan's own day counts too: a date without a time is noon. So does personal contact of the
+    `LATE_DAYS` before, logged only after the plan was made, unless something else is due.
     """
-    made_day = row.made_at.astimezone(principal.zone).date()
+    rules = frozenset(row.rules)
     over = local_instant(IsoWeek.of(row.monday).next().monday, time(), principal.user_zone)
+    earliest = row.made_at.astimezone(principal.zone).date() - timedelta(LATE_DAYS)
     for one in reached:
-        since = one.occurred_at > row.made_at or (one.day >= made_day and one.logged_at > row.made_at)
-        if since and one.occurred_at < over and _answers(one, frozenset(row.rules)):
+        if one.day < earliest or one.occurred_at >= over:
+            continue
+        if one.was_told_late(row.made_at, principal.zone):
+            settles = one.personal and not rules & _STILL_DUE
+        else:
+            settles = (one.occurred_at > row.made_at or one.logged_at > row.made_at) and _answers(one, rules)
+        if settles:
             return one
     return None
 

@@ -88,7 +88,10 @@ def _planners(
 
 
 def fates_of(connection: Connection, by: Principal, since: date, at: datetime) -> list[Fate]:
-    """What became of one user's suggestions of the weeks that began after ``since`` and are over."""
+    """What became of one user's suggestions of the weeks that began after ``since`` and are over.
+
+    One that contact before its plan had made needless, as was written down late, is neither acted on nor ignored.
+    """
     this_week = IsoWeek.of(at.astimezone(by.user_zone).date()).monday
     rows = connection.execute(
         select(suggestion, plan.c.made_at)
@@ -100,16 +103,19 @@ def fates_of(connection: Connection, by: Principal, since: date, at: datetime) -
     answers = answers_to(connection, by, [row.id for row in rows], at)
     first = _acts_before_swaps(connection, by, [row.id for row in rows], at)
     reached = reached_since(connection, by, rows, at)
-    return [
+    fates = (
         _fate(row, first.get(row.id, row.act), answers.get(row.id), reached.get(row.contact_id, []), by)
         for row in rows
-    ]
+    )
+    return [one for one in fates if one is not None]
 
 
 def _fate(
     row: Row[Any], act: str, answer: Row[Any] | None, reached: Sequence[Reached], by: Principal
-) -> Fate:
+) -> Fate | None:
     touch = _touch(row, answer, reached, by)
+    if answer is None and touch is not None and touch.was_told_late(row.made_at, by.zone):
+        return None
     if answer is not None and answer.verb == "done":
         channel = touch.channel if touch else CHANNEL_OF.get(answer.to_act, answer.to_act)
         when = touch.occurred_at if touch else answer.made_at

@@ -79,8 +79,8 @@ def planned(world: World, alice: Principal, number: int) -> list[Any]:
 
 
 def test_every_answer_is_counted_as_what_it_was(world: World, alice: Principal) -> None:
-    planned_then = planned(world, alice, 7)
-    done, swapped, rung, snoozed, undone, untouched, late = planned_then
+    planned_then = planned(world, alice, 8)
+    done, swapped, rung, snoozed, undone, untouched, late, needless = planned_then
     tuesday = datetime.combine(PAST.monday, time(12), world.zone) + timedelta(days=1)
     with world.database.write() as connection:
         actions.done(connection, alice, done.id, tuesday)
@@ -93,9 +93,20 @@ def test_every_answer_is_counted_as_what_it_was(world: World, alice: Principal) 
         actions.undo(connection, alice, answer.response_id, tuesday)
     world.log("visit", None, rung.contact.id, occurred_at=tuesday, by=alice)
     world.log("visit", None, late.contact.id, occurred_at=tuesday + timedelta(days=8), by=alice)
+    world.log(
+        "lunch",
+        None,
+        needless.contact.id,
+        occurred_at=tuesday - timedelta(days=9),
+        logged_at=tuesday,
+        by=alice,
+    )
     with world.database.read() as connection:
         fates = {one.contact_id: one for one in fates_of(connection, alice, LONG_AGO, NOW)}
-    assert {one.contact.name: fates[one.contact.id].became for one in planned_then} == {
+    assert needless.contact.id not in fates
+    assert {
+        one.contact.name: fates[one.contact.id].became for one in planned_then if one is not needless
+    } == {
         done.contact.name: "done",
         swapped.contact.name: "otherwise",
         rung.contact.name: "otherwise",

@@ -255,7 +255,7 @@ def contacted(world: World, channel: str, **entry: Any) -> str:
     marta = by_screen(world, alice)
     make(world, alice)
     later = NOW + timedelta(hours=1)
-    world.log(channel, None, marta, **{"occurred_at": later, **entry})
+    world.log(channel, None, marta, **{"occurred_at": later, "logged_at": later, **entry})
     one = of(shown(world, alice, at=NOW + timedelta(hours=2)), marta)
     assert one is not None
     return one.state
@@ -273,8 +273,28 @@ def test_an_attempt_changes_nothing(world: World) -> None:
     assert contacted(world, "phone", outcome="attempted") == "planned"
 
 
-def test_what_was_before_the_plans_day_changes_nothing(world: World) -> None:
-    assert contacted(world, "phone", occurred_at=NOW - timedelta(days=2)) == "planned"
+@pytest.mark.parametrize(("days_before", "state"), [(2, "contacted"), (30, "contacted"), (31, "planned")])
+def test_what_was_before_the_plan_and_is_logged_after_it_drops_them_out(
+    world: World, days_before: int, state: str
+) -> None:
+    assert contacted(world, "lunch", occurred_at=NOW - timedelta(days=days_before)) == state
+
+
+def test_a_mail_before_the_plan_logged_late_changes_nothing(world: World) -> None:
+    assert contacted(world, "email", occurred_at=NOW - timedelta(days=2)) == "planned"
+
+
+def test_a_promise_is_due_whatever_lunch_was_before_the_plan(world: World) -> None:
+    alice = world.user()
+    marta = by_screen(world, alice)
+    owe(world, marta, world.today + timedelta(days=1), alice)
+    one = of(make(world, alice), marta)
+    assert one is not None
+    assert "promise_due" in one.rules
+    world.log("lunch", 2, marta, logged_at=NOW + timedelta(minutes=30))
+    after = of(shown(world, alice, at=NOW + timedelta(hours=2)), marta)
+    assert after is not None
+    assert after.state == "planned"
 
 
 def test_what_is_arranged_for_later_changes_nothing_yet(world: World) -> None:
