@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -182,6 +182,20 @@ def own_lines(text: str | None) -> list[str]:
     """The addresses, numbers and names of a form, one a line."""
     lines = (" ".join(line.split()) for line in (text or "").splitlines())
     return list(dict.fromkeys(line for line in lines if line))[:50]
+
+
+def remember_own_words(
+    connection: Connection, principal: Principal, user_id: int, words: Iterable[str]
+) -> None:
+    """What else is this user's in mail, chats and calendars, from now on, beside what they said before."""
+    mine = (user.c.workspace_id == principal.workspace_id, user.c.id == user_id)
+    kept = connection.execute(select(user.c.preferences).where(*mine).with_for_update()).scalar_one() or {}
+    known = kept.get("also_me", [])
+    folded = {word.casefold() for word in known}
+    new = [word for word in own_lines("\n".join(words)) if word.casefold() not in folded]
+    if new:
+        values = {**kept, "also_me": own_lines("\n".join((*known, *new)))}
+        connection.execute(user.update().where(*mine).values(preferences=values))
 
 
 def asked_lately(connection: Connection, workspace_id: int, user_id: int, purpose: str, at: datetime) -> bool:

@@ -9,10 +9,13 @@ from typing import Annotated
 
 import typer
 
+from crm.accounts.actions import remember_own_words
+from crm.accounts.queries import sole_user
 from crm.cli_support import AsJson, Desk, Workspace, complain, desk, print_json
 from crm.errors import Invalid
 from crm.imports import actions, queries
 from crm.imports.addressbooks import mapped, table_of
+from crm.imports.cells import excerpt, is_email
 from crm.imports.columns import FIELDS, fingerprint
 from crm.imports.export import export_files
 from crm.imports.noticed import Wishes
@@ -29,7 +32,10 @@ Kind = StrEnum("Kind", {kind: kind for kind in KINDS})  # type: ignore[misc]
 def import_files(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE…", help="Exchange CSVs, rules.toml, vCards, address books, calendars."),
+        typer.Argument(
+            metavar="FILE…",
+            help="Exchange CSVs, rules.toml, vCards, address books, calendars, mail; or a folder of mail.",
+        ),
     ],
     kind: Annotated[
         Kind | None, typer.Option("--as", metavar="KIND", help=f"What they are: {', '.join(KINDS)}.")
@@ -43,17 +49,24 @@ def import_files(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
     add_people: Annotated[
         bool,
-        typer.Option("--add-people", help="Bring in people of calendars who are not here."),
+        typer.Option("--add-people", help="Bring in people of calendars and mail who are not here."),
     ] = False,
     keep_text: Annotated[
         bool, typer.Option("--keep-text", help="Keep what was written, as the note of each interaction.")
     ] = False,
+    mine: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mine", metavar="EMAIL", help="Another address of yours in mail and calendars; remembered."
+        ),
+    ] = None,
     as_json: AsJson = False,
     workspace: Workspace = None,
 ) -> None:
     """Import files; the same ones again change nothing."""
     paths = [_readable(path) for path in files]
     with desk(workspace) as at_desk:
+        own = _own_addresses(at_desk, mine or [], dry_run)
         mappings = _mappings(at_desk, paths, columns or [], dry_run)
         parsed = _parse(at_desk, paths, kind.value if kind else None, mappings, keep_text=keep_text)
         rows = sum(one.items for one in parsed if isinstance(one, ParsedFile))
@@ -65,9 +78,22 @@ def import_files(
                 at_desk.now,
                 dry_run=dry_run,
                 progress=told,
-                wishes=Wishes(add_people),
+                wishes=Wishes(add_people, own),
             )
     _tell(reports, dry_run, as_json)
+
+
+def _own_addresses(at_desk: Desk, said: list[str], dry_run: bool) -> tuple[str, ...]:
+    """Addresses of whoever imports; remembered where there is one user whose they must be."""
+    for address in said:
+        if not is_email(address):
+            raise Invalid(f"--mine takes an email address; “{excerpt(address)}” is none.")
+    if said and not dry_run:
+        with at_desk.database.write() as connection:
+            user_id = sole_user(connection, at_desk.principal)
+            if user_id is not None:
+                remember_own_words(connection, at_desk.principal, user_id, said)
+    return tuple(said)
 
 
 def _tell(reports: list[FileReport], dry_run: bool, as_json: bool) -> None:
@@ -87,10 +113,9 @@ def _tell(reports: list[FileReport], dry_run: bool, as_json: bool) -> None:
 
 def _readable(path: Path) -> Path:
     try:
-        if path.is_dir():
-            raise Invalid(f"{path} is a folder; name the files in it.")
-        with path.open("rb"):
-            return path
+        if not path.is_dir():
+            path.open("rb").close()
+        return path
     except FileNotFoundError:
         raise Invalid(f"There is no file {path}.") from None
     except (OSError, ValueError) as fault:
@@ -103,7 +128,11 @@ def _mappings(at_desk: Desk, paths: list[Path], said: list[str], dry_run: bool) 
     with at_desk.database.read() as connection:
         found = queries.mappings(connection, at_desk.principal)
     wanted = dict(_mapping(one) for one in said)
-    tables = [table for path in paths if (table := table_of(_content(path), found))] if wanted else []
+    tables = (
+        [table for path in paths if not path.is_dir() and (table := table_of(_content(path), found))]
+        if wanted
+        else []
+    )
     unknown = {fold(name) for name in wanted} - {fold(name) for one in tables for name in one.header}
     if unknown:
         raise Invalid(f"No file has a column called {', '.join(sorted(unknown))}.")

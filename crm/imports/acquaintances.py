@@ -30,9 +30,13 @@ def phone_mark(phone: str) -> str | None:
 
 @dataclass(frozen=True)
 class Found:
-    """Who a party is: one of us, somebody known, or several of whom one may be meant."""
+    """Who a party is: one of us, somebody known, or several of whom one may be meant.
+
+    ``user_id`` is None for an address of ours that no user in particular has.
+    """
 
     user_id: int | None = None
+    is_ours: bool = False
     contact_id: int | None = None
     several: tuple[str, ...] = ()
 
@@ -40,9 +44,11 @@ class Found:
 class Acquaintances:
     """The team and its people by email, phone and name."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, mine: Iterable[str] = ()) -> None:
+        """``mine`` are addresses of whoever imports, beside those that are written down."""
         self._run = run
-        self._ours = {
+        self._ours: dict[str, int | None] = dict.fromkeys(marks_of(mine), run.default_owner)
+        self._ours |= {
             mark: user_id
             for user_id, words in own_words(run.connection, run.principal).items()
             for mark in marks_of(words)
@@ -92,9 +98,9 @@ class Acquaintances:
 
     def _look_up(self, party: Party) -> Found:
         marks = _marks(party)
-        ours = next((self._ours[mark] for mark in marks if mark in self._ours), None)
-        if ours is not None:
-            return Found(user_id=ours)
+        for mark in marks:
+            if mark in self._ours:
+                return Found(self._ours[mark], is_ours=True)
         for mark in marks:
             ids = self._by.get(mark, [])
             named = [one for one in ids if folded_name(self._names[one]) == folded_name(party.name)]

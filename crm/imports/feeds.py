@@ -1,14 +1,17 @@
-"""Feeds, which machines wrote: which one a file is, told by how it begins, and its reader. So far calendars."""
+"""Feeds, which machines wrote: which one a file is, told by how it begins, and its reader: calendars and mail."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from crm.imports.calendars import read_calendar
-from crm.imports.records import CALENDAR, FILE_LIMIT, ParsedFile, UnreadableFile
+from crm.imports.mailboxes import is_mail, mails_in, mails_under
+from crm.imports.mails import MailReader
+from crm.imports.records import CALENDAR, FILE_LIMIT, MAIL, ParsedFile, UnreadableFile
 from crm.imports.sightings import Notices, Sighting, decode_text
 
 HEAD = 65_536
@@ -21,7 +24,7 @@ class FeedSetting:
 
     ``mine`` are the addresses, numbers and names of whoever brings the file in, ``ours`` those of the rest of the
     team; ``own_zone`` is where times without a zone were lived, ``said`` what people said of files that read in
-    several ways.
+    several ways, ``folder`` what is to be read where it is one.
     """
 
     zone: ZoneInfo
@@ -31,6 +34,7 @@ class FeedSetting:
     ours: tuple[str, ...] = ()
     own_zone: ZoneInfo | None = None
     said: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    folder: Path | None = None
 
 
 Reader = Callable[[BinaryIO, Notices, FeedSetting], Iterator[Sighting]]
@@ -41,7 +45,16 @@ def _calendar(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Itera
     return read_calendar(data, notices, zone=setting.zone, now=setting.now, keep_text=setting.keep_text)
 
 
-READERS: dict[str, Reader] = {CALENDAR: _calendar}
+def _mail(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
+    reader = MailReader(notices, setting.now, keep_text=setting.keep_text)
+    if setting.folder is not None:
+        yield from reader.sightings(mails_under(setting.folder, notices, body=reader.body))
+    else:
+        yield from reader.sightings(mails_in(stream, notices, body=reader.body))
+    reader.tell()
+
+
+READERS: dict[str, Reader] = {CALENDAR: _calendar, MAIL: _mail}
 
 
 def whole(stream: BinaryIO, name: str) -> bytes:
@@ -59,7 +72,7 @@ def feed_kind(head: bytes) -> str | None:
     text = decode_text(head)
     if re.match(r"\s*BEGIN:VCALENDAR", text, re.IGNORECASE):
         return CALENDAR
-    return None
+    return MAIL if is_mail(head) else None
 
 
 def open_feed(kind: str, stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:

@@ -1,10 +1,10 @@
-"""Writing down what machines saw: meetings of people we know, each once, whatever it came by."""
+"""Writing down what machines saw: meetings and mails of people we know, each once, whatever it came by."""
 
 import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -12,30 +12,35 @@ from sqlalchemy import select
 
 from crm.contacts.actions import add_contacts
 from crm.contacts.drafts import NOBODY, NewContact, Way
-from crm.domain.channels import Channel, by_key
+from crm.domain.channels import BROADCAST_DIGITAL, BROADCAST_LIVE, Channel, by_key
 from crm.imports.acquaintances import Acquaintances, Found
 from crm.imports.cells import excerpt, is_email
 from crm.imports.log import BLOCK, entries_of, insert_entries, plain_entry
+from crm.imports.mails import together, told_twice
 from crm.imports.meetings import ask_about, asked
-from crm.imports.records import ParsedFile
+from crm.imports.records import MAIL, ParsedFile
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run
 from crm.imports.sightings import Party, Sighting
+from crm.imports.twins import Twins
 from crm.interactions.actions import Entry, delete_interaction, edit_interaction
 from crm.interactions.queries import channels
-from crm.storage.tables import interaction, interaction_contact, source_record
+from crm.storage.tables import interaction
 from crm.storage.types import from_micros, to_micros
 
 CANDIDATES = 100
 """People who are not here, and are listed."""
-CROWD_OF_MEETING, CROWD = 50, 12
+CROWD_OF_MEETING, CROWD = BROADCAST_LIVE, BROADCAST_DIGITAL
+OWN_SEEN = 3
+"""Mails in which an address is, before we ask whether it is one's own."""
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the person who imports wants: people who are not here brought in, too."""
+    """What the person who imports wants: people who are not here brought in, too; ``mine`` are their own addresses."""
 
     add_people: bool = False
+    mine: tuple[str, ...] = ()
 
 
 NO_WISHES = Wishes()
@@ -46,6 +51,8 @@ class _Clear(NamedTuple):
 
     sighting: Sighting
     entry: Entry
+    earlier: tuple[int, ...] = ()
+    """People whom earlier accounts of it named."""
 
     @property
     def content(self) -> str:
@@ -58,15 +65,17 @@ class _Clear(NamedTuple):
             "outcome": entry.outcome,
             "summary": entry.summary,
             "note": entry.note,
-            "who": sorted(entry.contact_ids),
+            "who": sorted({*entry.contact_ids, *self.earlier}),
             "revision": seen.revision,
         }
         return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
 
 def import_sightings(run: Run, parsed: ParsedFile, report: FileReport, wishes: Wishes) -> None:
-    """Write down what one calendar holds."""
+    """Write down what one calendar or mailbox holds."""
     work = _Noticing(run, report, wishes)
+    if parsed.kind == MAIL:
+        work.twice = told_twice(parsed.sightings)
     work.take(parsed.sightings)
     work.tell(parsed.file)
 
@@ -76,11 +85,13 @@ class _Noticing:
 
     def __init__(self, run: Run, report: FileReport, wishes: Wishes) -> None:
         self.run, self.report, self.wishes = run, report, wishes
-        self.who = Acquaintances(run)
+        self.who = Acquaintances(run, wishes.mine)
         self.ways = by_key(channels(run.connection, run.principal))
         self.met: set[str] = set()
         self.strangers: dict[Party, int] = {}
         self.passed: Counter[str] = Counter()
+        self.twice: dict[str, Sighting] = {}
+        self.strange_mail: Counter[str] = Counter()
 
     def take(self, sightings: Iterable[Sighting]) -> None:
         """All of them, in blocks."""
@@ -95,7 +106,7 @@ class _Noticing:
         clear: dict[str, _Clear] = {}
         for sighting in block:
             self.report.read += 1
-            if sighting.key not in self.met and (found := self._clear(sighting)):
+            if sighting.key not in self.met and (found := self._clear(self._whole(sighting))):
                 self.met.add(sighting.key)
                 clear[sighting.key] = found
         known = {key: source for key in clear if (source := run.sources.get("interaction", key))}
@@ -114,13 +125,23 @@ class _Noticing:
 
     # Who, and whether it is contact at all.
 
+    def _whole(self, seen: Sighting) -> Sighting:
+        """With what other copies of it in the same source say."""
+        return together(seen, self.twice[seen.key]) if seen.key in self.twice else seen
+
     def _clear(self, seen: Sighting) -> _Clear | None:
-        found = {party: self.who.who(party) for party in (*seen.parties, *seen.declined)}
+        found = {party: self.who.who(party) for party in (*seen.parties, *seen.declined, *seen.delivered)}
         if self._is_ours_declined(seen, found):
             seen = replace(seen, is_off=True)
+        if seen.sender is not None and not any(one.is_ours for one in found.values()):
+            self._not_ours(seen, found)
+            return None
         ours, theirs = self._sides(seen, found)
-        ids = self._known(seen, theirs)
-        if not ids or self._is_crowd(seen, len(ids)):
+        if self._is_crowd(seen, theirs):
+            return None
+        seen, others = _addressed(seen, theirs)
+        ids = self._known(seen, others)
+        if not ids:
             return None
         users = ours or [owner for one in ids if (owner := self.who.owners.get(one)) is not None]
         entry = Entry(
@@ -138,15 +159,25 @@ class _Noticing:
 
     def _is_ours_declined(self, seen: Sighting, found: dict[Party, Found]) -> bool:
         """Whether each of us who was asked said no."""
-        ours = [party for party in seen.parties if found[party].user_id is not None]
-        return not ours and any(found[party].user_id is not None for party in seen.declined)
+        ours = [party for party in seen.parties if found[party].is_ours]
+        return not ours and any(found[party].is_ours for party in seen.declined)
+
+    def _not_ours(self, seen: Sighting, found: dict[Party, Found]) -> None:
+        """A mail neither from nor to one of us; one of its addresses may be ours all the same."""
+        self.passed["not ours"] += 1
+        self.strange_mail.update(
+            {party.email for party, one in found.items() if one.contact_id is None and party.email}
+        )
 
     def _sides(self, seen: Sighting, found: dict[Party, Found]) -> tuple[list[int], list[Party]]:
         """Our users, and the others."""
-        ours = [one.user_id for party in seen.parties if (one := found[party]).user_id is not None]
-        if not ours and self.run.default_owner is not None:
-            ours = [self.run.default_owner]
-        return list(dict.fromkeys(ours)), [one for one in seen.parties if found[one].user_id is None]
+        ours = [
+            found[one].user_id or self.run.default_owner
+            for one in (*seen.parties, *seen.delivered)
+            if found[one].is_ours
+        ] or [self.run.default_owner]
+        theirs = [one for one in seen.parties if not found[one].is_ours]
+        return list(dict.fromkeys(one for one in ours if one is not None)), theirs
 
     def _known(self, seen: Sighting, others: list[Party]) -> list[int]:
         ids = dict.fromkeys(self.who.named_in(seen.labels)) if seen.labels else {}
@@ -161,7 +192,7 @@ class _Noticing:
                     f"{excerpt(party.name or party.email or party.phone)} may be {several}. Tell them "
                     "apart by email or phone, and import again.",
                 )
-            elif found.user_id is None and not seen.is_off:
+            elif not found.is_ours and not seen.is_off:
                 self._stranger(party, ids)
         return list(ids)
 
@@ -185,11 +216,14 @@ class _Noticing:
         self.report.name(name)
         ids[row_id] = None
 
-    def _is_crowd(self, seen: Sighting, known: int) -> bool:
+    def _is_crowd(self, seen: Sighting, others: list[Party]) -> bool:
         """Whether it was for so many that it is contact with none; what is a broadcast anyway is logged as one."""
         way = self.ways.get(seen.channel or "meeting")
         limit = CROWD if way is None or way.digital else CROWD_OF_MEETING
-        if len(seen.parties) <= limit or known > limit:
+        if len(seen.parties if seen.sender is None else others) <= limit:
+            return False
+        known = {self.who.who(party).contact_id for party in others} - {None}
+        if len(known) > limit and seen.sender not in others:
             return False
         self.passed["crowd"] += 1
         return True
@@ -308,12 +342,13 @@ class _Noticing:
 
     def tell(self, file: str) -> None:
         """Say whom we do not know, and what was for too many."""
+        thing = "mail" if self.report.kind == MAIL else "meeting"
         if crowd := self.passed["crowd"]:
-            meetings = "1 meeting was" if crowd == 1 else f"{crowd:,} meetings were"
+            were = f"1 {thing} was" if crowd == 1 else f"{crowd:,} {thing}s were"
             self.report.skip(
-                file,
-                f"{meetings} of more people than can be in touch at once, and no contact with any of them.",
+                file, f"{were} of more people than can be in touch at once, and no contact with any of them."
             )
+        self._tell_not_ours(file)
         ranked = sorted(self.strangers.items(), key=lambda pair: (-pair[1], pair[0].email, pair[0].name))
         for party, count in ranked[:CANDIDATES]:
             times = "once" if count == 1 else f"{count:,} times"
@@ -325,6 +360,30 @@ class _Noticing:
         if len(ranked) > CANDIDATES:
             self.report.ask(file, f"{len(ranked) - CANDIDATES:,} more people are not among yours.")
 
+    def _tell_not_ours(self, file: str) -> None:
+        count = self.passed["not ours"]
+        if not count:
+            return
+        were = "1 mail was" if count == 1 else f"{count:,} mails were"
+        self.report.skip(file, f"{were} neither from nor to an address that is known to be yours.")
+        ((email, times),) = self.strange_mail.most_common(1) or (("", 0),)
+        if times >= OWN_SEEN and times >= count / 2:
+            self.report.maybe_mine = email
+            self.report.ask(
+                email,
+                f"Is this address yours? It is in {times:,} of those {count:,} mails. Say so (--mine, or *Also you* in "
+                "your settings), and import again.",
+            )
+
+
+def _addressed(seen: Sighting, theirs: list[Party]) -> tuple[Sighting, list[Party]]:
+    """Which way it went, and with whom it was contact: with whoever wrote to us, or with all to whom we wrote."""
+    if seen.sender is None:
+        return seen, theirs
+    if seen.sender in theirs:
+        return replace(seen, direction="inbound"), [seen.sender]
+    return replace(seen, direction="outbound"), theirs
+
 
 def _said(content: str) -> dict[str, Any]:
     try:
@@ -335,7 +394,9 @@ def _said(content: str) -> dict[str, Any]:
 
 
 def _joined(one: _Clear, said: dict[str, Any]) -> _Clear:
-    """Two accounts of one day of a chat together: since the earlier one, and what either saw."""
+    """Two accounts of one mail or one day of a chat together: what either saw, and of a chat since the earlier one."""
+    if one.sighting.sender is not None and "at" in said:
+        return _copies_joined(one, said)
     if not one.sighting.key.startswith("chat:") or "at" not in said:
         return one
     entry = one.entry
@@ -350,6 +411,13 @@ def _joined(one: _Clear, said: dict[str, Any]) -> _Clear:
             note=note,
         ),
     )
+
+
+def _copies_joined(one: _Clear, said: dict[str, Any]) -> _Clear:
+    note = max(
+        filter(None, (one.entry.note, said.get("note"))), key=lambda text: (len(text), text), default=None
+    )
+    return _Clear(one.sighting, replace(one.entry, note=note), tuple(said.get("who", ())))
 
 
 def _new_state(stored: Entry, one: _Clear, said: dict[str, Any]) -> Entry:
@@ -369,61 +437,3 @@ def _new_state(stored: Entry, one: _Clear, said: dict[str, Any]) -> Entry:
 
 def _plain(value: Any) -> str:
     return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value or "")[:200]
-
-
-class Twins:
-    """Meetings somebody logged, to be found again in the calendar: the same day, live, with one of the same people."""
-
-    def __init__(self, run: Run, entries: list[Entry]) -> None:
-        self._run = run
-        self._free: dict[int, tuple[datetime, set[int]]] = {}
-        if entries:
-            self._read(entries)
-
-    def _read(self, entries: list[Entry]) -> None:
-        run, part, log = self._run, interaction_contact.c, interaction.c
-        live = [key for key, way in by_key(channels(run.connection, run.principal)).items() if way.live]
-        ids = sorted({one for entry in entries for one in entry.contact_ids})
-        moments = [entry.occurred_at for entry in entries]
-        calendar = select(source_record.c.row_id).where(
-            source_record.c.workspace_id == run.principal.workspace_id,
-            source_record.c.record == "interaction",
-            source_record.c.source_key.like("ical:%"),
-        )
-        for start in range(0, len(ids), 500):
-            rows = run.connection.execute(
-                select(part.interaction_id, part.contact_id, part.occurred_at)
-                .join(interaction, (log.workspace_id == part.workspace_id) & (log.id == part.interaction_id))
-                .where(
-                    part.workspace_id == run.principal.workspace_id,
-                    part.contact_id.in_(ids[start : start + 500]),
-                    part.occurred_at.between(
-                        min(moments) - timedelta(days=2), max(moments) + timedelta(days=2)
-                    ),
-                    part.channel.in_(live),
-                    log.deleted_at.is_(None),
-                    log.outcome == "reached",
-                    part.interaction_id.not_in(calendar),
-                )
-            )
-            for row in rows:
-                self._free.setdefault(row.interaction_id, (row.occurred_at, set()))[1].add(row.contact_id)
-        self._by_contact: dict[int, list[int]] = {}
-        for row_id, (_, people) in self._free.items():
-            for one in people:
-                self._by_contact.setdefault(one, []).append(row_id)
-
-    def of(self, entry: Entry) -> int | None:
-        """The row that tells of the same meeting, nearest in time; it is found once."""
-        zone = self._run.principal.zone
-        day = entry.occurred_at.astimezone(zone).date()
-        near = sorted(
-            (abs(self._free[row_id][0] - entry.occurred_at), row_id)
-            for one in entry.contact_ids
-            for row_id in (self._by_contact.get(one, ()) if self._free else ())
-            if row_id in self._free and self._free[row_id][0].astimezone(zone).date() == day
-        )
-        if not near:
-            return None
-        del self._free[near[0][1]]
-        return near[0][1]

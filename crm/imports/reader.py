@@ -1,16 +1,16 @@
 """The process in which feeds are read: ``python -m crm.imports.reader``, confined before it looks at the first byte.
 
-Standard input is the file. Standard output takes blocks of pickled sightings, then what is to be said
-of the file, then where the blocks end.
+Standard input is the file, unless the order names a folder. Standard output takes blocks of pickled sightings,
+then what is to be said of the file, then where the blocks end.
 """
 
 import json
-import os
 import pickle
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
@@ -29,7 +29,7 @@ def main() -> None:
 
     order = json.loads(sys.argv[1])
     stream, out = sys.stdin.buffer, sys.stdout.buffer
-    confine(os.fstat(stream.fileno()).st_size)
+    confine(order["size"])
     try:
         answer = _answer(order, stream, out)
     except MemoryError:
@@ -52,6 +52,7 @@ def _answer(order: dict[str, Any], stream: BinaryIO, out: BinaryIO) -> tuple[Any
         tuple(order["ours"]),
         ZoneInfo(order["own_zone"]),
         order["said"],
+        Path(order["folder"]) if order["folder"] else None,
     )
     count = 0
     try:

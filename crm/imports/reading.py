@@ -1,6 +1,7 @@
 """Reading files somebody gave us: tables and vCards here, feeds in a confined process of their own."""
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -21,8 +22,9 @@ from crm.imports import queries
 from crm.imports.addressbooks import Remembered, columns_to_say
 from crm.imports.feeds import HEAD
 from crm.imports.limits import processor_seconds
+from crm.imports.mailboxes import folder_size, is_mail_folder
 from crm.imports.reader import DONE, REFUSED
-from crm.imports.records import FEEDS, FILE_LIMIT, ParsedFile, UnknownHeader, UnreadableFile
+from crm.imports.records import FEEDS, FILE_LIMIT, MAIL, ParsedFile, UnknownHeader, UnreadableFile
 from crm.imports.report import FileReport
 from crm.imports.sightings import Spool
 from crm.imports.sniff import display_name, feed_of, read_file
@@ -91,6 +93,8 @@ def read_all(given: Iterable[Given], reading: Reading) -> list[ParsedFile | File
 def _read(one: Given, reading: Reading) -> ParsedFile | FileReport:
     name = display_name(one.name)
     try:
+        if isinstance(one.content, Path) and one.content.is_dir():
+            return _read_folder(one.content, name, reading)
         with _opened(one) as stream:
             kind = feed_of(name, stream.read(HEAD), reading.kind)
             stream.seek(0)
@@ -100,6 +104,13 @@ def _read(one: Given, reading: Reading) -> ParsedFile | FileReport:
         return _read_here(one.name, data, reading)
     except UnreadableFile as fault:
         return FileReport.unreadable(name, fault)
+
+
+def _read_folder(folder: Path, name: str, reading: Reading) -> ParsedFile:
+    if not is_mail_folder(folder):
+        raise UnreadableFile(name, "There is no mail in this folder. Name the files in it instead.")
+    with Path(os.devnull).open("rb") as nothing:
+        return _child(MAIL, nothing, folder_size(folder), name, reading, folder)
 
 
 def _read_here(name: str, data: bytes, reading: Reading) -> ParsedFile | FileReport:
@@ -135,7 +146,9 @@ def _read_apart(kind: str, stream: BinaryIO, name: str, reading: Reading) -> Par
         return _child(kind, source, size, name, reading)
 
 
-def _child(kind: str, source: IO[bytes], size: int, name: str, reading: Reading) -> ParsedFile:
+def _child(
+    kind: str, source: IO[bytes], size: int, name: str, reading: Reading, folder: Path | None = None
+) -> ParsedFile:
     order = {
         "kind": kind,
         "name": name,
@@ -146,6 +159,8 @@ def _child(kind: str, source: IO[bytes], size: int, name: str, reading: Reading)
         "ours": reading.ours,
         "own_zone": str(reading.own_zone or reading.zone),
         "said": dict(reading.mappings or {}),
+        "size": size,
+        "folder": str(folder.absolute()) if folder else None,
     }
     spool = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as what was read)
     try:

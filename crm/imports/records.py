@@ -26,7 +26,8 @@ RULES = "rules"
 VCARD = "vcard"
 ADDRESS_BOOK = "addressbook"
 CALENDAR = "calendar"
-FEEDS = (CALENDAR,)
+MAIL = "mail"
+FEEDS = (CALENDAR, MAIL)
 """What machines saw of people: each such file is a transaction of its own."""
 EXCHANGE = (ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES)
 
@@ -269,7 +270,7 @@ class ParsedFile:
     """Everything one file says. ``text`` is set for rules.toml alone, which the rules read themselves; ``columns``
     for tables of other programs, of which a person may say what they mean.
 
-    ``sightings`` are what a calendar holds; they may lie in a file and are iterated again and again.
+    ``sightings`` are what a calendar or mailbox holds; they may lie in a file and are iterated again and again.
     """
 
     file: str

@@ -40,7 +40,7 @@ class FileReport:
     """What became of one file. ``kind`` is None where nobody could tell. Counts are by sort of record.
 
     ``batch_id`` is the import under which it can be undone, where something was written; ``read`` counts what a
-    feed held, whoever it was about.
+    feed held, whoever it was about. ``maybe_mine`` is an address of a mailbox that seems to be one's own.
     """
 
     file: str
@@ -56,6 +56,7 @@ class FileReport:
     columns: tuple[ColumnSaid, ...] = ()
     batch_id: int | None = None
     read: int = 0
+    maybe_mine: str | None = None
 
     @classmethod
     def of(cls, parsed: ParsedFile) -> "FileReport":
@@ -137,7 +138,13 @@ class FileReport:
         """The same with what only the page shows, as it is kept between preview and apply."""
         shown = [[one.where, one.name, one.field, one.old, one.new] for one in self.changes]
         columns = [[one.name, one.field, one.example] for one in self.columns]
-        return {**self.as_json(), "changes": shown, "names": self.names, "columns": columns}
+        return {
+            **self.as_json(),
+            "changes": shown,
+            "names": self.names,
+            "columns": columns,
+            "maybe_mine": self.maybe_mine,
+        }
 
 
 def _note(notices: list[Any], notice: Any, more: Any) -> None:

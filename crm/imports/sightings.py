@@ -1,4 +1,4 @@
-"""What machines saw of people: the meetings of a calendar. Plain values that readers of feeds make.
+"""What machines saw of people: the meetings of a calendar, the mails of a mailbox. Plain values that readers of feeds make.
 
 A sighting says who took part in the words of its source; who of them is one of us, and who somebody we know,
 is decided where it is written down.
@@ -37,11 +37,12 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One meeting. ``key`` is its identity within everything that is ever imported.
+    """One meeting or mail. ``key`` is its identity within everything that is ever imported.
 
     ``channel`` None: the source does not say how. ``direction`` and ``outcome`` are words of the log. ``labels`` are
     words in which people may be named in full. ``revision`` orders what several files say of the same thing;
-    ``is_off``: it did not take place.
+    ``is_off``: it did not take place. ``sender``: who wrote it, where it is mail; ``delivered`` are addresses it
+    came to beside those it names.
     """
 
     key: str
@@ -57,6 +58,8 @@ class Sighting:
     where: str = ""
     direction: str = "mutual"
     outcome: str = "reached"
+    sender: Party | None = None
+    delivered: tuple[Party, ...] = ()
 
 
 @dataclass

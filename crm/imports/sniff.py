@@ -31,8 +31,8 @@ KINDS = (*EXCHANGE, RULES, VCARD, ADDRESS_BOOK, *FEEDS)
 RULES_LIMIT = 1024 * 1024
 
 SUPPORTED = (
-    "In Person reads the CSV files of its exchange format, address books as CSV, rules.toml, vCards (.vcf) and "
-    "calendars (.ics)."
+    "In Person reads the CSV files of its exchange format, address books as CSV, rules.toml, vCards (.vcf), "
+    "calendars (.ics) and mail (.eml, mbox)."
 )
 
 _MAGIC = (
@@ -136,7 +136,7 @@ def _refuse_hopeless(name: str, data: bytes) -> None:
 
 def _refuse_magic(name: str, data: bytes) -> None:
     for magic, what in _MAGIC:
-        if data.startswith(magic):
+        if data.startswith(magic) and feed_kind(data[:HEAD]) is None:
             raise UnreadableFile(name, f"This looks like {what}. {SUPPORTED}")
 
 

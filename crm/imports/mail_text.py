@@ -1,0 +1,71 @@
+"""The text of a mail, where somebody asked for it to be kept: what was written, without what it quotes."""
+
+import re
+from email import message_from_bytes, policy
+from email.message import EmailMessage, MIMEPart
+from html.parser import HTMLParser
+
+from crm.contacts.drafts import many_lines
+from crm.imports.records import TEXT_LIMIT
+
+_SILENT = ("script", "style", "head", "title", "template")
+_BREAKS = ("p", "div", "br", "li", "tr", "h1", "h2", "h3", "blockquote", "table")
+_QUOTE = re.compile(r"^[ \t]*>.*$\n?", re.MULTILINE)
+_EMPTY = re.compile(r"\n[ \t\u00a0]*(?:\n[ \t\u00a0]*)+")
+
+
+def text_of(head: bytes, body: bytes) -> str | None:
+    """The plain text of a mail, else that of its page; None where it has neither or neither can be read."""
+    try:
+        mail = message_from_bytes(head + body, policy=policy.default)
+        part = mail.get_body(("plain", "html")) if isinstance(mail, EmailMessage) else None
+        if part is None:
+            return None
+        text = _content(part)
+        if part.get_content_subtype() == "html":
+            text = _words_of(text)
+    except Exception:  # a body that no parser reads is kept by none
+        return None
+    kept = _QUOTE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return many_lines(_EMPTY.sub("\n\n", kept).strip()[:TEXT_LIMIT])
+
+
+def _content(part: MIMEPart) -> str:
+    """The text of a part, in its own charset, else in UTF-8, else in the encoding of western Windows."""
+    data = part.get_payload(decode=True)
+    if not isinstance(data, bytes):
+        return ""
+    for charset in (part.get_content_charset() or "utf-8", "utf-8"):
+        try:
+            return data.decode(charset)
+        except (LookupError, UnicodeDecodeError):
+            continue
+    return data.decode("cp1252", "replace")
+
+
+class _Words(HTMLParser):
+    """The words of a page, with a line for each block."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+        self._silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._silent += tag in _SILENT
+        if tag in _BREAKS:
+            self.pieces.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag in _SILENT and self._silent > 0
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.pieces.append(" ".join(data.split("\n")))
+
+
+def _words_of(page: str) -> str:
+    reader = _Words()
+    reader.feed(page)
+    reader.close()
+    return "\n".join(" ".join(line.split()) for line in "".join(reader.pieces).split("\n"))

@@ -1,0 +1,65 @@
+"""Zip archives, read within bounds: so many entries, so much in all, nothing written anywhere."""
+
+import struct
+import zipfile
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+from crm.imports.records import UnreadableFile
+
+ENTRIES = 200_000
+EXPANSION = 30
+"""How many times its own size an archive may unpack to, beyond a floor."""
+FLOOR = 256 * 1024 * 1024
+NAME_LIMIT = 1_000
+
+_HEAD = struct.Struct("<4s5H3I2H")
+
+
+class Entry(NamedTuple):
+    """One file of an archive, to be opened and closed by whoever reads it."""
+
+    name: str
+    stream: BinaryIO
+
+
+def first_names(head: bytes) -> list[str]:
+    """The names of the entries that begin in these first bytes; nothing where it is no zip archive."""
+    names: list[str] = []
+    at = 0
+    while 0 <= at <= len(head) - _HEAD.size and head.startswith(b"PK\x03\x04", at):
+        *_, length, _ = _HEAD.unpack_from(head, at)
+        names.append(head[at + _HEAD.size :][:length].decode("utf-8", "replace")[:NAME_LIMIT])
+        at = head.find(b"PK\x03\x04", at + _HEAD.size + length)
+    return names
+
+
+def entries(stream: BinaryIO, file: str) -> Iterator[Entry]:
+    """The files of an archive by name, one after the other; raises UnreadableFile for what is no honest archive."""
+    try:
+        archive = zipfile.ZipFile(stream)
+        infos = sorted(
+            (info for info in archive.infolist() if not info.is_dir()), key=lambda info: info.filename
+        )
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as fault:
+        raise UnreadableFile(file, "This zip archive is damaged, or cut off. Make it again.") from fault
+    _refuse_bombs(stream, file, infos)
+    for info in infos:
+        try:
+            opened = archive.open(info)
+        except RuntimeError as fault:
+            raise UnreadableFile(file, "This zip archive has a password. Make one without.") from fault
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as fault:
+            raise UnreadableFile(file, f"“{info.filename[:80]}” in it cannot be unpacked.") from fault
+        with opened:
+            yield Entry(info.filename[:NAME_LIMIT], opened)  # type: ignore[arg-type]
+
+
+def _refuse_bombs(stream: BinaryIO, file: str, infos: list[zipfile.ZipInfo]) -> None:
+    size = stream.seek(0, 2)
+    if len(infos) > ENTRIES:
+        raise UnreadableFile(file, f"This zip archive holds more than {ENTRIES:,} files. Split it.")
+    if sum(info.file_size for info in infos) > FLOOR + EXPANSION * size:
+        raise UnreadableFile(
+            file, "This zip archive unpacks to far more than mail does. Nothing of it was imported."
+        )
