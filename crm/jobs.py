@@ -24,7 +24,9 @@ from crm import clock
 from crm.accounts import queries
 from crm.care.scheduled import back_up_daily
 from crm.errors import Unavailable, UsageError
+from crm.imports import own_calendars
 from crm.nudges import pulse, sending
+from crm.outgoing.wire import Network
 from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.stored_metrics import anything_stale, refresh_stale, scope_of
@@ -35,6 +37,10 @@ log = logging.getLogger("crm.jobs")
 SEND_EVERY = timedelta(seconds=30)
 REFRESH_EVERY = timedelta(minutes=15)
 """Yesterday's metrics are stale from midnight on, which is another hour in every workspace."""
+CALENDARS_EVERY = timedelta(minutes=1)
+"""How often is looked whether somebody's calendar is due to be read."""
+CALENDAR_READERS = 3
+"""Calendars that are read at the same time: one that never answers holds up few others."""
 BACKUP_EVERY = timedelta(minutes=10)
 """How often is looked whether the day has its backup."""
 GRACE_SECONDS = 8.0
@@ -51,6 +57,7 @@ class Clockwork:
     templates: Environment = field(default_factory=environment)
     stopping: threading.Event = field(default_factory=threading.Event)
     _backup: threading.Thread | None = None
+    _readers: list[threading.Thread] = field(default_factory=list)
 
     def send(self) -> None:
         """Show that the clock ticks, and send what is due."""
@@ -86,6 +93,20 @@ class Clockwork:
     def _back_up(self) -> None:
         chosen = self.settings
         back_up_daily(self.database, Path(chosen.backup_dir), chosen.backup_keep, clock.now())
+
+    def read_calendars(self) -> None:
+        """Read the calendars that are due beside everything else, as a backup is made."""
+        self._readers = [one for one in self._readers if one.is_alive()]
+        while len(self._readers) < CALENDAR_READERS:
+            reader = threading.Thread(target=self.guarded, args=(self._read_calendars,), daemon=True)
+            self._readers.append(reader)
+            reader.start()
+
+    def _read_calendars(self) -> None:
+        network = Network(self.settings.named_hosts)
+        own_calendars.read_due(
+            self.database, self.settings, network, clock.now, going=lambda: not self.stopping.is_set()
+        )
 
     def guarded(self, what: Callable[[], None]) -> None:
         """A tick that fails is told in the log, and the next one tries again.
@@ -139,7 +160,11 @@ def start(database: Database, settings: Settings) -> Clock:
         executors={"default": DebugExecutor()},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    every = [(work.send, SEND_EVERY), (work.refresh, REFRESH_EVERY)]
+    every = [
+        (work.send, SEND_EVERY),
+        (work.refresh, REFRESH_EVERY),
+        (work.read_calendars, CALENDARS_EVERY),
+    ]
     if settings.backup_dir:
         every.append((work.back_up, BACKUP_EVERY))
     for what, how_often in every:

@@ -61,6 +61,11 @@ class Settings(BaseSettings):
         default="text", description="Log lines for people or for machines."
     )
 
+    private_hosts: str = Field(
+        default="",
+        description="Hosts of your own network whose calendars may be read, such as `cloud.lan, 10.0.0.5:5232`. Empty: none.",
+    )
+
     metrics_token: str = Field(
         default="",
         description="Whoever sends it may read `/metrics`. Empty: only this machine may.",
@@ -89,6 +94,11 @@ class Settings(BaseSettings):
         ):
             raise ValueError("must look like https://crm.example.org")
         return value.rstrip("/")
+
+    @cached_property
+    def named_hosts(self) -> frozenset[str]:
+        """Hosts, or ``host:port``, that may be of the own network."""
+        return frozenset(host.strip().lower() for host in self.private_hosts.split(",") if host.strip())
 
     @cached_property
     def url(self) -> str:

@@ -7,7 +7,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from crm.errors import Invalid
-from crm.imports import actions, meeting_pages, queries
+from crm.imports import actions, calendar_pages, meeting_pages, queries
 from crm.imports.addressbooks import table_of
 from crm.imports.columns import FIELDS, LEAVE_OUT
 from crm.imports.export import export_zip
@@ -22,6 +22,7 @@ from crm.web.routing import Router, Visit
 
 router = Router()
 router.routes.extend(meeting_pages.router.routes)
+router.routes.extend(calendar_pages.router.routes)
 
 MOST_FILES = 50
 WORDS = {

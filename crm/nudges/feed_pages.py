@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from crm.domain.own_calendar import own_event
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
 from crm.nudges import feeds
@@ -20,7 +21,7 @@ SHOWN = ("planned", "done")
 def event_of(one: Suggested, url: str) -> Event:
     """A suggestion as an event; ``url`` is the product's own address."""
     return Event(
-        uid=f"suggestion-{one.id}@{url.partition('://')[2]}",
+        uid=own_event(one.id, url),
         title=what_words(one),
         words=f"{one.reason}\n{url}/people/{one.contact.id}",
         day=one.slot.day,

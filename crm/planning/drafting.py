@@ -16,6 +16,7 @@ from crm.domain.sentences import reason
 from crm.domain.slots import Interval, Slot, Wanted, propose_slots
 from crm.domain.weeks import IsoWeek
 from crm.planning.candidates import Facts, facts_of
+from crm.planning.diary import busy_by_calendar
 from crm.planning.easing import eased_home
 from crm.planning.home import Home, holidays_in, home_in, require_planner
 from crm.rules.queries import Flag, active_rules, flags
@@ -195,7 +196,7 @@ def _wanted(
 
 
 def busy_in(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> list[Interval]:
-    """What the user has logged ahead in that week, an hour each."""
+    """What the user has logged ahead in that week, an hour each, and what their calendar says."""
     log, took_part = interaction_contact.c, interaction_user.c
     rows = connection.execute(
         select(log.occurred_at)
@@ -214,7 +215,8 @@ def busy_in(connection: Connection, principal: Principal, week: IsoWeek, at: dat
         .distinct()
     )
     hour = timedelta(minutes=60)
-    return [Interval(moment, moment + hour) for moment in sorted(rows.scalars())]
+    logged = [Interval(moment, moment + hour) for moment in sorted(rows.scalars())]
+    return logged + busy_by_calendar(connection, principal, week)
 
 
 def another_slot(

@@ -11,6 +11,7 @@ from crm.storage.tables.accounts import (
     workspace,
 )
 from crm.storage.tables.base import metadata
+from crm.storage.tables.calendars import busy, own_calendar
 from crm.storage.tables.contacts import (
     contact,
     contact_address,
@@ -51,6 +52,7 @@ from crm.storage.tables.rules import rule
 __all__ = [
     "api_token",
     "ask",
+    "busy",
     "channel",
     "contact",
     "contact_address",
@@ -80,6 +82,7 @@ __all__ = [
     "organisation_tag",
     "outbox",
     "outbox_event",
+    "own_calendar",
     "plan",
     "plan_feed",
     "promise",

@@ -1,0 +1,213 @@
+"""When somebody is busy, as their calendar says: start and end of what takes their time, and nothing of what it is."""
+
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from crm.domain.own_calendar import is_own_event, merged
+from crm.domain.slots import Interval
+from crm.domain.weeks import local_instant
+from crm.imports import ical
+from crm.imports.cells import excerpt
+from crm.imports.limits import TooLong, at_most
+from crm.imports.records import refuse_endless
+from crm.imports.sightings import decode_text
+
+SERIES_SECONDS = 2.0
+MOST = 5_000
+"""Stretches of time that are kept of one calendar: seventy days have 3,360 half hours."""
+OCCURRENCES = 20_000
+"""Occurrences of one series in the window that are looked at."""
+_FREE = ("FREE", "WORKINGELSEWHERE")
+
+
+class NoCalendar(Exception):
+    """What was sent is not a calendar."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to look at: from ``begins`` to ``ends``, both aware. ``zone`` is the user's, in which days without a time lie.
+
+    ``mine``: the user's email addresses, folded; what they declined does not take their time. ``ours``: the
+    product's own address, whose suggestions are no reason to move themselves.
+    """
+
+    begins: datetime
+    ends: datetime
+    zone: ZoneInfo
+    mine: frozenset[str] = frozenset()
+    ours: str = ""
+
+
+@dataclass
+class Busy:
+    """What was found: stretches without overlap, in order, and sentences about what could not be understood."""
+
+    intervals: list[Interval] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_busy(data: bytes, wanted: Wanted) -> Busy:
+    """The busy times of a calendar; NoCalendar for anything else."""
+    refuse_endless("", data)
+    text = decode_text(data)
+    if not text.lstrip("\ufeff \r\n\t")[:15].upper().startswith("BEGIN:VCALENDAR"):
+        raise NoCalendar
+    reader = _Reader(ical.taken_apart(text), wanted)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        intervals = merged(reader.intervals())
+    if len(intervals) > MOST:
+        reader.said[f"Only the first {MOST:,} stretches of busy time are kept."] += 1
+    return Busy(intervals[:MOST], reader.notes())
+
+
+class _Reader:
+    """One calendar being read."""
+
+    def __init__(self, calendar: ical.Calendar, wanted: Wanted) -> None:
+        self.calendar, self.wanted = calendar, wanted
+        self.left_out: Counter[str] = Counter()
+        self.zones: Counter[str] = Counter()
+        self.said: Counter[str] = Counter()
+
+    def intervals(self) -> Iterator[Interval]:
+        """Whatever takes time in the window; what cannot be understood is counted, by why."""
+        yield from self._free_busy()
+        for uid, events in ical.series(self.calendar, self._leave_out).items():
+            if is_own_event(uid, self.wanted.ours):
+                continue
+            near = [event for event in events if not self._is_elsewhen(event)]
+            try:
+                with at_most(SERIES_SECONDS):
+                    found = self._of_series(near) if near else []
+            except TooLong:
+                self.left_out["recurs in a way that takes too long to work out"] += 1
+            except Exception:
+                self.left_out["is not written as calendars are"] += 1
+            else:
+                yield from found
+
+    def notes(self) -> list[str]:
+        """What could not be understood, without a word of what it is about."""
+        left = [
+            f"1 entry was left out: it {why}."
+            if count == 1
+            else f"{count:,} entries were left out: each {why}."
+            for why, count in self.left_out.items()
+        ]
+        zones = [
+            f"{'1 entry names' if count == 1 else f'{count:,} entries name'} the time zone “{excerpt(zone)}”, which "
+            f"is not known; {'its time was' if count == 1 else 'their times were'} taken as yours."
+            for zone, count in self.zones.most_common(3)
+        ]
+        return [*left, *zones, *self.said]
+
+    def _leave_out(self, event: ical.Event, why: str) -> None:
+        self.left_out[why] += 1
+
+    def _is_elsewhen(self, event: ical.Event) -> bool:
+        """Whether it is over long before the window or begins long after it, told without taking it apart."""
+        if event.has("RRULE", "RDATE", "RECURRENCE-ID", "DURATION"):
+            return False
+        slack = timedelta(days=2)
+        starts, ends = event.value("DTSTART")[:8], event.value("DTEND")[:8]
+        if not starts.isdigit():
+            return False
+        return starts > f"{self.wanted.ends + slack:%Y%m%d}" or (
+            max(starts, ends) < f"{self.wanted.begins - slack:%Y%m%d}"
+        )
+
+    def _of_series(self, events: list[ical.Event]) -> list[Interval]:
+        for event in events:
+            if event.has("RRULE") and (why := ical.endless(event)):
+                self.left_out[why] += 1
+                return []
+        import icalendar  # the process that reads has them already, and no other needs them
+        import recurring_ical_events
+
+        parsed = icalendar.Calendar.from_ical(ical.alone(self.calendar, events))
+        for zone in {zone for each in parsed.walk("VEVENT") if (zone := _unknown_zone(each.get("DTSTART")))}:
+            self.zones[zone] += 1
+        if not any(event.has("RRULE", "RDATE", "RECURRENCE-ID") for event in events):
+            return [one for each in parsed.walk("VEVENT") if (one := self._interval(each))]
+        occurrences = recurring_ical_events.of(parsed, keep_recurrence_attributes=False)
+        found = []
+        for number, each in enumerate(occurrences.between(self.wanted.begins, self.wanted.ends)):
+            if number >= OCCURRENCES:
+                self.left_out[f"recurs more than {OCCURRENCES:,} times, of which the first ones count"] += 1
+                break
+            if one := self._interval(each):
+                found.append(one)
+        return found
+
+    def _interval(self, each: Any) -> Interval | None:
+        """When it takes the user's time, as far as that lies in the window."""
+        if not _takes_time(each) or _is_declined(each, self.wanted.mine):
+            return None
+        start = each["DTSTART"].dt
+        starts = self._instant(start)
+        if "DTEND" in each:
+            return self._within(starts, self._instant(each["DTEND"].dt))
+        whole_day = timedelta(0) if isinstance(start, datetime) else timedelta(days=1)
+        length = each["DURATION"].dt if "DURATION" in each else whole_day
+        return self._within(starts, self._instant(start + length))
+
+    def _within(self, starts: datetime, ends: datetime) -> Interval | None:
+        starts = max(starts, self.wanted.begins).astimezone(UTC)
+        ends = min(ends, self.wanted.ends).astimezone(UTC)
+        return Interval(starts, ends) if starts < ends else None
+
+    def _instant(self, value: date) -> datetime:
+        """In UTC, so that instants of one zone compare as instants."""
+        if not isinstance(value, datetime):
+            return local_instant(value, time(), self.wanted.zone)
+        if value.tzinfo is None:
+            return local_instant(value.date(), value.time(), self.wanted.zone)
+        return value.astimezone(UTC)
+
+    def _free_busy(self) -> Iterable[Interval]:
+        """What a server tells without entries: stretches and how taken they are."""
+        import icalendar
+
+        for line in self.calendar.free_busy:
+            whole = f"BEGIN:VFREEBUSY\r\n{line}\r\nEND:VFREEBUSY\r\n"
+            try:
+                said = icalendar.Component.from_ical(whole).get("FREEBUSY", [])
+                for one in said if isinstance(said, list) else [said]:
+                    taken = str(one.params.get("FBTYPE", "BUSY")).upper() != "FREE"
+                    if taken and (found := self._within(one.start, one.end)):
+                        yield found
+            except Exception:
+                self.left_out["is not written as calendars are"] += 1
+
+
+def _takes_time(each: Any) -> bool:
+    """Neither called off nor marked as free, by the standard's word or by Outlook's."""
+    called_off = str(each.get("STATUS", "")).upper() == "CANCELLED"
+    transparent = str(each.get("TRANSP", "")).upper() == "TRANSPARENT"
+    outlook = str(each.get("X-MICROSOFT-CDO-BUSYSTATUS", "")).upper()
+    return not called_off and not transparent and outlook not in _FREE
+
+
+def _is_declined(each: Any, mine: frozenset[str]) -> bool:
+    said = each.get("ATTENDEE", [])
+    return any(
+        str(one).casefold().removeprefix("mailto:") in mine
+        and str(one.params.get("PARTSTAT", "")).upper() == "DECLINED"
+        for one in (said if isinstance(said, list) else [said])
+    )
+
+
+def _unknown_zone(start: Any) -> str | None:
+    """The zone that a time names, where nobody knows it."""
+    moment = getattr(start, "dt", None)
+    if not isinstance(moment, datetime) or moment.tzinfo is not None:
+        return None
+    named = start.params.get("TZID")
+    return str(named) if named else None

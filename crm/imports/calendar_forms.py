@@ -1,0 +1,37 @@
+"""What a person may send about their own calendar."""
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from crm.web.forms import Form
+
+
+def _address(value: str) -> str:
+    """An https address, from one that calendar programs write as webcal, or that has no beginning."""
+    scheme, slashes, rest = value.partition("://")
+    address = (
+        f"https://{rest if slashes else value}" if scheme in ("webcal", "webcals") or not slashes else value
+    )
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or any(letter.isspace() for letter in address):
+        raise ValueError("This is no address. It begins with https:// or webcal://.")
+    if parts.username is not None:
+        raise ValueError("Write name and password into their own fields, not into the address.")
+    return address
+
+
+class CalendarForm(Form):
+    """Where one's own calendar is, and how to get in."""
+
+    kind: Literal["ics", "caldav"] = "ics"
+    address: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_address)]
+    name: Annotated[str, StringConstraints(max_length=200)] = ""
+    password: Annotated[str, Field(repr=False), StringConstraints(max_length=500, strip_whitespace=False)] = (
+        ""
+    )

@@ -1,0 +1,102 @@
+"""Settings → Your calendar: where it is, how reading it stands, and the form to connect another."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from crm.domain.own_calendar import GOOD, SENTENCES
+from crm.imports import own_calendars
+from crm.imports.busy_fetch import Outcome, Source, fetch
+from crm.imports.calendar_forms import CalendarForm
+from crm.outgoing.wire import Network
+from crm.planning.home import require_planner
+from crm.web import forms
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+HERE = "/settings/own-calendar"
+_AT_ONCE = threading.BoundedSemaphore(2)
+"""How many may wait for a stranger's server at the same time; the others' turn comes with the scheduler."""
+
+
+@router.page(HERE, access="member")
+def show(visit: Visit) -> Response:
+    """The calendar, or the form."""
+    return _page(visit, {}, {})
+
+
+def _page(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
+    require_planner(visit.principal)
+    context = {
+        "calendar": own_calendars.own(visit.connection, visit.principal, visit.at),
+        "typed": {**typed, "password": ""},
+        "errors": errors,
+    }
+    return visit.render("imports/own_calendar.html", context, active="team", status=422 if errors else 200)
+
+
+@router.action(HERE, own_transactions=True)
+def connect(visit: Visit) -> Response:
+    """Read it at once; only what could be read is kept."""
+    form = forms.read(CalendarForm, visit.form)
+    if isinstance(form, forms.Errors):
+        return _again(visit, form.typed, form.fields)
+    source = Source(form.kind, form.address, form.name, form.password)
+    outcome = _tried(visit, source)
+    if outcome is not None and outcome.state != GOOD:
+        field = "password" if outcome.state == "password" and form.password else "address"
+        return _again(visit, visit.form, {field: SENTENCES[outcome.state].format(host=source.host)})
+    with visit.database.write() as connection:
+        own_calendars.connect(connection, visit.principal, visit.settings.key, source, visit.at, outcome)
+    told = "Your calendar is connected" + (
+        " and read." if outcome else ". It will be read within a few minutes."
+    )
+    return visit.redirect(HERE, f"{told} The times in it are kept free from now on.")
+
+
+def _again(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
+    with visit.database.read() as connection:
+        visit.enter(connection)
+        return _page(visit, typed, errors)
+
+
+def _tried(visit: Visit, source: Source) -> Outcome | None:
+    """How reading ends; None where too many others wait just now."""
+    with visit.database.read() as connection:
+        wanted = own_calendars.wanted_of(connection, visit.principal, visit.settings, visit.at)
+    if not _AT_ONCE.acquire(blocking=False):
+        return None
+    try:
+        return fetch(source, wanted, _network(visit))
+    finally:
+        _AT_ONCE.release()
+
+
+def _network(visit: Visit) -> Network:
+    return Network(visit.settings.named_hosts)
+
+
+@router.action(f"{HERE}/read", own_transactions=True)
+def read(visit: Visit) -> Response:
+    """Read it again now."""
+    claim = own_calendars.claim_next(visit.database, visit.at, visit.principal)
+    if claim is None:
+        return visit.redirect(HERE, "No calendar is connected.", kind="error")
+    if not _AT_ONCE.acquire(blocking=False):
+        return visit.redirect(HERE, "It will be read within a few minutes.", kind="error")
+    try:
+        state = own_calendars.read(visit.database, visit.settings, claim, _network(visit), visit.at)
+    finally:
+        _AT_ONCE.release()
+    said = "Your calendar was read." if state == GOOD else "Your calendar could not be read; below is why."
+    return visit.redirect(HERE, said, kind="done" if state == GOOD else "error")
+
+
+@router.action(f"{HERE}/end")
+def end(visit: Visit) -> Response:
+    """Forget it, and every time that came from it."""
+    own_calendars.disconnect(visit.connection, visit.principal)
+    return visit.redirect(HERE, "Your calendar is disconnected. Its address and its times are forgotten.")
