@@ -52,11 +52,16 @@ class Draft:
 
 
 def from_address(connection: Connection, principal: Principal, query: QueryParams, back: str) -> Draft:
-    """``/log?contact=17&channel=lunch&when=2026-11-19``; what fits nothing is left out."""
+    """``/log?contact=17&channel=lunch&when=2026-11-19``; what fits nothing is left out.
+
+    ``contact_ids`` are the people ticked in a list.
+    """
     when, day = _when(query.get("when", ""))
     channel = query.get("channel", "")
     return Draft(
-        people=named(connection, principal, ids_in(query.getlist("contact"))),
+        people=named(
+            connection, principal, ids_in([*query.getlist("contact"), *query.getlist("contact_ids")])
+        ),
         channel=ACTS.get(channel, channel),
         when=when,
         day=day,

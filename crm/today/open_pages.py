@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from crm.domain.spans import day_phrase, short_day
-from crm.today import open_queries
+from crm.today.open_queries import Among, everything_open
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -14,7 +14,7 @@ def index(visit: Visit) -> Response:
     """Asks, promises and dates of the user's own people, overdue ones first; ``whose=all`` shows the team's."""
     whose = "all" if visit.query.get("whose") == "all" or not visit.principal.may_edit else "mine"
     today = visit.at.astimezone(visit.principal.zone).date()
-    found = open_queries.everything_open(visit.connection, visit.principal, today, mine=whose == "mine")
+    found = everything_open(visit.connection, visit.principal, today, Among(mine=whose == "mine"))
     context = {
         "found": found,
         "whose": whose,

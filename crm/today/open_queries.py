@@ -58,16 +58,24 @@ class OpenMatters:
         return not (self.asks or self.promises or self.dates)
 
 
-def everything_open(connection: Connection, principal: Principal, today: date, *, mine: bool) -> OpenMatters:
-    """What is open today with the user's own people (whom they own, or about whom they wrote it down), or with all."""
-    asks, ask_number = _open(connection, principal, ask, ("opened_on", "closed_on"), today, mine)
-    promises, promise_number = _open(connection, principal, promise, ("made_on", "kept_on"), today, mine)
+@dataclass(frozen=True)
+class Among:
+    """With whom: everybody, the user's own people (whom they own, or about whom they wrote it down), an organisation's."""
+
+    mine: bool = False
+    organisation_id: int | None = None
+
+
+def everything_open(connection: Connection, principal: Principal, today: date, among: Among) -> OpenMatters:
+    """What is open today with them."""
+    asks, ask_number = _open(connection, principal, ask, ("opened_on", "closed_on"), today, among)
+    promises, promise_number = _open(connection, principal, promise, ("made_on", "kept_on"), today, among)
     return OpenMatters(
-        asks, ask_number, promises, promise_number, _coming(connection, principal, today, mine)
+        asks, ask_number, promises, promise_number, _coming(connection, principal, today, among)
     )
 
 
-def _about(principal: Principal, table: Any, mine: bool, *columns: Any) -> Select[Any]:
+def _about(principal: Principal, table: Any, among: Among, *columns: Any) -> Select[Any]:
     same = and_(contact.c.workspace_id == table.c.workspace_id, contact.c.id == table.c.contact_id)
     found = (
         select(*columns)
@@ -79,7 +87,9 @@ def _about(principal: Principal, table: Any, mine: bool, *columns: Any) -> Selec
             contact.c.deceased_on.is_(None),
         )
     )
-    if not mine:
+    if among.organisation_id is not None:
+        found = found.where(contact.c.organisation_id == among.organisation_id)
+    if not among.mine:
         return found
     theirs = contact.c.owner_id == principal.user_id
     if "author_id" in table.c:
@@ -93,13 +103,13 @@ def _open(
     table: Any,
     course: tuple[str, str],
     today: date,
-    mine: bool,
+    among: Among,
 ) -> tuple[tuple[Open, ...], int]:
     since, until = (table.c[name] for name in course)
     still = (since <= today, or_(until.is_(None), until > today))
-    number = connection.execute(_about(principal, table, mine, func.count()).where(*still)).scalar_one()
+    number = connection.execute(_about(principal, table, among, func.count()).where(*still)).scalar_one()
     rows = connection.execute(
-        _about(principal, table, mine, *table.c, contact.c.name)
+        _about(principal, table, among, *table.c, contact.c.name)
         .where(*still)
         .order_by(table.c.due.is_(None), table.c.due, since, table.c.id)
         .limit(LISTED)
@@ -112,11 +122,11 @@ def _one(row: Row[Any], since: str) -> Open:
     return Open(row.id, row.contact_id, row.name, row.text, by, getattr(row, since), row.due)
 
 
-def _coming(connection: Connection, principal: Principal, today: date, mine: bool) -> tuple[Coming, ...]:
+def _coming(connection: Connection, principal: Principal, today: date, among: Among) -> tuple[Coming, ...]:
     last = today + timedelta(days=DATES_AHEAD_DAYS)
     months = {(today.month - 1 + step) % 12 + 1 for step in range(5)}
     rows = connection.execute(
-        _about(principal, contact_date, mine, *contact_date.c, contact.c.name).where(
+        _about(principal, contact_date, among, *contact_date.c, contact.c.name).where(
             contact.c.tier != "none",
             contact_date.c.month.in_(months),
             or_(contact_date.c.yearly, contact_date.c.on_day >= today),

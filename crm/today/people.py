@@ -1,5 +1,6 @@
 """The page of one person and the page of one organisation, which are made from several rooms."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -15,38 +16,30 @@ from crm.health import contact as health
 from crm.health.coverage import coverage
 from crm.health.mix import Contact, channel_mix, first_month
 from crm.interactions.beside import KnownDate, beside, themes
+from crm.interactions.happenings import Whose
 from crm.interactions.matter_pages import CHOICES
 from crm.interactions.queries import channels
+from crm.interactions.signals import Wanted, told
 from crm.interactions.timeline import timeline, year_by_day
 from crm.planning.queries import suggestion_for
 from crm.planning.words import beside_moment, moment_words
 from crm.rules.queries import OrganisationFlag, organisation_flags
 from crm.storage.stored_metrics import current, targets_of
+from crm.storage.tables.interactions import SIGNAL_TYPES
+from crm.today.open_queries import Among, everything_open
 from crm.web.routing import Router, Visit
 
 router = Router()
+
+SIGNALS = 5
+"""What an organisation's people told us: the newest so many."""
 
 
 @router.page("/people/{contact_id}", fresh=True)
 def person(visit: Visit) -> Response:
     """Everything about one person: score, year, log, and what is open."""
     found = queries.person(visit.connection, visit.principal, visit.number("contact_id"))
-    personal_only = visit.query.get("show") == "personal"
-    log = timeline(
-        visit.connection,
-        visit.principal,
-        found.id,
-        visit.query.get("before"),
-        at=visit.at,
-        personal_only=personal_only,
-    )
-    context = {
-        "person": found,
-        "timeline": log,
-        "personal_only": personal_only,
-        "is_newest": not visit.query.get("before"),
-        **_words(visit),
-    }
+    context = {"person": found, **_log(visit, Whose(contact_id=found.id)), **_words(visit)}
     if visit.is_htmx and visit.query.get("before"):
         return visit.render("contacts/_timeline.html", context)
     context |= _health(visit, found)
@@ -59,6 +52,16 @@ def person(visit: Visit) -> Response:
     }
     context |= _suggestion(visit, found)
     return visit.render("contacts/show.html", context, active="people")
+
+
+def _log(visit: Visit, whose: Whose) -> dict[str, Any]:
+    """A page of the log, as the address asks for it."""
+    before, personal_only = visit.query.get("before"), visit.query.get("show") == "personal"
+    page = timeline(
+        visit.connection, visit.principal, whose, before, at=visit.at, personal_only=personal_only
+    )
+    place = f"/people/{whose.contact_id}" if whose.contact_id else f"/organisations/{whose.organisation_id}"
+    return {"timeline": page, "personal_only": personal_only, "is_newest": not before, "here": place}
 
 
 def _suggestion(visit: Visit, found: Person) -> dict[str, Any]:
@@ -144,19 +147,31 @@ def _in_year(occasion: Occasion, year: int) -> date:
 def organisation(visit: Visit) -> Response:
     """One organisation: its people, and who of us has met whom."""
     found = organisations.one_organisation(visit.connection, visit.principal, visit.number("organisation_id"))
+    context = {"organisation": found, **_log(visit, Whose(organisation_id=found.id)), **_words(visit)}
+    if visit.is_htmx and visit.query.get("before"):
+        return visit.render("contacts/_timeline.html", context)
     wanted = Filter(organisation=found.id, sort="personal")
     people = queries.people(visit.connection, visit.principal, wanted, at=visit.at)
     ids = [one.id for one in people.people]
-    context = {
-        "organisation": found,
+    today = _today(visit)
+    context |= {
         "people": people.people,
         "more": people.next is not None,
         "total": queries.counts(visit.connection, visit.principal, wanted).total,
+        "owners": _owners(people.people),
         "coverage": coverage(visit.connection, visit.principal, ids, visit.at),
         "flags": _account_flags(visit, found.id),
-        **_words(visit),
+        "open": everything_open(visit.connection, visit.principal, today, Among(organisation_id=found.id)),
+        "signals": told(
+            visit.connection, visit.principal, Wanted(SIGNAL_TYPES, organisation=found.id), limit=SIGNALS
+        ).told,
     }
     return visit.render("contacts/organisation.html", context, active="people")
+
+
+def _owners(people: Sequence[queries.Listed]) -> list[str]:
+    """Who looks after the people there, whoever has most of them first."""
+    return [name for name, _ in Counter(one.owner for one in people if one.owner).most_common()]
 
 
 def _account_flags(visit: Visit, organisation_id: int) -> list[OrganisationFlag]:

@@ -68,7 +68,7 @@ class Visitor:
             storage_state=self.cookies,
             **more,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         watch = Watch(context, self.place.url)
         self._windows.append((context, watch))
         return context.new_page(), watch

@@ -1,6 +1,8 @@
 """The pages of people and organisations, through the whole application."""
 
 import json
+import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -414,6 +416,30 @@ def test_who_has_met_whom(world: World) -> None:
     assert "3 emails" in page
     assert "1 of 1" in page
     assert "0 of 1" in page
+
+
+def test_an_organisations_page_has_what_was_said_and_is_open_with_everybody_there(
+    world: World, alice
+) -> None:
+    marta = add(alice, organisation="Haas")
+    jo = add(alice, name="Jo Haas", organisation="Haas")
+    place = f"/organisations/{person(world, marta).organisation_id}"
+    for days in range(45):
+        world.log("lunch", days, jo, summary=f"Lunch number {days:02}.")
+    for key, typed in (
+        ("asks", {"text": "Ask about the plant"}),
+        ("signals", {"text": "Prices", "type": "risk"}),
+    ):
+        assert alice.post(f"/people/{marta}/{key}", data=typed).status_code == 303
+    page = alice.get(place).text
+    for words in ("with Jo Haas", "Lunch number 00.", "Ask about the plant", "Prices", "With all 2"):
+        assert words in page
+    assert "Lunch number 44." not in page
+    earlier = re.search(r'href="(/organisations/\d+\?before=[^"]+)"', page)
+    assert earlier
+    older = alice.get(unescape(earlier[1]), headers={"HX-Request": "true"}).text
+    assert "Lunch number 44." in older
+    assert "<html" not in older
 
 
 @pytest.mark.parametrize("number", [0, 1, 3, 20])

@@ -7,27 +7,29 @@ import pytest
 
 from crm.domain.channels import SHIPPED, by_key
 from crm.interactions.actions import delete_interaction
-from crm.interactions.timeline import Happening, Timeline, timeline
+from crm.interactions.happenings import Happening, Whose
+from crm.interactions.timeline import Timeline, timeline
 from tests.builders import World
 
 WAYS = by_key(SHIPPED)
 
 
-def read(world: World, contact_id: int, before: str | None = None, **asked) -> Timeline:
+def read(world: World, whose: int | Whose, before: str | None = None, **asked) -> Timeline:
     by = asked.pop("by", world.principal)
+    whose = whose if isinstance(whose, Whose) else Whose(contact_id=whose)
     with world.database.read() as connection:
-        return timeline(connection, by, contact_id, before, at=world.now, **asked)
+        return timeline(connection, by, whose, before, at=world.now, **asked)
 
 
 def everything(found: Timeline) -> list[Happening]:
     return [one for month in found.months for item in month.items for one in item.happenings]
 
 
-def all_pages(world: World, contact_id: int, **asked) -> list[Happening]:
-    found = read(world, contact_id, **asked)
+def all_pages(world: World, whose: int | Whose, **asked) -> list[Happening]:
+    found = read(world, whose, **asked)
     seen = everything(found)
     while found.earlier:
-        found = read(world, contact_id, found.earlier, **asked)
+        found = read(world, whose, found.earlier, **asked)
         seen += everything(found)
     return seen
 
@@ -81,6 +83,34 @@ def test_who_else_was_there_and_what_is_still_to_come(world: World) -> None:
     ahead, event = everything(read(world, marta))
     assert (ahead.ahead, event.ahead) == (True, False)
     assert (event.people, event.others, event.users) == (("Ada", "Bo", "Cy"), 2, ("Alice Meyer",))
+
+
+@pytest.mark.parametrize("limit", [1, 3, 40])
+def test_the_log_of_an_organisation_is_that_of_its_people_each_line_once(world: World, limit: int) -> None:
+    haas = world.organisation("Haas")
+    ann, bo = (world.contact(name, organisation_id=haas) for name in ("Ann", "Bo"))
+    guest = world.contact("A guest")
+    both = world.log("lunch", 3, ann, bo, guest)
+    mails = [world.log("email", days, ann) for days in (5, 9)]
+    other = world.log("email", 7, bo)
+    world.log("lunch", 1, guest)
+    whose = Whose(organisation_id=haas)
+    seen = all_pages(world, whose, limit=limit)
+    assert sorted(one.id for one in seen) == [both, *mails, other]
+    assert seen[0].people == ("Ann", "Bo")
+    assert [one.id for one in all_pages(world, whose, limit=limit, personal_only=True)] == [both]
+
+
+def test_an_organisations_chatter_folds_by_whom_it_was_with(world: World) -> None:
+    haas = world.organisation("Haas")
+    ann, bo = (world.contact(name, organisation_id=haas) for name in ("Ann", "Bo"))
+    for days, one in ((5, ann), (6, bo), (7, ann)):
+        world.log("email", days, one)
+    (month,) = read(world, Whose(organisation_id=haas)).months
+    assert [(item.words, item.first.people) for item in month.items] == [
+        ("2 emails", ("Ann",)),
+        ("Email", ("Bo",)),
+    ]
 
 
 def test_a_private_note_is_missing_for_others(world: World) -> None:
