@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from crm.errors import Invalid
 from crm.imports import actions, queries
 from crm.imports.addressbooks import mapped, table_of
 from crm.imports.cells import excerpt, is_email
+from crm.imports.choices import NAMES_DAYS, remember
 from crm.imports.columns import FIELDS, fingerprint
 from crm.imports.export import export_files
 from crm.imports.noticed import Wishes
@@ -27,6 +29,7 @@ from crm.imports.sniff import KINDS
 from crm.storage.text import fold
 
 Kind = StrEnum("Kind", {kind: kind for kind in KINDS})  # type: ignore[misc]
+Days = StrEnum("Days", ["day", "month"])
 
 
 def import_files(
@@ -34,7 +37,7 @@ def import_files(
         list[Path],
         typer.Argument(
             metavar="FILE…",
-            help="Exchange CSVs, rules.toml, vCards, address books, calendars, mail; or a folder of mail.",
+            help="Exchange CSVs, rules.toml, vCards, address books, calendars, mail, chats; or a folder of mail.",
         ),
     ],
     kind: Annotated[
@@ -49,7 +52,7 @@ def import_files(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
     add_people: Annotated[
         bool,
-        typer.Option("--add-people", help="Bring in people of calendars and mail who are not here."),
+        typer.Option("--add-people", help="Bring in people of calendars, mail and chats who are not here."),
     ] = False,
     keep_text: Annotated[
         bool, typer.Option("--keep-text", help="Keep what was written, as the note of each interaction.")
@@ -57,7 +60,17 @@ def import_files(
     mine: Annotated[
         list[str] | None,
         typer.Option(
-            "--mine", metavar="EMAIL", help="Another address of yours in mail and calendars; remembered."
+            "--mine",
+            metavar="WHO",
+            help="Another address of yours, or your name in chats; remembered.",
+        ),
+    ] = None,
+    days: Annotated[
+        Days | None,
+        typer.Option(
+            "--dates",
+            metavar="ORDER",
+            help="What comes first in the dates of a chat, day or month; remembered.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -66,9 +79,14 @@ def import_files(
     """Import files; the same ones again change nothing."""
     paths = [_readable(path) for path in files]
     with desk(workspace) as at_desk:
-        own = _own_addresses(at_desk, mine or [], dry_run)
+        own = _own_words(at_desk, mine or [], dry_run)
         mappings = _mappings(at_desk, paths, columns or [], dry_run)
-        parsed = _parse(at_desk, paths, kind.value if kind else None, mappings, keep_text=keep_text)
+        parse = partial(
+            _parse, at_desk, paths, kind.value if kind else None, mappings, own, keep_text=keep_text
+        )
+        parsed = parse()
+        if days and _answered(at_desk, parsed, mappings, f"{days.value} first", dry_run=dry_run):
+            parsed = parse()
         rows = sum(one.items for one in parsed if isinstance(one, ParsedFile))
         with _bar(rows, "Checking" if dry_run else "Importing") as told:
             reports = actions.apply(
@@ -83,11 +101,11 @@ def import_files(
     _tell(reports, dry_run, as_json)
 
 
-def _own_addresses(at_desk: Desk, said: list[str], dry_run: bool) -> tuple[str, ...]:
-    """Addresses of whoever imports; remembered where there is one user whose they must be."""
-    for address in said:
-        if not is_email(address):
-            raise Invalid(f"--mine takes an email address; “{excerpt(address)}” is none.")
+def _own_words(at_desk: Desk, said: list[str], dry_run: bool) -> tuple[str, ...]:
+    """Addresses and names of whoever imports; remembered where there is one user whose they must be."""
+    for word in said:
+        if not word.strip() or ("@" in word and not is_email(word)):
+            raise Invalid(f"--mine takes an email address or a name; “{excerpt(word)}” is none.")
     if said and not dry_run:
         with at_desk.database.write() as connection:
             user_id = sole_user(connection, at_desk.principal)
@@ -105,6 +123,9 @@ def _tell(reports: list[FileReport], dry_run: bool, as_json: bool) -> None:
             _print(report, dry_run)
     if has_errors(reports):
         _complain(reports)
+        raise typer.Exit(1)
+    if any(report.choices for report in reports):
+        _ask(reports)
         raise typer.Exit(1)
     if not is_anything_usable(reports):
         _complain_of_skipped(reports)
@@ -158,13 +179,39 @@ def _mapping(words: str) -> tuple[str, str]:
 
 
 def _parse(
-    at_desk: Desk, paths: list[Path], kind: str | None, mappings: dict[str, list[str]], *, keep_text: bool
+    at_desk: Desk,
+    paths: list[Path],
+    kind: str | None,
+    mappings: dict[str, list[str]],
+    own: tuple[str, ...],
+    *,
+    keep_text: bool,
 ) -> list[ParsedFile | FileReport]:
     with at_desk.database.read() as connection:
         reading = reading_for(
             connection, at_desk.principal, at_desk.now, kind=kind, keep_text=keep_text, mappings=mappings
         )
+    reading = reading._replace(mine=(*reading.mine, *own))
     return read_all((Given(str(path), path) for path in paths), reading)
+
+
+def _answered(
+    at_desk: Desk,
+    parsed: list[ParsedFile | FileReport],
+    mappings: dict[str, list[str]],
+    order: str,
+    *,
+    dry_run: bool,
+) -> bool:
+    """Remember which number of a date is the day in chats that ask; whether some of them are to be read again."""
+    asked = [one for file in parsed if isinstance(file, ParsedFile) for one in file.choices]
+    keys = [one.key for one in asked if one.key.endswith(NAMES_DAYS)]
+    mappings.update({key: [order] for key in keys})
+    if keys and not dry_run:
+        with at_desk.database.write() as connection:
+            for key in keys:
+                remember(connection, at_desk.principal, key, [order], at_desk.now)
+    return bool(keys)
 
 
 @contextmanager
@@ -218,6 +265,15 @@ def _complain(reports: list[FileReport]) -> None:
         complain(f"{problem.where}: {problem.message}")
     if len(reports) > 1:
         complain(together)
+
+
+def _ask(reports: list[FileReport]) -> None:
+    """What has to be said before some files can be read."""
+    for report in reports:
+        for choice in report.choices:
+            how = "--dates day or --dates month" if choice.key.endswith(NAMES_DAYS) else "--mine NAME"
+            offered = ", ".join(words for _, words in choice.options)
+            complain(f"{report.file}: {choice.question} ({offered}) Say it with {how}.")
 
 
 def _complain_of_skipped(reports: list[FileReport]) -> None:

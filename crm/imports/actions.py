@@ -11,6 +11,7 @@ from crm.contacts.actions import require_editor
 from crm.domain.principal import Principal
 from crm.errors import Invalid
 from crm.imports import columns, facts, log, people, rule_states, undoing
+from crm.imports.choices import remember
 from crm.imports.noticed import NO_WISHES, Wishes, import_sightings
 from crm.imports.records import (
     ADDRESS_BOOK,
@@ -31,7 +32,7 @@ from crm.imports.report import FileReport, total
 from crm.imports.run import Progress, Run
 from crm.storage.database import Database, new_id, new_ids
 from crm.storage.stored_metrics import refresh, scope_of
-from crm.storage.tables import import_batch, import_mapping, import_upload, workspace
+from crm.storage.tables import import_batch, import_upload, workspace
 
 ORDER = (ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES, RULES)
 """People before what is said about them, in whatever order the files were named."""
@@ -196,12 +197,7 @@ def remember_columns(
     require_editor(principal)
     if len(fields) != len(header) or not set(fields) <= set(columns.FIELDS):
         raise Invalid("Choose one of the offered meanings for each column.")
-    mine = import_mapping.c.workspace_id == principal.workspace_id
-    row = {"fingerprint": columns.fingerprint(header), "fields": list(fields), "changed_at": at}
-    connection.execute(
-        import_mapping.delete().where(mine, import_mapping.c.fingerprint == row["fingerprint"])
-    )
-    connection.execute(import_mapping.insert(), {"workspace_id": principal.workspace_id, **row})
+    remember(connection, principal, columns.fingerprint(header), fields, at)
 
 
 # Uploads, between preview and apply.

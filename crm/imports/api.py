@@ -28,7 +28,9 @@ class AskedImport(Asked):
     kind: str | None = Field(
         None, alias="as", json_schema_extra={"enum": list(KINDS)}, description="What the files are."
     )
-    add_people: bool = Field(False, description="Bring in people of calendars and mail who are not here.")
+    add_people: bool = Field(
+        False, description="Bring in people of calendars, mail and chats who are not here."
+    )
     keep_text: bool = Field(False, description="Keep what was written, as the note of each interaction.")
 
 

@@ -1,41 +1,19 @@
-"""Feeds, which machines wrote: which one a file is, told by how it begins, and its reader: calendars and mail."""
+"""Feeds, which machines wrote: which one a file is, told by how it begins, and its reader: calendars, mail and chats."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
-from zoneinfo import ZoneInfo
 
+from crm.imports.archives import is_archive, member_of
 from crm.imports.calendars import read_calendar
 from crm.imports.mailboxes import is_mail, mails_in, mails_under
 from crm.imports.mails import MailReader
-from crm.imports.records import CALENDAR, FILE_LIMIT, MAIL, ParsedFile, UnreadableFile
-from crm.imports.sightings import Notices, Sighting, decode_text
+from crm.imports.records import CALENDAR, FILE_LIMIT, MAIL, WHATSAPP, ParsedFile, UnreadableFile
+from crm.imports.sightings import FeedSetting, Notices, Sighting, decode_text
+from crm.imports.whatsapp import begins_as_chat, read_whatsapp
 
 HEAD = 65_536
 """Bytes at the beginning of a file that tell what it is."""
-
-
-@dataclass(frozen=True)
-class FeedSetting:
-    """What reading depends on: the workspace's zone, the moment, and whether what people wrote is kept.
-
-    ``mine`` are the addresses, numbers and names of whoever brings the file in, ``ours`` those of the rest of the
-    team; ``own_zone`` is where times without a zone were lived, ``said`` what people said of files that read in
-    several ways, ``folder`` what is to be read where it is one.
-    """
-
-    zone: ZoneInfo
-    now: datetime
-    keep_text: bool = False
-    mine: tuple[str, ...] = ()
-    ours: tuple[str, ...] = ()
-    own_zone: ZoneInfo | None = None
-    said: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    folder: Path | None = None
-
 
 Reader = Callable[[BinaryIO, Notices, FeedSetting], Iterator[Sighting]]
 
@@ -54,7 +32,27 @@ def _mail(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[
     reader.tell()
 
 
-READERS: dict[str, Reader] = {CALENDAR: _calendar, MAIL: _mail}
+def _whatsapp(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
+    data, name = _unpacked(stream, notices.file)
+    return read_whatsapp(data, notices, setting, name)
+
+
+def _unpacked(stream: BinaryIO, name: str) -> tuple[bytes, str]:
+    """The text to be read, out of its archive if it lies in one, and both names for what they tell."""
+    head = stream.read(4)
+    stream.seek(0)
+    if not head.startswith(b"PK"):
+        return whole(stream, name), name
+    data, member = member_of(stream, name, is_chat)
+    return data, f"{name.removesuffix('.zip')} {member}"
+
+
+def is_chat(name: str, head: bytes) -> bool:
+    """Whether a file of an archive is its chat."""
+    return name.lower().endswith(".txt") and begins_as_chat(decode_text(head))
+
+
+READERS: dict[str, Reader] = {CALENDAR: _calendar, MAIL: _mail, WHATSAPP: _whatsapp}
 
 
 def whole(stream: BinaryIO, name: str) -> bytes:
@@ -72,7 +70,9 @@ def feed_kind(head: bytes) -> str | None:
     text = decode_text(head)
     if re.match(r"\s*BEGIN:VCALENDAR", text, re.IGNORECASE):
         return CALENDAR
-    return MAIL if is_mail(head) else None
+    if is_mail(head):
+        return MAIL
+    return WHATSAPP if is_archive(head) or begins_as_chat(text) else None
 
 
 def open_feed(kind: str, stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
@@ -94,5 +94,6 @@ def parsed_feed(kind: str, notices: Notices, found: tuple[Sighting, ...] = ()) -
         kind,
         skipped=tuple(notices.skipped),
         uncertain=tuple(notices.uncertain),
+        choices=tuple(notices.choices),
         sightings=found,
     )

@@ -1,4 +1,4 @@
-"""Writing down what machines saw: meetings and mails of people we know, each once, whatever it came by."""
+"""Writing down what machines saw: meetings, mails and chats with people we know, each once, whatever it came by."""
 
 import json
 from collections import Counter
@@ -12,17 +12,19 @@ from sqlalchemy import select
 
 from crm.contacts.actions import add_contacts
 from crm.contacts.drafts import NOBODY, NewContact, Way
-from crm.domain.channels import BROADCAST_DIGITAL, BROADCAST_LIVE, Channel, by_key
+from crm.domain.channels import BROADCAST_DIGITAL, BROADCAST_LIVE, by_key
 from crm.imports.acquaintances import Acquaintances, Found
 from crm.imports.cells import excerpt, is_email
+from crm.imports.chat_days import ChatDays
+from crm.imports.chat_people import joined_notes
 from crm.imports.log import BLOCK, entries_of, insert_entries, plain_entry
 from crm.imports.mails import together, told_twice
 from crm.imports.meetings import ask_about, asked
-from crm.imports.records import MAIL, ParsedFile
+from crm.imports.records import MAIL, TEXT_LIMIT, WHATSAPP, ParsedFile
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run
 from crm.imports.sightings import Party, Sighting
-from crm.imports.twins import Twins
+from crm.imports.twins import CHATS, AllTwins
 from crm.interactions.actions import Entry, delete_interaction, edit_interaction
 from crm.interactions.queries import channels
 from crm.storage.tables import interaction
@@ -86,6 +88,7 @@ class _Noticing:
     def __init__(self, run: Run, report: FileReport, wishes: Wishes) -> None:
         self.run, self.report, self.wishes = run, report, wishes
         self.who = Acquaintances(run, wishes.mine)
+        self.chats = ChatDays(run)
         self.ways = by_key(channels(run.connection, run.principal))
         self.met: set[str] = set()
         self.strangers: dict[Party, int] = {}
@@ -102,13 +105,14 @@ class _Noticing:
 
     def _block(self, block: list[Sighting]) -> None:
         run = self.run
-        run.sources.load("interaction", (one.key for one in block))
         clear: dict[str, _Clear] = {}
         for sighting in block:
             self.report.read += 1
             if sighting.key not in self.met and (found := self._clear(self._whole(sighting))):
                 self.met.add(sighting.key)
                 clear[sighting.key] = found
+        clear = self._days(clear)
+        run.sources.load("interaction", clear)
         known = {key: source for key in clear if (source := run.sources.get("interaction", key))}
         stored = entries_of(run, [source.row_id for source in known.values()])
         fresh = []
@@ -122,6 +126,16 @@ class _Noticing:
                 fresh.append(one)
         self._fresh(self._by_source_id(fresh))
         run.sources.flush()
+
+    def _days(self, clear: dict[str, _Clear]) -> dict[str, _Clear]:
+        """The same, with each day of a chat under the key it has here, whatever the person was called then."""
+        self.chats.load(one for seen in clear.values() for one in seen.entry.contact_ids)
+        found: dict[str, _Clear] = {}
+        for one in clear.values():
+            key = self.chats.key_of(one.sighting.key, one.entry.contact_ids)
+            known = _under(one, key)
+            found[key] = _joined(known, _said(found[key].content)) if key in found else known
+        return found
 
     # Who, and whether it is contact at all.
 
@@ -253,12 +267,12 @@ class _Noticing:
 
     def _fresh(self, fresh: list[_Clear]) -> None:
         run, report = self.run, self.report
-        twins = Twins(run, [one.entry for one in fresh if self._is_live(one.sighting)])
+        twins = AllTwins(run, self.ways, [(one.sighting, one.entry) for one in fresh])
         new: list[tuple[str, str, Entry]] = []
         answers = asked(run, [one.sighting.key for one in fresh])
         for one in fresh:
             key = one.sighting.key
-            twin = twins.of(one.entry) if self._is_live(one.sighting) else None
+            twin = twins.of(one.sighting, one.entry)
             if twin is not None:
                 run.sources.remember("interaction", key, twin, one.content)
                 report.unchanged["interactions"] += 1
@@ -267,10 +281,6 @@ class _Noticing:
             elif one.sighting.channel in self.ways:
                 new.append((key, one.content, one.entry))
         insert_entries(run, new, report)
-
-    def _is_live(self, seen: Sighting) -> bool:
-        way: Channel | None = self.ways.get(seen.channel or "meeting")
-        return way is not None and way.live and seen.key.startswith("ical:")
 
     def _ask(self, one: _Clear, answered: bool | None) -> None:
         if answered:
@@ -342,7 +352,7 @@ class _Noticing:
 
     def tell(self, file: str) -> None:
         """Say whom we do not know, and what was for too many."""
-        thing = "mail" if self.report.kind == MAIL else "meeting"
+        thing = {MAIL: "mail", WHATSAPP: "chat"}.get(self.report.kind or "", "meeting")
         if crowd := self.passed["crowd"]:
             were = f"1 {thing} was" if crowd == 1 else f"{crowd:,} {thing}s were"
             self.report.skip(
@@ -385,6 +395,10 @@ def _addressed(seen: Sighting, theirs: list[Party]) -> tuple[Sighting, list[Part
     return replace(seen, direction="outbound"), theirs
 
 
+def _under(one: _Clear, key: str) -> _Clear:
+    return one._replace(sighting=replace(one.sighting, key=key), entry=replace(one.entry, source_id=key))
+
+
 def _said(content: str) -> dict[str, Any]:
     try:
         said = json.loads(content)
@@ -397,11 +411,12 @@ def _joined(one: _Clear, said: dict[str, Any]) -> _Clear:
     """Two accounts of one mail or one day of a chat together: what either saw, and of a chat since the earlier one."""
     if one.sighting.sender is not None and "at" in said:
         return _copies_joined(one, said)
-    if not one.sighting.key.startswith("chat:") or "at" not in said:
+    if not one.sighting.key.startswith(CHATS) or "at" not in said:
         return one
     entry = one.entry
     same = said["direction"] == entry.direction
-    note = max(filter(None, (entry.note, said.get("note"))), key=lambda text: (len(text), text), default=None)
+    notes = [text for text in (entry.note, said.get("note")) if text]
+    note = joined_notes(*notes)[:TEXT_LIMIT] if len(notes) == 2 else next(iter(notes), None)
     return _Clear(
         one.sighting,
         replace(

@@ -9,12 +9,13 @@ from starlette.responses import Response
 from crm.errors import Invalid
 from crm.imports import actions, calendar_pages, meeting_pages, queries
 from crm.imports.addressbooks import table_of
+from crm.imports.choices import choose
 from crm.imports.columns import FIELDS, LEAVE_OUT
 from crm.imports.export import export_zip
 from crm.imports.meetings import open_count
 from crm.imports.noticed import Wishes
 from crm.imports.reading import Given, read_all, reading_for
-from crm.imports.records import CALENDAR, FEEDS, FILE_LIMIT, ParsedFile
+from crm.imports.records import CALENDAR, FEEDS, FILE_LIMIT, Choice, ParsedFile
 from crm.imports.report import SORTS, FileReport
 from crm.imports.sniff import display_name
 from crm.imports.undoing import Undone, undo
@@ -126,6 +127,27 @@ def say_columns(visit: Visit) -> Response:
     fields = [str(one) for one in visit.form.getlist("fields")]
     with visit.database.write() as connection:
         actions.remember_columns(connection, visit.principal, table.header, fields, visit.at)
+    return _look(visit, files)
+
+
+@router.action("/import/preview/{upload_id}/answer", own_transactions=True)
+def answer(visit: Visit) -> Response:
+    """Take the answer to what a file leaves open, remember it, and look again."""
+    group_id = visit.number("upload_id")
+    with visit.database.read() as connection:
+        files = queries.uploaded(connection, visit.principal, group_id)
+        reports = queries.previews(connection, visit.principal, group_id)
+    asked = [
+        Choice(key, words, tuple(map(tuple, options)))
+        for one in reports
+        for key, words, options in one.get("choices", ())
+    ]
+    key = str(visit.form.get("key", ""))
+    choice = next((one for one in asked if one.key == key), None)
+    if choice is None or "value" not in visit.form:
+        raise Invalid("Choose one of the answers that are offered.")
+    with visit.database.write() as connection:
+        choose(connection, visit.principal, choice, str(visit.form["value"]), visit.at)
     return _look(visit, files)
 
 

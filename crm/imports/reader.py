@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
-from crm.imports.feeds import FeedSetting, open_feed, parsed_feed
+from crm.imports.feeds import open_feed, parsed_feed
 from crm.imports.limits import confine
 from crm.imports.records import UnreadableFile
-from crm.imports.sightings import Notices
+from crm.imports.sightings import FeedSetting, Notices
 
 BLOCK = 500
 DONE, REFUSED, TOO_BIG = "done", "refused", "too big"

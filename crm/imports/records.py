@@ -27,7 +27,8 @@ VCARD = "vcard"
 ADDRESS_BOOK = "addressbook"
 CALENDAR = "calendar"
 MAIL = "mail"
-FEEDS = (CALENDAR, MAIL)
+WHATSAPP = "whatsapp"
+FEEDS = (CALENDAR, MAIL, WHATSAPP)
 """What machines saw of people: each such file is a transaction of its own."""
 EXCHANGE = (ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES)
 
@@ -257,6 +258,18 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A question that a person answers before a file can be read: ``key`` is remembered with the value chosen.
+
+    ``options`` are values with their words.
+    """
+
+    key: str
+    question: str
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnSaid:
     """One column of another program's table: its name, what it is taken for, and a value of the first row."""
 
@@ -270,7 +283,8 @@ class ParsedFile:
     """Everything one file says. ``text`` is set for rules.toml alone, which the rules read themselves; ``columns``
     for tables of other programs, of which a person may say what they mean.
 
-    ``sightings`` are what a calendar or mailbox holds; they may lie in a file and are iterated again and again.
+    ``sightings`` are what a calendar, mailbox or chat holds; they may lie in a file and are iterated again and
+    again. ``choices`` have to be made before there are any.
     """
 
     file: str
@@ -282,6 +296,7 @@ class ParsedFile:
     text: str | None = None
     columns: tuple[ColumnSaid, ...] = ()
     sightings: Collection[Any] = ()
+    choices: tuple[Choice, ...] = ()
 
     @property
     def items(self) -> int:

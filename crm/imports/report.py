@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from crm.imports.records import ColumnSaid, ParsedFile, Problem, Question, Skipped, UnreadableFile
+from crm.imports.records import Choice, ColumnSaid, ParsedFile, Problem, Question, Skipped, UnreadableFile
 
 SORTS = (
     "organisations",
@@ -54,6 +54,7 @@ class FileReport:
     changes: list[Change] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     columns: tuple[ColumnSaid, ...] = ()
+    choices: tuple[Choice, ...] = ()
     batch_id: int | None = None
     read: int = 0
     maybe_mine: str | None = None
@@ -68,6 +69,7 @@ class FileReport:
             uncertain=list(parsed.uncertain),
             errors=list(parsed.errors),
             columns=parsed.columns,
+            choices=parsed.choices,
         )
 
     @classmethod
@@ -130,16 +132,32 @@ class FileReport:
             "changed": _whole(self.changed),
             "unchanged": _whole(self.unchanged),
             "skipped": [{"where": one.where, "why": one.why} for one in self.skipped],
-            "uncertain": [{"where": one.where, "question": one.question} for one in self.uncertain],
+            "uncertain": [*self._open(), *self._doubts()],
             "errors": [{"where": one.where, "message": one.message} for one in self.errors],
         }
+
+    def _doubts(self) -> list[dict[str, str]]:
+        return [{"where": one.where, "question": one.question} for one in self.uncertain]
+
+    def _open(self) -> list[dict[str, str]]:
+        """What has to be answered first, as questions."""
+        return [
+            {
+                "where": self.file,
+                "question": f"{one.question} ({', '.join(words for _, words in one.options)})",
+            }
+            for one in self.choices
+        ]
 
     def as_page(self) -> dict[str, Any]:
         """The same with what only the page shows, as it is kept between preview and apply."""
         shown = [[one.where, one.name, one.field, one.old, one.new] for one in self.changes]
         columns = [[one.name, one.field, one.example] for one in self.columns]
+        choices = [[one.key, one.question, [list(pair) for pair in one.options]] for one in self.choices]
         return {
             **self.as_json(),
+            "uncertain": self._doubts(),
+            "choices": choices,
             "changes": shown,
             "names": self.names,
             "columns": columns,

@@ -5,13 +5,16 @@ is decided where it is written down.
 """
 
 import pickle
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import IO
+from zoneinfo import ZoneInfo
 
 from crm.imports.cards import decode_cards
-from crm.imports.records import Question, Skipped
+from crm.imports.records import Choice, Question, Skipped
 
 NOTICES = 1_000
 
@@ -62,6 +65,25 @@ class Sighting:
     delivered: tuple[Party, ...] = ()
 
 
+@dataclass(frozen=True)
+class FeedSetting:
+    """What reading depends on: the workspace's zone, the moment, and whether what people wrote is kept.
+
+    ``mine`` are the addresses, numbers and names of whoever brings the file in, ``ours`` those of the rest of the
+    team; ``own_zone`` is where times without a zone were lived, ``said`` what people said of files that read in
+    several ways, ``folder`` what is to be read where it is one.
+    """
+
+    zone: ZoneInfo
+    now: datetime
+    keep_text: bool = False
+    mine: tuple[str, ...] = ()
+    ours: tuple[str, ...] = ()
+    own_zone: ZoneInfo | None = None
+    said: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    folder: Path | None = None
+
+
 @dataclass
 class Notices:
     """What a reader of feeds has to say besides, bounded."""
@@ -69,6 +91,7 @@ class Notices:
     file: str
     skipped: list[Skipped] = field(default_factory=list)
     uncertain: list[Question] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
 
     def leave_out(self, where: str, why: str) -> None:
         """One item is left out."""
@@ -80,12 +103,17 @@ class Notices:
         if len(self.uncertain) < NOTICES:
             self.uncertain.append(Question(where, question))
 
+    def choose(self, choice: Choice) -> None:
+        """One thing a person has to say before the file can be read."""
+        self.choices.append(choice)
+
 
 class Spool:
     """Sightings in a file, read again and again in blocks: all of a feed need not fit into memory."""
 
     def __init__(self, file: IO[bytes], ends: int, count: int) -> None:
         self._file = file
+        weakref.finalize(self, file.close)
         self._ends = ends
         self._count = count
 

@@ -11,7 +11,7 @@ from crm.domain.rule_files import NotToml, read_entries
 from crm.imports import addressbooks
 from crm.imports.cards import decode_cards
 from crm.imports.exchange import decode, read_exchange
-from crm.imports.feeds import HEAD, FeedSetting, feed_kind, read_feed
+from crm.imports.feeds import HEAD, feed_kind, read_feed
 from crm.imports.records import (
     ADDRESS_BOOK,
     CALENDAR,
@@ -25,6 +25,7 @@ from crm.imports.records import (
     UnreadableFile,
 )
 from crm.imports.sheets import SHEETS
+from crm.imports.sightings import FeedSetting
 from crm.imports.vcards import read_vcards
 
 KINDS = (*EXCHANGE, RULES, VCARD, ADDRESS_BOOK, *FEEDS)
@@ -32,7 +33,7 @@ RULES_LIMIT = 1024 * 1024
 
 SUPPORTED = (
     "In Person reads the CSV files of its exchange format, address books as CSV, rules.toml, vCards (.vcf), "
-    "calendars (.ics) and mail (.eml, mbox)."
+    "calendars (.ics), mail (.eml, mbox) and WhatsApp chats (.txt or .zip)."
 )
 
 _MAGIC = (
@@ -66,12 +67,13 @@ def read_file(
     channels: Collection[str],
     kind: str | None = None,
     mappings: addressbooks.Remembered | None = None,
+    feeds: FeedSetting | None = None,
 ) -> ParsedFile:
     """Read one file, whatever it is; its name only appears in sentences.
 
     ``zone`` is the workspace's, ``now`` the aware moment of reading, ``channels`` the keys of its channels,
     ``kind`` (one of KINDS) what the person says it is, ``mappings`` what the team said of the columns of other
-    programs' tables. Raises UnreadableFile where nothing can be read.
+    programs' tables, ``feeds`` what else reading a feed depends on. Raises UnreadableFile where nothing can be read.
     """
     name = display_name(path)
     if kind is not None and kind not in KINDS:
@@ -84,7 +86,7 @@ def read_file(
     if kind is None and _OWN_CALENDAR.match(data[:200]):
         return ParsedFile(name, CALENDAR, skipped=(Skipped(name, _SAID_ALREADY),))
     if feed := feed_of(name, data[:HEAD], kind):
-        return read_feed(feed, BytesIO(data), name, FeedSetting(zone, now))
+        return read_feed(feed, BytesIO(data), name, feeds or FeedSetting(zone, now))
     _refuse_foreign(name, data)
     if kind == RULES or (kind is None and _holds_rules(name, data)):
         return ParsedFile(name, RULES, text=_toml(name, data))

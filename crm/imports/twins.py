@@ -1,34 +1,77 @@
-"""Meetings that are in the log already, because somebody wrote them down by hand."""
+"""What somebody logged by hand and a machine saw as well: one thing, and one record."""
 
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from crm.domain.channels import by_key
+from crm.domain.channels import Channel
 from crm.imports.run import Run
+from crm.imports.sightings import Sighting
 from crm.interactions.actions import Entry
-from crm.interactions.queries import channels
 from crm.storage.tables import interaction, interaction_contact, source_record
+
+CALENDARS, CHATS, CALLS = "ical:", "chat:", "call:"
+FAMILIES = (CALENDARS, CHATS, CALLS)
+"""How the keys of what machines saw begin, of what somebody may have logged as well."""
+
+
+def ways_of(seen: Sighting, ways: Mapping[str, Channel]) -> list[str]:
+    """The channels by which somebody may have logged the same thing: any live one for a meeting, else its own."""
+    if seen.outcome != "reached":
+        return []
+    way = ways.get(seen.channel or "meeting")
+    if way is None or not seen.key.startswith(CALENDARS):
+        return [] if way is None else [way.key]
+    return [key for key, one in ways.items() if one.live] if way.live else []
+
+
+class AllTwins:
+    """The twins of everything in one block of a file."""
+
+    def __init__(
+        self, run: Run, ways: Mapping[str, Channel], fresh: Iterable[tuple[Sighting, Entry]]
+    ) -> None:
+        by_family: dict[str, tuple[list[Entry], set[str]]] = {}
+        self._ways = ways
+        for seen, entry in fresh:
+            if (family := self._family(seen)) and (channels := ways_of(seen, ways)):
+                entries, keys = by_family.setdefault(family, ([], set()))
+                entries.append(entry)
+                keys.update(channels)
+        self._twins = {family: Twins(run, *both, family) for family, both in by_family.items()}
+
+    def of(self, seen: Sighting, entry: Entry) -> int | None:
+        """The row that tells of the same thing; it is found once."""
+        family = self._family(seen)
+        return self._twins[family].of(entry) if family in self._twins and ways_of(seen, self._ways) else None
+
+    def _family(self, seen: Sighting) -> str:
+        return next((one for one in FAMILIES if seen.key.startswith(one)), "")
 
 
 class Twins:
-    """Meetings somebody logged, to be found again in the calendar: the same day, live, with one of the same people."""
+    """What somebody logged, to be found again in what machines saw: the same day, with one of the same people.
 
-    def __init__(self, run: Run, entries: list[Entry]) -> None:
-        self._run = run
+    ``family`` is how the keys of the machine's things begin, which are no twins of each other; ``ways`` are the
+    channels that tell of the same thing.
+    """
+
+    def __init__(self, run: Run, entries: list[Entry], ways: Collection[str], family: str) -> None:
+        self._run, self._family, self._ways = run, family, ways
+        self._by_contact: dict[int, list[int]] = {}
         self._free: dict[int, tuple[datetime, set[int]]] = {}
         if entries:
             self._read(entries)
 
     def _read(self, entries: list[Entry]) -> None:
         run, part, log = self._run, interaction_contact.c, interaction.c
-        live = [key for key, way in by_key(channels(run.connection, run.principal)).items() if way.live]
         ids = sorted({one for entry in entries for one in entry.contact_ids})
         moments = [entry.occurred_at for entry in entries]
-        calendar = select(source_record.c.row_id).where(
+        theirs = select(source_record.c.row_id).where(
             source_record.c.workspace_id == run.principal.workspace_id,
             source_record.c.record == "interaction",
-            source_record.c.source_key.like("ical:%"),
+            source_record.c.source_key.like(f"{self._family}%"),
         )
         for start in range(0, len(ids), 500):
             rows = run.connection.execute(
@@ -40,15 +83,14 @@ class Twins:
                     part.occurred_at.between(
                         min(moments) - timedelta(days=2), max(moments) + timedelta(days=2)
                     ),
-                    part.channel.in_(live),
+                    part.channel.in_(self._ways),
                     log.deleted_at.is_(None),
                     log.outcome == "reached",
-                    part.interaction_id.not_in(calendar),
+                    part.interaction_id.not_in(theirs),
                 )
             )
             for row in rows:
                 self._free.setdefault(row.interaction_id, (row.occurred_at, set()))[1].add(row.contact_id)
-        self._by_contact: dict[int, list[int]] = {}
         for row_id, (_, people) in self._free.items():
             for one in people:
                 self._by_contact.setdefault(one, []).append(row_id)

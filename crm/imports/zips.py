@@ -61,5 +61,5 @@ def _refuse_bombs(stream: BinaryIO, file: str, infos: list[zipfile.ZipInfo]) -> 
         raise UnreadableFile(file, f"This zip archive holds more than {ENTRIES:,} files. Split it.")
     if sum(info.file_size for info in infos) > FLOOR + EXPANSION * size:
         raise UnreadableFile(
-            file, "This zip archive unpacks to far more than mail does. Nothing of it was imported."
+            file, "This zip archive unpacks to far more than a real one does. Nothing of it was imported."
         )

@@ -13,6 +13,7 @@ from crm.imports.export import export_files
 from crm.imports.noticed import Wishes
 from crm.imports.records import ParsedFile, UnreadableFile
 from crm.imports.report import FileReport
+from crm.imports.sightings import FeedSetting
 from crm.imports.sniff import read_file
 from tests.builders import World
 
@@ -67,11 +68,16 @@ def bring(
     later: float = 0,
     dry_run: bool = False,
     add_people: bool = False,
+    me: str = "",
+    keep_text: bool = False,
 ) -> list[FileReport]:
     """Import files given by content, or by name and content, ``later`` days after the world's now."""
     at = world.now + timedelta(days=later)
     principal = by or world.principal
-    parsed = [read(world, *_named(file, number), at=at) for number, file in enumerate(files, 1)]
+    setting = FeedSetting(world.zone, at, keep_text, (me,) if me else ())
+    parsed = [
+        read(world, *_named(file, number), at=at, setting=setting) for number, file in enumerate(files, 1)
+    ]
     return apply(world.database, principal, parsed, at, dry_run=dry_run, wishes=Wishes(add_people))
 
 
@@ -80,9 +86,9 @@ def _named(file: Any, number: int) -> tuple[str, bytes]:
     return name, content.encode() if isinstance(content, str) else content
 
 
-def read(world: World, name: str, data: bytes, at: datetime) -> ParsedFile | FileReport:
+def read(world: World, name: str, data: bytes, at: datetime, setting: FeedSetting) -> ParsedFile | FileReport:
     try:
-        return read_file(name, data, zone=world.zone, now=at, channels=SHIPPED_KEYS)
+        return read_file(name, data, zone=world.zone, now=at, channels=SHIPPED_KEYS, feeds=setting)
     except UnreadableFile as fault:
         return FileReport.unreadable(name, fault)
 

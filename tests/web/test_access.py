@@ -160,6 +160,7 @@ ACCESS = {
     "POST /import": "member",
     "GET /import/preview/{upload_id}": "member",
     "POST /import/preview/{upload_id}/apply": "member",
+    "POST /import/preview/{upload_id}/answer": "member",
     "POST /import/preview/{upload_id}/cancel": "member",
     "POST /import/preview/{upload_id}/columns": "member",
     "GET /import/{batch_id}": "viewer",

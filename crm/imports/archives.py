@@ -1,0 +1,63 @@
+"""The one chat in a zip archive, read within bounds; photos beside it stay where they are."""
+
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from crm.imports.records import FILE_LIMIT, UnreadableFile
+from crm.imports.zips import Entry, entries
+
+_CANDIDATES = 100
+_HEAD = 4_096
+_OFFICE = (
+    b"[Content_Types].xml",
+    b"_rels/",
+    b"docProps/",
+    b"xl/",
+    b"word/",
+    b"ppt/",
+    b"mimetype",
+    b"META-INF/",
+)
+
+
+def is_archive(head: bytes) -> bool:
+    """Whether a file that begins so is a zip archive, and no office document."""
+    return head.startswith(b"PK\x03\x04") and not head[30:60].startswith(_OFFICE)
+
+
+def member_of(stream: BinaryIO, name: str, wanted: Callable[[str, bytes], bool]) -> tuple[bytes, str]:
+    """The content and the name of the only file that is ``wanted`` by its name and beginning.
+
+    Raises UnreadableFile where there is none, or several, or one too large, locked or damaged.
+    """
+    found: list[tuple[bytes, str]] = []
+    texts = (one for one in entries(stream, name) if one.name.lower().endswith((".txt", ".xml")))
+    for entry, _ in zip(texts, range(_CANDIDATES), strict=False):
+        head = _read(entry, name, _HEAD)
+        if wanted(entry.name, head):
+            found.append((head + _read(entry, name, FILE_LIMIT + 1), PurePosixPath(entry.name).name))
+        if len(found) > 1:
+            raise UnreadableFile(name, "This archive holds several chats. Unpack it, and import them.")
+    if not found:
+        raise UnreadableFile(
+            name,
+            "This archive holds no chat. Unpack it, and import what is in it. Save a spreadsheet as “CSV UTF-8”.",
+        )
+    if len(found[0][0]) > FILE_LIMIT:
+        raise UnreadableFile(
+            name, f"The chat in this archive has more than {FILE_LIMIT // 2**20} MiB. Export a part of it."
+        )
+    return found[0]
+
+
+def _read(entry: Entry, name: str, limit: int) -> bytes:
+    """At most ``limit`` bytes, however many the archive promises."""
+    try:
+        return entry.stream.read(limit)
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError) as fault:
+        raise UnreadableFile(
+            name, f"“{entry.name[:80]}” in this archive is damaged. Export it again."
+        ) from fault

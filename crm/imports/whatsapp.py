@@ -1,0 +1,253 @@
+"""Reading a chat that WhatsApp wrote as text: who wrote on which day, each person and day once."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+
+from crm.domain.channels import BROADCAST_DIGITAL
+from crm.imports.cells import excerpt
+from crm.imports.chat_people import Cast, cast_of, identity, party_of
+from crm.imports.chat_stamps import (
+    DAY_FIRST,
+    EARLIEST,
+    MONTH_FIRST,
+    Stamp,
+    day_of,
+    hour_of,
+    plain,
+    possible_orders,
+    split_line,
+    unknown_halves,
+)
+from crm.imports.records import TEXT_LIMIT, Choice, UnreadableFile, refuse_endless
+from crm.imports.sightings import FeedSetting, Notices, Sighting, decode_text
+
+APP = "whatsapp"
+NAME_LIMIT = 60
+"""Characters of a name before a message; longer ones are notices with a colon."""
+_QUOTES = re.compile('["“”„«»]')
+_ATTACHED = re.compile(r"<[^<>]{2,40}:\s?[^<>]+\.\w{1,5}>")
+_LEFT_OUT = re.compile(
+    r"omit|weggel|ausgel|absent|omis|ocultad|não revelad|omess|pominię|пропущ|отсутств|dahil edilmedi|utelämn|uteslut|"
+    r"udelad|utelatt|jätetty|vynech|kihagy|παραλείφθ|הושמט|استبعاد|تضمين|حذف|省略|忽略|略去|無視|생략|제외|disertakan|"
+    r"bỏ qua|ละเว้น|छोड़",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = 40
+_STEERING = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+
+Numbers = tuple[tuple[int, int, int], str]
+"""The three numbers of a day as written, and the era beside them."""
+
+
+@dataclass(slots=True)
+class _Written:
+    """What one person wrote on one day."""
+
+    line: int
+    minute: int
+    lines: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass
+class _Chat:
+    """A chat taken apart, its days still as written."""
+
+    first: Stamp
+    written: dict[tuple[Numbers, str], _Written] = field(default_factory=dict)
+    days: list[Numbers] = field(default_factory=list)
+    stamps: dict[tuple[str, str, bool], Stamp] = field(default_factory=dict)
+    messages: Counter[str] = field(default_factory=Counter)
+    is_group: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this chat, in the form of this phone, from others: answers are remembered under it."""
+        said = repr([APP, self.first.form, sorted(self.messages)])
+        return "chat:" + hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+def begins_as_chat(text: str) -> bool:
+    """Whether a text begins with a moment as chats have it, in brackets or with a dash."""
+    first = next((line for line in text[:2_000].splitlines() if line.strip(_STEERING + " ")), "")
+    return split_line(first) is not None
+
+
+def read_whatsapp(data: bytes, notices: Notices, setting: FeedSetting, name: str = "") -> Iterator[Sighting]:
+    """With whom was written on which day, by the clock of whoever brings the chat.
+
+    ``name`` is that of the archive, where it says more than the file's. What is open (who of them is us, which number
+    is the day) is asked by ``notices``, and nothing is read.
+    """
+    refuse_endless(notices.file, data)
+    chat = _taken_apart(decode_text(data), notices, keep_text=setting.keep_text)
+    cast = cast_of(chat.messages, name or notices.file, setting, chat.fingerprint)
+    order = _order(chat, notices, setting)
+    if cast.question is not None:
+        notices.choose(cast.question)
+    if order is None or cast.question is not None:
+        return
+    yield from _Folding(chat, cast, order, notices, setting).sightings()
+
+
+def _taken_apart(text: str, notices: Notices, *, keep_text: bool) -> _Chat:
+    chat: _Chat | None = None
+    last: _Written | None = None
+    for number, match in enumerate(re.finditer(r"[^\n]+|(?<=\n)(?=\n)", text), 1):
+        line = match.group()
+        split = split_line(line) if line[:1] in _STEERING + "[" or len(line) > 10 else None
+        if split is None or (chat is not None and split[0].form != chat.first.form):
+            if last is not None and keep_text and line:
+                place, text = last.lines[-1]
+                last.lines[-1] = (place, f"{text} / {line.strip()}")
+            continue
+        stamp, rest = split
+        chat = chat or _Chat(stamp)
+        last = _message(chat, stamp, rest, number, keep_text=keep_text)
+    if chat is None or not chat.messages:
+        raise UnreadableFile(notices.file, "This chat holds no messages.")
+    if words := unknown_halves(chat.stamps.values()):
+        raise UnreadableFile(
+            notices.file,
+            f"The hours of this chat go by “{excerpt(words[0])}” and “{excerpt(words[-1])}”, and In Person does not "
+            "know which of them is the morning. Set the phone to 24 hours and export the chat again.",
+        )
+    return chat
+
+
+def _message(chat: _Chat, stamp: Stamp, rest: str, number: int, *, keep_text: bool) -> _Written | None:
+    """One line with a stamp: None where it is a notice."""
+    chat.stamps.setdefault((stamp.words, stamp.half, stamp.hour > 12), stamp)
+    day: Numbers = (stamp.numbers, stamp.era)
+    if not chat.days or chat.days[-1] != day:
+        chat.days.append(day)
+    author, body = _author(rest)
+    if not author:
+        chat.is_group = chat.is_group or _QUOTES.search(rest) is not None
+        return None
+    if body.startswith("\u200e") and not _is_attachment(body):
+        return None
+    chat.messages[author] += 1
+    minute = hour_of(stamp) * 60 + stamp.minute
+    written = chat.written.setdefault((day, author), _Written(number, minute))
+    written.minute = min(written.minute, minute)
+    if keep_text:
+        said = body.strip(_STEERING + " ")
+        written.lines.append((number, f"{minute // 60:02}:{minute % 60:02} {author}: {said}"))
+    return written
+
+
+def _author(rest: str) -> tuple[str, str]:
+    """Who wrote, and what; nobody for a notice."""
+    name, colon, body = rest.partition(": ")
+    if not colon and rest.endswith(":"):
+        name, colon, body = rest[:-1], ":", ""
+    tidy = " ".join(plain(name).split()).removeprefix("~").strip()
+    if not colon or not 0 < len(tidy) <= NAME_LIMIT or _QUOTES.search(tidy):
+        return "", rest
+    return tidy, body
+
+
+def _is_attachment(body: str) -> bool:
+    """Whether what the app wrote in place of a message is a picture or the like, and no notice."""
+    return bool(_ATTACHED.search(body)) or (len(body) <= _PLACEHOLDER and bool(_LEFT_OUT.search(body)))
+
+
+def _order(chat: _Chat, notices: Notices, setting: FeedSetting) -> str | None:
+    """Which number is the day; None where that has to be asked first."""
+    today = setting.now.astimezone(setting.own_zone or setting.zone).date()
+    orders = possible_orders(chat.days, today, chat.first.form)
+    said = setting.said.get(chat.fingerprint + ":days", ())
+    if len(orders) == 1 or (said and said[0] in orders):
+        return said[0] if said and said[0] in orders else orders[0]
+    open_ones = (numbers for numbers, _ in chat.days if numbers[0] != numbers[1])
+    first, second, year = next(open_ones, chat.days[0][0])
+    written = f"{first}/{second}/{year}"
+    notices.choose(
+        Choice(
+            chat.fingerprint + ":days",
+            f"{written} may be two days, and nothing in this chat tells which. Which number comes first?",
+            tuple((one, _shown(one, (first, second, year), today)) for one in (DAY_FIRST, MONTH_FIRST)),
+        )
+    )
+    return None
+
+
+def _shown(order: str, numbers: tuple[int, int, int], today: date) -> str:
+    day = day_of(numbers, order, "", today)
+    meant = f": {day:%-d %B %Y}" if day else ""
+    return f"the {order.removesuffix(' first')}{meant}"
+
+
+class _Folding:
+    """One chat whose days and people are known, on its way to one sighting for each person and day."""
+
+    def __init__(self, chat: _Chat, cast: Cast, order: str, notices: Notices, setting: FeedSetting) -> None:
+        self.chat, self.cast, self.order, self.notices, self.setting = chat, cast, order, notices, setting
+        self.zone = setting.own_zone or setting.zone
+        self.is_group = chat.is_group or len(cast.others) > 1
+        self.ahead = self.absurd = self.alone = self.crowds = 0
+
+    def sightings(self) -> Iterator[Sighting]:
+        """Every person and day, in the order of days."""
+        for day, them in sorted(self._days().items()):
+            mine = them.pop(self.cast.me, None) if self.cast.me else None
+            if self.is_group and (mine is None or not them):
+                self.alone += 1
+            elif self.is_group and len(them) > BROADCAST_DIGITAL:
+                self.crowds += 1
+            else:
+                yield from self._day(day, mine, them)
+        self._tell()
+
+    def _days(self) -> dict[date, dict[str, _Written]]:
+        found: dict[date, dict[str, _Written]] = {}
+        today = self.setting.now.astimezone(self.zone).date()
+        for ((numbers, era), author), written in self.chat.written.items():
+            day = day_of(numbers, self.order, era, today)
+            if day is None:
+                self.notices.leave_out(f"{self.notices.file} line {written.line}", "There is no such day.")
+            elif day < EARLIEST:
+                self.absurd += 1
+            elif self._at(day, written.minute) > self.setting.now + timedelta(hours=26):
+                self.ahead += 1
+            else:
+                found.setdefault(day, {})[author] = written
+        return found
+
+    def _at(self, day: date, minute: int) -> datetime:
+        return datetime.combine(day, time(minute // 60, minute % 60), self.zone).astimezone(UTC)
+
+    def _day(self, day: date, mine: _Written | None, them: dict[str, _Written]) -> Iterator[Sighting]:
+        for name, theirs in (them or dict.fromkeys(self.cast.others[:1])).items():
+            pieces = [one for one in (mine, theirs) if one is not None]
+            us = (party_of(self.cast.me),) if self.cast.is_known and self.cast.me else ()
+            yield Sighting(
+                f"chat:{APP}:{identity(name)}:{day.isoformat()}",
+                min(self.setting.now, self._at(day, min(one.minute for one in pieces))),
+                "chat",
+                (party_of(name), *us),
+                note=_note(pieces) if self.setting.keep_text else None,
+                where=f"{self.notices.file} line {min(one.line for one in pieces)}",
+                direction="mutual" if len(pieces) == 2 else "outbound" if theirs is None else "inbound",
+            )
+
+    def _tell(self) -> None:
+        for count, words in (
+            (self.ahead, "ahead, by the clock of the phone"),
+            (self.absurd, "before there were such chats"),
+            (self.alone, "in a group in which only one side wrote, which is no contact"),
+            (self.crowds, "of more people than can be in touch at once, and no contact with any of them"),
+        ):
+            if count:
+                days = "1 day was" if count == 1 else f"{count:,} days were"
+                self.notices.leave_out(self.notices.file, f"{days} left out: {words}.")
+
+
+def _note(pieces: list[_Written]) -> str:
+    """What was written on one day, line by line."""
+    lines = sorted(line for one in pieces for line in one.lines)
+    return "\n".join(text for _, text in lines)[:TEXT_LIMIT]
