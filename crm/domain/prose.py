@@ -116,7 +116,7 @@ def phrase(condition: Condition) -> str:
 def _whom(rule: Rule) -> str:
     """ "a key or regular contact", "any customer", "a key organisation of kind partner"."""
     noun = "organisation" if rule.about == "organisations" else "contact"
-    if rule.kinds and noun == "contact" and "other" not in rule.kinds:
+    if rule.kinds and noun == "contact" and set(rule.kinds) <= {"partner", "vendor", "customer"}:
         noun = _strung(rule.kinds, "or")
     elif rule.kinds:
         noun += f" of kind {_strung(rule.kinds, 'or')}"
@@ -190,6 +190,20 @@ def _numbered(bound: Bound, words: str) -> str:
     return _bounded(bound, words).replace("less than", "fewer than", 1)
 
 
+def bound_words(comparison: Comparison, name: str, value: int) -> str:
+    """ "at least 6 digital contacts in 180 days"; "days known: at least 120", where the metric is no count of things."""
+    bound, (sort, _, days) = Bound(name, comparison, value), name.rpartition("_")
+    if sort in _WINDOWED and days.isdigit():
+        return _numbered(bound, f"{_things(value, _WINDOWED[sort])} in {days} days")
+    if name in _PRIOR:
+        return _numbered(bound, f"{_things(value, _PRIOR[name])} in the year before the last 90 days")
+    if name == "contacts_count":
+        return _numbered(bound, count(value, "contact"))
+    if name == "met_count":
+        return _numbered(bound, f"{value} of them met")
+    return f"{metric_label(name)}: {_bounded(bound, metric_value(name, value))}"
+
+
 def _windowed(bound: Bound) -> str | None:
     sort, _, days = bound.name.rpartition("_")
     if sort not in _WINDOWED or not days.isdigit() or not isinstance(bound.value, int):
@@ -208,9 +222,14 @@ def _counted(bound: Bound, number: int, noun: str) -> str:
         return f"has had a {noun}"
     if (bound.comparison, number) in (("=", 0), ("<=", 0), ("<", 1)):
         return f"has had no {noun}"
+    return f"has had {_numbered(bound, _things(number, noun))}"
+
+
+def _things(number: int, noun: str) -> str:
+    """ "3 meetings in person", "1 contact begun by us"."""
     head, by, tail = noun.partition(" begun by ")
     head, person, where = head.partition(" in person")
-    return f"has had {_numbered(bound, count(number, head))}{person}{where}{by}{tail}"
+    return f"{count(number, head)}{person}{where}{by}{tail}"
 
 
 def _share(bound: Bound) -> str | None:

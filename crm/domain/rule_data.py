@@ -31,7 +31,7 @@ KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
 NUMBERS = (*METRICS, "score")
 OF_PEOPLE = (*NUMBERS, *WORDS, "tag")
 OF_ORGANISATIONS = ("contacts_count", "met_count", "tier", "kind")
-CHOICES: Mapping[str, tuple[str, ...]] = {"tier": EVERYONE, "kind": KINDS, "zone": tuple(ZONE_WORDS)}
+CHOICES: Mapping[str, tuple[str, ...]] = {"tier": EVERYONE, "zone": tuple(ZONE_WORDS)}
 """The words that tier, kind and zone can be."""
 
 Data = dict[str, Any]
@@ -127,7 +127,7 @@ def read_rule(key: str, data: Mapping[str, Any]) -> Rule:
         key=_key(key),
         name=_name(data.get("name")),
         tiers=_listed(data.get("tiers", list(EVERYONE)), EVERYONE, "tiers", "tier"),
-        kinds=_listed(data.get("kinds", []), KINDS, "kinds", "kind"),
+        kinds=_kinds(data.get("kinds", [])),
         when=read_condition(data["when"], "when", metrics),
         suggests=_listed(data.get("suggests", []), ACTS, "suggests", "act"),
         severity=_choice(data.get("severity", "medium"), SEVERITIES, "severity", "severity"),
@@ -234,6 +234,8 @@ class _Reader:
             return Tagged(value) if op == "=" else tree.Not(Tagged(value))
         if name == "owner":
             value = value.lower()
+        if name == "kind":
+            value = _kind(value)
         return tree.Compare(cast(Comparison, op), Metric(name), Constant(value))
 
     def number(self, name: str, value: Any) -> Value:
@@ -296,6 +298,24 @@ def _listed(words: Any, choices: Collection[str], field: str, noun: str) -> tupl
     if len(set(read)) < len(read):
         raise RuleFault(f"{field} names the same twice.", field)
     return tuple(read)
+
+
+def _kinds(words: Any) -> tuple[str, ...]:
+    """The shipped kinds, and a workspace's own in its own spelling."""
+    if not isinstance(words, list):
+        raise RuleFault(f"kinds is a list in square brackets, not {_said(words)}.", "kinds")
+    for word in words:
+        if not isinstance(word, str) or not 0 < len(word.strip()) <= WORD_LENGTH or not word.isprintable():
+            raise RuleFault(f"{_said(word)} is not a kind; a kind is a word in quotation marks.", "kinds")
+    read = tuple(map(_kind, words))
+    if len(set(read)) < len(read):
+        raise RuleFault("kinds names the same twice.", "kinds")
+    return read
+
+
+def _kind(word: str) -> str:
+    word = word.strip()
+    return word.lower() if word.lower() in KINDS else word
 
 
 def _choice(word: Any, choices: Collection[str], field: str, noun: str) -> str:

@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
+from crm.contacts.drafts import KIND_LIMIT
+from crm.contacts.queries import kinds
 from crm.domain.channels import by_key
 from crm.domain.formulas import neutralise
 from crm.domain.spans import count, short_day
@@ -29,6 +31,7 @@ BOX_HEIGHT, BOX_WIDTH, STEP, LEFT = 17, 36, 64, 8
 MOST_BOXES = 12
 """Boxes in a column; a month with more shows its number alone above a full column."""
 ALL_TIME = "all"
+FILTERS = ("type", "since", "theme", "organisation", "contact", "kind", "heard_by")
 NO_THEME = "none"
 WORDS = {
     FEATURED: ("pain point or competitor", "pain points and competitors"),
@@ -49,6 +52,7 @@ def index(visit: Visit) -> Response:
         **_shared(visit, wanted),
         "found": found,
         "quoted": quoted.told,
+        "tellers": signals.tellers(visit.connection, visit.principal, wanted),
         "lede": lede(found, wanted),
         "chart": _chart(found),
     }
@@ -96,7 +100,8 @@ def lede(found: Summary, wanted: Wanted) -> str:
     whom = count(found.people, "person")
     if found.account_number:
         whom += f" at {count(found.account_number, 'account')}"
-    said = f"{found.total:,} {what[0] if found.total == 1 else what[1]} from {whom}."
+    during = " in 12 months" if wanted.since and wanted.since == found.months[0].first else ""
+    said = f"{found.total:,} {what[0] if found.total == 1 else what[1]}{during}, from {whom}."
     if found.personally:
         was = "was" if found.personally == 1 else "were"
         said += f" {found.personally:,} {was} heard in person, by voice or by hand."
@@ -120,7 +125,15 @@ def _wanted(query: QueryParams, today: date) -> Wanted:
         "" if theme == NO_THEME else theme,
         _id(query.get("organisation", "")),
         _id(query.get("contact", "")),
+        _kind(query.get("kind", "")),
+        _id(query.get("heard_by", "")),
     )
+
+
+def _kind(said: str) -> str | None:
+    if len(said) > KIND_LIMIT:
+        raise Invalid(f"A kind has at most {KIND_LIMIT} letters.")
+    return said or None
 
 
 def _since(said: str, today: date) -> date | None:
@@ -138,12 +151,12 @@ def _id(said: str) -> int | None:
     if not said:
         return None
     if not is_id(said):
-        raise Invalid("That is no account and no person.")
+        raise Invalid("That is nobody, and no account.")
     return int(said)
 
 
 def _shared(visit: Visit, wanted: Wanted) -> dict[str, Any]:
-    kept = {name: visit.query.get(name, "") for name in ("type", "since", "theme", "organisation", "contact")}
+    kept = {name: visit.query.get(name, "") for name in FILTERS}
 
     def address(path: str, **changes: str | None) -> str:
         values = {name: value for name, value in {**kept, **changes}.items() if value}
@@ -157,8 +170,12 @@ def _shared(visit: Visit, wanted: Wanted) -> dict[str, Any]:
         "address": address,
         "counts": counts,
         "types": [(kind, SIGNAL_WORDS[kind]) for kind in SIGNAL_TYPES],
-        "themes": themes(visit.connection, visit.principal),
-        "accounts": signals.accounts_heard(visit.connection, visit.principal),
+        "choices": {
+            "theme": [(one, one) for one in themes(visit.connection, visit.principal)],
+            "organisation": signals.accounts_heard(visit.connection, visit.principal),
+            "kind": [(one, one.capitalize()) for one in kinds(visit.connection, visit.principal)],
+            "heard_by": signals.listeners(visit.connection, visit.principal),
+        },
         "ways": by_key(channels(visit.connection, visit.principal)),
         "short_day": lambda day: short_day(day, today),
         "count": count,

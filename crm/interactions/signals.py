@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -21,6 +21,7 @@ PAGE = 50
 ACCOUNTS = 4
 """Accounts with a column of their own."""
 THEMES = 40
+TELLERS = 8
 MONTHS = 12
 FEATURED = ("pain point", "competitor")
 NO_THEME = ""
@@ -28,13 +29,18 @@ NO_THEME = ""
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which signals: of these types, since a day, with a theme (``""``: with none), of one account or one person."""
+    """Which signals: of these types, since a day, with a theme (``""``: with none), of one account or one person.
+
+    ``kind`` is that of whoever said it, ``heard_by`` the user who wrote it down.
+    """
 
     types: tuple[str, ...] = FEATURED
     since: date | None = None
     theme: str | None = None
     organisation: int | None = None
     contact: int | None = None
+    kind: str | None = None
+    heard_by: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,17 @@ class Line:
     by_account: tuple[int, ...]
     others: int
     total: int
+    last: date
+
+
+@dataclass(frozen=True)
+class Teller:
+    """Somebody who told us things: how many, and when last."""
+
+    contact_id: int
+    name: str
+    organisation: str | None
+    number: int
     last: date
 
 
@@ -124,12 +141,16 @@ def _about(principal: Principal, wanted: Wanted, *columns: Any) -> Select[Any]:
         found = found.where(contact.c.organisation_id == wanted.organisation)
     if wanted.contact is not None:
         found = found.where(table.contact_id == wanted.contact)
+    if wanted.kind is not None:
+        found = found.where(contact.c.kind == wanted.kind)
+    if wanted.heard_by is not None:
+        found = found.where(table.author_id == wanted.heard_by)
     return found
 
 
 def type_counts(connection: Connection, principal: Principal, wanted: Wanted) -> dict[str, int]:
     """How many of each type there are, whatever types are wanted."""
-    every = Wanted(SIGNAL_TYPES, wanted.since, wanted.theme, wanted.organisation, wanted.contact)
+    every = replace(wanted, types=SIGNAL_TYPES)
     rows = connection.execute(
         _about(principal, every, signal.c.type, func.count().label("number")).group_by(signal.c.type)
     )
@@ -308,6 +329,30 @@ def _told(row: Row[Any]) -> Told:
         row.channel,
         row.heard_by,
     )
+
+
+def tellers(connection: Connection, principal: Principal, wanted: Wanted) -> list[Teller]:
+    """Who told us the most of what is wanted, the most frequent first, then by name."""
+    account = and_(
+        organisation.c.workspace_id == contact.c.workspace_id, organisation.c.id == contact.c.organisation_id
+    )
+    whom = (contact.c.id, contact.c.name, contact.c.folded_name, organisation.c.name)
+    number, last = func.count().label("number"), func.max(signal.c.heard_on, type_=Day).label("last")
+    rows = connection.execute(
+        _about(principal, wanted, *whom[:2], organisation.c.name.label("organisation"), number, last)
+        .outerjoin(organisation, account)
+        .group_by(*whom)
+        .order_by(number.desc(), contact.c.folded_name, contact.c.id)
+        .limit(TELLERS)
+    )
+    return [Teller(*row) for row in rows]
+
+
+def listeners(connection: Connection, principal: Principal) -> list[tuple[int, str]]:
+    """Users who ever wrote down what they heard, by name."""
+    author = and_(user.c.workspace_id == signal.c.workspace_id, user.c.id == signal.c.author_id)
+    statement = _about(principal, Wanted(SIGNAL_TYPES), user.c.id, user.c.name).join(user, author)
+    return [(row.id, row.name) for row in connection.execute(statement.distinct().order_by(user.c.name))]
 
 
 def accounts_heard(connection: Connection, principal: Principal, limit: int = 200) -> list[tuple[int, str]]:

@@ -15,6 +15,7 @@ from crm.domain.slots import Slot
 from crm.domain.spans import capital, count, day_phrase
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
+from crm.interactions.silence import caution
 from crm.mail.message import unsubscribe_headers
 from crm.mail.rendering import render
 from crm.mail.views import AllInTouchMail, NudgeMail, NudgeSuggestion
@@ -25,7 +26,6 @@ from crm.nudges.outbox import Body, Claim
 from crm.planning.actions import make_plan
 from crm.planning.easing import easing
 from crm.planning.queries import PlanView, Suggested, plan_of
-from crm.planning.silence import caution
 from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.stored_metrics import anything_stale, current, refresh_stale, scope_of

@@ -90,14 +90,21 @@ def undo_change(connection: Connection, principal: Principal, key: str, version:
     _write(connection, principal, [{**row, "definition": definition, "changed_at": at}])
 
 
-def move_rule(connection: Connection, principal: Principal, key: str, by: int, at: datetime) -> None:
-    """Move a rule ``by`` places down the list, up where negative; at the ends it stays."""
+def move_rule(
+    connection: Connection, principal: Principal, key: str, by: int, at: datetime
+) -> tuple[list[str], bool]:
+    """Move a rule ``by`` places down the list, up where negative; at the ends it stays.
+
+    Gives the keys in their order, and whether it moved.
+    """
     require_editor(principal)
     state_of(connection, principal, key)
     order = [state.rule.key for state in rule_states(connection, principal)]
     place = order.index(key)
-    order.insert(max(0, min(len(order) - 1, place + by)), order.pop(place))
+    to = max(0, min(len(order) - 1, place + by))
+    order.insert(to, order.pop(place))
     put_in_order(connection, principal, order, at)
+    return order, to != place
 
 
 def put_in_order(connection: Connection, principal: Principal, order: Sequence[str], at: datetime) -> None:

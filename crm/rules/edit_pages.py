@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from starlette.responses import Response
 
+from crm.contacts.queries import kinds
 from crm.domain.prose import flagged_sentence, rule_sentence
 from crm.domain.rule_check import findings
 from crm.domain.rule_data import CHOICES, MOST_SUGGESTED
@@ -16,6 +17,7 @@ from crm.errors import Conflict, Invalid, Unavailable
 from crm.rules import actions, editor, queries
 from crm.rules.backtest_view import drawn
 from crm.rules.preview import flagged_number, preview
+from crm.rules.words import unheard
 from crm.storage.stored_metrics import current, refresh_stale, scope_of
 from crm.storage.tables import contact, contact_tag, user
 from crm.web.addresses import is_id
@@ -97,12 +99,20 @@ def undo(visit: Visit) -> Response:
 
 @router.action("/rules/{key}/move")
 def move(visit: Visit) -> Response:
-    """One place up or down in the list; ``to`` is *up* or *down*."""
-    key, to = visit.text("key"), visit.form.get("to")
+    """One place up or down in the list; ``to`` is *up* or *down*, in the form or, for undo, in the address."""
+    key, to = visit.text("key"), visit.form.get("to") or visit.query.get("to")
     if to not in ("up", "down"):
         raise Invalid("Say whether the rule is to move up or down.")
-    actions.move_rule(visit.connection, visit.principal, key, -1 if to == "up" else 1, visit.at)
-    return visit.redirect(f"/rules/{key}")
+    where = (visit.connection, visit.principal)
+    order, moved = actions.move_rule(*where, key, -1 if to == "up" else 1, visit.at)
+    names = {state.rule.key: state.rule.name for state in queries.rule_states(*where)}
+    place, back = order.index(key), "down" if to == "up" else "up"
+    if not moved:
+        return visit.redirect(f"/rules/{key}", message=f"“{names[key]}” is at that end already.")
+    now = f"comes after “{names[order[place - 1]]}” now" if place else "comes first now"
+    return visit.redirect(
+        f"/rules/{key}", message=f"“{names[key]}” {now}.", undo=f"/rules/{key}/move?to={back}"
+    )
 
 
 def _copy_name(name: str, names: list[str]) -> str:
@@ -154,7 +164,8 @@ def _saved(
     except Invalid as refusal:
         errors = refusal.fields or {"name": refusal.sentence}
         return _page(visit, replace(draft, errors=errors), state, action, 422)
-    told = [f"“{rule.name}” is saved.", _flags_now(visit, saved, state), *findings(saved.rule)]
+    faults = [*findings(saved.rule), *unheard(*where, saved.rule)]
+    told = [f"“{rule.name}” is saved.", _flags_now(visit, saved, state), *faults]
     return visit.redirect(
         f"/rules/{rule.key}",
         message=" ".join(filter(None, told)),
@@ -195,14 +206,14 @@ def _page(
         "action": action,
         "preview": seen,
         "sentence": rule_sentence(rule) if rule else None,
-        "findings": findings(rule) if rule else [],
+        "findings": [*findings(rule), *unheard(visit.connection, visit.principal, rule)] if rule else [],
         "conflict": rule_sentence(state.rule) if status == 409 and state else None,
         "metrics": editor.metric_choices(draft.about),
         "operations": editor.OPERATIONS,
         "acts": ACTS,
         "places": range(MOST_SUGGESTED),
         "tiers": EVERYONE,
-        "kinds": KINDS,
+        "kinds": list(dict.fromkeys([*KINDS, *kinds(visit.connection, visit.principal), *draft.kinds])),
         "severities": SEVERITIES,
         "words": _words(visit),
         **(tried or {}),

@@ -267,7 +267,7 @@ def _data(row: Row) -> dict[str, Any]:
         raise RuleFault("Write what to compare it with.", "when")
     number = _number(row.metric, row.value)
     if number is None:
-        value = row.value.lower().replace(" ", "_") if row.metric in ("zone", "tier", "kind") else row.value
+        value = row.value.lower().replace(" ", "_") if row.metric in ("zone", "tier") else row.value
         return {"metric": row.metric, "op": row.op, "value": value}
     return {"metric": row.metric, "op": row.op, "value": number}
 

@@ -7,13 +7,16 @@ from sqlalchemy import Subquery
 from starlette.responses import Response
 
 from crm.domain.on_record import FROM_SILENCE
-from crm.domain.prose import rule_sentence
+from crm.domain.prose import flagged_sentence, rule_sentence
 from crm.domain.rule_check import findings
 from crm.domain.rules import Rule
 from crm.domain.spans import count
 from crm.errors import Invalid
+from crm.interactions.silence import caution
 from crm.rules import actions, backtest_pages, edit_pages, queries
-from crm.storage.stored_metrics import current
+from crm.rules.preview import flagged_number
+from crm.rules.words import unheard
+from crm.storage.stored_metrics import current, refresh_stale, scope_of
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -43,9 +46,18 @@ def switch(visit: Visit) -> Response:
     other = "no" if wanted == "yes" else "yes"
     return visit.redirect(
         f"/rules/{found.key}",
-        message=f"“{found.name}” is {'on' if wanted == 'yes' else 'off'}.",
+        message=f"“{found.name}” is {'on' if wanted == 'yes' else 'off'}. {_flags(visit, found, wanted == 'yes')}",
         undo=f"/rules/{found.key}/switch?enabled={other}",
     )
+
+
+def _flags(visit: Visit, rule: Rule, is_on: bool) -> str:
+    """ "It flags 8 people today."; of a rule that is off, whom it would flag."""
+    refresh_stale(visit.connection, scope_of(visit.connection, visit.principal, visit.at))
+    relation = current(visit.principal.workspace_id)
+    number = flagged_number(visit.connection, visit.principal, rule, visit.at, relation)
+    said = flagged_sentence(number, None, "account" if rule.about == "organisations" else "person")
+    return said if is_on else said.replace("It flags", "It would flag", 1)
 
 
 def _page(visit: Visit, asked: str | None) -> Response:
@@ -75,7 +87,8 @@ def _page(visit: Visit, asked: str | None) -> Response:
         "chosen_is_account": about_accounts,
         "is_from_silence": chosen.rule.key in FROM_SILENCE,
         "sentence": rule_sentence,
-        "findings": findings(chosen.rule),
+        "findings": [*findings(chosen.rule), *unheard(*where, chosen.rule)],
+        "caution": caution(*where, visit.at),
     }
     return visit.render("rules/index.html", context, active="rules")
 

@@ -1,18 +1,19 @@
 """Whom a rule would flag if it were saved, and how many with other bounds."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Subquery
 
 from crm.domain import expressions as tree
-from crm.domain.expressions import Condition, Constant, Metric, Value, names_in
-from crm.domain.metric_words import metric_label
+from crm.domain.expressions import Comparison, Condition, Constant, Metric, Value, names_in
 from crm.domain.metrics import METRICS, WINDOWS
 from crm.domain.principal import Principal
+from crm.domain.prose import bound_words
 from crm.domain.rules import Rule
+from crm.domain.spans import capital
 from crm.rules.queries import Flag, OrganisationFlag, flag_counts, flagged, organisation_flags
 
 SHOWN = 12
@@ -32,15 +33,20 @@ def preview(
     connection: Connection, principal: Principal, rule: Rule, at: datetime, relation: Subquery
 ) -> Preview:
     """Whom the rule flags in ``relation``; nothing is written."""
+    others = neighbours(rule)
     if rule.about == "organisations":
         found = organisation_flags(connection, principal, at, rules=[rule], relation=relation)
-        return Preview(len(found), (), tuple(found[:SHOWN]), ())
-    others = neighbours(rule)
+        beside = [(label, flagged_number(connection, principal, one, at, relation)) for label, one in others]
+        return Preview(len(found), (), tuple(found[:SHOWN]), _said(beside))
     numbered = [replace(one, key=f"neighbour_{place}") for place, (_, one) in enumerate(others)]
     counts = flag_counts(connection, principal, relation, [rule, *numbered])
     page = flagged(connection, principal, at, relation, rule, limit=SHOWN)
-    said = tuple(f"{label}: {counts[one.key]}." for (label, _), one in zip(others, numbered, strict=True))
+    said = _said([(label, counts[one.key]) for (label, _), one in zip(others, numbered, strict=True)])
     return Preview(counts[rule.key], page.flags, (), said)
+
+
+def _said(counts: Sequence[tuple[str, int]]) -> tuple[str, ...]:
+    return tuple(f"{label}: {number:,}." for label, number in counts)
 
 
 def flagged_number(
@@ -53,23 +59,29 @@ def flagged_number(
 
 
 def neighbours(rule: Rule) -> list[tuple[str, Rule]]:
-    """The same rule with the next shorter and longer window; without windows, with its first bound lower and higher."""
+    """The same rule with the next shorter and longer window, and with its first bound lower and higher."""
+    return [*_by_window(rule), *_by_bound(rule)]
+
+
+def _by_window(rule: Rule) -> list[tuple[str, Rule]]:
     windows = Counter(int(days) for name in names_in(rule.when) for days in [_window(name)] if days)
-    if windows:
-        days = windows.most_common(1)[0][0]
-        place = WINDOWS.index(days)
-        beside = [*WINDOWS[max(0, place - 1) : place], *WINDOWS[place + 1 : place + 2]]
-        return [(f"At {other} days", _with(rule, _Windows(days, other))) for other in beside]
+    if not windows:
+        return []
+    days = windows.most_common(1)[0][0]
+    place = WINDOWS.index(days)
+    beside = [*WINDOWS[max(0, place - 1) : place], *WINDOWS[place + 1 : place + 2]]
+    return [(f"At {other} days", _with(rule, _Windows(days, other))) for other in beside]
+
+
+def _by_bound(rule: Rule) -> list[tuple[str, Rule]]:
     bound = next(_bounds(rule.when), None)
     if bound is None:
         return []
-    name, value = bound
+    comparison, name, value = bound
     around = sorted({value // 2, value * 2} if value > 3 else {max(value - 1, 0), value + 1})
-    label = metric_label(name)
     return [
-        (f"With {label} at {other}", _with(rule, _Bound(name, value, other)))
+        (capital(bound_words(comparison, name, other)), _with(rule, _Bound(name, value, other)))
         for other in around
-        if other != value
     ]
 
 
@@ -79,11 +91,11 @@ def _window(name: str) -> str:
     return days if days.isdigit() and int(days) in WINDOWS and not name.startswith("prior_") else ""
 
 
-def _bounds(condition: Condition) -> Iterator[tuple[str, int]]:
+def _bounds(condition: Condition) -> Iterator[tuple[Comparison, str, int]]:
     """The whole numbers that metrics are held against, other than none at all."""
     match condition:
-        case tree.Compare("<" | "<=" | ">" | ">=", Metric(name), Constant(int(value))) if value > 0:
-            yield name, value
+        case tree.Compare("<" | "<=" | ">" | ">=" as sign, Metric(name), Constant(int(value))) if value > 0:
+            yield sign, name, value
         case tree.All(parts) | tree.Any(parts):
             for part in parts:
                 yield from _bounds(part)

@@ -42,11 +42,10 @@ def matches(
     source, columns = _source(relation, [one for one in (*held, *grave) if one is not None], workspace_id)
     conditions = [compile_condition(one, columns) for one in held]
     raised = [None if one is None else compile_condition(one, columns) for one in grave]
-    return (
-        select(*relation.c, _mask(conditions).label("rule_mask"), _mask(raised).label("high_mask"))
-        .select_from(source)
-        .where(or_(false(), *conditions))
-    )
+    found = select(*relation.c, _mask(conditions).label("rule_mask"), _mask(raised).label("high_mask"))
+    held_by = found.select_from(source).where(or_(false(), *conditions))
+    # Holds for everybody; SQLite then goes through the people in their order, and not in that of their scores.
+    return held_by.where(relation.c.contact_id > 0) if "contact_id" in relation.c else held_by
 
 
 def _source(

@@ -18,12 +18,12 @@ from crm.domain.sentences import headline
 from crm.domain.spans import capital, count, day_phrase, short_day, span
 from crm.domain.weeks import IsoWeek, week_label
 from crm.errors import NotFound, Unavailable
+from crm.interactions.silence import caution
 from crm.planning.actions import make_plan
 from crm.planning.drafting import draft_plan
 from crm.planning.easing import easing
 from crm.planning.home import holidays_in, home_in
 from crm.planning.queries import PlanView, Suggested, drafted_view, plan_of
-from crm.planning.silence import caution
 from crm.planning.talking import dated
 from crm.planning.waiting import not_planned
 from crm.planning.words import act_and_moment, beside_moment, moment_words

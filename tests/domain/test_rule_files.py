@@ -67,7 +67,7 @@ def whole(**lines: str) -> str:
         ({"when": "3"}, 7, "A condition is a table"),
         ({"tiers": '["vip"]'}, 6, "is not a tier"),
         ({"tiers": "[]"}, 6, "tiers is empty"),
-        ({"kinds": '["client"]'}, 10, "is not a kind"),
+        ({"kinds": '[" "]'}, 10, "is not a kind"),
         ({"suggests": '["luch"]'}, 8, "perhaps lunch is meant."),
         ({"suggests": '["call", "call"]'}, 8, "the same twice"),
         ({"severity": '"urgent"'}, 9, "is not a severity"),

@@ -111,6 +111,21 @@ def test_filters_narrow_everything(world: World, people: tuple[int, int, int]) -
     assert summary(world, Wanted(contact=bo)).total == 2
     fern = summary(world).accounts[1][0]
     assert summary(world, Wanted(("pain point",), organisation=fern)).total == 1
+    assert summary(world, Wanted(kind="other")).total == 0
+    assert summary(world, Wanted(kind="press")).total == 0
+    assert summary(world, Wanted(heard_by=world.user("Bob Stone").user_id)).total == 0
+
+
+def test_who_said_it_and_how_often(world: World, alice: Principal, people: tuple[int, int, int]) -> None:
+    with world.database.read() as connection:
+        found = signals.tellers(connection, world.principal, Wanted())
+        assert signals.listeners(connection, world.principal) == [(alice.user_id, "Alice Meyer")]
+    assert [(one.name, one.organisation, one.number) for one in found] == [
+        ("Ada Berg", "Northgate", 2),
+        ("Bo Lind", "Fernhill", 2),
+        ("Cy Moss", None, 1),
+    ]
+    assert found[1].last == world.today - timedelta(days=41)
 
 
 def test_months_are_the_twelve_up_to_this_one() -> None:
@@ -157,7 +172,10 @@ def test_pages_show_counts_words_and_bad_filters(
     world: World, site: TestClient, people: tuple[int, int, int]
 ) -> None:
     shown = site.get("/signals").text
-    assert "5 pain points and competitors from 3 people at 2 accounts. 2 were heard in person" in shown
+    assert (
+        "5 pain points and competitors in 12 months, from 3 people at 2 accounts. 2 were heard in person"
+        in shown
+    )
     assert "Shared passwords" in shown
     assert "Lovely" not in shown
     assert "Lovely" in site.get("/signals?type=praise").text

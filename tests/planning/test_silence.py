@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from crm.domain.principal import Principal
 from crm.interactions.actions import delete_interaction
-from crm.planning.silence import caution, silent_since
+from crm.interactions.silence import caution, silent_since
 from tests.builders import NOW, World
 
 

@@ -13,8 +13,9 @@ from crm.domain.principal import Principal
 from crm.domain.rules import ALL
 from crm.rules.backtest import backtest
 from crm.rules.backtest_view import finding
+from crm.rules.preview import neighbours
 from crm.rules.queries import flags, rule_states, state_of
-from crm.storage.tables import rule
+from crm.storage.tables import contact, rule
 from tests.builders import World
 from tests.web.site import client
 
@@ -140,6 +141,9 @@ def test_an_own_rule_is_made_moved_deleted_and_brought_back(
     page = site.get("/rules/too_quiet_in_berlin").text
     assert "Digital contacts in 180 days: 3; personal: 0" in page
     assert post(site, "/rules/too_quiet_in_berlin/move", {"to": "up"}).status_code == 303
+    moved = site.get("/rules/too_quiet_in_berlin").text
+    assert "“Too quiet in Berlin” comes after “A renewal nobody has talked about” now." in moved
+    assert "/rules/too_quiet_in_berlin/move?to=down" in moved
     with world.database.read() as connection:
         keys = [state.rule.key for state in rule_states(connection, world.principal)]
     assert keys[-2:] == ["too_quiet_in_berlin", "fragile_account"]
@@ -182,7 +186,10 @@ def test_rows_are_added_and_removed_without_scripts(site: TestClient, world: Wor
         ({"weekly_limit": "some"}, "whole number from 1 to 99"),
         ({"name": "In-person contact is overdue"}, "Another rule is called"),
         ({"toml": "[[rule]]\nname = "}, "not valid TOML"),
-        ({"toml": f"[[rule]]\nwhen = {'[' * 9000}"}, "not valid TOML"),
+        (
+            {"toml": f"[[rule]]\nwhen = {'[' * 9000}"},
+            "Line 2: It is nested too deeply. Write conditions at most",
+        ),
         (
             {"toml": '[[rule]]\nname = "x"\nwhen = { metric = "x", op = "=", value = 1 }'},
             "Line 3: There is no metric",
@@ -208,6 +215,30 @@ def test_a_rule_that_can_never_match_says_so(site: TestClient, world: World) -> 
         "value": ["3", "2", "1"],
     }
     assert "can never match" in post(site, "/rules/screen_only/edit", {**fields, "act": "preview"}).text
+
+
+def test_words_that_nobody_has_are_said_with_what_may_be_meant(
+    site: TestClient, world: World, marta: int
+) -> None:
+    with world.database.write() as connection:
+        connection.execute(contact.update().where(contact.c.id == marta).values(city="Łódź", kind="Press"))
+    fields = fields_of(site.get("/rules/screen_only/edit").text)
+    assert "Press" in site.get("/rules/screen_only/edit").text
+    fields |= {"metric": ["city", "tag", ""], "op": ["=", "!=", "="], "value": ["lodz", "vip", ""]}
+    asked = post(site, "/rules/screen_only/edit", {**fields, "kind": ["Press"], "act": "preview"})
+    assert "Nobody is in lodz; perhaps Łódź is meant." in asked.text
+    assert "Nobody is tagged “vip”." in asked.text
+    assert "Nobody is of kind" not in asked.text
+
+
+def test_a_preview_shows_shorter_windows_and_other_bounds() -> None:
+    by_key = {one.key: [label for label, _ in neighbours(one)] for one in ALL}
+    assert by_key["screen_only"] == [
+        *("At 90 days", "At 365 days"),
+        *("At least 2 digital contacts in 180 days", "At least 4 digital contacts in 180 days"),
+    ]
+    assert by_key["fragile_account"] == ["At least 1 contact", "At least 3 contacts"]
+    assert by_key["occasion"] == ["Days to the next date: at most 7", "Days to the next date: at most 28"]
 
 
 def test_a_viewer_cannot_edit(world: World, alice: Principal) -> None:
