@@ -3,18 +3,17 @@
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import Connection, func, select, text
 
-from crm.care import archive, clocks, scheduled
+from crm.care import archive, calendars, clocks, scheduled
 from crm.care.backup import newest_change
+from crm.care.findings import Check, Finding
 from crm.errors import Refusal
 from crm.mail.message import Mailbox
 from crm.mail.transport import SmtpSettings, greet
@@ -22,8 +21,6 @@ from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.migrate import is_newest
 from crm.storage.tables import mail_hold, outbox, scheduler_pulse, user, workspace
-
-State: TypeAlias = Literal["good", "note", "wrong"]
 
 SAFE_SQLITE = (3, 51, 3)
 """Older ones can corrupt a WAL when two connections write and checkpoint at the same moment."""
@@ -44,19 +41,6 @@ PULSE_OLD = timedelta(minutes=5)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 RECENT = timedelta(days=7)
 BACKUP_OLD = timedelta(days=2)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One question's answer. ``remedy`` is empty where nothing is to be done."""
-
-    check: str
-    state: State
-    sentence: str
-    remedy: str = ""
-
-
-Check: TypeAlias = Callable[[Settings, Database, datetime], Iterator[Finding]]
 
 
 def examine(settings: Settings, database: Database, at: datetime) -> list[Finding]:
@@ -393,5 +377,6 @@ OF_THE_DATA: dict[str, Check] = {
     "time zones": _zones,
     "outbox": _outbox,
     "scheduler": _scheduler,
+    "calendars": calendars.check,
 }
 """Questions that only a database of this program's schema can answer."""

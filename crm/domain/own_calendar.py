@@ -1,7 +1,7 @@
 """A user's own calendar as the product sees it: how reading it can stand, in words, and what of it is kept: when, not what."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from crm.domain.slots import Interval
@@ -49,6 +49,12 @@ def merged(intervals: Iterable[Interval]) -> list[Interval]:
         else:
             found.append(one)
     return found
+
+
+def is_taken(starts_at: datetime, minutes: int, busy: Iterable[Interval]) -> bool:
+    """Whether something lies where an act of so many minutes is to be; the way to it is not counted."""
+    ends_at = starts_at + timedelta(minutes=minutes)
+    return any(one.starts_at < ends_at and starts_at < one.ends_at for one in busy)
 
 
 def own_event(suggestion_id: int | None, url: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from zoneinfo import available_timezones
 
 _TIMES_A_DAY = 24
+_TOO_OFTEN = {"SECONDLY": "second", "MINUTELY": "minute", "HOURLY": "hour"}
 
 _LINE = re.compile(r"([A-Za-z0-9-]+)((?:;[^:;\"]*(?:\"[^\"]*\")?[^:;\"]*)*):(.*)", re.DOTALL)
 _TZID = re.compile(r";TZID=\"?([^\":;]+)", re.IGNORECASE)
@@ -165,8 +166,8 @@ def endless(event: Event) -> str | None:
         if not line.upper().startswith("RRULE"):
             continue
         parts = dict(part.partition("=")[::2] for part in line.partition(":")[2].upper().split(";"))
-        if parts.get("FREQ") in ("SECONDLY", "MINUTELY", "HOURLY"):
-            return f"recurs {parts['FREQ'].lower()}, as no meeting does"
+        if often := _TOO_OFTEN.get(parts.get("FREQ", "")):
+            return f"recurs every {often}, as no meeting does"
         times = [len(parts[name].split(",")) for name in ("BYHOUR", "BYMINUTE", "BYSECOND") if name in parts]
         if times and _product(times) > _TIMES_A_DAY:
             return "recurs more often than every hour, as no meeting does"

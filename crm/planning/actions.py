@@ -15,6 +15,7 @@ from crm.domain.slots import Slot
 from crm.domain.weeks import IsoWeek
 from crm.errors import Conflict, Invalid, NotFound
 from crm.interactions.actions import Entry, delete_interaction, log_interaction
+from crm.planning.diary import taken_now
 from crm.planning.drafting import Draft, Drafted, another_slot, draft_plan
 from crm.planning.home import require_planner
 from crm.planning.queries import own_suggestion
@@ -171,12 +172,12 @@ def swap(
     *,
     via: str = "page",
 ) -> Answer:
-    """Another act for the same person, at a moment of its own."""
+    """Another act for the same person, at a moment of its own; or the same act, where its moment is taken by now."""
     require_planner(principal)
     if act not in GROUPS:
         raise Invalid("Choose a call, lunch, meeting, visit, note or gift.", fields={"act": "Choose an act."})
     row, state = _standing(connection, principal, suggestion_id, at)
-    if row.act == act:
+    if row.act == act and not taken_now(connection, principal, [row], at):
         return Answer(_last_swap(connection, principal, suggestion_id), is_new=False)
     _require_open(state)
     slot, needs_address = another_slot(connection, principal, row, act, at)

@@ -1,9 +1,12 @@
 """What the user's own calendar says about a week. It is that user's alone."""
 
-from datetime import time, timedelta
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
+from crm.domain.own_calendar import is_taken
 from crm.domain.principal import Principal
 from crm.domain.slots import Interval
 from crm.domain.weeks import IsoWeek, local_instant
@@ -26,3 +29,14 @@ def busy_by_calendar(connection: Connection, principal: Principal, week: IsoWeek
         .order_by(busy.c.starts_at)
     )
     return [Interval(row.starts_at, row.ends_at) for row in rows]
+
+
+def taken_now(
+    connection: Connection, principal: Principal, rows: Sequence[Row[Any]], at: datetime
+) -> frozenset[int]:
+    """The ids of suggestions of one plan whose moment is still ahead and was taken in the calendar since."""
+    ahead = [row for row in rows if row.slot_at is not None and row.slot_at > at]
+    if not ahead:
+        return frozenset()
+    taken = busy_by_calendar(connection, principal, IsoWeek.of(ahead[0].monday))
+    return frozenset(row.id for row in ahead if is_taken(row.slot_at, row.slot_minutes or 0, taken))

@@ -15,6 +15,7 @@ from crm.domain.principal import Principal
 from crm.domain.slots import Slot
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
+from crm.planning.diary import taken_now
 from crm.planning.drafting import Draft
 from crm.planning.home import Home, home_in, require_planner
 from crm.planning.states import ACTED_ON, states_of
@@ -70,7 +71,8 @@ class Suggested:
 
     ``state`` is one of `STATES`; ``state_day`` the day it was done, or comes back. ``response_id`` is what *undo* takes
     back; *contacted* has none, since nobody answered: ``interaction_id`` is what was logged. ``swaps``: other acts.
-    ``place`` is "Both in Boston" where meeting is suggested.
+    ``place`` is "Both in Boston" where meeting is suggested. ``is_taken``: the user's calendar holds something else at its
+    moment since the plan was made.
     """
 
     id: int | None
@@ -88,6 +90,7 @@ class Suggested:
     interaction_id: int | None = None
     swaps: tuple[str, ...] = ()
     place: str | None = None
+    is_taken: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -194,6 +197,7 @@ def _stored(
     today = at.astimezone(principal.user_zone).date()
     home = home_in(connection, principal, IsoWeek.of(rows[0].monday), at)
     suggests = {state.rule.key: state.rule.suggests for state in rule_states(connection, principal)}
+    taken = taken_now(connection, principal, rows, at)
     return [
         Suggested(
             row.id,
@@ -211,6 +215,7 @@ def _stored(
             states[row.id].interaction_id,
             swaps=_swaps(row, suggests, shown[row.contact_id], home, live.get(row.contact_id), today),
             place=_place(row.act, shown[row.contact_id], home),
+            is_taken=row.id in taken and states[row.id].state == "planned",
         )
         for row in rows
     ]

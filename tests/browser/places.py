@@ -58,6 +58,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "/settings/password": ("/settings/password",),
     "/settings/tokens": ("/settings/tokens",),
     "/settings/calendar": ("/settings/calendar",),
+    "/settings/own-calendar": ("/settings/own-calendar",),
     "/settings/channels": ("/settings/channels",),
     "/settings/targets": ("/settings/targets",),
     "/settings/workspace": ("/settings/workspace",),

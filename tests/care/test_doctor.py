@@ -11,9 +11,11 @@ from crm import clock
 from crm.care import clocks, doctor
 from crm.care.doctor import examine
 from crm.errors import UsageError
+from crm.imports.busy_fetch import Source
+from crm.imports.own_calendars import connect
 from crm.settings import Settings
 from crm.storage.database import Database, new_id
-from crm.storage.tables import mail_hold, outbox, scheduler_pulse, user
+from crm.storage.tables import mail_hold, outbox, own_calendar, scheduler_pulse, user
 from tests.builders import World
 
 
@@ -123,6 +125,30 @@ def test_an_unknown_time_zone_is_noticed(world: World, tmp_path: Path, now: date
     with world.database.write() as connection:
         connection.execute(user.update().where(user.c.id == alice.user_id).values(time_zone="Mars/Olympus"))
     assert "Mars/Olympus" in wrong(examine(settings(tmp_path), world.database, now))["time zones"]
+
+
+def test_calendars_that_were_not_read_for_a_day_are_noticed(
+    world: World, tmp_path: Path, now: datetime
+) -> None:
+    pulse(world, now, timedelta(seconds=20))
+
+    def connected(name: str, state: str, days_ago: float) -> None:
+        by = world.user(name)
+        moment = now - timedelta(days=days_ago)
+        with world.database.write() as connection:
+            connect(connection, by, b"key", Source("ics", "https://secret.example/"), moment)
+            mine = own_calendar.c.user_id == by.user_id
+            connection.execute(own_calendar.update().where(mine).values(state=state, read_at=moment))
+
+    connected("Alice Meyer", "slow", 2)
+    found = examine(settings(tmp_path), world.database, now)
+    assert wrong(found)["calendars"] == "1 of 1 calendars were not read for a day (slow: 1)."
+    connected("Bob Stone", "good", 0.5)
+    found = examine(settings(tmp_path), world.database, now)
+    assert wrong(found) == {}
+    (told,) = [one for one in found if one.check == "calendars"]
+    assert (told.state, "1 of 2" in told.sentence) == ("note", True)
+    assert "secret" not in told.sentence
 
 
 def test_a_full_disk_and_a_network_file_system_are_noticed(

@@ -105,7 +105,7 @@ def test_what_cannot_be_understood_is_told_without_its_words() -> None:
     found = read_busy(calendar(*parts), WANTED)
     assert words(found) == ["Tue 24 10:00-11:00", "Wed 25 10:00-11:00"]
     told = " ".join(found.notes)
-    assert "1 entry was left out: it recurs secondly" in told
+    assert "1 entry was left out: it recurs every second" in told
     assert "more often than every hour" in told
     assert "not written as calendars are" in told
     assert (

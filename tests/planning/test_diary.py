@@ -2,13 +2,17 @@
 
 from datetime import datetime, time, timedelta
 
+import time_machine
+from sqlalchemy import select
+
 from crm.domain.principal import Principal
 from crm.domain.weeks import local_instant
-from crm.planning import drafting
+from crm.planning import actions, drafting
 from crm.planning.drafting import Draft
-from crm.storage.tables import busy
+from crm.storage.tables import busy, response
 from tests.builders import NOW, World
 from tests.planning.test_plan import WEEK, by_screen, make, shown
+from tests.web.site import client, cookie
 
 
 def keep_busy(world: World, by: Principal, *stretches: tuple[datetime, datetime]) -> None:
@@ -73,3 +77,49 @@ def test_a_plan_that_is_made_stays_where_it_is(world: World) -> None:
         *((slot.starts_at, slot.starts_at + timedelta(hours=1)) for slot in before if slot.starts_at),
     )
     assert [one.slot for one in shown(world, alice).suggestions] == before
+
+
+def test_a_moment_that_is_taken_since_is_said_and_another_is_one_press_away_and_back(world: World) -> None:
+    alice = world.user(city="Boston")
+    three(world, alice)
+    before = make(world, alice)
+    hour = timedelta(hours=1)
+    first, *others = before.suggestions
+    assert first.id is not None
+    assert first.slot.starts_at is not None
+    keep_busy(world, alice, (first.slot.starts_at - hour, first.slot.starts_at))
+    assert not any(one.is_taken for one in shown(world, alice).suggestions)
+    keep_busy(world, alice, (first.slot.starts_at, first.slot.starts_at + hour))
+    assert [one.is_taken for one in shown(world, alice).suggestions] == [True] + [False] * len(others)
+    browser = client(world, alice)
+    with time_machine.travel(NOW, tick=False):
+        browser.headers["Cookie"] = cookie(world, alice)
+        assert browser.get("/").text.count("Taken in your calendar now.") == 1
+        again = {"act": first.act}
+        assert browser.post(f"/plan/suggestions/{first.id}/swap", data=again).status_code == 303
+        moved = shown(world, alice).suggestions[0]
+        assert (moved.act, moved.is_taken) == (first.act, False)
+        assert moved.slot.starts_at is not None
+        assert moved.slot.starts_at != first.slot.starts_at
+        assert "Taken in your calendar" not in browser.get("/").text
+        # Not taken any more: the same act again is no swap.
+        assert browser.post(f"/plan/suggestions/{first.id}/swap", data=again).status_code == 303
+    assert shown(world, alice).suggestions[0] == moved
+    with world.database.write() as connection:
+        (answer,) = connection.execute(select(response.c.id).where(response.c.verb == "swap")).scalars()
+        actions.undo(connection, alice, answer, NOW)
+    assert shown(world, alice).suggestions[0].slot == first.slot
+
+
+def test_what_is_past_or_settled_is_not_called_taken(world: World) -> None:
+    alice = world.user(city="Boston")
+    three(world, alice)
+    first = make(world, alice).suggestions[0]
+    assert first.id is not None
+    assert first.slot.starts_at is not None
+    keep_busy(world, alice, (first.slot.starts_at, first.slot.starts_at + timedelta(hours=1)))
+    later = first.slot.starts_at + timedelta(minutes=1)
+    assert not any(one.is_taken for one in shown(world, alice, at=later).suggestions)
+    with world.database.write() as connection:
+        actions.skip(connection, alice, first.id, NOW)
+    assert not any(one.is_taken for one in shown(world, alice).suggestions)
