@@ -10,6 +10,7 @@ import pytest
 from crm import clock
 from crm.care import clocks, doctor
 from crm.care.doctor import examine
+from crm.care.findings import Finding
 from crm.errors import UsageError
 from crm.imports.busy_fetch import Source
 from crm.imports.own_calendars import connect
@@ -41,7 +42,7 @@ def settings(tmp_path: Path, **values: Any) -> Settings:
     return Settings(data_dir=tmp_path, secret_key="k" * 40, **values)
 
 
-def wrong(found: list[doctor.Finding]) -> dict[str, str]:
+def wrong(found: list[Finding]) -> dict[str, str]:
     assert all(finding.remedy for finding in found if finding.state == "wrong")
     return {finding.check: finding.sentence for finding in found if finding.state == "wrong"}
 
