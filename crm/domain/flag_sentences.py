@@ -12,6 +12,7 @@ from typing import Protocol
 
 from crm.domain.metric_words import Evidence, metrics_sentence
 from crm.domain.on_record import FROM_SILENCE, asked, asks, without_question
+from crm.domain.post import post_words
 from crm.domain.rules import SEVERITIES
 from crm.domain.spans import (
     ago,
@@ -88,6 +89,8 @@ class FlagFacts:
     """*birthday*, *anniversary*, *renewal* or *other*: the date that the flag is about."""
     date_label: str | None = None
     date_on: date | None = None
+    post_by: date | None = None
+    """The last day to post a card for it."""
     last_year_wish_channel: str | None = None
     """The channel last year's wish went by, where that was a digital one."""
     favour_text: str | None = None
@@ -284,8 +287,10 @@ def _occasion(evidence: Evidence, facts: FlagFacts) -> str | None:
         facts.date_kind or "", "A date to remember"
     )
     told = f"{label}: {when.removeprefix('on ')}." if label else f"{plain} {when}."
-    channel = facts.last_year_wish_channel
-    return f"{told} Last year's wish went {_BY.get(channel, 'through a screen')}." if channel else told
+    channel, today = facts.last_year_wish_channel, _today(day, days)
+    if channel:
+        told += f" Last year's wish went {_BY.get(channel, 'through a screen')}."
+    return f"{told} {post_words(facts.post_by, today)}" if facts.post_by and today and days else told
 
 
 def _when(day: date | None, days: int | None) -> str:

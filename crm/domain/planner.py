@@ -39,7 +39,7 @@ from crm.domain.budgets import GROUP_ORDER, GROUPS, LARGEST_BUDGET, Budget, Grou
 from crm.domain.choice import Way, choose
 from crm.domain.rests import Outcome, PastSuggestion, rest_until
 from crm.domain.rules import ACTS, SHIPPED, Rule
-from crm.domain.slots import post_by
+from crm.domain.slots import POST_WORKING_DAYS, post_by
 from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek
 
@@ -81,6 +81,7 @@ class Candidate:
     ``history``: act → times this user chose it for this contact, minus the times it was swapped away.
     ``arranged_on``: the next live interaction logged ahead or in the calendar. ``rest_until`` (see `rest_until`)
     and ``snoozed_until`` are the first day on which the contact may come back. ``muted``: "not this person".
+    ``post_days``: working days for which a card to them is under way.
     """
 
     contact_id: int
@@ -101,6 +102,7 @@ class Candidate:
     rest_until: date | None = None
     snoozed_until: date | None = None
     muted: bool = False
+    post_days: int = POST_WORKING_DAYS
 
 
 @dataclass(frozen=True)
@@ -437,7 +439,7 @@ def _in_time(act: str, candidate: Candidate, frame: _Frame) -> bool:
     if day is None:
         return True
     if GROUPS[act] == "by_hand":
-        return post_by(day, holidays=frame.holidays) >= frame.start
+        return post_by(day, candidate.post_days, holidays=frame.holidays) >= frame.start
     return frame.start <= day <= frame.week.sunday
 
 

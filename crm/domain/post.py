@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from crm.domain.places.countries import country_code, country_name
-from crm.domain.slots import OFFICE_HOURS, POST_WORKING_DAYS, post_by
+from crm.domain.slots import OFFICE_HOURS, POST_WORKING_DAYS, post_by, public_holidays
+from crm.domain.spans import day_phrase
 
 ABROAD_WORKING_DAYS = 10
 """Working days that a card to another country may be under way."""
+EARLIEST_DAYS = 45
+"""No card has to leave earlier, wherever it goes."""
 CALL_AFTER_DAYS = 7
 """A call is due about a week after a note has arrived."""
 _NO_CODES = (
@@ -54,6 +57,20 @@ def post_days(home: str | None, there: str | None) -> int:
     """Working days a card may be under way between two countries; an unknown country counts as the same."""
     abroad = bool(home and there) and home != there
     return ABROAD_WORKING_DAYS if abroad else POST_WORKING_DAYS
+
+
+def last_post(day: date, home: str | None, there: str | None) -> date:
+    """The last day to post a card so that it arrives in time: from ``home`` to ``there``, countries of two letters."""
+    years = {day.year, (day - timedelta(days=EARLIEST_DAYS)).year}
+    holidays = frozenset[date]().union(*(public_holidays(home, year) for year in years)) if home else ()
+    return post_by(day, post_days(home, there), holidays=holidays)
+
+
+def post_words(latest: date, today: date) -> str:
+    """ "Post a card by Wed 6 Jan.", "Post a card today.", "A card would be late now." """
+    if latest < today:
+        return "A card would be late now."
+    return f"Post a card {'today' if latest == today else f'by {day_phrase(latest, today)}'}."
 
 
 def arrival(posted: date, working_days: int, *, holidays: Collection[date] = ()) -> date:

@@ -73,7 +73,8 @@ class Wanted:
 
     ``zone``, ``hours`` and ``holidays`` are the contact's. ``occasion_on``: the day that the act is for, if it is.
     ``only_on``: the days of the trip that makes meeting possible; it then takes place in the contact's zone.
-    ``not_on``: days on which it cannot be, because the user is elsewhere.
+    ``not_on``: days on which it cannot be, because the user is elsewhere. ``post_days``: working days for which
+    something posted is under way.
     """
 
     contact_id: int
@@ -84,6 +85,7 @@ class Wanted:
     occasion_on: date | None = None
     only_on: Collection[date] | None = None
     not_on: Collection[date] = frozenset()
+    post_days: int = POST_WORKING_DAYS
 
 
 @dataclass(frozen=True)
@@ -400,7 +402,7 @@ def _post(wanted: Wanted, diary: _Diary) -> Slot:
     in_time = diary.days
     note = ""
     if occasion is not None:
-        latest = post_by(occasion, holidays=diary.holidays)
+        latest = post_by(occasion, wanted.post_days, holidays=diary.holidays)
         in_time = [day for day in diary.days if day <= latest]
         arrives = day_phrase(occasion, diary.today)
         note = f"To arrive by {arrives}." if in_time else f"It may arrive after {arrives}."

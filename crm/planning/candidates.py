@@ -13,6 +13,7 @@ from crm.domain.expressions import evaluate
 from crm.domain.metrics import running
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.planner import Candidate, PastSuggestion
+from crm.domain.post import post_days
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.planning.contacted import Reached, reached_since, was_contacted
@@ -98,6 +99,7 @@ def _block(
                 rest_until=planner.rest_until(past.get(one, ()), today),
                 history=_choices(answers.get(one, ())),
                 snoozed_until=_snoozed_until(answers.get(one, ())),
+                post_days=post_days(home.place.country, places[one].country),
                 muted=any(row.verb == "not_this_person" for row in answers.get(one, ())),
                 **_counted(metrics[one], principal, at),
             ),

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, and_, select
 from crm.domain import planner
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.planner import GROUPS, Budget, LeftOut, plan_week, weekly_limits
+from crm.domain.post import post_days
 from crm.domain.principal import Principal
 from crm.domain.sentences import reason
 from crm.domain.slots import Interval, Slot, Wanted, propose_slots
@@ -192,6 +193,7 @@ def _wanted(
         occasion_on=occasion_on,
         only_on=there if meets and there and not home.place.near(place) else None,
         not_on=elsewhere if GROUPS[act] != "by_hand" else frozenset(),
+        post_days=post_days(home.place.country, place.country),
     )
 
 

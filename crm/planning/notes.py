@@ -15,12 +15,13 @@ from crm.domain.post import (
     arrival,
     call_day,
     envelope_lines,
+    last_post,
     missing_parts,
     post_days,
     usual_paper,
 )
 from crm.domain.principal import Principal
-from crm.domain.slots import post_by, public_holidays
+from crm.domain.slots import public_holidays
 from crm.domain.weeks import IsoWeek
 from crm.planning.home import home_of, require_planner
 from crm.planning.queries import Suggested, plan_of, suggestion_for
@@ -117,7 +118,7 @@ def note_to(connection: Connection, principal: Principal, contact_id: int, at: d
     country = whereabouts(found.city, found.country, found.time_zone).country
     days = post_days(by.country, country)
     coming = [row for row in _dates(connection, principal, today, contact_id) if row.day > today]
-    in_time = [latest for row in coming if (latest := _latest(row.day, days, by)) >= today]
+    in_time = [latest for row in coming if (latest := last_post(row.day, by.country, country)) >= today]
     arrives = arrival(today, days, holidays=by.holidays(today))
     return Note(
         found,
@@ -145,10 +146,6 @@ def _addresses(found: Person, by: Writer, country: str | None) -> tuple[Address,
         )
         for lines, label in cut
     )
-
-
-def _latest(day: date, working_days: int, by: Writer) -> date:
-    return post_by(day, working_days, holidays=by.holidays(day - timedelta(days=AHEAD_DAYS)))
 
 
 # The desk
@@ -267,7 +264,7 @@ def _in_time(
 ) -> tuple[ToWrite, ...]:
     found = []
     for one in _dates(connection, principal, today):
-        latest = _latest(one.day, post_days(by.country, one.country), by)
+        latest = last_post(one.day, by.country, one.country)
         if latest >= today and one.contact_id not in taken:
             why = f"{date_words(one.kind, one.label, one.day, today)}."
             found.append(ToWrite(one.contact_id, one.name, why, latest, one.has_address))

@@ -21,12 +21,25 @@ from sqlalchemy import (
 )
 
 from crm.domain.flag_sentences import FlagFacts
+from crm.domain.places.whereabouts import whereabouts
+from crm.domain.post import last_post
 from crm.domain.principal import Principal
 from crm.storage.blocks import blocks
 from crm.storage.participation import counted, is_in_person, is_personal, newest
-from crm.storage.tables import ask, contact_date, favour, interaction_contact, organisation, promise
+from crm.storage.tables import (
+    ask,
+    contact,
+    contact_date,
+    favour,
+    interaction_contact,
+    organisation,
+    promise,
+    user,
+)
 
 BLOCK = 5_000
+NEAR_DAYS = 30
+"""Farther dates are no reason to think of the post."""
 WISH_WINDOW = 3
 """Days on either side of last year's date within which a digital contact is taken for the wish."""
 
@@ -63,6 +76,7 @@ def facts_of(
             _merge(found, told(connection, principal, today, ids))
         renewals.update(_dates(connection, principal, today, ids, contact_date.c.kind == "renewal"))
         _merge(found, _dates(connection, principal, today, ids, contact_date.c.kind != "renewal"))
+        _merge(found, _posts(connection, principal, today, {one: found[one].date_on for one in ids}))
     return {
         one: ContactFacts(facts, replace(facts, **renewals[one]) if one in renewals else facts)
         for one, facts in found.items()
@@ -216,6 +230,32 @@ def _dates(
             "last_year_wish_channel": wishes.get(one),
         }
         for one, (day, row) in nearest.items()
+    }
+
+
+def _posts(
+    connection: Connection, principal: Principal, today: date, days: Mapping[int, date | None]
+) -> Mapping[int, dict[str, Any]]:
+    """The last day to post a card from where the owner lives to where the contact does, for dates that are near."""
+    near = {one: day for one, day in days.items() if day and 0 < (day - today).days <= NEAR_DAYS}
+    if not near:
+        return {}
+    owner = and_(user.c.workspace_id == contact.c.workspace_id, user.c.id == contact.c.owner_id)
+    there, here = [contact.c.city, contact.c.country, contact.c.time_zone], [user.c.city, user.c.country]
+    rows = connection.execute(
+        select(contact.c.id, *there, *(column.label(f"owner_{column.name}") for column in here))
+        .outerjoin(user, owner)
+        .where(contact.c.workspace_id == principal.workspace_id, contact.c.id.in_(near))
+    )
+    return {
+        row.id: {
+            "post_by": last_post(
+                near[row.id],
+                whereabouts(row.owner_city, row.owner_country).country,
+                whereabouts(row.city, row.country, row.time_zone).country,
+            )
+        }
+        for row in rows
     }
 
 

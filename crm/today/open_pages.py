@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from crm.domain.spans import day_phrase, short_day
+from crm.today.cards import card_words
 from crm.today.open_queries import Among, everything_open
 from crm.web.routing import Router, Visit
 
@@ -19,6 +20,7 @@ def index(visit: Visit) -> Response:
         "found": found,
         "whose": whose,
         "workspace_today": today,
+        "card": lambda one: card_words(visit, one.kind, one.day, one.country),
         "day_phrase": lambda day: day_phrase(day, today),
         "short_day": lambda day: short_day(day, today),
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 
+from crm.domain.places.whereabouts import whereabouts
 from crm.domain.principal import Principal
 from crm.rules.facts import next_return
 from crm.storage.tables import ask, contact, contact_date, promise
@@ -14,6 +15,7 @@ from crm.storage.tables import ask, contact, contact_date, promise
 LISTED = 100
 """Of each sort; the earliest due are shown."""
 DATES_AHEAD_DAYS = 90
+WHERE = (contact.c.city, contact.c.country, contact.c.time_zone)
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Open:
 
 @dataclass(frozen=True)
 class Coming:
-    """A date ahead, with the day it falls on and the days until then."""
+    """A date ahead, with the day it falls on, the days until then, and the country (two letters) of whose it is."""
 
     id: int
     contact_id: int
@@ -40,6 +42,7 @@ class Coming:
     label: str | None
     day: date
     days: int
+    country: str | None
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def _coming(connection: Connection, principal: Principal, today: date, among: Am
     last = today + timedelta(days=DATES_AHEAD_DAYS)
     months = {(today.month - 1 + step) % 12 + 1 for step in range(5)}
     rows = connection.execute(
-        _about(principal, contact_date, among, *contact_date.c, contact.c.name).where(
+        _about(principal, contact_date, among, *contact_date.c, contact.c.name, *WHERE).where(
             contact.c.tier != "none",
             contact_date.c.month.in_(months),
             or_(contact_date.c.yearly, contact_date.c.on_day >= today),
@@ -139,4 +142,6 @@ def _ahead(rows: Any, today: date, last: date) -> Iterator[Coming]:
     for row in rows:
         day = next_return(row.month, row.day, row.on_day, row.yearly, today)
         if day is not None and day <= last:
-            yield Coming(row.id, row.contact_id, row.name, row.kind, row.label, day, (day - today).days)
+            country = whereabouts(row.city, row.country, row.time_zone).country
+            days = (day - today).days
+            yield Coming(row.id, row.contact_id, row.name, row.kind, row.label, day, days, country)

@@ -11,6 +11,7 @@ from crm.contacts import organisations, queries
 from crm.contacts.drafts import Occasion, full_day
 from crm.contacts.queries import Filter, Person
 from crm.domain.channels import by_key
+from crm.domain.places.whereabouts import whereabouts
 from crm.domain.spans import ago, ahead, count, day_phrase, join, short_day
 from crm.health import contact as health
 from crm.health.coverage import coverage
@@ -26,6 +27,7 @@ from crm.planning.words import beside_moment, moment_words
 from crm.rules.queries import OrganisationFlag, organisation_flags
 from crm.storage.stored_metrics import current, targets_of
 from crm.storage.tables.interactions import SIGNAL_TYPES
+from crm.today.cards import card_words
 from crm.today.open_queries import Among, everything_open
 from crm.web.routing import Router, Visit
 
@@ -44,9 +46,11 @@ def person(visit: Visit) -> Response:
         return visit.render("contacts/_timeline.html", context)
     context |= _health(visit, found)
     open_with = beside(visit.connection, visit.principal, found.id, _today(visit))
+    country = whereabouts(found.city, found.country, found.time_zone).country
     context |= {
         "beside": open_with,
         "coming": _coming(open_with.dates, _today(visit)),
+        "card": lambda kind, day: card_words(visit, kind, day, country),
         "themes": themes(visit.connection, visit.principal) if visit.principal.may_edit else [],
         **CHOICES,
     }

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from crm.domain.flag_sentences import CHANNEL_NOUNS
+from crm.domain.places.whereabouts import whereabouts
 from crm.domain.planner import GROUPS
+from crm.domain.post import last_post
 from crm.domain.principal import Principal
 from crm.domain.sentences import back_in_touch_sentence
-from crm.domain.slots import post_by, public_holidays
 from crm.domain.spans import capital, count, day_phrase, short_day, span
 from crm.domain.weeks import IsoWeek
 from crm.interactions.queries import standing
@@ -183,7 +184,7 @@ def _ahead(connection: Connection, principal: Principal, today: date) -> tuple[A
     last = today + timedelta(days=DATES_AHEAD_DAYS)
     months = {today.month, last.month, (today + timedelta(days=15)).month}
     rows = connection.execute(
-        _of_mine(contact_date, principal).where(
+        _of_mine(contact_date, principal, contact.c.city, contact.c.country, contact.c.time_zone).where(
             contact.c.tier != "none",
             contact_date.c.month.in_(months),
             or_(contact_date.c.yearly, contact_date.c.on_day >= today),
@@ -206,8 +207,7 @@ def _coming(row: Row[Any], day: date, today: date, country: str | None) -> Ahead
     )
     if row.kind == "renewal":
         return Ahead(row.contact_id, row.name, title, f"{said}.")
-    holidays = public_holidays(country, day.year) | public_holidays(country, today.year) if country else ()
-    latest = post_by(day, holidays=holidays)
+    latest = last_post(day, country, whereabouts(row.city, row.country, row.time_zone).country)
     if latest < today:
         return Ahead(
             row.contact_id,

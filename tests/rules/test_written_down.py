@@ -8,6 +8,7 @@ import pytest
 from crm.interactions import matters
 from crm.interactions.matters import SORTS
 from crm.rules.queries import flags, one_rule
+from crm.storage.tables import contact, user
 from tests.builders import World
 
 
@@ -87,9 +88,26 @@ def test_an_occasion_knows_that_last_years_wish_went_through_a_screen(world: Wor
     world.log("note", last_year + 3, by_both, direction="outbound")
     spoken = told(world, "occasion")
     assert [sentence for sentence in spoken if "Last year's wish" in sentence] == [
-        "Birthday on Wed 2 Dec, in 9 days. Last year's wish went by email."
+        "Birthday on Wed 2 Dec, in 9 days. Last year's wish went by email. Post a card by Wed 25 Nov."
     ]
     assert len(spoken) == 4
+
+
+def test_an_occasion_knows_the_last_day_on_which_a_card_can_leave(world: World) -> None:
+    alice = world.user()
+    near, far = (world.contact(name, owner_id=alice.user_id) for name in ("Ada", "Bo"))
+    with world.database.write() as connection:
+        connection.execute(
+            user.update().where(user.c.id == alice.user_id).values(city="Berlin", country="DE")
+        )
+        for one, country in ((near, "DE"), (far, "US")):
+            connection.execute(contact.update().where(contact.c.id == one).values(country=country))
+    for one in (near, far):
+        on(world, one, "birthday", world.today + timedelta(days=12))
+    assert told(world, "occasion") == [
+        "Birthday on Sat 5 Dec, in 12 days. Post a card by Fri 27 Nov.",
+        "Birthday on Sat 5 Dec, in 12 days. A card would be late now.",
+    ]
 
 
 @pytest.mark.parametrize(("year", "expected"), [(2027, "Sun 28 Feb"), (2028, "Tue 29 Feb")])
