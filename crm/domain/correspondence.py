@@ -8,16 +8,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 REASONS = {
-    "draft": "are drafts, which nobody was sent",
-    "spam": "are spam",
-    "bounce": "are bounces, which a mail server wrote",
-    "automatic": "were written by a machine: out of office, receipts and other notices",
-    "invitation": "are invitations to meetings or answers to them: the calendar has these",
-    "list": "came from mailing lists or were sent in bulk",
-    "no-reply": "came from an address that nobody reads",
-    "ahead": "are dated ahead of now: import them again once that day has come",
+    "draft": "drafts, which nobody was sent",
+    "spam": "spam",
+    "bounce": "bounces, which mail servers wrote",
+    "automatic": "written by a machine (out of office, receipts, notices)",
+    "invitation": "invitations to meetings and answers to them, which the calendar has",
+    "list": "from mailing lists, or sent in bulk",
+    "no-reply": "from addresses that nobody reads",
+    "ahead": "dated ahead of now; import them again once that day has come",
 }
-"""Why a mail is no contact, as it goes on after “12 mails”."""
+"""Why a mail is no contact, as it goes on after “12 mails left out:”."""
 
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Mail dated before that was written by a clock that was not set."""
@@ -48,6 +48,7 @@ _LIST_HEADERS = (
     "list-unsubscribe",
     "list-post",
     "list-help",
+    "archived-at",
     "mailing-list",
     "x-mailing-list",
     "x-beenthere",

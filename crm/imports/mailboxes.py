@@ -34,6 +34,7 @@ _KNOWN = re.compile(
     rb"(?im)^(from|to|cc|date|subject|message-id|received|return-path|delivered-to|mime-version|content-type|sender"
     rb"|reply-to|x-[a-z-]+|references|in-reply-to|bcc|dkim-signature|authentication-results|user-agent)[ \t]*:"
 )
+_BEGINS = re.compile(rb"From [ \t]*[^ \t:]")
 _DRAFT_FLAG = re.compile(r"[:;!]2,[A-Za-z]*D[A-Za-z]*$")
 _QUOTED = re.compile(rb">+From ")
 _PLACES = ("cur", "new")
@@ -72,7 +73,7 @@ def _is_mail_name(name: str) -> bool:
 
 def _is_mbox(head: bytes) -> bool:
     lines = head.lstrip(b"\r\n\xef\xbb\xbf").splitlines()
-    if not lines or not lines[0].startswith(b"From "):
+    if not lines or not _BEGINS.match(lines[0]):
         return False
     return len(lines) > 1 and (_FIELD.match(lines[1]) is not None or lines[1].startswith(b">From "))
 
@@ -179,7 +180,7 @@ def _where(file: str, name: str) -> str:
 def _stream(stream: BinaryIO, where: str, body: int, reason: str | None) -> Iterator[RawMail]:
     lines = _lines(stream)
     first = next(lines, b"")
-    if not first.startswith(b"From "):
+    if not _BEGINS.match(first):
         yield from _one(chain([first], lines), RawMail(where, reason=reason), body)
         return
     parted = _Parted(lines)

@@ -32,9 +32,11 @@ KEY_LIMIT = 200
 EMAIL_LIMIT = 320
 
 _PLAIN = re.compile(r"\s*([^\"<>@,;:\\()=]*?)\s*<([^<>@\s,;:\"()]+@[^<>@\s,;:\"()]+)>\s*")
-_BARE = re.compile(r"\s*([^<>@\s,;:\"()=]+@[^<>@\s,;:\"()=]+)\s*")
+_BARE = re.compile(r"\s*([^<>@\s,;:\"()=]+@[^<>@\s,;:\"()=]+)\s*(?:\(([^()=\\\"]*)\)\s*)?")
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]]+@[^\s<>,;:\"()\[\]]+")
 _DISGUISED = re.compile(r"\s*(\S+) (?:at|\(at\)|\[at\]) (\S+\.\S+?)(?:\s*\((.*)\))?\s*")
+_COMMENT = re.compile(r"\([^()]*\)")
+_COLON = re.compile(r"\s*:\s*")
 _DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
 
 
@@ -99,11 +101,12 @@ class MailReader:
         for reason, words in REASONS.items():
             if count := self._passed[reason]:
                 mails = "1 mail" if count == 1 else f"{count:,} mails"
-                self._notices.leave_out(self._notices.file, f"{mails}: {words}.".replace(": ", " ", 1))
+                self._notices.leave_out(self._notices.file, f"{mails} left out: {words}.")
 
     def _is_told(self, found: Sighting) -> bool:
         who = sorted({*found.parties, *found.delivered}, key=lambda one: one.email)
-        said = repr([found.key, found.sender, [one.email for one in who], found.note])
+        emails = [one.email for one in who]
+        said = repr([found.key, found.sender, emails, found.occurred_at, found.summary, found.note])
         mark = hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=8).digest()
         if mark in self._seen:
             return True
@@ -211,9 +214,10 @@ def _digest(words: str) -> str:
 
 def moment_of(written: str) -> datetime | None:
     """The instant of a Date header, in UTC; None where it is none. Without a zone it is read as UTC."""
+    plain = " ".join(_COLON.sub(":", _COMMENT.sub(" ", written[:200])).split())
     for read in (parsedate_to_datetime, datetime.fromisoformat):
         try:
-            moment = read(written.strip()[:200])
+            moment = read(plain)
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, TypeError, IndexError, OverflowError, AttributeError):
             continue
@@ -272,7 +276,7 @@ def _simple(value: str) -> tuple[Party, ...] | None:
         if named := _PLAIN.fullmatch(piece):
             found.append((named[1], named[2]))
         elif bare := _BARE.fullmatch(piece):
-            found.append(("", bare[1]))
+            found.append((bare[2] or "", bare[1]))
         else:
             return None
     return tuple(_clean(found))
@@ -301,8 +305,24 @@ def told_twice(found: Iterable[Sighting]) -> dict[str, Sighting]:
 
 
 def together(one: Sighting, other: Sighting) -> Sighting:
-    """Two copies of a mail as one, with whoever either of them names."""
+    """Two copies of a mail as one, whichever came first: with whoever either names, and with what both agree on."""
     parties = tuple({party.email: party for party in (*other.parties, *one.parties)}.values())
     delivered = tuple({party.email: party for party in (*other.delivered, *one.delivered)}.values())
-    note = max(filter(None, (one.note, other.note)), key=lambda text: (len(text), text), default=None)
-    return replace(one, parties=parties, delivered=delivered, note=note)
+    return replace(
+        one,
+        parties=parties,
+        delivered=delivered,
+        occurred_at=min(one.occurred_at, other.occurred_at),
+        summary=plainer(one.summary, other.summary),
+        note=fuller(one.note, other.note),
+    )
+
+
+def plainer(one: str | None, other: str | None) -> str | None:
+    """The subject of two copies of a mail: servers on the way put “[extern]” before it, and one copy may be private."""
+    return None if one is None or other is None else min(one, other, key=lambda text: (len(text), text))
+
+
+def fuller(one: str | None, other: str | None) -> str | None:
+    """The text of two copies of a mail, of which one may have been kept without."""
+    return max(one or "", other or "", key=lambda text: (len(text), text)) or None

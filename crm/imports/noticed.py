@@ -18,7 +18,7 @@ from crm.imports.cells import excerpt, is_email
 from crm.imports.chat_days import ChatDays
 from crm.imports.chat_people import joined_notes
 from crm.imports.log import BLOCK, entries_of, insert_entries, plain_entry
-from crm.imports.mails import together, told_twice
+from crm.imports.mails import fuller, plainer, together, told_twice
 from crm.imports.meetings import ask_about, asked
 from crm.imports.records import MAIL, TEXT_LIMIT, WHATSAPP, ParsedFile
 from crm.imports.report import Change, FileReport
@@ -429,10 +429,13 @@ def _joined(one: _Clear, said: dict[str, Any]) -> _Clear:
 
 
 def _copies_joined(one: _Clear, said: dict[str, Any]) -> _Clear:
-    note = max(
-        filter(None, (one.entry.note, said.get("note"))), key=lambda text: (len(text), text), default=None
+    entry = replace(
+        one.entry,
+        occurred_at=min(one.entry.occurred_at, from_micros(said["at"])),
+        summary=plainer(one.entry.summary, said.get("summary")),
+        note=fuller(one.entry.note, said.get("note")),
     )
-    return _Clear(one.sighting, replace(one.entry, note=note), tuple(said.get("who", ())))
+    return _Clear(one.sighting, entry, tuple(said.get("who", ())))
 
 
 def _new_state(stored: Entry, one: _Clear, said: dict[str, Any]) -> Entry:

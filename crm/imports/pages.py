@@ -6,16 +6,18 @@ from typing import Any
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from crm.accounts.actions import remember_own_words
 from crm.errors import Invalid
 from crm.imports import actions, calendar_pages, meeting_pages, queries
 from crm.imports.addressbooks import table_of
+from crm.imports.cells import is_email
 from crm.imports.choices import choose
 from crm.imports.columns import FIELDS, LEAVE_OUT
 from crm.imports.export import export_zip
 from crm.imports.meetings import open_count
 from crm.imports.noticed import Wishes
 from crm.imports.reading import Given, read_all, reading_for
-from crm.imports.records import CALENDAR, FEEDS, FILE_LIMIT, Choice, ParsedFile
+from crm.imports.records import CALENDAR, FEEDS, FILE_LIMIT, MAIL, Choice, ParsedFile
 from crm.imports.report import SORTS, FileReport
 from crm.imports.sniff import display_name
 from crm.imports.undoing import Undone, undo
@@ -100,6 +102,10 @@ def _parse(
 @router.page("/import/preview/{upload_id}", access="member")
 def preview(visit: Visit) -> Response:
     """What the files would do."""
+    return _preview(visit)
+
+
+def _preview(visit: Visit, error: str | None = None, typed: str = "") -> Response:
     group_id = visit.number("upload_id")
     reports = queries.previews(visit.connection, visit.principal, group_id)
     context = {
@@ -109,8 +115,11 @@ def preview(visit: Visit) -> Response:
         "fields": FIELDS,
         "leave_out": LEAVE_OUT,
         "feeds": any(report["kind"] in FEEDS for report in reports),
+        "is_mail": any(report["kind"] == MAIL for report in reports),
+        "maybe_mine": typed or " ".join(filter(None, {report.get("maybe_mine"): 1 for report in reports})),
+        "error": error,
     }
-    return visit.render("imports/preview.html", context, active="people")
+    return visit.render("imports/preview.html", context, active="people", status=422 if error else 200)
 
 
 @router.action("/import/preview/{upload_id}/columns", own_transactions=True)
@@ -149,6 +158,26 @@ def answer(visit: Visit) -> Response:
     with visit.database.write() as connection:
         choose(connection, visit.principal, choice, str(visit.form["value"]), visit.at)
     return _look(visit, files)
+
+
+@router.action("/import/preview/{upload_id}/mine", own_transactions=True)
+def say_mine(visit: Visit) -> Response:
+    """Take what somebody says is their own address in mail, remember it, and look again."""
+    group_id = visit.number("upload_id")
+    with visit.database.read() as connection:
+        files = queries.uploaded(connection, visit.principal, group_id)
+    said = str(visit.form.get("mine", "")).replace(",", " ").split()
+    if not said or not all(map(is_email, said)):
+        with visit.database.read() as connection:
+            visit.enter(connection)
+            typed = str(visit.form.get("mine", ""))
+            return _preview(visit, "Write your address as it stands in mail, such as ana@example.org.", typed)
+    with visit.database.write() as connection:
+        remember_own_words(connection, visit.principal, visit.user.id, said)
+    answer = _look(visit, files)
+    with visit.database.write() as connection:
+        actions.forget_uploads(connection, visit.principal, group_id)
+    return answer
 
 
 def _summed(reports: list[dict[str, Any]]) -> dict[str, Any]:

@@ -117,6 +117,9 @@ class Spool:
         self._ends = ends
         self._count = count
 
+    def __del__(self) -> None:
+        self._file.close()
+
     def __len__(self) -> int:
         return self._count
 

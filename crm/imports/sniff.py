@@ -156,6 +156,10 @@ def _refuse_foreign(name: str, data: bytes) -> None:
     for pattern, what in _TEXTS:
         if pattern.match(head):
             raise UnreadableFile(name, f"This looks like {what}. {SUPPORTED}")
+    if name.lower().endswith((".eml", ".mbox")):
+        raise UnreadableFile(
+            name, "This is no mail: it does not begin with headers such as From and Date. Export it again."
+        )
     first = head.lstrip().partition("\n")[0]
     if sum(letter.isprintable() or letter == "\t" for letter in first) < 0.8 * len(first):
         raise UnreadableFile(name, f"This is not a text file. {SUPPORTED}")

@@ -70,6 +70,7 @@ def bring(
     add_people: bool = False,
     me: str = "",
     keep_text: bool = False,
+    mine: Sequence[str] = (),
 ) -> list[FileReport]:
     """Import files given by content, or by name and content, ``later`` days after the world's now."""
     at = world.now + timedelta(days=later)
@@ -78,7 +79,9 @@ def bring(
     parsed = [
         read(world, *_named(file, number), at=at, setting=setting) for number, file in enumerate(files, 1)
     ]
-    return apply(world.database, principal, parsed, at, dry_run=dry_run, wishes=Wishes(add_people))
+    return apply(
+        world.database, principal, parsed, at, dry_run=dry_run, wishes=Wishes(add_people, tuple(mine))
+    )
 
 
 def _named(file: Any, number: int) -> tuple[str, bytes]:

@@ -1,10 +1,17 @@
 """Real files from real address books, where they are at hand: each ends in records or in one clear sentence."""
 
+import calendar
+import contextlib
 import csv
 import io
+import mailbox
 import re
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import Message
+from email.utils import mktime_tz, parsedate_tz
 from pathlib import Path
+from time import gmtime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -83,6 +90,51 @@ def test_every_real_event_is_a_meeting_ahead_behind_or_left_out_with_a_reason() 
                 for one in parsed.skipped
             )
             assert len(parsed.sightings) + passed == len(uids), path
+
+
+def test_every_real_mail_is_one_of_ours_or_left_out_with_a_reason_and_counts_are_those_of_the_library() -> (
+    None
+):
+    """The standard library's mailboxes and its older parser are the second opinion."""
+    told = 0
+    for path in (path for path in DATA.glob("mail/**/*") if path.is_file() and "mail" in outcome_kind(path)):
+        mails = messages(path)
+        parsed = read(path)
+        ids = {str(one["message-id"]) for one in mails}
+        assert len(parsed.sightings) + left_out(parsed) in (len(ids), len(mails)), (
+            path
+        )  # a copy may be left out, too
+        moments = {
+            calendar.timegm(gmtime(mktime_tz(when)))
+            for one in mails
+            if (when := parsedate_tz(plain_date(one)))
+        }
+        assert {one.occurred_at.timestamp() for one in parsed.sightings} <= moments or not moments, path
+        told += len(parsed.sightings)
+    assert told > 40
+
+
+def messages(path: Path) -> list[Message]:
+    if path.read_bytes().startswith(b"From ") and path.suffix in (".mbox", ".txt"):
+        with contextlib.closing(mailbox.mbox(path)) as box:
+            return list(box)
+    return [message_from_bytes(path.read_bytes())]
+
+
+def outcome_kind(path: Path) -> str:
+    try:
+        return read(path).kind
+    except UnreadableFile:
+        return ""
+
+
+def left_out(parsed: ParsedFile) -> int:
+    numbers = (re.match(r"([\d,]+) mails? left out", one.why) for one in parsed.skipped)
+    return sum(int(match.group(1).replace(",", "")) if match else 1 for match in numbers)
+
+
+def plain_date(mail: Message) -> str:
+    return re.sub(r"\s*:\s*", ":", re.sub(r"\([^()]*\)", "", str(mail["date"])))
 
 
 def test_real_names_survive() -> None:

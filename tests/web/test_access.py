@@ -163,6 +163,7 @@ ACCESS = {
     "POST /import/preview/{upload_id}/answer": "member",
     "POST /import/preview/{upload_id}/cancel": "member",
     "POST /import/preview/{upload_id}/columns": "member",
+    "POST /import/preview/{upload_id}/mine": "member",
     "GET /import/{batch_id}": "viewer",
     "POST /import/{batch_id}/undo": "member",
     "GET /export": "member",
