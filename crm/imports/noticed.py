@@ -234,7 +234,7 @@ class _Noticing:
         """Whether it was for so many that it is contact with none; what is a broadcast anyway is logged as one."""
         way = self.ways.get(seen.channel or "meeting")
         limit = CROWD if way is None or way.digital else CROWD_OF_MEETING
-        if len(seen.parties if seen.sender is None else others) <= limit:
+        if len(others) <= limit:
             return False
         known = {self.who.who(party).contact_id for party in others} - {None}
         if len(known) > limit and seen.sender not in others:
@@ -309,7 +309,7 @@ class _Noticing:
         if row.deleted_at is not None or row.source_id != key:
             report.unchanged["interactions"] += 1
         elif one.sighting.is_off:
-            self._called_off(one, row_id, row, entry)
+            self._called_off(one, row_id, entry, said)
         else:
             self._changed(one, row_id, entry, _new_state(entry, one, said))
 
@@ -320,9 +320,9 @@ class _Noticing:
         else:
             self._fresh([one])
 
-    def _called_off(self, one: _Clear, row_id: int, row: Any, entry: Entry) -> None:
+    def _called_off(self, one: _Clear, row_id: int, entry: Entry, said: dict[str, Any]) -> None:
         run = self.run
-        if row.version > 1:
+        if said and not _is_as_said(entry, said):
             self.report.unchanged["interactions"] += 1
             return
         run.traces.changed("interaction", row_id, {**plain_entry(entry), "deleted": True})
@@ -436,6 +436,18 @@ def _copies_joined(one: _Clear, said: dict[str, Any]) -> _Clear:
         note=fuller(one.entry.note, said.get("note")),
     )
     return _Clear(one.sighting, entry, tuple(said.get("who", ())))
+
+
+def _is_as_said(stored: Entry, said: dict[str, Any]) -> bool:
+    """Whether nobody here changed what the source said last; a channel that it did not say was answered here."""
+    return (
+        to_micros(stored.occurred_at) == said.get("at")
+        and sorted(stored.contact_ids) == said.get("who")
+        and said.get("channel") in (None, stored.channel)
+        and all(
+            getattr(stored, name) == said.get(name) for name in ("direction", "outcome", "summary", "note")
+        )
+    )
 
 
 def _new_state(stored: Entry, one: _Clear, said: dict[str, Any]) -> Entry:

@@ -187,7 +187,13 @@ def _set_deleted(
     row = connection.execute(select(interaction).where(*where).with_for_update()).one_or_none()
     if row is None:
         raise NotFound
-    connection.execute(interaction.update().where(*where).values(deleted_at=deleted_at, changed_at=at))
+    if (row.deleted_at is None) == (deleted_at is None):
+        return
+    connection.execute(
+        interaction.update()
+        .where(*where)
+        .values(deleted_at=deleted_at, changed_at=at, version=interaction.c.version + 1)
+    )
     counts = is_contact(row.outcome, deleted=deleted_at is not None, broadcast=row.broadcast)
     mine = (
         interaction_contact.c.workspace_id == principal.workspace_id,

@@ -221,11 +221,26 @@ def test_called_off_later_it_goes_and_undo_brings_it_back(world: World) -> None:
     with world.database.write() as connection:
         undo(connection, world.principal, report.batch_id, NOW + timedelta(days=3))
     assert len(log(world)) == 1
+    good(bring(world, off, later=4))
+    assert log(world) == []
     other = World.create(world.database, "Another team")
     people(other)
     bring(other, off)
     bring(other, held, later=1)
     assert count(other, interaction) == 0
+
+
+def test_moved_by_its_calendar_it_may_still_be_called_off(world: World) -> None:
+    known = people(world)
+    held = [
+        calendar(event("a", MARTA, f"SEQUENCE:{n}", start=f"2026110{n}T100000Z", summary="Lunch"))
+        for n in (1, 2)
+    ]
+    for file in held:
+        good(bring(world, file))
+    assert log(world) == [("2026-11-02 10:00", "lunch", "Lunch", {known["marta"]})]
+    good(bring(world, held[1].replace("SEQUENCE:2", "SEQUENCE:3\r\nSTATUS:CANCELLED")))
+    assert log(world) == []
 
 
 def test_what_somebody_changed_here_survives(world: World) -> None:
@@ -275,6 +290,23 @@ def test_a_meeting_of_sixty_is_no_contact(world: World) -> None:
     crowd = [asked(f"p{number}@x.example") for number in range(60)]
     (report,) = good(bring(world, calendar(event("a", MARTA, *crowd, "LOCATION:Hall"))))
     assert news([report]) == {}
+
+
+@pytest.mark.parametrize(
+    ("here", "strangers", "logged"),
+    [(50, 0, [False]), (51, 0, [True]), (49, 1, [False]), (49, 2, []), (1, 50, [])],
+)
+def test_a_broadcast_begins_beyond_fifty_of_them_whoever_of_us_was_there(
+    world: World, here: int, strangers: int, logged: list[bool]
+) -> None:
+    alice = world.user()
+    drafts = [NewContact(name=f"P {n}", emails=(Way(f"p{n}@x.example"),)) for n in range(here)]
+    with world.database.write() as connection:
+        add_contacts(connection, world.principal, drafts, world.now)
+    who = [asked(f"p{n}@x.example") for n in range(here + strangers)]
+    file = calendar(event("a", *who, asked("alice@team.example"), "LOCATION:Hall"))
+    good(bring(world, file, by=alice))
+    assert [row.broadcast for row in rows(world, interaction)] == logged
 
 
 # Asking.

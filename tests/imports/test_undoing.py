@@ -5,7 +5,7 @@ import pytest
 from crm.contacts import actions as contacts
 from crm.errors import Conflict, Forbidden, NotFound
 from crm.imports.undoing import Undone, undo
-from crm.interactions.actions import Entry, edit_interaction
+from crm.interactions.actions import Entry, delete_interaction, edit_interaction
 from crm.storage.tables import (
     ask,
     contact,
@@ -92,6 +92,19 @@ def test_an_interaction_the_import_changed_is_as_it_was(world: World) -> None:
     take_back(world)
     assert [row.channel for row in rows(world, interaction)] == ["email"]
     assert [row.name for row in rows(world, contact)] == ["Ana"]
+
+
+def test_an_interaction_somebody_deleted_since_does_not_hold_the_rest_back(world: World) -> None:
+    header = "occurred_at,channel,contacts,source_id\n"
+    good(bring(world, header + "2026-11-01,email,Ana,s1\n2026-11-01,email,Ana,s2\n"))
+    good(bring(world, header + "2026-11-02,lunch,Ana,s1\n2026-11-02,lunch,Ana,s2\n"))
+    first = next(row for row in rows(world, interaction) if row.source_id == "s1")
+    with world.database.write() as connection:
+        delete_interaction(connection, world.principal, first.id, world.now)
+    done = take_back(world)
+    assert (+done.restored, +done.kept) == ({"interactions": 1}, {"interactions": 1})
+    after = {row.source_id: (row.channel, row.deleted_at is None) for row in rows(world, interaction)}
+    assert after == {"s1": ("lunch", False), "s2": ("email", True)}
 
 
 def test_whoever_was_changed_or_met_since_stays(world: World) -> None:
