@@ -8,24 +8,15 @@ from sqlalchemy import select
 
 from crm.accounts.queries import own_words
 from crm.contacts.rows import folded_name
-from crm.domain.phones import digits_of
 from crm.imports.matching import folded_email
+from crm.imports.phone_people import PhonePeople, phone_mark
 from crm.imports.run import Run
 from crm.imports.sightings import Party
-from crm.storage.tables import contact, contact_email, contact_phone
+from crm.storage.tables import contact, contact_email
 from crm.storage.text import fold
 
-PHONE_DIGITS = 9
-"""Digits at the end of a number that tell it from others, whatever stands before them."""
-SHORTEST = 7
 NAME_WORDS = 5
 NAMED_ONLY = Party()
-
-
-def phone_mark(phone: str) -> str | None:
-    """What two ways of writing one number have in common; None where it is no number of a person."""
-    digits = digits_of(phone)
-    return digits[-PHONE_DIGITS:] if len(digits) >= SHORTEST else None
 
 
 @dataclass(frozen=True)
@@ -56,6 +47,7 @@ class Acquaintances:
         self._names: dict[int, str] = {}
         self.owners: dict[int, int | None] = {}
         self._by: dict[str, list[int]] = {}
+        self._phones = PhonePeople(run)
         self._found: dict[Party, Found] = {}
         self._read()
 
@@ -67,12 +59,6 @@ class Acquaintances:
         emails = select(contact_email.c.contact_id, contact_email.c.folded)
         for row_id, email in self._run.connection.execute(emails.where(contact_email.c.workspace_id == mine)):
             self._enter(f"@{email}", row_id)
-        phones = select(contact_phone.c.contact_id, contact_phone.c.digits)
-        for row_id, digits in self._run.connection.execute(
-            phones.where(contact_phone.c.workspace_id == mine)
-        ):
-            if mark := phone_mark(digits):
-                self._enter(f"+{mark}", row_id)
 
     def add(self, row_id: int, name: str, party: Party = NAMED_ONLY, owner_id: int | None = None) -> None:
         """Somebody is here."""
@@ -80,8 +66,8 @@ class Acquaintances:
         self._enter(f"={folded_name(name)}", row_id)
         if party.email:
             self._enter(f"@{folded_email(party.email)}", row_id)
-        if mark := phone_mark(party.phone):
-            self._enter(f"+{mark}", row_id)
+        if party.phone:
+            self._phones.add(party.phone, row_id)
         self._found.clear()
 
     def _enter(self, mark: str, row_id: int) -> None:
@@ -102,7 +88,7 @@ class Acquaintances:
             if mark in self._ours:
                 return Found(self._ours[mark], is_ours=True)
         for mark in marks:
-            ids = self._by.get(mark, [])
+            ids = self._phones.of(party.phone) if mark.startswith("+") else self._by.get(mark, [])
             named = [one for one in ids if folded_name(self._names[one]) == folded_name(party.name)]
             choice = named if len(ids) > 1 and len(named) == 1 else ids
             if len(choice) == 1:
@@ -130,12 +116,13 @@ class Acquaintances:
 
 
 def _marks(party: Party) -> list[str]:
-    """What somebody may be known by, best first. A name only counts where there is nothing better."""
+    """What somebody may be known by, best first. A name counts where there is nothing better, or beside a number:
+    a phone's address book calls people as we do.
+    """
     if party.email:
         return [f"@{folded_email(party.email)}"]
-    if mark := phone_mark(party.phone):
-        return [f"+{mark}"]
-    return [f"={folded_name(party.name)}"] if party.name.strip() else []
+    mark = phone_mark(party.phone)
+    return [*([f"+{mark}"] if mark else []), *([f"={folded_name(party.name)}"] if party.name.strip() else [])]
 
 
 def marks_of(words: Iterable[str]) -> list[str]:

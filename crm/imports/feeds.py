@@ -1,16 +1,19 @@
-"""Feeds, which machines wrote: which one a file is, told by how it begins, and its reader: calendars, mail and chats."""
+"""Feeds, which machines wrote: which one a file is, told by how it begins, and its reader: calendars, mail, chats and phones."""
 
 import re
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import BinaryIO
 
 from crm.imports.archives import is_archive, member_of
 from crm.imports.calendars import read_calendar
 from crm.imports.mailboxes import is_mail, mails_in, mails_under
 from crm.imports.mails import MailReader
-from crm.imports.records import CALENDAR, FILE_LIMIT, MAIL, WHATSAPP, ParsedFile, UnreadableFile
+from crm.imports.phone_backups import begins_as_backup, read_backup
+from crm.imports.records import CALENDAR, FILE_LIMIT, MAIL, PHONE, WHATSAPP, ParsedFile, UnreadableFile
 from crm.imports.sightings import FeedSetting, Notices, Sighting, decode_text
 from crm.imports.whatsapp import begins_as_chat, read_whatsapp
+from crm.imports.zips import first_names
 
 HEAD = 65_536
 """Bytes at the beginning of a file that tell what it is."""
@@ -37,14 +40,25 @@ def _whatsapp(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Itera
     return read_whatsapp(data, notices, setting, name)
 
 
+def _phone(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
+    if _is_zip(stream):
+        data, _ = member_of(stream, notices.file, is_backup)
+        return read_backup(BytesIO(data), notices, setting)
+    return read_backup(stream, notices, setting)
+
+
 def _unpacked(stream: BinaryIO, name: str) -> tuple[bytes, str]:
     """The text to be read, out of its archive if it lies in one, and both names for what they tell."""
-    head = stream.read(4)
-    stream.seek(0)
-    if not head.startswith(b"PK"):
+    if not _is_zip(stream):
         return whole(stream, name), name
     data, member = member_of(stream, name, is_chat)
     return data, f"{name.removesuffix('.zip')} {member}"
+
+
+def _is_zip(stream: BinaryIO) -> bool:
+    head = stream.read(4)
+    stream.seek(0)
+    return head == b"PK\x03\x04"
 
 
 def is_chat(name: str, head: bytes) -> bool:
@@ -52,7 +66,12 @@ def is_chat(name: str, head: bytes) -> bool:
     return name.lower().endswith(".txt") and begins_as_chat(decode_text(head))
 
 
-READERS: dict[str, Reader] = {CALENDAR: _calendar, MAIL: _mail, WHATSAPP: _whatsapp}
+def is_backup(name: str, head: bytes) -> bool:
+    """Whether a file of an archive is the backup of a phone."""
+    return name.lower().endswith(".xml") and begins_as_backup(decode_text(head))
+
+
+READERS: dict[str, Reader] = {CALENDAR: _calendar, MAIL: _mail, WHATSAPP: _whatsapp, PHONE: _phone}
 
 
 def whole(stream: BinaryIO, name: str) -> bytes:
@@ -72,7 +91,11 @@ def feed_kind(head: bytes) -> str | None:
         return CALENDAR
     if is_mail(head):
         return MAIL
-    return WHATSAPP if is_archive(head) or begins_as_chat(text) else None
+    if is_archive(head):
+        return PHONE if any(name.lower().endswith(".xml") for name in first_names(head)) else WHATSAPP
+    if begins_as_backup(text):
+        return PHONE
+    return WHATSAPP if begins_as_chat(text) else None
 
 
 def open_feed(kind: str, stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:

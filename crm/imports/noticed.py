@@ -212,7 +212,7 @@ class _Noticing:
 
     def _stranger(self, party: Party, ids: dict[int, None]) -> None:
         if not self.wishes.add_people:
-            named = replace(party, name="") if party.email or party.phone else party
+            named = replace(party, name="") if party.email else party
             self.strangers[named] = self.strangers.get(named, 0) + 1
             return
         run, name = self.run, party.name or party.email or party.phone
@@ -363,7 +363,7 @@ class _Noticing:
         for party, count in ranked[:CANDIDATES]:
             times = "once" if count == 1 else f"{count:,} times"
             self.report.ask(
-                excerpt(party.email or party.phone or party.name),
+                excerpt(party.email or " ".join(filter(None, (party.name, party.phone)))),
                 f"Seen {times}, and not among your people. Add them, or bring in everybody who is not here, and "
                 "import again.",
             )

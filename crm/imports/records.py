@@ -28,7 +28,8 @@ ADDRESS_BOOK = "addressbook"
 CALENDAR = "calendar"
 MAIL = "mail"
 WHATSAPP = "whatsapp"
-FEEDS = (CALENDAR, MAIL, WHATSAPP)
+PHONE = "phone"
+FEEDS = (CALENDAR, MAIL, WHATSAPP, PHONE)
 """What machines saw of people: each such file is a transaction of its own."""
 EXCHANGE = (ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES)
 

@@ -33,7 +33,7 @@ RULES_LIMIT = 1024 * 1024
 
 SUPPORTED = (
     "In Person reads the CSV files of its exchange format, address books as CSV, rules.toml, vCards (.vcf), "
-    "calendars (.ics), mail (.eml, mbox) and WhatsApp chats (.txt or .zip)."
+    "calendars (.ics), mail (.eml, mbox), WhatsApp chats (.txt or .zip) and the backups of SMS Backup & Restore (.xml)."
 )
 
 _MAGIC = (

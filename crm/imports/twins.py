@@ -1,6 +1,7 @@
 """What somebody logged by hand and a machine saw as well: one thing, and one record."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -12,6 +13,8 @@ from crm.interactions.actions import Entry
 from crm.storage.tables import interaction, interaction_contact, source_record
 
 CALENDARS, CHATS, CALLS = "ical:", "chat:", "call:"
+NEAR = timedelta(hours=2)
+"""How far apart two machines may see one thing: a call that the calendar has for ten, and the phone at eleven."""
 FAMILIES = (CALENDARS, CHATS, CALLS)
 """How the keys of what machines saw begin, of what somebody may have logged as well."""
 
@@ -44,10 +47,24 @@ class AllTwins:
     def of(self, seen: Sighting, entry: Entry) -> int | None:
         """The row that tells of the same thing; it is found once."""
         family = self._family(seen)
-        return self._twins[family].of(entry) if family in self._twins and ways_of(seen, self._ways) else None
+        return (
+            self._twins[family].of(seen, entry)
+            if family in self._twins and ways_of(seen, self._ways)
+            else None
+        )
 
     def _family(self, seen: Sighting) -> str:
         return next((one for one in FAMILIES if seen.key.startswith(one)), "")
+
+
+@dataclass
+class _Logged:
+    """Something that is here: by whom it was seen, if it was a machine, is told by ``is_seen``."""
+
+    at: datetime
+    channel: str
+    is_seen: bool
+    people: set[int] = field(default_factory=set)
 
 
 class Twins:
@@ -60,7 +77,7 @@ class Twins:
     def __init__(self, run: Run, entries: list[Entry], ways: Collection[str], family: str) -> None:
         self._run, self._family, self._ways = run, family, ways
         self._by_contact: dict[int, list[int]] = {}
-        self._free: dict[int, tuple[datetime, set[int]]] = {}
+        self._free: dict[int, _Logged] = {}
         if entries:
             self._read(entries)
 
@@ -75,7 +92,7 @@ class Twins:
         )
         for start in range(0, len(ids), 500):
             rows = run.connection.execute(
-                select(part.interaction_id, part.contact_id, part.occurred_at)
+                select(part.interaction_id, part.contact_id, part.occurred_at, part.channel, log.source_id)
                 .join(interaction, (log.workspace_id == part.workspace_id) & (log.id == part.interaction_id))
                 .where(
                     part.workspace_id == run.principal.workspace_id,
@@ -90,22 +107,30 @@ class Twins:
                 )
             )
             for row in rows:
-                self._free.setdefault(row.interaction_id, (row.occurred_at, set()))[1].add(row.contact_id)
-        for row_id, (_, people) in self._free.items():
-            for one in people:
+                seen = (row.source_id or "").startswith(FAMILIES)
+                logged = _Logged(row.occurred_at, row.channel, seen)
+                self._free.setdefault(row.interaction_id, logged).people.add(row.contact_id)
+        for row_id, logged in self._free.items():
+            for one in logged.people:
                 self._by_contact.setdefault(one, []).append(row_id)
 
-    def of(self, entry: Entry) -> int | None:
-        """The row that tells of the same meeting, nearest in time; it is found once."""
-        zone = self._run.principal.zone
-        day = entry.occurred_at.astimezone(zone).date()
+    def of(self, seen: Sighting, entry: Entry) -> int | None:
+        """The row that tells of the same thing, nearest in time; it is found once."""
         near = sorted(
-            (abs(self._free[row_id][0] - entry.occurred_at), row_id)
+            (abs(self._free[row_id].at - entry.occurred_at), row_id)
             for one in entry.contact_ids
-            for row_id in (self._by_contact.get(one, ()) if self._free else ())
-            if row_id in self._free and self._free[row_id][0].astimezone(zone).date() == day
+            for row_id in self._by_contact.get(one, ())
+            if row_id in self._free and self._may_be(self._free[row_id], seen)
         )
         if not near:
             return None
         del self._free[near[0][1]]
         return near[0][1]
+
+    def _may_be(self, logged: "_Logged", seen: Sighting) -> bool:
+        """The same day; what another machine saw only by the same channel and near in time."""
+        if logged.is_seen:
+            is_near = abs(logged.at - seen.occurred_at) <= NEAR
+            return is_near and seen.channel in (None, logged.channel)
+        zone = self._run.principal.zone
+        return logged.at.astimezone(zone).date() == seen.occurred_at.astimezone(zone).date()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from crm.domain.channels import BROADCAST_DIGITAL
 from crm.imports.cells import excerpt
-from crm.imports.chat_people import Cast, cast_of, identity, party_of
+from crm.imports.chat_folding import Folding, Said, tell_days
+from crm.imports.chat_people import Cast, cast_of, party_of
 from crm.imports.chat_stamps import (
     DAY_FIRST,
     EARLIEST,
@@ -22,7 +22,7 @@ from crm.imports.chat_stamps import (
     split_line,
     unknown_halves,
 )
-from crm.imports.records import TEXT_LIMIT, Choice, UnreadableFile, refuse_endless
+from crm.imports.records import Choice, UnreadableFile, refuse_endless
 from crm.imports.sightings import FeedSetting, Notices, Sighting, decode_text
 
 APP = "whatsapp"
@@ -37,6 +37,8 @@ _LEFT_OUT = re.compile(
     re.IGNORECASE,
 )
 _PLACEHOLDER = 40
+_CLOCKS_APART = timedelta(hours=26)
+"""How far the clock of a phone may be ahead of ours, for its place on earth."""
 _STEERING = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 
 Numbers = tuple[tuple[int, int, int], str]
@@ -90,7 +92,7 @@ def read_whatsapp(data: bytes, notices: Notices, setting: FeedSetting, name: str
         notices.choose(cast.question)
     if order is None or cast.question is not None:
         return
-    yield from _Folding(chat, cast, order, notices, setting).sightings()
+    yield from _Days(chat, cast, order, notices, setting).sightings()
 
 
 def _taken_apart(text: str, notices: Notices, *, keep_text: bool) -> _Chat:
@@ -182,72 +184,46 @@ def _shown(order: str, numbers: tuple[int, int, int], today: date) -> str:
     return f"the {order.removesuffix(' first')}{meant}"
 
 
-class _Folding:
+class _Days:
     """One chat whose days and people are known, on its way to one sighting for each person and day."""
 
     def __init__(self, chat: _Chat, cast: Cast, order: str, notices: Notices, setting: FeedSetting) -> None:
         self.chat, self.cast, self.order, self.notices, self.setting = chat, cast, order, notices, setting
         self.zone = setting.own_zone or setting.zone
-        self.is_group = chat.is_group or len(cast.others) > 1
-        self.ahead = self.absurd = self.alone = self.crowds = 0
+        self.ahead = self.absurd = 0
 
     def sightings(self) -> Iterator[Sighting]:
         """Every person and day, in the order of days."""
+        me, others = self.cast.me, self.cast.others
+        us = (party_of(me),) if self.cast.is_known and me else ()
+        folding = Folding(f"chat:{APP}", "chat", party_of, self.setting, self._place, us)
         for day, them in sorted(self._days().items()):
-            mine = them.pop(self.cast.me, None) if self.cast.me else None
-            if self.is_group and (mine is None or not them):
-                self.alone += 1
-            elif self.is_group and len(them) > BROADCAST_DIGITAL:
-                self.crowds += 1
-            else:
-                yield from self._day(day, mine, them)
-        self._tell()
+            mine = them.pop(me, None) if me else None
+            if self.chat.is_group or len(others) > 1:
+                yield from folding.group_day(day, mine, them)
+            elif others:
+                yield folding.day(day, others[0], mine, them.get(others[0]))
+        tell_days(self.notices, self.ahead, "ahead, by the clock of the phone")
+        tell_days(self.notices, self.absurd, "before there were such chats")
+        folding.tell(self.notices)
 
-    def _days(self) -> dict[date, dict[str, _Written]]:
-        found: dict[date, dict[str, _Written]] = {}
+    def _days(self) -> dict[date, dict[str, Said]]:
+        found: dict[date, dict[str, Said]] = {}
         today = self.setting.now.astimezone(self.zone).date()
         for ((numbers, era), author), written in self.chat.written.items():
             day = day_of(numbers, self.order, era, today)
             if day is None:
-                self.notices.leave_out(f"{self.notices.file} line {written.line}", "There is no such day.")
+                self.notices.leave_out(self._place(written.line), "There is no such day.")
             elif day < EARLIEST:
                 self.absurd += 1
-            elif self._at(day, written.minute) > self.setting.now + timedelta(hours=26):
+            elif (at := self._at(day, written.minute)) > self.setting.now + _CLOCKS_APART:
                 self.ahead += 1
             else:
-                found.setdefault(day, {})[author] = written
+                found.setdefault(day, {})[author] = Said(written.line, at, written.lines)
         return found
 
     def _at(self, day: date, minute: int) -> datetime:
         return datetime.combine(day, time(minute // 60, minute % 60), self.zone).astimezone(UTC)
 
-    def _day(self, day: date, mine: _Written | None, them: dict[str, _Written]) -> Iterator[Sighting]:
-        for name, theirs in (them or dict.fromkeys(self.cast.others[:1])).items():
-            pieces = [one for one in (mine, theirs) if one is not None]
-            us = (party_of(self.cast.me),) if self.cast.is_known and self.cast.me else ()
-            yield Sighting(
-                f"chat:{APP}:{identity(name)}:{day.isoformat()}",
-                min(self.setting.now, self._at(day, min(one.minute for one in pieces))),
-                "chat",
-                (party_of(name), *us),
-                note=_note(pieces) if self.setting.keep_text else None,
-                where=f"{self.notices.file} line {min(one.line for one in pieces)}",
-                direction="mutual" if len(pieces) == 2 else "outbound" if theirs is None else "inbound",
-            )
-
-    def _tell(self) -> None:
-        for count, words in (
-            (self.ahead, "ahead, by the clock of the phone"),
-            (self.absurd, "before there were such chats"),
-            (self.alone, "in a group in which only one side wrote, which is no contact"),
-            (self.crowds, "of more people than can be in touch at once, and no contact with any of them"),
-        ):
-            if count:
-                days = "1 day was" if count == 1 else f"{count:,} days were"
-                self.notices.leave_out(self.notices.file, f"{days} left out: {words}.")
-
-
-def _note(pieces: list[_Written]) -> str:
-    """What was written on one day, line by line."""
-    lines = sorted(line for one in pieces for line in one.lines)
-    return "\n".join(text for _, text in lines)[:TEXT_LIMIT]
+    def _place(self, line: int) -> str:
+        return f"{self.notices.file} line {line}"

@@ -1,0 +1,221 @@
+"""Reading what SMS Backup & Restore wrote of an Android phone: text messages folded by day, and calls one by one."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import BinaryIO
+
+from crm.domain.phones import digits_of
+from crm.domain.spans import count
+from crm.imports.cells import is_email, tidy_line
+from crm.imports.chat_folding import Folding, Said
+from crm.imports.chat_people import identity
+from crm.imports.phone_calls import call_of
+from crm.imports.records import LINE_LIMIT, UnreadableFile
+from crm.imports.safe_xml import BrokenOff, Element, elements
+from crm.imports.sightings import FeedSetting, Notices, Party, Sighting
+
+_ROOT = re.compile(
+    r"\s*(?:<\?[^>]*\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>\s*)*<(?:smses|calls)[\s/>]",
+    re.DOTALL,
+)
+_SHORTEST = 7
+"""Digits of a number of a person; shorter ones are services'."""
+_EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
+_SECONDS_BEFORE = 100_000_000_000
+"""Smaller numbers are seconds since 1970, larger ones milliseconds."""
+_LAST = 253_402_300_799
+_RECEIVED, _SENT, _SENDER = "1", "2", "137"
+_NO_NAMES = ("", "null", "(Unknown)", "(unknown)")
+
+
+def begins_as_backup(text: str) -> bool:
+    """Whether a text begins as such a backup."""
+    return _ROOT.match(text) is not None
+
+
+def read_backup(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
+    """The calls of a backup as they come, and then with whom texts were exchanged on which day."""
+    backup = _Backup(notices, setting)
+    try:
+        for element in elements(stream, notices.file):
+            if call := backup.take(element):
+                yield call
+    except BrokenOff as broken:
+        where = f"{notices.file} line {broken.line}"
+        if not backup.seen:
+            raise UnreadableFile(where, "This is no XML from here on. Make the backup again.") from None
+        notices.leave_out(where, "The file breaks off here, or is damaged. What came before was read.")
+    yield from backup.days()
+
+
+@dataclass(slots=True)
+class _Message:
+    """One text message; of an MMS its sender and its words come in elements within."""
+
+    line: int
+    at: datetime
+    is_sent: bool
+    names: dict[str, str]
+    sender: str
+    text: str
+
+
+@dataclass(slots=True)
+class _Thread:
+    """One day of messages with the same people: what each side wrote; ``None`` is our side."""
+
+    sides: dict[str | None, Said] = field(default_factory=dict)
+
+
+class _Backup:
+    """One backup being read; counts what it passes over."""
+
+    def __init__(self, notices: Notices, setting: FeedSetting) -> None:
+        self.notices, self.setting = notices, setting
+        self.zone = setting.own_zone or setting.zone
+        self.own = {identity(word) for word in (*setting.mine, *setting.ours) if "@" not in word}
+        self.passed: Counter[str] = Counter()
+        self.parties: dict[str, Party] = {}
+        self.threads: dict[tuple[date, frozenset[str]], _Thread] = {}
+        self.current: _Message | None = None
+        self.seen = 0
+
+    def take(self, element: Element) -> Sighting | None:
+        """One element; a call is a sighting at once."""
+        said = element.attributes
+        if element.depth == 2:
+            self._finish()
+        if element.name in ("sms", "mms"):
+            self.current = self._message(
+                element, said.get("type" if element.name == "sms" else "msg_box", "")
+            )
+        elif element.name == "call":
+            return self._call(element)
+        elif self.current is not None and element.name == "addr" and said.get("type") == _SENDER:
+            self.current.sender = said.get("address", "")
+        elif self.current is not None and element.name == "part" and said.get("ct") == "text/plain":
+            self.current.text = f"{self.current.text} {said.get('text', '')}".strip()
+        return None
+
+    def days(self) -> Iterator[Sighting]:
+        """With whom texts were exchanged on which day, each once, and what was passed over."""
+        self._finish()
+        folding = Folding("chat:sms", "sms", self.parties.__getitem__, self.setting, self._place)
+        for (day, people), thread in sorted(
+            self.threads.items(), key=lambda pair: (pair[0][0], sorted(pair[0][1]))
+        ):
+            mine = thread.sides.pop(None, None)
+            them = {name: said for name, said in thread.sides.items() if name is not None}
+            if len(people) > 1:
+                yield from folding.group_day(day, mine, them)
+            else:
+                (name,) = people
+                yield folding.day(day, name, mine, them.get(name))
+        folding.tell(self.notices)
+        for words, number in self.passed.items():
+            were = "was" if number == 1 else "were"
+            self.notices.leave_out(self.notices.file, f"{count(number, 'item')} {were} left out: {words}.")
+
+    def _place(self, line: int) -> str:
+        return f"{self.notices.file} line {line}"
+
+    def _moment(self, element: Element) -> datetime | None:
+        """When it was; None, counted, where that cannot be."""
+        self.seen += 1
+        text = element.attributes.get("date", "")
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+        seconds = number if number < _SECONDS_BEFORE else number / 1000
+        at = datetime.fromtimestamp(seconds, UTC) if seconds <= _LAST else None
+        if at is None or not _EARLIEST <= at <= self.setting.now + timedelta(hours=1):
+            self.passed["dated ahead, long ago or not at all"] += 1
+            return None
+        return min(at, self.setting.now)
+
+    def _who(self, address: str, name: str = "") -> str:
+        """What a number or address goes by here; the first name the phone has for it is kept."""
+        who = identity(address) if not is_email(address) else address.casefold()
+        known = self.parties.get(who)
+        if known is None or (not known.name and name not in _NO_NAMES):
+            named = tidy_line(name)[:LINE_LIMIT] if name not in _NO_NAMES else ""
+            is_mail = is_email(address)
+            self.parties[who] = Party(
+                address if is_mail else "", "" if is_mail else address[:LINE_LIMIT], named
+            )
+        return who
+
+    def _call(self, element: Element) -> Sighting | None:
+        at = self._moment(element)
+        number = element.attributes.get("number", "")
+        if at is None:
+            return None
+        if not _is_person(number):
+            self.passed["from or to hidden, short or service numbers"] += 1
+            return None
+        party = self.parties[self._who(number, element.attributes.get("contact_name", ""))]
+        call = call_of(element.attributes, at, party, self._place(element.line))
+        if call is None:
+            self.passed["blocked calls, or of a sort that is not known here"] += 1
+        return call
+
+    # Text messages.
+
+    def _message(self, element: Element, box: str) -> _Message | None:
+        at, said = self._moment(element), element.attributes
+        if at is None:
+            return None
+        if box not in (_RECEIVED, _SENT):
+            self.passed["drafts, or messages that were not sent"] += 1
+            return None
+        addresses = [one.strip() for one in said.get("address", "").split("~") if one.strip()]
+        name = said.get("contact_name", "")
+        names = [name] if len(addresses) == 1 else name.split(", ")
+        if len(names) != len(addresses):
+            names = [""] * len(addresses)
+        sender = addresses[0] if len(addresses) == 1 else ""
+        return _Message(
+            element.line,
+            at,
+            box == _SENT,
+            dict(zip(addresses, names, strict=True)),
+            sender,
+            said.get("body", ""),
+        )
+
+    def _finish(self) -> None:
+        """The message is whole."""
+        message, self.current = self.current, None
+        if message is None:
+            return
+        if not message.names or not all(_is_person(one) for one in message.names):
+            self.passed["with short numbers or services, which is no contact"] += 1
+            return
+        people = frozenset(self._who(*pair) for pair in message.names.items()) - self.own
+        side = (
+            None if message.is_sent else next(iter(people)) if len(people) == 1 else self._who(message.sender)
+        )
+        if not people or (side is not None and side not in people):
+            self.passed["in groups, without saying who wrote"] += 1
+        else:
+            self._add(message, people, side)
+
+    def _add(self, message: _Message, people: frozenset[str], side: str | None) -> None:
+        local = message.at.astimezone(self.zone)
+        thread = self.threads.setdefault((local.date(), people), _Thread())
+        at = message.at.replace(second=0, microsecond=0)
+        said = thread.sides.setdefault(side, Said(message.line, at))
+        said.at = min(said.at, at)
+        if self.setting.keep_text and message.text:
+            party = self.parties[side] if side is not None else Party(name="Me")
+            name = party.name or party.phone or party.email
+            words = " / ".join(line.strip() for line in message.text.splitlines() if line.strip())
+            said.lines.append((int(message.at.timestamp() * 1000), f"{local:%H:%M} {name}: {words}"))
+
+
+def _is_person(address: str) -> bool:
+    """Whether an address may be somebody's: an email, or a number as long as those of people."""
+    if is_email(address):
+        return True
+    return re.fullmatch(r"[+\d\s()./*#-]+", address) is not None and len(digits_of(address)) >= _SHORTEST
