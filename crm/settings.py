@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +15,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from crm.errors import UsageError
 
+LEAST_KEY = 32
+"""Bytes a kept key has at least: one that was cut off, or is empty, would sign links that anybody can sign."""
 SECRETS = ("database_url", "smtp_url", "secret_key", "metrics_token")
 
 
@@ -122,29 +126,62 @@ class Settings(BaseSettings):
         """The secret that signs links; generated at first use and kept, readable by its owner only."""
         if self.secret_key:
             return self.secret_key.encode()
-        path = self.data_dir / "secret_key"
+        _make_key(self.key_file)
+        return _kept_key(self.key_file)
+
+    @property
+    def key_file(self) -> Path:
+        """Where the secret key is kept if none is set."""
+        return self.data_dir / "secret_key"
+
+
+def _make_key(path: Path) -> None:
+    """Unless it is there. It gets its name once it is whole and on the disk; of two who make one, one is kept."""
+    try:
+        if path.exists():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".secret_key-")  # readable by its owner only
         try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        except FileExistsError:
-            return _kept_key(path)
-        except OSError as fault:
-            raise UsageError(
-                f"The secret key cannot be kept in {self.data_dir} ({fault.strerror}). Set CRM_DATA_DIR or CRM_SECRET_KEY."
-            ) from None
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-        return path.read_bytes()
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(name, path)
+        finally:
+            Path(name).unlink()
+        _settle(path.parent)
+    except OSError as fault:
+        raise UsageError(
+            f"The secret key cannot be kept in {path.parent} ({fault.strerror}). Set CRM_DATA_DIR or CRM_SECRET_KEY."
+        ) from None
+
+
+def _settle(folder: Path) -> None:
+    """The names in the folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _kept_key(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        key = path.read_bytes()
     except OSError as fault:
         raise UsageError(
             f"The secret key in {path} cannot be read ({fault.strerror}). Give the file to the user who runs crm, "
             "or set CRM_SECRET_KEY."
         ) from None
+    if len(key) < LEAST_KEY:
+        raise UsageError(
+            f"The secret key in {path} has {len(key)} of at least {LEAST_KEY} characters, so it was not kept whole. "
+            "Put the whole one back; or remove the file, and a new one is made: links mailed before end then, and "
+            "calendars must be connected again."
+        )
+    return key
 
 
 def _from_files() -> dict[str, Any]:

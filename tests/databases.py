@@ -18,6 +18,7 @@ TAKE_TURNS = {
 """Rooms whose tests are about pages, mails, files and words over queries that others ask of both."""
 NEVER = {
     "test_queries.py", "test_applying.py", "test_undoing.py", "test_answers.py", "test_kill.py", "test_crowd.py",
+    "test_at_once.py",
 }  # fmt: skip
 """Modules of these rooms about order, cursors, locks and processes, where the two may differ."""
 

@@ -17,7 +17,7 @@ from crm.accounts.forms import Preferences, Profile, SetUp
 from crm.accounts.workspaces import create_workspace
 from crm.domain.principal import Principal, Role
 from crm.errors import Conflict, Forbidden, Invalid, NotFound
-from crm.storage.database import new_id
+from crm.storage.database import new_id, take_turns
 from crm.storage.frame import Scope
 from crm.storage.recount import Moves, recompute, recount_days
 from crm.storage.stored_metrics import scope_of
@@ -32,6 +32,7 @@ VALID_WORDS = {"sign_in": "15 minutes", "reset": "an hour", "invitation": "7 day
 
 def ensure_workspace(connection: Connection, name: str, time_zone: str, at: datetime) -> int:
     """The first workspace, made if there is none; returns its id."""
+    take_turns(connection, "first workspace")
     found = connection.execute(select(workspace.c.id).order_by(workspace.c.id).limit(1)).scalar_one_or_none()
     return create_workspace(connection, name, time_zone, at) if found is None else found
 
@@ -134,6 +135,9 @@ def _require_admin(principal: Principal) -> None:
 
 
 def _require_an_admin(connection: Connection, principal: Principal) -> None:
+    take_turns(
+        connection, f"admins of {principal.workspace_id}"
+    )  # else two who demote each other see no wrong
     left = select(func.count()).where(
         user.c.workspace_id == principal.workspace_id, user.c.role == "admin", user.c.active
     )

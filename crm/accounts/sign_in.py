@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from crm.accounts.addresses import normal_email
 from crm.accounts.passwords import fits
-from crm.storage.database import Database
+from crm.storage.database import Database, take_turns
 from crm.storage.tables import sign_in_failure, user
 
 WINDOW = timedelta(minutes=15)
@@ -56,6 +56,7 @@ def _keyed(key: bytes, words: str) -> str:
 
 def reserve(connection: Connection, attempt: Attempt) -> bool:
     """Count a try before it is made, so that many at once cannot slip through; false: too many, wait."""
+    take_turns(connection, f"sign-in from {attempt.address_hash}")
     connection.execute(
         sign_in_failure.delete().where(sign_in_failure.c.failed_at <= attempt.failed_at - KEPT)
     )

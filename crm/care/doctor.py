@@ -14,10 +14,10 @@ from sqlalchemy import Connection, func, select, text
 from crm.care import archive, calendars, clocks, scheduled
 from crm.care.backup import newest_change
 from crm.care.findings import Check, Finding
-from crm.errors import Refusal
+from crm.errors import Refusal, UsageError
 from crm.mail.message import Mailbox
 from crm.mail.transport import SmtpSettings, greet
-from crm.settings import Settings
+from crm.settings import LEAST_KEY, Settings
 from crm.storage.database import Database
 from crm.storage.migrate import is_newest
 from crm.storage.tables import mail_hold, outbox, scheduler_pulse, user, workspace
@@ -337,12 +337,8 @@ def _contradictions(settings: Settings) -> Iterator[Finding]:
             "Set CRM_BASE_URL to the address people use.",
         )
     if settings.base_url.startswith("http://") and not local:
-        yield Finding(
-            "settings",
-            "note",
-            "People reach this over http, so passwords travel in the clear.",
-            "Put https in front.",
-        )
+        words = "People reach this over http, so passwords travel in the clear."
+        yield Finding("settings", "note", words, "Put https in front.")
     if settings.smtp_url and settings.scheduler == "off":
         yield Finding(
             "settings",
@@ -354,13 +350,18 @@ def _contradictions(settings: Settings) -> Iterator[Finding]:
 
 def _secret(settings: Settings) -> Iterator[Finding]:
     if settings.secret_key:
-        if len(settings.secret_key) < 32:
-            yield Finding(
-                "settings", "wrong", "CRM_SECRET_KEY is short.", "Use 32 random characters or more."
-            )
+        if len(settings.secret_key) < LEAST_KEY:
+            remedy = f"Use {LEAST_KEY} random characters or more."
+            yield Finding("settings", "wrong", "CRM_SECRET_KEY is short.", remedy)
         return
-    path = settings.data_dir / "secret_key"
-    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+    path = settings.key_file
+    if not path.exists():
+        return
+    try:
+        assert settings.key
+    except UsageError as refusal:
+        yield Finding("settings", "wrong", refusal.sentence)
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
         yield Finding("settings", "wrong", f"Others may read {path}.", f"Run `chmod 600 {path}`.")
 
 

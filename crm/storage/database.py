@@ -4,6 +4,7 @@ On SQLite a write transaction takes the write lock at its start (``BEGIN IMMEDIA
 writers in a queue; a read transaction never blocks and never writes.
 """
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +60,16 @@ class Database:
 def _postgresql_engine(url: str) -> Engine:
     waits = {"connect_timeout": 10, "options": f"-c lock_timeout={LOCK_SECONDS}s"}
     return create_engine(url, pool_size=THREADS, max_overflow=4, pool_pre_ping=True, connect_args=waits)
+
+
+def take_turns(connection: Connection, words: str) -> None:
+    """Wait until no other transaction that said the same words is under way; whoever comes next waits for this one.
+
+    For what is read before it is written where no row can be locked. On SQLite a write transaction is alone anyway.
+    """
+    if connection.dialect.name != "sqlite":
+        number = int.from_bytes(hashlib.sha256(words.encode()).digest()[:8], signed=True)
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
 def new_ids(connection: Connection, count: int = 1) -> list[int]:

@@ -173,6 +173,9 @@ def test_links_to_nowhere_and_a_key_others_may_read_are_noticed(
     sentences = [f.sentence for f in examine(chosen, world.database, now) if f.state == "wrong"]
     assert any("Links would lead to http://0.0.0.0" in sentence for sentence in sentences)
     assert any("Others may read" in sentence for sentence in sentences)
+    key.write_text("")
+    sentences = [f.sentence for f in examine(Settings(data_dir=tmp_path), world.database, now)]
+    assert any("has 0 of at least 32 characters" in sentence for sentence in sentences)
 
 
 def test_a_secret_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
