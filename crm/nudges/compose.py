@@ -174,7 +174,7 @@ def _shown(one: Suggested, address: Callable[..., str], zone: tzinfo, today: dat
         slot=slot_words(one.act, one.slot, zone, today, one.place),
         done_url=address(one.id, "done"),
         done_label="Done & log",
-        met_url=address(one.id, "met") if one.asks else None,
+        met_url=address(one.id, "met") if one.may_be_unrecorded else None,
         swap_url=address(one.id, "swap", swap) if swap else None,
         swap_label=f"{capital(swap)} instead" if swap else None,
         snooze_url=address(one.id, "snooze"),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, select
 
 from crm.domain import planner
-from crm.domain.on_record import asks
+from crm.domain.on_record import FROM_SILENCE, asks
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.planner import GROUPS, Budget
 from crm.domain.principal import Principal
@@ -98,9 +98,9 @@ class Suggested:
         return self.state == "planned"
 
     @property
-    def asks(self) -> bool:
-        """Whether its reason asks if a meeting went unrecorded."""
-        return asks(self.reason)
+    def may_be_unrecorded(self) -> bool:
+        """Whether it speaks where the log says nothing, so that a meeting nobody wrote down would answer it."""
+        return asks(self.reason) or not FROM_SILENCE.isdisjoint(self.rules)
 
     @property
     def acted_on(self) -> bool:

@@ -90,6 +90,10 @@ def test_met_by_another_way_meanwhile_nothing_is_logged_again(asked: Asked) -> N
     assert [channel for channel, _ in asked.meetings()] == ["lunch"]
 
 
-def test_whoever_logs_their_meetings_is_not_asked(world: World, tmp_path: Path) -> None:
+def test_whoever_logs_their_meetings_is_not_asked_and_can_answer_all_the_same(
+    world: World, tmp_path: Path
+) -> None:
     with time_machine.travel(NOW + timedelta(hours=3), tick=False):
-        assert LABEL not in Asked(world, tmp_path, meetings_logged=10).body("plain")
+        sent = Asked(world, tmp_path, meetings_logged=10)
+        assert "Have you met" not in sent.body("plain")
+        assert sent.link()
