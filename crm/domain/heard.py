@@ -6,7 +6,10 @@ from datetime import date
 
 @dataclass(frozen=True)
 class Heard:
-    """One thing kept: *ask*, *promise* (ours), *their promise*, *favour*, or a signal's type."""
+    """One thing kept: *ask*, *promise* (ours), *their promise*, *favour*, a signal's type, or the kind of a date.
+
+    ``due`` is when an ask or promise is due, or the day of a date.
+    """
 
     sort: str
     text: str
@@ -23,5 +26,11 @@ LABELS = {
     "promise": "My promise",
     "their promise": "Their promise",
     "favour": "Favour",
+    "birthday": "Birthday",
+    "anniversary": "Anniversary",
+    "renewal": "Renewal",
+    "other": "Other day",
 }
 """Every sort, as forms and pages name it."""
+DATES = ("birthday", "anniversary", "renewal", "other")
+"""Those that are a day first of all."""

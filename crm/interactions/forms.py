@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from starlette.datastructures import FormData
 
-from crm.domain.heard import LABELS, Heard
+from crm.domain.heard import DATES, LABELS, Heard
 from crm.domain.principal import Principal
 from crm.domain.weeks import local_instant
 from crm.web.forms import Errors, Form, read
@@ -93,6 +93,11 @@ def read_heard(form: FormData) -> tuple[list[Heard], dict[str, str]]:
         row = read(HeardRow, sent)
         if isinstance(row, Errors):
             errors |= {names[field]: sentence for field, sentence in row.fields.items()}
+        elif row.sort in DATES and (row.text or row.due):
+            if row.due is None:
+                errors[names["due"]] = "Say which day it is."
+            else:
+                rows.append(Heard(row.sort, row.text, row.due))
         elif row.text:
             rows.append(Heard(row.sort, row.text, row.due))
         elif row.due:

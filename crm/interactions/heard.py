@@ -1,16 +1,18 @@
-"""What an interaction leaves behind: asks, promises, signals and favours, and the asks it settles."""
+"""What an interaction leaves behind: asks, promises, signals, favours and dates, and the asks it settles."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from crm.contacts.actions import require_editor
-from crm.domain.heard import Heard
+from crm.contacts.drafts import Occasion
+from crm.contacts.rows import date_values
+from crm.domain.heard import DATES, Heard
 from crm.domain.principal import Principal
 from crm.interactions.actions import refresh_people
 from crm.storage.database import new_id
-from crm.storage.tables import ask, favour, promise, signal
+from crm.storage.tables import ask, contact_date, favour, promise, signal
 
 
 def keep_heard(
@@ -38,12 +40,30 @@ def keep_heard(
         elif one.sort in ("promise", "their promise"):
             by = "us" if one.sort == "promise" else "them"
             connection.execute(promise.insert(), {**shared, "by": by, "due": one.due, "made_on": day})
+        elif one.sort in DATES:
+            _keep_date(connection, principal, contact_id, one, day)
         elif one.sort == "favour":
             connection.execute(favour.insert(), {**shared, "received_on": day})
         else:
             connection.execute(signal.insert(), {**shared, "type": one.sort, "heard_on": day})
     if heard:
         refresh_people(connection, principal, [contact_id], at)
+
+
+def _keep_date(connection: Connection, principal: Principal, contact_id: int, one: Heard, day: date) -> None:
+    """A day to remember, unless it is known: each year the same, but a renewal or other day ahead just that once.
+
+    This year's day tells when a birthday or anniversary is, and nothing of the year it began.
+    """
+    assert one.due is not None
+    once = one.sort in ("renewal", "other") and one.due >= day
+    year = one.due.year if once or one.due.year < day.year else None
+    values = date_values(Occasion(one.sort, one.due.month, one.due.day, year, not once, one.text or None))
+    table, this = contact_date.c, {"workspace_id": principal.workspace_id, "contact_id": contact_id}
+    same = [table[name] == value for name, value in this.items()]
+    same += [table[name] == values[name] for name in ("kind", "month", "day")]
+    if connection.execute(select(table.id).where(*same).limit(1)).first() is None:
+        connection.execute(contact_date.insert(), {**this, **values, "id": new_id(connection)})
 
 
 def close_asks(

@@ -1,4 +1,4 @@
-"""Answering "have you met since?": a meeting that was not on record, logged once for each suggestion that speaks where the log says nothing."""
+"""Answering "have you met since?": a meeting that was not on record, logged once for each suggestion it answers."""
 
 from datetime import datetime
 from typing import Any

@@ -17,6 +17,7 @@ from crm.storage.database import new_id
 from crm.storage.tables import (
     ask,
     contact,
+    contact_date,
     contact_metrics,
     interaction,
     interaction_contact,
@@ -370,7 +371,7 @@ def test_a_promise_in_the_line_stands_among_what_was_heard(world: World, site: T
         'name="heard_text_1" type="text" dir="auto" autocomplete="off" aria-label="In words" value="send the plan"'
         in page
     )
-    assert f'aria-label="Due" value="{due}"' in page
+    assert f'aria-label="Day" value="{due}"' in page
     assert re.search(r'<option value="promise" selected>', page)
 
 
@@ -435,6 +436,40 @@ def test_what_was_heard_is_kept_or_given_back(world: World, site: TestClient) ->
     assert wrong.status_code == 422
     assert "Write the day like 2026-11-23." in wrong.text
     assert "Choose one of the list." in wrong.text
+
+
+def test_days_to_remember_are_kept_once(world: World, site: TestClient) -> None:
+    marta = world.contact()
+    ahead = world.today + timedelta(days=40)
+    heard = {
+        "heard_sort_1": "birthday",
+        "heard_due_1": f"{world.today.year}-05-23",
+        "heard_sort_2": "renewal",
+        "heard_text_2": "The contract",
+        "heard_due_2": ahead.isoformat(),
+    }
+    for _ in range(2):
+        assert post(site, "/log", contact_ids=marta, channel="lunch", **heard).status_code == 303
+    table = contact_date.c
+    with world.database.read() as connection:
+        found = connection.execute(
+            select(table.kind, table.month, table.day, table.on_day, table.yearly, table.label).order_by(
+                table.kind
+            )
+        ).all()
+    assert [tuple(row) for row in found] == [
+        ("birthday", 5, 23, None, True, None),
+        ("renewal", ahead.month, ahead.day, ahead, False, "The contract"),
+    ]
+    wrong = post(
+        site,
+        "/log",
+        contact_ids=marta,
+        channel="lunch",
+        heard_sort_1="anniversary",
+        heard_text_1="First order",
+    )
+    assert (wrong.status_code, "Say which day it is." in wrong.text) == (422, True)
 
 
 def test_save_and_log_another_comes_back_to_the_form(world: World, site: TestClient) -> None:
