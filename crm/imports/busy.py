@@ -134,7 +134,8 @@ class _Reader:
         parsed = icalendar.Calendar.from_ical(ical.alone(self.calendar, events))
         for zone in {zone for each in parsed.walk("VEVENT") if (zone := _unknown_zone(each.get("DTSTART")))}:
             self.zones[zone] += 1
-        if not any(event.has("RRULE", "RDATE", "RECURRENCE-ID") for event in events):
+        if not any(event.has("RRULE", "RDATE") for event in events):
+            # Occurrences without their series, as servers send them, stand for themselves.
             return [one for each in parsed.walk("VEVENT") if (one := self._interval(each))]
         occurrences = recurring_ical_events.of(parsed, keep_recurrence_attributes=False)
         found = []

@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 from crm.domain.own_calendar import GOOD
 from crm.imports.busy import Busy, NoCalendar, Wanted
 from crm.imports.busy_reader import TooMuch, read_apart
-from crm.outgoing.client import Answer, Asked, send
+from crm.imports.caldav import Refused, Server, fetch_all
+from crm.imports.dav_xml import NoDav
+from crm.outgoing.client import Asked, send
 from crm.outgoing.failures import Failed
 from crm.outgoing.wire import Network
 
@@ -30,6 +32,11 @@ class Source:
     def host(self) -> str:
         """What of the address may be shown."""
         return urlsplit(self.address).hostname or ""
+
+    @property
+    def signed_in(self) -> tuple[str, str] | None:
+        """Name and password, where one of them is given."""
+        return (self.name, self.password) if self.name or self.password else None
 
     def packed(self) -> str:
         """All of it in one line, to be sealed."""
@@ -61,46 +68,40 @@ class Outcome:
     seen: Seen = NOTHING_SEEN
 
 
-class Refused(Exception):
-    """The server answered, but not with what was asked for."""
-
-    def __init__(self, state: str) -> None:
-        super().__init__(state)
-        self.state = state
-
-
 def fetch(source: Source, wanted: Wanted, network: Network, seen: Seen = NOTHING_SEEN) -> Outcome:
     """Fetch and read it; never raises for anything a server does."""
     try:
+        if source.kind == "caldav":
+            return _caldav(source, wanted, network)
         return _ics(source, wanted, network, seen)
     except Failed as failed:
         return Outcome(str(failed.failure))
     except Refused as refused:
-        return Outcome(refused.state)
+        return Outcome(_STATES.get(refused.status, "refused"))
+    except NoDav:
+        return Outcome("no_caldav")
     except NoCalendar:
         return Outcome("not_a_calendar")
     except TooMuch:
         return Outcome("too_much")
 
 
+def _caldav(source: Source, wanted: Wanted, network: Network) -> Outcome:
+    server = Server(source.address, source.signed_in, network, LIMIT)
+    return Outcome(GOOD, read_apart(fetch_all(server, wanted), wanted))
+
+
 def _ics(source: Source, wanted: Wanted, network: Network, seen: Seen) -> Outcome:
     conditions = {"If-None-Match": seen.etag, "If-Modified-Since": seen.modified}
     headers = {name: value for name, value in conditions.items() if value}
-    signed_in = (source.name, source.password) if source.name or source.password else None
-    answer = send(
-        Asked(source.address, headers=headers, signed_in=signed_in, limit=LIMIT, seconds=SECONDS), network
-    )
+    asked = Asked(source.address, headers=headers, signed_in=source.signed_in, limit=LIMIT, seconds=SECONDS)
+    answer = send(asked, network)
     if answer.status == 304 and headers:
         return Outcome(GOOD, None, seen)
-    require(answer, 200)
+    if answer.status != 200:
+        raise Refused(answer.status)
     known = Seen(_short(answer.headers.get("etag")), _short(answer.headers.get("last-modified")))
     return Outcome(GOOD, read_apart(answer.body, wanted), known)
-
-
-def require(answer: Answer, *statuses: int) -> None:
-    """Refused for any other status."""
-    if answer.status not in statuses:
-        raise Refused(_STATES.get(answer.status, "refused"))
 
 
 def _short(value: str | None) -> str | None:

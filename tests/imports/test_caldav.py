@@ -1,0 +1,260 @@
+"""CalDAV against a real server, Radicale, in a thread of this process; and against answers no server should give."""
+
+import base64
+import contextlib
+import io
+import logging
+import threading
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from crm.imports.busy import Wanted
+from crm.imports.busy_fetch import Outcome, Source, fetch
+from crm.imports.caldav import _is_beside
+from crm.imports.dav_xml import NoDav, resources
+from crm.outgoing.wire import Network
+from tests.imports.test_busy import calendar, event, words
+from tests.outgoing.servers import Talk, saying, serving
+
+BOSTON = ZoneInfo("America/New_York")
+BEGINS = datetime(2026, 11, 23, 5, tzinfo=UTC)
+WANTED = Wanted(BEGINS, BEGINS + timedelta(days=14), BOSTON)
+PASSWORD = "s3cr3t"
+HOUR = ("DTSTART:20261123T150000Z", "DURATION:PT1H")
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+
+@dataclass
+class Radicale:
+    """A server with one user, alice."""
+
+    port: int
+    asked: list[tuple[str, str, bytes]]
+
+    @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def put(self, method: str, path: str, body: bytes = b"", **headers: str) -> None:
+        packed = base64.b64encode(f"alice:{PASSWORD}".encode()).decode()
+        request = urllib.request.Request(self.root + path, body, method=method)
+        for name, value in {"Authorization": f"Basic {packed}", **headers}.items():
+            request.add_header(name.replace("_", "-"), value)
+        with contextlib.closing(urllib.request.urlopen(request)) as answer:
+            assert answer.status in (201, 207)
+
+    def collection(self, path: str, kind: str = "VEVENT", extra: str = "") -> None:
+        self.put(
+            "MKCALENDAR",
+            path,
+            f'<?xml version="1.0"?><C:mkcalendar xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop>'
+            f'<C:supported-calendar-component-set><C:comp name="{kind}"/></C:supported-calendar-component-set>{extra}'
+            "</prop></set></C:mkcalendar>".encode(),
+        )
+
+    def event(self, path: str, *lines: str, uid: str) -> None:
+        self.put("PUT", f"{path}{uid}.ics", calendar(event(*lines, uid=uid)), Content_Type="text/calendar")
+
+    def read(self, path: str = "", password: str = PASSWORD) -> Outcome:
+        source = Source("caldav", self.root + path, "alice", password)
+        return fetch(source, WANTED, Network({f"127.0.0.1:{self.port}"}))
+
+
+@pytest.fixture(scope="module")
+def radicale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radicale]:
+    from radicale import config
+    from radicale.app import Application
+
+    folder: Path = tmp_path_factory.mktemp("radicale")
+    (folder / "users").write_text(f"alice:{PASSWORD}\n")
+    chosen = config.load()
+    auth = {
+        "type": "htpasswd",
+        "htpasswd_filename": str(folder / "users"),
+        "htpasswd_encryption": "plain",
+        "delay": "0",
+    }
+    storage = {"filesystem_folder": str(folder / "collections"), "_filesystem_fsync": "False"}
+    chosen.update(
+        {"auth": auth, "storage": storage, "logging": {"level": "critical"}}, "tests", privileged=True
+    )
+    application = Application(chosen)
+    logging.getLogger("radicale").setLevel(logging.CRITICAL)
+    asked: list[tuple[str, str, bytes]] = []
+
+    def noted(environ: dict[str, Any], start: Any) -> Any:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)  # a refusal must not leave it unread
+        asked.append((environ["REQUEST_METHOD"], environ["PATH_INFO"], body))
+        return application(environ, start)
+
+    with make_server("127.0.0.1", 0, noted, handler_class=Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield filled(Radicale(server.server_port, asked))
+        server.shutdown()
+        thread.join()
+
+
+def filled(server: Radicale) -> Radicale:
+    server.collection("alice/work/")
+    server.event("alice/work/", *HOUR, uid="once")
+    server.event(
+        "alice/work/",
+        "DTSTART;TZID=America/New_York:20261102T130000",
+        "DURATION:PT30M",
+        "RRULE:FREQ=WEEKLY",
+        uid="weekly",
+    )
+    server.event("alice/work/", "DTSTART:20300101T150000Z", "DURATION:PT1H", uid="years-ahead")
+    server.event("alice/work/", "DTSTART:20261125T150000Z", "DURATION:PT1H", "TRANSP:TRANSPARENT", uid="free")
+    server.collection("alice/home/")
+    server.event("alice/home/", "DTSTART;VALUE=DATE:20261127", uid="day")
+    server.collection("alice/tasks/", "VTODO")
+    return server
+
+
+WORK = ["Mon 23 10:00-11:00", "Mon 23 13:00-13:30", "Mon 30 13:00-13:30"]
+EVERYTHING = ["Mon 23 10:00-11:00", "Mon 23 13:00-13:30", "Fri 27 00:00-00:00", "Mon 30 13:00-13:30"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("alice/work/", WORK),
+        ("alice/work", WORK),
+        ("alice/", EVERYTHING),
+        ("", EVERYTHING),
+        (".well-known/caldav", EVERYTHING),
+    ],
+)
+def test_the_calendars_are_found_from_any_address(
+    radicale: Radicale, typed: str, expected: list[str]
+) -> None:
+    outcome = radicale.read(typed)
+    assert outcome.state == "good"
+    assert outcome.busy is not None
+    assert words(outcome.busy) == expected
+    assert outcome.busy.notes == []
+
+
+def test_a_wrong_password_is_said(radicale: Radicale) -> None:
+    assert radicale.read("alice/work/", "wrong").state == "password"
+
+
+def test_nothing_is_changed_on_the_server_and_titles_are_not_asked_for(radicale: Radicale) -> None:
+    before = len(radicale.asked)
+    radicale.read()
+    asked = radicale.asked[before:]
+    assert {method for method, *_ in asked} == {"PROPFIND", "REPORT"}
+    assert not any(b"SUMMARY" in body or b"LOCATION" in body for *_, body in asked)
+
+
+MULTI = (
+    '<?xml version="1.0"?><multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">{}</multistatus>'
+)
+HERE = MULTI.format(
+    "<response><href>/c/</href><propstat><prop><resourcetype><C:calendar/></resourcetype></prop>"
+    "<status>HTTP/1.1 200 OK</status></propstat></response>"
+)
+
+
+def read_from(talk: Talk, path: str = "c/") -> Outcome:
+    with serving(talk) as server:
+        source = Source("caldav", f"http://127.0.0.1:{server.port}/{path}", "alice", PASSWORD)
+        return fetch(source, WANTED, Network({f"127.0.0.1:{server.port}"}))
+
+
+def test_a_server_that_tells_only_when_somebody_is_busy() -> None:
+    told = b"BEGIN:VCALENDAR\r\nBEGIN:VFREEBUSY\r\nFREEBUSY:20261123T150000Z/PT1H\r\nEND:VFREEBUSY\r\nEND:VCALENDAR\r\n"
+
+    def talk(connection: Any, head: bytes) -> None:
+        if head.startswith(b"PROPFIND"):
+            saying("207 Multi-Status", HERE.encode())(connection, head)
+        elif b"free-busy-query" in head:
+            saying("200 OK", told)(connection, head)
+        else:
+            saying("403 Forbidden")(connection, head)
+
+    outcome = read_from(talk)
+    assert outcome.busy is not None
+    assert words(outcome.busy) == ["Mon 23 10:00-11:00"]
+
+
+def test_of_a_bare_host_it_is_asked_where_to_begin() -> None:
+    def talk(connection: Any, head: bytes) -> None:
+        if head.startswith(b"PROPFIND /.well-known/caldav "):
+            saying("301 Moved Permanently", Location="/c/")(connection, head)
+        elif head.startswith(b"PROPFIND /c/ "):
+            saying("207 Multi-Status", HERE.encode())(connection, head)
+        elif head.startswith(b"REPORT /c/ "):
+            saying("207 Multi-Status", MULTI.format("").encode())(connection, head)
+        else:
+            saying("404 Not Found")(connection, head)
+
+    outcome = read_from(talk, "")
+    assert outcome.busy is not None
+    assert words(outcome.busy) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (saying("200 OK", b"<!doctype html><p>Welcome"), "no_caldav"),
+        (saying("404 Not Found"), "gone"),
+        (saying("207 Multi-Status", b"not xml"), "no_caldav"),
+        (saying("207 Multi-Status", MULTI.format("").encode()), "no_caldav"),
+        (
+            saying("207 Multi-Status", b'<!DOCTYPE x [<!ENTITY a "aa">]><multistatus xmlns="DAV:"/>'),
+            "no_caldav",
+        ),
+        (saying("207 Multi-Status", MULTI.format("<a>" * 50 + "</a>" * 50).encode()), "no_caldav"),
+        (saying("503 Busy"), "refused"),
+    ],
+    ids=["page", "nothing", "words", "empty", "entities", "deep", "busy"],
+)
+def test_what_is_no_caldav_is_said(answer: Talk, state: str) -> None:
+    assert read_from(answer).state == state
+
+
+def test_entities_are_never_unfolded() -> None:
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>' + MULTI.format(
+        "<response><href>&b;</href></response>"
+    )
+    with pytest.raises(NoDav):
+        resources(bomb.encode())
+    outside = '<!DOCTYPE x SYSTEM "file:///etc/passwd">' + MULTI.format("")
+    with pytest.raises(NoDav):
+        resources(outside.encode())
+    for encoding in ("utf-16", "latin-1"):
+        declared = bomb.replace('<?xml version="1.0"?>', "")
+        with pytest.raises(NoDav):
+            resources(f'<?xml version="1.0" encoding="{encoding}"?>{declared}'.encode(encoding))
+
+
+@pytest.mark.parametrize(
+    ("url", "typed", "beside"),
+    [
+        ("https://p42-caldav.icloud.example/1/", "https://caldav.icloud.example/", True),
+        ("https://dav.example/1/", "https://dav.example/", True),
+        ("http://dav.example/1/", "https://dav.example/", False),
+        ("https://evil.example/", "https://dav.example/", False),
+        ("https://evil.example/", "https://caldav.icloud.example/", False),
+        ("https://10.0.0.1/", "https://10.9.0.1/", False),
+        ("https://dav.example:8443/", "https://dav.example/", False),
+    ],
+)
+def test_a_password_goes_only_to_hosts_of_one_domain(url: str, typed: str, beside: bool) -> None:
+    assert _is_beside(url, typed) is beside
