@@ -1,12 +1,10 @@
 """Writing down what machines saw: meetings, mails and chats with people we know, each once, whatever it came by."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import select
 
@@ -16,19 +14,18 @@ from crm.domain.channels import BROADCAST_DIGITAL, BROADCAST_LIVE, by_key
 from crm.imports.acquaintances import Acquaintances, Found
 from crm.imports.cells import excerpt, is_email
 from crm.imports.chat_days import ChatDays
-from crm.imports.chat_people import joined_notes
 from crm.imports.log import BLOCK, entries_of, insert_entries, plain_entry
-from crm.imports.mails import fuller, plainer, together, told_twice
+from crm.imports.mails import together, told_twice
 from crm.imports.meetings import ask_about, asked
-from crm.imports.records import MAIL, TEXT_LIMIT, WHATSAPP, ParsedFile
+from crm.imports.records import MAIL, WHATSAPP, ParsedFile
 from crm.imports.report import Change, FileReport
+from crm.imports.retold import Clear, addressed, is_as_said, joined, new_state, plain, said_of, under
 from crm.imports.run import Run
 from crm.imports.sightings import Party, Sighting
-from crm.imports.twins import CHATS, AllTwins
+from crm.imports.twins import AllTwins
 from crm.interactions.actions import Entry, delete_interaction, edit_interaction
 from crm.interactions.queries import channels
 from crm.storage.tables import interaction
-from crm.storage.types import from_micros, to_micros
 
 CANDIDATES = 100
 """People who are not here, and are listed."""
@@ -46,31 +43,6 @@ class Wishes:
 
 
 NO_WISHES = Wishes()
-
-
-class _Clear(NamedTuple):
-    """A sighting of people we know: what is to be logged, but for the channel, which may be unknown."""
-
-    sighting: Sighting
-    entry: Entry
-    earlier: tuple[int, ...] = ()
-    """People whom earlier accounts of it named."""
-
-    @property
-    def content(self) -> str:
-        """What the source says now, kept to tell its changes from ours."""
-        entry, seen = self.entry, self.sighting
-        said = {
-            "at": to_micros(entry.occurred_at),
-            "channel": seen.channel,
-            "direction": entry.direction,
-            "outcome": entry.outcome,
-            "summary": entry.summary,
-            "note": entry.note,
-            "who": sorted({*entry.contact_ids, *self.earlier}),
-            "revision": seen.revision,
-        }
-        return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
 
 def import_sightings(run: Run, parsed: ParsedFile, report: FileReport, wishes: Wishes) -> None:
@@ -105,7 +77,7 @@ class _Noticing:
 
     def _block(self, block: list[Sighting]) -> None:
         run = self.run
-        clear: dict[str, _Clear] = {}
+        clear: dict[str, Clear] = {}
         for sighting in block:
             self.report.read += 1
             if sighting.key not in self.met and (found := self._clear(self._whole(sighting))):
@@ -127,14 +99,14 @@ class _Noticing:
         self._fresh(self._by_source_id(fresh))
         run.sources.flush()
 
-    def _days(self, clear: dict[str, _Clear]) -> dict[str, _Clear]:
+    def _days(self, clear: dict[str, Clear]) -> dict[str, Clear]:
         """The same, with each day of a chat under the key it has here, whatever the person was called then."""
         self.chats.load(one for seen in clear.values() for one in seen.entry.contact_ids)
-        found: dict[str, _Clear] = {}
+        found: dict[str, Clear] = {}
         for one in clear.values():
             key = self.chats.key_of(one.sighting.key, one.entry.contact_ids)
-            known = _under(one, key)
-            found[key] = _joined(known, _said(found[key].content)) if key in found else known
+            known = under(one, key)
+            found[key] = joined(known, said_of(found[key].content)) if key in found else known
         return found
 
     # Who, and whether it is contact at all.
@@ -143,7 +115,7 @@ class _Noticing:
         """With what other copies of it in the same source say."""
         return together(seen, self.twice[seen.key]) if seen.key in self.twice else seen
 
-    def _clear(self, seen: Sighting) -> _Clear | None:
+    def _clear(self, seen: Sighting) -> Clear | None:
         found = {party: self.who.who(party) for party in (*seen.parties, *seen.declined, *seen.delivered)}
         if self._is_ours_declined(seen, found):
             seen = replace(seen, is_off=True)
@@ -153,7 +125,7 @@ class _Noticing:
         ours, theirs = self._sides(seen, found)
         if self._is_crowd(seen, theirs):
             return None
-        seen, others = _addressed(seen, theirs)
+        seen, others = addressed(seen, theirs)
         ids = self._known(seen, others)
         if not ids:
             return None
@@ -169,7 +141,7 @@ class _Noticing:
             seen.note,
             source_id=seen.key,
         )
-        return _Clear(seen, entry)
+        return Clear(seen, entry)
 
     def _is_ours_declined(self, seen: Sighting, found: dict[Party, Found]) -> bool:
         """Whether each of us who was asked said no."""
@@ -244,7 +216,7 @@ class _Noticing:
 
     # What is new.
 
-    def _by_source_id(self, fresh: list[_Clear]) -> list[_Clear]:
+    def _by_source_id(self, fresh: list[Clear]) -> list[Clear]:
         """Those that no export brought here under the key they have in their source."""
         keys = [one.sighting.key for one in fresh]
         rows = {}
@@ -265,7 +237,7 @@ class _Noticing:
                 left.append(one)
         return left
 
-    def _fresh(self, fresh: list[_Clear]) -> None:
+    def _fresh(self, fresh: list[Clear]) -> None:
         run, report = self.run, self.report
         twins = AllTwins(run, self.ways, [(one.sighting, one.entry) for one in fresh])
         new: list[tuple[str, str, Entry]] = []
@@ -282,7 +254,7 @@ class _Noticing:
                 new.append((key, one.content, one.entry))
         insert_entries(run, new, report)
 
-    def _ask(self, one: _Clear, answered: bool | None) -> None:
+    def _ask(self, one: Clear, answered: bool | None) -> None:
         if answered:
             self.report.unchanged["interactions"] += 1
             return
@@ -294,10 +266,10 @@ class _Noticing:
 
     # What is here already.
 
-    def _again(self, one: _Clear, row_id: int, before: str, stored: tuple[Any, Entry] | None) -> None:
+    def _again(self, one: Clear, row_id: int, before: str, stored: tuple[Any, Entry] | None) -> None:
         run, report, key = self.run, self.report, one.sighting.key
-        said = _said(before)
-        one = _joined(one, said)
+        said = said_of(before)
+        one = joined(one, said)
         if one.content == before or one.sighting.revision < said.get("revision", ""):
             report.unchanged["interactions"] += 1
             return
@@ -311,18 +283,18 @@ class _Noticing:
         elif one.sighting.is_off:
             self._called_off(one, row_id, entry, said)
         else:
-            self._changed(one, row_id, entry, _new_state(entry, one, said))
+            self._changed(one, row_id, entry, new_state(entry, one, said))
 
-    def _risen(self, one: _Clear) -> None:
+    def _risen(self, one: Clear) -> None:
         """It had been called off, and took place after all."""
         if one.sighting.is_off:
             self.report.unchanged["interactions"] += 1
         else:
             self._fresh([one])
 
-    def _called_off(self, one: _Clear, row_id: int, entry: Entry, said: dict[str, Any]) -> None:
+    def _called_off(self, one: Clear, row_id: int, entry: Entry, said: dict[str, Any]) -> None:
         run = self.run
-        if said and not _is_as_said(entry, said):
+        if said and not is_as_said(entry, said):
             self.report.unchanged["interactions"] += 1
             return
         run.traces.changed("interaction", row_id, {**plain_entry(entry), "deleted": True})
@@ -331,7 +303,7 @@ class _Noticing:
         self.report.changed["interactions"] += 1
         self._show(one, "state", "took place", "called off")
 
-    def _changed(self, one: _Clear, row_id: int, before: Entry, after: Entry) -> None:
+    def _changed(self, one: Clear, row_id: int, before: Entry, after: Entry) -> None:
         run = self.run
         if after == before:
             self.report.unchanged["interactions"] += 1
@@ -340,12 +312,12 @@ class _Noticing:
         for field in ("occurred_at", "channel", "direction", "summary"):
             old, new = getattr(before, field), getattr(after, field)
             if old != new:
-                self._show(one, field.replace("_", " "), _plain(old), _plain(new))
+                self._show(one, field.replace("_", " "), plain(old), plain(new))
         run.traces.changed("interaction", row_id, plain_entry(before))
         run.touched.update((*before.contact_ids, *after.contact_ids))
         edit_interaction(run.connection, run.principal, row_id, after, run.at)
 
-    def _show(self, one: _Clear, field: str, old: str, new: str) -> None:
+    def _show(self, one: Clear, field: str, old: str, new: str) -> None:
         self.report.show(Change(one.sighting.where, self.who.names(one.entry.contact_ids), field, old, new))
 
     # The end.
@@ -381,89 +353,6 @@ class _Noticing:
             self.report.maybe_mine = email
             self.report.ask(
                 email,
-                f"Is this address yours? It is in {times:,} of those {count:,} mails. Say so (--mine, or *Also you* in "
-                "your settings), and import again.",
+                f"Is this address yours? It is in {times:,} of those {count:,} mails. If so, say it (--mine, or under Also "
+                "you in your settings), and import again.",
             )
-
-
-def _addressed(seen: Sighting, theirs: list[Party]) -> tuple[Sighting, list[Party]]:
-    """Which way it went, and with whom it was contact: with whoever wrote to us, or with all to whom we wrote."""
-    if seen.sender is None:
-        return seen, theirs
-    if seen.sender in theirs:
-        return replace(seen, direction="inbound"), [seen.sender]
-    return replace(seen, direction="outbound"), theirs
-
-
-def _under(one: _Clear, key: str) -> _Clear:
-    return one._replace(sighting=replace(one.sighting, key=key), entry=replace(one.entry, source_id=key))
-
-
-def _said(content: str) -> dict[str, Any]:
-    try:
-        said = json.loads(content)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def _joined(one: _Clear, said: dict[str, Any]) -> _Clear:
-    """Two accounts of one mail or one day of a chat together: what either saw, and of a chat since the earlier one."""
-    if one.sighting.sender is not None and "at" in said:
-        return _copies_joined(one, said)
-    if not one.sighting.key.startswith(CHATS) or "at" not in said:
-        return one
-    entry = one.entry
-    same = said["direction"] == entry.direction
-    notes = [text for text in (entry.note, said.get("note")) if text]
-    note = joined_notes(*notes)[:TEXT_LIMIT] if len(notes) == 2 else next(iter(notes), None)
-    return _Clear(
-        one.sighting,
-        replace(
-            entry,
-            occurred_at=min(entry.occurred_at, from_micros(said["at"])),
-            direction=entry.direction if same else "mutual",
-            note=note,
-        ),
-    )
-
-
-def _copies_joined(one: _Clear, said: dict[str, Any]) -> _Clear:
-    entry = replace(
-        one.entry,
-        occurred_at=min(one.entry.occurred_at, from_micros(said["at"])),
-        summary=plainer(one.entry.summary, said.get("summary")),
-        note=fuller(one.entry.note, said.get("note")),
-    )
-    return _Clear(one.sighting, entry, tuple(said.get("who", ())))
-
-
-def _is_as_said(stored: Entry, said: dict[str, Any]) -> bool:
-    """Whether nobody here changed what the source said last; a channel that it did not say was answered here."""
-    return (
-        to_micros(stored.occurred_at) == said.get("at")
-        and sorted(stored.contact_ids) == said.get("who")
-        and said.get("channel") in (None, stored.channel)
-        and all(
-            getattr(stored, name) == said.get(name) for name in ("direction", "outcome", "summary", "note")
-        )
-    )
-
-
-def _new_state(stored: Entry, one: _Clear, said: dict[str, Any]) -> Entry:
-    """What is here, with what changed in the source since, but for what somebody changed here."""
-    new, values = one.entry, dict[str, Any]()
-    for name in ("channel", "direction", "outcome", "summary", "note"):
-        if name == "channel" and one.sighting.channel is None:
-            continue
-        now, last = getattr(new, name), said.get(name)
-        if now != last and getattr(stored, name) == last:
-            values[name] = now
-    if to_micros(new.occurred_at) != said.get("at") == to_micros(stored.occurred_at):
-        values["occurred_at"] = new.occurred_at
-    joined = set(new.contact_ids) - set(said.get("who", ()))
-    return replace(stored, **values, contact_ids=tuple(sorted({*stored.contact_ids, *joined})))
-
-
-def _plain(value: Any) -> str:
-    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value or "")[:200]

@@ -1,0 +1,127 @@
+"""What a source says of a thing, joined with what it, or another copy of it, said before."""
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from crm.imports.chat_people import joined_notes
+from crm.imports.mails import fuller, plainer
+from crm.imports.records import TEXT_LIMIT
+from crm.imports.sightings import Party, Sighting
+from crm.imports.twins import CHATS
+from crm.interactions.actions import Entry
+from crm.storage.types import from_micros, to_micros
+
+
+class Clear(NamedTuple):
+    """A sighting of people we know: what is to be logged, but for the channel, which may be unknown."""
+
+    sighting: Sighting
+    entry: Entry
+    earlier: tuple[int, ...] = ()
+    """People whom earlier accounts of it named."""
+
+    @property
+    def content(self) -> str:
+        """What the source says now, kept to tell its changes from ours."""
+        entry, seen = self.entry, self.sighting
+        said = {
+            "at": to_micros(entry.occurred_at),
+            "channel": seen.channel,
+            "direction": entry.direction,
+            "outcome": entry.outcome,
+            "summary": entry.summary,
+            "note": entry.note,
+            "who": sorted({*entry.contact_ids, *self.earlier}),
+            "users": sorted(entry.user_ids),
+            "revision": seen.revision,
+        }
+        return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def addressed(seen: Sighting, theirs: list[Party]) -> tuple[Sighting, list[Party]]:
+    """Which way it went, and with whom it was contact: with whoever wrote to us, or with all to whom we wrote."""
+    if seen.sender is None:
+        return seen, theirs
+    if seen.sender in theirs:
+        return replace(seen, direction="inbound"), [seen.sender]
+    return replace(seen, direction="outbound"), theirs
+
+
+def under(one: Clear, key: str) -> Clear:
+    """The same under another key."""
+    return one._replace(sighting=replace(one.sighting, key=key), entry=replace(one.entry, source_id=key))
+
+
+def said_of(content: str) -> dict[str, Any]:
+    """What a source said the last time, as ``Clear.content`` kept it; nothing where that is no account."""
+    try:
+        said = json.loads(content)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def joined(one: Clear, said: dict[str, Any]) -> Clear:
+    """Two accounts of one mail or one day of a chat together: what either saw, and of a chat since the earlier one."""
+    if one.sighting.sender is not None and "at" in said:
+        return _copies_joined(one, said)
+    if not one.sighting.key.startswith(CHATS) or "at" not in said:
+        return one
+    entry = one.entry
+    same = said["direction"] == entry.direction
+    notes = [text for text in (entry.note, said.get("note")) if text]
+    note = joined_notes(*notes)[:TEXT_LIMIT] if len(notes) == 2 else next(iter(notes), None)
+    return Clear(
+        one.sighting,
+        replace(
+            entry,
+            occurred_at=min(entry.occurred_at, from_micros(said["at"])),
+            direction=entry.direction if same else "mutual",
+            note=note,
+        ),
+    )
+
+
+def _copies_joined(one: Clear, said: dict[str, Any]) -> Clear:
+    entry = replace(
+        one.entry,
+        occurred_at=min(one.entry.occurred_at, from_micros(said["at"])),
+        summary=plainer(one.entry.summary, said.get("summary")),
+        note=fuller(one.entry.note, said.get("note")),
+    )
+    return Clear(one.sighting, entry, tuple(said.get("who", ())))
+
+
+def is_as_said(stored: Entry, said: dict[str, Any]) -> bool:
+    """Whether nobody here changed what the source said last; a channel that it did not say was answered here."""
+    return (
+        to_micros(stored.occurred_at) == said.get("at")
+        and sorted(stored.contact_ids) == said.get("who")
+        and said.get("channel") in (None, stored.channel)
+        and all(
+            getattr(stored, name) == said.get(name) for name in ("direction", "outcome", "summary", "note")
+        )
+    )
+
+
+def new_state(stored: Entry, one: Clear, said: dict[str, Any]) -> Entry:
+    """What is here, with what changed in the source since, but for what somebody changed here."""
+    new, values = one.entry, dict[str, Any]()
+    for name in ("channel", "direction", "outcome", "summary", "note"):
+        if name == "channel" and one.sighting.channel is None:
+            continue
+        now, last = getattr(new, name), said.get(name)
+        if now != last and getattr(stored, name) == last:
+            values[name] = now
+    if to_micros(new.occurred_at) != said.get("at") == to_micros(stored.occurred_at):
+        values["occurred_at"] = new.occurred_at
+    people = {*stored.contact_ids, *new.contact_ids} - (set(said.get("who", ())) - set(stored.contact_ids))
+    users = {*stored.user_ids, *new.user_ids} - (set(said.get("users", new.user_ids)) - set(stored.user_ids))
+    return replace(stored, **values, contact_ids=tuple(sorted(people)), user_ids=tuple(sorted(users)))
+
+
+def plain(value: Any) -> str:
+    """A value as a change is shown."""
+    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value or "")[:200]
