@@ -29,8 +29,9 @@ from crm.nudges import pulse, sending
 from crm.outgoing.wire import Network
 from crm.settings import Settings
 from crm.storage.database import Database
-from crm.storage.stored_metrics import anything_stale, refresh_stale, scope_of
+from crm.storage.stored_metrics import freshen
 from crm.templating import environment
+from crm.web.logs import report
 
 log = logging.getLogger("crm.jobs")
 
@@ -77,12 +78,9 @@ class Clockwork:
         with self.database.read() as connection:
             teams = queries.workspaces(connection)
         for team in teams:
-            at = clock.now()
             with self.database.read() as connection:
-                if self.stopping.is_set() or not anything_stale(connection, team.id, at):
-                    continue
-            with self.database.write() as connection:
-                refresh_stale(connection, scope_of(connection, queries.command_line(connection, team.id), at))
+                principal = queries.command_line(connection, team.id)
+            freshen(self.database, principal, clock.now(), going=lambda: not self.stopping.is_set())
 
     def back_up(self) -> None:
         """Make the day's backup beside everything else: mail does not wait for it, and it ends with the process."""
@@ -117,8 +115,8 @@ class Clockwork:
             what()
         except (Unavailable, UsageError) as refusal:
             log.warning("%s", refusal.sentence)
-        except Exception as fault:
-            log.error("a tick of the clock broke: %s", type(fault).__name__)
+        except Exception:
+            report(log, "a tick of the clock")
 
 
 class Clock:

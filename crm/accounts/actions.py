@@ -242,7 +242,7 @@ def link_of(connection: Connection, token: str, purposes: Sequence[str], at: dat
     if not (is_id(number) and secret):
         raise _spent()
     row = connection.execute(
-        select(one_time_link, user.c.name, user.c.email, user.c.password_hash)
+        select(one_time_link, user.c.name, user.c.email)
         .join(
             user,
             (user.c.workspace_id == one_time_link.c.workspace_id) & (user.c.id == one_time_link.c.user_id),

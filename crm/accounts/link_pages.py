@@ -25,32 +25,39 @@ PAGES = {
     ),
     "invitation": ("Welcome to In Person", "Choose a password, and you are in.", "Join"),
 }
-
-
-@router.action("/sign-in/link", access="public", own_transactions=True)
-def ask_for_sign_in_link(visit: Visit) -> Response:
-    """Mail a sign-in link; the answer is the same whoever asks."""
-    return _ask(visit, "sign_in", "/sign-in/link", mails.send_sign_in_link)
+NO_ADDRESS = "Write your address first, such as nora@example.org."
 
 
 @router.page("/forgotten", access="public")
 def forgotten_page(visit: Visit) -> Response:
     """Ask for a link to choose a new password."""
-    return visit.render("accounts/forgotten.html", {"has_mail": bool(visit.settings.smtp_url)})
+    return _forgotten(visit)
+
+
+def _forgotten(visit: Visit, error: str | None = None) -> Response:
+    has_mail = bool(visit.settings.smtp_url)
+    status = 422 if visit.request.method == "POST" else 200
+    return visit.render("accounts/forgotten.html", {"has_mail": has_mail, "error": error}, status=status)
 
 
 @router.action("/forgotten", access="public", own_transactions=True)
 def forgotten(visit: Visit) -> Response:
     """Mail that link; the answer is the same whoever asks."""
-    return _ask(visit, "reset", "/reset", mails.send_reset)
+    if not asked_for(visit):
+        return _forgotten(visit, NO_ADDRESS)
+    return mail_link(visit, "reset", "/reset", mails.send_reset)
 
 
-def _ask(visit: Visit, purpose: str, path: str, send: Callable[..., str | None]) -> Response:
-    email = normal_email(str(visit.form.get("email", "")))
-    if not email or not visit.settings.smtp_url:
-        return visit.render(
-            "accounts/forgotten.html", {"has_mail": bool(visit.settings.smtp_url)}, status=422
-        )
+def asked_for(visit: Visit) -> str:
+    """The address that was typed; empty if none was."""
+    return normal_email(str(visit.form.get("email", "")))
+
+
+def mail_link(visit: Visit, purpose: str, path: str, send: Callable[..., str | None]) -> Response:
+    """Mail such a link to whom the typed address belongs; the answer is the same for every address."""
+    if not visit.settings.smtp_url:
+        return _forgotten(visit)
+    email = asked_for(visit)
     response = visit.render("accounts/link_sent.html", {"email": email})
     response.background = BackgroundTask(_mail_links, visit, email, purpose, path, send)
     return response

@@ -1,12 +1,15 @@
 """Signing in and out, setting up, and the links that come by mail."""
 
 import hmac
+from collections.abc import Mapping
+from typing import Any
 
 from starlette.responses import Response
 
 from crm.accounts import (
     actions,
     link_pages,
+    mails,
     queries,
     settings_pages,
     sign_in,
@@ -84,6 +87,15 @@ def _entered(visit: Visit, value: str, onward: str) -> Response:
     return response
 
 
+@router.action("/sign-in/link", access="public", own_transactions=True)
+def ask_for_sign_in_link(visit: Visit) -> Response:
+    """Mail a sign-in link; the answer is the same whoever asks."""
+    if not link_pages.asked_for(visit):
+        onward = local_path(str(visit.form.get("next", "")))
+        return _sign_in_form(visit, "", onward, link_pages.NO_ADDRESS)
+    return link_pages.mail_link(visit, "sign_in", "/sign-in/link", mails.send_sign_in_link)
+
+
 @router.action("/sign-out", access="public")
 def sign_out(visit: Visit) -> Response:
     """End this session."""
@@ -115,12 +127,12 @@ def _require_token(visit: Visit, token: str) -> None:
         raise Forbidden("This link is not the one that the console shows. Copy it again, whole.")
 
 
-def _setup_form(visit: Visit, token: str, typed: object, errors: dict[str, str]) -> Response:
+def _setup_form(visit: Visit, token: str, typed: Mapping[str, Any], errors: dict[str, str]) -> Response:
     context = {
         "token": token,
         "typed": typed,
         "errors": errors,
-        "zones": [(zone, zone) for zone in queries.time_zones()],
+        "zones": queries.zone_choices(str(typed.get("time_zone") or "")),
     }
     return visit.render("accounts/setup.html", context, status=422 if errors else 200)
 

@@ -135,6 +135,13 @@ def command_line(connection: Connection, workspace_id: int) -> Principal:
     return Principal(workspace_id, None, "admin", zone, zone)
 
 
+def zone_choices(present: str) -> list[tuple[str, str]]:
+    """Zones for a form, as values and labels, and before them the present one where it has another name (US/Eastern)."""
+    zones = time_zones()
+    other = [present] if present not in zones and present in available_timezones() else []
+    return [(zone, zone) for zone in other + zones]
+
+
 def time_zones() -> list[str]:
     """Names of time zones to choose from, such as Europe/Berlin, and UTC."""
     places = (

@@ -33,7 +33,7 @@ def _page(visit: Visit, values: Any, errors: dict[str, str]) -> Response:
     context = {
         "values": values,
         "errors": errors,
-        "zones": [(zone, zone) for zone in queries.time_zones()],
+        "zones": queries.zone_choices(str(values.get("time_zone") or "")),
         "weekdays": list(enumerate(WEEKDAYS)),
         "city_hint": _city_hint(str(values.get("city") or ""), str(values.get("country") or "")),
     }

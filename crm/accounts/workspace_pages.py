@@ -34,10 +34,5 @@ def save(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, zone: str, error: str | None = None) -> Response:
-    zones = queries.time_zones()
-    context = {
-        "zones": [(one, one) for one in ([] if zone in zones or error else [zone]) + zones],
-        "zone": zone,
-        "error": error,
-    }
+    context = {"zones": queries.zone_choices(zone), "zone": zone, "error": error}
     return visit.render("accounts/workspace.html", context, active="team", status=422 if error else 200)

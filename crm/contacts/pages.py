@@ -65,15 +65,16 @@ def people(visit: Visit) -> Response:
         "zones": ZONES,
         "tiers": TIERS,
         **_choices(visit),
+        "all_owners": queries.owners(visit.connection, visit.principal, wanted.owner),
     }
     return visit.render("contacts/list.html", context, active="people")
 
 
-def _choices(visit: Visit) -> dict[str, Any]:
+def _choices(visit: Visit, owner: int | None = None) -> dict[str, Any]:
     used = queries.kinds(visit.connection, visit.principal)
     return {
         "kinds": [*KINDS, *(kind for kind in used if kind not in KINDS)],
-        "owners": queries.owners(visit.connection, visit.principal),
+        "owners": queries.owners(visit.connection, visit.principal, owner),
         "tags": queries.tags(visit.connection, visit.principal),
     }
 
@@ -319,7 +320,7 @@ def _form(
     errors: dict[str, str],
     meeting: Meeting | None = None,
 ) -> Response:
-    choices = _choices(visit)
+    choices = _choices(visit, person.owner_id if person else None)
     saved = forms.written(person) if person else forms.Written()
     context = {
         "person": person,

@@ -217,10 +217,12 @@ def tags(connection: Connection, principal: Principal) -> list[str]:
     return sorted(connection.execute(used).scalars(), key=fold)
 
 
-def owners(connection: Connection, principal: Principal) -> list[tuple[int, str]]:
-    """Active users by name: who may look after somebody."""
+def owners(connection: Connection, principal: Principal, also: int | None = None) -> list[tuple[int, str]]:
+    """Active users by name: who may look after somebody; and ``also`` who does, though they have left."""
     table = user.c
-    active = select(table.id, table.name).where(table.workspace_id == principal.workspace_id, table.active)
+    active = select(table.id, table.name).where(
+        table.workspace_id == principal.workspace_id, or_(table.active, table.id == also)
+    )
     return [(row.id, row.name) for row in connection.execute(active.order_by(table.name, table.id))]
 
 

@@ -57,7 +57,7 @@ def health(visit: Visit) -> Response:
     shares = queries.shares(visit.connection, visit.principal, moment.relation, wanted)
     placed = queries.placed(visit.connection, visit.principal, moment.relation, wanted)
     zones = views.zone_counts(shares)
-    names = owners(visit.connection, visit.principal)
+    names = owners(visit.connection, visit.principal, wanted.owner)
     compared = _compared(visit, wanted, moment, sum(zones.values()))
     context = {
         "lede": views.lede(shares, wanted, dict(names).get(wanted.owner or 0), moment.day, moment.today),

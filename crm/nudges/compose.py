@@ -28,7 +28,7 @@ from crm.planning.easing import easing
 from crm.planning.queries import PlanView, Suggested, plan_of
 from crm.settings import Settings
 from crm.storage.database import Database
-from crm.storage.stored_metrics import anything_stale, current, refresh_stale, scope_of
+from crm.storage.stored_metrics import current, freshen
 from crm.storage.tables import contact, promise, user
 
 MOST_PROMISES = 5
@@ -76,11 +76,7 @@ class Writer:
     ) -> Body:
         if not person.nudge_when_empty:
             raise NoMail("nothing_due", ALL_IN_TOUCH)
-        with database.read() as connection:
-            is_stale = anything_stale(connection, principal.workspace_id, at)
-        if is_stale:
-            with database.write() as connection:
-                refresh_stale(connection, scope_of(connection, principal, at))
+        freshen(database, principal, at)
         with database.read() as connection:
             sentence = _all_in_touch(connection, principal)
         today = at.astimezone(principal.user_zone).date()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from crm.errors import Unavailable
 
@@ -13,7 +13,7 @@ def plain_faults() -> Iterator[None]:
     """Faults of the machine under the database become a refusal with a sentence; mistakes of ours stay errors."""
     try:
         yield
-    except (OperationalError, DatabaseError) as fault:
+    except DatabaseError as fault:
         sentence = _sentence(str(fault.orig).lower(), fault.connection_invalidated)
         if sentence is None:
             raise
@@ -26,6 +26,7 @@ def _sentence(said: str, disconnected: bool) -> str | None:
         "disk is full": "The disk is full, so nothing was saved. Free some space and try again.",
         "no space left": "The disk is full, so nothing was saved. Free some space and try again.",
         "database is locked": "The database is busy, so nothing was saved. Try again in a moment.",
+        "deadlock detected": "Somebody changed the same at the same moment, so nothing was saved. Try again.",
         "due to lock timeout": "The database is busy, so nothing was saved. Try again in a moment.",
         "disk i/o error": "The disk could not be read or written, so nothing was saved. Check the disk of the database.",
         "unable to open": "The database file cannot be opened. Check that its folder exists and may be written.",

@@ -3,7 +3,8 @@
 Marking takes the row's lock, so two writers about one contact work one after the other and the later sees the earlier.
 """
 
-from collections.abc import Iterable, Sequence
+import time as seconds
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import cache, lru_cache
 from typing import Any
@@ -25,6 +26,7 @@ from sqlalchemy import (
 from crm.domain.principal import Principal
 from crm.domain.targets import CLOCKS, Target, Targets
 from crm.storage.blocks import blocks
+from crm.storage.database import Database
 from crm.storage.frame import PARAMETERS, Scope
 from crm.storage.insertion import insert_of
 from crm.storage.metrics import of_chosen
@@ -33,6 +35,8 @@ from crm.storage.types import to_micros
 
 STALE = datetime(1970, 1, 1, tzinfo=UTC)
 BLOCK = 5_000
+LET_IN_SECONDS = 0.12
+"""A pause between two blocks: another process that waits for SQLite looks every tenth of a second."""
 _BESIDE = ("workspace_id", "fresh_until", "then_on", "then_zone", "then_score")
 """Columns that are no metric of today."""
 _FIGURES = tuple(column.name for column in contact_metrics.c if column.name not in (*_BESIDE, "contact_id"))
@@ -89,10 +93,29 @@ def _is_stale(workspace_id: int, at: datetime) -> ColumnElement[bool]:
     return and_(contact_metrics.c.workspace_id == workspace_id, contact_metrics.c.fresh_until <= at)
 
 
-def refresh_stale(connection: Connection, scope: Scope) -> int:
-    """Work out every stale row of the workspace as of ``scope.at``; returns how many there were."""
-    stale = select(contact_metrics.c.contact_id).where(_is_stale(scope.workspace_id, scope.at))
-    ids = sorted(connection.execute(stale).scalars())
+def freshen(
+    database: Database, principal: Principal, at: datetime, going: Callable[[], bool] = lambda: True
+) -> None:
+    """Work out whatever is stale in the principal's workspace at ``at``, a block a transaction, while it is ``going``.
+
+    Whoever else wants to write waits for one block, not for everybody.
+    """
+    with database.read() as connection:
+        is_stale = anything_stale(connection, principal.workspace_id, at)
+    while is_stale and going():
+        with database.write() as connection:
+            is_stale = refresh_stale(connection, scope_of(connection, principal, at), BLOCK) == BLOCK
+        if is_stale and database.is_sqlite:
+            seconds.sleep(LET_IN_SECONDS)
+
+
+def refresh_stale(connection: Connection, scope: Scope, most: int | None = None) -> int:
+    """Work out the stale rows of the workspace, the first ``most`` of them, as of ``scope.at``; returns how many it were."""
+    mine = _is_stale(scope.workspace_id, scope.at)
+    stale = (
+        select(contact_metrics.c.contact_id).where(mine).order_by(contact_metrics.c.contact_id).limit(most)
+    )
+    ids = list(connection.execute(stale).scalars())
     refresh(connection, scope, ids)
     return len(ids)
 

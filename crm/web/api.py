@@ -27,6 +27,7 @@ from crm.domain.weeks import moment_said
 from crm.errors import Forbidden, Invalid, NotFound, Refusal, Unavailable
 from crm.storage.database import Database
 from crm.web import bearers, body, faults, idempotency
+from crm.web.addresses import is_id
 from crm.web.bearers import Bearer, TokenNeeded
 from crm.web.forms import sentence
 from crm.web.idempotency import Kept, Once
@@ -131,9 +132,9 @@ class Call:
     def number(self, name: str) -> int:
         """A part of the path that is an id; anything else is NotFound."""
         value = str(self.request.path_params[name])
-        if not (value.isascii() and value.isdigit() and 0 < int(value[:19]) < 2**63):
+        if not is_id(value):
             raise NotFound
-        return int(value[:19])
+        return int(value)
 
     def text(self, name: str) -> str:
         """A part of the path as it stands there."""

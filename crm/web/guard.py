@@ -2,9 +2,7 @@
 
 import logging
 import secrets
-import sys
 import time
-import traceback
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crm.web import faults
+from crm.web.logs import report
 from crm.web.site import Site
 
 log = logging.getLogger("crm.web")
@@ -27,6 +26,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+ONLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
+"""For a year nobody who was here comes over plain http: for this host alone, since others below it are not ours."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -59,6 +60,7 @@ class Guard:
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self.app = app
         self.site = site
+        self.headers = HEADERS | (ONLY_HTTPS if site.is_https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -85,7 +87,7 @@ class Guard:
             else:
                 await self.app(scope, receive, guarded)
         except Exception:
-            _report(request_id)
+            report(log, f"request {request_id}")
             if status == 0:
                 await self._apologise(scope, receive, guarded)
             raise
@@ -93,7 +95,7 @@ class Guard:
             self._note(scope, status, time.perf_counter() - started, request_id)
 
     def _dress(self, headers: MutableHeaders, request_id: str) -> None:
-        for name, value in HEADERS.items():
+        for name, value in self.headers.items():
             headers[name] = value
         headers.setdefault("Cache-Control", "no-store")
         headers["X-Request-Id"] = request_id
@@ -122,10 +124,3 @@ class Guard:
             "%s %s %s %s ms %s", method, route, status, milliseconds, request_id,
             extra={"facts": {"method": method, "route": route, "status": status, "ms": milliseconds, "id": request_id}},
         )  # fmt: skip
-
-
-def _report(request_id: str) -> None:
-    """Where it broke and of what kind, without the message: messages of databases hold what people wrote."""
-    kind, _, trace = sys.exc_info()
-    frames = "".join(traceback.format_tb(trace))
-    log.error("%s in request %s\n%s", kind.__name__ if kind else "fault", request_id, frames)

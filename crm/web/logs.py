@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import traceback
 from datetime import UTC, datetime
 
 
@@ -20,6 +21,13 @@ class _Lines(logging.Formatter):
 def _is_said_already(record: logging.LogRecord) -> bool:
     """The server repeats faults with their messages, which may hold what people wrote; the guard has logged them."""
     return not record.getMessage().startswith("Exception in ASGI application")
+
+
+def report(log: logging.Logger, where: str) -> None:
+    """What just broke: its kind and the lines of code, without the message. Messages of databases hold what people wrote."""
+    kind, _, trace = sys.exc_info()
+    frames = "".join(traceback.format_tb(trace))
+    log.error("%s in %s\n%s", kind.__name__ if kind else "fault", where, frames)
 
 
 def configure(log_format: str) -> None:

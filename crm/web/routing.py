@@ -21,8 +21,8 @@ from crm import clock
 from crm.domain.principal import Principal
 from crm.errors import Forbidden, Invalid, NotFound, Refusal, Unavailable
 from crm.settings import Settings
+from crm.storage import stored_metrics
 from crm.storage.database import Database
-from crm.storage.stored_metrics import anything_stale, refresh_stale, scope_of
 from crm.web import body, faults, flashes, kept, sessions
 from crm.web.addresses import is_id, local_path
 from crm.web.site import Site
@@ -313,11 +313,8 @@ class Endpoint:
 
 def freshen(database: Database, principal: Principal, at: datetime) -> None:
     """Bring stale metrics up to date; where nothing can be written, they are shown as they are."""
-    with database.read() as connection:
-        if not anything_stale(connection, principal.workspace_id, at):
-            return
-    with suppress(Unavailable), database.write() as connection:
-        refresh_stale(connection, scope_of(connection, principal, at))
+    with suppress(Unavailable):
+        stored_metrics.freshen(database, principal, at)
 
 
 def refuse_nul(request: Request) -> None:

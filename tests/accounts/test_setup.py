@@ -59,6 +59,11 @@ def test_what_does_not_fit_comes_back_with_what_was_typed(world: World) -> None:
     assert 'value="short"' not in answer.text
 
 
+def test_a_zone_of_another_name_is_offered(database: Database) -> None:
+    visitor = client(World(database, 0, ZoneInfo("UTC")), time_zone="US/Eastern")
+    assert '<option value="US/Eastern" selected>' in visitor.get("/setup", params={"token": TOKEN}).text
+
+
 def test_a_database_without_a_workspace_gets_one(database: Database) -> None:
     world = World(database, 0, ZoneInfo("UTC"))
     visitor = client(world)

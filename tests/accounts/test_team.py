@@ -176,6 +176,17 @@ def test_preferences_are_kept_and_shown(world: World) -> None:
     assert '<option value="Asia/Kolkata" selected>' in page
 
 
+def test_a_zone_of_another_name_stays_the_chosen_one(world: World) -> None:
+    """US/Eastern is not offered to choose from, but the command line and invitations take it."""
+    visitor = client(world, world.user(time_zone="US/Eastern"))
+    assert '<option value="US/Eastern" selected>' in visitor.get("/settings").text
+    assert (
+        '<option value="Mars/Olympus"'
+        not in visitor.post("/settings", data={"time_zone": "Mars/Olympus"}).text
+    )
+    assert "US/Eastern" not in client(world, world.user("Cleo Roth")).get("/settings").text
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -223,6 +234,30 @@ def test_asking_for_a_link_looks_alike_and_mails_only_members_and_not_twice(
     assert all("alice@team.example" in to for to, _ in sent)
     assert "http://testserver/sign-in/link/" in sent[0][1].replace("=\n", "")
     assert "http://testserver/reset/" in sent[1][1].replace("=\n", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "title"), [("/sign-in/link", "Welcome back"), ("/forgotten", "Choose a new")]
+)
+def test_a_link_asked_for_without_an_address_is_a_sentence_on_the_same_page(
+    world: World, path: str, title: str
+) -> None:
+    world.user()
+    visitor = client(world, smtp_url="smtp://127.0.0.1:1")
+    answer = visitor.post(path, data={"email": " ", "next": "/people"})
+    assert answer.status_code == 422
+    assert title in answer.text
+    assert "Write your address first" in answer.text
+    assert 'id="email-error"' in answer.text
+
+
+def test_a_links_row_holds_no_password(world: World) -> None:
+    alice = world.user(password_hash="a hash")
+    with world.database.write() as connection:
+        token = actions.make_link(connection, world.workspace_id, alice.user_id or 0, "reset", world.now)
+        found = actions.link_of(connection, token, ["reset"], world.now)
+    assert found.name == "Alice Meyer"
+    assert "a hash" not in found
 
 
 def test_without_mail_the_pages_say_so(world: World) -> None:

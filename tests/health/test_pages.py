@@ -14,7 +14,7 @@ from crm.health import queries
 from crm.health.queries import PAGE, TO_RECONSIDER, Filter, Standing
 from crm.storage.metrics import as_of
 from crm.storage.stored_metrics import current, mark_stale, refresh_stale, scope_of
-from crm.storage.tables import contact, contact_tag
+from crm.storage.tables import contact, contact_tag, user
 from tests.builders import World
 from tests.web.site import client
 
@@ -126,6 +126,21 @@ def test_filters_stand_in_the_address(
         if shown
         else "Nobody to reconsider" in answer.text
     )
+
+
+def test_an_owner_who_left_has_a_name_wherever_the_bar_leads(
+    site: TestClient, world: World, cast: dict[str, int]
+) -> None:
+    with world.database.write() as connection:
+        connection.execute(user.update().where(user.c.name == "Bob Brown").values(active=False))
+    leads = re.search(r'href="(/health\?[^"]*owner=\d+)[^"]*">Bob Brown', site.get("/health").text)
+    assert leads
+    page = text_of(site.get(html.unescape(leads[1])))
+    assert "of Bob Brown" in page
+    assert "without an owner" not in page
+    assert "Owner: Bob Brown" in text_of(site.get(leads[1].replace("/health", "/people")))
+    edit = site.get(f"/people/{cast['screen']}/edit").text
+    assert re.search(r'<option value="\d+" selected>Bob Brown', edit)
 
 
 def test_coverage_counts_each_owners_people(site: TestClient, cast: dict[str, int]) -> None:

@@ -214,6 +214,14 @@ PROBLEMS: list[tuple[str, str, dict[str, Any], int, str]] = [
 
 
 @sqlite_only
+def test_an_id_of_too_many_figures_is_nobodys(world: World) -> None:
+    marta = world.contact()
+    caller = program(world, world.user())
+    assert caller.get(f"/api/v1/contacts/{marta}").status_code == 200
+    for number in (f"{marta:019d}999", f"{marta:019d}", "9" * 40, "²"):
+        assert caller.get(f"/api/v1/contacts/{number}").status_code == 404
+
+
 def test_every_error_is_a_problem_with_a_sentence_and_the_field(world: World) -> None:
     caller = program(world, world.user())
     for method, path, sent, status, field in PROBLEMS:

@@ -57,6 +57,12 @@ def test_every_answer_is_dressed(world: World) -> None:
         assert len(answer.headers["x-request-id"]) == 12
 
 
+def test_on_https_alone_browsers_are_told_to_stay_there(world: World) -> None:
+    for base_url, said in (("https://crm.example", "max-age=31536000"), ("http://crm.example", None)):
+        answer = client(world, base_url=base_url).get("/sign-in")
+        assert answer.headers.get("strict-transport-security") == said
+
+
 def test_a_wrong_host_goes_into_no_address(world: World) -> None:
     browser = client(world, world.user(), base_url="http://crm.example")
     for host in ("evil.example", "crm.example@evil.example"):

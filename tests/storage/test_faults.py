@@ -1,0 +1,31 @@
+"""Faults of the database, told in a sentence."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from crm.errors import Unavailable
+from crm.storage.database import Database
+from crm.storage.tables import workspace
+from tests.builders import World
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_of_two_who_wait_for_each_other_one_is_told_to_try_again(database: Database) -> None:
+    both_hold_one = threading.Barrier(2)
+    one, other = (World.create(database, name).workspace_id for name in ("Our team", "Another team"))
+
+    def rename(first: int, second: int) -> str:
+        try:
+            with database.write() as connection:
+                connection.execute(workspace.update().where(workspace.c.id == first).values(time_zone="UTC"))
+                both_hold_one.wait(10)
+                connection.execute(workspace.update().where(workspace.c.id == second).values(time_zone="UTC"))
+        except Unavailable as refusal:
+            return refusal.sentence
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        said = sorted(pool.map(rename, (one, other), (other, one)))
+    assert said == ["Somebody changed the same at the same moment, so nothing was saved. Try again.", "done"]
