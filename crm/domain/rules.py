@@ -6,8 +6,15 @@ from crm.domain.expressions import Condition, Metric, names_in
 from crm.domain.metrics import WORDS
 
 ACTS = ("call", "lunch", "meeting", "visit", "note", "gift")
+CHANNELS_OF_ACTS = {act: act for act in ACTS} | {"call": "phone"}
+"""Act → the key of the channel it is logged by."""
 SEVERITIES = ("high", "medium", "low")
 EVERYONE = ("key", "regular", "warm", "none")
+
+
+def act_of(channel: str) -> str | None:
+    """The act that is logged by the channel of this key; None where no act is, as with mail."""
+    return next((act for act, key in CHANNELS_OF_ACTS.items() if key == channel), None)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from sqlalchemy import Connection, Row, select
 from crm.contacts.actions import require_editor
 from crm.domain.channels import Channel, by_key, is_broadcast, is_contact, tally
 from crm.domain.principal import Principal
+from crm.domain.rules import act_of
 from crm.errors import Conflict, Invalid, NotFound
+from crm.interactions.left_behind import bring_along, take_along
 from crm.interactions.queries import channels, contact_ids_of
 from crm.storage.database import new_id
 from crm.storage.stored_metrics import refresh, scope_of
@@ -161,10 +163,14 @@ def _with_note_of(principal: Principal, stored: Row[Any], entry: Entry) -> Entry
 
 def delete_interaction(
     connection: Connection, principal: Principal, interaction_id: int, at: datetime
-) -> None:
-    """Take an interaction out of the log; ``restore_interaction`` brings it back whole."""
+) -> int:
+    """Take an interaction out of the log; ``restore_interaction`` brings it back whole.
+
+    What was written down with it goes too, and asks it settled are open again, unless somebody changed them since.
+    Returns how many of these there were.
+    """
     require_editor(principal)
-    _set_deleted(connection, principal, interaction_id, at, deleted_at=at)
+    return _set_deleted(connection, principal, interaction_id, at, deleted_at=at)
 
 
 def restore_interaction(
@@ -182,13 +188,13 @@ def _set_deleted(
     at: datetime,
     *,
     deleted_at: datetime | None,
-) -> None:
+) -> int:
     where = (interaction.c.workspace_id == principal.workspace_id, interaction.c.id == interaction_id)
     row = connection.execute(select(interaction).where(*where).with_for_update()).one_or_none()
     if row is None:
         raise NotFound
     if (row.deleted_at is None) == (deleted_at is None):
-        return
+        return 0
     connection.execute(
         interaction.update()
         .where(*where)
@@ -201,7 +207,15 @@ def _set_deleted(
     )
     connection.execute(interaction_contact.update().where(*mine).values(counts=counts))
     _take_back_answers(connection, principal, interaction_id, deleted_at)
-    refresh_people(connection, principal, contact_ids_of(connection, principal, interaction_id), at)
+    count, about = 0, set[int]()
+    if deleted_at is None:
+        about = bring_along(connection, principal, interaction_id, at)
+    else:
+        count, about = take_along(connection, principal, interaction_id, at)
+    refresh_people(
+        connection, principal, about.union(contact_ids_of(connection, principal, interaction_id)), at
+    )
+    return count
 
 
 def answer_suggestion(
@@ -218,6 +232,8 @@ def answer_suggestion(
     row = connection.execute(mine).one_or_none()
     if row is None:
         return
+    logged = interaction.c.workspace_id == principal.workspace_id, interaction.c.id == interaction_id
+    way = connection.execute(select(interaction.c.channel).where(*logged)).scalar_one()
     connection.execute(
         response.insert(),
         {
@@ -227,6 +243,7 @@ def answer_suggestion(
             "user_id": row.user_id,
             "contact_id": row.contact_id,
             "verb": "done",
+            "to_act": act_of(way),
             "interaction_id": interaction_id,
             "via": "log",
             "made_at": at,

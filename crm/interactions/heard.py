@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from crm.contacts.actions import require_editor
 from crm.contacts.drafts import Occasion
@@ -11,6 +12,8 @@ from crm.contacts.rows import date_values
 from crm.domain.heard import DATES, Heard
 from crm.domain.principal import Principal
 from crm.interactions.actions import refresh_people
+from crm.interactions.left_behind import settled, wrote
+from crm.interactions.removed import dates_changed
 from crm.storage.database import new_id
 from crm.storage.tables import ask, contact_date, favour, promise, signal
 
@@ -27,7 +30,7 @@ def keep_heard(
     """Write down what was heard from one person on a day; their metrics follow."""
     require_editor(principal)
     for one in heard:
-        shared = {
+        shared: dict[str, Any] = {
             "workspace_id": principal.workspace_id,
             "id": new_id(connection),
             "contact_id": contact_id,
@@ -35,22 +38,25 @@ def keep_heard(
             "author_id": principal.user_id,
             "text": one.text,
         }
-        if one.sort == "ask":
-            connection.execute(ask.insert(), {**shared, "due": one.due, "opened_on": day})
-        elif one.sort in ("promise", "their promise"):
-            by = "us" if one.sort == "promise" else "them"
-            connection.execute(promise.insert(), {**shared, "by": by, "due": one.due, "made_on": day})
-        elif one.sort in DATES:
-            _keep_date(connection, principal, contact_id, one, day)
-        elif one.sort == "favour":
-            connection.execute(favour.insert(), {**shared, "received_on": day})
-        else:
-            connection.execute(signal.insert(), {**shared, "type": one.sort, "heard_on": day})
+        if one.sort in DATES:
+            _keep_date(connection, principal, contact_id, interaction_id, one, day, at)
+            continue
+        table, own = _table_and_own(one, day)
+        connection.execute(table.insert(), {**shared, **own})
+        wrote(connection, principal, interaction_id, table, shared["id"])
     if heard:
         refresh_people(connection, principal, [contact_id], at)
 
 
-def _keep_date(connection: Connection, principal: Principal, contact_id: int, one: Heard, day: date) -> None:
+def _keep_date(
+    connection: Connection,
+    principal: Principal,
+    contact_id: int,
+    interaction_id: int,
+    one: Heard,
+    day: date,
+    at: datetime,
+) -> None:
     """A day to remember, unless it is known: each year the same, but a renewal or other day ahead just that once.
 
     This year's day tells when a birthday or anniversary is, and nothing of the year it began.
@@ -63,7 +69,20 @@ def _keep_date(connection: Connection, principal: Principal, contact_id: int, on
     same = [table[name] == value for name, value in this.items()]
     same += [table[name] == values[name] for name in ("kind", "month", "day")]
     if connection.execute(select(table.id).where(*same).limit(1)).first() is None:
-        connection.execute(contact_date.insert(), {**this, **values, "id": new_id(connection)})
+        row_id = new_id(connection)
+        connection.execute(contact_date.insert(), {**this, **values, "id": row_id})
+        wrote(connection, principal, interaction_id, contact_date, row_id)
+        dates_changed(connection, principal, contact_id, at)
+
+
+def _table_and_own(one: Heard, day: date) -> tuple[Table, dict[str, Any]]:
+    if one.sort == "ask":
+        return ask, {"due": one.due, "opened_on": day}
+    if one.sort in ("promise", "their promise"):
+        return promise, {"by": "us" if one.sort == "promise" else "them", "due": one.due, "made_on": day}
+    if one.sort == "favour":
+        return favour, {"received_on": day}
+    return signal, {"type": one.sort, "heard_on": day}
 
 
 def close_asks(
@@ -71,13 +90,15 @@ def close_asks(
     principal: Principal,
     ask_ids: Sequence[int],
     contact_ids: Sequence[int],
+    interaction_id: int,
     at: datetime,
 ) -> None:
-    """These asks of these people were brought up; others' and closed ones are left as they are."""
+    """These asks of these people were brought up in the interaction; others' and closed ones are left as they are."""
     require_editor(principal)
     if not ask_ids or not contact_ids:
         return
-    connection.execute(
+    today = at.astimezone(principal.zone).date()
+    closed = connection.execute(
         ask.update()
         .where(
             ask.c.workspace_id == principal.workspace_id,
@@ -85,6 +106,8 @@ def close_asks(
             ask.c.contact_id.in_(list(contact_ids)),
             ask.c.closed_on.is_(None),
         )
-        .values(closed_on=at.astimezone(principal.zone).date())
+        .values(closed_on=today)
+        .returning(ask.c.id)
     )
+    settled(connection, principal, interaction_id, list(closed.scalars()), today)
     refresh_people(connection, principal, contact_ids, at)

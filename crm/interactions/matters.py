@@ -14,12 +14,13 @@ from sqlalchemy import Connection, Row, Table, func, select
 from crm.contacts.actions import require_editor
 from crm.contacts.drafts import LISTED_LIMIT
 from crm.domain.principal import Principal
-from crm.errors import Conflict, Invalid, NotFound
+from crm.errors import Invalid, NotFound
+from crm.interactions import left_behind
 from crm.interactions.actions import refresh_people
+from crm.interactions.removed import dates_changed, put_back, take_away
 from crm.storage.database import new_id
 from crm.storage.keyset import read_cursor, write_cursor
-from crm.storage.tables import ask, contact, contact_date, favour, promise, removed_matter, signal
-from crm.storage.types import Day
+from crm.storage.tables import ask, contact, contact_date, favour, promise, signal
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ def add(
         **values,
     }
     connection.execute(sort.table.insert(), row)
+    if row.get("interaction_id"):
+        left_behind.wrote(connection, principal, row["interaction_id"], sort.table, row["id"])
     _follow_up(connection, principal, sort, contact_id, at)
     return int(row["id"])
 
@@ -131,6 +134,8 @@ def change(
     require_editor(principal)
     row = matter(connection, principal, sort, matter_id)
     connection.execute(sort.table.update().where(*_this(principal, sort, matter_id)).values(**values))
+    if sort.until and values.get(sort.until, before := getattr(row, sort.until)) != before:
+        left_behind.decided_anew(connection, principal, sort.table, matter_id)
     _follow_up(connection, principal, sort, row.contact_id, at)
 
 
@@ -153,21 +158,8 @@ def remove(connection: Connection, principal: Principal, sort: Sort, matter_id: 
     """Take a matter away; returns the id under which ``bring_back`` finds it."""
     require_editor(principal)
     row = matter(connection, principal, sort, matter_id)
-    removed_id = new_id(connection)
-    connection.execute(
-        removed_matter.insert(),
-        {
-            "workspace_id": principal.workspace_id,
-            "id": removed_id,
-            "contact_id": row.contact_id,
-            "record": sort.table.name,
-            "content": {name: _packed(value) for name, value in row._mapping.items()},
-            "removed_by": principal.user_id,
-            "removed_at": at,
-        },
-    )
-    connection.execute(sort.table.delete().where(*_this(principal, sort, matter_id)))
-    _follow_up(connection, principal, sort, row.contact_id, at)
+    removed_id = take_away(connection, principal, sort.table, row, at)
+    refresh_people(connection, principal, [row.contact_id], at)
     return removed_id
 
 
@@ -176,38 +168,17 @@ def bring_back(
 ) -> tuple[Sort, int]:
     """Write a matter that was taken away down again, as it was; returns its sort and whom it is about."""
     require_editor(principal)
-    table = removed_matter.c
-    mine = (table.workspace_id == principal.workspace_id, table.id == removed_id)
-    row = connection.execute(select(removed_matter).where(*mine).with_for_update()).one_or_none()
-    if row is None:
-        raise NotFound
-    sort = next(one for one in SORTS.values() if one.table.name == row.record)
-    if connection.execute(select(sort.table.c.id).where(*_this(principal, sort, row.content["id"]))).first():
-        raise Conflict("That is back already.")
-    days = {column.name for column in sort.table.c if isinstance(column.type, Day)}
-    values = {
-        name: date.fromisoformat(value) if name in days and value is not None else value
-        for name, value in row.content.items()
-        if name in sort.table.c
-    }
-    connection.execute(sort.table.insert(), values)
-    connection.execute(removed_matter.delete().where(*mine))
-    _follow_up(connection, principal, sort, row.contact_id, at)
-    return sort, row.contact_id
+    table, contact_id = put_back(connection, principal, removed_id, at)
+    refresh_people(connection, principal, [contact_id], at)
+    return next(one for one in SORTS.values() if one.table is table), contact_id
 
 
 def _follow_up(
     connection: Connection, principal: Principal, sort: Sort, contact_id: int, at: datetime
 ) -> None:
-    """Metrics follow; a form about the person that still shows other dates is not to overwrite these."""
     if sort.table is contact_date:
-        mine = (contact.c.workspace_id == principal.workspace_id, contact.c.id == contact_id)
-        connection.execute(contact.update().where(*mine).values(version=contact.c.version + 1, changed_at=at))
+        dates_changed(connection, principal, contact_id, at)
     refresh_people(connection, principal, [contact_id], at)
-
-
-def _packed(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _today(principal: Principal, at: datetime) -> date:

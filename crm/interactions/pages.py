@@ -131,8 +131,9 @@ def change(visit: Visit) -> Response:
 def delete(visit: Visit) -> Response:
     """Take it out of the log; Undo brings it back."""
     interaction_id = visit.number("interaction_id")
-    actions.delete_interaction(visit.connection, visit.principal, interaction_id, visit.at)
-    return visit.redirect(_back(visit), "Taken out of the log.", f"/log/{interaction_id}/restore")
+    went = actions.delete_interaction(visit.connection, visit.principal, interaction_id, visit.at)
+    said = "Taken out of the log, with what was written down with it." if went else "Taken out of the log."
+    return visit.redirect(_back(visit), said, f"/log/{interaction_id}/restore")
 
 
 @router.action("/log/{interaction_id}/restore")
@@ -314,7 +315,7 @@ def _keep_the_rest(
     again = SPEAK_AGAIN.get(form.again)
     asks = [Heard("ask", "Speak again", today + timedelta(days=again))] if again else []
     keep_heard(connection, principal, entry.contact_ids[0], interaction_id, [*heard, *asks], day, at)
-    close_asks(connection, principal, form.closed_asks, entry.contact_ids, at)
+    close_asks(connection, principal, form.closed_asks, entry.contact_ids, interaction_id, at)
     if form.suggestion and entry.outcome == "reached":
         actions.answer_suggestion(connection, principal, form.suggestion, interaction_id, at)
 

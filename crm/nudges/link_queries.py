@@ -9,13 +9,14 @@ from sqlalchemy import Connection, select
 
 from crm.domain.channels import Channel, by_key
 from crm.domain.principal import Principal
+from crm.domain.rules import CHANNELS_OF_ACTS
 from crm.domain.weeks import IsoWeek
 from crm.domain.whatif import once_more
 from crm.errors import NotFound
 from crm.interactions.queries import channels
 from crm.nudges.due import PURPOSE, zone_of
 from crm.nudges.links import Gone, Link
-from crm.planning.actions import CHANNEL_OF, DIRECTION_OF
+from crm.planning.actions import DIRECTION_OF
 from crm.planning.queries import Suggested, plan_of, suggested
 from crm.storage.metrics import rows_of
 from crm.storage.stored_metrics import scope_of
@@ -95,7 +96,7 @@ def way_of(connection: Connection, principal: Principal, act: str) -> Channel | 
 
 def channel_of(act: str) -> str:
     """The key of the channel that an act is logged by."""
-    return CHANNEL_OF.get(act, act)
+    return CHANNELS_OF_ACTS[act]
 
 
 def direction_of(act: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, select
 
 from crm.domain.planner import GROUPS
 from crm.domain.principal import Principal
+from crm.domain.rules import CHANNELS_OF_ACTS, act_of
 from crm.domain.slots import Slot
 from crm.domain.weeks import IsoWeek
 from crm.errors import Conflict, Invalid, NotFound
@@ -24,8 +25,6 @@ from crm.storage.database import new_id, new_ids
 from crm.storage.insertion import insert_unless_there
 from crm.storage.tables import plan, response, suggestion
 
-CHANNEL_OF = {"call": "phone"}
-"""The channel an act is logged by, where it is not called like the act."""
 DIRECTION_OF = {"note": "outbound", "gift": "outbound"}
 """Channels that go one way; everything else is mutual."""
 LONGEST_SNOOZE_DAYS = 366
@@ -154,11 +153,11 @@ def done(
         return Answer(state.response_id, state.interaction_id, is_new=False)
     if state.state == "contacted":
         return Answer(None, state.interaction_id, is_new=False)
-    way = channel or CHANNEL_OF.get(row.act, row.act)
+    way = channel or CHANNELS_OF_ACTS[row.act]
     entry = Entry(when or at, way, (row.contact_id,), DIRECTION_OF.get(way, "mutual"), note=note)
     interaction_id = log_interaction(connection, principal, entry, at)
     given = _answer(
-        connection, principal, row, "done", at, via, to_act=row.act, interaction_id=interaction_id
+        connection, principal, row, "done", at, via, to_act=act_of(way), interaction_id=interaction_id
     )
     return Answer(given, interaction_id)
 

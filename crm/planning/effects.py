@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Row, and_, func, select
 
 from crm.domain.fates import ActCount, Aftermath, Became, Fate, Happened, aftermath, by_act, by_day
 from crm.domain.principal import Principal
+from crm.domain.rules import CHANNELS_OF_ACTS
 from crm.domain.weeks import IsoWeek
 from crm.health.shares import Share, personal_shares
-from crm.planning.actions import CHANNEL_OF
 from crm.planning.contacted import Reached, reached_since, was_contacted
 from crm.planning.states import answers_to
 from crm.storage.participation import is_personal
@@ -117,13 +117,13 @@ def _fate(
     if answer is None and touch is not None and touch.was_told_late(row.made_at, by.zone):
         return None
     if answer is not None and answer.verb == "done":
-        channel = touch.channel if touch else CHANNEL_OF.get(answer.to_act, answer.to_act)
+        channel = touch.channel if touch else CHANNELS_OF_ACTS.get(answer.to_act)
         when = touch.occurred_at if touch else answer.made_at
     elif answer is None and touch is not None:
         channel, when = touch.channel, touch.occurred_at
     else:
         return Fate(row.contact_id, act, "untouched" if answer is None else "declined", row.monday)
-    became: Became = "done" if channel == CHANNEL_OF.get(act, act) else "otherwise"
+    became: Became = "done" if channel == CHANNELS_OF_ACTS[act] else "otherwise"
     return Fate(row.contact_id, act, became, row.monday, when.astimezone(by.user_zone).date())
 
 

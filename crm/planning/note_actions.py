@@ -15,7 +15,7 @@ from crm.interactions.actions import Entry, delete_interaction, log_interaction
 from crm.planning import actions
 from crm.planning.home import require_planner
 from crm.planning.notes import Writer, note_to, writer
-from crm.storage.tables import interaction, interaction_contact, promise, response, user
+from crm.storage.tables import interaction, interaction_contact, response, user
 
 EARLIEST_DAYS = 60
 """A note that was posted longer ago is logged on the form of the log."""
@@ -129,21 +129,6 @@ def take_back(connection: Connection, principal: Principal, interaction_id: int,
         actions.undo(connection, principal, answer, at)
     else:
         delete_interaction(connection, principal, interaction_id, at)
-    for promise_id in _promised(connection, principal, interaction_id):
-        matters.remove(connection, principal, matters.SORTS["promises"], promise_id, at)
-
-
-def _promised(connection: Connection, principal: Principal, interaction_id: int) -> list[int]:
-    rows = connection.execute(
-        select(promise.c.id).where(
-            promise.c.workspace_id == principal.workspace_id,
-            promise.c.interaction_id == interaction_id,
-            promise.c.author_id == principal.user_id,
-            promise.c.kept_on.is_(None),
-            promise.c.text.startswith(RING),
-        )
-    )
-    return list(rows.scalars())
 
 
 def save_return_address(connection: Connection, principal: Principal, address: str) -> None:

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from crm.domain.log_sentences import short_label
 from crm.domain.planner import LEFT_OUT
+from crm.domain.rules import CHANNELS_OF_ACTS
 from crm.domain.sentences import logged_sentence
 from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek, week_label
@@ -35,7 +36,7 @@ def done(visit: Visit) -> Response:
     if not answer.is_new:
         said = f"You have been in touch with {person.short_name} already, so nothing was logged twice."
         return visit.redirect(_back(visit), said, _undo(answer))
-    channel = actions.CHANNEL_OF.get(one.act, one.act)
+    channel = CHANNELS_OF_ACTS[one.act]
     label = next(
         short_label(way) for way in log.channels(visit.connection, visit.principal) if way.key == channel
     )

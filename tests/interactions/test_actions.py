@@ -211,9 +211,9 @@ def test_what_was_heard_is_kept_with_the_person(world: World) -> None:
     )
     with world.database.write() as connection:
         asked = connection.execute(select(ask.c.id)).scalar_one()
-        close_asks(connection, alice, [asked], [jonas], world.now)
+        close_asks(connection, alice, [asked], [jonas], logged, world.now)
         assert stored_open(connection, marta) == 1
-        close_asks(connection, alice, [asked], [marta], world.now)
+        close_asks(connection, alice, [asked], [marta], logged, world.now)
         assert stored_open(connection, marta) == 0
 
 

@@ -407,6 +407,14 @@ def test_asks_brought_up_are_closed_and_speak_again_opens_one(world: World, site
         asks = {row.text: row for row in connection.execute(select(ask))}
     assert asks["Ask for a reference"].closed_on == world.today
     assert asks["Speak again"].due == world.today + timedelta(days=42)
+    undo = f"/log/{newest(world).id}/delete"
+    assert undo in site.get("/").text
+    post(site, undo)
+    assert "Taken out of the log, with what was written down with it." in site.get("/").text
+    with world.database.read() as connection:
+        assert [(row.text, row.closed_on) for row in connection.execute(select(ask))] == [
+            ("Ask for a reference", None)
+        ]
 
 
 def test_what_was_heard_is_kept_or_given_back(world: World, site: TestClient) -> None:

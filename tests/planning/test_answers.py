@@ -13,7 +13,10 @@ from crm.errors import Conflict, Forbidden, Invalid, NotFound
 from crm.interactions.actions import answer_suggestion, delete_interaction
 from crm.planning import actions, waiting
 from crm.planning.actions import Answer
+from crm.planning.candidates import facts_of
+from crm.planning.home import home_in
 from crm.planning.queries import Suggested
+from crm.rules.queries import Flag, FlaggedContact
 from crm.storage.tables import contact_metrics, interaction, interaction_contact, response, suggestion
 from crm.web.routing import freshen
 from tests.builders import NOW, World
@@ -260,6 +263,33 @@ def test_what_the_log_answers_is_done_and_can_be_undone(
     assert (after.state, after.interaction_id) == ("done", logged)
     undo(world, alice, Answer(after.response_id))
     assert now(world, alice) == before
+
+
+@pytest.mark.parametrize(("way", "chosen"), [("note", {"note": 1}), ("phone", {"call": 1}), ("event", {})])
+def test_what_was_done_with_somebody_counts_for_the_next_choice(
+    world: World, alice: Principal, one: Suggested, way: str, chosen: dict[str, int]
+) -> None:
+    """By the log's form as by the link of a mail: what happened, not what was suggested."""
+    person = FlaggedContact(one.contact.id, "Marta", None, "partner", "key", alice.user_id, None)
+    flag = Flag(person, "screen_only", "high", "", {}, ("lunch",))
+
+    def history() -> dict[str, int]:
+        with world.database.read() as connection:
+            home = home_in(connection, alice, WEEK, NOW)
+            found = facts_of(connection, alice, [flag], home, WEEK, NOW)
+        return dict(found[person.id].candidate.history)
+
+    assert history() == {}
+    answer = give(
+        world, alice, one, lambda connection, by, this: actions.done(connection, by, this, NOW, channel=way)
+    )
+    assert history() == chosen
+    undo(world, alice, answer)
+    assert history() == {}
+    logged = world.log(way, None, one.contact.id, occurred_at=NOW, by=alice)
+    with world.database.write() as connection:
+        answer_suggestion(connection, alice, one.id or 0, logged, NOW)
+    assert history() == chosen
 
 
 # What an answer means for the weeks to come

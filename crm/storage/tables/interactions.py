@@ -145,3 +145,19 @@ removed_matter = Table(
 )
 """Asks, promises, signals, favours and dates taken away, whole, so that Undo brings them back: ``record`` names the
 table, ``content`` its row with days as ISO text."""
+
+left_behind = Table(
+    "left_behind",
+    metadata,
+    workspace_id(),
+    Column("interaction_id", BigInteger, primary_key=True, autoincrement=False),
+    *one_of("what", ("written", "settled"), primary_key=True),
+    Column("record", String, primary_key=True),
+    Column("row_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("stamp", String, nullable=False),
+    Column("removed_id", BigInteger),
+    belongs_to("interaction", "interaction_id", ondelete="CASCADE"),
+    Index("ix_left_behind_workspace_id_record_row_id", "workspace_id", "record", "row_id"),
+)
+"""Matters an interaction wrote down and asks it settled: ``record`` names the table. ``stamp`` tells whether somebody
+changed it since: a hash of the row as written, or the day an ask was settled. ``removed_id``: what went with it."""
