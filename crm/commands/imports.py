@@ -13,10 +13,11 @@ import typer
 from crm.accounts.actions import remember_own_words
 from crm.accounts.queries import sole_user
 from crm.cli_support import AsJson, Desk, Workspace, complain, desk, print_json
+from crm.contacts.drafts import is_email
 from crm.errors import Invalid
 from crm.imports import actions, queries
 from crm.imports.addressbooks import mapped, table_of
-from crm.imports.cells import excerpt, is_email
+from crm.imports.cells import excerpt
 from crm.imports.choices import NAMES_DAYS, remember
 from crm.imports.columns import FIELDS, fingerprint
 from crm.imports.export import export_files

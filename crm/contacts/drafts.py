@@ -1,5 +1,6 @@
 """What a person or an organisation is written down as, before it is a row: from a form, an import or the log."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -18,6 +19,8 @@ EMAIL_LIMIT = 320
 TARGET_LIMIT = 3_650
 LISTED_LIMIT = 50
 """Emails, phones, addresses, tags or dates of one person."""
+
+_EMAIL = re.compile(r"[^@\s;,<>\"]+@[^@\s;,<>\"]+")
 
 NOBODY = 0
 """As ``owner_id``: nobody looks after this person."""
@@ -161,6 +164,21 @@ def the_ways(ways: tuple[Way, ...], limit: int = LINE_LIMIT) -> tuple[Way, ...]:
         if value:
             found.setdefault(value.casefold(), Way(value, one_line(way.label)))
     return tuple(found.values())
+
+
+def is_email(text: str) -> bool:
+    """Whether it has the shape of an email address; no more is asked of what people have written down."""
+    return _EMAIL.fullmatch(text) is not None
+
+
+def the_emails(ways: tuple[Way, ...]) -> tuple[Way, ...]:
+    """Email addresses, without empty and repeated ones. Refuses what has not the shape of one."""
+    found = the_ways(ways)
+    for way in found:
+        if len(way.value) > EMAIL_LIMIT or not is_email(way.value):
+            sentence = f"{way.value[:60]} is no email address. It looks like marta@northgate.example."
+            raise Invalid(sentence, fields={"emails": sentence})
+    return found
 
 
 def the_addresses(ways: tuple[Way, ...]) -> tuple[Way, ...]:

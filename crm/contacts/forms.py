@@ -9,7 +9,6 @@ from pydantic import Field, field_validator
 from starlette.datastructures import FormData
 
 from crm.contacts.drafts import (
-    EMAIL_LIMIT,
     KIND_LIMIT,
     LINE_LIMIT,
     LISTED_LIMIT,
@@ -21,6 +20,7 @@ from crm.contacts.drafts import (
     Way,
     full_day,
     one_line,
+    the_emails,
     the_tags,
     the_zone,
 )
@@ -266,14 +266,12 @@ def _wrong_way(name: str, value: str, label: str) -> str | None:
         return _TOO_LONG
     if not value:
         return "Write what the word beside it is about."
-    if name == "email" and not _is_email(value):
-        return f"{value[:60]} is no email address. It looks like marta@northgate.example."
+    try:
+        if name == "email":
+            the_emails((Way(value),))
+    except Invalid as refusal:
+        return refusal.sentence
     return None
-
-
-def _is_email(value: str) -> bool:
-    before, at, after = value.rpartition("@")
-    return bool(before and at and after) and len(value) <= EMAIL_LIMIT and not any(map(str.isspace, value))
 
 
 def _dates(rows: Sequence[Mapping[str, str]], errors: dict[str, str]) -> tuple[Occasion, ...]:

@@ -11,17 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.domain.formulas import restore
 from crm.imports import columns
-from crm.imports.cells import (
-    NEWEST_DAY,
-    OLDEST_DAY,
-    clean_phone,
-    excerpt,
-    is_email,
-    is_time_zone,
-    tidy_line,
-)
+from crm.imports.cells import NEWEST_DAY, OLDEST_DAY, clean_phone, excerpt, is_time_zone, tidy_line
 from crm.imports.columns import LEAVE_OUT, Meaning
 from crm.imports.records import (
     ADDRESS_BOOK,
@@ -298,7 +291,7 @@ def _emails(row: _Row, line: int, notices: _Notices) -> tuple[tuple[str, ...], d
     found: dict[str, str] = {}
     for meaning, cell in row.all("email"):
         for email in filter(None, map(tidy_line, CELLS.split(cell))):
-            if is_email(email) and len(email) <= LINE_LIMIT:
+            if is_email(email) and len(email) <= EMAIL_LIMIT:
                 found.setdefault(email, row.label(meaning))
             else:
                 notices.leave_out(line, f"“{excerpt(email)}” is not an email address and was left out.")

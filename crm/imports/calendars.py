@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.domain.meetings import channel_of_meeting, is_calendar_of_days
 from crm.imports import ical
-from crm.imports.cells import excerpt, is_email, tidy_line
+from crm.imports.cells import excerpt, tidy_line
 from crm.imports.limits import TooLong, at_most
 from crm.imports.records import LINE_LIMIT, TEXT_LIMIT, UnreadableFile, refuse_endless
 from crm.imports.sightings import Notices, Party, Sighting, decode_text
@@ -208,6 +209,6 @@ def _party(address: str, parameters: Any) -> Party | None:
         re.sub(r"^mailto:", "", address.strip(), flags=re.IGNORECASE),
         str(parameters.get("EMAIL", "")),
     ):
-        if is_email(one) and len(one) <= LINE_LIMIT:
+        if is_email(one) and len(one) <= EMAIL_LIMIT:
             return Party(email=one.casefold(), name=tidy_line(str(parameters.get("CN", "")))[:LINE_LIMIT])
     return None

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from crm.contacts.drafts import is_email
 from crm.domain.formulas import neutralise, restore
 from crm.imports.records import KINDS, LINE_LIMIT, PostalAddress
 
@@ -55,7 +56,6 @@ def join_items(items: Iterable[str]) -> str:
 
 _BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_EMAIL = re.compile(r"[^@\s;,<>\"]+@[^@\s;,<>\"]+")
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _YEARLESS = re.compile(r"--(\d{2})-(\d{2})", re.ASCII)
 _MOMENT = re.compile(
@@ -100,11 +100,6 @@ def read_phones(cell: str, setting: Setting) -> tuple[str, ...]:
     """Phone numbers separated by semicolons, without invisible direction marks."""
     phones = (clean_phone(phone) for phone in read_lines(cell, setting))
     return tuple(dict.fromkeys(phone for phone in phones if phone))
-
-
-def is_email(text: str) -> bool:
-    """Whether it has the shape of an email address; no more is asked of a file."""
-    return _EMAIL.fullmatch(text) is not None
 
 
 def clean_phone(text: str) -> str:

@@ -15,7 +15,6 @@ from sqlalchemy import Connection, select
 
 from crm.domain.principal import Principal
 from crm.imports import records as said
-from crm.imports.cells import is_email
 from crm.imports.facts import FACTS
 from crm.imports.log import kept, own_source_id
 from crm.imports.matching import folded_email, numbered
@@ -117,16 +116,15 @@ def _references(rows: Any, emails: dict[int, list[str]]) -> dict[int, str]:
     found = {}
     for row in rows:
         met[row.folded_name] += 1
-        own = (one for one in emails.get(row.id, ()) if is_email(one) and sharing[folded_email(one)] == 1)
+        own = (one for one in emails.get(row.id, ()) if sharing[folded_email(one)] == 1)
         alone = namesakes[row.folded_name] == 1 and folded_email(row.name) not in sharing
         found[row.id] = next(own, row.name if alone else numbered(row.name, met[row.folded_name], namesakes))
     return found
 
 
 def _with_owner(work: _Export, record: said.ContactRecord) -> said.ContactRecord:
-    """An empty cell would give them to the only user of the team; what is no email no import would take."""
-    emails = tuple(filter(is_email, record.emails))
-    return replace(record, emails=emails, owner=record.owner or (NOBODY if work.sole_user else None))
+    """An empty cell would give them to the only user of the team."""
+    return replace(record, owner=record.owner or (NOBODY if work.sole_user else None))
 
 
 # The log.

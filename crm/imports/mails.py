@@ -15,9 +15,8 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 
-from crm.contacts.drafts import one_line
+from crm.contacts.drafts import is_email, one_line
 from crm.domain.correspondence import OLDEST, REASONS, is_machine, reason_of_mail
-from crm.imports.cells import is_email
 from crm.imports.limits import TooLong, at_most
 from crm.imports.mail_text import text_of
 from crm.imports.mailboxes import BODY_LIMIT, RawMail

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Table, or_, select
 
-from crm.contacts.drafts import EMAIL_LIMIT
+from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.contacts.rows import folded_name
 from crm.domain.phones import region_of, same_number
 from crm.domain.principal import Principal
-from crm.imports.cells import either, excerpt, is_email
+from crm.imports.cells import either, excerpt
 from crm.imports.records import ContactRecord
 from crm.storage.blocks import blocks
 from crm.storage.tables import contact, contact_email, contact_phone, organisation

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import select
 
 from crm.contacts.actions import add_contacts
-from crm.contacts.drafts import NOBODY, NewContact, Way
+from crm.contacts.drafts import NOBODY, NewContact, Way, is_email
 from crm.domain.channels import BROADCAST_DIGITAL, BROADCAST_LIVE, by_key
 from crm.imports.acquaintances import Acquaintances, Found
-from crm.imports.cells import excerpt, is_email
+from crm.imports.cells import excerpt
 from crm.imports.chat_days import ChatDays
 from crm.imports.log import BLOCK, entries_of, insert_entries, plain_entry
 from crm.imports.mails import together, told_twice

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, select
 
 from crm.accounts.addresses import normal_email
 from crm.contacts.actions import add_contacts
-from crm.contacts.drafts import EMAIL_LIMIT, NOBODY, NewContact, Way, one_line
+from crm.contacts.drafts import EMAIL_LIMIT, NOBODY, NewContact, Way, is_email, one_line
 from crm.domain.principal import Principal
 from crm.errors import Invalid
-from crm.imports.cells import excerpt, is_email
+from crm.imports.cells import excerpt
 from crm.imports.matching import Ambiguous, People
 from crm.imports.report import FileReport
 from crm.imports.sources import Sources, Traces

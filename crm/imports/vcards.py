@@ -6,16 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.imports.cards import Card, Property, decode_cards, properties, split_cards
-from crm.imports.cells import (
-    NEWEST_DAY,
-    OLDEST_DAY,
-    clean_phone,
-    excerpt,
-    is_email,
-    is_time_zone,
-    tidy_line,
-)
+from crm.imports.cells import NEWEST_DAY, OLDEST_DAY, clean_phone, excerpt, is_time_zone, tidy_line
 from crm.imports.records import (
     FILE_LIMIT,
     LINE_LIMIT,
@@ -179,7 +172,7 @@ def _each(found: Iterable[Property], read: Callable[[Property], str | None]) -> 
 
 def _email(each: Property, notices: _Notices) -> str | None:
     email = _address_of(each)
-    if is_email(email) and len(email) <= LINE_LIMIT:
+    if is_email(email) and len(email) <= EMAIL_LIMIT:
         return email
     if email:
         notices.leave_out(each.line, f"“{excerpt(email)}” is not an email address and was left out.")

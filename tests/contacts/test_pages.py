@@ -112,6 +112,8 @@ def test_a_person_written_down_is_on_every_page(world: World, alice) -> None:
         ("owner", "999999", "Choose somebody of your team."),
         ("time_zone", "Mars/Olympus", "Nobody knows this time zone."),
         ("email_value", "no address", "no address is no email address."),
+        ("email_value", "a@b@c", "a@b@c is no email address."),
+        ("email_value", "a@b.example;c@d.example", "is no email address."),
         ("target_any", "-1", "At least 0."),
         ("target_personal", "soon", "Write a whole number."),
         ("notes", "n" * 100_001, "At most 100000 characters."),

@@ -23,13 +23,15 @@ from crm.contacts.actions import (
     add_organisation,
 )
 from crm.domain.channels import SHIPPED_KEYS
+from crm.errors import Invalid
 from crm.interactions.actions import Entry, delete_interaction, log_interaction
 from crm.storage.database import Database, new_id
-from crm.storage.tables import ask, interaction, promise, signal
+from crm.storage.tables import ask, contact, interaction, promise, signal
 from crm.storage.text import fold
 from tests.builders import NOW, World
-from tests.imports.files import EVERYTHING, bring, exported, good, news, rows, summed
+from tests.imports.files import EVERYTHING, bring, count, exported, good, news, rows, summed
 from tests.thorough import TIMES
+from tests.web.site import program
 
 NAUGHTY = Path(__file__).parents[3] / "shared" / "data" / "suites" / "blns" / "blns.json"
 
@@ -94,6 +96,28 @@ def test_nobody_is_written_where_an_empty_cell_would_be_somebody(world: World) -
     }
     assert owners == {"Ana": "nobody", "Ben": "alice@team.example"}
     assert again(world, files, users=["alice@team.example"]) == files
+
+
+ODD_EMAILS = (
+    "hello",
+    "a@b@c",
+    "a@",
+    "@b.example",
+    "a b@c.example",
+    "a@b.example;c@d.example",
+    "x" * 320 + "@y.example",
+)
+
+
+def test_what_no_file_would_take_as_an_email_is_refused_by_every_door(world: World) -> None:
+    api = program(world, world.user())
+    for email in ODD_EMAILS:
+        draft = NewContact(name="Ana", emails=(Way("ana@x.example"), Way(email)))
+        with pytest.raises(Invalid), world.database.write() as connection:
+            add_contacts(connection, world.principal, [draft], world.now)
+        refused = api.post("/api/v1/contacts", json={"name": "Ana", "emails": [{"value": email}]})
+        assert (refused.status_code, list(refused.json()["errors"])) == (422, ["emails"]), email
+    assert count(world, contact) == 0
 
 
 def test_calendars_read_the_calendar(world: World) -> None:
