@@ -22,6 +22,7 @@ LABELS = {
     "owner": "Looked after by",
     "deceased_on": "Died on",
 }
+_PARTS = {"given_name": "given name", "family_name": "family name"}
 _USUAL = {"tier": "none", "kind": "other"}
 """What an import writes where it knows nothing: it stands against no other value."""
 
@@ -105,26 +106,36 @@ def settle(rows: list[Row], choices: Mapping[str, str]) -> dict[str, str]:
     return taken
 
 
-def kept_in_words(rows: list[Row], taken: Mapping[str, str], name: str) -> str:
-    """What was not taken, as a line for the notes; empty where nothing was lost."""
+def kept_in_words(rows: list[Row], taken: Mapping[str, str], first: Person, second: Person) -> str:
+    """What was not taken, as a line for the notes of ``first``; empty where nothing was lost."""
     lost = [
         f"{row.label.lower()} {row.first if taken[row.field] == 'second' else row.second}"
         for row in rows
         if row.differs
     ]
-    return f"From the merged record of {name}: {'; '.join(lost)}." if lost else ""
+    if fold(first.name) == fold(second.name):
+        kept, gone = (first, second) if taken["name"] == "first" else (second, first)
+        parts = ((words, getattr(kept, part), getattr(gone, part)) for part, words in _PARTS.items())
+        lost += [f"{words} {other}" for words, one, other in parts if one and other and one != other]
+    return f"From the merged record of {second.name}: {'; '.join(lost)}." if lost else ""
 
 
 def columns_of(first: Person, second: Person, taken: Mapping[str, str]) -> dict[str, Any]:
     """The columns of the contact that stays."""
-    people = {"first": first, "second": second}
+    people, others = {"first": first, "second": second}, {"first": second, "second": first}
     found: dict[str, Any] = {}
     for field, side in taken.items():
         person = people[side]
         if field == "name":
-            found.update(name=person.name, given_name=person.given_name, family_name=person.family_name)
+            found.update(name=person.name, **_parts(person, others[side]))
         elif field in ("organisation", "owner"):
             found[f"{field}_id"] = getattr(person, f"{field}_id")
         elif field != "birthday":
             found[field] = getattr(person, field)
     return found
+
+
+def _parts(kept: Person, gone: Person) -> dict[str, str | None]:
+    """Given and family name; what one record of the same name does not know, the other may."""
+    same = fold(kept.name) == fold(gone.name)
+    return {part: getattr(kept, part) or (getattr(gone, part) if same else None) for part in _PARTS}

@@ -68,7 +68,7 @@ def merge_contacts(
         raise Conflict("Somebody changed one of these people meanwhile. Look at both again.")
     fields = side_by_side(kept, gone)
     taken = settle(fields, choices)
-    return _Merge(connection, principal, kept, gone, at).make(taken, kept_in_words(fields, taken, gone.name))
+    return _Merge(connection, principal, kept, gone, at).make(taken, kept_in_words(fields, taken, kept, gone))
 
 
 class _Merge:

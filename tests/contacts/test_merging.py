@@ -118,6 +118,29 @@ def william() -> NewContact:
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "parts", "told"),
+    [
+        (("Ana Ruiz", None, None), ("ana ruiz", "Ana", "Ruiz"), ("Ana", "Ruiz"), "name ana ruiz"),
+        (("Ana Ruiz", None, None), ("Ana Ruiz", "Ana", "Ruiz"), ("Ana", "Ruiz"), None),
+        (("Ana Ruiz", "Ana", None), ("Ana Ruiz", "A.", "Ruiz"), ("Ana", "Ruiz"), "given name A."),
+        (("Ana Ruiz", None, None), ("Ana Gil", "Ana", "Gil"), (None, None), "name Ana Gil"),
+    ],
+)
+def test_the_parts_of_a_name_are_kept_or_told(database: Database, first, second, parts, told):
+    world = World.create(database)
+    kept, gone = (
+        add(world, NewContact(name, given_name=given, family_name=family))
+        for name, given, family in (first, second)
+    )
+    with database.write() as connection:
+        merge_contacts(connection, world.principal, kept, gone, {"name": "first"}, world.now)
+    with database.read() as connection:
+        found = person(connection, world.principal, kept)
+    assert (found.given_name, found.family_name) == parts
+    assert found.notes == (told and f"From the merged record of {second[0]}: {told}.")
+
+
 def test_every_fact_is_kept_and_a_birthday_is_never_chosen_silently(database: Database):
     world = World.create(database)
     first, second = add(world, liam()), add(world, william())
