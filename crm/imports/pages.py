@@ -7,10 +7,10 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from crm.accounts.actions import remember_own_words
+from crm.contacts.drafts import is_email
 from crm.errors import Invalid
 from crm.imports import actions, calendar_pages, meeting_pages, queries
 from crm.imports.addressbooks import table_of
-from crm.imports.cells import is_email
 from crm.imports.choices import choose
 from crm.imports.columns import FIELDS, LEAVE_OUT
 from crm.imports.export import export_zip

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import BinaryIO
 
+from crm.contacts.drafts import is_email
 from crm.domain.phones import digits_of
 from crm.domain.spans import count
-from crm.imports.cells import is_email, tidy_line
+from crm.imports.cells import tidy_line
 from crm.imports.chat_folding import Folding, Said
 from crm.imports.chat_people import identity
 from crm.imports.phone_calls import call_of

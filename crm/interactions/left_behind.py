@@ -74,9 +74,7 @@ def take_along(
     return len(about), set(about)
 
 
-def bring_along(
-    connection: Connection, principal: Principal, interaction_id: int, at: datetime
-) -> set[int]:
+def bring_along(connection: Connection, principal: Principal, interaction_id: int, at: datetime) -> set[int]:
     """With a restored interaction: what it took along is as it was before; returns the ids of the contacts concerned."""
     about = set()
     for mark in sorted(_marks(connection, principal, interaction_id), key=lambda one: one.what == SETTLED):
