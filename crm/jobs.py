@@ -95,7 +95,9 @@ class Clockwork:
     def read_calendars(self) -> None:
         """Read the calendars that are due beside everything else, as a backup is made."""
         self._readers = [one for one in self._readers if one.is_alive()]
-        while len(self._readers) < CALENDAR_READERS:
+        with self.database.read() as connection:
+            waiting = own_calendars.number_due(connection, clock.now())
+        while len(self._readers) < min(CALENDAR_READERS, waiting):
             reader = threading.Thread(target=self.guarded, args=(self._read_calendars,), daemon=True)
             self._readers.append(reader)
             reader.start()

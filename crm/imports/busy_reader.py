@@ -46,13 +46,19 @@ def read_apart(data: bytes, wanted: Wanted) -> Busy:
         raise TooMuch from None
     if ended.returncode != 0:
         raise TooMuch
-    said = json.loads(ended.stdout)
-    if said["state"] == "not_a_calendar":
+    try:
+        return _said(json.loads(ended.stdout))
+    except (ValueError, KeyError, TypeError):  # it is not trusted more than what it read
+        raise TooMuch from None
+
+
+def _said(answer: dict[str, Any]) -> Busy:
+    if answer["state"] == "not_a_calendar":
         raise NoCalendar
-    if said["state"] != "good":
+    if answer["state"] != "good":
         raise TooMuch
-    moments = [[datetime.fromisoformat(one) for one in pair] for pair in said["busy"]]
-    return Busy([Interval(*pair) for pair in moments], list(map(str, said["notes"])))
+    moments = [[datetime.fromisoformat(one) for one in pair] for pair in answer["busy"]]
+    return Busy([Interval(*pair) for pair in moments], list(map(str, answer["notes"])))
 
 
 def main() -> None:

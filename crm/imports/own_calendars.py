@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, Row, and_, func, select
 
 from crm.accounts.queries import own_words
 from crm.domain.own_calendar import AHEAD, GOOD, LASTING, SENTENCES, WAITING
@@ -63,8 +63,8 @@ def own(connection: Connection, principal: Principal, at: datetime) -> OwnCalend
     row = connection.execute(select(own_calendar).where(*_mine(own_calendar, principal))).one_or_none()
     if row is None:
         return None
-    ahead = select(busy.c.starts_at).where(*_mine(busy, principal), busy.c.ends_at > at)
-    number = len(connection.execute(ahead).all())
+    ahead = select(func.count()).select_from(busy).where(*_mine(busy, principal), busy.c.ends_at > at)
+    number = connection.execute(ahead).scalar_one()
     return OwnCalendar(row.kind, row.host, row.state, tuple(row.notes), row.tried_at, row.read_at, number)
 
 
@@ -131,6 +131,12 @@ class Claim:
     failures: int
     sealed: str = ""
     seen: Seen = NOTHING_SEEN
+
+
+def number_due(connection: Connection, at: datetime) -> int:
+    """How many calendars wait to be read, of whichever workspace."""
+    due = select(func.count()).select_from(own_calendar).where(own_calendar.c.next_at <= at)
+    return connection.execute(due).scalar_one()
 
 
 def claim_next(database: Database, at: datetime, principal: Principal | None = None) -> Claim | None:

@@ -2,11 +2,13 @@
 
 import contextlib
 import socket
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -15,11 +17,13 @@ from crm import clock
 from crm.accounts.actions import deactivate
 from crm.domain.own_calendar import SENTENCES
 from crm.domain.principal import Principal
-from crm.imports import calendar_pages, own_calendars
+from crm.imports import busy_reader, calendar_pages, own_calendars
+from crm.imports.busy import Wanted
 from crm.imports.busy_fetch import Source
+from crm.jobs import Clockwork
 from crm.outgoing.wire import Network
 from crm.storage.tables import busy, own_calendar
-from tests.builders import World
+from tests.builders import NOW, World
 from tests.outgoing.servers import Server, saying, serving
 from tests.web.site import client, settings
 from tests.web.test_access import everything
@@ -262,3 +266,31 @@ def test_read_now_reads_now_and_whoever_finds_no_place_waits(world: World) -> No
         assert times(world) == []
         assert due(world, feed, clock.now()) == 1
         assert len(times(world)) == 1
+
+
+def test_the_clock_reads_what_is_due_and_leaves_the_rest(world: World) -> None:
+    alice, now = world.user(), clock.now()
+    with lying() as feed:
+        connected(world, alice, feed)
+        feed.answer["body"] = calendar(entry(now + timedelta(days=3)))
+        work = Clockwork(world.database, settings(private_hosts=feed.named), "a test", now)
+        work.read_calendars()
+        assert work._readers == []
+        with world.database.write() as connection:
+            connection.execute(own_calendar.update().values(next_at=now))
+        work.read_calendars()
+        for reader in work._readers:
+            reader.join()
+    assert len(times(world)) == 1
+    assert row(world).next_at > now + timedelta(minutes=50)
+
+
+@pytest.mark.parametrize(
+    "said", ["", "[]", "{}", '{"state":"good"}', '{"state":"good","busy":[[1]],"notes":[]}', "x"]
+)
+def test_the_reader_is_not_trusted_more_than_what_it_read(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = Wanted(NOW, NOW + timedelta(days=9), ZoneInfo("UTC"))
+    ended = subprocess.CompletedProcess([], 0, said.encode())
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: ended)
+    with pytest.raises(busy_reader.TooMuch):
+        busy_reader.read_apart(b"", wanted)

@@ -1,5 +1,6 @@
 """S4: no connection to a forbidden address, however it is written, and whatever a name says the second time."""
 
+import ast
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -12,6 +13,7 @@ from crm.outgoing.client import Asked, send
 from crm.outgoing.failures import Failed, Failure
 from crm.outgoing.forbidden import is_forbidden
 from crm.outgoing.wire import Network
+from tests.house.places import files, named
 from tests.outgoing.servers import network, saying, serving
 
 HERE = (
@@ -145,3 +147,35 @@ def test_not_even_a_named_host_may_be_where_clouds_keep_secrets(address: str) ->
 def test_a_named_host_may_be_of_the_own_network(address: str) -> None:
     assert not is_forbidden(address, named=True)
     assert ip_address(address)
+
+
+MAY_CONNECT = {
+    "crm/outgoing/client.py", "crm/outgoing/wire.py",  # what people typed
+    "crm/mail/transport.py", "crm/mail/smtp_session.py",  # the mail server, which only a setting names
+    "crm/commands/serve.py", "crm/commands/nudge.py", "crm/jobs.py",  # listening, and this machine's name
+}  # fmt: skip
+WAYS_OUT = {
+    "socket",
+    "http.client",
+    "urllib.request",
+    "httpcore2",
+    "httpx2",
+    "smtplib",
+    "ftplib",
+    "imaplib",
+    "requests",
+    "asyncio",
+}
+
+
+def test_nothing_else_of_the_product_can_open_a_connection() -> None:
+    found = set()
+    for path in files():
+        if not named(path).startswith("crm/") or path.suffix != ".py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if any(name == way or name.startswith(f"{way}.") for name in names for way in WAYS_OUT):
+                found.add(named(path))
+    assert found == MAY_CONNECT
