@@ -35,13 +35,13 @@ def saved_sentence(
     if attempted:
         return f"{label} to {names_and_others(names)} logged as unanswered. It moves no clock."
     if len(names) == 1 and len(zones) == 1:
-        return logged_sentence(label, names, *zones[0])
+        return logged_sentence(label, names, *zones[0], by_hand=channel.by_hand)
     back = [
         name
         for name, (before, after) in zip(names, zones, strict=False)
         if after == "in_touch" and before not in ("in_touch", "no_record", None)
     ]
-    said = logged_sentence(label, names)
+    said = logged_sentence(label, names, by_hand=channel.by_hand)
     return f"{said} {back_in_touch_sentence(back)}" if back else said
 
 

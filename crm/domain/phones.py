@@ -3,6 +3,8 @@
 from functools import cache, lru_cache
 from importlib import resources
 
+from crm.domain.places.countries import country_code
+
 SHARED_DIGITS = 7
 """Fewer digits at the end tell two numbers apart from too few others."""
 
@@ -40,44 +42,11 @@ def digits_of(phone: str) -> str:
 
 def region_of(country: str | None, time_zone: str | None = None) -> str | None:
     """The country's code by its name, its code, or else by a time zone of one country."""
-    named = _codes().get((country or "").strip().casefold())
-    return named or _region_of_zone().get(time_zone or "")
-
-
-@cache
-def _codes() -> dict[str, str]:
-    found = {
-        "usa": "US",
-        "u.s.a.": "US",
-        "united states of america": "US",
-        "uk": "GB",
-        "united kingdom": "GB",
-        "great britain": "GB",
-        "england": "GB",
-        "scotland": "GB",
-        "wales": "GB",
-        "deutschland": "DE",
-        "españa": "ES",
-        "österreich": "AT",
-        "schweiz": "CH",
-        "suisse": "CH",
-        "italia": "IT",
-        "polska": "PL",
-        "nederland": "NL",
-        "the netherlands": "NL",
-        "czechia": "CZ",
-    }
-    for code, name in _table("iso3166.tab"):
-        found[code.casefold()] = code
-        found.setdefault(name.casefold(), code)
-    return found
+    return country_code(country) or _region_of_zone().get(time_zone or "")
 
 
 @cache
 def _region_of_zone() -> dict[str, str]:
-    return {row[2]: row[0] for row in _table("zone.tab")}
-
-
-def _table(name: str) -> list[list[str]]:
-    text = resources.files("tzdata").joinpath("zoneinfo", name).read_text("utf-8")
-    return [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
+    text = resources.files("tzdata").joinpath("zoneinfo", "zone.tab").read_text("utf-8")
+    rows = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
+    return {row[2]: row[0] for row in rows}

@@ -1,6 +1,7 @@
 """Who is asking: the one door for access. Every query and action takes a principal first."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,14 @@ class Principal:
     role: Role
     zone: ZoneInfo
     user_zone: ZoneInfo
+
+    def team_day(self, at: datetime) -> date:
+        """The calendar day of a moment where the team is: what everything that is kept is counted in."""
+        return at.astimezone(self.zone).date()
+
+    def own_day(self, at: datetime) -> date:
+        """The calendar day of a moment where the user is: their plan, their mail, the day they type."""
+        return at.astimezone(self.user_zone).date()
 
     @property
     def may_edit(self) -> bool:

@@ -10,9 +10,8 @@ from typing import Any, cast
 from crm.domain import expressions as tree
 from crm.domain.expressions import Comparison, Condition, Constant, Metric, Tagged, Value
 from crm.domain.metrics import METRICS, WORDS
-from crm.domain.rules import ACTS, EVERYONE, SEVERITIES, Rule
+from crm.domain.rules import ACTS, EVERYONE, KEPT, SEVERITIES, WRITTEN_DOWN, Rule
 from crm.domain.score import ZONE_WORDS
-from crm.domain.targets import KINDS
 
 DEEPEST = 20
 MOST_NODES = 200
@@ -30,9 +29,10 @@ FIELDS = (
 KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
 NUMBERS = (*METRICS, "score")
 OF_PEOPLE = (*NUMBERS, *WORDS, "tag")
-OF_ORGANISATIONS = ("contacts_count", "met_count", "tier", "kind")
+COUNTS = ("contacts_count", "met_count")
+OF_ORGANISATIONS = (*COUNTS, "tier", "kind")
 CHOICES: Mapping[str, tuple[str, ...]] = {"tier": EVERYONE, "zone": tuple(ZONE_WORDS)}
-"""The words that tier, kind and zone can be."""
+"""The words that tier and zone can be; a kind may be the workspace's own word."""
 
 Data = dict[str, Any]
 
@@ -120,27 +120,37 @@ def read_rule(key: str, data: Mapping[str, Any]) -> Rule:
             raise RuleFault(f"A rule has no “{field[:40]}”; {near}.", field)
     about = _choice(data.get("about", "people"), ABOUT, "about", "about")
     metrics = OF_PEOPLE if about == "people" else OF_ORGANISATIONS
+    figures = NUMBERS if about == "people" else COUNTS
     if "when" not in data:
         raise RuleFault("This rule has no condition; write when = { metric = …, op = …, value = … }.", "key")
     high = data.get("high_when")
     rule = Rule(
         key=_key(key),
         name=_name(data.get("name")),
-        tiers=_listed(data.get("tiers", list(EVERYONE)), EVERYONE, "tiers", "tier"),
+        tiers=_listed(data.get("tiers", list(tiers_of(key))), EVERYONE, "tiers", "tier"),
         kinds=_kinds(data.get("kinds", [])),
         when=read_condition(data["when"], "when", metrics),
         suggests=_listed(data.get("suggests", []), ACTS, "suggests", "act"),
         severity=_choice(data.get("severity", "medium"), SEVERITIES, "severity", "severity"),
         high_when=None if high in (None, {}) else read_condition(high, "high_when", metrics),
         weekly_limit=_limit(data.get("weekly_limit")),
-        evidence=_listed(data.get("evidence", []), NUMBERS, "evidence", "metric"),
+        evidence=_listed(data.get("evidence", []), figures, "evidence", "metric"),
         about=about,
     )
     if not rule.tiers:
-        raise RuleFault(f"tiers is empty; name some of {_all(EVERYONE)}.", "tiers")
+        raise RuleFault(f"tiers is empty; name some of {_all(tiers_of(key))}.", "tiers")
+    if "none" in rule.tiers and "none" not in tiers_of(key):
+        raise RuleFault(
+            f"Tier none is flagged by {_all(WRITTEN_DOWN)} only; name some of {_all(KEPT)}.", "tiers", "none"
+        )
     if not 1 <= len(rule.suggests) <= MOST_SUGGESTED:
         raise RuleFault(f"suggests names one to three of {_all(ACTS)}, best first.", "suggests")
     return rule
+
+
+def tiers_of(key: str) -> tuple[str, ...]:
+    """The tiers that the rule of this key may name."""
+    return EVERYONE if key in WRITTEN_DOWN else KEPT
 
 
 def read_condition(data: Any, field: str = "when", metrics: Collection[str] = OF_PEOPLE) -> Condition:

@@ -10,6 +10,9 @@ CHANNELS_OF_ACTS = {act: act for act in ACTS} | {"call": "phone"}
 """Act → the key of the channel it is logged by."""
 SEVERITIES = ("high", "medium", "low")
 EVERYONE = ("key", "regular", "warm", "none")
+KEPT = ("key", "regular", "warm")
+WRITTEN_DOWN = ("important_ask", "promise_due")
+"""The only rules that flag people of tier *none*: things the user wrote down (PRODUCT.md section 3)."""
 
 
 def act_of(channel: str) -> str | None:
@@ -49,7 +52,6 @@ class Rule:
 
 KEY = ("key",)
 CLOSE = ("key", "regular")
-KEPT = ("key", "regular", "warm")
 
 _m = Metric
 

@@ -117,7 +117,12 @@ def raise_sentence(act: str, score_now: int, score_then: int) -> str:
 
 
 def logged_sentence(
-    channel_label: str, names: Sequence[str], zone_before: str | None = None, zone_after: str | None = None
+    channel_label: str,
+    names: Sequence[str],
+    zone_before: str | None = None,
+    zone_after: str | None = None,
+    *,
+    by_hand: bool = False,
 ) -> str:
     """ "Lunch with Marta logged. Marta is back in touch."
 
@@ -125,7 +130,6 @@ def logged_sentence(
     `back_in_touch_sentence` with those who came back.
     """
     label = channel_label.partition(" (")[0]
-    by_hand = label.lower() in ("handwritten note", "note", "gift")
     if not names:
         logged = f"{label} logged."
     elif by_hand:

@@ -101,6 +101,16 @@ def local_instant(day: date, at: time, zone: tzinfo) -> datetime:
     return _end_of_jump(wall, zone, (wall - after).replace(tzinfo=UTC), (wall - before).replace(tzinfo=UTC))
 
 
+def end_of(day: date, zone: tzinfo) -> datetime:
+    """The last microsecond of a calendar day, in UTC, also where clocks go back at midnight."""
+    return local_instant(day + timedelta(days=1), time(), zone) - timedelta(microseconds=1)
+
+
+def noon_of(day: date, zone: tzinfo, now: datetime) -> datetime:
+    """When something of a past day or today happened, where only the day is known: its noon, or ``now`` if that is ahead."""
+    return min(local_instant(day, time(12), zone), now.astimezone(UTC))
+
+
 def _end_of_jump(wall: datetime, zone: tzinfo, early: datetime, late: datetime) -> datetime:
     """The instant, to the second, of the jump over ``wall``: after ``early`` and not after ``late``."""
     low, high = 0, int((late - early).total_seconds())
@@ -152,14 +162,13 @@ def moment_said(text: str, zone: tzinfo) -> datetime:
     """
     words = text.strip()
     try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", words):
-            moment = datetime.combine(date.fromisoformat(words), time.max)
-        else:
-            moment = datetime.fromisoformat(words)
+        moment = datetime.fromisoformat(words)
         if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
             raise ValueError("out of range")
     except ValueError:
         raise ValueError(
             f"a date (2026-11-23) or a time (2026-11-23T12:30+01:00), not {text[:40]!r}."
         ) from None
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", words):
+        return end_of(moment.date(), zone)
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, get_args
 from urllib.parse import urlencode
 
@@ -10,6 +10,7 @@ from sqlalchemy import Subquery
 
 from crm.domain.spans import day_phrase
 from crm.domain.targets import TIERS
+from crm.domain.weeks import end_of
 from crm.errors import Invalid
 from crm.health.queries import By, Filter, Sort
 from crm.storage.metrics import as_of
@@ -75,18 +76,13 @@ def moment_of(visit: Visit) -> Moment:
     day = day_asked(visit, "as_of") or today
     if day == today:
         return Moment(visit.at, today, today, current(principal.workspace_id))
-    at = end_of(day, visit)
+    at = end_of(day, visit.principal.zone)
     return Moment(at, day, today, as_of(scope_of(connection, principal, at)))
 
 
 def today_of(visit: Visit) -> date:
     """The calendar day where the team is."""
-    return visit.at.astimezone(visit.principal.zone).date()
-
-
-def end_of(day: date, visit: Visit) -> datetime:
-    """The last moment of a day where the team is."""
-    return datetime.combine(day, time.max, visit.principal.zone).astimezone(UTC)
+    return visit.principal.team_day(visit.at)
 
 
 def day_asked(visit: Visit, name: str) -> date | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from math import ceil
 from typing import Any
@@ -16,6 +16,7 @@ from crm.domain.score import PERSONAL_SHARE_WANTED, WEIGHTS
 from crm.domain.sentences import rhythm_sentence, screen_rhythm_sentence
 from crm.domain.spans import count
 from crm.domain.targets import CLOCKS, Targets
+from crm.domain.weeks import end_of
 from crm.domain.whatif import once_more
 from crm.storage.metrics import of_chosen
 from crm.storage.stored_metrics import scope_of
@@ -127,8 +128,7 @@ def score_on(
     connection: Connection, principal: Principal, contact_id: int, day: date, at: datetime
 ) -> int | None:
     """The score at the end of a day, or now if that is today."""
-    midnight = datetime.combine(day + timedelta(days=1), time(), principal.zone)
-    moment = min(at, midnight - timedelta(microseconds=1))
+    moment = min(at, end_of(day, principal.zone))
     scope = scope_of(connection, principal, moment, [contact_id])
     found = connection.execute(_score_statement(scope.targets), scope.parameters())
     return _whole(found.scalar_one_or_none())

@@ -14,6 +14,7 @@ from crm.domain.ribbon import ribbon
 from crm.domain.score import ZONE_WORDS
 from crm.domain.spans import ago, capital, count, plural, short_day
 from crm.domain.targets import KINDS
+from crm.domain.weeks import end_of
 from crm.health import comparison, queries, saved, saved_pages, target_pages, views
 from crm.health.asked import (
     ASKED,
@@ -23,7 +24,6 @@ from crm.health.asked import (
     Moment,
     address,
     compared_with,
-    end_of,
     filter_of,
     grouped_by,
     moment_of,
@@ -114,7 +114,7 @@ def _compared(visit: Visit, wanted: Filter, moment: Moment, people: int) -> comp
     now = queries.zones(visit.connection, visit.principal, moment.relation, wanted)
     ids = [one.contact_id for one in now]
     if asked or not moment.is_today:
-        before = comparison.stands(visit.connection, visit.principal, ids, end_of(day, visit))
+        before = comparison.stands(visit.connection, visit.principal, ids, end_of(day, visit.principal.zone))
     else:
         before = _stood(visit, ids, day)
     return comparison.compare(now, before, day)
@@ -125,7 +125,7 @@ def _stood(visit: Visit, ids: list[int], day: date) -> dict[int, comparison.Stan
     found = comparison.kept(visit.connection, visit.principal, ids, day)
     left = [one for one in ids if one not in found]
     if left:
-        at = end_of(day, visit)
+        at = end_of(day, visit.principal.zone)
         found |= comparison.stands(visit.connection, visit.principal, left, at)
         visit.after_commit(lambda: comparison.keep(visit.database, visit.principal, left, day, at))
     return found

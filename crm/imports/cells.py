@@ -6,12 +6,13 @@ A reader takes one cell that is not blank and returns its value, or raises Value
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from crm.contacts.drafts import is_email
 from crm.domain.formulas import neutralise, restore
+from crm.domain.weeks import noon_of
 from crm.imports.records import KINDS, LINE_LIMIT, PostalAddress
 
 OLDEST_MOMENT, NEWEST_MOMENT = 1900, 2200
@@ -182,8 +183,7 @@ def _no_moment(text: str) -> str:
 
 
 def _noon(day: date, setting: Setting) -> Occurred:
-    noon = datetime.combine(day, time(12), setting.zone).astimezone(UTC)
-    return Occurred(min(noon, setting.now.astimezone(UTC)), day)
+    return Occurred(noon_of(day, setting.zone, setting.now), day)
 
 
 def read_channel(cell: str, setting: Setting) -> str:

@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 
 from crm.domain.heard import DATES, LABELS, Heard
 from crm.domain.principal import Principal
-from crm.domain.weeks import local_instant
+from crm.domain.weeks import local_instant, noon_of
 from crm.web.forms import Errors, Form, read
 
 SUMMARY_LIMIT = 1_000
@@ -108,9 +108,10 @@ def read_heard(form: FormData) -> tuple[list[Heard], dict[str, str]]:
 def moment_of(form: LogForm, at: datetime, principal: Principal) -> datetime | str:
     """When it happened, in UTC, or a sentence why not.
 
-    A time is read in the user's zone. A day alone is its noon in the workspace's zone, or now where that is today.
+    A time is read in the user's zone. A day alone is its noon in the workspace's zone; of the past and today never
+    later than now.
     """
-    today = at.astimezone(principal.user_zone).date()
+    today = principal.own_day(at)
     day = form.day or (today - timedelta(days=1) if form.when == "yesterday" else today)
     if form.when == "day" and form.day is None:
         return "Choose the day, or Today or Yesterday."
@@ -120,7 +121,7 @@ def moment_of(form: LogForm, at: datetime, principal: Principal) -> datetime | s
         return local_instant(day, form.time_of_day, principal.user_zone)
     if day == today:
         return at.astimezone(UTC)
-    return local_instant(day, time(12), principal.zone)
+    return noon_of(day, principal.zone, at) if day < today else local_instant(day, time(12), principal.zone)
 
 
 def out_of_range(day: date, today: date) -> str | None:

@@ -1,6 +1,6 @@
 """Posting a note: the log keeps the day, never the words."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, and_, select
 
@@ -8,7 +8,7 @@ from crm.contacts.drafts import many_lines
 from crm.domain.post import arrival, call_day, post_days
 from crm.domain.principal import Principal
 from crm.domain.spans import day_phrase
-from crm.domain.weeks import local_instant
+from crm.domain.weeks import noon_of
 from crm.errors import Invalid, NotFound
 from crm.interactions import matters
 from crm.interactions.actions import Entry, delete_interaction, log_interaction
@@ -51,13 +51,13 @@ def posted(
 
 
 def _moment(principal: Principal, day: date, at: datetime) -> datetime:
-    today = at.astimezone(principal.user_zone).date()
+    today = principal.own_day(at)
     if day > today:
         told = "That day is still ahead. Choose the day you posted it."
     elif day < today - timedelta(days=EARLIEST_DAYS):
         told = "That is long ago. Choose a day within the last 60 days, or log it by hand."
     else:
-        return at if day == today else local_instant(day, time(12), principal.user_zone)
+        return at if day == today else noon_of(day, principal.zone, at)
     raise Invalid(told, fields={"day": told})
 
 

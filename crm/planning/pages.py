@@ -4,10 +4,10 @@ from datetime import date, timedelta
 
 from starlette.responses import Response
 
-from crm.domain.log_sentences import short_label
+from crm.domain.channels import by_key
+from crm.domain.log_sentences import saved_sentence
 from crm.domain.planner import LEFT_OUT
 from crm.domain.rules import CHANNELS_OF_ACTS
-from crm.domain.sentences import logged_sentence
 from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek, week_label
 from crm.errors import Invalid
@@ -36,11 +36,8 @@ def done(visit: Visit) -> Response:
     if not answer.is_new:
         said = f"You have been in touch with {person.short_name} already, so nothing was logged twice."
         return visit.redirect(_back(visit), said, _undo(answer))
-    channel = CHANNELS_OF_ACTS[one.act]
-    label = next(
-        short_label(way) for way in log.channels(visit.connection, visit.principal) if way.key == channel
-    )
-    said = logged_sentence(label, [person.short_name], before, _zone(visit, person.id))
+    way = by_key(log.channels(visit.connection, visit.principal))[CHANNELS_OF_ACTS[one.act]]
+    said = saved_sentence(way, [person.short_name], [(before, _zone(visit, person.id))])
     back = _back(visit)
     where = f"/?done={suggestion_id}" if back == "/" else back
     return visit.redirect(where, said, _undo(answer))

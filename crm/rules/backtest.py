@@ -6,7 +6,7 @@ Tiers, targets, marks of channels and the rule are today's, and people archived 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,7 @@ from sqlalchemy import (
 from crm.domain.expressions import names_in
 from crm.domain.principal import Principal
 from crm.domain.rules import Rule
+from crm.domain.weeks import end_of
 from crm.rules.queries import MET, accounts
 from crm.storage.flags import matches
 from crm.storage.frame import PARAMETERS, Scope
@@ -113,12 +114,6 @@ def sundays(at: datetime, zone: ZoneInfo) -> list[date]:
     if end_of(last, zone) > at:
         last -= timedelta(weeks=1)
     return [last - timedelta(weeks=ago) for ago in reversed(range(WEEKS))]
-
-
-def end_of(day: date, zone: ZoneInfo) -> datetime:
-    """The last microsecond of a calendar day, in UTC."""
-    midnight = datetime.combine(day + timedelta(days=1), time(), zone)
-    return midnight.astimezone(UTC) - timedelta(microseconds=1)
 
 
 def _name(day: date) -> str:

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from crm.contacts.queries import kinds
 from crm.domain.prose import flagged_sentence, rule_sentence
 from crm.domain.rule_check import findings
-from crm.domain.rule_data import CHOICES, MOST_SUGGESTED
-from crm.domain.rules import ACTS, EVERYONE, SEVERITIES, Rule
+from crm.domain.rule_data import CHOICES, MOST_SUGGESTED, tiers_of
+from crm.domain.rules import ACTS, SEVERITIES, Rule
 from crm.domain.targets import KINDS
 from crm.errors import Conflict, Invalid, Unavailable
 from crm.rules import actions, editor, queries
@@ -34,7 +34,13 @@ def new(visit: Visit) -> Response:
     asked = visit.query.get("from")
     source = queries.state_of(visit.connection, visit.principal, asked).rule if asked else states[0].rule
     names = [state.rule.name for state in states]
-    draft = editor.draft_of(replace(source, name=_copy_name(source.name, names)))
+    draft = editor.draft_of(
+        replace(
+            source,
+            name=_copy_name(source.name, names),
+            tiers=tuple(tier for tier in source.tiers if tier in tiers_of("")),
+        )
+    )
     return _page(visit, draft, None, "/rules/new")
 
 
@@ -212,7 +218,7 @@ def _page(
         "operations": editor.OPERATIONS,
         "acts": ACTS,
         "places": range(MOST_SUGGESTED),
-        "tiers": EVERYONE,
+        "tiers": tiers_of(state.rule.key if state else ""),
         "kinds": list(dict.fromkeys([*KINDS, *kinds(visit.connection, visit.principal), *draft.kinds])),
         "severities": SEVERITIES,
         "words": _words(visit),
@@ -229,7 +235,11 @@ def _words(visit: Visit) -> list[str]:
         select(user.c.email).where(user.c.workspace_id == mine),
         select(contact.c.city).where(contact.c.workspace_id == mine, contact.c.city.is_not(None)),
     ]
-    found = [word for words in CHOICES.values() for word in words]
+    found = [
+        word
+        for words in (*CHOICES.values(), KINDS, kinds(visit.connection, visit.principal))
+        for word in words
+    ]
     for source in sources:
         found += visit.connection.execute(
             source.distinct().order_by(source.selected_columns[0]).limit(OFFERED_WORDS)

@@ -1,6 +1,6 @@
 """Which rules are on, whom they flag, and the evidence for it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, b
 from crm.domain.flag_sentences import FlagFacts, flag_sentence
 from crm.domain.on_record import FROM_SILENCE
 from crm.domain.principal import Principal
-from crm.domain.rule_data import condition_data, read_rule
+from crm.domain.rule_data import condition_data, read_rule, tiers_of
 from crm.domain.rules import ALL, SEVERITIES, Rule
 from crm.errors import NotFound
 from crm.interactions.on_record import forgetful_users
@@ -97,7 +97,7 @@ def rule_states(connection: Connection, principal: Principal) -> list[RuleState]
     for key, row in kept.items():
         stored = row.definition or {}
         if key not in order and stored.get("rule") and not stored.get("deleted"):
-            own = read_rule(key, stored["rule"])
+            own = _stored(key, stored["rule"])
             states.append(RuleState(own, row.enabled, is_own=True, version=stored.get("at", 0)))
     places = {key: row.position for key, row in kept.items()}
     return sorted(
@@ -114,8 +114,14 @@ def shipped_state(one: Rule, row: Row[Any] | None) -> RuleState:
     if row is None:
         return RuleState(one, True)
     stored = row.definition or {}
-    current = read_rule(one.key, stored["rule"]) if stored.get("rule") else one
+    current = _stored(one.key, stored["rule"]) if stored.get("rule") else one
     return RuleState(current, row.enabled, is_changed=current != one, version=stored.get("at", 0))
+
+
+def _stored(key: str, data: Mapping[str, Any]) -> Rule:
+    """A rule as it was kept, without a tier that it may not name any more."""
+    tiers = [tier for tier in data.get("tiers", ()) if tier in tiers_of(key)]
+    return read_rule(key, {**data, "tiers": tiers or list(tiers_of(key))})
 
 
 def active_rules(connection: Connection, principal: Principal) -> list[Rule]:
@@ -272,7 +278,8 @@ def accounts(principal: Principal, metrics: Subquery) -> Subquery:
 def _organisation_flag(row: Row[Any], one: Rule) -> OrganisationFlag:
     evidence: dict[str, Number] = {name: int(row._mapping[name]) for name in one.evidence_names()}
     sentence = flag_sentence(_told_as(one), evidence, FlagFacts(organisation=row.name))
-    return OrganisationFlag(row.id, row.name, one.key, one.severity, sentence, evidence, one.suggests)
+    severity = "high" if row.high_mask else one.severity
+    return OrganisationFlag(row.id, row.name, one.key, severity, sentence, evidence, one.suggests)
 
 
 def flag_counts(

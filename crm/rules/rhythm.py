@@ -12,7 +12,8 @@ from crm.domain.expressions import Metric
 from crm.domain.principal import Principal
 from crm.domain.rhythm import PRIOR_GAP_DAYS, quiet_chance
 from crm.domain.rhythm_judge import Case, Verdict, judge
-from crm.rules.backtest import after, end_of, parameters, present
+from crm.domain.weeks import end_of
+from crm.rules.backtest import after, parameters, present
 from crm.storage.compiler import compile_value
 from crm.storage.frame import PARAMETERS, Scope
 from crm.storage.log_facts import log_facts

@@ -36,7 +36,7 @@ def _fits(value: int | str) -> bool:
     """A number of 64 bits, or words the database can compare."""
     if isinstance(value, int):
         return -(2**63) <= value < 2**63
-    return "\x00" not in value and value.isprintable()
+    return "\x00" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def beyond(

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from crm.domain.principal import Principal
 from crm.domain.targets import CLOCKS, Target, Targets
+from crm.domain.weeks import local_instant
 from crm.storage.blocks import blocks
 from crm.storage.database import Database
 from crm.storage.frame import PARAMETERS, Scope
@@ -178,8 +179,7 @@ def _settle_statement() -> Any:
 
 def next_midnight(scope: Scope) -> datetime:
     """The first instant of the next calendar day in the workspace's zone."""
-    tomorrow = scope.today + timedelta(days=1)
-    return datetime.combine(tomorrow, time(), scope.zone).astimezone(UTC)
+    return local_instant(scope.today + timedelta(days=1), time(), scope.zone)
 
 
 @lru_cache(maxsize=64)

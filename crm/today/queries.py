@@ -78,12 +78,12 @@ class Aside:
 
 def aside(connection: Connection, principal: Principal, plan: PlanView | None, at: datetime) -> Aside:
     """What the user promised, wants to say, and should not miss; of the people the user keeps in touch with."""
-    today = at.astimezone(principal.user_zone).date()
+    today = principal.team_day(at)
     return Aside(
         _owed(connection, principal, today),
         _to_say(connection, principal, plan, today, at),
         _ahead(connection, principal, today),
-        _last_week(connection, principal, today, at),
+        _last_week(connection, principal, principal.own_day(at), at),
     )
 
 

@@ -91,6 +91,13 @@ def test_pages_together_are_the_whole_list_in_order(world: World, crowd: list[in
         assert shown == sorted(shown, key=lambda one: place(one, sort)), (sort, limit)
 
 
+@pytest.mark.parametrize("name", ["نیم\u200cفاصله", "👩\u200d👧 Fam", "Soft\u00adhyphen", "One\u2028line"])
+def test_a_list_goes_on_after_any_name(world: World, name: str) -> None:
+    people = [world.contact(name), world.contact(name), world.contact("Zed")]
+    assert [one.id for one in everyone(world, Filter(sort="name"), 1)][-1] in people
+    assert len(everyone(world, Filter(sort="name"), 1)) == 3
+
+
 def test_counts_say_what_the_list_shows(world: World, crowd: list[int]) -> None:
     with world.database.read() as connection:
         counted = queries.counts(connection, world.principal, Filter())

@@ -68,6 +68,7 @@ def whole(**lines: str) -> str:
         ({"tiers": '["vip"]'}, 6, "is not a tier"),
         ({"tiers": "[]"}, 6, "tiers is empty"),
         ({"kinds": '[" "]'}, 10, "is not a kind"),
+        ({"tiers": '["key", "none"]'}, 6, "Tier none is flagged by important_ask and promise_due only"),
         ({"suggests": '["luch"]'}, 8, "perhaps lunch is meant."),
         ({"suggests": '["call", "call"]'}, 8, "the same twice"),
         ({"severity": '"urgent"'}, 9, "is not a severity"),

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.domain import sentences
-from crm.domain.channels import SHIPPED_KEYS
+from crm.domain.channels import SHIPPED_KEYS, Channel
 from crm.domain.flag_sentences import CHANNEL_NOUNS
+from crm.domain.log_sentences import saved_sentence
 from crm.domain.metric_words import Evidence
 from crm.domain.metrics import METRICS
 from crm.domain.rules import SHIPPED
@@ -677,7 +678,6 @@ def test_what_would_raise_the_score() -> None:
         ("Email", ["Jo"], "in_touch", "in_touch", "Email with Jo logged."),
         ("Email", ["Jo"], "drifting", "screen_only", "Email with Jo logged."),
         ("Email", ["Jo"], None, None, "Email with Jo logged."),
-        ("Handwritten note", ["Ruth"], None, None, "Handwritten note logged for Ruth."),
         ("Chat (Slack, Teams, WhatsApp …)", ["Jo", "Al"], None, None, "Chat with Jo and Al logged."),
         ("Event", ["Jo", "Al", "Bea", "Cy"], None, None, "Event with Jo, Al and two others logged."),
         ("Lunch", [], None, None, "Lunch logged."),
@@ -687,6 +687,17 @@ def test_what_is_said_after_logging(
     label: str, names: list[str], before: str | None, after: str | None, sentence: str
 ) -> None:
     assert logged_sentence(label, names, before, after) == sentence
+
+
+def test_what_goes_by_hand_is_logged_for_somebody_whatever_it_is_called() -> None:
+    assert (
+        saved_sentence(Channel("note", "Handwritten note", by_hand=True), ["Ruth"])
+        == "Handwritten note logged for Ruth."
+    )
+    assert saved_sentence(Channel("card", "Postcard", by_hand=True), ["Ruth"]) == "Postcard logged for Ruth."
+    assert (
+        saved_sentence(Channel("note", "Note of the call"), ["Ruth"]) == "Note of the call with Ruth logged."
+    )
 
 
 @given(st.sampled_from([None, *ZONES]), st.sampled_from([None, *ZONES]), st.integers(0, 6))

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from crm.domain.weeks import IsoWeek, calendar_day, due_instant, latest_due_week, local_instant, week_label
+from crm.domain.weeks import (
+    IsoWeek,
+    calendar_day,
+    due_instant,
+    end_of,
+    latest_due_week,
+    local_instant,
+    moment_said,
+    week_label,
+)
 
 ZONES = sorted(
     name
@@ -214,3 +223,29 @@ class TestEveryWeekOnce:
     def test_knows_only_seven_weekdays(self) -> None:
         with pytest.raises(ValueError, match="weekday"):
             due_instant(IsoWeek(2026, 48), 7, time(8), UTC)
+
+
+class TestEndsOfDays:
+    """The last moment of a calendar day, also where the clock shows its last hour twice."""
+
+    @given(zones, days)
+    def test_it_is_on_the_day_and_the_next_moment_is_not(self, zone: ZoneInfo, day: date) -> None:
+        assume(
+            day.year > 1950 and not _is_skipped(day, zone) and not _is_skipped(day + timedelta(days=1), zone)
+        )
+        last = end_of(day, zone)
+        assert last.astimezone(zone).date() == day
+        assert (last + timedelta(microseconds=1)).astimezone(zone).date() == day + timedelta(days=1)
+
+    @pytest.mark.parametrize("day", [date(2025, 10, 30), date(2026, 10, 29)])
+    def test_a_date_said_holds_the_hour_that_comes_twice(self, day: date) -> None:
+        cairo = ZoneInfo("Africa/Cairo")
+        assert moment_said(day.isoformat(), cairo) == end_of(day, cairo)
+        assert end_of(day, cairo) + timedelta(microseconds=1) == datetime(
+            day.year, day.month, day.day, 22, tzinfo=UTC
+        )
+
+
+def _is_skipped(day: date, zone: ZoneInfo) -> bool:
+    """A day that a zone never had, where it moved over the date line."""
+    return local_instant(day, time(12), zone).astimezone(zone).date() != day

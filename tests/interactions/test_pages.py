@@ -263,6 +263,18 @@ def test_a_day_alone_is_noon_where_the_team_is_and_a_time_is_the_users(world: Wo
     )  # the hour that never was ends at 3
 
 
+def test_yesterday_is_never_ahead_where_the_team_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    team = World.create(world.database, "Los Angeles", "America/Los_Angeles")
+    team.now = clock.now()
+    site = signed_in(team, team.user(time_zone="Pacific/Auckland"))
+    marta = team.contact()
+    for hours in (0, 6, 12, 18):
+        now = team.now + timedelta(hours=hours)
+        monkeypatch.setattr(clock, "now", lambda now=now: now)
+        post(site, "/log", contact_ids=marta, channel="lunch", when="yesterday")
+        assert newest(team).occurred_at <= now
+
+
 def test_edit_shows_what_was_logged_and_keeps_the_moment_to_the_second(
     world: World, site: TestClient, alice: Principal
 ) -> None:

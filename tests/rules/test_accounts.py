@@ -1,5 +1,8 @@
 """Accounts that hang on one person."""
 
+import pytest
+
+from crm.domain.rule_data import RuleFault, read_rule
 from crm.rules.queries import OrganisationFlag, flags, one_rule, organisation_flags
 from tests.builders import World
 from tests.rules.organisations import account
@@ -35,6 +38,32 @@ def test_one_of_two_met_in_person(world: World) -> None:
     )
     assert flag.evidence == {"contacts_count": 2, "met_count": 1}
     assert flag.suggests == ("meeting", "visit")
+
+
+def test_an_own_rule_about_organisations_raises_its_severity_and_shows_their_figures_only(
+    world: World,
+) -> None:
+    _, ada, _ = two_people(world, "Met")
+    two_people(world, "Never met")
+    world.log("lunch", 10, ada)
+    few = {"metric": "met_count", "op": "<", "value": 2}
+    none = {"metric": "met_count", "op": "=", "value": 0}
+    data = {
+        "name": "Few met",
+        "about": "organisations",
+        "when": few,
+        "high_when": none,
+        "suggests": ["visit"],
+    }
+    with pytest.raises(RuleFault, match="score"):
+        read_rule("few_met", {**data, "evidence": ["score"]})
+    rule = read_rule("few_met", {**data, "evidence": ["contacts_count"]})
+    with world.database.read() as connection:
+        flagged = organisation_flags(connection, world.principal, world.now, rules=[rule])
+    assert [(one.name, one.severity, one.evidence["contacts_count"]) for one in flagged] == [
+        ("Never met", "high", 2),
+        ("Met", "medium", 2),
+    ]
 
 
 def test_both_met(world: World) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from crm.domain.rule_data import read_rule
 from crm.domain.rules import SHIPPED
 from crm.rules.queries import Flag, flag_counts, flagged, flags, one_rule
 from crm.storage.database import new_id
@@ -214,6 +215,17 @@ def test_the_log_that_just_does_not(world: World, story: Story) -> None:
 
 
 Touch = tuple[str, float, str]
+
+
+def test_an_own_rule_knows_the_workspaces_kinds_and_leaves_tier_none_alone(world: World) -> None:
+    when = {"metric": "kind", "op": "=", "value": "influencer"}
+    rule = read_rule("mine", {"name": "Mine", "kinds": ["influencer"], "when": when, "suggests": ["call"]})
+    flagged = world.contact("Ann", kind="influencer", tier="warm")
+    world.contact("Bo", kind="influencer", tier="none")
+    world.contact("Cy", kind="partner", tier="key")
+    with world.database.read() as connection:
+        found = flags(connection, world.principal, world.now, rules=[rule])
+    assert [one.contact.id for one in found] == [flagged]
 
 
 def log(world: World, *touches: Touch, **about: Any) -> int:

@@ -27,6 +27,8 @@ _ALSO = {
     "espana": "ES",
     "italia": "IT",
     "brasil": "BR",
+    "polska": "PL",
+    "nederland": "NL",
 }
 
 
