@@ -12,6 +12,7 @@ from crm.domain.expressions import Comparison, Condition, Constant, Metric, Tagg
 from crm.domain.metrics import METRICS, WORDS
 from crm.domain.rules import ACTS, EVERYONE, KEPT, SEVERITIES, WRITTEN_DOWN, Rule
 from crm.domain.score import ZONE_WORDS
+from crm.domain.targets import KINDS
 
 DEEPEST = 20
 MOST_NODES = 200
@@ -141,7 +142,9 @@ def read_rule(key: str, data: Mapping[str, Any]) -> Rule:
         raise RuleFault(f"tiers is empty; name some of {_all(tiers_of(key))}.", "tiers")
     if "none" in rule.tiers and "none" not in tiers_of(key):
         raise RuleFault(
-            f"Tier none is flagged by {_all(WRITTEN_DOWN)} only; name some of {_all(KEPT)}.", "tiers", "none"
+            f"Tier none is flagged by {' and '.join(WRITTEN_DOWN)} only; name some of {_all(KEPT)}.",
+            "tiers",
+            "none",
         )
     if not 1 <= len(rule.suggests) <= MOST_SUGGESTED:
         raise RuleFault(f"suggests names one to three of {_all(ACTS)}, best first.", "suggests")

@@ -11,5 +11,6 @@ import "./channel-digits.js";
 import "./forms.js";
 import "./print.js";
 import "./slider.js";
+import "./show-password.js";
 
 document.documentElement.classList.add("has-script");
