@@ -7,8 +7,7 @@ not read is read plainly, and what stays unreadable is left out with a reason.
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import policy
 from email.utils import parsedate_to_datetime
@@ -288,40 +287,3 @@ def _clean(found: list[tuple[str, str]]) -> Iterator[Party]:
             shown = one_line(_tidied(_decoded(name))[:LINE_LIMIT]) or ""
             shown = shown.strip("'\" ")
             yield Party(email, name="" if shown.casefold() == email else shown[:LINE_LIMIT])
-
-
-def told_twice(found: Iterable[Sighting]) -> dict[str, Sighting]:
-    """Mails of which a source holds copies that differ: all copies but the first as one."""
-    seen: set[str] = set()
-    twice: dict[str, Sighting] = {}
-    for one in found:
-        if one.key in twice:
-            twice[one.key] = together(twice[one.key], one)
-        elif one.key in seen:
-            twice[one.key] = one
-        seen.add(one.key)
-    return twice
-
-
-def together(one: Sighting, other: Sighting) -> Sighting:
-    """Two copies of a mail as one, whichever came first: with whoever either names, and with what both agree on."""
-    parties = tuple({party.email: party for party in (*other.parties, *one.parties)}.values())
-    delivered = tuple({party.email: party for party in (*other.delivered, *one.delivered)}.values())
-    return replace(
-        one,
-        parties=parties,
-        delivered=delivered,
-        occurred_at=min(one.occurred_at, other.occurred_at),
-        summary=plainer(one.summary, other.summary),
-        note=fuller(one.note, other.note),
-    )
-
-
-def plainer(one: str | None, other: str | None) -> str | None:
-    """The subject of two copies of a mail: servers on the way put “[extern]” before it, and one copy may be private."""
-    return None if one is None or other is None else min(one, other, key=lambda text: (len(text), text))
-
-
-def fuller(one: str | None, other: str | None) -> str | None:
-    """The text of two copies of a mail, of which one may have been kept without."""
-    return max(one or "", other or "", key=lambda text: (len(text), text)) or None

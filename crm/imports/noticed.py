@@ -15,10 +15,10 @@ from crm.imports.acquaintances import Acquaintances, Found
 from crm.imports.cells import excerpt
 from crm.imports.chat_days import ChatDays
 from crm.imports.log import BLOCK, entries_of, insert_entries, plain_entry
-from crm.imports.mails import together, told_twice
+from crm.imports.mail_copies import Survey, survey
 from crm.imports.meetings import ask_about, asked
 from crm.imports.records import MAIL, WHATSAPP, ParsedFile
-from crm.imports.report import Change, FileReport
+from crm.imports.report import Change, FileReport, Stranger
 from crm.imports.retold import Clear, addressed, is_as_said, joined, new_state, plain, said_of, under
 from crm.imports.run import Run
 from crm.imports.sightings import Party, Sighting
@@ -36,10 +36,12 @@ OWN_SEEN = 3
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the person who imports wants: people who are not here brought in, too; ``mine`` are their own addresses."""
+    """What the person who imports wants: people who are not here brought in, all of them or some, by the email, number
+    or name under which they were offered; ``mine`` are their own addresses."""
 
     add_people: bool = False
     mine: tuple[str, ...] = ()
+    people: frozenset[str] = frozenset()
 
 
 NO_WISHES = Wishes()
@@ -49,7 +51,7 @@ def import_sightings(run: Run, parsed: ParsedFile, report: FileReport, wishes: W
     """Write down what one calendar or mailbox holds."""
     work = _Noticing(run, report, wishes)
     if parsed.kind == MAIL:
-        work.twice = told_twice(parsed.sightings)
+        work.survey = survey(parsed.sightings)
     work.take(parsed.sightings)
     work.tell(parsed.file)
 
@@ -65,7 +67,7 @@ class _Noticing:
         self.met: set[str] = set()
         self.strangers: dict[Party, int] = {}
         self.passed: Counter[str] = Counter()
-        self.twice: dict[str, Sighting] = {}
+        self.survey = Survey()
         self.strange_mail: Counter[str] = Counter()
 
     def take(self, sightings: Iterable[Sighting]) -> None:
@@ -80,7 +82,7 @@ class _Noticing:
         clear: dict[str, Clear] = {}
         for sighting in block:
             self.report.read += 1
-            if sighting.key not in self.met and (found := self._clear(self._whole(sighting))):
+            if sighting.key not in self.met and (found := self._clear(self.survey.whole(sighting))):
                 self.met.add(sighting.key)
                 clear[sighting.key] = found
         clear = self._days(clear)
@@ -110,10 +112,6 @@ class _Noticing:
         return found
 
     # Who, and whether it is contact at all.
-
-    def _whole(self, seen: Sighting) -> Sighting:
-        """With what other copies of it in the same source say."""
-        return together(seen, self.twice[seen.key]) if seen.key in self.twice else seen
 
     def _clear(self, seen: Sighting) -> Clear | None:
         found = {party: self.who.who(party) for party in (*seen.parties, *seen.declined, *seen.delivered)}
@@ -183,11 +181,11 @@ class _Noticing:
         return list(ids)
 
     def _stranger(self, party: Party, ids: dict[int, None]) -> None:
-        if not self.wishes.add_people:
+        if not self.wishes.add_people and _mark(party) not in self.wishes.people:
             named = replace(party, name="") if party.email else party
             self.strangers[named] = self.strangers.get(named, 0) + 1
             return
-        run, name = self.run, party.name or party.email or party.phone
+        run, name = self.run, self.survey.called(party) or _mark(party)
         draft = NewContact(
             name=name,
             emails=(Way(party.email),) if is_email(party.email) else (),
@@ -331,14 +329,11 @@ class _Noticing:
                 file, f"{were} of more people than can be in touch at once, and no contact with any of them."
             )
         self._tell_not_ours(file)
-        ranked = sorted(self.strangers.items(), key=lambda pair: (-pair[1], pair[0].email, pair[0].name))
+        ranked = sorted(self.strangers.items(), key=lambda pair: (-pair[1], _mark(pair[0]), pair[0].name))
         for party, count in ranked[:CANDIDATES]:
-            times = "once" if count == 1 else f"{count:,} times"
-            self.report.ask(
-                excerpt(party.email or " ".join(filter(None, (party.name, party.phone)))),
-                f"Seen {times}, and not among your people. Add them, or bring in everybody who is not here, and "
-                "import again.",
-            )
+            one = Stranger(_mark(party), self.survey.called(party), count)
+            self.report.strangers.append(one)
+            self.report.ask(one.question.where, one.question.question)
         if len(ranked) > CANDIDATES:
             self.report.ask(file, f"{len(ranked) - CANDIDATES:,} more people are not among yours.")
 
@@ -356,3 +351,7 @@ class _Noticing:
                 f"Is this address yours? It is in {times:,} of those {count:,} mails. If so, say it (--mine, or under Also "
                 "you in your settings), and import again.",
             )
+
+
+def _mark(party: Party) -> str:
+    return party.email or party.phone or party.name

@@ -191,7 +191,25 @@ def _summed(reports: list[dict[str, Any]]) -> dict[str, Any]:
         name: [one for report in reports for one in report[name]]
         for name in ("skipped", "uncertain", "errors", "changes", "names")
     }
-    return {"reports": reports, **counts, **lists, "does": +(counts["new"] + counts["changed"])}
+    return {
+        "reports": reports,
+        **counts,
+        **lists,
+        "strangers": _strangers(reports),
+        "does": +(counts["new"] + counts["changed"]),
+    }
+
+
+def _strangers(reports: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
+    """Who is in the files and not here, most often seen first: the mark, the name, and how often."""
+    times: Counter[str] = Counter()
+    names: dict[str, str] = {}
+    for mark, name, count in (one for report in reports for one in report.get("strangers", ())):
+        times[mark] += count
+        names[mark] = names.get(mark) or name
+    return [
+        (mark, names[mark], count) for mark, count in sorted(times.items(), key=lambda one: (-one[1], one[0]))
+    ]
 
 
 @router.action("/import/preview/{upload_id}/apply", own_transactions=True)
@@ -201,7 +219,7 @@ def apply(visit: Visit) -> Response:
     with visit.database.read() as connection:
         files = queries.uploaded(connection, visit.principal, group_id)
     parsed = _parse(visit, files, keep_text="keep_text" in visit.form)
-    wishes = Wishes("add_people" in visit.form)
+    wishes = Wishes("add_people" in visit.form, people=frozenset(map(str, visit.form.getlist("people"))))
     reports = actions.apply(visit.database, visit.principal, parsed, visit.at, wishes=wishes)
     batches = sorted({report.batch_id for report in reports if report.batch_id is not None})
     with visit.database.write() as connection:

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+from crm.imports.cells import excerpt
 from crm.imports.records import Choice, ColumnSaid, ParsedFile, Problem, Question, Skipped, UnreadableFile
 
 SORTS = (
@@ -35,12 +36,31 @@ class Change:
     new: str
 
 
+class Stranger(NamedTuple):
+    """Somebody whom a file names and who is not here: ``mark`` is an email, a number or a name, whichever is best."""
+
+    mark: str
+    name: str
+    times: int
+
+    @property
+    def question(self) -> Question:
+        """What is said of them where nobody can tick them."""
+        times = "once" if self.times == 1 else f"{self.times:,} times"
+        words = "Add them, or bring in everybody who is not here, and import again."
+        known = [self.mark] if "@" in self.mark or self.name == self.mark else [self.name, self.mark]
+        return Question(
+            excerpt(" ".join(filter(None, known))), f"Seen {times}, and not among your people. {words}"
+        )
+
+
 @dataclass
 class FileReport:
     """What became of one file. ``kind`` is None where nobody could tell. Counts are by sort of record.
 
     ``batch_id`` is the import under which it can be undone, where something was written; ``read`` counts what a
     feed held, whoever it was about. ``maybe_mine`` is an address of a mailbox that seems to be one's own.
+    It and the ``strangers`` are among the questions, too.
     """
 
     file: str
@@ -58,6 +78,7 @@ class FileReport:
     batch_id: int | None = None
     read: int = 0
     maybe_mine: str | None = None
+    strangers: list[Stranger] = field(default_factory=list)
 
     @classmethod
     def of(cls, parsed: ParsedFile) -> "FileReport":
@@ -153,10 +174,16 @@ class FileReport:
         """The same with what only the page shows, as it is kept between preview and apply."""
         shown = [[one.where, one.name, one.field, one.old, one.new] for one in self.changes]
         columns = [[one.name, one.field, one.example] for one in self.columns]
+        offered = {one.question for one in self.strangers}
         choices = [[one.key, one.question, [list(pair) for pair in one.options]] for one in self.choices]
         return {
             **self.as_json(),
-            "uncertain": self._doubts(),
+            "uncertain": [
+                {"where": one.where, "question": one.question}
+                for one in self.uncertain
+                if one not in offered and one.where != self.maybe_mine
+            ],
+            "strangers": [list(one) for one in self.strangers],
             "choices": choices,
             "changes": shown,
             "names": self.names,

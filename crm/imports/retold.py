@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from crm.imports.chat_people import joined_notes
-from crm.imports.mails import fuller, plainer
+from crm.imports.mail_copies import fuller, plainer
 from crm.imports.records import TEXT_LIMIT
 from crm.imports.sightings import Party, Sighting
 from crm.imports.twins import CHATS

@@ -154,6 +154,24 @@ def test_people_not_here_are_offered_by_how_often_and_brought_in_on_request(team
     assert [(row.kind, row.tier) for row in brought] == [("other", "none")]
 
 
+def test_the_page_lets_people_be_ticked_one_by_one(team: World) -> None:
+    browser = client(team, team.user("Carol Ames"))
+    mails = [
+        mail(1, From="New One <new@x.example>"),
+        mail(2, From="N <new@x.example>"),
+        mail(3, From="New One <new@x.example>"),
+    ]
+    data = mbox(*mails, mail(4, From="other@x.example"), mail(5))
+    preview = browser.post("/import", files=[("files", ("x.mbox", data))]).headers["location"]
+    page = browser.get(preview).text
+    assert "Two people not among yours" in page
+    assert page.index("New One") < page.index("other@x.example")
+    assert "<h2" in page
+    assert browser.post(f"{preview}/apply", data={"people": "new@x.example"}).status_code == 303
+    assert [row.name for row in rows(team, contact)] == ["Marta Kowalczyk", "Daniel Osei", "New One"]
+    assert count(team, interaction) == 4
+
+
 # Whose mail it is.
 
 
@@ -176,6 +194,7 @@ def test_the_page_asks_whose_address_it_is_and_remembers(team: World) -> None:
     sent = browser.post("/import", files=[("files", ("x.mbox", data))])
     preview = sent.headers["location"]
     page = browser.get(preview).text
+    assert "Is this address yours?" in page
     assert 'value="carol@old.example"' in page
     assert browser.post(f"{preview}/mine", data={"mine": "nonsense"}).status_code == 422
     again = browser.post(f"{preview}/mine", data={"mine": "carol@old.example"})
