@@ -15,6 +15,7 @@ from crm.interactions.actions import refresh_people
 from crm.interactions.left_behind import settled, wrote
 from crm.interactions.removed import dates_changed
 from crm.storage.database import new_id
+from crm.storage.open_matters import is_open
 from crm.storage.tables import ask, contact_date, favour, promise, signal
 
 
@@ -104,7 +105,7 @@ def close_asks(
             ask.c.workspace_id == principal.workspace_id,
             ask.c.id.in_(list(ask_ids)),
             ask.c.contact_id.in_(list(contact_ids)),
-            ask.c.closed_on.is_(None),
+            is_open(ask, today),
         )
         .values(closed_on=today)
         .returning(ask.c.id)

@@ -158,8 +158,9 @@ def promises(call: Call) -> dict[str, Any]:
 
 def _page(call: Call, sort: Sort) -> dict[str, Any]:
     asked: AskedMatters = call.query
+    opened = None if asked.open is None else (asked.open, call.today)
     page = matters.listed(
-        *call.where, sort, asked.cursor, contact_id=asked.contact, is_open=asked.open, limit=asked.limit
+        *call.where, sort, asked.cursor, contact_id=asked.contact, opened=opened, limit=asked.limit
     )
     return {"items": page.rows, "next": page.next}
 

@@ -20,6 +20,7 @@ from crm.interactions.actions import refresh_people
 from crm.interactions.removed import dates_changed, put_back, take_away
 from crm.storage.database import new_id
 from crm.storage.keyset import read_cursor, write_cursor
+from crm.storage.open_matters import COURSES, is_open
 from crm.storage.tables import ask, contact, contact_date, favour, promise, signal
 
 
@@ -44,8 +45,8 @@ class Sort:
 SORTS: Mapping[str, Sort] = {
     sort.key: sort
     for sort in (
-        Sort("asks", ask, "ask", "opened_on", "closed_on", "close", "said"),
-        Sort("promises", promise, "promise", "made_on", "kept_on", "keep", "kept"),
+        Sort("asks", ask, "ask", *COURSES["ask"], "close", "said"),
+        Sort("promises", promise, "promise", *COURSES["promise"], "keep", "kept"),
         Sort("signals", signal, "signal"),
         Sort("favours", favour, "favour"),
         Sort("dates", contact_date, "date"),
@@ -77,17 +78,18 @@ def listed(
     after: str | None = None,
     *,
     contact_id: int | None = None,
-    is_open: bool | None = None,
+    opened: tuple[bool, date] | None = None,
     limit: int = 50,
 ) -> MatterPage:
-    """A page of them, also of archived people; ``is_open`` are those that are settled, or are not."""
+    """A page of them, also of archived people; ``opened``: those open on that day of the workspace, or those that are not."""
     table = sort.table.c
     statement = select(sort.table).where(table.workspace_id == principal.workspace_id)
     if contact_id is not None:
         statement = statement.where(table.contact_id == contact_id)
-    if is_open is not None and sort.until:
-        until = table[sort.until]
-        statement = statement.where(until.is_(None) if is_open else until.is_not(None))
+    if opened is not None and sort.until:
+        wanted, today = opened
+        still = is_open(sort.table, today)
+        statement = statement.where(still if wanted else ~still)
     if after:
         statement = statement.where(table.id < read_cursor(after, (int,))[0])
     found = connection.execute(statement.order_by(table.id.desc()).limit(limit + 1)).all()
@@ -144,8 +146,9 @@ def settle(connection: Connection, principal: Principal, sort: Sort, matter_id: 
     require_editor(principal)
     assert sort.until
     row = matter(connection, principal, sort, matter_id)
-    if getattr(row, sort.until) is None:
-        change(connection, principal, sort, matter_id, {sort.until: _today(principal, at)}, at)
+    settled, today = getattr(row, sort.until), _today(principal, at)
+    if settled is None or settled > today:
+        change(connection, principal, sort, matter_id, {sort.until: today}, at)
 
 
 def reopen(connection: Connection, principal: Principal, sort: Sort, matter_id: int, at: datetime) -> None:

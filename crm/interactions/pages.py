@@ -441,7 +441,7 @@ def _beside(visit: Visit, draft: Draft) -> dict[str, Any]:
         "broadcast": bool(way and is_broadcast(way, count)),
         "count": count,
         "keeps": _keeps(visit, facts[ids[0]], moves) if moves and ids and ids[0] in facts else None,
-        "asks": queries.open_asks(connection, principal, ids),
+        "asks": queries.open_asks(connection, principal, ids, visit.at.astimezone(principal.zone).date()),
         "last_time": queries.last_together(connection, principal, ids),
         "closed_asks": draft.closed_asks,
         "names": {person.id: person.given for person in people},

@@ -13,6 +13,7 @@ from crm.domain.heard import Heard
 from crm.domain.principal import Principal
 from crm.domain.quick_line import Somebody, name_words
 from crm.errors import NotFound
+from crm.storage.open_matters import is_open
 from crm.storage.stored_metrics import current
 from crm.storage.tables import (
     ask,
@@ -241,8 +242,10 @@ def _may_read_note(principal: Principal) -> Any:
     )
 
 
-def open_asks(connection: Connection, principal: Principal, contact_ids: Sequence[int]) -> list[OpenAsk]:
-    """What to bring up with these people, the earliest due first."""
+def open_asks(
+    connection: Connection, principal: Principal, contact_ids: Sequence[int], today: date
+) -> list[OpenAsk]:
+    """What to bring up with these people, the earliest due first. ``today``: the workspace's."""
     if not contact_ids:
         return []
     rows = connection.execute(
@@ -250,7 +253,7 @@ def open_asks(connection: Connection, principal: Principal, contact_ids: Sequenc
         .where(
             ask.c.workspace_id == principal.workspace_id,
             ask.c.contact_id.in_(list(contact_ids)),
-            ask.c.closed_on.is_(None),
+            is_open(ask, today),
         )
         .order_by(ask.c.due.is_(None), ask.c.due, ask.c.id)
         .limit(20)

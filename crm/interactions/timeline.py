@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Table,
     func,
     literal,
     null,
@@ -26,6 +27,7 @@ from crm.domain.spans import count, short_day
 from crm.interactions.happenings import Happening, Whose, happenings
 from crm.interactions.queries import channels
 from crm.storage.keyset import beyond, read_cursor, write_cursor
+from crm.storage.open_matters import COURSES, is_open
 from crm.storage.participation import is_personal
 from crm.storage.tables import ask, interaction, interaction_contact, promise
 
@@ -186,30 +188,22 @@ class Matters:
 def open_matters(connection: Connection, principal: Principal, contact_id: int, today: date) -> Matters:
     """Asks and promises of one person that are open today."""
     return Matters(
-        _open(connection, principal, contact_id, ask, "opened_on", "closed_on", today),
-        _open(connection, principal, contact_id, promise, "made_on", "kept_on", today),
+        _open(connection, principal, contact_id, ask, today),
+        _open(connection, principal, contact_id, promise, today),
     )
 
 
 def _open(
-    connection: Connection,
-    principal: Principal,
-    contact_id: int,
-    table: Any,
-    since: str,
-    until: str,
-    today: date,
+    connection: Connection, principal: Principal, contact_id: int, table: Table, today: date
 ) -> tuple[Matter, ...]:
-    columns = table.c
+    columns, since = table.c, COURSES[table.name][0]
     by = columns.by if "by" in columns else literal("us")
-    still = columns[until].is_(None) | (columns[until] > today)
     rows = connection.execute(
         select(columns.id, by.label("by"), columns.text, columns[since].label("since"), columns.due)
         .where(
             columns.workspace_id == principal.workspace_id,
             columns.contact_id == contact_id,
-            columns[since] <= today,
-            still,
+            is_open(table, today),
         )
         .order_by(columns.due.is_(null()), columns.due, columns.id)
         .limit(LISTED)

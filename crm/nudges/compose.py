@@ -28,6 +28,7 @@ from crm.planning.easing import easing
 from crm.planning.queries import PlanView, Suggested, plan_of
 from crm.settings import Settings
 from crm.storage.database import Database
+from crm.storage.open_matters import is_open
 from crm.storage.stored_metrics import current, freshen
 from crm.storage.tables import contact, promise, user
 
@@ -208,8 +209,9 @@ def _promises(connection: Connection, principal: Principal, week: IsoWeek, at: d
             promise.c.workspace_id == principal.workspace_id,
             contact.c.owner_id == principal.user_id,
             contact.c.archived_at.is_(None),
+            contact.c.deceased_on.is_(None),
             promise.c.by == "us",
-            promise.c.kept_on.is_(None),
+            is_open(promise, at.astimezone(principal.zone).date()),
             promise.c.due <= week.sunday,
         )
         .order_by(promise.c.due, promise.c.id)
@@ -236,6 +238,7 @@ def _all_in_touch(connection: Connection, principal: Principal) -> str:
         .where(
             contact.c.owner_id == principal.user_id,
             contact.c.archived_at.is_(None),
+            contact.c.deceased_on.is_(None),
             metrics.c.tier.in_(("key", "regular")),
         )
         .group_by(metrics.c.zone)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from crm.contacts.queries import Person, person
 from crm.domain.note_prompts import usual_occasion
@@ -27,6 +27,7 @@ from crm.planning.home import home_of, require_planner
 from crm.planning.queries import Suggested, plan_of, suggestion_for
 from crm.planning.talking import TalkingPoint, date_words, talking_points
 from crm.rules.facts import next_return
+from crm.storage.open_matters import is_open
 from crm.storage.tables import (
     contact,
     contact_address,
@@ -325,7 +326,7 @@ def _to_ring(
             promise.c.interaction_id.in_(interaction_ids),
             promise.c.author_id == principal.user_id,
             promise.c.due.is_not(None),
-            or_(promise.c.kept_on.is_(None), promise.c.kept_on > today),
+            is_open(promise, today),
         )
         .group_by(promise.c.interaction_id)
     )

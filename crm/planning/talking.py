@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, union
+from sqlalchemy import Connection, Table, and_, or_, select, union
 
 from crm.domain.principal import Principal
 from crm.domain.spans import day_phrase, short_day
 from crm.rules.facts import next_return
+from crm.storage.open_matters import COURSES, is_open
 from crm.storage.participation import is_personal
 from crm.storage.tables import (
     ask,
@@ -77,22 +78,22 @@ def _of(table: Any, principal: Principal, ids: Sequence[int]) -> Any:
     return select(table).where(table.c.workspace_id == principal.workspace_id, table.c.contact_id.in_(ids))
 
 
-def _open(table: Any, since: str, until: str, principal: Principal, ids: Sequence[int], today: date) -> Any:
+def _open(table: Table, principal: Principal, ids: Sequence[int], today: date) -> Any:
     columns = table.c
     return (
         _of(table, principal, ids)
-        .where(columns[since] <= today, or_(columns[until].is_(None), columns[until] > today))
-        .order_by(columns.due.is_(None), columns.due, columns[since], columns.id)
+        .where(is_open(table, today))
+        .order_by(columns.due.is_(None), columns.due, columns[COURSES[table.name][0]], columns.id)
     )
 
 
 def _asks(connection: Connection, principal: Principal, ids: Sequence[int], today: date) -> _Found:
-    rows = connection.execute(_open(ask, "opened_on", "closed_on", principal, ids, today))
+    rows = connection.execute(_open(ask, principal, ids, today))
     return _some(((row.contact_id, TalkingPoint("ask", tidy(row.text), row.due)) for row in rows), _OPEN)
 
 
 def _promises(connection: Connection, principal: Principal, ids: Sequence[int], today: date) -> _Found:
-    rows = connection.execute(_open(promise, "made_on", "kept_on", principal, ids, today))
+    rows = connection.execute(_open(promise, principal, ids, today))
     return _some(
         (
             (

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Table,
     and_,
     bindparam,
     func,
@@ -25,6 +26,7 @@ from crm.domain.places.whereabouts import whereabouts
 from crm.domain.post import last_post
 from crm.domain.principal import Principal
 from crm.storage.blocks import blocks
+from crm.storage.open_matters import COURSES, is_open
 from crm.storage.participation import counted, is_in_person, is_personal, newest
 from crm.storage.tables import (
     ask,
@@ -162,14 +164,14 @@ def _is_outbound_digital(log: Any) -> ColumnElement[bool]:
     return and_(log.direction == "outbound", ~is_personal(log))
 
 
-def _open(table: Any, since: str, until: str, principal: Principal, today: date, ids: list[int]) -> Any:
+def _open(table: Table, principal: Principal, today: date, ids: list[int]) -> Any:
     """Rows of asks or promises open on that day, the earliest due first, then the oldest."""
     columns = table.c
     return (
         select(table)
         .where(columns.workspace_id == principal.workspace_id, columns.contact_id.in_(ids))
-        .where(columns[since] <= today, columns[until].is_(None) | (columns[until] > today))
-        .order_by(columns.due.is_(None), columns.due, columns[since], columns.id)
+        .where(is_open(table, today))
+        .order_by(columns.due.is_(None), columns.due, columns[COURSES[table.name][0]], columns.id)
     )
 
 
@@ -177,7 +179,7 @@ def _asks(
     connection: Connection, principal: Principal, today: date, ids: list[int]
 ) -> Mapping[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
-    for row in connection.execute(_open(ask, "opened_on", "closed_on", principal, today, ids)):
+    for row in connection.execute(_open(ask, principal, today, ids)):
         found.setdefault(row.contact_id, {"ask_text": row.text})
     return found
 
@@ -186,7 +188,7 @@ def _promises(
     connection: Connection, principal: Principal, today: date, ids: list[int]
 ) -> Mapping[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
-    ours = _open(promise, "made_on", "kept_on", principal, today, ids).where(promise.c.by == "us")
+    ours = _open(promise, principal, today, ids).where(promise.c.by == "us")
     for row in connection.execute(ours):
         found.setdefault(row.contact_id, {"promise_text": row.text, "promise_due": row.due})
     return found

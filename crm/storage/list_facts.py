@@ -1,10 +1,9 @@
 """What stands beside the log: dates, asks, promises and favours of each contact."""
 
-from typing import Any
-
-from sqlalchemy import ColumnElement, Integer, Subquery, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Subquery, and_, case, cast, func, select
 
 from crm.storage.frame import Frame, only, whole_day
+from crm.storage.open_matters import is_open
 from crm.storage.tables import ask, contact_date, favour, promise
 
 LEAP_DAY = 60
@@ -46,11 +45,6 @@ def _in_year(is_leap: ColumnElement[int]) -> ColumnElement[int]:
     return case((and_(leap_day >= LEAP_DAY, is_leap == 0), leap_day - 1), else_=leap_day)
 
 
-def _open(since: Any, until: Any, today: ColumnElement[int]) -> list[ColumnElement[bool]]:
-    """Whether something begun on a day and perhaps ended on another was open on that day."""
-    return [whole_day(since) <= today, or_(until.is_(None), whole_day(until) > today)]
-
-
 def ask_facts(frame: Frame) -> Subquery:
     """Open asks of each contact: how many, the nearest due date, the age of the oldest."""
     table, today = ask.c, frame.today
@@ -62,7 +56,7 @@ def ask_facts(frame: Frame) -> Subquery:
             (today - func.min(whole_day(table.opened_on))).label("oldest_ask_days"),
         )
         .where(table.workspace_id == frame.workspace_id, *only(table.contact_id, frame.contact_ids))
-        .where(*_open(table.opened_on, table.closed_on, today))
+        .where(is_open(ask, today))
         .group_by(table.contact_id)
         .subquery("ask_facts")
     )
@@ -79,7 +73,7 @@ def promise_facts(frame: Frame) -> Subquery:
             (func.min(ours) - today).label("days_to_our_promise"),
         )
         .where(table.workspace_id == frame.workspace_id, *only(table.contact_id, frame.contact_ids))
-        .where(*_open(table.made_on, table.kept_on, today))
+        .where(is_open(promise, today))
         .group_by(table.contact_id)
         .subquery("promise_facts")
     )

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import Connection, Row, Select, Table, and_, func, or_, select
 
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.principal import Principal
 from crm.rules.facts import next_return
+from crm.storage.open_matters import COURSES, is_open
 from crm.storage.tables import ask, contact, contact_date, promise
 
 LISTED = 100
@@ -71,8 +72,8 @@ class Among:
 
 def everything_open(connection: Connection, principal: Principal, today: date, among: Among) -> OpenMatters:
     """What is open today with them."""
-    asks, ask_number = _open(connection, principal, ask, ("opened_on", "closed_on"), today, among)
-    promises, promise_number = _open(connection, principal, promise, ("made_on", "kept_on"), today, among)
+    asks, ask_number = _open(connection, principal, ask, today, among)
+    promises, promise_number = _open(connection, principal, promise, today, among)
     return OpenMatters(
         asks, ask_number, promises, promise_number, _coming(connection, principal, today, among)
     )
@@ -103,21 +104,19 @@ def _about(principal: Principal, table: Any, among: Among, *columns: Any) -> Sel
 def _open(
     connection: Connection,
     principal: Principal,
-    table: Any,
-    course: tuple[str, str],
+    table: Table,
     today: date,
     among: Among,
 ) -> tuple[tuple[Open, ...], int]:
-    since, until = (table.c[name] for name in course)
-    still = (since <= today, or_(until.is_(None), until > today))
-    number = connection.execute(_about(principal, table, among, func.count()).where(*still)).scalar_one()
+    still, since = is_open(table, today), COURSES[table.name][0]
+    number = connection.execute(_about(principal, table, among, func.count()).where(still)).scalar_one()
     rows = connection.execute(
         _about(principal, table, among, *table.c, contact.c.name)
-        .where(*still)
-        .order_by(table.c.due.is_(None), table.c.due, since, table.c.id)
+        .where(still)
+        .order_by(table.c.due.is_(None), table.c.due, table.c[since], table.c.id)
         .limit(LISTED)
     )
-    return tuple(_one(row, course[0]) for row in rows), number
+    return tuple(_one(row, since) for row in rows), number
 
 
 def _one(row: Row[Any], since: str) -> Open:

@@ -20,6 +20,7 @@ from crm.planning.home import home_of
 from crm.planning.queries import PlanView, outcome, people
 from crm.planning.talking import tidy
 from crm.rules.facts import next_return
+from crm.storage.open_matters import is_open
 from crm.storage.participation import is_live
 from crm.storage.tables import ask, contact, contact_date, contact_metrics, interaction_contact, promise
 from crm.storage.text import fold
@@ -108,11 +109,7 @@ def _of_mine(table: Any, principal: Principal, *more: ColumnElement[Any]) -> Sel
 def _owed(connection: Connection, principal: Principal, today: date) -> tuple[Owed, ...]:
     rows = connection.execute(
         _of_mine(promise, principal)
-        .where(
-            promise.c.by == "us",
-            promise.c.made_on <= today,
-            or_(promise.c.kept_on.is_(None), promise.c.kept_on > today),
-        )
+        .where(promise.c.by == "us", is_open(promise, today))
         .order_by(promise.c.due.is_(None), promise.c.due, promise.c.made_on, promise.c.id)
         .limit(LISTED)
     )
@@ -137,7 +134,7 @@ def _to_say(
 ) -> tuple[ToSay, ...]:
     rows = connection.execute(
         _of_mine(ask, principal)
-        .where(ask.c.opened_on <= today, or_(ask.c.closed_on.is_(None), ask.c.closed_on > today))
+        .where(is_open(ask, today))
         .order_by(ask.c.due.is_(None), ask.c.due, ask.c.opened_on, ask.c.id)
         .limit(LISTED)
     ).all()
