@@ -21,6 +21,7 @@ from crm.imports.matching import folded_email, numbered
 from crm.imports.rule_states import write_rules
 from crm.imports.stored import NOBODY, contact_records, organisation_records, plain_birthdays, written_day
 from crm.imports.writing import csv_lines, write_calendar, write_vcards
+from crm.interactions.private_notes import may_read_note
 from crm.interactions.queries import channels
 from crm.storage.blocks import blocks
 from crm.storage.tables import (
@@ -158,14 +159,9 @@ def _interactions(work: _Export) -> Iterator[said.InteractionRecord]:
             row.outcome,
             by or ((NOBODY,) if work.owned & set(ids) else ()),
             kept(row.summary),
-            kept(row.note) if _may_read(work, row) else None,
+            kept(row.note) if may_read_note(work.principal, row) else None,
             row.source_id or identities.get(row.id) or own_source_id(row.id, row.created_at),
         )
-
-
-def _may_read(work: _Export, row: Any) -> bool:
-    me = work.principal.user_id
-    return me is None or not row.note_private or row.author_id == me
 
 
 def _identities(work: _Export, record: str, prefix: str = "") -> dict[int, str]:

@@ -16,6 +16,7 @@ from crm.imports.report import Change, FileReport
 from crm.imports.run import Run, UnknownUser
 from crm.imports.sources import digest
 from crm.interactions.actions import Entry, edit_interaction, interaction_values, participation_rows
+from crm.interactions.private_notes import may_read_note
 from crm.interactions.queries import channels
 from crm.storage.blocks import blocks
 from crm.storage.database import new_ids
@@ -239,8 +240,7 @@ def _change(
         new = _entry(run, record, people, users)
         run.sources.remember("interaction", key, row_id, content_of(record))
         after = _merged(before, new, record.given, has_users=bool(record.users))
-        hidden = row.note_private and row.author_id != run.principal.user_id
-        if hidden:
+        if not may_read_note(run.principal, row):
             after = _with(after, note=before.note)
         if row.deleted_at is not None:
             report.skip(record.where, "This interaction was deleted here, and stays so.")

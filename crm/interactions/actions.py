@@ -13,6 +13,7 @@ from crm.domain.principal import Principal
 from crm.domain.rules import act_of
 from crm.errors import Conflict, Invalid, NotFound
 from crm.interactions.left_behind import bring_along, take_along
+from crm.interactions.private_notes import is_authors, may_read_note
 from crm.interactions.queries import channels, contact_ids_of
 from crm.storage.database import new_id
 from crm.storage.stored_metrics import refresh, scope_of
@@ -154,9 +155,9 @@ def _lock(connection: Connection, principal: Principal, interaction_id: int) -> 
 
 
 def _with_note_of(principal: Principal, stored: Row[Any], entry: Entry) -> Entry:
-    if stored.author_id == principal.user_id:
+    if is_authors(principal, stored):
         return entry
-    if stored.note_private:
+    if not may_read_note(principal, stored):
         return replace(entry, note=stored.note, note_private=True)
     return replace(entry, note_private=False)
 

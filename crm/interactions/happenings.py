@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, literal, select, un
 from crm.domain.channels import Channel, by_key
 from crm.domain.heard import Heard
 from crm.domain.principal import Principal
+from crm.interactions.private_notes import may_read_note
 from crm.interactions.queries import channels
 from crm.storage.tables import (
     ask,
@@ -93,7 +94,7 @@ def happenings(
             row.broadcast,
             row.occurred_at > at,
             row.summary,
-            row.note if may_read(principal, row) else None,
+            row.note if may_read_note(principal, row) else None,
             row.note_private,
             *people.get(row.id, ((), 0)),
             users.get(row.id, ()),
@@ -101,11 +102,6 @@ def happenings(
         )
         for row in rows
     ]
-
-
-def may_read(principal: Principal, row: Row[Any]) -> bool:
-    """A private note is its author's alone."""
-    return not row.note_private or (principal.user_id is not None and row.author_id == principal.user_id)
 
 
 def _people(

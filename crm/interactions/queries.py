@@ -13,6 +13,7 @@ from crm.domain.heard import Heard
 from crm.domain.principal import Principal
 from crm.domain.quick_line import Somebody, name_words
 from crm.errors import NotFound
+from crm.interactions.private_notes import is_authors, may_read_note, notes_to_read
 from crm.storage.open_matters import is_open
 from crm.storage.stored_metrics import current
 from crm.storage.tables import (
@@ -197,8 +198,7 @@ def last_together(
     )
     if newest is None:
         return None
-    is_open = not newest.note_private or newest.author_id == principal.user_id
-    words = newest.note if newest.note and is_open else newest.summary
+    words = newest.note if newest.note and may_read_note(principal, newest) else newest.summary
     return LastTime(words, newest.channel, newest.day)
 
 
@@ -221,7 +221,7 @@ def _last_words(
     )
     said = or_(
         interaction.c.summary.is_not(None),
-        interaction.c.note.is_not(None) & _may_read_note(principal),
+        interaction.c.note.is_not(None) & notes_to_read(principal),
     )
     return connection.execute(
         select(interaction)
@@ -233,13 +233,6 @@ def _last_words(
         .order_by(interaction.c.occurred_at.desc(), interaction.c.id.desc())
         .limit(1)
     ).one_or_none()
-
-
-def _may_read_note(principal: Principal) -> Any:
-    is_public = ~interaction.c.note_private
-    return (
-        is_public if principal.user_id is None else is_public | (interaction.c.author_id == principal.user_id)
-    )
 
 
 def open_asks(
@@ -287,7 +280,6 @@ def logged_as(
     principal: Principal, row: Row[Any], people: Sequence[Person], user_ids: Sequence[int]
 ) -> Logged:
     """An interaction as this principal may see it."""
-    is_mine = row.author_id == principal.user_id
     return Logged(
         row.id,
         row.version,
@@ -298,9 +290,9 @@ def logged_as(
         row.outcome,
         row.broadcast,
         row.summary,
-        row.note if is_mine or not row.note_private else None,
+        row.note if may_read_note(principal, row) else None,
         row.note_private,
-        is_mine,
+        is_authors(principal, row),
         tuple(people),
         tuple(user_ids),
         row.source_id,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, and_, or_, select, union
 
 from crm.domain.principal import Principal
 from crm.domain.spans import day_phrase, short_day
+from crm.interactions.private_notes import may_read_note, notes_to_read
 from crm.rules.facts import next_return
 from crm.storage.open_matters import COURSES, is_open
 from crm.storage.participation import is_personal
@@ -177,7 +178,6 @@ def _words(connection: Connection, principal: Principal, contact_id: int, at: da
         select(newest.subquery().c.interaction_id),
         select(newest.where(personal).subquery().c.interaction_id),
     ).subquery()
-    may_read = ~interaction.c.note_private | (interaction.c.author_id == (principal.user_id or 0))
     rows = connection.execute(
         select(interaction, personal.label("personal"))
         .join(
@@ -192,7 +192,9 @@ def _words(connection: Connection, principal: Principal, contact_id: int, at: da
         .where(
             interaction.c.workspace_id == principal.workspace_id,
             interaction.c.id.in_(select(looked_at.c.interaction_id)),
-            or_(interaction.c.summary.is_not(None), interaction.c.note.is_not(None) & may_read),
+            or_(
+                interaction.c.summary.is_not(None), interaction.c.note.is_not(None) & notes_to_read(principal)
+            ),
         )
         .order_by(interaction.c.occurred_at.desc(), interaction.c.id.desc())
     ).all()
@@ -202,8 +204,7 @@ def _words(connection: Connection, principal: Principal, contact_id: int, at: da
 
 
 def _point(row: Any, principal: Principal) -> TalkingPoint:
-    may_read = not row.note_private or row.author_id == principal.user_id
-    words = tidy(row.summary or "") or (tidy(row.note or "") if may_read else "")
+    words = tidy(row.summary or "") or (tidy(row.note or "") if may_read_note(principal, row) else "")
     return TalkingPoint("note", words, row.day, row.channel, bool(row.personal))
 
 

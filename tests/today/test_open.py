@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 from itertools import product
 from pathlib import Path
@@ -118,5 +119,8 @@ def mail(world: World, folder: Path) -> str:
     """The plain text of the one mail that is due."""
     only(postman(world.database, hand_over=into_folder(folder)).work())
     (path,) = folder.glob("*.eml")
-    part = message_from_bytes(path.read_bytes(), policy=default).get_body(("plain",))  # type: ignore[attr-defined]
+    message = message_from_bytes(path.read_bytes(), policy=default)
+    assert isinstance(message, EmailMessage)
+    part = message.get_body(("plain",))
+    assert part is not None
     return " ".join(str(part.get_content()).split())
