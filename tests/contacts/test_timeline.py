@@ -120,7 +120,7 @@ def test_a_private_note_is_missing_for_others(world: World) -> None:
     (mine,) = everything(read(world, marta, by=alice))
     (theirs,) = everything(read(world, marta, by=bob))
     (console,) = everything(read(world, marta))
-    assert (mine.note, theirs.note, console.note) == ("Secret", None, None)
+    assert (mine.note, theirs.note, console.note) == ("Secret", None, "Secret")
 
 
 def test_nothing_is_seen_from_another_workspace(world: World) -> None:
