@@ -51,6 +51,12 @@ METRIC_LABELS: Mapping[str, str] = {
 """Every metric of PRODUCT.md section 3 as a label: small first letter, no full stop."""
 
 
+_OF_ACCOUNTS: Mapping[str, str] = {
+    "contacts_count": "people there",
+    "met_count": "people there met in person in 365 days",
+}
+
+
 def metric_value(metric: str, value: int | float | str | None) -> str:
     """A metric's value as a person reads it: "14", "83%", "1.5 times", "every 3 weeks", "never"."""
     if value is None:
@@ -87,7 +93,12 @@ def metrics_sentence(evidence: Evidence) -> str:
 
 def metric_label(metric: str) -> str:
     """The label of a metric; of something else a condition may ask for (tier, kind), its name."""
-    return METRIC_LABELS.get(metric) or " ".join(metric.replace("_", " ").split()) or "value"
+    return (
+        METRIC_LABELS.get(metric)
+        or _OF_ACCOUNTS.get(metric)
+        or " ".join(metric.replace("_", " ").split())
+        or "value"
+    )
 
 
 def _decimal(value: float) -> str:

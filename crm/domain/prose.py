@@ -37,8 +37,8 @@ _SPANS: Mapping[str, str] = {
     "oldest_ask_days": "has had an open ask for",
 }
 _AHEAD: Mapping[str, str] = {
-    "days_to_date": "has a birthday or another date in {} days or less",
-    "days_to_renewal": "has a renewal in {} days or less",
+    "days_to_date": "has a birthday or another date within {} days",
+    "days_to_renewal": "has a renewal within {} days",
     "days_to_ask": "has an ask that falls due within {} days (or is late)",
     "days_to_our_promise": "is owed something we promised that falls due within {} days (or is late)",
     "days_since_favour": "did us a favour or sent a gift in the last {} days",

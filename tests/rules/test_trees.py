@@ -10,8 +10,10 @@ from sqlalchemy import insert
 
 from crm.domain.rule_check import findings
 from crm.domain.rule_data import condition_data, read_rule, rule_data
-from crm.rules.queries import flags
+from crm.domain.rules import Rule
+from crm.rules.queries import flag_counts, flags
 from crm.storage.database import Database, new_id
+from crm.storage.stored_metrics import current, refresh, scope_of
 from crm.storage.tables import contact, contact_tag, organisation, user
 from tests import oracle
 from tests.oracle import Ask, Happening, Log, Person
@@ -174,9 +176,10 @@ def test_the_query_flags_whom_an_independent_reading_flags(
     database: Database, conditions: list[Any], people: list[Any]
 ) -> None:
     principal, ids, facts = build(database, people)
-    for when in conditions:
-        rule = read_rule("mine", {"name": "Mine", "when": when, "suggests": ["call"]})
-        assert read_rule("mine", rule_data(rule)) == rule
+    expected: dict[Rule, int] = {}
+    for place, when in enumerate(conditions):
+        rule = read_rule(f"mine_{place}", {"name": "Mine", "when": when, "suggests": ["call"]})
+        assert read_rule(rule.key, rule_data(rule)) == rule
         assert truth(condition_data(rule.when), facts[0]) == truth(when, facts[0])
         with database.read() as connection:
             found = {flag.contact.id for flag in flags(connection, principal, NOW, rules=[rule])}
@@ -185,6 +188,12 @@ def test_the_query_flags_whom_an_independent_reading_flags(
         ]
         wanted = {one for one, facts_of in kept if truth(when, facts_of) is True}
         assert found == wanted, when
+        expected[rule] = len(wanted)
         said = " ".join(findings(rule))
         assert not (wanted and "never match" in said), (when, said)
         assert len(wanted) == len(kept) or "always matches" not in said, (when, said)
+    with database.write() as connection:
+        refresh(connection, scope_of(connection, principal, NOW), ids)
+        relation = current(principal.workspace_id)
+        shown = flag_counts(connection, principal, relation, list(expected))
+    assert shown == {rule.key: number for rule, number in expected.items()}, "what a preview counts"
