@@ -16,6 +16,7 @@ from crm.accounts.addresses import normal_email
 from crm.accounts.forms import Preferences, Profile, SetUp
 from crm.accounts.workspaces import create_workspace
 from crm.domain.principal import Principal, Role
+from crm.domain.spans import capital, count, join
 from crm.errors import Conflict, Forbidden, Invalid, NotFound
 from crm.storage.database import new_id, take_turns
 from crm.storage.frame import Scope
@@ -100,19 +101,34 @@ def change_user(connection: Connection, principal: Principal, user_id: int, **va
     _require_an_admin(connection, principal)
 
 
-def deactivate(connection: Connection, principal: Principal, user_id: int, at: datetime) -> None:
+@dataclass(frozen=True)
+class Ended:
+    """What ended for good with somebody's deactivation."""
+
+    tokens: int
+    feeds: int
+
+    @property
+    def words(self) -> str:
+        """Of what to make new ones if they come back; empty if nothing ended."""
+        parts = [count(self.tokens, "token")] if self.tokens else []
+        parts += ["the address of their plan"] if self.feeds else []
+        return f" {capital(join(parts))} ended for good, also if they are let in again." if parts else ""
+
+
+def deactivate(connection: Connection, principal: Principal, user_id: int, at: datetime) -> Ended:
     """Shut somebody out at once: sessions, links, tokens and the calendar address end. What they logged stays."""
     _require_admin(principal)
     _update(connection, principal, user_id, {"active": False})
     _require_an_admin(connection, principal)
     sessions.end_all(connection, principal.workspace_id, user_id)
     _void_links(connection, principal.workspace_id, user_id, at)
-    connection.execute(
+    feeds = connection.execute(
         plan_feed.delete().where(
             plan_feed.c.workspace_id == principal.workspace_id, plan_feed.c.user_id == user_id
         )
     )
-    connection.execute(
+    tokens = connection.execute(
         api_token.update()
         .where(
             api_token.c.workspace_id == principal.workspace_id,
@@ -121,6 +137,7 @@ def deactivate(connection: Connection, principal: Principal, user_id: int, at: d
         )
         .values(revoked_at=at)
     )
+    return Ended(tokens.rowcount, feeds.rowcount)
 
 
 def activate(connection: Connection, principal: Principal, user_id: int) -> None:

@@ -101,10 +101,9 @@ def change_role(visit: Visit) -> Response:
 def deactivate(visit: Visit) -> Response:
     """Shut somebody out at once."""
     one = queries.member(visit.connection, visit.principal, visit.number("user_id"))
-    actions.deactivate(visit.connection, visit.principal, one.id, visit.at)
-    return visit.redirect(
-        "/team", message=f"{one.name} can no longer sign in.", undo=f"/team/{one.id}/activate"
-    )
+    ended = actions.deactivate(visit.connection, visit.principal, one.id, visit.at)
+    said = f"{one.name} can no longer sign in.{ended.words}"
+    return visit.redirect("/team", message=said, undo=f"/team/{one.id}/activate")
 
 
 @router.action("/team/{user_id}/activate", access="admin")

@@ -148,8 +148,8 @@ def user_deactivate(email: Email, workspace: Workspace = None) -> None:
     """Shut somebody out at once; what they logged stays."""
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         one = queries.by_email(connection, at_desk.principal, email)
-        actions.deactivate(connection, at_desk.principal, one.id, at_desk.now)
-    typer.echo(f"{one.email} is deactivated.")
+        ended = actions.deactivate(connection, at_desk.principal, one.id, at_desk.now)
+    typer.echo(f"{one.email} is deactivated.{ended.words}")
 
 
 @user.command("activate")

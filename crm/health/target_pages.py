@@ -14,6 +14,7 @@ from crm.domain.zone_moves import moves_sentence
 from crm.errors import Conflict
 from crm.health.target_actions import TARGET_TIERS, Key, change_targets, effective
 from crm.storage.stored_metrics import targets_of
+from crm.web.flashes import LONGEST_UNDO
 from crm.web.forms import fingerprint
 from crm.web.routing import Router, Visit
 
@@ -43,13 +44,19 @@ def save(visit: Visit) -> Response:
     before, moves = change_targets(visit.connection, visit.principal, wanted, visit.at)
     if not before:
         return visit.redirect("/settings/targets", "Nothing was changed.")
-    undo = urlencode(
-        [(_name(key, clock), _shown(one.of(clock))) for key, one in before.items() for clock in CLOCKS]
-    )
     said = f"{count(len(before), 'target')} changed. {moves_sentence(moves)}"
-    return visit.redirect(
-        "/settings/targets", said, f"/settings/targets?{undo}" if len(undo) < 1_500 else None
-    )
+    undo = f"/settings/targets?{urlencode(_as_before(before, wanted))}"
+    if len(undo) >= LONGEST_UNDO:
+        return visit.redirect("/settings/targets", f"{said} So many at once have no undo.")
+    return visit.redirect("/settings/targets", said, undo)
+
+
+def _as_before(before: Mapping[Key, Target], wanted: Mapping[Key, Target]) -> list[tuple[str, str]]:
+    """The fields that set back what was changed, and nothing else."""
+    changed = [
+        (key, clock) for key in before for clock in CLOCKS if before[key].of(clock) != wanted[key].of(clock)
+    ]
+    return [(_name(key, clock), _shown(before[key].of(clock))) for key, clock in changed]
 
 
 def _name(key: Key, clock: str) -> str:

@@ -5,9 +5,9 @@ import re
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
 
-def local_path(wanted: str | None, otherwise: str = "/") -> str:
+def local_path(wanted: str | None, otherwise: str = "/", longest: int = 2_000) -> str:
     """``wanted`` if it is a path of this site (``/people?q=x``), else ``otherwise``: no redirect leads away."""
-    return wanted if wanted and len(wanted) < 2000 and _LOCAL.fullmatch(wanted) else otherwise
+    return wanted if wanted and len(wanted) < longest and _LOCAL.fullmatch(wanted) else otherwise
 
 
 def is_id(text: str) -> bool:

@@ -3,9 +3,10 @@
 import hashlib
 import hmac
 import json
+import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +16,10 @@ from crm.web.site import Site
 
 SECONDS = 120
 LONGEST = 600
+MOST_BYTES = 3_900
+"""A browser drops a cookie of more than 4,096 bytes, name and signature included."""
+LONGEST_UNDO = 8_000
+"""An address of many like parts packs into a tenth of this."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,7 @@ class Flashes:
 
 def leave(site: Site, owner: str, response: Response, flash: Flash) -> None:
     """Put a flash on the way to the next page of the same session (``owner`` is its token hash)."""
-    fitting = Flash(flash.message[:LONGEST], flash.undo_url, flash.kind)
-    body = urlsafe_b64encode(json.dumps(asdict(fitting)).encode()).decode()
+    body = _packed(replace(flash, message=flash.message[:LONGEST]))
     response.set_cookie(
         cookie_name("crm-flash", site.is_https),
         f"{body}.{_signature(site, owner, body)}",
@@ -53,13 +57,22 @@ def leave(site: Site, owner: str, response: Response, flash: Flash) -> None:
     )
 
 
+def _packed(flash: Flash) -> str:
+    """As the cookie holds it; of a message too long for it the end is cut, never the undo."""
+    words = json.dumps(asdict(flash), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    body = urlsafe_b64encode(zlib.compress(words, 9)).decode()
+    if len(body) + 80 <= MOST_BYTES or not flash.message:
+        return body
+    return _packed(replace(flash, message=flash.message[: len(flash.message) * 3 // 4]))
+
+
 def read(site: Site, owner: str, request: Request) -> Flashes:
     """What was left for this page; whatever we did not sign for this session is nothing."""
     body, _, signature = request.cookies.get(cookie_name("crm-flash", site.is_https), "").partition(".")
     if not body or not hmac.compare_digest(signature.encode(), _signature(site, owner, body).encode()):
         return Flashes(())
-    values = json.loads(urlsafe_b64decode(body))
-    undo = values["undo_url"] and local_path(values["undo_url"])
+    values = json.loads(zlib.decompress(urlsafe_b64decode(body)))
+    undo = values["undo_url"] and local_path(values["undo_url"], longest=LONGEST_UNDO)
     return Flashes((Flash(values["message"], undo, values["kind"]),))
 
 

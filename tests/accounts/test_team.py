@@ -103,7 +103,10 @@ def test_deactivation_ends_sessions_links_and_tokens_at_once(world: World) -> No
         tokens.create_token(connection, admin, theo.user_id or 0, "bridge", ["read"], world.now)
     welcome = link(desk.post(f"/team/{theo.user_id}/link").text)
     assert visitor.get("/team").status_code == 200
-    assert desk.post(f"/team/{theo.user_id}/deactivate").status_code == 303
+    answer = desk.post(f"/team/{theo.user_id}/deactivate")
+    assert answer.status_code == 303
+    asked = {"Cookie": f"{desk.headers['Cookie']}; crm-flash={answer.cookies['crm-flash']}"}
+    assert "1 token ended for good, also if they are let in again." in desk.get("/team", headers=asked).text
     assert visitor.get("/team").status_code == 303
     assert client(world).get(welcome).status_code == 404
     assert (

@@ -12,7 +12,7 @@ from crm.domain.principal import Principal
 from crm.errors import Invalid
 from crm.interactions.channel_actions import add_channel, marked
 from crm.interactions.queries import channels
-from crm.storage.stored_metrics import current
+from crm.storage.stored_metrics import current, targets_of
 from crm.storage.tables import target, workspace
 from tests.builders import World
 from tests.interactions.test_pages import post, signed_in
@@ -116,6 +116,23 @@ def test_keys_of_channels_differ_and_marks_are_checked(world: World, alice: Prin
         assert len({first.key, second.key}) == 2
         with pytest.raises(Invalid):
             marked(first, True, "in_person")
+
+
+def test_many_targets_of_many_kinds_are_taken_back_in_one_go(world: World, site: TestClient) -> None:
+    own = [f"поставщик услуг {number}" for number in range(6)]
+    for kind in own:
+        world.contact(kind=kind)
+    with world.database.read() as connection:
+        before = targets_of(connection, world.workspace_id)
+    kinds = ("partner", "customer", "vendor", *own)
+    fields = {f"{tier}.{kind}.personal": "77" for tier in ("key", "regular", "warm") for kind in kinds}
+    assert post(site, "/settings/targets", **fields).status_code == 303
+    sentence, undo = said(site, "/settings/targets")
+    assert sentence.startswith("27 targets changed.")
+    assert len(undo) > 2_000
+    assert post(site, undo).status_code == 303
+    with world.database.read() as connection:
+        assert targets_of(connection, world.workspace_id) == before
 
 
 def test_a_target_changed_and_back(world: World, site: TestClient) -> None:

@@ -6,12 +6,14 @@ import pytest
 import time_machine
 from sqlalchemy import event, select
 from starlette.datastructures import UploadFile
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from crm.app import create_app
 from crm.errors import Conflict, Unavailable
 from crm.storage.tables import user
+from crm.web import flashes
 from crm.web.body import FORM_BYTES, UPLOAD_BYTES
 from crm.web.routing import Router, Visit
 from tests.builders import World
@@ -91,6 +93,24 @@ def test_a_flash_is_shown_once_with_its_undo(visitor: TestClient) -> None:
     assert 'action="/people/17/restore"' in shown.text
     assert 'crm-flash=""' in shown.headers["set-cookie"]
     assert "archived" not in visitor.get("/team").text
+
+
+@pytest.mark.parametrize("word", ["я", "漢", "🎂", "<b>", "\ud800"])
+def test_a_flash_of_long_words_fits_into_a_cookie_with_its_undo(world: World, word: str) -> None:
+    site = client(world).app.state.site  # type: ignore[attr-defined]
+    noise = "".join(
+        chr(ord(word[0]) + number * 7919 % 40) if len(word) == 1 else word for number in range(700)
+    )
+    undo = "/settings/targets?" + "&".join(f"key.kind+{number}.personal={number}" for number in range(200))
+    response = Response()
+    flashes.leave(site, "owner", response, flashes.Flash(noise, undo))
+    cookie = response.headers["set-cookie"].partition(";")[0]
+    assert len(cookie) <= 4_000
+    request = Request({"type": "http", "headers": [(b"cookie", cookie.encode())]})
+    (flash,) = flashes.read(site, "owner", request)
+    assert flash.undo_url == undo
+    assert noise.startswith(flash.message)
+    assert len(flash.message) > 300
 
 
 def test_a_flash_that_we_did_not_leave_here_is_nothing(world: World, visitor: TestClient) -> None:
