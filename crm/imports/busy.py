@@ -22,6 +22,9 @@ MOST = 5_000
 """Stretches of time that are kept of one calendar: seventy days have 3,360 half hours."""
 OCCURRENCES = 20_000
 """Occurrences of one series in the window that are looked at."""
+MOST_STAYS = 100
+LONGEST_STAY = timedelta(days=92)
+LONGEST_LOCATION = 300
 _FREE = ("FREE", "WORKINGELSEWHERE")
 
 
@@ -44,12 +47,22 @@ class Wanted:
     ours: str = ""
 
 
+@dataclass(frozen=True, order=True)
+class Stay:
+    """Whole days, both ends included, at a place as the calendar names it; it is looked up and then forgotten."""
+
+    first_day: date
+    last_day: date
+    location: str = field(repr=False)
+
+
 @dataclass
 class Busy:
-    """What was found: stretches without overlap, in order, and sentences about what could not be understood."""
+    """What was found: stretches without overlap, in order, sentences about what could not be understood, and stays."""
 
     intervals: list[Interval] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    stays: list[Stay] = field(default_factory=list)
 
 
 def read_busy(data: bytes, wanted: Wanted) -> Busy:
@@ -64,7 +77,7 @@ def read_busy(data: bytes, wanted: Wanted) -> Busy:
         intervals = merged(reader.intervals())
     if len(intervals) > MOST:
         reader.said[f"Only the first {MOST:,} stretches of busy time are kept."] += 1
-    return Busy(intervals[:MOST], reader.notes())
+    return Busy(intervals[:MOST], reader.notes(), sorted(reader.stays)[:MOST_STAYS])
 
 
 class _Reader:
@@ -75,6 +88,7 @@ class _Reader:
         self.left_out: Counter[str] = Counter()
         self.zones: Counter[str] = Counter()
         self.said: Counter[str] = Counter()
+        self.stays: set[Stay] = set()
 
     def intervals(self) -> Iterator[Interval]:
         """Whatever takes time in the window; what cannot be understood is counted, by why."""
@@ -149,15 +163,26 @@ class _Reader:
 
     def _interval(self, each: Any) -> Interval | None:
         """When it takes the user's time, as far as that lies in the window."""
-        if not _takes_time(each) or _is_declined(each, self.wanted.mine):
+        if _is_off(each) or _is_declined(each, self.wanted.mine):
             return None
         start = each["DTSTART"].dt
-        starts = self._instant(start)
         if "DTEND" in each:
-            return self._within(starts, self._instant(each["DTEND"].dt))
-        whole_day = timedelta(0) if isinstance(start, datetime) else timedelta(days=1)
-        length = each["DURATION"].dt if "DURATION" in each else whole_day
-        return self._within(starts, self._instant(start + length))
+            end = each["DTEND"].dt
+        else:
+            whole_day = timedelta(0) if isinstance(start, datetime) else timedelta(days=1)
+            end = start + (each["DURATION"].dt if "DURATION" in each else whole_day)
+        found = self._within(self._instant(start), self._instant(end))
+        if found is not None and "LOCATION" in each:
+            self._note_stay(self._instant(start), self._instant(end), str(each["LOCATION"]))
+        return found if _takes_time(each) else None
+
+    def _note_stay(self, starts: datetime, ends: datetime, location: str) -> None:
+        """Whole days somewhere may be a trip, whether they take time or not."""
+        if not timedelta(hours=20) <= ends - starts <= LONGEST_STAY:
+            return
+        last = (ends - timedelta(seconds=1)).astimezone(self.wanted.zone).date()
+        first = starts.astimezone(self.wanted.zone).date()
+        self.stays.add(Stay(first, last, location[:LONGEST_LOCATION]))
 
     def _within(self, starts: datetime, ends: datetime) -> Interval | None:
         starts = max(starts, self.wanted.begins).astimezone(UTC)
@@ -188,12 +213,15 @@ class _Reader:
                 self.left_out["is not written as calendars are"] += 1
 
 
+def _is_off(each: Any) -> bool:
+    return str(each.get("STATUS", "")).upper() == "CANCELLED"
+
+
 def _takes_time(each: Any) -> bool:
-    """Neither called off nor marked as free, by the standard's word or by Outlook's."""
-    called_off = str(each.get("STATUS", "")).upper() == "CANCELLED"
+    """Not marked as free, by the standard's word or by Outlook's."""
     transparent = str(each.get("TRANSP", "")).upper() == "TRANSPARENT"
     outlook = str(each.get("X-MICROSOFT-CDO-BUSYSTATUS", "")).upper()
-    return not called_off and not transparent and outlook not in _FREE
+    return not transparent and outlook not in _FREE
 
 
 def _is_declined(each: Any, mine: frozenset[str]) -> bool:

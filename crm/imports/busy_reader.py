@@ -7,12 +7,12 @@ Standard input is one line of JSON, what is wanted, and then the calendar. Stand
 import json
 import subprocess
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from crm.domain.slots import Interval
-from crm.imports.busy import Busy, NoCalendar, Wanted, read_busy
+from crm.imports.busy import Busy, NoCalendar, Stay, Wanted, read_busy
 from crm.imports.limits import confine
 from crm.imports.records import UnreadableFile
 
@@ -58,7 +58,10 @@ def _said(answer: dict[str, Any]) -> Busy:
     if answer["state"] != "good":
         raise TooMuch
     moments = [[datetime.fromisoformat(one) for one in pair] for pair in answer["busy"]]
-    return Busy([Interval(*pair) for pair in moments], list(map(str, answer["notes"])))
+    stays = [
+        Stay(date.fromisoformat(a), date.fromisoformat(b), str(where)) for a, b, where in answer["stays"]
+    ]
+    return Busy([Interval(*pair) for pair in moments], list(map(str, answer["notes"])), stays)
 
 
 def main() -> None:
@@ -87,7 +90,8 @@ def _answer(data: bytes, order: dict[str, Any]) -> dict[str, Any]:
     )
     found = read_busy(data, wanted)
     pairs = [[one.starts_at.isoformat(), one.ends_at.isoformat()] for one in found.intervals]
-    return {"state": "good", "busy": pairs, "notes": found.notes}
+    stays = [[str(one.first_day), str(one.last_day), one.location] for one in found.stays]
+    return {"state": "good", "busy": pairs, "notes": found.notes, "stays": stays}
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, and_, func, select
 
 from crm.accounts.queries import own_words
 from crm.domain.own_calendar import AHEAD, GOOD, LASTING, SENTENCES, WAITING
+from crm.domain.places.locations import city_in
 from crm.domain.principal import Principal
 from crm.imports.busy import Busy, Wanted
 from crm.imports.busy_fetch import NOTHING_SEEN, Outcome, Seen, Source, fetch
@@ -23,7 +24,7 @@ from crm.planning.home import require_planner
 from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.sealed import Unsealable, seal, unseal
-from crm.storage.tables import busy, own_calendar, user, workspace
+from crm.storage.tables import busy, calendar_stay, own_calendar, user, workspace
 
 EVERY = timedelta(hours=1)
 LONGEST_WAIT = timedelta(hours=24)
@@ -111,7 +112,7 @@ def connect(
 def disconnect(connection: Connection, principal: Principal) -> None:
     """Forget the address and every busy time."""
     require_planner(principal)
-    for table in (busy, own_calendar):
+    for table in (busy, calendar_stay, own_calendar):
         connection.execute(table.delete().where(*_mine(table, principal)))
 
 
@@ -215,11 +216,23 @@ def _keep(connection: Connection, claim: Claim, outcome: Outcome, at: datetime) 
 
 
 def _replace(connection: Connection, whose: Principal, found: Busy) -> None:
-    connection.execute(busy.delete().where(*_mine(busy, whose)))
+    for table in (busy, calendar_stay):
+        connection.execute(table.delete().where(*_mine(table, whose)))
     keys = {"workspace_id": whose.workspace_id, "user_id": whose.user_id}
     rows = [{**keys, "starts_at": one.starts_at, "ends_at": one.ends_at} for one in found.intervals]
     if rows:
         connection.execute(busy.insert(), rows)
+    stays = {
+        (one.first_day, city.town, city.country): {**keys, "last_day": one.last_day}
+        for one in found.stays
+        if (city := city_in(one.location))
+    }
+    if stays:
+        named = ("first_day", "city", "country")
+        connection.execute(
+            calendar_stay.insert(),
+            [{**row, **dict(zip(named, key, strict=True))} for key, row in stays.items()],
+        )
 
 
 def _wait(state: str, failures: int) -> timedelta:

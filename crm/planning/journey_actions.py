@@ -18,6 +18,13 @@ def add_trip(connection: Connection, principal: Principal, form: TripForm, at: d
     return _add(connection, principal, trip, form.model_dump(), at)
 
 
+def refuse_trip(connection: Connection, principal: Principal, form: TripForm, at: datetime) -> int:
+    """No trip on these days: it is written down as taken away, so that it is not offered again, and can be brought back."""
+    trip_id = add_trip(connection, principal, form, at)
+    remove_trip(connection, principal, trip_id, at)
+    return trip_id
+
+
 def add_time_off(connection: Connection, principal: Principal, form: TimeOffForm, at: datetime) -> int:
     """The id of new days off."""
     return _add(connection, principal, time_off, form.model_dump(), at)

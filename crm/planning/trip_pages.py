@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from crm.domain.spans import day_phrase
-from crm.planning import journey_actions, journeys
+from crm.planning import journey_actions, journeys, stays
 from crm.planning.home import require_planner
 from crm.planning.journey_forms import TimeOffForm, TripForm
 from crm.planning.reach import on_trip
@@ -35,6 +35,7 @@ def _list(
 ) -> Response:
     require_planner(visit.principal)
     context = {
+        "offered": stays.offered(visit.connection, visit.principal, visit.today),
         "trips": journeys.trips(visit.connection, visit.principal, visit.today),
         "time_off": journeys.time_off_ahead(visit.connection, visit.principal, visit.today),
         "trip": trip,
@@ -52,6 +53,16 @@ def add_trip(visit: Visit) -> Response:
         return _list(visit, form.typed, {}, _placed(form, "city"))
     trip_id = journey_actions.add_trip(visit.connection, visit.principal, form, visit.at)
     return visit.redirect(f"/trips/{trip_id}", f"The trip to {form.city} is written down.")
+
+
+@router.action("/trips/none")
+def no_trip(visit: Visit) -> Response:
+    """What the calendar says is no trip."""
+    form = forms.read(TripForm, visit.form)
+    if isinstance(form, forms.Errors):
+        return _list(visit, form.typed, {}, _placed(form, "city"))
+    trip_id = journey_actions.refuse_trip(visit.connection, visit.principal, form, visit.at)
+    return visit.redirect("/trips", "It is not offered again.", f"/trips/{trip_id}/restore")
 
 
 @router.page("/trips/{trip_id}", access="member", fresh=True)

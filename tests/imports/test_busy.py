@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.domain.own_calendar import is_own_event, merged, own_event
+from crm.domain.places.locations import city_in
 from crm.domain.slots import Interval
 from crm.imports.busy import Busy, NoCalendar, Wanted, read_busy
 from crm.imports.busy_reader import TooMuch, read_apart
@@ -112,6 +113,44 @@ def test_what_cannot_be_understood_is_told_without_its_words() -> None:
         "1 entry names the time zone “Mars/Olympus”, which is not known; its time was taken as yours." in told
     )
     assert "Secret" not in told
+
+
+@pytest.mark.parametrize(
+    ("lines", "days"),
+    [
+        (["DTSTART;VALUE=DATE:20261201", "DTEND;VALUE=DATE:20261205"], (1, 4)),
+        (["DTSTART;VALUE=DATE:20261201", "DTEND;VALUE=DATE:20261205", "TRANSP:TRANSPARENT"], (1, 4)),
+        (["DTSTART;VALUE=DATE:20261201"], (1, 1)),
+        (["DTSTART:20261201T150000Z", "DTEND:20261203T150000Z"], (1, 3)),
+        (["DTSTART:20261201T150000Z", "DTEND:20261201T170000Z"], None),
+        (["DTSTART;VALUE=DATE:20261201", "DTEND;VALUE=DATE:20261205", "STATUS:CANCELLED"], None),
+        (["DTSTART;VALUE=DATE:20261201", "DTEND;VALUE=DATE:20271205"], None),
+        (["DTSTART;VALUE=DATE:20200101", "DTEND;VALUE=DATE:20200105"], None),
+    ],
+)
+def test_whole_days_somewhere_may_be_a_trip(lines: list[str], days: tuple[int, int] | None) -> None:
+    data = calendar(event(*lines, "LOCATION:Hotel Adlon\\, 10117 Berlin\\, Germany"))
+    found = read_busy(data, WANTED)
+    stays = [(one.first_day.day, one.last_day.day) for one in found.stays]
+    assert stays == ([days] if days else [])
+    assert read_apart(data, WANTED) == found
+    assert all(city_in(one.location) == city_in("Berlin") for one in found.stays)
+
+
+@pytest.mark.parametrize(
+    ("location", "city"),
+    [
+        ("Boston", "Boston, MA, United States"),
+        ("Boston, MA 02110", "Boston, MA, United States"),
+        ("The Westin\n415 Summer St\nBoston, MA 02210\nUnited States", "Boston, MA, United States"),
+        ("10117 Berlin", "Berlin, Germany"),
+        ("Cambridge, United Kingdom", "Cambridge, United Kingdom"),
+        ("Zoom", None), ("Room 5", None), ("https://meet.example/abc-defg", None), ("", None), (",,,;", None), ("12345", None),
+    ],
+)  # fmt: skip
+def test_the_city_in_a_location(location: str, city: str | None) -> None:
+    found = city_in(location)
+    assert (found.words if found else None) == city
 
 
 def test_our_own_suggestions_are_no_reason_to_move_them() -> None:

@@ -159,7 +159,7 @@ def test_nothing_is_changed_on_the_server_and_titles_are_not_asked_for(radicale:
     radicale.read()
     asked = radicale.asked[before:]
     assert {method for method, *_ in asked} == {"PROPFIND", "REPORT"}
-    assert not any(b"SUMMARY" in body or b"LOCATION" in body for *_, body in asked)
+    assert not any(b"SUMMARY" in body or b"DESCRIPTION" in body for *_, body in asked)
 
 
 MULTI = (

@@ -22,7 +22,7 @@ from crm.imports.busy import Wanted
 from crm.imports.busy_fetch import Source
 from crm.jobs import Clockwork
 from crm.outgoing.wire import Network
-from crm.storage.tables import busy, own_calendar
+from crm.storage.tables import busy, calendar_stay, own_calendar, trip
 from tests.builders import NOW, World
 from tests.outgoing.servers import Server, saying, serving
 from tests.web.site import client, settings
@@ -250,6 +250,66 @@ def test_it_is_ones_own_and_ends_with_its_user(world: World) -> None:
             assert alice.user_id is not None
             deactivate(connection, bob, alice.user_id, clock.now())
         assert due(world, feed, clock.now() + timedelta(days=2)) == 0
+
+
+def test_whole_days_in_another_city_are_offered_as_a_trip_and_never_written_down(world: World) -> None:
+    alice, today = world.user(city="Boston"), clock.now().date()
+
+    def days(uid: str, where: str, ahead: int) -> str:
+        first, end = today + timedelta(days=ahead), today + timedelta(days=ahead + 3)
+        return (
+            f"BEGIN:VEVENT\r\nUID:{uid}\r\nSUMMARY:Dentists of the world\r\nLOCATION:{where}\r\nDTSTART;VALUE=DATE:"
+            f"{first:%Y%m%d}\r\nDTEND;VALUE=DATE:{end:%Y%m%d}\r\nTRANSP:TRANSPARENT\r\nEND:VEVENT"
+        )
+
+    def between(first: int, last: int) -> dict[str, str]:
+        return {
+            "first_day": str(today + timedelta(days=first)),
+            "last_day": str(today + timedelta(days=last)),
+        }
+
+    entries = [days("a", "Hotel Adlon\\, 10117 Berlin", 5), days("b", "Boston", 12), days("c", "Zoom", 19)]
+    entries.append(days("d", "Paris\\, France", 26))
+    browser = client(world, alice)
+    with lying(body=calendar(*entries)) as feed:
+        connected(world, alice, feed)
+        page = browser.get("/trips").text
+        assert ("From your calendar" in page, "Berlin" in page, "Paris" in page, "Zoom" in page) == (
+            True,
+            True,
+            True,
+            False,
+        )
+        assert "A trip to Boston" not in page
+        kept = str(everything(world.database))
+        assert "Adlon" not in kept
+        assert "Dentists" not in kept
+        with world.database.read() as connection:
+            assert connection.execute(select(trip)).all() == []
+        berlin = {
+            "city": "Berlin",
+            "country": "DE",
+            "first_day": today + timedelta(days=5),
+            "last_day": today + timedelta(days=7),
+        }
+        assert f'name="first_day" value="{berlin["first_day"]}"' in page
+        assert browser.post("/trips", data=berlin).status_code == 303
+        paris = {
+            "city": "Paris",
+            "country": "FR",
+            "first_day": today + timedelta(days=26),
+            "last_day": today + timedelta(days=28),
+        }
+        assert browser.post("/trips/none", data=paris).status_code == 303
+        assert browser.post("/trips/none", data={**paris, "city": "Nowhere at all"}).status_code == 422
+        client(world, alice, private_hosts=feed.named).post(f"{HERE}/read")
+    page = browser.get("/trips").text
+    assert "From your calendar" not in page
+    assert ("Berlin" in page, "Paris" in page) == (True, False)
+    assert "From your calendar" not in client(world, world.user("Bob Stone")).get("/trips").text
+    browser.post(f"{HERE}/end")
+    with world.database.read() as connection:
+        assert connection.execute(select(calendar_stay)).all() == []
 
 
 def test_read_now_reads_now_and_whoever_finds_no_place_waits(world: World) -> None:

@@ -213,6 +213,7 @@ ACCESS = {
     "GET /plan/why": "viewer",
     "GET /trips": "member",
     "POST /trips": "member",
+    "POST /trips/none": "member",
     "GET /trips/{trip_id}": "member",
     "GET /trips/{trip_id}/edit": "member",
     "POST /trips/{trip_id}/edit": "member",

@@ -30,6 +30,11 @@ class City:
     zone: str
 
     @property
+    def town(self) -> str:
+        """What finds it again in its country: "Boston, MA", "Berlin"."""
+        return f"{self.name}, {self.state}" if self.state else self.name
+
+    @property
     def words(self) -> str:
         """ "Boston, MA, United States"."""
         return ", ".join(part for part in (self.name, self.state, country_name(self.country)) if part)

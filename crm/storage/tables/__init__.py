@@ -11,7 +11,7 @@ from crm.storage.tables.accounts import (
     workspace,
 )
 from crm.storage.tables.base import metadata
-from crm.storage.tables.calendars import busy, own_calendar
+from crm.storage.tables.calendars import busy, calendar_stay, own_calendar
 from crm.storage.tables.contacts import (
     contact,
     contact_address,
@@ -54,6 +54,7 @@ __all__ = [
     "api_token",
     "ask",
     "busy",
+    "calendar_stay",
     "channel",
     "contact",
     "contact_address",

@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Stri
 
 from crm.domain.own_calendar import KINDS, STATES
 from crm.storage.tables.base import belongs_to, metadata, one_of, workspace_id
-from crm.storage.types import Json, Moment
+from crm.storage.types import Day, Json, Moment
 
 own_calendar = Table(
     "own_calendar",
@@ -42,3 +42,17 @@ busy = Table(
     belongs_to("user", "user_id", ondelete="CASCADE"),
 )
 """When a user is busy by their own calendar: no titles, and no two that overlap."""
+
+calendar_stay = Table(
+    "calendar_stay",
+    metadata,
+    workspace_id(),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("first_day", Day, primary_key=True, autoincrement=False),
+    Column("city", String, primary_key=True),
+    Column("country", String, primary_key=True),
+    Column("last_day", Day, nullable=False),
+    CheckConstraint("first_day <= last_day", name="days"),
+    belongs_to("user", "user_id", ondelete="CASCADE"),
+)
+"""Whole days in a city of our table, by a user's own calendar: to be offered as a trip, and none before it is taken."""
