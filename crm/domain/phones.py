@@ -1,5 +1,6 @@
 """Phone numbers as they are compared: in the international form (E.164), whatever they were written like."""
 
+import re
 from functools import cache, lru_cache
 from importlib import resources
 
@@ -7,6 +8,7 @@ from crm.domain.places.countries import country_code
 
 SHARED_DIGITS = 7
 """Fewer digits at the end tell two numbers apart from too few others."""
+_NO_FIGURES = re.compile(r"\D+", re.ASCII)
 
 
 @lru_cache(maxsize=20_000)
@@ -37,6 +39,8 @@ def same_number(one: str, other: str, regions: tuple[str | None, str | None] = (
 
 def digits_of(phone: str) -> str:
     """The digits of a phone number, in European figures whatever the script."""
+    if phone.isascii():
+        return _NO_FIGURES.sub("", phone)
     return "".join(str(int(sign)) for sign in phone if sign.isdecimal())
 
 

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePath
 
 from crm.domain.folding import fold
@@ -80,6 +81,7 @@ def is_one_of(name: str, words: Iterable[str]) -> bool:
     return any("@" not in word and identity(word) == mark for word in words)
 
 
+@lru_cache(maxsize=10_000)
 def identity(name: str) -> str:
     """What makes a name of a chat itself in keys: the end of a phone number, else the folded name."""
     if PHONE.fullmatch(name):

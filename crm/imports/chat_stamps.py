@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ _AFTERNOON = (
 _HALVES = {**dict.fromkeys(_MORNING.split(), "am"), **dict.fromkeys(_AFTERNOON.split(), "pm")}
 
 _DATE = re.compile(
-    r"(\d{1,4})\s?[./\-\u2010-\u2015年년]\s?(\d{1,2})\s?[./\-\u2010-\u2015月월]\s?(\d{1,4})\s?[日일.]?"
+    r"(\d{1,4})\s?([./\-\u2010-\u2015年년])\s?(\d{1,2})\s?([./\-\u2010-\u2015月월])\s?(\d{1,4})\s?[日일.]?"
 )
 _TIME = re.compile(r"(?<!\d)(\d{1,2})(?:\s?[:.٫hH時时]\s?)(\d{1,2})(?:\s?[:.٫]\s?(\d{2}))?(?!\d)")
 _STAMP_LIMIT, _WORDS_LIMIT = 60, 24
@@ -92,21 +93,25 @@ def read_stamp(text: str, bracket: str) -> Stamp | None:
     clock = _TIME.search(rest)
     if clock is None:
         return None
-    left = [*rest[: clock.start()].split("\0"), *rest[clock.end() :].split("\0")]
-    if any(any(sign.isdecimal() for sign in piece) for piece in left):
-        return None
-    half, era, words = _sorted(left)
+    half, era, words = _sorted(rest[: clock.start()], rest[clock.end() :])
     hour, minute = int(clock[1]), int(clock[2])
     if hour > 24 or minute > 59 or len(words) > _WORDS_LIMIT:
         return None
-    numbers = (int(day[1]), int(day[2]), int(day[3]))
-    form = bracket + ("h" if half else "") + "".join(re.findall(r"[./\-年년]", day[0])[:2])
+    numbers = (int(day[1]), int(day[3]), int(day[5]))
+    form = f"{bracket}{'h' if half else ''}{day[2]}{day[4]}"
     form += "<" if rest.find("\0") > clock.start() else ">"
     return Stamp(numbers, era, hour % 24, minute, half, words, form)
 
 
-def _sorted(pieces: Iterable[str]) -> tuple[str, str, str]:
-    """Of the words beside date and time: the half of the day, the era, and what means nothing."""
+@lru_cache(maxsize=1_000)
+def _sorted(before: str, after: str) -> tuple[str, str, str]:
+    """Of the words before and after the time: the half of the day, the era, and what means nothing.
+
+    A figure among them is something else than a stamp: then there are more such words than one has.
+    """
+    pieces = [*before.split("\0"), *after.split("\0")]
+    if any(sign.isdecimal() for piece in pieces for sign in piece):
+        return "", "", "?" * (_WORDS_LIMIT + 1)
     half = era = ""
     others = []
     for piece in pieces:

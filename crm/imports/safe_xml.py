@@ -8,6 +8,8 @@ from xml.parsers import expat
 from crm.imports.records import UnreadableFile
 
 CHUNK = 4 * 1024 * 1024
+_ELEMENT_LIMIT = 64 * 1024 * 1024
+"""Bytes between the beginnings of two elements: a picture message is far smaller."""
 _DEEPEST = 20
 _PAIR = re.compile(rb"&#(5[56]\d{3});&#(5[67]\d{3});")
 _CHARACTER = re.compile(rb"&#(x[0-9A-Fa-f]{1,8}|\d{1,9});")
@@ -40,7 +42,7 @@ def elements(stream: BinaryIO, file: str) -> Iterator[Element]:
     """
     found: list[Element] = []
     parser = _parser(found, file)
-    rest, is_wide = b"", False
+    rest, is_wide, pending = b"", False, 0
     while True:
         read = stream.read(CHUNK)
         is_wide = is_wide or read.startswith((b"\xff\xfe", b"\xfe\xff"))
@@ -50,6 +52,9 @@ def elements(stream: BinaryIO, file: str) -> Iterator[Element]:
         except expat.ExpatError as fault:
             yield from found
             raise BrokenOff(fault.lineno) from None
+        if not found and pending > _ELEMENT_LIMIT:
+            raise UnreadableFile(file, f"One part of this file has more than {_ELEMENT_LIMIT // 2**20} MiB.")
+        pending = 0 if found else pending + len(read)
         yield from found
         found.clear()
         if not read:
