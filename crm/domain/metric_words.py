@@ -58,9 +58,9 @@ _OF_ACCOUNTS: Mapping[str, str] = {
 
 
 def metric_value(metric: str, value: int | float | str | None) -> str:
-    """A metric's value as a person reads it: "14", "83%", "1.5 times", "every 3 weeks", "never"."""
+    """A metric's value as a person reads it: "14", "83%", "1.5 times", "every 3 weeks", "none on record"."""
     if value is None:
-        return "never" if metric.startswith("days_since_") else "not known"
+        return "none on record" if metric.startswith("days_since_") else "not known"
     if isinstance(value, str):
         return " ".join(value.replace("_", " ").split()) or "not known"
     if not isfinite(value):

@@ -292,7 +292,7 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
             "tier": "key",
         },
         FlagFacts(),
-        "Contacts in 90 days: 3; digital contacts in 30 days: 1; days since personal contact: never; "
+        "Contacts in 90 days: 3; digital contacts in 30 days: 1; days since personal contact: none on record; "
         "digital share in 90 days: 83%; tier: key.",
     ),
     (
