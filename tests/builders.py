@@ -14,8 +14,9 @@ from crm.domain.principal import Principal, Role
 from crm.interactions import actions
 from crm.interactions.actions import Entry
 from crm.storage.database import Database, new_id
-from crm.storage.stored_metrics import mark_stale
-from crm.storage.tables import contact, organisation, user
+from crm.storage.insertion import insert_into
+from crm.storage.stored_metrics import STALE
+from crm.storage.tables import contact, contact_metrics, organisation, user
 from crm.storage.text import fold
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -113,6 +114,21 @@ class World:
         refresh = actions.refresh_people if self.is_read_stored else _leave_stale
         with self.database.write() as connection, patch.object(actions, "refresh_people", refresh):
             return actions.log_interaction(connection, by, made, at)
+
+
+def mark_stale(connection: Connection, workspace_id: int, contact_ids: Iterable[int]) -> None:
+    """Their stored metrics are worked out again before they are read."""
+    rows = [{"workspace_id": workspace_id, "contact_id": one, "fresh_until": STALE} for one in contact_ids]
+    insert = insert_into(connection, contact_metrics)
+    changes = {"fresh_until": insert.excluded.fresh_until, "then_on": None}
+    statement = insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes)
+    connection.execute(statement, rows)
+
+
+def mark_everyone_stale(connection: Connection, workspace_id: int) -> None:
+    """The same of everybody in the workspace."""
+    mine = contact_metrics.c.workspace_id == workspace_id
+    connection.execute(contact_metrics.update().where(mine).values(fresh_until=STALE, then_on=None))
 
 
 def _leave_stale(

@@ -35,7 +35,6 @@ SHIPPED = (
     Channel("note", "Handwritten note", by_hand=True),
     Channel("gift", "Gift", by_hand=True),
 )
-SHIPPED_KEYS = tuple(channel.key for channel in SHIPPED)
 
 DIRECTIONS = ("outbound", "inbound", "mutual")
 OUTCOMES = ("reached", "attempted")

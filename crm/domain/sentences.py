@@ -1,37 +1,30 @@
 """What In Person says in words; this is the module to import from.
 
-Flags and reasons are written in `flag_sentences`, metrics in `metric_words`; here are rhythm, score, zones,
+Flags and reasons are written in `flag_sentences`, metrics in `metric_words`; here are rhythm,
 the log's answer and the week. Sentences end in a full stop, labels do not. Nothing guesses a gender.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from math import ceil
+from collections.abc import Sequence
 
 from crm.domain.flag_sentences import OVERLAPS, FlagFacts, flag_sentence, reason
 from crm.domain.metric_words import METRIC_LABELS, Evidence, metric_label, metric_value, metrics_sentence
 from crm.domain.rules import ACTS
-from crm.domain.score import PERSONAL_SHARE_WANTED
 from crm.domain.spans import ago, beside, capital, count, every, in_tenths, join, names_and_others
 
 __all__ = [
     "METRIC_LABELS",
     "OVERLAPS",
-    "ZONE_LINES",
-    "ZONE_WORDS",
     "Evidence",
     "FlagFacts",
     "back_in_touch_sentence",
-    "balance_sentence",
     "budget_summary",
-    "clock_sentence",
     "flag_sentence",
     "headline",
     "logged_sentence",
     "metric_label",
     "metric_value",
     "metrics_sentence",
-    "raise_sentence",
     "reason",
     "rhythm_sentence",
     "screen_rhythm_sentence",
@@ -60,60 +53,9 @@ def screen_rhythm_sentence(days_since_personal: int | None) -> str:
     return f"Only the screen keeps this rhythm: the last personal contact was {ago(days_since_personal)}."
 
 
-# Score and zones
-
-ZONE_WORDS: Mapping[str, str] = {
-    "in_touch": "In touch",
-    "drifting": "Drifting",
-    "screen_only": "Screen-only",
-    "gone_quiet": "Gone quiet",
-    "no_record": "No record",
-}
-ZONE_LINES: Mapping[str, str] = {
-    "in_touch": "Within every target, or no later than is usual for them.",
-    "drifting": "A target has passed.",
-    "screen_only": "3 or more digital contacts in 180 days, none personal.",
-    "gone_quiet": "Silent for far longer than is wanted or usual for them.",
-    "no_record": "Nothing logged yet.",
-}
-_CLOCK_WORDS = {"any": "Any contact", "personal": "Personal", "in_person": "In person"}
-_WORST_FIRST = ("gone_quiet", "screen_only", "drifting", "in_touch")
-
-
-def _points(lost: float) -> str:
-    """ "kept" or "lost 25.5": points of the score to one decimal."""
-    said = f"{lost:.1f}".removesuffix(".0")
-    return "kept" if said in ("0", "-0") else f"lost {said}"
-
-
-def clock_sentence(
-    clock: str, days: int | None, target: int | None, lost: float, *, known_days: int = 0
-) -> str:
-    """What a clock cost the score: "Personal 221 days, target 60: lost 30."
-
-    `clock` is *any*, *personal* or *in_person*. With `days` None it never happened, and the clock runs from
-    the start of `known_days`.
-    """
-    said = f"never, known for {count(known_days, 'day')}" if days is None else count(days, "day")
-    wanted = "no target" if target is None else f"target {target:,}"
-    return f"{_CLOCK_WORDS[clock]} {said}, {wanted}: {_points(lost)}."
-
-
-def balance_sentence(personal_365: int, total_365: int, lost: float) -> str:
-    """What too few personal contacts cost the score: "Balance 3 of 32 personal, wanted 7: lost 8." """
-    if total_365 == 0:
-        return f"Balance, nothing logged in a year: {_points(lost)}."
-    # Exact in whole numbers: a fifth of 15 is a hair above 3 in binary.
-    wanted = ceil(round(total_365 * PERSONAL_SHARE_WANTED, 6))
-    return f"Balance {personal_365:,} of {total_365:,} personal, wanted {wanted:,}: {_points(lost)}."
-
-
-def raise_sentence(act: str, score_now: int, score_then: int) -> str:
-    """What an act this week would do to the score: "A lunch this week: 41 → 86." """
-    return f"A {act} this week: {score_now} → {score_then}."
-
-
 # The log's answer
+
+_WORST_FIRST = ("gone_quiet", "screen_only", "drifting", "in_touch")
 
 
 def logged_sentence(

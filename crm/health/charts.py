@@ -5,10 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from crm.domain.ribbon import Ribbon, Touch, ribbon
 from crm.domain.spans import capital, count, in_words
-
-__all__ = ["Ribbon", "Touch", "coverage_bar", "portfolio_map", "ribbon"]
 
 Shape: TypeAlias = Literal["circle", "square", "diamond", "triangle"]
 SHAPES: Mapping[str, Shape] = {"partner": "circle", "vendor": "square", "customer": "diamond"}

@@ -21,6 +21,9 @@ __all__ = ["Delivery", "DeliveryState", "Phase", "SmtpSettings", "StartTls", "de
 _ABOUT_THE_SESSION = {Phase.CONNECT, Phase.HELLO, Phase.STARTTLS, Phase.SIGN_IN}
 
 
+GREETING_SECONDS = 10
+
+
 class DeliveryState(StrEnum):
     """How a delivery ended."""
 
@@ -117,9 +120,9 @@ def _in_words(fault: Exception, expired: bool) -> str:
     return f"The mail server cannot be reached: {getattr(fault, 'strerror', None) or type(fault).__name__}."
 
 
-def greet(settings: SmtpSettings, *, timeout: float = 10) -> str | None:
+def greet(settings: SmtpSettings) -> str | None:
     """Connect, encrypt and sign in, then leave without a mail; a sentence about what went wrong, if anything did."""
-    session = Session(settings, timeout)
+    session = Session(settings, GREETING_SECONDS)
     try:
         ended = _attempt(session, session.greet)
     finally:

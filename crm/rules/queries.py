@@ -129,14 +129,6 @@ def active_rules(connection: Connection, principal: Principal) -> list[Rule]:
     return [state.rule for state in rule_states(connection, principal) if state.enabled]
 
 
-def one_rule(key: str) -> Rule:
-    """The rule of that key as it ships, or a refusal that names those there are."""
-    found = next((one for one in ALL if one.key == key), None)
-    if found is None:
-        raise NotFound(f"There is no rule called {key!r}. The rules are {', '.join(one.key for one in ALL)}.")
-    return found
-
-
 def state_of(connection: Connection, principal: Principal, key: str) -> RuleState:
     """The rule of that key as it stands in this workspace, or a refusal that names those there are."""
     states = rule_states(connection, principal)

@@ -1,6 +1,7 @@
-"""Today's metrics, stored: marked stale by whoever changes the log, worked out again before they are read.
+"""Today's metrics, stored: worked out again by whoever changes the log, and once they are no longer right.
 
-Marking takes the row's lock, so two writers about one contact work one after the other and the later sees the earlier.
+Each row is marked before it is worked out: that takes its lock, so two writers about one contact work one after the
+other and the later sees the earlier.
 """
 
 import time as seconds
@@ -57,19 +58,6 @@ def scope_of(
     return Scope(
         principal.workspace_id, at, principal.zone, targets_of(connection, principal.workspace_id), chosen
     )
-
-
-def mark_stale(connection: Connection, workspace_id: int, contact_ids: Sequence[int] | None = None) -> None:
-    """Their stored metrics are to be worked out again; ``None`` means everyone in the workspace."""
-    if contact_ids is None:
-        connection.execute(
-            contact_metrics.update()
-            .where(contact_metrics.c.workspace_id == workspace_id)
-            .values(fresh_until=STALE, then_on=None)
-        )
-        return
-    for block in blocks(sorted(contact_ids), BLOCK):
-        _mark(connection, workspace_id, block)
 
 
 def _mark(connection: Connection, workspace_id: int, contact_ids: list[int]) -> None:

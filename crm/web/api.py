@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypeAlias
-from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection
@@ -341,12 +340,6 @@ def _invalid(fault: ValidationError) -> Invalid:
 def _together(fields: dict[str, str]) -> str:
     name, words = next(iter(fields.items()))
     return f"{name}: {words}"
-
-
-def link_to_next(call: Call, cursor: str) -> str:
-    """The address of the next page."""
-    asked = {**dict(call.request.query_params), "cursor": cursor}
-    return f"{call.request.url.path}?{urlencode(asked)}"
 
 
 class ApiRoute(Route):

@@ -17,7 +17,6 @@ from crm.web.addresses import is_id
 from crm.web.sessions import hash_token
 
 READ, WRITE = "read", "write"
-SCOPES = (READ, WRITE)
 
 
 class TokenNeeded(Refusal):

@@ -133,9 +133,9 @@ class Visit:
             flashes.leave(self.site, self._owner, response, flashes.Flash(message, undo, kind))
         return response
 
-    def json(self, data: Any, status: int = 200) -> Response:
+    def json(self, data: Any) -> Response:
         """Data for a module of ours."""
-        return JSONResponse(data, status)
+        return JSONResponse(data)
 
     def after_commit(self, what: Callable[[], None]) -> None:
         """Do this once the transaction is committed and before the answer is sent; not at all if it is undone."""

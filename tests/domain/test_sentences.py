@@ -9,15 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.domain import sentences
-from crm.domain.channels import SHIPPED_KEYS, Channel
+from crm.domain.channels import Channel
 from crm.domain.flag_sentences import CHANNEL_NOUNS
 from crm.domain.log_sentences import saved_sentence
 from crm.domain.metric_words import Evidence
 from crm.domain.metrics import METRICS
 from crm.domain.rules import SHIPPED
-from crm.domain.score import WEIGHTS, ZONES
+from crm.domain.score import ZONES
 from crm.domain.sentences import FlagFacts, flag_sentence, logged_sentence, reason, rhythm_sentence
 from crm.domain.spans import in_tenths, span
+from tests.shipped import SHIPPED_KEYS
 
 RULES = (
     *("screen_only", "never_met", "gone_digital", "in_person_overdue", "gone_quiet", "no_record"),
@@ -608,55 +609,6 @@ def test_a_greater_chance_never_sounds_smaller(one: float, other: float) -> None
 def test_a_rhythm_kept_by_screen_alone() -> None:
     assert sentences.screen_rhythm_sentence(221).endswith("the last personal contact was 7 months ago.")
     assert sentences.screen_rhythm_sentence(None).endswith("nothing personal is on record.")
-
-
-# Score and zones
-
-
-@pytest.mark.parametrize(
-    ("clock", "days", "target", "lost", "sentence"),
-    [
-        ("any", 4, 30, 0, "Any contact 4 days, target 30: kept."),
-        ("personal", 221, 60, 30.0, "Personal 221 days, target 60: lost 30."),
-        ("in_person", 221, 90, 25.4722, "In person 221 days, target 90: lost 25.5."),
-        ("in_person", 1, None, 0.0, "In person 1 day, no target: kept."),
-        ("personal", None, 60, 30.0, "Personal never, known for 400 days, target 60: lost 30."),
-    ],
-)
-def test_what_a_clock_cost(
-    clock: str, days: int | None, target: int | None, lost: float, sentence: str
-) -> None:
-    assert sentences.clock_sentence(clock, days, target, lost, known_days=400) == sentence
-
-
-@pytest.mark.parametrize(
-    ("personal", "total", "lost", "sentence"),
-    [
-        (3, 32, 7.97, "Balance 3 of 32 personal, wanted 7: lost 8."),
-        (3, 15, 0.0, "Balance 3 of 15 personal, wanted 3: kept."),
-        (0, 0, 15.0, "Balance, nothing logged in a year: lost 15."),
-    ],
-)
-def test_what_the_balance_cost(personal: int, total: int, lost: float, sentence: str) -> None:
-    assert sentences.balance_sentence(personal, total, lost) == sentence
-
-
-@given(st.integers(1, 5000))
-def test_the_personal_contacts_wanted_are_just_enough(total: int) -> None:
-    wanted = int(re.findall(r"wanted ([\d,]+)", sentences.balance_sentence(0, total, 15))[0].replace(",", ""))
-    assert 5 * (wanted - 1) < total <= 5 * wanted
-
-
-def test_every_zone_and_clock_has_its_words() -> None:
-    assert set(sentences.ZONE_WORDS) == set(sentences.ZONE_LINES) == set(ZONES)
-    for line in sentences.ZONE_LINES.values():
-        check_is_plain_english(line)
-    for clock in set(WEIGHTS) - {"balance"}:
-        check_is_plain_english(sentences.clock_sentence(clock, None, None, 0))
-
-
-def test_what_would_raise_the_score() -> None:
-    assert sentences.raise_sentence("lunch", 41, 86) == "A lunch this week: 41 → 86."
 
 
 # The log's answer and the week

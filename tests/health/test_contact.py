@@ -1,6 +1,7 @@
 """One person's health: what would raise the score is what logging it really does, and the charts add up."""
 
 import random
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -72,6 +73,14 @@ def test_somebody_never_met_is_said_so(world: World) -> None:
     world.log("email", 4, marta)
     parts = {part.key: part.detail for part in health.parts(facts(world, marta), Targets())}
     assert parts["in_person"] == "never, known for 730 days, target 90"
+
+
+@given(st.integers(1, 5000))
+def test_the_personal_contacts_wanted_are_just_enough(total: int) -> None:
+    """A fifth of 15 is a hair above 3 in binary."""
+    facts = {"total_365": total, "personal_365": 0}
+    wanted = int(re.findall(r"wanted ([\d,]+)", health._balance(facts))[0].replace(",", ""))
+    assert 5 * (wanted - 1) < total <= 5 * wanted
 
 
 def test_tier_none_and_no_record_have_no_score(world: World) -> None:

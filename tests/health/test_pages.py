@@ -13,9 +13,9 @@ from crm.domain.principal import Principal
 from crm.health import queries
 from crm.health.queries import PAGE, TO_RECONSIDER, Filter, Standing
 from crm.storage.metrics import as_of
-from crm.storage.stored_metrics import current, mark_stale, refresh_stale, scope_of
+from crm.storage.stored_metrics import current, refresh_stale, scope_of
 from crm.storage.tables import contact, contact_tag, user
-from tests.builders import World
+from tests.builders import World, mark_everyone_stale
 from tests.web.site import client
 
 
@@ -210,7 +210,7 @@ def crowd(world: World, number: int) -> None:
 def test_pages_follow_each_other_without_gap_or_double(world: World, stored: bool) -> None:
     crowd(world, 23)
     with world.database.write() as connection:
-        mark_stale(connection, world.workspace_id)
+        mark_everyone_stale(connection, world.workspace_id)
         refresh_stale(connection, scope_of(connection, world.principal, world.now))
     with world.database.read() as connection:
         scope = scope_of(connection, world.principal, world.now)

@@ -20,8 +20,8 @@ from crm.health import queries
 from crm.health.comparison import MOST_MOVED, Stand, compare, kept, month_before, stands
 from crm.health.queries import TO_RECONSIDER, Filter, Sort
 from crm.storage.metrics import as_of
-from crm.storage.stored_metrics import mark_stale, scope_of
-from tests.builders import World
+from crm.storage.stored_metrics import scope_of
+from tests.builders import World, mark_everyone_stale
 from tests.health.test_pages import figures, people_listed, text_of
 from tests.web.site import client
 
@@ -240,7 +240,7 @@ def test_what_is_kept_of_a_month_before_is_what_is_worked_out(team: World, site:
         assert kept(connection, team.principal, ids, day).keys() == set(ids[3:])
     assert both() != before
     with team.database.write() as connection:
-        mark_stale(connection, team.workspace_id)
+        mark_everyone_stale(connection, team.workspace_id)
         assert not kept(connection, team.principal, ids, day)
 
 

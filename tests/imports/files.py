@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Table, func, select
 
-from crm.domain.channels import SHIPPED_KEYS
 from crm.domain.principal import Principal
 from crm.imports.actions import apply
 from crm.imports.export import export_files
@@ -16,6 +15,7 @@ from crm.imports.report import FileReport
 from crm.imports.sightings import FeedSetting
 from crm.imports.sniff import read_file
 from tests.builders import World
+from tests.shipped import SHIPPED_KEYS
 
 CONTACTS = """\
 name,email,organisation,title,kind,tier,city,tags,birthday,created_on,notes

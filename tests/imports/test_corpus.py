@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crm.domain.channels import SHIPPED_KEYS
 from crm.imports.records import ContactRecord, ParsedFile, UnreadableFile
 from crm.imports.sniff import read_file
 from tests.builders import World
 from tests.imports.files import bring, exported, good, news, summed
+from tests.shipped import SHIPPED_KEYS
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 CARDS = sorted(DATA.glob("vcard/**/*.vcf"))

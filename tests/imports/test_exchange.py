@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.domain.channels import SHIPPED_KEYS
 from crm.domain.formulas import neutralise, restore
 from crm.imports.cells import join_items, split_items
 from crm.imports.records import (
@@ -21,6 +20,7 @@ from crm.imports.records import (
 )
 from crm.imports.sheets import SHEETS
 from crm.imports.sniff import read_file
+from tests.shipped import SHIPPED_KEYS
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # 10:30 in Berlin

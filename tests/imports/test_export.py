@@ -22,7 +22,6 @@ from crm.contacts.actions import (
     add_contacts,
     add_organisation,
 )
-from crm.domain.channels import SHIPPED_KEYS
 from crm.errors import Invalid
 from crm.interactions.actions import Entry, delete_interaction, log_interaction
 from crm.storage.database import Database, new_id
@@ -30,6 +29,7 @@ from crm.storage.tables import ask, contact, interaction, promise, signal
 from crm.storage.text import fold
 from tests.builders import NOW, World
 from tests.imports.files import EVERYTHING, bring, count, exported, good, news, rows, summed
+from tests.shipped import SHIPPED_KEYS
 from tests.thorough import TIMES
 from tests.web.site import program
 

@@ -10,13 +10,14 @@ import vobject
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.domain.channels import DIRECTIONS, OUTCOMES, SHIPPED_KEYS
+from crm.domain.channels import DIRECTIONS, OUTCOMES
 from crm.imports import records as said
 from crm.imports.records import ContactRecord, DateRecord, InteractionRecord, Occasion, PostalAddress, Record
 from crm.imports.sheets import SHEETS
 from crm.imports.sniff import read_file
 from crm.imports.vcards import read_vcards
 from crm.imports.writing import csv_lines, write_calendar, write_csv, write_vcards
+from tests.shipped import SHIPPED_KEYS
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 BREAKS = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029"

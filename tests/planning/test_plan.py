@@ -16,9 +16,8 @@ from crm.planning.queries import PlanView, Suggested
 from crm.rules.actions import save_rule
 from crm.rules.queries import state_of
 from crm.storage.database import new_id
-from crm.storage.stored_metrics import mark_stale
 from crm.storage.tables import contact, plan, promise, suggestion
-from tests.builders import NOW, World
+from tests.builders import NOW, World, mark_stale
 
 WEEK = IsoWeek(2026, 48)
 

@@ -3,9 +3,10 @@
 import pytest
 
 from crm.domain.rule_data import RuleFault, read_rule
-from crm.rules.queries import OrganisationFlag, flags, one_rule, organisation_flags
+from crm.rules.queries import OrganisationFlag, flags, organisation_flags
 from tests.builders import World
 from tests.rules.organisations import account
+from tests.shipped import one_rule
 
 RULE = one_rule("fragile_account")
 

@@ -16,12 +16,12 @@ from crm.__main__ import run
 from crm.domain.rules import ABOUT_ORGANISATIONS, SHIPPED, Rule
 from crm.rules.backtest import Week, backtest, flagged_at, has_log, sundays
 from crm.rules.backtest_view import chart, finding
-from crm.rules.queries import one_rule
 from crm.rules.rhythm import HORIZONS, cases, cutoffs, judge_rhythm
 from crm.storage.database import Database
 from tests import oracle
 from tests.builders import NOW, World
 from tests.oracle import Log
+from tests.shipped import one_rule
 from tests.storage.test_metrics import Imagined, store
 from tests.web.site import client
 

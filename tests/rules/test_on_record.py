@@ -13,10 +13,11 @@ from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.interactions.on_record import meetings_on_record
 from crm.planning.drafting import draft_plan
-from crm.rules.queries import flags, one_rule
+from crm.rules.queries import flags
 from crm.storage.tables import interaction_contact
 from tests.builders import World
 from tests.imports.files import bring, good
+from tests.shipped import one_rule
 from tests.web.site import client
 
 MEETINGS = 10

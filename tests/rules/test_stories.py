@@ -9,12 +9,13 @@ import pytest
 
 from crm.domain.rule_data import read_rule
 from crm.domain.rules import SHIPPED
-from crm.rules.queries import Flag, flag_counts, flagged, flags, one_rule
+from crm.rules.queries import Flag, flag_counts, flagged, flags
 from crm.storage.database import new_id
 from crm.storage.metrics import as_of
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import ask, contact_date, favour, promise
 from tests.builders import World
+from tests.shipped import one_rule
 
 
 def write(world: World, table: Any, contact_id: int, **values: Any) -> None:
@@ -170,7 +171,7 @@ STORIES = (
     Story(unanswered, "Your last email, 5 days ago, has had no answer.", "low"),
     Story(they_wait, "They have waited 5 days for your answer.", "medium"),
     Story(long_thread, "8 messages in 7 days. A thread this long wants a voice.", "medium"),
-    Story(occasion, "Birthday on Mon 7 Dec, in 2 weeks.", "medium"),
+    Story(occasion, "Birthday on Mon 7 Dec, in 2 weeks. Post a card by Mon 30 Nov.", "medium"),
     Story(important_ask, "To say in person: Will you host the summit? Open for 2 weeks.", "high"),
     Story(promise_due, "Promised for 26 Nov: Send the plan. Due in 3 days.", "high"),
     Story(

@@ -7,9 +7,10 @@ import pytest
 
 from crm.interactions import matters
 from crm.interactions.matters import SORTS
-from crm.rules.queries import flags, one_rule
+from crm.rules.queries import flags
 from crm.storage.tables import contact, user
 from tests.builders import World
+from tests.shipped import one_rule
 
 
 def told(world: World, rule: str, days_later: int = 0) -> list[str]:

@@ -20,10 +20,10 @@ from crm.interactions.timeline import open_matters
 from crm.nudges.sending import into_folder
 from crm.storage.database import new_id
 from crm.storage.metrics import rows_of
-from crm.storage.stored_metrics import mark_stale, scope_of
+from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import ask, promise
 from crm.today.open_queries import Among, everything_open
-from tests.builders import NOW, World
+from tests.builders import NOW, World, mark_stale
 from tests.nudges.mailroom import member, only, postman
 from tests.web.site import program
 
