@@ -199,7 +199,7 @@ def desk(connection: Connection, principal: Principal, at: datetime) -> Desk:
         for one in (plan.open if plan else ())
         if one.act == "note"
     )
-    posted = _posted(connection, principal, by, today)
+    posted = _posted(connection, principal, by, at)
     taken = {one.contact_id for one in planned} | {one.contact_id for one in posted if one.arrives >= today}
     return Desk(planned, _in_time(connection, principal, by, today, taken), posted)
 
@@ -272,8 +272,8 @@ def _in_time(
     return tuple(found[:MOST])
 
 
-def _posted(connection: Connection, principal: Principal, by: Writer, today: date) -> tuple[Posted, ...]:
-    log = interaction_contact.c
+def _posted(connection: Connection, principal: Principal, by: Writer, at: datetime) -> tuple[Posted, ...]:
+    log, today = interaction_contact.c, principal.team_day(at)
     rows = connection.execute(
         select(
             log.interaction_id,
