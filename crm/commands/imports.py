@@ -18,7 +18,7 @@ from crm.errors import Invalid
 from crm.imports import actions, queries
 from crm.imports.addressbooks import mapped, table_of
 from crm.imports.cells import excerpt
-from crm.imports.choices import NAMES_DAYS, remember
+from crm.imports.choices import NAMES_DAYS, remember, remember_who
 from crm.imports.columns import FIELDS, fingerprint
 from crm.imports.export import export_files
 from crm.imports.noticed import Wishes
@@ -66,6 +66,12 @@ def import_files(
             help="Another address of yours, or your name in chats; remembered.",
         ),
     ] = None,
+    who: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--who", metavar="NAME=PERSON", help="Whom a name in chats means, by email or name; remembered."
+        ),
+    ] = None,
     days: Annotated[
         Days | None,
         typer.Option(
@@ -81,6 +87,7 @@ def import_files(
     paths = [_readable(path) for path in files]
     with desk(workspace) as at_desk:
         own = _own_words(at_desk, mine or [], dry_run)
+        _remember_who(at_desk, who or [], dry_run=dry_run)
         mappings = _mappings(at_desk, paths, columns or [], dry_run)
         parse = partial(
             _parse, at_desk, paths, kind.value if kind else None, mappings, own, keep_text=keep_text
@@ -100,6 +107,17 @@ def import_files(
                 wishes=Wishes(add_people, own),
             )
     _tell(reports, dry_run, as_json)
+
+
+def _remember_who(at_desk: Desk, said: list[str], *, dry_run: bool) -> None:
+    """Whom names in chats mean; a trial remembers nothing, and so does not know it yet."""
+    pairs = [one.rpartition("=") for one in said]
+    if any(not name.strip() or not person.strip() for name, _, person in pairs):
+        raise Invalid("--who takes NAME=PERSON, where PERSON is an email or name of somebody here.")
+    if pairs and not dry_run:
+        with at_desk.database.write() as connection:
+            for name, _, person in pairs:
+                remember_who(connection, at_desk.principal, name, person.strip(), at_desk.now)
 
 
 def _own_words(at_desk: Desk, said: list[str], dry_run: bool) -> tuple[str, ...]:

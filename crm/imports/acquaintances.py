@@ -8,11 +8,13 @@ from sqlalchemy import select
 
 from crm.accounts.queries import own_words
 from crm.contacts.rows import folded_name
+from crm.imports.chat_people import identity
+from crm.imports.choices import NAMES_WHO
 from crm.imports.matching import folded_email
 from crm.imports.phone_people import PhonePeople, phone_mark
 from crm.imports.run import Run
 from crm.imports.sightings import Party
-from crm.storage.tables import contact, contact_email
+from crm.storage.tables import contact, contact_email, import_mapping
 from crm.storage.text import fold
 
 NAME_WORDS = 5
@@ -56,6 +58,10 @@ class Acquaintances:
         people = select(contact.c.id, contact.c.name, contact.c.owner_id, contact.c.folded_name)
         for row in self._run.connection.execute(people.where(contact.c.workspace_id == mine)):
             self.add(row.id, row.name, owner_id=row.owner_id)
+        said = select(import_mapping.c.fingerprint, import_mapping.c.fields).where(
+            import_mapping.c.workspace_id == mine, import_mapping.c.fingerprint.like(f"{NAMES_WHO}%")
+        )
+        self._said = {row.fingerprint: row.fields[0] for row in self._run.connection.execute(said)}
         emails = select(contact_email.c.contact_id, contact_email.c.folded)
         for row_id, email in self._run.connection.execute(emails.where(contact_email.c.workspace_id == mine)):
             self._enter(f"@{email}", row_id)
@@ -87,6 +93,8 @@ class Acquaintances:
         for mark in marks:
             if mark in self._ours:
                 return Found(self._ours[mark], is_ours=True)
+        if (person := self._is_said(party)) is not None:
+            return Found(contact_id=person)
         for mark in marks:
             ids = self._phones.of(party.phone) if mark.startswith("+") else self._by.get(mark, [])
             named = [one for one in ids if folded_name(self._names[one]) == folded_name(party.name)]
@@ -96,6 +104,15 @@ class Acquaintances:
             if choice:
                 return Found(several=tuple(self._names[one] for one in choice[:3]))
         return Found()
+
+    def _is_said(self, party: Party) -> int | None:
+        """Whom somebody said to be meant by this name or number, if that is one person still."""
+        called = party.phone or party.name
+        reference = self._said.get(NAMES_WHO + identity(called)) if called and not party.email else None
+        if reference is None:
+            return None
+        ids = self._by.get(f"@{folded_email(reference)}") or self._by.get(f"={folded_name(reference)}") or []
+        return ids[0] if len(ids) == 1 else None
 
     def named_in(self, words: str) -> list[int]:
         """The people whose whole name stands in these words, of those whose name is theirs alone."""

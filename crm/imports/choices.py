@@ -10,11 +10,16 @@ from crm.accounts.queries import sole_user
 from crm.contacts.actions import require_editor
 from crm.domain.principal import Principal
 from crm.errors import Invalid
+from crm.imports.cells import excerpt
+from crm.imports.chat_people import identity
+from crm.imports.matching import Ambiguous, People
 from crm.imports.records import Choice
 from crm.storage.tables import import_mapping
 
 NAMES_US, NAMES_DAYS = ":me", ":days"
 """How the keys of the two questions end: which name is us, and which number of a date is the day."""
+NAMES_WHO = "who:"
+"""How the keys of names begin of which somebody said whose they are."""
 
 
 def choose(connection: Connection, principal: Principal, choice: Choice, value: str, at: datetime) -> None:
@@ -33,6 +38,19 @@ def remember_own_name(connection: Connection, principal: Principal, name: str) -
     user_id = principal.user_id if principal.user_id is not None else sole_user(connection, principal)
     if user_id is not None:
         remember_own_words(connection, principal, user_id, [name])
+
+
+def remember_who(connection: Connection, principal: Principal, name: str, person: str, at: datetime) -> None:
+    """Whoever chats and phones call so is this person (an email, or a name) from now on, for the whole team."""
+    people = People(connection, principal)
+    people.load_references([person])
+    try:
+        known = people.refer(person)
+    except Ambiguous as several:
+        raise Invalid(several.question) from None
+    if known is None:
+        raise Invalid(f"Nobody here is called “{excerpt(person)}”, and nobody has it as an email.")
+    remember(connection, principal, NAMES_WHO + identity(name), [person], at)
 
 
 def remember(

@@ -11,7 +11,7 @@ from crm.contacts.drafts import is_email
 from crm.errors import Invalid
 from crm.imports import actions, calendar_pages, meeting_pages, queries
 from crm.imports.addressbooks import table_of
-from crm.imports.choices import choose
+from crm.imports.choices import choose, remember_who
 from crm.imports.columns import FIELDS, LEAVE_OUT
 from crm.imports.export import export_zip
 from crm.imports.meetings import open_count
@@ -28,6 +28,8 @@ router.routes.extend(meeting_pages.router.routes)
 router.routes.extend(calendar_pages.router.routes)
 
 MOST_FILES = 50
+OFFERED = 20
+"""Names and numbers of which we ask whose they are, the most frequent first."""
 WORDS = {
     "organisations": ("organisation", "organisations"),
     "contacts": ("person", "people"),
@@ -105,7 +107,12 @@ def preview(visit: Visit) -> Response:
     return _preview(visit)
 
 
-def _preview(visit: Visit, error: str | None = None, typed: str = "") -> Response:
+def _preview(
+    visit: Visit,
+    error: str | None = None,
+    typed: str = "",
+    who: tuple[str, dict[str, str]] = ("", {}),
+) -> Response:
     group_id = visit.number("upload_id")
     reports = queries.previews(visit.connection, visit.principal, group_id)
     context = {
@@ -117,9 +124,13 @@ def _preview(visit: Visit, error: str | None = None, typed: str = "") -> Respons
         "feeds": any(report["kind"] in FEEDS for report in reports),
         "is_mail": any(report["kind"] == MAIL for report in reports),
         "maybe_mine": typed or " ".join(filter(None, {report.get("maybe_mine"): 1 for report in reports})),
+        "unnamed": [mark for mark, *_ in _strangers(reports) if "@" not in mark][:OFFERED],
         "error": error,
+        "who_error": who[0],
+        "who": who[1],
     }
-    return visit.render("imports/preview.html", context, active="people", status=422 if error else 200)
+    status = 422 if error or who[0] else 200
+    return visit.render("imports/preview.html", context, active="people", status=status)
 
 
 @router.action("/import/preview/{upload_id}/columns", own_transactions=True)
@@ -157,6 +168,24 @@ def answer(visit: Visit) -> Response:
         raise Invalid("Choose one of the answers that are offered.")
     with visit.database.write() as connection:
         choose(connection, visit.principal, choice, str(visit.form["value"]), visit.at)
+    return _look(visit, files)
+
+
+@router.action("/import/preview/{upload_id}/people", own_transactions=True)
+def say_who(visit: Visit) -> Response:
+    """Take whom somebody says names of a chat to mean, remember it, and look again."""
+    with visit.database.read() as connection:
+        files = queries.uploaded(connection, visit.principal, visit.number("upload_id"))
+    names, people = (list(map(str, visit.form.getlist(field))) for field in ("name", "person"))
+    said = {name: person.strip() for name, person in zip(names, people, strict=False) if person.strip()}
+    try:
+        with visit.database.write() as connection:
+            for name, person in said.items():
+                remember_who(connection, visit.principal, name, person, visit.at)
+    except Invalid as wrong:
+        with visit.database.read() as connection:
+            visit.enter(connection)
+            return _preview(visit, who=(wrong.sentence, said))
     return _look(visit, files)
 
 

@@ -181,7 +181,7 @@ def _order(chat: _Chat, notices: Notices, setting: FeedSetting) -> str | None:
 def _shown(order: str, numbers: tuple[int, int, int], today: date) -> str:
     day = day_of(numbers, order, "", today)
     meant = f": {day:%-d %B %Y}" if day else ""
-    return f"the {order.removesuffix(' first')}{meant}"
+    return f"The {order.removesuffix(' first')}{meant}"
 
 
 class _Days:

@@ -140,8 +140,8 @@ def test_day_or_month_is_decided_from_the_whole_file_or_asked() -> None:
     parsed = read(dashed(("3/4/26, 10:00", "Marta: Hello")))
     assert not parsed.sightings
     assert [words for _, words in parsed.choices[0].options] == [
-        "the day: 3 April 2026",
-        "the month: 4 March 2026",
+        "The day: 3 April 2026",
+        "The month: 4 March 2026",
     ]
 
 
@@ -342,3 +342,25 @@ def test_the_page_asks_which_name_is_us_remembers_it_and_imports(world: World) -
     browser.post(looked.headers["location"] + "/apply")
     assert len(log(world)) == 3
     assert "Countess" in browser.get("/settings").text
+
+
+def test_whom_a_name_means_is_said_once_on_the_page_and_remembered(world: World) -> None:
+    ada = world.user("Ada Lovelace")
+    marta(world)
+    browser = client(world, ada)
+    text = dashed(
+        *(
+            (stamp, rest.replace("Marta Kowalczyk:", "Marta 🌻:").replace("Ada:", "Ada Lovelace:"))
+            for stamp, rest in CHAT
+        )
+    )
+    sent = browser.post("/import", files={"files": ("_chat.txt", text.encode())})
+    where = sent.headers["location"]
+    assert "Who are they?" in browser.get(where).text
+    refused = browser.post(where + "/people", data={"name": "Marta 🌻", "person": "Marta Nobody"})
+    assert refused.status_code == 422
+    assert "Nobody here is called “Marta Nobody”" in refused.text
+    assert 'value="Marta Nobody"' in refused.text
+    looked = browser.post(where + "/people", data={"name": "Marta 🌻", "person": "Marta Kowalczyk"})
+    assert "Import 3 interactions" in browser.get(looked.headers["location"]).text
+    assert news(good(bring(world, ("later.txt", text), me="Ada Lovelace"))) == {"interactions": 3}

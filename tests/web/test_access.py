@@ -161,6 +161,7 @@ ACCESS = {
     "GET /import/preview/{upload_id}": "member",
     "POST /import/preview/{upload_id}/apply": "member",
     "POST /import/preview/{upload_id}/answer": "member",
+    "POST /import/preview/{upload_id}/people": "member",
     "POST /import/preview/{upload_id}/cancel": "member",
     "POST /import/preview/{upload_id}/columns": "member",
     "POST /import/preview/{upload_id}/mine": "member",
