@@ -72,16 +72,18 @@ def bring(
     keep_text: bool = False,
     mine: Sequence[str] = (),
 ) -> list[FileReport]:
-    """Import files given by content, or by name and content, ``later`` days after the world's now."""
+    """Import files given by content, or by name and content, ``later`` days after the world's now.
+
+    ``me`` is a name, ``mine`` are addresses of whoever imports.
+    """
     at = world.now + timedelta(days=later)
     principal = by or world.principal
     setting = FeedSetting(world.zone, at, keep_text, (me,) if me else ())
     parsed = [
         read(world, *_named(file, number), at=at, setting=setting) for number, file in enumerate(files, 1)
     ]
-    return apply(
-        world.database, principal, parsed, at, dry_run=dry_run, wishes=Wishes(add_people, tuple(mine))
-    )
+    own = (*mine, me) if me else tuple(mine)
+    return apply(world.database, principal, parsed, at, dry_run=dry_run, wishes=Wishes(add_people, own))
 
 
 def _named(file: Any, number: int) -> tuple[str, bytes]:
