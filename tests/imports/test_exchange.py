@@ -1,5 +1,7 @@
 """Reading the exchange files: what is understood, and one clear sentence for everything that is not."""
 
+import io
+import zipfile
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -221,6 +223,13 @@ def test_latin_1_is_refused_with_the_line_and_what_to_do() -> None:
     assert "CSV UTF-8" in sentence
 
 
+def _zipped(name: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, "<workbook/>")
+    return buffer.getvalue()
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -229,7 +238,8 @@ def test_latin_1_is_refused_with_the_line_and_what_to_do() -> None:
         (b"name,email\nA\0na,a@b.org\n", "line 2"),
         ("name,email\n".encode("utf-16"), "UTF-16"),
         (b"\x89PNG\r\n\x1a\n....", "picture"),
-        (b"PK\x03\x04....", "spreadsheet"),
+        (b"PK\x03\x04....", "archive is damaged"),
+        (_zipped("xl/workbook.xml"), "spreadsheet"),
         (b"BEGIN:VCALENDAR\nEND:VCALENDAR\n", "calendar"),
         (b'[{"name": "Ana"}]', "JSON"),
         (b"<html></html>", "web page"),

@@ -85,7 +85,7 @@ def test_opening_any_link_of_the_mail_changes_nothing(mailed: Mailed) -> None:
     assert stop is not None
     assert stop[1] in found
     tokens = [path for path in found if path.startswith("/n/")]
-    assert len(tokens) == 2 * 5 + 1
+    assert len(tokens) == 2 * 6 + 1
     before = everything(mailed.world.database)
     for path in sorted(found):
         for method in ("GET", "HEAD"):
