@@ -21,6 +21,7 @@ from crm.contacts import (
     queries,
     taken_back,
 )
+from crm.contacts.organisations import Organisation
 from crm.contacts.queries import Filter, Person, Sort
 from crm.domain.ribbon import ribbon
 from crm.domain.spans import ago, count, short_day
@@ -38,7 +39,7 @@ router.routes.extend(organisation_pages.router.routes)
 router.routes.extend(merge_pages.router.routes)
 
 ZONES = ("in_touch", "drifting", "screen_only", "gone_quiet", "no_record")
-FILTERS = ("q", "kind", "tier", "owner", "tag", "zone", "archived", "sort")
+FILTERS = ("q", "kind", "tier", "owner", "tag", "organisation", "zone", "archived", "sort")
 
 
 # The list
@@ -54,6 +55,7 @@ def people(visit: Visit) -> Response:
         "next": _address(visit, after=found.next) if found.next else None,
         "counts": queries.counts(visit.connection, visit.principal, wanted),
         "wanted": wanted,
+        "account": _account(visit, wanted),
         "address": lambda **changes: _address(visit, **changes),
         "is_filtered": any(visit.query.get(name) for name in FILTERS if name != "sort"),
         "is_first": not visit.query.get("after"),
@@ -68,6 +70,12 @@ def people(visit: Visit) -> Response:
         "all_owners": queries.owners(visit.connection, visit.principal, wanted.owner),
     }
     return visit.render("contacts/list.html", context, active="people")
+
+
+def _account(visit: Visit, wanted: Filter) -> Organisation | None:
+    if wanted.organisation is None:
+        return None
+    return organisations.one_organisation(visit.connection, visit.principal, wanted.organisation)
 
 
 def _choices(visit: Visit, owner: int | None = None) -> dict[str, Any]:
@@ -91,6 +99,7 @@ def _filter(visit: Visit) -> Filter:
         zone=asked["zone"] if asked["zone"] in ZONES else None,
         owner=int(owner) if is_id(owner) else None,
         tag=asked["tag"] or None,
+        organisation=int(asked["organisation"]) if is_id(asked["organisation"]) else None,
         archived=asked["archived"] == "yes",
         sort=sort,
     )

@@ -444,6 +444,16 @@ def test_an_organisations_page_has_what_was_said_and_is_open_with_everybody_ther
     assert "<html" not in older
 
 
+def test_all_of_an_organisation_are_those_there_and_nobody_called_so(world: World, alice) -> None:
+    marta = add(alice, organisation="Haas")
+    add(alice, name="Jo Haas", organisation="Elsewhere")
+    page = alice.get(f"/people?organisation={person(world, marta).organisation_id}").text
+    assert "1 person at" in page
+    assert "Marta Kowalczyk" in page
+    assert "Jo Haas" not in page
+    assert alice.get("/people?organisation=999999").status_code == 404
+
+
 @pytest.mark.parametrize("number", [0, 1, 3, 20])
 def test_a_year_of_everything_is_drawn_and_told(world: World, alice, number: int) -> None:
     marta = world.contact()
