@@ -11,8 +11,8 @@ from crm.accounts.workspaces import create_workspace
 from crm.domain.channels import SHIPPED, tally
 from crm.domain.principal import Principal
 from crm.storage.database import Database, new_id, new_ids
-from crm.storage.stored_metrics import mark_stale
-from crm.storage.tables import contact, interaction, interaction_contact, organisation, user
+from crm.storage.stored_metrics import STALE
+from crm.storage.tables import contact, contact_metrics, interaction, interaction_contact, organisation, user
 from crm.storage.text import fold
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -76,7 +76,9 @@ def fill(database: Database, size: Size, seed: int = 1) -> Filled:
                 [{**took, "interaction_id": row} for row, (_, took) in zip(rows, pairs, strict=True)],
             )
     with database.write() as connection:
-        mark_stale(connection, workspace_id, ids)
+        stale = [{"workspace_id": workspace_id, "contact_id": one, "fresh_until": STALE} for one in ids]
+        for block in _blocks(iter(stale)):
+            connection.execute(contact_metrics.insert(), block)
     if (
         not database.is_sqlite
     ):  # PostgreSQL does it by itself, and nobody does it on SQLite (docs/performance.md)

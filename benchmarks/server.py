@@ -55,7 +55,7 @@ class Ready:
     def render(self, words: dict[str, Any]) -> str:
         """Render the page, and remember it."""
         self._last = (self._now.template, words)
-        return self._now.template.render(words)
+        return str(self._now.template.render(words))
 
     def keep(self, request: Request) -> Response:
         """Keep what the last page was made of under a name."""

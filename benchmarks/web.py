@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from benchmarks.client import Client, free_port, resident_mib, serving
 from benchmarks.data import Filled
@@ -51,11 +52,11 @@ def _pages(client: Client, filled: Filled) -> Iterator[Figure]:
         page = client.get(path)
         client.get(f"/floor/keep/{number}")
         assert client.get(f"/floor/show/{number}") == page, f"the floor of the {name} renders something else"
-        found[name] = in_turn(
-            (lambda path=path: client.get(path), lambda number=number: client.get(f"/floor/show/{number}")),
-            ROUNDS,
+        ours, floor = in_turn(
+            (partial(client.get, path), partial(client.get, f"/floor/show/{number}")), ROUNDS
         )
-        yield Figure(f"P6 {name}", *found[name], 2.5)
+        found[name] = (ours, floor)
+        yield Figure(f"P6 {name}", ours, floor, 2.5)
     yield Figure(
         "P8 contact page, busiest to median",
         found["contact page, busiest"][0],
@@ -113,7 +114,7 @@ def _many(port: int, cookie: str, filled: Filled) -> Iterator[Figure]:
     clients = [Client(port, cookie) for _ in range(CLIENTS)]
     _together(
         [
-            lambda one=one, number=number: work(one, filled.contact_ids[number::CLIENTS][:LOGS_A_CLIENT])
+            partial(work, one, filled.contact_ids[number::CLIENTS][:LOGS_A_CLIENT])
             for number, one in enumerate(clients)
         ]
     )
