@@ -63,7 +63,7 @@ def import_files(
         typer.Option(
             "--mine",
             metavar="WHO",
-            help="Another address of yours, or your name in chats; remembered.",
+            help="Another address of yours, or your name in chats; remembered if there is one user.",
         ),
     ] = None,
     who: Annotated[

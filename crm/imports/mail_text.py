@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 from crm.contacts.drafts import many_lines
 from crm.imports.records import TEXT_LIMIT
 
-_SILENT = ("script", "style", "head", "title", "template")
+_SILENT = ("script", "style", "title", "template")
+"""Not *head*: its end may be left out, and then it would hold the whole letter."""
 _BREAKS = ("p", "div", "br", "li", "tr", "h1", "h2", "h3", "blockquote", "table")
 _QUOTE = re.compile(r"^[ \t]*>.*$\n?", re.MULTILINE)
 _EMPTY = re.compile(r"\n[ \t\u00a0]*(?:\n[ \t\u00a0]*)+")

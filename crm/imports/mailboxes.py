@@ -116,7 +116,15 @@ def mails_under(folder: Path, notices: Notices, *, body: int = 0) -> Iterator[Ra
 
 def folder_size(folder: Path) -> int:
     """The bytes of the mail in a folder."""
-    return sum(path.lstat().st_size for path in _mail_files(folder))
+    return sum(map(_size, _mail_files(folder)))
+
+
+def _size(path: Path) -> int:
+    """Of a mail that was moved meanwhile, nothing."""
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
 def _mail_files(folder: Path) -> Iterator[Path]:

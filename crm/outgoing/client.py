@@ -75,10 +75,17 @@ def send(asked: Asked, network: Network) -> Answer:
         led_to = answer.headers.get("location")
         if answer.status not in _MOVED or not led_to:
             return answer
-        onward = urljoin(asked.url, led_to)
+        onward = _onward(asked.url, led_to)
         keeps = taken_apart(onward, network).origin == place.origin
         asked = replace(asked, url=onward, signed_in=asked.signed_in if keeps else None)
     raise Failed(Failure.TOO_MANY_HOPS)
+
+
+def _onward(url: str, led_to: str) -> str:
+    try:
+        return urljoin(url, led_to)
+    except ValueError:  # an address in brackets that is none
+        raise Failed(Failure.FORBIDDEN) from None
 
 
 def taken_apart(url: str, network: Network) -> Place:

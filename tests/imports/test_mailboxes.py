@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.domain.correspondence import REASONS, is_machine, reason_of_folder
+from crm.imports import mailboxes
 from crm.imports.mailboxes import is_mail, is_mail_folder, mails_in, mails_under
 from crm.imports.mails import MailReader, moment_of, subject_of
 from crm.imports.records import UnreadableFile
@@ -289,6 +290,22 @@ def test_the_text_is_kept_only_on_request_and_without_what_it_quotes() -> None:
     assert (
         read(mail(1, "Content-Type: text/html", body=page), keep_text=True)[0][0].note == "One & two\nthree"
     )
+
+
+def test_a_page_whose_head_does_not_end_keeps_its_words() -> None:
+    page = "<html><head><meta charset=utf-8><title>No</title><style>p {}</style><body><p>Hello Ana.</p><p>Marta</p>"
+    sent = mail(1, "MIME-Version: 1.0", "Content-Type: text/html; charset=utf-8", body=page)
+    note = read(sent, keep_text=True)[0][0].note or ""
+    assert note.split() == ["Hello", "Ana.", "Marta"]
+
+
+def test_a_mail_that_is_moved_meanwhile_weighs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stays, goes = tmp_path / "stays.eml", tmp_path / "goes.eml"
+    stays.write_text(mail(1))
+    monkeypatch.setattr(mailboxes, "_mail_files", lambda folder: iter([stays, goes]))
+    assert mailboxes.folder_size(tmp_path) == stays.stat().st_size
 
 
 # Where a mail begins.

@@ -96,6 +96,15 @@ def test_redirects_end() -> None:
     assert len(server.asked) == 5
 
 
+@pytest.mark.parametrize(
+    "onward", ["https://[::1/y", "https://[nonsense]/", "//[", "https:///", "https://a:99999/"]
+)
+def test_a_redirect_to_no_address_is_forbidden_and_no_fault_of_ours(onward: str) -> None:
+    with serving(saying("302 Found", Location=onward)) as server, pytest.raises(Failed) as failed:
+        ask(server)
+    assert failed.value.failure is Failure.FORBIDDEN
+
+
 def test_a_password_goes_to_its_own_host_only() -> None:
     with serving(saying("200 OK")) as other:
         onward = f"http://other.example:{other.port}/"
