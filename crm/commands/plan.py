@@ -74,7 +74,7 @@ def _week(text: str | None) -> IsoWeek | None:
 
 
 def _row(one: Suggested, at: datetime, principal: Principal) -> tuple[str, ...]:
-    today = at.astimezone(principal.user_zone).date()
+    today = principal.own_day(at)
     when = day_phrase(one.slot.day, today) if one.slot.day else "–"
     if one.slot.starts_at:
         when += f", {one.slot.starts_at.astimezone(principal.user_zone):%H:%M}"

@@ -31,7 +31,7 @@ def working(
     with desk(workspace, as_of) as at_desk, at_desk.database.read() as connection:
         whose = None if user is None else accounts.by_email(connection, at_desk.principal, user).id
         found = effects(connection, at_desk.principal, at_desk.at, weeks, whose)
-        today = at_desk.at.astimezone(at_desk.principal.zone).date()
+        today = at_desk.principal.team_day(at_desk.at)
     if as_json:
         print_json(_as_json(found))
         return

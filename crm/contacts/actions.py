@@ -84,7 +84,7 @@ def add_contacts(
     organisations = _organisation_names(connection, principal, drafts)
     owners = _owners(connection, principal, drafts)
     ids = new_ids(connection, len(drafts))
-    today = at.astimezone(principal.zone).date()
+    today = principal.team_day(at)
     common = {"workspace_id": principal.workspace_id, "created_at": at, "version": 1}
     _insert(
         connection,

@@ -25,7 +25,7 @@ def pairs(visit: Visit) -> Response:
         "count": count,
         "merges": duplicates.merged_lately(visit.connection, visit.principal),
         "apart": duplicates.apart_lately(visit.connection, visit.principal),
-        "short_day": lambda at: short_day(at.astimezone(visit.principal.user_zone).date(), visit.today),
+        "short_day": lambda at: short_day(visit.principal.own_day(at), visit.today),
     }
     return visit.render("contacts/duplicates.html", context, active="people")
 

@@ -10,6 +10,7 @@ from crm.contacts.queries import PAGE, search_words
 from crm.domain.principal import Principal
 from crm.errors import NotFound
 from crm.storage.keyset import beyond, read_cursor, write_cursor
+from crm.storage.presence import is_present
 from crm.storage.tables import contact, contact_metrics, organisation, organisation_tag
 from crm.storage.text import escape_like, fold
 
@@ -114,8 +115,7 @@ def _clocks(
         .where(
             contact.c.workspace_id == principal.workspace_id,
             contact.c.organisation_id.in_(ids),
-            contact.c.archived_at.is_(None),
-            contact.c.deceased_on.is_(None),
+            is_present(),
         )
         .group_by(contact.c.organisation_id)
     )

@@ -55,6 +55,7 @@ def people(visit: Visit) -> Response:
         "next": _address(visit, after=found.next) if found.next else None,
         "counts": queries.counts(visit.connection, visit.principal, wanted),
         "wanted": wanted,
+        "filters": [name for name in FILTERS if name != "q"],
         "account": _account(visit, wanted),
         "address": lambda **changes: _address(visit, **changes),
         "is_filtered": any(visit.query.get(name) for name in FILTERS if name != "sort"),

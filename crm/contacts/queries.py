@@ -30,6 +30,7 @@ from crm.domain.ribbon import WEEKS, Touch
 from crm.errors import NotFound
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.participation import counted, is_personal, newest
+from crm.storage.presence import is_present
 from crm.storage.stored_metrics import current
 from crm.storage.tables import (
     contact,
@@ -288,8 +289,7 @@ def _order(sort: Sort) -> list[ColumnElement[Any]]:
 def _conditions(principal: Principal, wanted: Filter) -> list[ColumnElement[bool]]:
     """Every condition but the zone's, so that the zones can be counted."""
     table = contact.c
-    away = or_(table.archived_at.is_not(None), table.deceased_on.is_not(None))
-    found = [table.workspace_id == principal.workspace_id, away if wanted.archived else ~away]
+    found = [table.workspace_id == principal.workspace_id, ~is_present() if wanted.archived else is_present()]
     found += [matches(word) for word in search_words(wanted.text)]
     if wanted.kind:
         found.append(table.kind == wanted.kind)
@@ -352,7 +352,7 @@ def ribbons(
     """The past 52 weeks of each of these people: digital and personal contacts by week, week 51 ending today."""
     if not ids:
         return {}
-    first = at.astimezone(principal.zone).date() - timedelta(days=7 * WEEKS - 1)
+    first = principal.team_day(at) - timedelta(days=7 * WEEKS - 1)
     values = {"whose": principal.workspace_id, "ids": list(ids), "until": at, "first": first.toordinal()}
     found: dict[int, list[Touch]] = {}
     for contact_id, place, everything, by_person in connection.execute(_ribbons(), values):
@@ -412,7 +412,7 @@ def suggest(
         .order_by(*rank, live, contact.c.folded_name, contact.c.id)
         .limit(limit)
     )
-    today = at.astimezone(principal.zone).date()
+    today = principal.team_day(at)
     return [
         Suggested(row.id, row.name, _detail(row.organisation, row.days_since_live, row.days_since_any, today))
         for row in connection.execute(statement)

@@ -57,7 +57,7 @@ def fill(
             "There are people in this workspace already, and the demo is for an empty one. "
             "Name an empty folder: CRM_DATA_DIR=demo crm demo."
         )
-    today = at.astimezone(principal.zone).date()
+    today = principal.team_day(at)
     midnight = datetime.combine(today, time(), principal.zone).astimezone(UTC)
     say("Writing down a team of four and the people they know")
     users = _team(connection, principal, password_hash, midnight)

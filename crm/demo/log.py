@@ -231,7 +231,7 @@ def write(
     """Insert the log at once; returns what was written, in the same order. ``midnight`` is the start of today."""
     ids = new_ids(connection, len(found))
     ways = by_key(SHIPPED)
-    today = midnight.astimezone(principal.zone).date()
+    today = principal.team_day(midnight)
     rows, took_part, present = [], [], []
     logged = []
     for row_id, one in zip(ids, found, strict=True):

@@ -38,7 +38,7 @@ from typing import Final, TypeAlias
 from crm.domain.budgets import GROUP_ORDER, GROUPS, LARGEST_BUDGET, Budget, Group
 from crm.domain.choice import Way, choose
 from crm.domain.rests import Outcome, PastSuggestion, rest_until
-from crm.domain.rules import ACTS, SHIPPED, Rule
+from crm.domain.rules import ACTS, SHIPPED, WRITTEN_DOWN, Rule
 from crm.domain.slots import POST_WORKING_DAYS, post_by
 from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek
@@ -53,8 +53,7 @@ ASK_AHEAD_DAYS = 21
 
 _SUPPORT_ONLY = "unanswered"
 _BEGINNING = "no_record"
-_WRITTEN_DOWN = ("important_ask", "promise_due")
-_AT_STAKE = (*_WRITTEN_DOWN, "occasion", "renewal")
+_AT_STAKE = (*WRITTEN_DOWN, "occasion", "renewal")
 
 _SEVERITY_POINTS = {"high": 60, "medium": 40, "low": 20}
 _SEVERITY_WEIGHT = {"high": 3, "medium": 2, "low": 1}
@@ -383,7 +382,7 @@ def _flags_that_count(candidate: Candidate) -> tuple[Flag, ...]:
     """Tier *none* is here only for what the user wrote down."""
     if candidate.tier != "none":
         return candidate.flags
-    return tuple(flag for flag in candidate.flags if flag.rule in _WRITTEN_DOWN)
+    return tuple(flag for flag in candidate.flags if flag.rule in WRITTEN_DOWN)
 
 
 def _breaks_rest(flag: Flag, candidate: Candidate, frame: _Frame) -> bool:

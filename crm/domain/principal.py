@@ -5,6 +5,8 @@ from datetime import date, datetime
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
+from crm.domain.weeks import calendar_day
+
 Role: TypeAlias = Literal["admin", "member", "viewer"]
 
 
@@ -23,11 +25,11 @@ class Principal:
 
     def team_day(self, at: datetime) -> date:
         """The calendar day of a moment where the team is: what everything that is kept is counted in."""
-        return at.astimezone(self.zone).date()
+        return calendar_day(at, self.zone)
 
     def own_day(self, at: datetime) -> date:
         """The calendar day of a moment where the user is: their plan, their mail, the day they type."""
-        return at.astimezone(self.user_zone).date()
+        return calendar_day(at, self.user_zone)
 
     @property
     def may_edit(self) -> bool:

@@ -3,7 +3,7 @@
 import difflib
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -154,6 +154,11 @@ def read_rule(key: str, data: Mapping[str, Any]) -> Rule:
 def tiers_of(key: str) -> tuple[str, ...]:
     """The tiers that the rule of this key may name."""
     return EVERYONE if key in WRITTEN_DOWN else KEPT
+
+
+def allowed_tiers(key: str, tiers: Iterable[str]) -> tuple[str, ...]:
+    """Those of the tiers that the rule of this key may name; all that it may where none is."""
+    return tuple(tier for tier in tiers if tier in tiers_of(key)) or tiers_of(key)
 
 
 def read_condition(data: Any, field: str = "when", metrics: Collection[str] = OF_PEOPLE) -> Condition:

@@ -72,17 +72,12 @@ def grouped_by(visit: Visit) -> By:
 def moment_of(visit: Visit) -> Moment:
     """Now, with the stored metrics; or the end of the day ``as_of``, worked out from the log."""
     connection, principal = visit.connection, visit.principal
-    today = today_of(visit)
+    today = visit.team_day
     day = day_asked(visit, "as_of") or today
     if day == today:
         return Moment(visit.at, today, today, current(principal.workspace_id))
     at = end_of(day, visit.principal.zone)
     return Moment(at, day, today, as_of(scope_of(connection, principal, at)))
-
-
-def today_of(visit: Visit) -> date:
-    """The calendar day where the team is."""
-    return visit.principal.team_day(visit.at)
 
 
 def day_asked(visit: Visit, name: str) -> date | None:
@@ -96,10 +91,8 @@ def day_asked(visit: Visit, name: str) -> date | None:
             raise ValueError("out of range")
     except ValueError:
         raise Invalid(f"A day is asked for as in /health?{name}=2026-11-23.") from None
-    if day > today_of(visit):
-        raise Invalid(
-            f"{day_phrase(day, today_of(visit))} has not come yet. Choose today or a day before it."
-        )
+    if day > visit.team_day:
+        raise Invalid(f"{day_phrase(day, visit.team_day)} has not come yet. Choose today or a day before it.")
     return day
 
 
@@ -107,7 +100,7 @@ def compared_with(visit: Visit, day: date) -> date | None:
     """The day before ``day`` that the address asks to compare it with."""
     other = day_asked(visit, "against")
     if other and other >= day:
-        raise Invalid(f"Compare with a day before {day_phrase(day, today_of(visit))}, the day that is shown.")
+        raise Invalid(f"Compare with a day before {day_phrase(day, visit.team_day)}, the day that is shown.")
     return other
 
 
@@ -118,7 +111,7 @@ def slid_to(visit: Visit) -> str | None:
         return None
     if not (asked.isascii() and asked.isdigit() and len(asked) < 4 and int(asked) <= WEEKS_BACK):
         raise Invalid(f"The slider goes {WEEKS_BACK} weeks back. For a day before that, write its date.")
-    day = today_of(visit) - timedelta(weeks=int(asked))
+    day = visit.team_day - timedelta(weeks=int(asked))
     return address(visit, as_of=day.isoformat() if int(asked) else None)
 
 

@@ -44,7 +44,7 @@ def coverage(
     """The matrix of these people over the past 365 days, with at most eight users, those who did most."""
     if not contact_ids:
         return Coverage()
-    today = at.astimezone(principal.zone).date()
+    today = principal.team_day(at)
     ways = by_key(channels(connection, principal))
     cells: dict[tuple[int, int], Cell] = {}
     names, done = dict[int, str](), dict[int, int]()

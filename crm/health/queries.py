@@ -28,6 +28,7 @@ from crm.domain.ribbon import Touch
 from crm.domain.score import WEIGHTS
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import kept
+from crm.storage.presence import is_present
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import contact, contact_email, contact_tag, organisation, user
 
@@ -135,7 +136,7 @@ def _all_standings(relation: Subquery, principal: Principal) -> Select[Any]:
     return (
         select(*relation.c, contact.c.name, contact_email.c.value.label("email"))
         .select_from(_joined(principal, relation).outerjoin(contact_email, _first_email()))
-        .where(*_present())
+        .where(is_present())
     )
 
 
@@ -174,7 +175,7 @@ def shares(
     statement: Select[Any] = (
         select(*groups, func.count())
         .select_from(_joined(principal, relation))
-        .where(*_present(), *_chosen(relation, wanted))
+        .where(is_present(), *_chosen(relation, wanted))
         .group_by(*groups)
     )
     return [Share(*row) for row in connection.execute(statement)]
@@ -199,7 +200,7 @@ def placed(connection: Connection, principal: Principal, relation: Subquery, wan
     statement = (
         select(*columns)
         .select_from(_joined(principal, relation))
-        .where(*_present(), *_chosen(relation, wanted), metrics.score.is_not(None))
+        .where(is_present(), *_chosen(relation, wanted), metrics.score.is_not(None))
         .order_by(*_order(relation))
         .limit(MOST_MARKS)
     )
@@ -213,7 +214,7 @@ def zones(
     statement = (
         select(relation.c.contact_id, contact.c.name, relation.c.zone, _score(relation).label("score"))
         .select_from(_joined(principal, relation))
-        .where(*_present(), *_chosen(relation, wanted))
+        .where(is_present(), *_chosen(relation, wanted))
     )
     return connection.execute(statement).all()
 
@@ -231,7 +232,7 @@ def everybody(
     statement = (
         select(*relation.c, *names)
         .select_from(_joined(principal, relation).outerjoin(contact_email, _first_email()))
-        .where(*_present(), *_chosen(relation, wanted))
+        .where(is_present(), *_chosen(relation, wanted))
         .order_by(relation.c.score.is_(None), *_order(relation, sort))
     )
     return list(connection.execute(statement))
@@ -255,7 +256,7 @@ def to_reconsider(
     """
     order = _order(relation, sort)
     conditions: list[ColumnElement[bool]] = [
-        *_present(),
+        is_present(),
         *_chosen(relation, wanted),
         relation.c.zone.in_(TO_RECONSIDER),
     ]
@@ -336,10 +337,6 @@ def _first_email() -> ColumnElement[bool]:
         contact_email.c.contact_id == contact.c.id,
         contact_email.c.position == 0,
     )
-
-
-def _present() -> list[ColumnElement[bool]]:
-    return [contact.c.archived_at.is_(None), contact.c.deceased_on.is_(None)]
 
 
 def _chosen(relation: Subquery, wanted: Filter) -> list[ColumnElement[bool]]:

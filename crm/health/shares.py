@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from crm.domain.principal import Principal
 from crm.storage.participation import is_personal
+from crm.storage.presence import is_present
 from crm.storage.tables import contact, interaction_contact
 
 DAYS = 90
@@ -35,8 +36,7 @@ def personal_shares(
 
     People archived or deceased by today are left out of the past as well, so that the line does not move with them.
     """
-    whose = [contact.c.workspace_id == principal.workspace_id, contact.c.tier == "key"]
-    whose += [contact.c.archived_at.is_(None), contact.c.deceased_on.is_(None)]
+    whose = [contact.c.workspace_id == principal.workspace_id, contact.c.tier == "key", is_present()]
     if owner_id is not None:
         whose.append(contact.c.owner_id == owner_id)
     known = _known_since(connection, principal, whose, at)

@@ -93,7 +93,7 @@ class Acquaintances:
         for mark in marks:
             if mark in self._ours:
                 return Found(self._ours[mark], is_ours=True)
-        if (person := self._is_said(party)) is not None:
+        if (person := self._said_to_be(party)) is not None:
             return Found(contact_id=person)
         for mark in marks:
             ids = self._phones.of(party.phone) if mark.startswith("+") else self._by.get(mark, [])
@@ -105,7 +105,7 @@ class Acquaintances:
                 return Found(several=tuple(self._names[one] for one in choice[:3]))
         return Found()
 
-    def _is_said(self, party: Party) -> int | None:
+    def _said_to_be(self, party: Party) -> int | None:
         """Whom somebody said to be meant by this name or number, if that is one person still."""
         called = party.phone or party.name
         reference = self._said.get(NAMES_WHO + identity(called)) if called and not party.email else None

@@ -99,7 +99,7 @@ class _Reader:
         self.notices.leave_out(self._where(event), f"{name} {why}, and was left out.")
 
     def _where(self, event: ical.Event) -> str:
-        return f"{self.notices.file} line {event.line}"
+        return self.notices.line(event.line)
 
     def _occurrences(self, uid: str, events: list[ical.Event]) -> list[Sighting]:
         recurs = any(event.has("RRULE", "RDATE", "RECURRENCE-ID") for event in events)

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 
-from crm.contacts.drafts import is_email, one_line
+from crm.contacts.drafts import EMAIL_LIMIT, is_email, one_line
 from crm.domain.correspondence import OLDEST, REASONS, is_machine, reason_of_mail
 from crm.imports.limits import TooLong, at_most
 from crm.imports.mail_text import text_of
@@ -27,7 +27,6 @@ VALUE_LIMIT = 16 * 1024
 """Characters of a header that the standard library is given; longer ones are read plainly."""
 ADDRESSES = 2_000
 KEY_LIMIT = 200
-EMAIL_LIMIT = 320
 
 _PLAIN = re.compile(r"\s*([^\"<>@,;:\\()=]*?)\s*<([^<>@\s,;:\"()]+@[^<>@\s,;:\"()]+)>\s*")
 _BARE = re.compile(r"\s*([^<>@\s,;:\"()=]+@[^<>@\s,;:\"()=]+)\s*(?:\(([^()=\\\"]*)\)\s*)?")

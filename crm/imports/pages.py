@@ -107,12 +107,8 @@ def preview(visit: Visit) -> Response:
     return _preview(visit)
 
 
-def _preview(
-    visit: Visit,
-    error: str | None = None,
-    typed: str = "",
-    who: tuple[str, dict[str, str]] = ("", {}),
-) -> Response:
+def _preview(visit: Visit, **wrong: Any) -> Response:
+    """The page; ``wrong``: *error* and the address *typed* that is none, or *who_error* and *who* was named, by name."""
     group_id = visit.number("upload_id")
     reports = queries.previews(visit.connection, visit.principal, group_id)
     context = {
@@ -123,21 +119,33 @@ def _preview(
         "leave_out": LEAVE_OUT,
         "feeds": any(report["kind"] in FEEDS for report in reports),
         "is_mail": any(report["kind"] == MAIL for report in reports),
-        "maybe_mine": typed or " ".join(filter(None, {report.get("maybe_mine"): 1 for report in reports})),
+        "maybe_mine": wrong.get("typed")
+        or " ".join(filter(None, {report.get("maybe_mine"): 1 for report in reports})),
         "unnamed": [mark for mark, *_ in _strangers(reports) if "@" not in mark][:OFFERED],
-        "error": error,
-        "who_error": who[0],
-        "who": who[1],
+        "error": None,
+        "who_error": None,
+        "who": {},
+        **wrong,
     }
-    status = 422 if error or who[0] else 200
-    return visit.render("imports/preview.html", context, active="people", status=status)
+    return visit.render("imports/preview.html", context, active="people", status=422 if wrong else 200)
+
+
+def _refused(visit: Visit, **wrong: Any) -> Response:
+    with visit.database.read() as connection:
+        visit.enter(connection)
+        return _preview(visit, **wrong)
+
+
+def _waiting(visit: Visit) -> list[tuple[str, bytes]]:
+    """The files that were looked at and wait for an answer."""
+    with visit.database.read() as connection:
+        return queries.uploaded(connection, visit.principal, visit.number("upload_id"))
 
 
 @router.action("/import/preview/{upload_id}/columns", own_transactions=True)
 def say_columns(visit: Visit) -> Response:
     """Take what somebody says the columns of a table mean, remember it, and look again."""
-    with visit.database.read() as connection:
-        files = queries.uploaded(connection, visit.principal, visit.number("upload_id"))
+    files = _waiting(visit)
     place = str(visit.form.get("file", ""))
     if not (place.isascii() and place.isdigit() and int(place[:4]) < len(files)):
         raise Invalid("This file is not among those that wait. Choose it again.")
@@ -174,8 +182,7 @@ def answer(visit: Visit) -> Response:
 @router.action("/import/preview/{upload_id}/people", own_transactions=True)
 def say_who(visit: Visit) -> Response:
     """Take whom somebody says names of a chat to mean, remember it, and look again."""
-    with visit.database.read() as connection:
-        files = queries.uploaded(connection, visit.principal, visit.number("upload_id"))
+    files = _waiting(visit)
     names, people = (list(map(str, visit.form.getlist(field))) for field in ("name", "person"))
     said = {name: person.strip() for name, person in zip(names, people, strict=False) if person.strip()}
     try:
@@ -183,29 +190,23 @@ def say_who(visit: Visit) -> Response:
             for name, person in said.items():
                 remember_who(connection, visit.principal, name, person, visit.at)
     except Invalid as wrong:
-        with visit.database.read() as connection:
-            visit.enter(connection)
-            return _preview(visit, who=(wrong.sentence, said))
+        return _refused(visit, who_error=wrong.sentence, who=said)
     return _look(visit, files)
 
 
 @router.action("/import/preview/{upload_id}/mine", own_transactions=True)
 def say_mine(visit: Visit) -> Response:
     """Take what somebody says is their own address in mail, remember it, and look again."""
-    group_id = visit.number("upload_id")
-    with visit.database.read() as connection:
-        files = queries.uploaded(connection, visit.principal, group_id)
-    said = str(visit.form.get("mine", "")).replace(",", " ").split()
+    files, typed = _waiting(visit), str(visit.form.get("mine", ""))
+    said = typed.replace(",", " ").split()
     if not said or not all(map(is_email, said)):
-        with visit.database.read() as connection:
-            visit.enter(connection)
-            typed = str(visit.form.get("mine", ""))
-            return _preview(visit, "Write your address as it stands in mail, such as ana@example.org.", typed)
+        words = "Write your address as it stands in mail, such as ana@example.org."
+        return _refused(visit, error=words, typed=typed)
     with visit.database.write() as connection:
         remember_own_words(connection, visit.principal, visit.user.id, said)
     answer = _look(visit, files)
     with visit.database.write() as connection:
-        actions.forget_uploads(connection, visit.principal, group_id)
+        actions.forget_uploads(connection, visit.principal, visit.number("upload_id"))
     return answer
 
 
@@ -244,9 +245,7 @@ def _strangers(reports: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
 @router.action("/import/preview/{upload_id}/apply", own_transactions=True)
 def apply(visit: Visit) -> Response:
     """Import what was looked at."""
-    group_id = visit.number("upload_id")
-    with visit.database.read() as connection:
-        files = queries.uploaded(connection, visit.principal, group_id)
+    group_id, files = visit.number("upload_id"), _waiting(visit)
     parsed = _parse(visit, files, keep_text="keep_text" in visit.form)
     wishes = Wishes("add_people" in visit.form, people=frozenset(map(str, visit.form.getlist("people"))))
     reports = actions.apply(visit.database, visit.principal, parsed, visit.at, wishes=wishes)

@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import BinaryIO
 
 from crm.contacts.drafts import is_email
-from crm.domain.phones import digits_of
 from crm.domain.spans import count
 from crm.imports.cells import tidy_line
 from crm.imports.chat_folding import Folding, Said
 from crm.imports.chat_people import identity
 from crm.imports.phone_calls import call_of
+from crm.imports.phone_people import phone_mark
 from crm.imports.records import LINE_LIMIT, UnreadableFile
 from crm.imports.safe_xml import BrokenOff, Element, elements
 from crm.imports.sightings import FeedSetting, Notices, Party, Sighting
@@ -22,8 +22,6 @@ _ROOT = re.compile(
     r"\s*(?:<\?[^>]*\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>\s*)*<(?:smses|calls)[\s/>]",
     re.DOTALL,
 )
-_SHORTEST = 7
-"""Digits of a number of a person; shorter ones are services'."""
 _EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 _SECONDS_BEFORE = 100_000_000_000
 """Smaller numbers are seconds since 1970, larger ones milliseconds."""
@@ -45,7 +43,7 @@ def read_backup(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Ite
             if call := backup.take(element):
                 yield call
     except BrokenOff as broken:
-        where = f"{notices.file} line {broken.line}"
+        where = notices.line(broken.line)
         if not backup.seen:
             raise UnreadableFile(where, "This is no XML from here on. Make the backup again.") from None
         notices.leave_out(where, "The file breaks off here, or is damaged. What came before was read.")
@@ -104,7 +102,7 @@ class _Backup:
     def days(self) -> Iterator[Sighting]:
         """With whom texts were exchanged on which day, each once, and what was passed over."""
         self._finish()
-        folding = Folding("chat:sms", "sms", self.parties.__getitem__, self.setting, self._place)
+        folding = Folding("chat:sms", "sms", self.parties.__getitem__, self.setting, self.notices.line)
         for (day, people), thread in sorted(
             self.threads.items(), key=lambda pair: (pair[0][0], sorted(pair[0][1]))
         ):
@@ -119,9 +117,6 @@ class _Backup:
         for words, number in self.passed.items():
             were = "was" if number == 1 else "were"
             self.notices.leave_out(self.notices.file, f"{count(number, 'item')} {were} left out: {words}.")
-
-    def _place(self, line: int) -> str:
-        return f"{self.notices.file} line {line}"
 
     def _moment(self, element: Element) -> datetime | None:
         """When it was; None, counted, where that cannot be."""
@@ -156,7 +151,7 @@ class _Backup:
             self.passed["from or to hidden, short or service numbers"] += 1
             return None
         party = self.parties[self._who(number, element.attributes.get("contact_name", ""))]
-        call = call_of(element.attributes, at, party, self._place(element.line))
+        call = call_of(element.attributes, at, party, self.notices.line(element.line))
         if call is None:
             self.passed["blocked calls, or of a sort that is not known here"] += 1
         return call
@@ -219,4 +214,4 @@ def _is_person(address: str) -> bool:
     """Whether an address may be somebody's: an email, or a number as long as those of people."""
     if is_email(address):
         return True
-    return re.fullmatch(r"[+\d\s()./*#-]+", address) is not None and len(digits_of(address)) >= _SHORTEST
+    return re.fullmatch(r"[+\d\s()./*#-]+", address) is not None and phone_mark(address) is not None

@@ -54,6 +54,10 @@ class Stranger(NamedTuple):
         )
 
 
+def _as_json(questions: Iterable[Question]) -> list[dict[str, str]]:
+    return [{"where": one.where, "question": one.question} for one in questions]
+
+
 @dataclass
 class FileReport:
     """What became of one file. ``kind`` is None where nobody could tell. Counts are by sort of record.
@@ -153,12 +157,9 @@ class FileReport:
             "changed": _whole(self.changed),
             "unchanged": _whole(self.unchanged),
             "skipped": [{"where": one.where, "why": one.why} for one in self.skipped],
-            "uncertain": [*self._open(), *self._doubts()],
+            "uncertain": [*self._open(), *_as_json(self.uncertain)],
             "errors": [{"where": one.where, "message": one.message} for one in self.errors],
         }
-
-    def _doubts(self) -> list[dict[str, str]]:
-        return [{"where": one.where, "question": one.question} for one in self.uncertain]
 
     def _open(self) -> list[dict[str, str]]:
         """What has to be answered first, as questions."""
@@ -178,11 +179,9 @@ class FileReport:
         choices = [[one.key, one.question, [list(pair) for pair in one.options]] for one in self.choices]
         return {
             **self.as_json(),
-            "uncertain": [
-                {"where": one.where, "question": one.question}
-                for one in self.uncertain
-                if one not in offered and one.where != self.maybe_mine
-            ],
+            "uncertain": _as_json(
+                one for one in self.uncertain if one not in offered and one.where != self.maybe_mine
+            ),
             "strangers": [list(one) for one in self.strangers],
             "choices": choices,
             "changes": shown,

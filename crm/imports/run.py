@@ -58,7 +58,7 @@ class Run:
     @property
     def today(self) -> date:
         """The day of the import where the workspace is."""
-        return self.at.astimezone(self.principal.zone).date()
+        return self.principal.team_day(self.at)
 
     @property
     def default_owner(self) -> int | None:

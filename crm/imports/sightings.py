@@ -93,6 +93,10 @@ class Notices:
     uncertain: list[Question] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
 
+    def line(self, number: int) -> str:
+        """Where something stands in the file."""
+        return f"{self.file} line {number}"
+
     def leave_out(self, where: str, why: str) -> None:
         """One item is left out."""
         if len(self.skipped) < NOTICES:

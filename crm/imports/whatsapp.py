@@ -196,7 +196,7 @@ class _Days:
         """Every person and day, in the order of days."""
         me, others = self.cast.me, self.cast.others
         us = (party_of(me),) if self.cast.is_known and me else ()
-        folding = Folding(f"chat:{APP}", "chat", party_of, self.setting, self._place, us)
+        folding = Folding(f"chat:{APP}", "chat", party_of, self.setting, self.notices.line, us)
         for day, them in sorted(self._days().items()):
             mine = them.pop(me, None) if me else None
             if self.chat.is_group or len(others) > 1:
@@ -213,7 +213,7 @@ class _Days:
         for ((numbers, era), author), written in self.chat.written.items():
             day = day_of(numbers, self.order, era, today)
             if day is None:
-                self.notices.leave_out(self._place(written.line), "There is no such day.")
+                self.notices.leave_out(self.notices.line(written.line), "There is no such day.")
             elif day < EARLIEST:
                 self.absurd += 1
             elif (at := self._at(day, written.minute)) > self.setting.now + _CLOCKS_APART:
@@ -224,6 +224,3 @@ class _Days:
 
     def _at(self, day: date, minute: int) -> datetime:
         return datetime.combine(day, time(minute // 60, minute % 60), self.zone).astimezone(UTC)
-
-    def _place(self, line: int) -> str:
-        return f"{self.notices.file} line {line}"

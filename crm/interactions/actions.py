@@ -65,7 +65,7 @@ def interaction_values(principal: Principal, entry: Entry, way: Channel, at: dat
     return {
         "workspace_id": principal.workspace_id,
         "occurred_at": entry.occurred_at,
-        "day": entry.occurred_at.astimezone(principal.zone).date(),
+        "day": principal.team_day(entry.occurred_at),
         "channel": entry.channel,
         "direction": entry.direction,
         "outcome": entry.outcome,
@@ -92,7 +92,7 @@ def participation_rows(
             "contact_id": contact_id,
             "interaction_id": interaction_id,
             "occurred_at": entry.occurred_at,
-            "day": entry.occurred_at.astimezone(principal.zone).date(),
+            "day": principal.team_day(entry.occurred_at),
             "counts": counts,
             "reach": counted.reach,
             "flow": counted.flow,

@@ -163,7 +163,7 @@ def _entry(known: Logged) -> Entry:
 
 def _moment(call: Call, said: datetime | None) -> datetime:
     moment = said or call.at
-    wrong = out_of_range(moment.date(), call.today)
+    wrong = out_of_range(moment.date(), call.team_day)
     if wrong:
         raise Invalid(f"occurred_at: {wrong}", fields={"occurred_at": wrong})
     return moment.astimezone(UTC)

@@ -98,7 +98,7 @@ def close_asks(
     require_editor(principal)
     if not ask_ids or not contact_ids:
         return
-    today = at.astimezone(principal.zone).date()
+    today = principal.team_day(at)
     closed = connection.execute(
         ask.update()
         .where(

@@ -158,7 +158,7 @@ def promises(call: Call) -> dict[str, Any]:
 
 def _page(call: Call, sort: Sort) -> dict[str, Any]:
     asked: AskedMatters = call.query
-    opened = None if asked.open is None else (asked.open, call.today)
+    opened = None if asked.open is None else (asked.open, call.team_day)
     page = matters.listed(
         *call.where, sort, asked.cursor, contact_id=asked.contact, opened=opened, limit=asked.limit
     )
@@ -194,13 +194,13 @@ def _offer(
         return matters.matter(*call.where, sort, call.number(sort.id_name))
 
     def add(call: Call) -> Any:
-        values = call.sent.values(call.today)
+        values = call.sent.values(call.team_day)
         row_id = matters.add(*call.where, sort, call.sent.contact_id, values, call.at)
         return matters.matter(*call.where, sort, row_id)
 
     def alter(call: Call) -> Any:
         sent = {name: getattr(call.sent, name) for name in call.sent.model_fields_set}
-        values = form.model_validate({**one(call)._mapping, **sent}).values(call.today)
+        values = form.model_validate({**one(call)._mapping, **sent}).values(call.team_day)
         matters.change(*call.where, sort, call.number(sort.id_name), values, call.at)
         return one(call)
 

@@ -58,7 +58,7 @@ def _form(
         "is_new": matter_id is None,
         "back": _back(visit, contact_id),
         "themes": themes(visit.connection, visit.principal) if sort.key == "signals" else [],
-        "workspace_today": visit.at.astimezone(visit.principal.zone).date(),
+        "workspace_today": visit.team_day,
         **CHOICES,
     }
     return visit.render("interactions/matter.html", context, active="people", status=422 if errors else 200)
@@ -148,7 +148,7 @@ def _known(visit: Visit, sort: Sort) -> Any:
 
 
 def _read(visit: Visit, sort: Sort) -> dict[str, Any] | Errors:
-    return read_values(sort.key, visit.form, visit.at.astimezone(visit.principal.zone).date())
+    return read_values(sort.key, visit.form, visit.team_day)
 
 
 @router.action("/removed/{removed_id}/restore")

@@ -114,7 +114,7 @@ def add(
         "id": new_id(connection),
         "contact_id": contact_id,
         **({"author_id": principal.user_id} if "author_id" in sort.table.c else {}),
-        **({sort.since: _today(principal, at)} if sort.since else {}),
+        **({sort.since: principal.team_day(at)} if sort.since else {}),
         **values,
     }
     connection.execute(sort.table.insert(), row)
@@ -146,7 +146,7 @@ def settle(connection: Connection, principal: Principal, sort: Sort, matter_id: 
     require_editor(principal)
     assert sort.until
     row = matter(connection, principal, sort, matter_id)
-    settled, today = getattr(row, sort.until), _today(principal, at)
+    settled, today = getattr(row, sort.until), principal.team_day(at)
     if settled is None or settled > today:
         change(connection, principal, sort, matter_id, {sort.until: today}, at)
 
@@ -182,10 +182,6 @@ def _follow_up(
     if sort.table is contact_date:
         dates_changed(connection, principal, contact_id, at)
     refresh_people(connection, principal, [contact_id], at)
-
-
-def _today(principal: Principal, at: datetime) -> date:
-    return at.astimezone(principal.zone).date()
 
 
 def _this(principal: Principal, sort: Sort, matter_id: int) -> tuple[Any, ...]:

@@ -310,8 +310,8 @@ def _keep_the_rest(
 ) -> None:
     """What was heard and is to be asked belongs to the first person named."""
     connection, principal, at = visit.connection, visit.principal, visit.at
-    today = at.astimezone(principal.zone).date()
-    day = min(today, entry.occurred_at.astimezone(principal.zone).date())
+    today = principal.team_day(at)
+    day = min(today, principal.team_day(entry.occurred_at))
     again = SPEAK_AGAIN.get(form.again)
     asks = [Heard("ask", "Speak again", today + timedelta(days=again))] if again else []
     keep_heard(connection, principal, entry.contact_ids[0], interaction_id, [*heard, *asks], day, at)
@@ -355,7 +355,7 @@ def _form(
     entry: Logged | None = None,
     line: Mapping[str, Any] | None = None,
 ) -> Response:
-    today = visit.at.astimezone(visit.principal.zone).date()
+    today = visit.team_day
     context = {
         "draft": draft,
         "problem": problem,
@@ -441,7 +441,7 @@ def _beside(visit: Visit, draft: Draft) -> dict[str, Any]:
         "broadcast": bool(way and is_broadcast(way, count)),
         "count": count,
         "keeps": _keeps(visit, facts[ids[0]], moves) if moves and ids and ids[0] in facts else None,
-        "asks": queries.open_asks(connection, principal, ids, visit.at.astimezone(principal.zone).date()),
+        "asks": queries.open_asks(connection, principal, ids, principal.team_day(visit.at)),
         "last_time": queries.last_together(connection, principal, ids),
         "closed_asks": draft.closed_asks,
         "names": {person.id: person.given for person in people},

@@ -45,7 +45,7 @@ COLUMNS = ("heard_on", "type", "theme", "text", "contact", "email", "organisatio
 @router.page("/signals")
 def index(visit: Visit) -> Response:
     """Counted by month, theme and account."""
-    wanted, today = _wanted(visit.query, _today(visit)), _today(visit)
+    wanted, today = _wanted(visit.query, visit.team_day), visit.team_day
     found = signals.summary(visit.connection, visit.principal, wanted, today)
     quoted = signals.told(visit.connection, visit.principal, wanted, limit=QUOTED)
     context = {
@@ -62,7 +62,7 @@ def index(visit: Visit) -> Response:
 @router.page("/signals/all")
 def listed(visit: Visit) -> Response:
     """One by one, newest first."""
-    wanted = _wanted(visit.query, _today(visit))
+    wanted = _wanted(visit.query, visit.team_day)
     page = signals.told(visit.connection, visit.principal, wanted, visit.query.get("after") or None)
     shared = _shared(visit, wanted)
     address = shared["address"]
@@ -78,7 +78,7 @@ def listed(visit: Visit) -> Response:
 @router.page("/signals/export")
 def export(visit: Visit) -> Response:
     """The same as a table file; no cell of it is a formula to a spreadsheet."""
-    wanted = _wanted(visit.query, _today(visit))
+    wanted = _wanted(visit.query, visit.team_day)
     ways = by_key(channels(visit.connection, visit.principal))
     file = io.StringIO(newline="")
     writer = csv.writer(file)
@@ -87,7 +87,7 @@ def export(visit: Visit) -> Response:
         way = ways[one.channel].label if one.channel and one.channel in ways else one.channel
         cells = (one.type, one.theme, one.text, one.name, one.email, one.organisation, way, one.heard_by)
         writer.writerow([one.day.isoformat(), *(neutralise(cell or "") for cell in cells)])
-    headers = {"Content-Disposition": f'attachment; filename="signals-{_today(visit).isoformat()}.csv"'}
+    headers = {"Content-Disposition": f'attachment; filename="signals-{visit.team_day.isoformat()}.csv"'}
     # The mark tells spreadsheets that the letters are UTF-8.
     return Response("\ufeff" + file.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -106,10 +106,6 @@ def lede(found: Summary, wanted: Wanted) -> str:
         was = "was" if found.personally == 1 else "were"
         said += f" {found.personally:,} {was} heard in person, by voice or by hand."
     return said
-
-
-def _today(visit: Visit) -> date:
-    return visit.at.astimezone(visit.principal.zone).date()
 
 
 def _wanted(query: QueryParams, today: date) -> Wanted:
@@ -162,7 +158,7 @@ def _shared(visit: Visit, wanted: Wanted) -> dict[str, Any]:
         values = {name: value for name, value in {**kept, **changes}.items() if value}
         return f"{path}?{urlencode(values)}" if values else path
 
-    today = _today(visit)
+    today = visit.team_day
     counts = signals.type_counts(visit.connection, visit.principal, wanted)
     return {
         "wanted": wanted,

@@ -38,8 +38,8 @@ def silent_since(connection: Connection, principal: Principal, at: datetime) -> 
     ).scalar_one_or_none()
     if newest is None:
         return None
-    day: date = newest.astimezone(principal.user_zone).date()
-    today = at.astimezone(principal.user_zone).date()
+    day: date = principal.own_day(newest)
+    today = principal.own_day(at)
     return day if (today - day).days >= SILENT_DAYS else None
 
 

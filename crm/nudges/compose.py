@@ -29,6 +29,7 @@ from crm.planning.queries import PlanView, Suggested, plan_of
 from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.open_matters import is_open
+from crm.storage.presence import is_present
 from crm.storage.stored_metrics import current, freshen
 from crm.storage.tables import contact, promise, user
 
@@ -80,7 +81,7 @@ class Writer:
         freshen(database, principal, at)
         with database.read() as connection:
             sentence = _all_in_touch(connection, principal)
-        today = at.astimezone(principal.user_zone).date()
+        today = principal.own_day(at)
         mail = AllInTouchMail(
             person.name,
             _week_label(IsoWeek.parse(claim.week), today),
@@ -115,7 +116,7 @@ class Writer:
         at: datetime,
     ) -> NudgeMail:
         address = self._addresses(principal, str(plan.week), at)
-        today = at.astimezone(principal.user_zone).date()
+        today = principal.own_day(at)
         return NudgeMail(
             user_name=person.name,
             week_label=_week_label(plan.week, today),
@@ -208,16 +209,15 @@ def _promises(connection: Connection, principal: Principal, week: IsoWeek, at: d
         .where(
             promise.c.workspace_id == principal.workspace_id,
             contact.c.owner_id == principal.user_id,
-            contact.c.archived_at.is_(None),
-            contact.c.deceased_on.is_(None),
+            is_present(),
             promise.c.by == "us",
-            is_open(promise, at.astimezone(principal.zone).date()),
+            is_open(promise, principal.team_day(at)),
             promise.c.due <= week.sunday,
         )
         .order_by(promise.c.due, promise.c.id)
         .limit(MOST_PROMISES)
     )
-    today = at.astimezone(principal.user_zone).date()
+    today = principal.own_day(at)
     return tuple(f"{row.name}: {_promised(row.text, row.due, today)}" for row in rows)
 
 
@@ -237,8 +237,7 @@ def _all_in_touch(connection: Connection, principal: Principal) -> str:
         )
         .where(
             contact.c.owner_id == principal.user_id,
-            contact.c.archived_at.is_(None),
-            contact.c.deceased_on.is_(None),
+            is_present(),
             metrics.c.tier.in_(("key", "regular")),
         )
         .group_by(metrics.c.zone)

@@ -49,7 +49,7 @@ def one_event(visit: Visit) -> Response:
 def feed(visit: Visit) -> Response:
     """What a calendar program reads: the suggestions of last week and this one, as far as their plans are made."""
     reader = feeds.reader_of(visit.connection, visit.text("token"))
-    week = IsoWeek.of(visit.at.astimezone(reader.user_zone).date())
+    week = IsoWeek.of(reader.own_day(visit.at))
     views = [plan_of(visit.connection, reader, one, visit.at) for one in (week.previous(), week)]
     events = [
         event_of(one, visit.settings.url)

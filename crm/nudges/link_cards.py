@@ -59,7 +59,7 @@ class Opened:
     @property
     def today(self) -> date:
         """The day where the user is."""
-        return self.at.astimezone(self.who.principal.user_zone).date()
+        return self.who.principal.own_day(self.at)
 
 
 def card_of(connection: Connection, opened: Opened) -> Card:
@@ -91,7 +91,7 @@ def _for_whom(opened: Opened) -> str:
 
 
 def _ends(opened: Opened) -> str:
-    day = opened.link.expires_at.astimezone(opened.who.principal.user_zone).date()
+    day = opened.who.principal.own_day(opened.link.expires_at)
     return (
         f"Opening this page changed nothing. The link is yours and ends on {day_phrase(day, opened.today)}."
     )

@@ -139,7 +139,7 @@ def beats(connection: Connection, principal: Principal, at: datetime) -> list[Be
     if not principal.may_administer:
         people = people.where(user.c.id == principal.user_id)
     rows = connection.execute(people.order_by(func.lower(user.c.name), user.c.id)).all()
-    week = IsoWeek.of(at.astimezone(principal.user_zone).date())
+    week = IsoWeek.of(principal.own_day(at))
     shown = [week]
     while len(shown) < WEEKS_SHOWN:
         shown.append(shown[-1].previous())

@@ -203,7 +203,7 @@ def snooze(
 ) -> Answer:
     """Not before that day: the person is suggested again from then on. Another day replaces the first."""
     require_planner(principal)
-    today = at.astimezone(principal.user_zone).date()
+    today = principal.own_day(at)
     if not today < until <= today + timedelta(days=LONGEST_SNOOZE_DAYS):
         told = (
             "That day has passed. Choose one from tomorrow on."

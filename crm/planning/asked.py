@@ -26,7 +26,7 @@ def plan_for(
 
 def week_of(at: datetime, principal: Principal) -> IsoWeek:
     """The week in which the user is at that moment."""
-    return IsoWeek.of(at.astimezone(principal.user_zone).date())
+    return IsoWeek.of(principal.own_day(at))
 
 
 def _kept(database: Database, principal: Principal, week: IsoWeek, at: datetime) -> PlanView:

@@ -74,7 +74,7 @@ def _block(
     at: datetime,
 ) -> dict[int, Facts]:
     ids = list(flags)
-    today = at.astimezone(principal.user_zone).date()
+    today = principal.own_day(at)
     metrics = _metrics(connection, principal, ids, at)
     people = {row.id: row for row in connection.execute(_these(contact, principal, ids, contact.c.id))}
     addresses = _having(connection, principal, contact_address, ids)
@@ -129,8 +129,8 @@ def _metrics(
 
 def _counted(metrics: Mapping[str, Any], principal: Principal, at: datetime) -> dict[str, Any]:
     """Clocks and dates, moved from the workspace's day to the user's where the two differ."""
-    counted_on = at.astimezone(principal.zone).date()
-    shift = (at.astimezone(principal.user_zone).date() - counted_on).days
+    counted_on = principal.team_day(at)
+    shift = (principal.own_day(at) - counted_on).days
 
     def on(name: str) -> date | None:
         days = metrics[name]
@@ -174,7 +174,7 @@ def _arranged(
         )
         .group_by(log.contact_id)
     )
-    return {row.contact_id: row.next_one.astimezone(principal.user_zone).date() for row in rows}
+    return {row.contact_id: principal.own_day(row.next_one) for row in rows}
 
 
 def _answers(
@@ -251,7 +251,7 @@ def _past_one(
     week = IsoWeek.of(row.monday)
     last = next((one for one in reversed(given) if one.verb in _OUTCOMES), None)
     if last is not None:
-        on = last.made_at.astimezone(principal.user_zone).date()
+        on = principal.own_day(last.made_at)
         return PastSuggestion(week, _OUTCOMES[last.verb], on)
     touch = was_contacted(row, reached, principal)
     return PastSuggestion(week, "done", touch.day) if touch else PastSuggestion(week)

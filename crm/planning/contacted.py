@@ -102,7 +102,7 @@ def was_contacted(row: Row[Any], reached: Iterable[Reached], principal: Principa
     """
     rules = frozenset(row.rules)
     over = local_instant(IsoWeek.of(row.monday).next().monday, time(), principal.user_zone)
-    earliest = row.made_at.astimezone(principal.zone).date() - timedelta(LATE_DAYS)
+    earliest = principal.team_day(row.made_at) - timedelta(LATE_DAYS)
     for one in reached:
         if one.day < earliest or one.occurred_at >= over:
             continue

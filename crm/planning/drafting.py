@@ -22,6 +22,7 @@ from crm.planning.easing import eased_home
 from crm.planning.home import Home, holidays_in, home_in, require_planner
 from crm.rules.queries import Flag, active_rules, flags
 from crm.storage.participation import is_live
+from crm.storage.presence import is_present
 from crm.storage.tables import (
     contact,
     contact_address,
@@ -89,7 +90,7 @@ def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: 
         (one.candidate for one in facts.values()),
         home.budget,
         week=week,
-        today=at.astimezone(principal.user_zone).date(),
+        today=principal.own_day(at),
         holidays=home.not_worked(week),
         limits=weekly_limits(rules),
     )
@@ -133,8 +134,7 @@ def _owned(connection: Connection, principal: Principal) -> list[int]:
         .where(
             contact.c.workspace_id == principal.workspace_id,
             contact.c.owner_id == principal.user_id,
-            contact.c.archived_at.is_(None),
-            contact.c.deceased_on.is_(None),
+            is_present(),
         )
         .order_by(contact.c.id)
     )

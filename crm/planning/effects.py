@@ -45,7 +45,7 @@ def effects(
     connection: Connection, principal: Principal, at: datetime, weeks: int, user_id: int | None = None
 ) -> Effects:
     """The past weeks of one user, or of everybody: whose contacts, whose plans. Counts only, so that plans stay private."""
-    today = at.astimezone(principal.zone).date()
+    today = principal.team_day(at)
     days = _days(today, weeks)
     shares = personal_shares(connection, principal, days, at, user_id)
     planners = _planners(connection, principal, days[0], user_id)
@@ -92,7 +92,7 @@ def fates_of(connection: Connection, by: Principal, since: date, at: datetime) -
 
     One that contact before its plan had made needless, as was written down late, is neither acted on nor ignored.
     """
-    this_week = IsoWeek.of(at.astimezone(by.user_zone).date()).monday
+    this_week = IsoWeek.of(by.own_day(at)).monday
     rows = connection.execute(
         select(suggestion, plan.c.made_at)
         .join(plan, and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id))
@@ -124,7 +124,7 @@ def _fate(
     else:
         return Fate(row.contact_id, act, "untouched" if answer is None else "declined", row.monday)
     became: Became = "done" if channel == CHANNELS_OF_ACTS[act] else "otherwise"
-    return Fate(row.contact_id, act, became, row.monday, when.astimezone(by.user_zone).date())
+    return Fate(row.contact_id, act, became, row.monday, by.own_day(when))
 
 
 def _touch(
@@ -160,7 +160,7 @@ def _first_mail(
     if user_id is not None:
         sent = sent.where(outbox.c.user_id == user_id)
     moment = connection.execute(sent).scalar_one()
-    day = moment and moment.astimezone(principal.zone).date()
+    day = moment and principal.team_day(moment)
     return day if day and days[0] <= day <= days[-1] else None
 
 
@@ -173,7 +173,7 @@ def _happened(
         return {}
     ids = {one.contact_id for one in acted}
     first = min(one.acted_on for one in acted if one.acted_on is not None)
-    own, today = principal.workspace_id, at.astimezone(principal.zone).date()
+    own, today = principal.workspace_id, principal.team_day(at)
     log = interaction_contact.c
     touches = select(log.contact_id, log.day, log.direction, is_personal(log).label("personal")).where(
         log.workspace_id == own, log.contact_id.in_(ids), log.counts, log.day > first, log.occurred_at <= at

@@ -112,7 +112,7 @@ class Note:
 def note_to(connection: Connection, principal: Principal, contact_id: int, at: datetime) -> Note:
     """Everything a note to this person needs; NotFound for nobody of this workspace."""
     by = writer(connection, principal)
-    today = at.astimezone(principal.user_zone).date()
+    today = principal.own_day(at)
     found = person(connection, principal, contact_id)
     one = suggestion_for(connection, principal, contact_id, at)
     one = one if one is not None and one.act == "note" and one.is_open else None
@@ -192,7 +192,7 @@ class Desk:
 def desk(connection: Connection, principal: Principal, at: datetime) -> Desk:
     """The notes of this week's plan, dates a card can still be in time for, and what was posted lately."""
     by = writer(connection, principal)
-    today = at.astimezone(principal.user_zone).date()
+    today = principal.own_day(at)
     plan = plan_of(connection, principal, IsoWeek.of(today), at)
     planned = tuple(
         ToWrite(one.contact.id, one.contact.name, one.reason, one.slot.day, not one.needs_address)
@@ -303,7 +303,7 @@ def _posted(connection: Connection, principal: Principal, by: Writer, at: dateti
     ring = _to_ring(connection, principal, [row.interaction_id for row in rows], today)
     found = []
     for row in rows:
-        day = row.occurred_at.astimezone(principal.user_zone).date()
+        day = principal.own_day(row.occurred_at)
         arrives = arrival(
             day,
             post_days(by.country, whereabouts(row.city, row.country, row.time_zone).country),

@@ -194,7 +194,7 @@ def _stored(
     points = talking_points(connection, principal, ids, at)
     states = states_of(connection, principal, rows, at)
     live = _last_live(connection, principal, ids, at)
-    today = at.astimezone(principal.user_zone).date()
+    today = principal.own_day(at)
     home = home_in(connection, principal, IsoWeek.of(rows[0].monday), at)
     suggests = {state.rule.key: state.rule.suggests for state in rule_states(connection, principal)}
     taken = taken_now(connection, principal, rows, at)
@@ -273,7 +273,7 @@ def _last_live(
         )
         .group_by(log.contact_id)
     )
-    return {row.contact_id: row.last.astimezone(principal.user_zone).date() for row in rows}
+    return {row.contact_id: principal.own_day(row.last) for row in rows}
 
 
 def _swaps(
@@ -373,7 +373,7 @@ def suggestion_for(
     connection: Connection, principal: Principal, contact_id: int, at: datetime
 ) -> Suggested | None:
     """What this week's plan of the user says of one contact, if anything."""
-    week = IsoWeek.of(at.astimezone(principal.user_zone).date())
+    week = IsoWeek.of(principal.own_day(at))
     row = connection.execute(
         select(suggestion, plan.c.made_at)
         .join(plan, and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id))

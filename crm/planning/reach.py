@@ -16,6 +16,7 @@ from crm.planning.journeys import Trip
 from crm.planning.queries import PlanView, Suggested, Suggestee, drafted_view, people, plan_of
 from crm.planning.waiting import not_planned
 from crm.storage.participation import is_live
+from crm.storage.presence import is_present
 from crm.storage.stored_metrics import current
 from crm.storage.tables import contact, interaction_contact
 
@@ -65,7 +66,7 @@ def on_trip(connection: Connection, principal: Principal, trip: Trip, at: dateti
     arranged = _arranged(connection, principal, trip, list(zones), zone)
     suggested: list[Suggested] = []
     words: dict[int, str] = {}
-    for week in _weeks(trip, at.astimezone(principal.user_zone).date()):
+    for week in _weeks(trip, principal.own_day(at)):
         plan, left = _plan(connection, principal, week, at)
         suggested += [one for one in plan.suggestions if one.contact.id in zones and _meets(one, trip)]
         words |= left | {one.contact.id: one.reason for one in plan.suggestions}
@@ -122,7 +123,7 @@ def _plan(
         left = not_planned(connection, principal, week, at)
         return stored, {one.contact.id: one.sentence for one in left}
     draft = draft_plan(connection, principal, week, at)
-    today = at.astimezone(principal.user_zone).date()
+    today = principal.own_day(at)
     view = drafted_view(connection, principal, draft, at)
     return view, {one.contact_id: why_not(one, today) for one in draft.left_out}
 
@@ -138,8 +139,7 @@ def _in_reach(connection: Connection, principal: Principal, trip: Trip) -> dict[
             contact.c.owner_id == principal.user_id,
             contact.c.tier.in_(TIERS),
             contact.c.city.is_not(None),
-            contact.c.archived_at.is_(None),
-            contact.c.deceased_on.is_(None),
+            is_present(),
         )
     )
     return {

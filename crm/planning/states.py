@@ -69,10 +69,10 @@ def _state(
     principal: Principal,
     at: datetime,
 ) -> State:
-    today = at.astimezone(principal.user_zone).date()
+    today = principal.own_day(at)
     came_back = answer is not None and answer.verb == "snooze" and answer.until_day <= today
     if answer is not None and not came_back:
-        on = answer.made_at.astimezone(principal.user_zone).date()
+        on = principal.own_day(answer.made_at)
         day = answer.until_day if answer.verb == "snooze" else on
         return State(_STATE_OF[answer.verb], day, answer.id, answer.interaction_id)
     touch = was_contacted(row, reached, principal)

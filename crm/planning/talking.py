@@ -12,7 +12,7 @@ from crm.domain.principal import Principal
 from crm.domain.spans import day_phrase, short_day
 from crm.interactions.private_notes import may_read_note, notes_to_read
 from crm.rules.facts import next_return
-from crm.storage.open_matters import COURSES, is_open
+from crm.storage.open_matters import in_order, is_open
 from crm.storage.participation import is_personal
 from crm.storage.tables import (
     ask,
@@ -57,7 +57,7 @@ def talking_points(
     found: dict[int, list[TalkingPoint]] = defaultdict(list)
     if not ids:
         return {}
-    today = at.astimezone(principal.zone).date()
+    today = principal.team_day(at)
     for part in (_asks, _promises):
         _add(found, part(connection, principal, ids, today))
     for one in ids:
@@ -80,12 +80,7 @@ def _of(table: Any, principal: Principal, ids: Sequence[int]) -> Any:
 
 
 def _open(table: Table, principal: Principal, ids: Sequence[int], today: date) -> Any:
-    columns = table.c
-    return (
-        _of(table, principal, ids)
-        .where(is_open(table, today))
-        .order_by(columns.due.is_(None), columns.due, columns[COURSES[table.name][0]], columns.id)
-    )
+    return _of(table, principal, ids).where(is_open(table, today)).order_by(*in_order(table))
 
 
 def _asks(connection: Connection, principal: Principal, ids: Sequence[int], today: date) -> _Found:

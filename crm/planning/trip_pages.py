@@ -50,7 +50,7 @@ def add_trip(visit: Visit) -> Response:
     """A new trip."""
     form = forms.read(TripForm, visit.form)
     if isinstance(form, forms.Errors):
-        return _list(visit, form.typed, {}, _placed(form, "city"))
+        return _again(visit, form)
     trip_id = journey_actions.add_trip(visit.connection, visit.principal, form, visit.at)
     return visit.redirect(f"/trips/{trip_id}", f"The trip to {form.city} is written down.")
 
@@ -60,9 +60,14 @@ def no_trip(visit: Visit) -> Response:
     """What the calendar says is no trip."""
     form = forms.read(TripForm, visit.form)
     if isinstance(form, forms.Errors):
-        return _list(visit, form.typed, {}, _placed(form, "city"))
+        return _again(visit, form)
     trip_id = journey_actions.refuse_trip(visit.connection, visit.principal, form, visit.at)
     return visit.redirect("/trips", "It is not offered again.", f"/trips/{trip_id}/restore")
+
+
+def _again(visit: Visit, form: forms.Errors) -> Response:
+    """The form of a trip with what was typed."""
+    return _list(visit, form.typed, {}, _placed(form, "city"))
 
 
 @router.page("/trips/{trip_id}", access="member", fresh=True)

@@ -40,7 +40,7 @@ def not_planned(
             plan.c.week == str(week),
         )
     ).scalar_one_or_none()
-    today = at.astimezone(principal.user_zone).date()
+    today = principal.own_day(at)
     left = [LeftOut(one, why, day and date.fromisoformat(day)) for one, why, day in stored or ()]
     shown = people(connection, principal, [one.contact_id for one in left])
     muted = muted_people(connection, principal)

@@ -35,6 +35,7 @@ from crm.storage.flags import matches
 from crm.storage.frame import PARAMETERS, Scope
 from crm.storage.metrics import needs_rhythm, relation
 from crm.storage.participation import is_personal
+from crm.storage.presence import is_present
 from crm.storage.running_rhythm import RunningRhythm, told_rhythm
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import contact, interaction_contact, organisation
@@ -131,8 +132,7 @@ def present(
     workspace_id: int | ColumnElement[int], *conditions: ColumnElement[bool], of: Any = contact
 ) -> Select[Any]:
     """The ids of people who are neither archived nor deceased, as flags take them; ``of`` is the table or an alias."""
-    here = [of.c.workspace_id == workspace_id, of.c.archived_at.is_(None), of.c.deceased_on.is_(None)]
-    return select(of.c.id).where(*here, *conditions)
+    return select(of.c.id).where(of.c.workspace_id == workspace_id, is_present(of), *conditions)
 
 
 def _running(connection: Connection, scope: Scope, rule: Rule) -> RunningRhythm | None:

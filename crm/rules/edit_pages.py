@@ -4,27 +4,24 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
 from starlette.responses import Response
 
 from crm.contacts.queries import kinds
 from crm.domain.prose import flagged_sentence, rule_sentence
 from crm.domain.rule_check import findings
-from crm.domain.rule_data import CHOICES, MOST_SUGGESTED, tiers_of
+from crm.domain.rule_data import MOST_SUGGESTED, allowed_tiers, tiers_of
 from crm.domain.rules import ACTS, SEVERITIES, Rule
 from crm.domain.targets import KINDS
 from crm.errors import Conflict, Invalid, Unavailable
 from crm.rules import actions, editor, queries
 from crm.rules.backtest_view import drawn
 from crm.rules.preview import flagged_number, preview
-from crm.rules.words import unheard
+from crm.rules.words import unheard, words_to_compare
 from crm.storage.stored_metrics import current, refresh_stale, scope_of
-from crm.storage.tables import contact, contact_tag, user
 from crm.web.addresses import is_id
 from crm.web.routing import Router, Visit
 
 router = Router()
-OFFERED_WORDS = 200
 
 
 @router.page("/rules/new", fresh=True, access="member")
@@ -34,13 +31,8 @@ def new(visit: Visit) -> Response:
     asked = visit.query.get("from")
     source = queries.state_of(visit.connection, visit.principal, asked).rule if asked else states[0].rule
     names = [state.rule.name for state in states]
-    draft = editor.draft_of(
-        replace(
-            source,
-            name=_copy_name(source.name, names),
-            tiers=tuple(tier for tier in source.tiers if tier in tiers_of("")),
-        )
-    )
+    tiers = allowed_tiers("", source.tiers)
+    draft = editor.draft_of(replace(source, name=_copy_name(source.name, names), tiers=tiers))
     return _page(visit, draft, None, "/rules/new")
 
 
@@ -206,6 +198,7 @@ def _page(
     if rule is not None:
         relation = current(visit.principal.workspace_id)
         seen = preview(visit.connection, visit.principal, rule, visit.at, relation)
+    used = [*KINDS, *kinds(visit.connection, visit.principal)]
     context: dict[str, Any] = {
         "draft": draft,
         "state": state,
@@ -219,29 +212,9 @@ def _page(
         "acts": ACTS,
         "places": range(MOST_SUGGESTED),
         "tiers": tiers_of(state.rule.key if state else ""),
-        "kinds": list(dict.fromkeys([*KINDS, *kinds(visit.connection, visit.principal), *draft.kinds])),
+        "kinds": list(dict.fromkeys([*used, *draft.kinds])),
         "severities": SEVERITIES,
-        "words": _words(visit),
+        "words": words_to_compare(visit.connection, visit.principal, used),
         **(tried or {}),
     }
     return visit.render("rules/edit.html", context, active="rules", status=status)
-
-
-def _words(visit: Visit) -> list[str]:
-    """What tier, kind, zone, tag, owner and city can be compared with, for the fields' lists."""
-    mine = visit.principal.workspace_id
-    sources = [
-        select(contact_tag.c.tag).where(contact_tag.c.workspace_id == mine),
-        select(user.c.email).where(user.c.workspace_id == mine),
-        select(contact.c.city).where(contact.c.workspace_id == mine, contact.c.city.is_not(None)),
-    ]
-    found = [
-        word
-        for words in (*CHOICES.values(), KINDS, kinds(visit.connection, visit.principal))
-        for word in words
-    ]
-    for source in sources:
-        found += visit.connection.execute(
-            source.distinct().order_by(source.selected_columns[0]).limit(OFFERED_WORDS)
-        ).scalars()
-    return list(dict.fromkeys(found))

@@ -26,7 +26,7 @@ from crm.domain.places.whereabouts import whereabouts
 from crm.domain.post import last_post
 from crm.domain.principal import Principal
 from crm.storage.blocks import blocks
-from crm.storage.open_matters import COURSES, is_open
+from crm.storage.open_matters import in_order, is_open
 from crm.storage.participation import counted, is_in_person, is_personal, newest
 from crm.storage.tables import (
     ask,
@@ -69,7 +69,7 @@ def facts_of(
         found[row.contact_id] = replace(
             found[row.contact_id], organisation=organisations.get(row.organisation_id, "")
         )
-    today = at.astimezone(principal.zone).date()
+    today = principal.team_day(at)
     renewals: dict[int, dict[str, Any]] = {}
     for ids in blocks(sorted(found), BLOCK):
         for part in (_since_personal, _last_channels):
@@ -171,7 +171,7 @@ def _open(table: Table, principal: Principal, today: date, ids: list[int]) -> An
         select(table)
         .where(columns.workspace_id == principal.workspace_id, columns.contact_id.in_(ids))
         .where(is_open(table, today))
-        .order_by(columns.due.is_(None), columns.due, columns[COURSES[table.name][0]], columns.id)
+        .order_by(*in_order(table))
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, b
 from crm.domain.flag_sentences import FlagFacts, flag_sentence
 from crm.domain.on_record import FROM_SILENCE
 from crm.domain.principal import Principal
-from crm.domain.rule_data import condition_data, read_rule, tiers_of
+from crm.domain.rule_data import allowed_tiers, condition_data, read_rule
 from crm.domain.rules import ALL, SEVERITIES, Rule
 from crm.errors import NotFound
 from crm.interactions.on_record import forgetful_users
@@ -19,6 +19,7 @@ from crm.rules.facts import facts_of
 from crm.storage.flags import matches
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import kept
+from crm.storage.presence import is_present
 from crm.storage.stored_metrics import current, scope_of
 from crm.storage.tables import contact, contact_email, organisation, rule
 
@@ -120,8 +121,7 @@ def shipped_state(one: Rule, row: Row[Any] | None) -> RuleState:
 
 def _stored(key: str, data: Mapping[str, Any]) -> Rule:
     """A rule as it was kept, without a tier that it may not name any more."""
-    tiers = [tier for tier in data.get("tiers", ()) if tier in tiers_of(key)]
-    return read_rule(key, {**data, "tiers": tiers or list(tiers_of(key))})
+    return read_rule(key, {**data, "tiers": list(allowed_tiers(key, data.get("tiers", ())))})
 
 
 def active_rules(connection: Connection, principal: Principal) -> list[Rule]:
@@ -261,7 +261,7 @@ def accounts(principal: Principal, metrics: Subquery) -> Subquery:
         .select_from(
             metrics.join(contact, _same_contact(principal.workspace_id, metrics)).join(organisation, same)
         )
-        .where(*_present(), organisation.c.archived_at.is_(None))
+        .where(is_present(), organisation.c.archived_at.is_(None))
         .group_by(*columns)
         .subquery()
     )
@@ -282,7 +282,7 @@ def flag_counts(
     statement = (
         select(matched.c.rule_mask, func.count().label("people"))
         .join(contact, _same_contact(principal.workspace_id, matched))
-        .where(*_present())
+        .where(is_present())
         .group_by(matched.c.rule_mask)
     )
     found = {one.key: 0 for one in rules}
@@ -312,7 +312,7 @@ def flagged(
     statement = (
         select(*keys)
         .select_from(matched.join(contact, _same_contact(principal.workspace_id, matched)))
-        .where(*_present())
+        .where(is_present())
     )
     if after:
         statement = statement.where(beyond(order, read_cursor(after, (int, str, int))))
@@ -326,10 +326,6 @@ def flagged(
 
 def _same_contact(workspace_id: int, matched: Subquery) -> ColumnElement[bool]:
     return and_(contact.c.workspace_id == workspace_id, contact.c.id == matched.c.contact_id)
-
-
-def _present() -> list[ColumnElement[bool]]:
-    return [contact.c.archived_at.is_(None), contact.c.deceased_on.is_(None)]
 
 
 def _match(
@@ -347,7 +343,7 @@ def _match(
         select(*matched.c, *people, contact_email.c.value.label("email"))
         .join(contact, _same_contact(workspace_id, matched))
         .outerjoin(contact_email, first_email)
-        .where(*_present())
+        .where(is_present())
     )
     if by_ids:
         statement = statement.where(matched.c.contact_id.in_(bindparam("ids", expanding=True)))

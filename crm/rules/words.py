@@ -1,7 +1,7 @@
-"""Words that a rule asks for and nobody has: a tag, a city, an account that is written in another way."""
+"""Words that rules are about: those there are, and those a rule asks for and nobody has, written in another way."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -10,11 +10,14 @@ from crm.domain import expressions as tree
 from crm.domain.expressions import Compare, Condition, Constant, Metric, Tagged
 from crm.domain.principal import Principal
 from crm.domain.prose import phrase
+from crm.domain.rule_data import CHOICES
 from crm.domain.rules import Rule
 from crm.domain.targets import KINDS
 from crm.storage.tables import contact, contact_tag, organisation, user
 from crm.storage.text import fold
 
+OFFERED = 200
+"""Words of each sort that a field offers."""
 LOOKED_THROUGH = 1_000
 """Words among which a similar one is looked for."""
 _KEPT: dict[str, ColumnElement[Any]] = {
@@ -24,6 +27,14 @@ _KEPT: dict[str, ColumnElement[Any]] = {
     "owner": user.c.email,
     "kind": contact.c.kind,
 }
+
+
+def words_to_compare(connection: Connection, principal: Principal, kinds: Sequence[str]) -> list[str]:
+    """What tier, zone, kind, tag, owner and city can be compared with, for fields; ``kinds`` are those there are."""
+    found = [word for words in (*CHOICES.values(), kinds) for word in words]
+    for name in ("tag", "owner", "city"):
+        found += _kept(connection, principal, name, OFFERED)
+    return list(dict.fromkeys(found))
 
 
 def unheard(connection: Connection, principal: Principal, rule: Rule) -> list[str]:
@@ -64,9 +75,13 @@ def _is_known(connection: Connection, principal: Principal, name: str, word: str
 
 
 def _perhaps(connection: Connection, principal: Principal, name: str, word: str) -> str:
-    column = _KEPT[name]
-    kept = select(column).where(column.table.c.workspace_id == principal.workspace_id, column.is_not(None))
-    words = list(connection.execute(kept.distinct().order_by(column).limit(LOOKED_THROUGH)).scalars())
+    words = _kept(connection, principal, name, LOOKED_THROUGH)
     alike = [one for one in words if fold(one) == fold(word)]
     near = alike or difflib.get_close_matches(word[:100], words, n=1)
     return f"; perhaps {near[0]} is meant" if near else ""
+
+
+def _kept(connection: Connection, principal: Principal, name: str, most: int) -> list[str]:
+    column = _KEPT[name]
+    kept = select(column).where(column.table.c.workspace_id == principal.workspace_id, column.is_not(None))
+    return list(connection.execute(kept.distinct().order_by(column).limit(most)).scalars())

@@ -15,6 +15,12 @@ COURSES: Mapping[str, tuple[str, str]] = {
 """By table: the days it began and was settled."""
 
 
+def in_order(table: Any) -> tuple[ColumnElement[Any], ...]:
+    """The order in which asks or promises are shown: the earliest due first, then the oldest; those due on no day last."""
+    columns = table.c
+    return columns.due.is_(None), columns.due, columns[COURSES[table.name][0]], columns.id
+
+
 def is_open(table: Any, today: date | ColumnElement[int]) -> ColumnElement[bool]:
     """Whether a row of ``ask`` or ``promise`` was open at the end of a day: begun by then, and not settled by then.
 

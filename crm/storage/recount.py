@@ -21,6 +21,7 @@ from crm.domain.channels import (
     tally,
 )
 from crm.storage.frame import Scope
+from crm.storage.presence import is_present
 from crm.storage.stored_metrics import refresh, refresh_stale
 from crm.storage.tables import channel, contact, contact_metrics, interaction, interaction_contact
 from crm.storage.types import from_micros, to_micros
@@ -35,12 +36,11 @@ Moves: TypeAlias = Counter[tuple[str | None, str | None]]
 def zones(connection: Connection, workspace_id: int) -> dict[int, str | None]:
     """The stored zone of every contact that is kept in touch with; refresh stale rows first."""
     table = contact_metrics.c
-    present = (contact.c.archived_at.is_(None), contact.c.deceased_on.is_(None))
     same = (contact.c.workspace_id == table.workspace_id) & (contact.c.id == table.contact_id)
     rows = connection.execute(
         select(table.contact_id, table.zone)
         .join(contact, same)
-        .where(table.workspace_id == workspace_id, *present)
+        .where(table.workspace_id == workspace_id, is_present())
     )
     return {row.contact_id: row.zone for row in rows}
 

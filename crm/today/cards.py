@@ -12,7 +12,7 @@ AHEAD_DAYS = 60
 
 def card_words(visit: Visit, kind: str, day: date, country: str | None) -> str:
     """ "Post a card by Wed 6 Jan.", from where the visitor lives; empty for a renewal, for today and far ahead."""
-    today = visit.at.astimezone(visit.principal.user_zone).date()
+    today = visit.today
     if kind == "renewal" or not 0 < (day - today).days <= AHEAD_DAYS:
         return ""
     home = home_of(visit.connection, visit.principal).place.country

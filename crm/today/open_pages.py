@@ -14,7 +14,7 @@ router = Router()
 def index(visit: Visit) -> Response:
     """Asks, promises and dates of the user's own people, overdue ones first; ``whose=all`` shows the team's."""
     whose = "all" if visit.query.get("whose") == "all" or not visit.principal.may_edit else "mine"
-    today = visit.at.astimezone(visit.principal.zone).date()
+    today = visit.team_day
     found = everything_open(visit.connection, visit.principal, today, Among(mine=whose == "mine"))
     context = {
         "found": found,

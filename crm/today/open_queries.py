@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, Select, Table, and_, func, or_, select
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.principal import Principal
 from crm.rules.facts import next_return
-from crm.storage.open_matters import COURSES, is_open
+from crm.storage.open_matters import COURSES, in_order, is_open
+from crm.storage.presence import is_present
 from crm.storage.tables import ask, contact, contact_date, promise
 
 LISTED = 100
@@ -87,8 +88,7 @@ def _about(principal: Principal, table: Any, among: Among, *columns: Any) -> Sel
         .join(contact, same)
         .where(
             table.c.workspace_id == principal.workspace_id,
-            contact.c.archived_at.is_(None),
-            contact.c.deceased_on.is_(None),
+            is_present(),
         )
     )
     if among.organisation_id is not None:
@@ -113,7 +113,7 @@ def _open(
     rows = connection.execute(
         _about(principal, table, among, *table.c, contact.c.name)
         .where(still)
-        .order_by(table.c.due.is_(None), table.c.due, table.c[since], table.c.id)
+        .order_by(*in_order(table))
         .limit(LISTED)
     )
     return tuple(_one(row, since) for row in rows), number

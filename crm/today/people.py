@@ -45,11 +45,11 @@ def person(visit: Visit) -> Response:
     if visit.is_htmx and visit.query.get("before"):
         return visit.render("contacts/_timeline.html", context)
     context |= _health(visit, found)
-    open_with = beside(visit.connection, visit.principal, found.id, _today(visit))
+    open_with = beside(visit.connection, visit.principal, found.id, visit.team_day)
     country = whereabouts(found.city, found.country, found.time_zone).country
     context |= {
         "beside": open_with,
-        "coming": _coming(open_with.dates, _today(visit)),
+        "coming": _coming(open_with.dates, visit.team_day),
         "card": lambda kind, day: card_words(visit, kind, day, country),
         "themes": themes(visit.connection, visit.principal) if visit.principal.may_edit else [],
         **CHOICES,
@@ -82,7 +82,7 @@ def _suggestion(visit: Visit, found: Person) -> dict[str, Any]:
 
 def _words(visit: Visit) -> dict[str, Any]:
     """The functions templates say days and counts with."""
-    today = _today(visit)
+    today = visit.team_day
     return {
         "ago": ago,
         "ahead": ahead,
@@ -94,13 +94,8 @@ def _words(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _today(visit: Visit) -> date:
-    """The day of the workspace, in which every clock is counted."""
-    return visit.at.astimezone(visit.principal.zone).date()
-
-
 def _health(visit: Visit, found: Person) -> dict[str, Any]:
-    ways, today = channels(visit.connection, visit.principal), _today(visit)
+    ways, today = channels(visit.connection, visit.principal), visit.team_day
     targets = targets_of(visit.connection, visit.principal.workspace_id)
     days = year_by_day(visit.connection, visit.principal, found.id, first_month(today), visit.at)
     contacts = [Contact(one.day, one.channel, one.number) for one in days]
@@ -118,7 +113,7 @@ def _was(visit: Visit, found: Person) -> str | None:
         return None
     way = by_key(channels(visit.connection, visit.principal)).get(last.channel)
     before = health.score_on(visit.connection, visit.principal, found.id, last.day, visit.at)
-    return health.was_sentence(found.metrics, before, way, last.day, _today(visit)) if way else None
+    return health.was_sentence(found.metrics, before, way, last.day, visit.team_day) if way else None
 
 
 def _coming(dates: Sequence[KnownDate], today: date) -> list[tuple[KnownDate, date, int]]:
@@ -157,7 +152,7 @@ def organisation(visit: Visit) -> Response:
     wanted = Filter(organisation=found.id, sort="personal")
     people = queries.people(visit.connection, visit.principal, wanted, at=visit.at)
     ids = [one.id for one in people.people]
-    today = _today(visit)
+    today = visit.team_day
     context |= {
         "people": people.people,
         "more": people.next is not None,

@@ -20,8 +20,9 @@ from crm.planning.home import home_of
 from crm.planning.queries import PlanView, outcome, people
 from crm.planning.talking import tidy
 from crm.rules.facts import next_return
-from crm.storage.open_matters import is_open
+from crm.storage.open_matters import in_order, is_open
 from crm.storage.participation import is_live
+from crm.storage.presence import is_present
 from crm.storage.tables import ask, contact, contact_date, contact_metrics, interaction_contact, promise
 from crm.storage.text import fold
 
@@ -99,8 +100,7 @@ def _of_mine(table: Any, principal: Principal, *more: ColumnElement[Any]) -> Sel
         .join(contact, same)
         .where(
             table.c.workspace_id == principal.workspace_id,
-            contact.c.archived_at.is_(None),
-            contact.c.deceased_on.is_(None),
+            is_present(),
             mine,
         )
     )
@@ -110,7 +110,7 @@ def _owed(connection: Connection, principal: Principal, today: date) -> tuple[Ow
     rows = connection.execute(
         _of_mine(promise, principal)
         .where(promise.c.by == "us", is_open(promise, today))
-        .order_by(promise.c.due.is_(None), promise.c.due, promise.c.made_on, promise.c.id)
+        .order_by(*in_order(promise))
         .limit(LISTED)
     )
     return tuple(_promise(row, today) for row in rows)
@@ -133,10 +133,7 @@ def _to_say(
     connection: Connection, principal: Principal, plan: PlanView | None, today: date, at: datetime
 ) -> tuple[ToSay, ...]:
     rows = connection.execute(
-        _of_mine(ask, principal)
-        .where(is_open(ask, today))
-        .order_by(ask.c.due.is_(None), ask.c.due, ask.c.opened_on, ask.c.id)
-        .limit(LISTED)
+        _of_mine(ask, principal).where(is_open(ask, today)).order_by(*in_order(ask)).limit(LISTED)
     ).all()
     chances = _arranged(connection, principal, [row.contact_id for row in rows], today, at)
     for one in plan.open if plan else ():
@@ -171,7 +168,7 @@ def _arranged(
     )
     found: dict[int, str] = {}
     for row in rows:
-        day = day_phrase(row.occurred_at.astimezone(principal.user_zone).date(), today)
+        day = day_phrase(principal.own_day(row.occurred_at), today)
         word = {"phone": "call", "video": "video call"}.get(row.channel, row.channel)
         found.setdefault(row.contact_id, f"{word} {day}")
     return found
@@ -301,8 +298,7 @@ def tiers_of(connection: Connection, principal: Principal, contact_ids: Sequence
 def _mine_or_nobodys(principal: Principal) -> list[ColumnElement[bool]]:
     return [
         contact.c.workspace_id == principal.workspace_id,
-        contact.c.archived_at.is_(None),
-        contact.c.deceased_on.is_(None),
+        is_present(),
         or_(contact.c.owner_id == principal.user_id, contact.c.owner_id.is_(None)),
     ]
 

@@ -119,9 +119,9 @@ class Call:
         return self.bearer.principal
 
     @property
-    def today(self) -> date:
-        """The workspace's day."""
-        return self.at.astimezone(self.principal.zone).date()
+    def team_day(self) -> date:
+        """The calendar day where the team is."""
+        return self.principal.team_day(self.at)
 
     @property
     def where(self) -> tuple[Connection, Principal]:
@@ -197,7 +197,7 @@ class Operation:
             bearer = bearers.find(connection, request.headers.get("authorization"))
         call = Call(site, request, at, bearer)
         self._admit(call)
-        if bearer.used_on != bearers.today_of(bearer, at):
+        if bearer.used_on != bearer.principal.team_day(at):
             with suppress(Unavailable), site.database.write() as connection:
                 bearers.note_use(connection, bearer, at)
         return call

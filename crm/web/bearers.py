@@ -87,10 +87,5 @@ def note_use(connection: Connection, bearer: Bearer, at: datetime) -> None:
     connection.execute(
         api_token.update()
         .where(api_token.c.workspace_id == bearer.principal.workspace_id, api_token.c.id == bearer.id)
-        .values(used_on=today_of(bearer, at))
+        .values(used_on=bearer.principal.team_day(at))
     )
-
-
-def today_of(bearer: Bearer, at: datetime) -> date:
-    """The workspace's day."""
-    return at.astimezone(bearer.principal.zone).date()

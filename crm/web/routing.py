@@ -81,7 +81,12 @@ class Visit:
     @property
     def today(self) -> date:
         """The calendar day where the user is."""
-        return self.at.astimezone(self.principal.user_zone).date()
+        return self.principal.own_day(self.at)
+
+    @property
+    def team_day(self) -> date:
+        """The calendar day where the team is."""
+        return self.principal.team_day(self.at)
 
     @property
     def query(self) -> QueryParams:
