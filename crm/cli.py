@@ -8,6 +8,7 @@ from crm.commands import (
     care,
     demo,
     duplicates,
+    erase,
     flags,
     health,
     imports,
@@ -37,6 +38,7 @@ app.command("import")(imports.import_files)
 app.command("export")(imports.export_folder)
 app.command()(duplicates.duplicates)
 app.command()(duplicates.merge)
+app.command()(erase.erase)
 app.command()(health.health)
 app.command()(flags.flags)
 app.command()(plan.plan)

@@ -19,7 +19,7 @@ TAKE_TURNS = {
 """Rooms whose tests are about pages, mails, files and words over queries that others ask of both."""
 NEVER = {
     "test_queries.py", "test_applying.py", "test_undoing.py", "test_answers.py", "test_kill.py", "test_crowd.py",
-    "test_at_once.py", "test_trees.py", "test_backtest.py",
+    "test_at_once.py", "test_trees.py", "test_backtest.py", "test_erasing.py",
 }  # fmt: skip
 """Modules of these rooms about order, cursors, locks and processes, where the two may differ."""
 

@@ -38,6 +38,7 @@ def restore(
     typer.echo(
         f"Restored the backup of {manifest.made_at[:16].replace('T', ' ')} UTC. Everybody signs in anew."
     )
+    typer.echo("Whoever was erased after that day is in it again: erase them once more (`crm erase`).")
     typer.echo("No mail is sent until an admin releases it on the mail page or by `crm nudge --release`.")
 
 

@@ -14,6 +14,7 @@ from crm.accounts.queries import time_zones
 from crm.contacts import (
     actions,
     both_wrote,
+    erase_pages,
     forms,
     merge_pages,
     organisation_pages,
@@ -37,6 +38,7 @@ from crm.web.routing import Router, Visit
 router = Router()
 router.routes.extend(organisation_pages.router.routes)
 router.routes.extend(merge_pages.router.routes)
+router.routes.extend(erase_pages.router.routes)
 
 ZONES = ("in_touch", "drifting", "screen_only", "gone_quiet", "no_record")
 FILTERS = ("q", "kind", "tier", "owner", "tag", "organisation", "zone", "archived", "sort")

@@ -52,6 +52,12 @@ class Database:
         with self._one_writer, plain_faults(), self._writer.begin() as connection:
             yield connection
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """No other thread of this process writes to SQLite meanwhile."""
+        with self._one_writer:
+            yield
+
     def close(self) -> None:
         """Return every connection."""
         self.engine.dispose()

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from crm.contacts import organisations, queries
 from crm.contacts.drafts import Occasion, full_day
+from crm.contacts.erasing import may_erase
 from crm.contacts.queries import Filter, Person
 from crm.domain.channels import by_key
 from crm.domain.places.whereabouts import whereabouts
@@ -51,6 +52,7 @@ def person(visit: Visit) -> Response:
         "beside": open_with,
         "coming": _coming(open_with.dates, visit.team_day),
         "card": lambda kind, day: card_words(visit, kind, day, country),
+        "may_erase": may_erase(visit.principal, found.owner_id),
         "themes": themes(visit.connection, visit.principal) if visit.principal.may_edit else [],
         **CHOICES,
     }

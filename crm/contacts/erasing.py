@@ -1,0 +1,275 @@
+"""One person erased: whatever is about them goes, whatever is shared with others stays without them.
+
+See docs/decisions/0012-erasing.md for what stays and why.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, select
+
+from crm.contacts.actions import refresh_metrics, require_editor, require_people
+from crm.contacts.naming import marks_beside, marks_of, once_called
+from crm.contacts.queries import person
+from crm.domain.blanking import Marks
+from crm.domain.principal import Principal
+from crm.domain.spans import count
+from crm.errors import Forbidden
+from crm.storage.blocks import blocks
+from crm.storage.mentions import PUT_AWAY, take_out
+from crm.storage.recount import recount_interactions
+from crm.storage.tables import (
+    ask,
+    contact,
+    contact_date,
+    favour,
+    import_trace,
+    import_upload,
+    interaction,
+    interaction_contact,
+    left_behind,
+    merge,
+    open_meeting,
+    open_meeting_contact,
+    outbox,
+    plan,
+    promise,
+    removed_matter,
+    response,
+    signal,
+    source_record,
+    suggestion,
+)
+
+MATTERS = (ask, promise, signal, favour, contact_date)
+
+
+@dataclass(frozen=True)
+class Goes:
+    """What erasing somebody takes: interactions with nobody else, those that others keep, and the rest by table."""
+
+    name: str
+    alone: int
+    shared: int
+    rows: Counter[str]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What goes, a sentence each."""
+        rows = self.rows
+        found = ["The record itself: name, addresses, numbers, tags, dates and notes."]
+        if self.alone:
+            found.append(f"{count(self.alone, 'interaction')} with nobody else, notes included.")
+        if self.shared:
+            found.append(
+                f"{count(self.shared, 'interaction')} with others stay with the others, without this name."
+            )
+        matters = [
+            count(rows[one.name], one.name) for one in (ask, promise, signal, favour) if rows[one.name]
+        ]
+        if matters:
+            found.append(f"Written down about them: {', '.join(matters)}.")
+        if rows[suggestion.name]:
+            found.append(f"{count(rows[suggestion.name], 'suggestion')}, and the mails that told of them.")
+        if rows[merge.name]:
+            found.append(f"{count(rows[merge.name], 'merge')}, which cannot be undone any more.")
+        return found
+
+
+def may_erase(principal: Principal, owner_id: int | None) -> bool:
+    """An admin, or whoever looks after the person."""
+    if principal.may_administer:
+        return True
+    return principal.may_edit and principal.user_id is not None and principal.user_id == owner_id
+
+
+def _require_eraser(connection: Connection, principal: Principal, contact_id: int) -> str:
+    """The name of this person; refuses everybody but an admin and whoever looks after them."""
+    require_editor(principal)
+    found = person(connection, principal, contact_id)
+    if not may_erase(principal, found.owner_id):
+        raise Forbidden("Only an admin, or whoever looks after somebody, can erase them. Ask one of yours.")
+    return found.name
+
+
+def what_goes(connection: Connection, principal: Principal, contact_id: int) -> Goes:
+    """What ``erase`` would take; refuses the same people."""
+    name = _require_eraser(connection, principal, contact_id)
+    alone, shared = _log(connection, principal, contact_id)
+    counted = (*MATTERS, suggestion, response)
+    rows = {
+        one.name: connection.execute(
+            select(func.count()).select_from(one).where(_about(one, principal, contact_id))
+        ).scalar_one()
+        for one in counted
+    }
+    rows[merge.name] = len(once_called(connection, principal, contact_id).merges)
+    return Goes(name, len(alone), len(shared), +Counter(rows))
+
+
+def erase(connection: Connection, principal: Principal, contact_id: int, at: datetime) -> Counter[str]:
+    """Erase one person for good, in the caller's transaction; clean the file after it (``crm.storage.wiping``).
+
+    Returns how many rows that are not about them were changed, by table. Refuses (Forbidden) everybody but an admin and
+    whoever looks after them.
+    """
+    require_people(connection, principal, [contact_id])
+    _require_eraser(connection, principal, contact_id)
+    told, beside = (
+        marks_of(connection, principal, contact_id),
+        marks_beside(connection, principal, contact_id),
+    )
+    alone, shared = _log(connection, principal, contact_id)
+    _mails(connection, principal, contact_id)
+    _plans(connection, principal, contact_id)
+    _sources(connection, principal, contact_id, alone)
+    _merges(connection, principal, contact_id)
+    _meetings(connection, principal, contact_id)
+    _part(connection, principal, contact_id, alone)
+    others = recount_interactions(connection, principal.workspace_id, shared)
+    _blank_shared(connection, principal, shared, beside, at)
+    connection.execute(delete(contact).where(_row(contact, principal, [contact_id])))
+    mine = import_upload.c.workspace_id == principal.workspace_id
+    connection.execute(
+        import_upload.delete().where(mine)
+    )  # files of any sort: nobody can look into all of them
+    refresh_metrics(connection, principal, sorted(others), at)
+    return take_out(connection, principal.workspace_id, told)
+
+
+def _about(table: Table, principal: Principal, contact_id: int) -> ColumnElement[bool]:
+    return and_(table.c.workspace_id == principal.workspace_id, table.c.contact_id == contact_id)
+
+
+def _row(table: Table, principal: Principal, ids: Iterable[int]) -> ColumnElement[bool]:
+    return and_(table.c.workspace_id == principal.workspace_id, table.c.id.in_(list(ids)))
+
+
+def _log(connection: Connection, principal: Principal, contact_id: int) -> tuple[list[int], list[int]]:
+    """Interactions with this person alone, and those with others as well; deleted ones among them."""
+    took_part, other = interaction_contact.c, interaction_contact.alias()
+    with_others = exists().where(
+        other.c.workspace_id == took_part.workspace_id,
+        other.c.interaction_id == took_part.interaction_id,
+        other.c.contact_id != contact_id,
+    )
+    rows = connection.execute(
+        select(took_part.interaction_id, with_others.label("shared")).where(
+            _about(interaction_contact, principal, contact_id)
+        )
+    ).all()
+    return [row[0] for row in rows if not row.shared], [row[0] for row in rows if row.shared]
+
+
+def _part(connection: Connection, principal: Principal, contact_id: int, alone: Sequence[int]) -> None:
+    """The log with them alone goes, whatever others keep leads there no more; they leave what is shared."""
+    for block in blocks(alone):
+        for table in (ask, promise, signal, favour, response):
+            hung = (
+                table.c.workspace_id == principal.workspace_id,
+                table.c.interaction_id.in_(block),
+                table.c.contact_id != contact_id,
+            )
+            connection.execute(table.update().where(*hung).values(interaction_id=None))
+    connection.execute(interaction_contact.delete().where(_about(interaction_contact, principal, contact_id)))
+    for block in blocks(alone):
+        connection.execute(interaction.delete().where(_row(interaction, principal, block)))
+    _forget_left_behind(connection, principal, contact_id)
+
+
+def _forget_left_behind(connection: Connection, principal: Principal, contact_id: int) -> None:
+    """What shared interactions wrote down about them."""
+    table = left_behind.c
+    for one in MATTERS:
+        theirs = select(one.c.id).where(_about(one, principal, contact_id))
+        connection.execute(
+            left_behind.delete().where(
+                table.workspace_id == principal.workspace_id,
+                table.record == one.name,
+                table.row_id.in_(theirs),
+            )
+        )
+    removed = select(removed_matter.c.id).where(_about(removed_matter, principal, contact_id))
+    connection.execute(
+        left_behind.delete().where(
+            table.workspace_id == principal.workspace_id, table.removed_id.in_(removed)
+        )
+    )
+
+
+def _blank_shared(
+    connection: Connection, principal: Principal, shared: Sequence[int], beside: Marks, at: datetime
+) -> None:
+    """In what they took part, a first name alone tells of them as well."""
+    table = interaction.c
+    for block in blocks(shared):
+        rows = connection.execute(
+            select(table.id, table.summary, table.note).where(_row(interaction, principal, block))
+        ).all()
+        for row in rows:
+            said = {"summary": beside.blank(row.summary), "note": beside.blank(row.note)}
+            if said != {"summary": row.summary, "note": row.note}:
+                values = {**said, "version": table.version + 1, "changed_at": at}
+                connection.execute(
+                    interaction.update().where(_row(interaction, principal, [row.id])).values(**values)
+                )
+
+
+def _mails(connection: Connection, principal: Principal, contact_id: int) -> None:
+    """Mails of the weeks in which they were suggested."""
+    told = exists().where(
+        suggestion.c.workspace_id == outbox.c.workspace_id,
+        suggestion.c.user_id == outbox.c.user_id,
+        suggestion.c.contact_id == contact_id,
+        plan.c.workspace_id == suggestion.c.workspace_id,
+        plan.c.id == suggestion.c.plan_id,
+        plan.c.week == outbox.c.week,
+    )
+    mine = outbox.c.workspace_id == principal.workspace_id
+    connection.execute(outbox.update().where(mine, told).values(**PUT_AWAY[outbox]))
+
+
+def _plans(connection: Connection, principal: Principal, contact_id: int) -> None:
+    """Who was left out of a plan."""
+    mine = plan.c.workspace_id == principal.workspace_id
+    for row_id, left in connection.execute(select(plan.c.id, plan.c.left_out).where(mine)).all():
+        kept = [one for one in left if one[0] != contact_id]
+        if len(kept) < len(left):
+            connection.execute(plan.update().where(mine, plan.c.id == row_id).values(left_out=kept))
+
+
+def _sources(connection: Connection, principal: Principal, contact_id: int, alone: Sequence[int]) -> None:
+    """What files know them by, and what imports changed of them."""
+    rows: list[tuple[str, Sequence[int]]] = [("contact", [contact_id]), ("interaction", alone)]
+    for one in MATTERS:
+        theirs = select(one.c.id).where(_about(one, principal, contact_id))
+        rows.append((one.name, list(connection.execute(theirs).scalars())))
+    for record, ids in rows:
+        for block in blocks(ids):
+            for table in (source_record, import_trace):
+                own = (table.c.workspace_id == principal.workspace_id, table.c.record == record)
+                connection.execute(table.delete().where(*own, table.c.row_id.in_(block)))
+
+
+def _merges(connection: Connection, principal: Principal, contact_id: int) -> None:
+    """Records that became theirs, and what those were before."""
+    ids = once_called(connection, principal, contact_id).merges
+    if ids:
+        connection.execute(merge.delete().where(_row(merge, principal, ids)))
+
+
+def _meetings(connection: Connection, principal: Principal, contact_id: int) -> None:
+    """Meetings of a calendar with nobody else."""
+    other = open_meeting_contact.alias()
+    theirs = select(open_meeting_contact.c.meeting_id).where(
+        _about(open_meeting_contact, principal, contact_id)
+    )
+    with_others = select(other.c.meeting_id).where(
+        other.c.workspace_id == principal.workspace_id, other.c.contact_id != contact_id
+    )
+    alone = and_(open_meeting.c.id.in_(theirs), open_meeting.c.id.not_in(with_others))
+    connection.execute(
+        open_meeting.delete().where(open_meeting.c.workspace_id == principal.workspace_id, alone)
+    )

@@ -1,0 +1,106 @@
+"""What tells of one person in the words of others: names, now and before, emails and numbers that are theirs alone."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Table, select
+
+from crm.contacts.queries import Person, person
+from crm.domain.blanking import Marks, is_telling
+from crm.domain.folding import fold
+from crm.domain.phones import digits_of
+from crm.domain.principal import Principal
+from crm.storage.tables import contact, contact_email, contact_phone, interaction_contact, merge, user
+
+_SHORTEST_WORD = 3
+
+
+@dataclass(frozen=True)
+class Before:
+    """The merges whose records became one person, and the names and ways those records had."""
+
+    merges: list[int]
+    names: list[str]
+    emails: list[str]
+    phones: list[str]
+
+
+def once_called(connection: Connection, principal: Principal, contact_id: int) -> Before:
+    """Follow the merges that led to this person."""
+    found, waiting, seen = Before([], [], [], []), [contact_id], {contact_id}
+    while waiting:
+        mine = (merge.c.workspace_id == principal.workspace_id, merge.c.contact_id == waiting.pop())
+        for row in connection.execute(select(merge).where(*mine)).all():
+            found.merges.append(row.id)
+            found.names.append(row.gone_name)
+            for table, before, _ in row.content["changes"]:
+                if table in ("contact_email", "contact_phone") and before is not None:
+                    (found.emails if table == "contact_email" else found.phones).append(before["value"])
+            if row.gone_id not in seen:
+                seen.add(row.gone_id)
+                waiting.append(row.gone_id)
+    return found
+
+
+def marks_of(connection: Connection, principal: Principal, contact_id: int) -> Marks:
+    """What tells of this person anywhere: nothing that somebody else here is called, or has, too."""
+    one, before = person(connection, principal, contact_id), once_called(connection, principal, contact_id)
+    names = {name for name in (*_full_names(one), *before.names) if is_telling(name)}
+    emails = {way.value for way in one.emails} | set(before.emails)
+    phones = {way.value for way in one.phones} | set(before.phones)
+    called = _others(connection, principal, contact, contact.c.folded_name, contact_id)
+    with_email = _others(connection, principal, contact_email, contact_email.c.folded, contact_id)
+    with_phone = _others(connection, principal, contact_phone, contact_phone.c.digits, contact_id)
+    us = connection.execute(
+        select(user.c.name, user.c.email).where(user.c.workspace_id == principal.workspace_id)
+    ).all()
+    called |= {fold(row.name) for row in us}
+    with_email |= {row.email.casefold() for row in us}
+    return Marks(
+        (name for name in names if fold(name) not in called),
+        (email for email in emails if email.casefold() not in with_email),
+        (phone for phone in phones if digits_of(phone) not in with_phone),
+    )
+
+
+def marks_beside(connection: Connection, principal: Principal, contact_id: int) -> Marks:
+    """What tells of this person in what they took part in: also one word of the name, where nobody else there has it."""
+    one, table, other = (
+        person(connection, principal, contact_id),
+        interaction_contact.c,
+        interaction_contact.alias(),
+    )
+    beside = (
+        select(contact.c.folded_name)
+        .join(
+            other,
+            (other.c.workspace_id == contact.c.workspace_id) & (other.c.contact_id == contact.c.id),
+        )
+        .join(
+            interaction_contact,
+            (table.workspace_id == other.c.workspace_id) & (table.interaction_id == other.c.interaction_id),
+        )
+        .where(
+            table.workspace_id == principal.workspace_id,
+            table.contact_id == contact_id,
+            other.c.contact_id != contact_id,
+        )
+    )
+    taken = {word for name in connection.execute(beside).scalars() for word in name.split()}
+    words = {word.strip(",.") for name in _full_names(one) for word in name.split()}
+    alone = {word for word in words if len(word) >= _SHORTEST_WORD and fold(word) not in taken}
+    return Marks(
+        {*_full_names(one), *alone}, (way.value for way in one.emails), (way.value for way in one.phones)
+    )
+
+
+def _full_names(one: Person) -> set[str]:
+    parts = " ".join(filter(None, (one.given_name, one.family_name)))
+    return {one.name} | ({parts} if one.given_name and one.family_name else set())
+
+
+def _others(
+    connection: Connection, principal: Principal, table: Table, column: object, contact_id: int
+) -> set[str]:
+    own = table.c.id if table is contact else table.c.contact_id
+    theirs = select(column).where(table.c.workspace_id == principal.workspace_id, own != contact_id)  # type: ignore[call-overload]
+    return set(connection.execute(theirs).scalars())

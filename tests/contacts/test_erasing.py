@@ -1,0 +1,328 @@
+"""Somebody erased is in no text of any table, nor in the file; what others keep stays with the others."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import String, Text, inspect, select, type_coerce
+
+from crm.contacts.actions import add_contact
+from crm.contacts.drafts import NewContact, Occasion, Way
+from crm.contacts.erasing import erase, what_goes
+from crm.contacts.merging import merge_contacts
+from crm.domain.blanking import BLANK, Marks
+from crm.errors import Forbidden, NotFound
+from crm.storage.database import Database, new_id
+from crm.storage.tables import (
+    api_token,
+    ask,
+    channel,
+    contact,
+    contact_metrics,
+    favour,
+    idempotency_key,
+    import_batch,
+    import_mapping,
+    import_trace,
+    import_upload,
+    interaction,
+    interaction_contact,
+    left_behind,
+    metadata,
+    open_meeting,
+    open_meeting_contact,
+    organisation,
+    outbox,
+    outbox_event,
+    plan,
+    promise,
+    removed_matter,
+    response,
+    rule,
+    saved_view,
+    signal,
+    source_record,
+    suggestion,
+    trip,
+)
+from crm.storage.types import Json
+from crm.storage.wiping import wipe
+from tests.builders import World
+from tests.web.site import client
+
+NAME, EMAIL, PHONE = "Zéphyrine Quixworth", "zephyrine@quixworth.example", "+44 7700 900777"
+CANARIES = ("quixworth", "phyrine", "7700 900777", "447700900777")
+NAMELESS = {
+    *("id_counter", "sign_in_failure", "scheduler_pulse", "mail_hold"),  # the machine's own
+    *("session", "one_time_link", "plan_feed"),  # hashes of secrets
+    *(
+        "workspace",
+        "user",
+        "organisation_tag",
+        "target",
+        "time_off",
+    ),  # what users say of themselves and of no contact
+    *(
+        "own_calendar",
+        "busy",
+        "calendar_stay",
+    ),  # users' calendars: sealed, without titles, cities of our table
+    *(
+        "contact_metrics",
+        "interaction_contact",
+        "interaction_user",
+        "open_meeting_contact",
+    ),  # numbers and keys
+    *("kept_apart", "left_behind"),
+}
+
+
+class Crowd:
+    """A world in which one person is written down everywhere."""
+
+    def __init__(self, database: Database) -> None:
+        self.world = world = World.create(database)
+        self.owner = world.user("Alice Meyer", role="member")
+        self.colleague = world.user("Ben Ode", role="member")
+        with database.write() as connection:
+            self.gone = add_contact(connection, world.principal, someone(self.owner.user_id), world.now)
+            twin = NewContact(name=f"{NAME} Senior", emails=(Way("old@quixworth.example"),), owner_id=0)
+            other = add_contact(connection, world.principal, twin, world.now)
+        self.stays = world.contact(
+            "Marta Kowalczyk", notes=f"Introduced by {NAME.upper()}, Quixworth,  Zephyrine"
+        )
+        self.alone = world.log("lunch", 3, self.gone, note=f"{NAME} likes tea", summary="Lunch")
+        self.shared = world.log("phone", 4, self.gone, self.stays, note=f"Zéphyrine and Marta; ring {PHONE}")
+        self.named = world.log("email", 5, self.stays, summary=f"About {EMAIL}", note_private=True,
+                               note="see Zephyrine Quixworth’s plan, (0)7700-900777")  # fmt: skip
+        with database.write() as connection:
+            self.put = Rows(connection, world, self)
+            self.put.everywhere()
+            choices = {"name": "first"}
+            merge_contacts(connection, world.principal, self.gone, other, choices, world.now)
+
+
+def someone(owner: int | None) -> NewContact:
+    return NewContact(
+        name=NAME, given_name="Zéphyrine", family_name="Quixworth", title="Quixworth heiress", owner_id=owner,
+        emails=(Way(EMAIL),), phones=(Way(PHONE, "Quixworth Hall"),), addresses=(Way("1 Quixworth Lane"),),
+        tags=("quixworths",), notes="Zéphyrine", dates=(Occasion("other", 5, 1, 2001, True, "Quixworth day"),),
+    )  # fmt: skip
+
+
+class Rows:
+    """Rows that name the person, one or more of each table that can."""
+
+    def __init__(self, connection: Any, world: World, crowd: Crowd) -> None:
+        self.connection, self.world, self.crowd = connection, world, crowd
+
+    def add(self, table: Any, **values: Any) -> int:
+        row_id = new_id(self.connection)
+        row = {
+            "workspace_id": self.world.workspace_id,
+            **({"id": row_id} if "id" in table.c else {}),
+            **values,
+        }
+        self.connection.execute(table.insert(), row)
+        return row_id
+
+    def everywhere(self) -> None:
+        world, crowd = self.world, self.crowd
+        today, now, user_id = world.today, world.now, crowd.owner.user_id
+        for about in (crowd.gone, crowd.stays):
+            said = {"contact_id": about, "text": f"Tell {NAME}", "author_id": user_id}
+            self.add(ask, **said, opened_on=today, interaction_id=crowd.alone)
+            self.add(promise, **said, by="us", made_on=today)
+            self.add(signal, **said, type="praise", heard_on=today, theme=NAME)
+            self.add(favour, **said, received_on=today)
+            content = {"id": 1, "text": NAME, "contact_id": about}
+            self.add(removed_matter, contact_id=about, record="ask", content=content, removed_at=now)
+        self.plans(user_id)
+        self.files(user_id)
+        self.rest(user_id)
+
+    def plans(self, user_id: int | None) -> None:
+        world, crowd = self.world, self.crowd
+        week = {"week": "2026-W48", "monday": world.today}
+        left = [[crowd.gone, "rest", None], [crowd.stays, "rest", None]]
+        plan_id = self.add(
+            plan, **week, user_id=user_id, made_at=world.now, budget={"of": NAME}, left_out=left
+        )
+        for contact_id in (crowd.gone, crowd.stays):
+            shared = {"user_id": user_id, "contact_id": contact_id}
+            row = {"monday": world.today, "position": 1, "act": "call", "reason": f"Ring {NAME}", "need": 1.0}
+            told = {"rules": [NAME], "evidence": {NAME: 1}, "slot_note": NAME}
+            row_id = self.add(suggestion, plan_id=plan_id, **shared, **row, **told)
+            answer = {"verb": "swap", "via": "page", "made_at": world.now, "before": {"note": NAME}}
+            self.add(response, suggestion_id=row_id, **shared, **answer)
+        mail = {
+            "user_id": user_id,
+            "message_id": "<1@team>",
+            "to_address": "alice@team.example",
+            "due_at": world.now,
+        }
+        text = {"subject": f"Ring {NAME}", "text": NAME, "html": f"<p>{NAME}", "headers": {"X": NAME}}
+        told = {"state": "sent", "reason": NAME, "changed_at": world.now}
+        for key in ("2026-W48", "2026-W40"):
+            mail_id = self.add(outbox, purpose="nudge", week=key, **mail, **text, **told)
+            self.add(outbox_event, outbox_id=mail_id, state="sent", reason=NAME, at=world.now)
+
+    def files(self, user_id: int | None) -> None:
+        world, crowd = self.world, self.crowd
+        batch: dict[str, Any] = {"files": [f"{NAME}.vcf"], "counts": {"contacts": 1}}
+        batch["report"] = {"names": [NAME]}
+        batch_id = self.add(import_batch, **batch, applied_at=world.now)
+        for row_id, key in ((crowd.gone, f"mine {EMAIL}"), (crowd.stays, f"theirs {EMAIL}")):
+            held = {"record": "contact", "row_id": row_id, "batch_id": batch_id}
+            self.add(source_record, **held, source_key=key, content_hash=f"a={EMAIL}")
+            self.add(import_trace, **held, before={"notes": NAME}, after="1")
+        file: dict[str, Any] = {
+            "user_id": user_id,
+            "group_id": 1,
+            "name": "x.vcf",
+            "content": NAME,
+            "created_at": world.now,
+        }
+        self.add(import_upload, **file)
+        self.add(import_mapping, fingerprint=f"who:{EMAIL}", fields=[EMAIL], changed_at=world.now)
+        for who, key in (((crowd.gone,), "a"), ((crowd.gone, crowd.stays), "b")):
+            meeting = {
+                "source_key": f"{key} {EMAIL}",
+                "occurred_at": world.now,
+                "summary": NAME,
+                "batch_id": batch_id,
+            }
+            meeting_id = self.add(open_meeting, **meeting)
+            for contact_id in who:
+                self.add(open_meeting_contact, meeting_id=meeting_id, contact_id=contact_id)
+
+    def rest(self, user_id: int | None) -> None:
+        now, today = self.world.now, self.world.today
+        self.add(organisation, name="Fernhill", folded_name="fernhill", kind="other", tier="none",
+                 search="", notes=f"Ask {NAME}", created_at=now)  # fmt: skip
+        body = {
+            "key_hash": "k",
+            "request_hash": "r",
+            "status": 201,
+            "body": f'{{"name":"{NAME}"}}',
+            "created_at": now,
+        }
+        self.add(idempotency_key, user_id=user_id, **body)
+        query = "q=Z%C3%A9phyrine+Quixworth"
+        self.add(saved_view, user_id=user_id, name="Hers", folded_name="hers", query=query, created_at=now)
+        self.add(rule, key="own", enabled=True, position=1, definition={"label": NAME}, changed_at=now)
+        self.add(api_token, token_hash="t", user_id=user_id, name=f"For {NAME}", scopes=[], created_at=now)
+        self.add(trip, user_id=user_id, city=f"{NAME}'s", first_day=today, last_day=today, created_at=now)
+        row = {"key": "own", "label": f"At {NAME}’s", "digital": False, "live": True, "in_person": True}
+        self.add(channel, **row, by_hand=False, position=99)
+        self.add(
+            left_behind, interaction_id=self.crowd.shared, what="written", record="ask", row_id=1, stamp="s"
+        )
+
+
+def naming(world: World) -> set[str]:
+    """Every table in which some text holds a canary, read column by column from the metadata."""
+    found = set()
+    with world.database.read() as connection:
+        for table in metadata.sorted_tables:
+            texts = [type_coerce(one, Text) for one in table.c if isinstance(one.type, String | Text | Json)]
+            rows = connection.execute(select(*texts)).all() if texts else []
+            words = "\n".join(str(value) for row in rows for value in row).casefold().replace("%c3%a9", "é")
+            if any(canary in words for canary in CANARIES):
+                found.add(table.name)
+    return found
+
+
+def erased(crowd: Crowd) -> None:
+    with crowd.world.database.write() as connection:
+        erase(connection, crowd.owner, crowd.gone, crowd.world.now)
+
+
+def test_no_text_of_any_table_names_them(database: Database):
+    crowd = Crowd(database)
+    before = naming(crowd.world)
+    undecided = {table.name for table in metadata.sorted_tables} - before - NAMELESS
+    assert not undecided, (
+        f"Say what erasing does with {undecided}: name the person there, or list it as nameless."
+    )
+    erased(crowd)
+    assert naming(crowd.world) == set()
+    schema = set(inspect(database.engine).get_table_names()) - {"alembic_version"}
+    assert schema == set(metadata.tables)  # no table escapes the metadata
+
+
+def test_the_file_holds_nothing_of_them(database: Database):
+    crowd = Crowd(database)
+    erased(crowd)
+    assert wipe(database)
+    if database.is_sqlite:
+        path = Path(str(database.url.database))
+        held = b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*")).lower()
+        assert b"fernhill" in held
+        assert not [canary for canary in CANARIES if canary.encode() in held]
+
+
+def test_what_is_shared_stays_with_the_others(database: Database):
+    crowd = Crowd(database)
+    with database.read() as connection:
+        goes = what_goes(connection, crowd.owner, crowd.gone)
+    assert (goes.alone, goes.shared, goes.rows["ask"], goes.rows["merge"]) == (1, 1, 1, 1)
+    erased(crowd)
+    with database.read() as connection:
+        log = connection.execute(select(interaction).order_by(interaction.c.id)).all()
+        took_part = connection.execute(select(interaction_contact.c.contact_id)).scalars().all()
+        hanging = connection.execute(select(ask.c.contact_id, ask.c.interaction_id)).all()
+        (left,) = connection.execute(select(plan.c.left_out)).scalars()
+        figures = connection.execute(select(contact_metrics)).mappings().one()
+        people = connection.execute(select(contact.c.name, contact.c.notes)).all()
+    assert [one.id for one in log] == [crowd.shared, crowd.named]
+    assert log[0].note == f"{BLANK} and Marta; ring {BLANK}"
+    assert (log[1].summary, log[1].note) == (f"About {BLANK}", f"see {BLANK}’s plan, {BLANK}")
+    assert set(took_part) == {crowd.stays}
+    assert hanging == [(crowd.stays, None)]
+    assert left == [[crowd.stays, "rest", None]]
+    assert people == [("Marta Kowalczyk", f"Introduced by {BLANK}, {BLANK}")]
+    assert figures["contact_id"] == crowd.stays
+    assert (figures["days_since_any"], figures["total_7"]) == (4, 2)
+
+
+def test_who_may(database: Database):
+    crowd = Crowd(database)
+    with database.write() as connection, pytest.raises(Forbidden):
+        erase(connection, crowd.colleague, crowd.gone, crowd.world.now)
+    elsewhere = World.create(database, "Other").principal
+    with database.write() as connection, pytest.raises(NotFound):
+        erase(connection, elsewhere, crowd.gone, crowd.world.now)
+
+
+def test_the_page_says_what_goes(database: Database):
+    crowd = Crowd(database)
+    browser = client(crowd.world, crowd.owner)
+    page = browser.get(f"/people/{crowd.gone}/erase")
+    assert page.status_code == 200
+    assert "1 interaction with nobody else, notes included." in page.text
+    assert f"/people/{crowd.gone}/erase" in browser.get(f"/people/{crowd.gone}").text
+    assert (
+        f"/people/{crowd.gone}/erase"
+        not in client(crowd.world, crowd.colleague).get(f"/people/{crowd.gone}").text
+    )
+    answer = browser.post(f"/people/{crowd.gone}/erase")
+    assert answer.headers["location"] == "/people"
+    assert browser.get(f"/people/{crowd.gone}").status_code == 404
+    assert naming(crowd.world) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "left"),
+    [
+        ("Ann Lee", "Ann Lee, ANN  LEE and Lee, Ann; Joann Lee; Ann Leeds, Annual", None),
+        ("Seán O'Brien", "Seán O’Brien; Sean O'Brien’s; O'Brien Sean", f"{BLANK}; {BLANK}’s; {BLANK}"),
+        ("王伟", "和王伟吃饭", f"和{BLANK}吃饭"),
+        ("Жанна Агузарова", "Звонок: жанна агузарова", f"Звонок: {BLANK}"),
+    ],
+)
+def test_names_are_found_however_they_are_written(name: str, text: str, left: str | None):
+    marks = Marks([name])
+    expected = left or f"{BLANK}, {BLANK} and {BLANK}; Joann Lee; Ann Leeds, Annual"
+    assert marks.blank(text) == expected
+    assert not Marks([]).tell_in(text)
