@@ -13,6 +13,7 @@ import typer
 from crm.accounts.actions import remember_own_words
 from crm.accounts.queries import sole_user
 from crm.cli_support import AsJson, Desk, Workspace, complain, desk, print_json
+from crm.commands.whom import contact_meant
 from crm.contacts.drafts import is_email
 from crm.errors import Invalid
 from crm.imports import actions, queries
@@ -22,6 +23,7 @@ from crm.imports.choices import NAMES_DAYS, remember, remember_who
 from crm.imports.columns import FIELDS, fingerprint
 from crm.imports.export import export_files
 from crm.imports.noticed import Wishes
+from crm.imports.one_person import person_files
 from crm.imports.reading import Given, read_all, reading_for
 from crm.imports.records import FILE_LIMIT, ParsedFile
 from crm.imports.report import FileReport, has_errors, is_anything_usable
@@ -303,14 +305,24 @@ def _complain_of_skipped(reports: list[FileReport]) -> None:
 
 def export_folder(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; made if it is not there.")],
+    contact: Annotated[
+        str | None,
+        typer.Option("--contact", metavar="EMAIL-or-ID", help="Everything about one person alone."),
+    ] = None,
     workspace: Workspace = None,
 ) -> None:
     """Write everything as exchange files, vCards and a calendar."""
     with desk(workspace) as at_desk, at_desk.database.read() as connection:
+        if contact is None:
+            files, what = export_files(connection, at_desk.principal), at_desk.workspace
+        else:
+            contact_id = contact_meant(connection, at_desk.principal, contact)
+            files = person_files(connection, at_desk.principal, contact_id, at_desk.now)
+            what = f"What is kept about {contact}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for name, data in export_files(connection, at_desk.principal):
+            for name, data in files:
                 (folder / name).write_bytes(data)
         except OSError as fault:
             raise Invalid(f"{folder} cannot be written to: {fault.strerror}.") from None
-    typer.echo(f"{at_desk.workspace} is in {folder}.")
+    typer.echo(f"{what} is in {folder}.")

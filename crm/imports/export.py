@@ -6,12 +6,12 @@ Importing them into an empty workspace with the same users and exporting again g
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select, true
 
 from crm.domain.principal import Principal
 from crm.imports import records as said
@@ -43,21 +43,43 @@ BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass
 class _Export:
-    """What all files of one export share. ``references``: how each person is named in them."""
+    """What all files of one export share. ``references``: how each person is named in them; ``only``: of one person."""
 
     connection: Connection
     principal: Principal
     references: dict[int, str]
     owned: set[int]
     sole_user: bool
+    only: int | None = None
+
+    def about(self, column: Any) -> ColumnElement[bool]:
+        """Rows of the person it is about, or of everybody."""
+        return true() if self.only is None else column == self.only
+
+    def of_log(self, column: Any) -> ColumnElement[bool]:
+        """Interactions of the person it is about, or all."""
+        if self.only is None:
+            return true()
+        table = interaction_contact.c
+        mine = (table.workspace_id == self.principal.workspace_id, table.contact_id == self.only)
+        return column.in_(select(table.interaction_id).where(*mine))
 
 
 def export_files(connection: Connection, principal: Principal) -> Iterator[tuple[str, bytes]]:
     """Every file by name. A user gets no private notes of others; the command line gets everything."""
-    work = _begin(connection, principal)
-    contacts = contact_records(connection, principal)
-    people = [_with_owner(work, one) for one in contacts.values()]
     yield "organisations.csv", _csv(said.ORGANISATIONS, organisation_records(connection, principal).values())
+    yield RULES, write_rules(connection, principal)
+    yield from _about_people(_begin(connection, principal))
+
+
+def files_of(connection: Connection, principal: Principal, contact_id: int) -> Iterator[tuple[str, bytes]]:
+    """The same files with one person alone in them; whoever took part beside them is not named."""
+    yield from _about_people(_begin(connection, principal, contact_id))
+
+
+def _about_people(work: _Export) -> Iterator[tuple[str, bytes]]:
+    contacts = contact_records(work.connection, work.principal, work.only and [work.only])
+    people = [_with_owner(work, one) for one in contacts.values()]
     yield "contacts.csv", _csv(said.CONTACTS, people)
     interactions = list(_interactions(work))
     yield "interactions.csv", _csv(said.INTERACTIONS, interactions)
@@ -65,16 +87,20 @@ def export_files(connection: Connection, principal: Principal) -> Iterator[tuple
         yield f"{kind}.csv", _csv(kind, _facts(work, kind))
     dates = list(_dates(work))
     yield "dates.csv", _csv(said.DATES, (one for _, one in dates))
-    yield RULES, write_rules(connection, principal)
     yield VCARDS, write_vcards(_cards(work, contacts, dates))
     yield CALENDAR, _calendar(work, contacts, interactions, [one for _, one in dates])
 
 
 def export_zip(connection: Connection, principal: Principal) -> bytes:
     """All files in one archive."""
+    return zipped(export_files(connection, principal))
+
+
+def zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
+    """These files in one archive, the same bytes for the same files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in export_files(connection, principal):
+        for name, data in files:
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
@@ -83,11 +109,11 @@ def _csv(kind: str, records: Any) -> bytes:
     return "".join(csv_lines(kind, records)).encode("utf-8", "replace")
 
 
-def _begin(connection: Connection, principal: Principal) -> _Export:
+def _begin(connection: Connection, principal: Principal, only: int | None = None) -> _Export:
     table = contact.c
     rows = connection.execute(
         select(table.id, table.name, table.folded_name, table.owner_id)
-        .where(table.workspace_id == principal.workspace_id)
+        .where(table.workspace_id == principal.workspace_id, true() if only is None else table.id == only)
         .order_by(table.id)
     ).all()
     active = select(user.c.id).where(user.c.workspace_id == principal.workspace_id, user.c.active).limit(2)
@@ -97,6 +123,7 @@ def _begin(connection: Connection, principal: Principal) -> _Export:
         _references(rows, _emails(connection, principal)),
         {row.id for row in rows if row.owner_id is not None},
         len(connection.execute(active).all()) == 1,
+        only,
     )
 
 
@@ -143,11 +170,11 @@ def _interactions(work: _Export) -> Iterator[said.InteractionRecord]:
     people = _participants(work, interaction_contact, interaction_contact.c.contact_id)
     rows = work.connection.execute(
         select(interaction)
-        .where(mine, interaction.c.deleted_at.is_(None))
+        .where(mine, work.of_log(interaction.c.id), interaction.c.deleted_at.is_(None))
         .order_by(interaction.c.occurred_at, interaction.c.id)
     )
     for row in rows:
-        ids = sorted(people.get(row.id, ()))
+        ids = sorted(set(people.get(row.id, ())) & work.references.keys())
         if not ids:
             continue
         by = tuple(emails[one] for one in sorted(users.get(row.id, ())))
@@ -168,7 +195,9 @@ def _identities(work: _Export, record: str, prefix: str = "") -> dict[int, str]:
     """The first source key of each row, of those that begin so."""
     table = source_record.c
     mine = select(table.row_id, table.source_key).where(
-        table.workspace_id == work.principal.workspace_id, table.record == record
+        table.workspace_id == work.principal.workspace_id,
+        table.record == record,
+        work.about(table.row_id) if record == "contact" else work.of_log(table.row_id),
     )
     rows = work.connection.execute(mine.order_by(table.source_key.desc()))
     return {row.row_id: row.source_key for row in rows if row.source_key.startswith(prefix)}
@@ -176,7 +205,9 @@ def _identities(work: _Export, record: str, prefix: str = "") -> dict[int, str]:
 
 def _participants(work: _Export, table: Any, column: Any) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
-    mine = select(table.c.interaction_id, column).where(table.c.workspace_id == work.principal.workspace_id)
+    mine = select(table.c.interaction_id, column).where(
+        table.c.workspace_id == work.principal.workspace_id, work.of_log(table.c.interaction_id)
+    )
     for row_id, one in work.connection.execute(mine):
         found.setdefault(row_id, []).append(one)
     return found
@@ -193,7 +224,9 @@ def _facts(work: _Export, kind: str) -> Iterator[Any]:
         said.SIGNALS: said.SignalRecord,
         said.FAVOURS: said.FavourRecord,
     }
-    mine = select(fact.table).where(fact.table.c.workspace_id == work.principal.workspace_id)
+    mine = select(fact.table).where(
+        fact.table.c.workspace_id == work.principal.workspace_id, work.about(fact.table.c.contact_id)
+    )
     for row in work.connection.execute(mine.order_by(fact.table.c.id)):
         if kept(row.text) is None:
             continue
@@ -207,7 +240,9 @@ def _dates(work: _Export) -> Iterator[tuple[int, said.DateRecord]]:
     shown: set[int] = set()
     for block in blocks(work.references):
         shown.update(one.id for one in plain_birthdays(work.connection, work.principal, block).values())
-    mine = select(contact_date).where(table.workspace_id == work.principal.workspace_id)
+    mine = select(contact_date).where(
+        table.workspace_id == work.principal.workspace_id, work.about(table.contact_id)
+    )
     for row in work.connection.execute(mine.order_by(table.id)):
         if row.id not in shown:
             reference = work.references[row.contact_id]

@@ -16,6 +16,7 @@ from crm.imports.columns import FIELDS, LEAVE_OUT
 from crm.imports.export import export_zip
 from crm.imports.meetings import open_count
 from crm.imports.noticed import Wishes
+from crm.imports.one_person import person_zip
 from crm.imports.reading import Given, read_all, reading_for
 from crm.imports.records import CALENDAR, FEEDS, FILE_LIMIT, MAIL, Choice, ParsedFile
 from crm.imports.report import SORTS, FileReport
@@ -300,6 +301,17 @@ def _undone_words(done: Undone) -> str:
         "; ".join(f"{words} {what}" for words, what in parts if words) + "."
         if any(words for words, _ in parts)
         else "There was nothing left to undo."
+    )
+
+
+@router.page("/people/{contact_id}/export", access="member")
+def export_person(visit: Visit) -> Response:
+    """Everything about one person as a zip, without the private notes of others."""
+    contact_id = visit.number("contact_id")
+    return Response(
+        person_zip(visit.connection, visit.principal, contact_id, visit.at),
+        media_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="person-{contact_id}.zip"'},
     )
 
 

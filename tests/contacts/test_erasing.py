@@ -155,16 +155,21 @@ class Rows:
             row_id = self.add(suggestion, plan_id=plan_id, **shared, **row, **told)
             answer = {"verb": "swap", "via": "page", "made_at": world.now, "before": {"note": NAME}}
             self.add(response, suggestion_id=row_id, **shared, **answer)
-        mail = {
+        mail: dict[str, Any] = {
             "user_id": user_id,
             "message_id": "<1@team>",
             "to_address": "alice@team.example",
             "due_at": world.now,
         }
-        text = {"subject": f"Ring {NAME}", "text": NAME, "html": f"<p>{NAME}", "headers": {"X": NAME}}
-        told = {"state": "sent", "reason": NAME, "changed_at": world.now}
+        text: dict[str, Any] = {
+            "subject": f"Ring {NAME}",
+            "text": NAME,
+            "html": f"<p>{NAME}",
+            "headers": {"X": NAME},
+        }
+        ended: dict[str, Any] = {"state": "sent", "reason": NAME, "changed_at": world.now}
         for key in ("2026-W48", "2026-W40"):
-            mail_id = self.add(outbox, purpose="nudge", week=key, **mail, **text, **told)
+            mail_id = self.add(outbox, purpose="nudge", week=key, **mail, **text, **ended)
             self.add(outbox_event, outbox_id=mail_id, state="sent", reason=NAME, at=world.now)
 
     def files(self, user_id: int | None) -> None:

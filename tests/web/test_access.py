@@ -91,6 +91,7 @@ ACCESS = {
     "POST /people/{contact_id}/apart/{other_id}/undo": "member",
     "POST /people/merges/{merge_id}/undo": "member",
     "GET /people/{contact_id}/erase": "member",
+    "GET /people/{contact_id}/export": "member",
     "POST /people/{contact_id}/erase": "member",
     "GET /people/new": "member",
     "POST /people/new": "member",

@@ -1,0 +1,110 @@
+"""Everything about one person: every row that names them, in files that read back, and no private note of others."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+from sqlalchemy import select
+
+from crm.imports.one_person import person_files, rows_about
+from crm.storage.database import Database
+from crm.storage.tables import contact, metadata
+from tests.builders import World
+from tests.contacts.test_erasing import CANARIES, EMAIL, NAME, Crowd, naming
+from tests.imports.files import bring
+from tests.web.site import client
+
+OF_OTHERS = {
+    "user",
+    "organisation",
+    "import_mapping",
+    "rule",
+    "saved_view",
+    "api_token",
+    "trip",
+    "channel",
+    "plan",
+}
+NOT_THEIRS = OF_OTHERS | {"outbox", "outbox_event", "idempotency_key", "import_upload"}
+"""Tables that hold words of users, in which this person may be named; their mails and waiting files."""
+
+
+def test_every_row_about_them_is_in_it(database: Database):
+    crowd = Crowd(database)
+    with database.read() as connection:
+        found = rows_about(connection, crowd.world.principal, crowd.gone)
+    assert naming(crowd.world) - set(found) <= NOT_THEIRS
+    assert {one.name for one in metadata.sorted_tables if "contact_id" in one.c} - {"kept_apart"} <= set(
+        found
+    )
+    assert {row["id"] for row in found["interaction"]} == {crowd.alone, crowd.shared}
+    assert found["merge"][0]["gone_name"] == f"{NAME} Senior"
+
+
+def test_private_notes_and_plans_of_others_are_not(database: Database):
+    crowd = Crowd(database)
+    crowd.world.log("phone", 2, crowd.gone, note="Bens secret", note_private=True, by=crowd.colleague)
+    crowd.world.log("phone", 1, crowd.gone, note="Alices secret", note_private=True, by=crowd.owner)
+    page = client(crowd.world, crowd.colleague).get(f"/people/{crowd.gone}/export")
+    assert page.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(page.content)) as archive:
+        files = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert all("Bens secret" in files[name] for name in ("person.json", "person.txt", "interactions.csv"))
+    assert not any(
+        "Alices secret" in text or "Kowalczyk" in text
+        for name, text in files.items()
+        if name != "person.json"
+    )
+    assert "Alices secret" not in files["person.json"]
+    held = json.loads(files["person.json"])
+    assert "suggestion" not in held
+    assert held["contact"][0]["owner"] == "Alice Meyer"
+    assert f"name: {NAME}" in files["person.txt"]
+    assert client(crowd.world, crowd.colleague).get("/people/999999/export").status_code == 404
+
+
+def test_the_files_read_back(database: Database):
+    crowd = Crowd(database)
+    with database.read() as connection:
+        files = dict(person_files(connection, crowd.world.principal, crowd.gone, crowd.world.now))
+    assert any(canary in files["contacts.vcf"].decode().lower() for canary in CANARIES)
+    there = World.create(database, "Elsewhere")
+    there.user("Alice Meyer", role="member", email="alice@elsewhere.example")
+    texts = {name: data.decode() for name, data in files.items() if name.endswith(".csv")}
+    texts["contacts.csv"] = texts["contacts.csv"].replace("alice@team.example", "")
+    texts["interactions.csv"] = texts["interactions.csv"].replace("alice@team.example", "")
+    bring(there, *texts.values())
+    with database.read() as connection:
+        rows = connection.execute(select(contact.c.name).where(contact.c.workspace_id == there.workspace_id))
+        assert rows.scalars().all() == [NAME]
+        again = dict(person_files(connection, there.principal, rows_of(connection, there), there.now))
+    assert EMAIL in again["contacts.csv"].decode()
+    assert again["asks.csv"] == files["asks.csv"]
+
+
+def rows_of(connection: object, world: World) -> int:
+    mine = select(contact.c.id).where(contact.c.workspace_id == world.workspace_id)
+    return int(connection.execute(mine).scalar_one())  # type: ignore[attr-defined]
+
+
+def test_the_command_line_writes_them(tmp_path: Path, monkeypatch, capsys):
+    from crm.__main__ import run
+
+    monkeypatch.setenv("CRM_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "contacts.csv").write_text(f"name,email\n{NAME},{EMAIL}\nMarta,marta@x.example\n")
+    assert run(["import", str(tmp_path / "contacts.csv")]) == 0
+    assert run(["export", str(tmp_path / "out"), "--contact", EMAIL.upper()]) == 0
+    assert "Marta" not in (tmp_path / "out" / "person.json").read_text()
+    assert NAME in (tmp_path / "out" / "person.txt").read_text()
+    capsys.readouterr()
+    assert run(["erase", EMAIL]) == 2
+    assert "--yes" in capsys.readouterr().err
+    assert run(["erase", EMAIL, "--dry-run"]) == 0
+    assert run(["erase", EMAIL, "--yes"]) == 0
+    assert run(["erase", EMAIL, "--yes"]) == 1
+    assert "Nobody here has the email" in capsys.readouterr().err
+    assert run(["erase", "--clean"]) == 0
+    held = b"".join(one.read_bytes() for one in (tmp_path / "data").iterdir())
+    assert b"marta@x.example" in held
+    assert EMAIL.encode() not in held
