@@ -81,6 +81,7 @@ def add_contacts(
     """Write down many people at once, all or none; returns their ids in the same order."""
     require_editor(principal)
     drafts = [rows.checked(new) for new in people]
+    _require_past_deaths(principal, drafts, at)
     organisations = _organisation_names(connection, principal, drafts)
     owners = _owners(connection, principal, drafts)
     ids = new_ids(connection, len(drafts))
@@ -126,6 +127,7 @@ def edit_contact(
     """
     require_editor(principal)
     draft = rows.checked(new)
+    _require_past_deaths(principal, [draft], at)
     require_people(connection, principal, [contact_id])
     organisations = _organisation_names(connection, principal, [draft])
     values = rows.contact_values(draft, organisations.get(draft.organisation_id or 0), at)
@@ -514,6 +516,13 @@ def _dates_kept(
     if gone:
         connection.execute(contact_date.delete().where(*mine, table.id.in_(gone)))
     return kept
+
+
+def _require_past_deaths(principal: Principal, drafts: Iterable[NewContact], at: datetime) -> None:
+    today = principal.team_day(at)
+    if any(new.deceased_on is not None and new.deceased_on > today for new in drafts):
+        sentence = "That day is still to come. Leave it empty."
+        raise Invalid(sentence, fields={"deceased_on": sentence})
 
 
 def _organisation_names(

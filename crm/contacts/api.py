@@ -79,6 +79,7 @@ class ContactChange(Sent):
     target_any: Target = None
     target_personal: Target = None
     target_in_person: Target = None
+    deceased_on: date | None = Field(None, description="No rule, plan or mail is about somebody who died.")
     version: Id | None = Field(None, description="Refused with 409 where the contact has another by now.")
 
     def values(self, call: Call) -> dict[str, Any]:

@@ -25,6 +25,7 @@ LABELS = {
     "target_any": "Target, any contact",
     "target_personal": "Target, personal",
     "target_in_person": "Target, in person",
+    "deceased_on": "Died on",
     "email": "Emails",
     "phone": "Phones",
     "address": "Addresses",

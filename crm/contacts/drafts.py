@@ -75,6 +75,7 @@ class NewContact:
     target_personal: int | None = None
     target_in_person: int | None = None
     created_on: date | None = None
+    deceased_on: date | None = None
 
 
 @dataclass(frozen=True)

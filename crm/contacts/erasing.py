@@ -63,8 +63,9 @@ class Goes:
         if self.alone:
             found.append(f"{count(self.alone, 'interaction')} with nobody else, notes included.")
         if self.shared:
+            stay = "stays" if self.shared == 1 else "stay"
             found.append(
-                f"{count(self.shared, 'interaction')} with others stay with the others, without this name."
+                f"{count(self.shared, 'interaction')} with others {stay} with the others, without this name."
             )
         matters = [
             count(rows[one.name], one.name) for one in (ask, promise, signal, favour) if rows[one.name]

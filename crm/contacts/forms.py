@@ -58,6 +58,7 @@ class ContactForm(Form):
     target_any: Days = None
     target_personal: Days = None
     target_in_person: Days = None
+    deceased_on: date | None = None
     version: int = 0
 
     @field_validator("name")
@@ -243,6 +244,7 @@ def read_contact(form: FormData) -> ContactSent | dict[str, str]:
         target_any=single.target_any,
         target_personal=single.target_personal,
         target_in_person=single.target_in_person,
+        deceased_on=single.deceased_on,
     )
     return ContactSent(draft, single.organisation, single.version)
 

@@ -14,13 +14,12 @@ from crm.errors import Invalid
 SIDES = ("first", "second")
 _OF_FORM = (
     *("name", "title", "organisation", "tier", "kind", "owner", "city", "country", "time_zone"),
-    *("target_any", "target_personal", "target_in_person"),
+    *("target_any", "target_personal", "target_in_person", "deceased_on"),
 )
 LABELS = {
     "birthday": "Birthday",
     **{name: both_wrote.LABELS[name] for name in _OF_FORM},
     "owner": "Looked after by",
-    "deceased_on": "Died on",
 }
 _PARTS = {"given_name": "given name", "family_name": "family name"}
 _USUAL = {"tier": "none", "kind": "other"}

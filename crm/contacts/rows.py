@@ -98,6 +98,7 @@ def contact_values(new: NewContact, organisation: str | None, at: datetime) -> d
         "target_any": new.target_any,
         "target_personal": new.target_personal,
         "target_in_person": new.target_in_person,
+        "deceased_on": new.deceased_on,
         "search": search_text(new.name, organisation, new.city, new.tags, (way.value for way in new.emails)),
         "changed_at": at,
     }

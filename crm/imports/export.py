@@ -54,7 +54,8 @@ class _Export:
 
     def about(self, column: Any) -> ColumnElement[bool]:
         """Rows of the person it is about, or of everybody."""
-        return true() if self.only is None else column == self.only
+        theirs: ColumnElement[bool] = column == self.only
+        return true() if self.only is None else theirs
 
     def of_log(self, column: Any) -> ColumnElement[bool]:
         """Interactions of the person it is about, or all."""
@@ -62,7 +63,8 @@ class _Export:
             return true()
         table = interaction_contact.c
         mine = (table.workspace_id == self.principal.workspace_id, table.contact_id == self.only)
-        return column.in_(select(table.interaction_id).where(*mine))
+        theirs: ColumnElement[bool] = column.in_(select(table.interaction_id).where(*mine))
+        return theirs
 
 
 def export_files(connection: Connection, principal: Principal) -> Iterator[tuple[str, bytes]]:
@@ -78,7 +80,7 @@ def files_of(connection: Connection, principal: Principal, contact_id: int) -> I
 
 
 def _about_people(work: _Export) -> Iterator[tuple[str, bytes]]:
-    contacts = contact_records(work.connection, work.principal, work.only and [work.only])
+    contacts = contact_records(work.connection, work.principal, None if work.only is None else [work.only])
     people = [_with_owner(work, one) for one in contacts.values()]
     yield "contacts.csv", _csv(said.CONTACTS, people)
     interactions = list(_interactions(work))
@@ -86,7 +88,7 @@ def _about_people(work: _Export) -> Iterator[tuple[str, bytes]]:
     for kind in (said.ASKS, said.PROMISES, said.SIGNALS, said.FAVOURS):
         yield f"{kind}.csv", _csv(kind, _facts(work, kind))
     dates = list(_dates(work))
-    yield "dates.csv", _csv(said.DATES, (one for _, one in dates))
+    yield "dates.csv", _csv(said.DATES, [*(one for _, one in dates), *_deaths(work, contacts)])
     yield VCARDS, write_vcards(_cards(work, contacts, dates))
     yield CALENDAR, _calendar(work, contacts, interactions, [one for _, one in dates])
 
@@ -250,6 +252,13 @@ def _dates(work: _Export) -> Iterator[tuple[int, said.DateRecord]]:
                 row.contact_id,
                 said.DateRecord(reference, row.kind, written_day(row), row.yearly, row.label),
             )
+
+
+def _deaths(work: _Export, contacts: dict[int, said.ContactRecord]) -> Iterator[said.DateRecord]:
+    for row_id, one in contacts.items():
+        if one.deceased_on:
+            reference, day = work.references[row_id], one.deceased_on.isoformat()
+            yield said.DateRecord(reference, "other", day, False, said.DIED)
 
 
 # vCard and calendar.

@@ -18,7 +18,7 @@ from crm.imports.sources import marks, parse_marks
 from crm.imports.stored import cells_of, occasion_of, written_day
 from crm.storage.blocks import blocks
 from crm.storage.database import new_ids
-from crm.storage.tables import ask, contact_date, favour, promise, signal
+from crm.storage.tables import ask, contact, contact_date, favour, promise, signal
 
 
 @dataclass(frozen=True)
@@ -235,6 +235,7 @@ def import_dates_of(run: Run, about: Sequence[tuple[int, said.DateRecord]], repo
 def _import_dates(
     run: Run, about: list[tuple[int, str, said.DateRecord]], report: FileReport, *, from_cards: bool = False
 ) -> None:
+    about = [one for one in about if not _is_death(run, *one, report)]
     run.sources.load(DATE_RECORD, (key for _, key, _ in about))
     here = _rows_of(run, contact_date, {who for who, _, _ in about})
     taken: set[int] = set()
@@ -249,6 +250,26 @@ def _import_dates(
         if not from_cards:
             run.progress(1)
     _insert_dates(run, fresh, report)
+
+
+def _is_death(run: Run, who: int, key: str, record: said.DateRecord, report: FileReport) -> bool:
+    """Write down that somebody died, where a row of dates says so; a day that is here stays."""
+    if not said.is_death(record):
+        return False
+    table, day = contact.c, date.fromisoformat(record.date)
+    if day > run.today:
+        report.error(record.where, "That day of death is still to come.")
+        return True
+    mine = (table.workspace_id == run.principal.workspace_id, table.id == who, table.deceased_on.is_(None))
+    told = contact.update().where(*mine).values(deceased_on=day, version=table.version + 1, changed_at=run.at)
+    if run.connection.execute(told).rowcount:
+        report.new[said.DATES] += 1
+        run.traces.changed("contact", who, {"deceased_on": None})
+        run.touched.add(who)
+    else:
+        report.unchanged[said.DATES] += 1
+    run.progress(1)
+    return True
 
 
 def _is_same_date(record: said.DateRecord, from_card: bool) -> Callable[[Row[Any]], bool]:

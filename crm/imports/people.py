@@ -284,6 +284,7 @@ def _settled(run: Run, record: ContactRecord) -> ContactRecord:
         phones=tuple(way.value for way in draft.phones),
         addresses=tuple(PostalAddress(way.value, way.label) for way in draft.addresses),
         tags=draft.tags,
+        deceased_on=record.deceased_on if record.deceased_on and record.deceased_on <= run.today else None,
     )
 
 
@@ -299,10 +300,16 @@ def _change(work: _Contacts, row: ContactRecord, row_id: int, before: str, where
     if "organisation" in wanted and fold(wanted["organisation"] or "") == fold(stored.organisation or ""):
         del wanted["organisation"]
     merged = replace(stored, **wanted)
-    merged = replace(merged, labels=_labelled(row, stored, merged, known_before=bool(before)))
+    merged = replace(
+        merged,
+        labels=_labelled(row, stored, merged, known_before=bool(before)),
+        deceased_on=stored.deceased_on or row.deceased_on,
+    )
     changes = _differences(CONTACTS, stored, merged, frozenset(wanted))
     if merged.labels != stored.labels:
         changes["labels"] = _shown_labels(stored), _shown_labels(merged)
+    if merged.deceased_on != stored.deceased_on:
+        changes["deceased_on"] = "", str(merged.deceased_on)
     work.report.changed["contacts"] += bool(changes)
     work.report.unchanged["contacts"] += not changes
     if not changes:
@@ -391,7 +398,7 @@ def restored_value(name: str, value: Any) -> Any:
         return tuple((way, word) for way, word in value)
     if name in LISTS:
         return tuple(value)
-    return date.fromisoformat(value) if name == "created_on" and value else value
+    return date.fromisoformat(value) if name in ("created_on", "deceased_on") and value else value
 
 
 def _owner_id(run: Run, record: ContactRecord, row_id: int) -> int | None:

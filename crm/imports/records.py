@@ -86,7 +86,7 @@ class OrganisationRecord:
 class ContactRecord:
     """One row of contacts.csv, or one vCard. ``birthday`` is ``YYYY-MM-DD`` or ``--MM-DD``.
 
-    ``occasions`` and ``uid`` come from vCards and other address books; ``labels`` says of emails and phones what
+    ``occasions``, ``uid`` and ``deceased_on`` come from vCards and other address books; ``labels`` says of emails and phones what
     they are for ("work"), where the file does, and is no difference.
     """
 
@@ -110,6 +110,7 @@ class ContactRecord:
     notes: str | None = None
     occasions: tuple[Occasion, ...] = ()
     uid: str | None = None
+    deceased_on: date | None = None
     labels: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     given: frozenset[str] = frozenset()
     where: str = field(default="", compare=False)
@@ -199,6 +200,16 @@ class DateRecord:
     label: str | None = None
     given: frozenset[str] = frozenset()
     where: str = field(default="", compare=False)
+
+
+DIED = "Died"
+"""The label of the row of dates.csv that says when somebody died, for which contacts.csv has no column."""
+
+
+def is_death(record: DateRecord) -> bool:
+    """Whether a row of dates says when somebody died: kind *other*, the whole day, once, with that label."""
+    label = (record.label or "").strip().casefold()
+    return record.kind == "other" and not record.yearly and label == DIED.casefold()
 
 
 Record = (

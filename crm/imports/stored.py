@@ -83,6 +83,7 @@ def _contacts(connection: Connection, principal: Principal, ids: list[int]) -> d
             birthday=written_day(born) if born else None,
             created_on=row.created_on,
             notes=row.notes,
+            deceased_on=row.deceased_on,
             labels=_labels(*emails.get(row.id, ()), *phones.get(row.id, ())),
             given=CONTACT_FIELDS,
         )
@@ -174,6 +175,7 @@ def draft_of(
             tags=record.tags,
             dates=(occasion_of("birthday", record.birthday),) if record.birthday else (),
             created_on=record.created_on,
+            deceased_on=record.deceased_on,
         )
     )
 

@@ -158,6 +158,7 @@ def _details(card: Card, found: dict[str, list[Property]], notices: _Notices) ->
         "birthday": _birthday(card, found.get("BDAY", ()), notices),
         "notes": _notes(found, notices),
         "occasions": _occasions(found, notices),
+        "deceased_on": _death(found, notices),
         "uid": next(
             (tidy_line(each.text)[:LINE_LIMIT] for each in found.get("UID", ()) if each.text.strip()), None
         ),
@@ -317,6 +318,13 @@ def _birthday(card: Card, found: Iterable[Property], notices: _Notices) -> str |
         )
         return None
     return next(iter(days), None)
+
+
+def _death(found: dict[str, list[Property]], notices: _Notices) -> date | None:
+    """The day somebody died (RFC 6474); without its year, or still to come, it is no day to keep."""
+    days = (_date(each, notices, "a day of death") for each in found.get("DEATHDATE", ()))
+    whole = next((day for day in days if day and not day.startswith("--")), None)
+    return date.fromisoformat(whole) if whole else None
 
 
 def _occasions(found: dict[str, list[Property]], notices: _Notices) -> tuple[Occasion, ...]:

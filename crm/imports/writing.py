@@ -116,6 +116,8 @@ def _card_lines(contact: ContactRecord) -> Iterator[str]:
     yield from _address_lines(contact)
     if contact.birthday:
         yield f"BDAY:{_compact(contact.birthday)}"
+    if contact.deceased_on:
+        yield f"DEATHDATE:{_compact(contact.deceased_on.isoformat())}"
     for occasion in contact.occasions:
         if occasion.kind == "anniversary":
             yield f"ANNIVERSARY:{_compact(occasion.date)}"

@@ -492,3 +492,21 @@ def test_naughty_words_are_kept_or_refused_and_never_break_a_page(world: World, 
                 assert alice.get(f"/people/{one}/edit").status_code == 200
     assert alice.get("/people?sort=name").status_code == 200
     assert alice.get("/organisations").status_code == 200
+
+
+def test_somebody_who_died_is_in_no_list_and_the_log_stays(world: World, alice) -> None:
+    marta = add(alice)
+    page = alice.get(f"/people/{marta}/edit").text
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert version
+    sent = {**NEW, "version": version[1], "was": "{}"}
+    refused = alice.post(f"/people/{marta}/edit", data={**sent, "deceased_on": "2031-01-01"})
+    assert refused.status_code == 422
+    assert "That day is still to come." in refused.text
+    assert alice.post(f"/people/{marta}/edit", data={**sent, "deceased_on": "2026-05-03"}).status_code == 303
+    assert "Died on 3 May" in alice.get(f"/people/{marta}").text
+    assert "Marta Kowalczyk" not in alice.get("/people").text
+    assert person(world, marta).deceased_on is not None
+    again = {**sent, "version": str(int(version[1]) + 1), "deceased_on": ""}
+    assert alice.post(f"/people/{marta}/edit", data=again).status_code == 303
+    assert "Marta Kowalczyk" in alice.get("/people").text

@@ -162,6 +162,7 @@ people = st.builds(
     tags=st.lists(words, max_size=2).map(tuple),
     dates=st.lists(occasions, max_size=2).map(tuple),
     created_on=days,
+    deceased_on=st.none() | st.dates(date(1900, 1, 1), date(2026, 11, 1)),
 )
 moments = st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
 entries = st.tuples(

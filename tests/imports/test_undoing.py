@@ -1,6 +1,9 @@
 """Undoing an import: what it brought goes, what people changed or added since stays."""
 
+from datetime import date
+
 import pytest
+from sqlalchemy import select
 
 from crm.contacts import actions as contacts
 from crm.errors import Conflict, Forbidden, NotFound
@@ -153,3 +156,21 @@ def test_once_only_and_only_ones_own(world: World) -> None:
     take_back(world)
     with pytest.raises(Conflict):
         take_back(world)
+
+
+def test_a_death_a_file_told_of_is_taken_back(world: World) -> None:
+    ada = world.contact("Ada Byron")
+    told = "contact,kind,date,yearly,label\nAda Byron,other,2026-03-01,no,Died\n"
+    (report,) = bring(world, told)
+    assert report.new["dates"] == 1
+    (again,) = bring(world, told)
+    assert again.unchanged["dates"] == 1
+    with world.database.read() as connection:
+        died = select(contact.c.deceased_on).where(contact.c.id == ada)
+        assert connection.execute(died).scalar_one() == date(2026, 3, 1)
+    assert report.batch_id is not None
+    with world.database.write() as connection:
+        undo(connection, world.principal, report.batch_id, world.now)
+        assert connection.execute(died).scalar_one() is None
+    (late,) = bring(world, told.replace("2026-03-01", "2031-03-01"))
+    assert late.errors[0].message == "That day of death is still to come."

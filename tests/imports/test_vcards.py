@@ -1,5 +1,7 @@
 """vCards of every age and temper: each card becomes a contact, or a sentence that says why not."""
 
+from datetime import date
+
 import pytest
 import vobject
 from hypothesis import given
@@ -275,3 +277,11 @@ def test_sound_cards_read_as_vobject_reads_them(full: str, family: str, note: st
     assert ours.name == full
     assert ours.family_name == (family.strip() or None)
     assert ours.notes == (note.strip() or None)
+
+
+def test_the_day_somebody_died() -> None:
+    assert card("FN:Ada", "DEATHDATE:18521127", version="4.0").deceased_on == date(1852, 11, 27)
+    assert card("FN:Ada", "DEATHDATE:--1127", version="4.0").deceased_on is None
+    assert card("FN:Ada", "DEATHDATE;VALUE=text:circa 1852", version="4.0").deceased_on is None
+    written = write_vcards([ContactRecord("Ada", deceased_on=date(1852, 11, 27))])
+    assert b"DEATHDATE:18521127\r\n" in written
