@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import time
 from typing import Any, cast
 
 from crm.domain import expressions as tree
@@ -377,4 +378,6 @@ def _said(value: Any) -> str:
             return "a list"
         case dict():
             return "a table"
-    return "that"
+        case time():
+            return "a time of day"
+    return "a date"

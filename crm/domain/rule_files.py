@@ -14,7 +14,9 @@ INDENT = "    "
 WIDTH = 100
 FLATTER = f"Write conditions at most {DEEPEST} deep."
 _QUOTED_OR_NOTE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|#.*")
-_HEADER = re.compile(r"^\s*\[\[\s*(?:rule|\"rule\"|'rule')\s*\]\]")
+_RULE = r"(?:rule|\"rule\"|'rule')"
+_HEADER = re.compile(rf"^\s*\[\[\s*{_RULE}\s*\]\]")
+_PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
 class NotToml(ValueError):
@@ -43,7 +45,8 @@ class Entry:
         """The line of a fault, as near as can be told; 0 where not even the rule's can."""
         if not self.first:
             return 0
-        field = re.compile(rf"^\s*[\"']?{re.escape(fault.field)}[\"']?\s*[.=]")
+        named = rf"[\"']?{re.escape(fault.field)}[\"']?"
+        field = re.compile(rf"^\s*(?:{named}\s*[.=]|\[\s*{_RULE}\s*\.\s*{named}\s*[.\]])")
         start = next((place for place, line in enumerate(self.lines) if field.match(line)), 0)
         if fault.word:
             word = re.compile(rf"(?<![\w-]){re.escape(fault.word)}(?![\w-])")
@@ -69,20 +72,38 @@ def write_rule(rule: Rule, enabled: bool) -> str:
 
 def read_entries(text: str) -> list[Entry]:
     """Every rule of a file, not yet understood; raises NotToml."""
-    try:
-        listed = tomllib.loads(text).get("rule", [])
-    except tomllib.TOMLDecodeError as fault:
-        raise NotToml(f"This is not valid TOML: {str(fault)[:200]}.") from None
-    except RecursionError:
-        raise NotToml(f"It is nested too deeply. {FLATTER}", _deepest_line(text)) from None
-    except ValueError:
-        raise NotToml("This is not valid TOML: it holds a number that is too long.") from None
-    listed = listed if isinstance(listed, list) else [listed]
+    data = _loaded(text)
     lines = text.splitlines()
+    for name in data:
+        if name != "rule":
+            raise NotToml(
+                f"A file of rules has no “{name[:40]}”; each rule begins with [[rule]].", _line_of(name, lines)
+            )
+    listed = data.get("rule", [])
+    listed = listed if isinstance(listed, list) else [listed]
     heads = [place for place, line in enumerate(lines) if _HEADER.match(line)]
     if len(heads) != len(listed):
         return [Entry(data, number, 0, ()) for number, data in enumerate(listed, 1)]
     return list(_entries(listed, heads, lines))
+
+
+def _loaded(text: str) -> Data:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        place = _PLACE.search(str(fault))
+        said = _PLACE.sub("", str(fault))[:200]
+        raise NotToml(f"This is not valid TOML: {said}.", int(place[1]) if place else 0) from None
+    except RecursionError:
+        raise NotToml(f"It is nested too deeply. {FLATTER}", _deepest_line(text)) from None
+    except ValueError:
+        raise NotToml("This is not valid TOML: it holds a number that is too long.") from None
+
+
+def _line_of(name: str, lines: list[str]) -> int:
+    """The first line that gives this name to a table or a value of the whole file; 0 where none is seen to."""
+    named = re.compile(rf"^\s*\[*\s*[\"']?{re.escape(name)}[\"']?\s*[.=\]]")
+    return next((number for number, line in enumerate(lines, 1) if named.match(line)), 0)
 
 
 def _deepest_line(text: str) -> int:

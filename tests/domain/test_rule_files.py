@@ -61,6 +61,8 @@ def whole(**lines: str) -> str:
         ({"when": '{ metric = "city", op = ">", value = "Berlin" }'}, 7, "compare it by = or !="),
         ({"when": '{ metric = "total_7", op = ">", value = { metric = "total_30", over = 0 } }'}, 7, "divides by nothing"),
         ({"when": '{ metric = "total_7", op = ">", value = { metric = "zone" } }'}, 7, "which is a word"),
+        ({"when": '{ metric = "total_7", op = ">=", value = 2026-01-01 }'}, 7, "wants a number, not a date"),
+        ({"when": '{ metric = "total_7", op = ">=", value = 12:30:00 }'}, 7, "not a time of day"),
         ({"when": "{ all = [] }"}, 7, "all is empty"),
         ({"when": "{ any = 3 }"}, 7, "takes a list"),
         ({"when": '{ any = [{}], all = [{}] }'}, 7, "take them apart"),
@@ -86,6 +88,30 @@ def test_a_fault_is_named_with_its_line(lines: dict[str, str], line: int, words:
         read_rule("mine", data)
     assert words in fault.value.sentence
     assert entry.where(fault.value) == f"line {line}"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ('[rules]\nkey = "a"', 1, "has no “rules”; each rule begins with [[rule]]"),
+        ('[[rule]]\nkey = "a"\n\n[[rules]]\nkey = "b"', 4, "has no “rules”"),
+        ('version = 2\n[[rule]]\nkey = "a"', 1, "has no “version”"),
+        ('[[rule]]\nkey = "a"\n"rule two".key = "b"\n[other]', 4, "has no “other”"),
+        ('[[rule]]\nname = "A\nkey = "a"', 2, "This is not valid TOML"),
+    ],
+)
+def test_what_is_no_list_of_rules_is_refused_with_its_line(text: str, line: int, words: str) -> None:
+    with pytest.raises(NotToml) as fault:
+        read_entries(text)
+    assert words in str(fault.value)
+    assert fault.value.line == line
+
+
+def test_a_condition_under_a_head_of_its_own_has_its_line() -> None:
+    (entry,) = read_entries(f'[[rule]]\nkey = "a"\n\n[rule.when{".not" * DEEPEST}]\nmetric = "total_7"\n')
+    with pytest.raises(RuleFault) as fault:
+        read_rule("a", {"name": "A", "when": entry.data["when"]})
+    assert entry.line_of(fault.value) == 4
 
 
 @pytest.mark.parametrize("opening", ["[", "{ all = [", "{ not = "])
