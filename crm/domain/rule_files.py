@@ -77,7 +77,8 @@ def read_entries(text: str) -> list[Entry]:
     for name in data:
         if name != "rule":
             raise NotToml(
-                f"A file of rules has no “{name[:40]}”; each rule begins with [[rule]].", _line_of(name, lines)
+                f"A file of rules has no “{name[:40]}”; each rule begins with [[rule]].",
+                _line_of(name, lines),
             )
     listed = data.get("rule", [])
     listed = listed if isinstance(listed, list) else [listed]

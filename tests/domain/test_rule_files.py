@@ -2,7 +2,6 @@
 
 import pytest
 
-from crm.domain.rule_check import findings
 from crm.domain.rule_data import DEEPEST, MOST_NODES, RuleFault, read_rule
 from crm.domain.rule_files import NotToml, read_entries, write_rules
 from crm.domain.rules import ALL, Rule
@@ -139,53 +138,3 @@ def test_depth_and_size_have_limits() -> None:
     with pytest.raises(RuleFault, match="more than 200"):
         rule_of({"any": [nested(0)] * MOST_NODES})
     assert rule_of({"any": [nested(0)] * (MOST_NODES - 1)})
-
-
-def metric(name: str, op: str, value: object = None) -> dict[str, object]:
-    return {"metric": name, "op": op} if value is None else {"metric": name, "op": op, "value": value}
-
-
-@pytest.mark.parametrize(
-    ("when", "words"),
-    [
-        ({"all": [metric("digital_180", ">=", 3), metric("total_180", "<", 2)]}, "never match"),
-        ({"all": [metric("personal_180", "=", 0), metric("days_since_personal", "<", 30)]}, "never match"),
-        ({"all": [metric("total_7", ">", 3), metric("total_365", "<", 3)]}, "never match"),
-        ({"all": [metric("days_since_any", "missing"), metric("total_30", ">=", 1)]}, "never match"),
-        ({"all": [metric("zone", "=", "drifting"), metric("zone", "=", "in_touch")]}, "never match"),
-        ({"all": [metric("tag", "=", "vip"), metric("tag", "!=", "vip")]}, "never match"),
-        (metric("total_7", "=", 1.5), "never match"),
-        (metric("digital_share_30", ">", 1), "never match"),
-        (metric("total_7", ">=", {"metric": "total_7", "plus": 1}), "never match"),
-        (metric("digital_7", ">", {"metric": "total_365"}), "never match"),
-        (metric("known_days", "<", {"metric": "days_since_personal"}), "never match"),
-        (metric("personal_30", "<=", {"metric": "total_90", "times": 2}), "always matches"),
-        (metric("total_7", ">=", 0), "always matches"),
-        ({"any": [metric("total_7", "<", 3), metric("total_7", ">=", 3)]}, "always matches"),
-        ({"any": [metric("total_7", ">", 3), metric("known_days", "<", 0)]}, "One alternative can never hold"),
-        ({"all": [metric("total_7", ">", 3), metric("known_days", ">=", 0)]}, "can be left out"),
-    ],
-)  # fmt: skip
-def test_what_logic_alone_shows_is_said(when: object, words: str) -> None:
-    (finding,) = findings(rule_of(when))
-    assert words in finding
-
-
-@pytest.mark.parametrize(
-    "when",
-    [
-        metric("total_30", ">", {"metric": "total_90", "over": 2}),
-        metric("total_90", ">=", {"metric": "total_30", "plus": 1}),
-        metric("days_to_ask", ">", {"metric": "days_to_ask", "times": 2}),
-        {"any": [metric("days_since_any", "<", 3), metric("days_since_any", ">=", 3)]},
-        {"all": [metric("total_7", ">", 3), metric("digital_30", "<", 3)]},
-        {"all": [metric("days_since_any", "<", 30), metric("days_since_personal", ">", 90)]},
-        metric("days_to_ask", "<", 0),
-    ],
-)
-def test_what_can_go_either_way_is_left_alone(when: object) -> None:
-    assert findings(rule_of(when)) == []
-
-
-def test_the_shipped_rules_have_no_fault() -> None:
-    assert [findings(rule) for rule in ALL] == [[] for _ in ALL]
