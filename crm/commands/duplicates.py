@@ -8,7 +8,8 @@ from crm.cli_support import AsJson, Workspace, desk, print_json
 from crm.commands.listing import print_table
 from crm.contacts.duplicates import Pair, suspected
 from crm.contacts.merge_fields import LABELS, SIDES
-from crm.contacts.merging import merge_contacts, undo_merge
+from crm.contacts.merging import merge_contacts
+from crm.contacts.unmerging import undo_merge
 from crm.errors import UsageError
 
 Choose = Annotated[

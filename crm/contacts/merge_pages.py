@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from crm.contacts import duplicates, merging, queries
+from crm.contacts import duplicates, merging, queries, unmerging
 from crm.contacts.merge_fields import side_by_side
 from crm.domain.spans import count, short_day
 from crm.errors import Invalid
@@ -22,6 +22,9 @@ def pairs(visit: Visit) -> Response:
     context = {
         "pairs": found[:SHOWN],
         "total": len(found),
+        "looked_at": duplicates.LOOKED_AT,
+        "is_partial": queries.counts(visit.connection, visit.principal, queries.Filter()).total
+        > duplicates.LOOKED_AT,
         "count": count,
         "merges": duplicates.merged_lately(visit.connection, visit.principal),
         "apart": duplicates.apart_lately(visit.connection, visit.principal),
@@ -132,5 +135,5 @@ def ask_again(visit: Visit) -> Response:
 @router.action("/people/merges/{merge_id}/undo")
 def undo(visit: Visit) -> Response:
     """Two records again."""
-    first, _ = merging.undo_merge(visit.connection, visit.principal, visit.number("merge_id"), visit.at)
+    first, _ = unmerging.undo_merge(visit.connection, visit.principal, visit.number("merge_id"), visit.at)
     return visit.redirect(f"/people/{first}", "They are two people again, as before the merge.")

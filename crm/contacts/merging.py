@@ -1,18 +1,19 @@
-"""Two records become one person, and two again: nothing is lost either way."""
+"""Two records become one person: nothing is lost. ``crm.contacts.unmerging`` takes it back."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, exists, or_, select
 
 from crm.contacts import rows
 from crm.contacts.actions import reindex, require_editor, require_people
 from crm.contacts.merge_fields import columns_of, kept_in_words, settle, side_by_side
 from crm.contacts.queries import Person, person
+from crm.domain.folding import fold
 from crm.domain.phones import region_of, same_number
 from crm.domain.principal import Principal
-from crm.errors import Conflict, Invalid, NotFound
+from crm.errors import Conflict, Invalid
 from crm.storage import journal
 from crm.storage.blocks import blocks
 from crm.storage.database import new_id
@@ -32,6 +33,7 @@ from crm.storage.tables import (
     kept_apart,
     merge,
     open_meeting_contact,
+    plan,
     promise,
     removed_matter,
     response,
@@ -89,6 +91,7 @@ class _Merge:
         self._tags()
         self._dates(taken.get("birthday"))
         self._suggestions()
+        self._left_out()
         for table in _MOVED:
             self._repoint(table)
         self._removed()
@@ -97,7 +100,7 @@ class _Merge:
         self._contact(values, lost)
         changes = journal.changes(before, journal.snapshot(self.connection, wanted))
         people = recount_interactions(self.connection, self.workspace_id, shared) | {self.kept.id}
-        _refresh(self.connection, self.principal, people, self.at)
+        refreshed(self.connection, self.principal, people, self.at)
         return self._write({"changes": changes, "moved": moved, "shared": shared})
 
     def _mine(self, table: Table, contact_id: int) -> ColumnElement[bool]:
@@ -115,6 +118,7 @@ class _Merge:
             kept_apart.c.workspace_id == self.workspace_id,
             or_(kept_apart.c.contact_id.in_(both), kept_apart.c.other_id.in_(both)),
         )
+        found[plan] = and_(plan.c.workspace_id == self.workspace_id, plan.c.id.in_(self._plans()))
         dates = self._ids(contact_date, *both)
         sources = source_record.c
         found[source_record] = and_(
@@ -151,10 +155,20 @@ class _Merge:
             theirs = self.connection.execute(ordered.where(self._mine(table, self.gone.id))).all()
             place = max((row.position for row in ours), default=-1)
             for row in theirs:
-                if not any(same(row, one) for one in ours):
-                    place += 1
-                    values = {**row._mapping, "contact_id": self.kept.id, "position": place}
-                    self.connection.execute(table.insert(), values)
+                twin = next((one for one in ours if same(row, one)), None)
+                if twin is not None:
+                    self._label(table, twin, row.label)
+                    continue
+                place += 1
+                values = {**row._mapping, "contact_id": self.kept.id, "position": place}
+                self.connection.execute(table.insert(), values)
+
+    def _label(self, table: Table, stays: Any, other: str | None) -> None:
+        """What both have stays once, with the words of both about it."""
+        said = [] if stays.label is None else stays.label.split(", ")
+        if other and fold(other) not in map(fold, [*said, stays.label or ""]):
+            one = and_(self._mine(table, self.kept.id), table.c.position == stays.position)
+            self.connection.execute(table.update().where(one).values(label=", ".join([*said, other])))
 
     def _tags(self) -> None:
         for tag in self.gone.tags:
@@ -202,6 +216,28 @@ class _Merge:
                 .values(suggestion_id=ours[plan_id])
             )
             self.connection.execute(suggestion.delete().where(*own))
+
+    def _plans(self) -> list[int]:
+        """Plans that left out the record that goes."""
+        mine = select(plan.c.id, plan.c.left_out).where(plan.c.workspace_id == self.workspace_id)
+        rows = self.connection.execute(mine).all()
+        return [row.id for row in rows if any(one[0] == self.gone.id for one in row.left_out)]
+
+    def _left_out(self) -> None:
+        """Whoever was left out of a plan was the person that stays, unless that one is in it, or left out as well."""
+        mine = and_(suggestion.c.plan_id == plan.c.id, self._mine(suggestion, self.kept.id))
+        chosen = select(plan.c.id, plan.c.left_out, exists().where(mine).label("is_in")).where(
+            plan.c.workspace_id == self.workspace_id, plan.c.id.in_(self._plans())
+        )
+        for row in self.connection.execute(chosen).all():
+            is_there = row.is_in or any(one[0] == self.kept.id for one in row.left_out)
+            left = [
+                [self.kept.id, *one[1:]] if one[0] == self.gone.id else one
+                for one in row.left_out
+                if not (is_there and one[0] == self.gone.id)
+            ]
+            own = (plan.c.workspace_id == self.workspace_id, plan.c.id == row.id)
+            self.connection.execute(plan.update().where(*own).values(left_out=left))
 
     def _removed(self) -> None:
         """What was taken away and may come back comes back to the kept record."""
@@ -300,57 +336,7 @@ class _Merge:
         return row_id
 
 
-def undo_merge(connection: Connection, principal: Principal, merge_id: int, at: datetime) -> tuple[int, int]:
-    """Two records again, however long ago; returns both ids. What was changed since stays with the record that stayed.
-
-    Raises NotFound where there is no such merge, Conflict where the record was itself merged into another since.
-    """
-    require_editor(principal)
-    own = (merge.c.workspace_id == principal.workspace_id, merge.c.id == merge_id)
-    row = connection.execute(select(merge).where(*own).with_for_update()).one_or_none()
-    if row is None:
-        raise NotFound
-    _require_survivor(connection, principal, row.contact_id)
-    before = person(connection, principal, row.contact_id)
-    journal.take_back(connection, [(name, old, new) for name, old, new in row.content["changes"]])
-    _split_log(connection, principal, row)
-    connection.execute(merge.delete().where(*own))
-    if before.changed_at != row.merged_at:
-        reindex(connection, principal, [row.contact_id])
-    people = recount_interactions(connection, principal.workspace_id, row.content["shared"])
-    _refresh(connection, principal, people | {row.contact_id, row.gone_id}, at)
-    return row.contact_id, row.gone_id
-
-
-def _require_survivor(connection: Connection, principal: Principal, contact_id: int) -> None:
-    try:
-        require_people(connection, principal, [contact_id])
-    except NotFound:
-        later = select(merge.c.gone_name).where(
-            merge.c.workspace_id == principal.workspace_id, merge.c.gone_id == contact_id
-        )
-        name = connection.execute(later).scalars().first()
-        if name is None:
-            raise Conflict("The person these two records became is not here any more.") from None
-        raise Conflict(f"{name} was merged with somebody else since. Undo that merge first.") from None
-
-
-def _split_log(connection: Connection, principal: Principal, row: Any) -> None:
-    table = interaction_contact.c
-    kept = (table.workspace_id == principal.workspace_id, table.contact_id == row.contact_id)
-    for block in blocks(row.content["moved"]):
-        connection.execute(
-            interaction_contact.update()
-            .where(*kept, table.interaction_id.in_(block))
-            .values(contact_id=row.gone_id)
-        )
-    for block in blocks(row.content["shared"]):
-        found = select(interaction_contact).where(*kept, table.interaction_id.in_(block))
-        both = [{**one._mapping, "contact_id": row.gone_id} for one in connection.execute(found)]
-        if both:
-            connection.execute(interaction_contact.insert(), both)
-
-
-def _refresh(connection: Connection, principal: Principal, people: set[int], at: datetime) -> None:
+def refreshed(connection: Connection, principal: Principal, people: set[int], at: datetime) -> None:
+    """Bring the stored metrics of these people up to date."""
     ids: Sequence[int] = sorted(people)
     refresh(connection, scope_of(connection, principal, at, ids), ids)

@@ -12,6 +12,11 @@ from crm.domain.principal import Principal
 from crm.storage.tables import contact, contact_email, contact_phone, interaction_contact, merge, user
 
 _SHORTEST_WORD = 3
+_KEPT = {
+    "contact": ("names", "name"),
+    "contact_email": ("emails", "value"),
+    "contact_phone": ("phones", "value"),
+}
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,9 @@ def once_called(connection: Connection, principal: Principal, contact_id: int) -
             found.merges.append(row.id)
             found.names.append(row.gone_name)
             for table, before, _ in row.content["changes"]:
-                if table in ("contact_email", "contact_phone") and before is not None:
-                    (found.emails if table == "contact_email" else found.phones).append(before["value"])
+                kept, field = _KEPT.get(table, ("", ""))
+                if kept and before is not None:
+                    getattr(found, kept).append(before[field])
             if row.gone_id not in seen:
                 seen.add(row.gone_id)
                 waiting.append(row.gone_id)

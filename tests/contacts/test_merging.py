@@ -1,44 +1,69 @@
 """Two records become one and two again: every row is as it was, and the metrics are those of one log."""
 
+import json
+from datetime import datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import Connection, Table, select
 
+from crm.__main__ import run
+from crm.contacts import duplicates
 from crm.contacts.actions import add_contact, add_tags, set_tier
 from crm.contacts.drafts import NewContact, Occasion, Way
 from crm.contacts.duplicates import ask_again, keep_apart, suspected
-from crm.contacts.merging import merge_contacts, undo_merge
+from crm.contacts.merging import merge_contacts
 from crm.contacts.queries import person
+from crm.contacts.unmerging import undo_merge
 from crm.domain.principal import Principal
 from crm.errors import Conflict, Forbidden, Invalid, NotFound
 from crm.imports.undoing import undo as undo_import
 from crm.interactions.actions import Entry, edit_interaction
-from crm.storage.database import Database
+from crm.storage.database import Database, new_id
 from crm.storage.stored_metrics import refresh_stale, scope_of
-from crm.storage.tables import contact, contact_metrics, import_batch, interaction_contact, metadata
+from crm.storage.tables import (
+    contact,
+    contact_metrics,
+    import_batch,
+    interaction_contact,
+    merge,
+    metadata,
+    plan,
+)
+from tests import oracle
+from tests.accounts.test_at_once import beside
 from tests.builders import World
 from tests.imports.files import bring
+from tests.oracle import Happening
 from tests.web.site import client
 
 CHANGING = {"id_counter", "contact_metrics"}
 CHOICES = dict.fromkeys(("name", "title", "birthday", "kind", "tier", "city"), "first")
 
 
+VERSIONS = {"contact": "version", "import_trace": "after"}
+"""What never comes again."""
+
+
 def dump(world: World) -> dict[str, list[Any]]:
-    """Every row of every table, but for the counter of ids; of stored metrics what is no cache of a month before."""
+    """Every row of every table, but for counters of ids and versions; of stored metrics what is no cache of a month before."""
     with world.database.write() as connection:
         refresh_stale(connection, scope_of(connection, world.principal, world.now))
         found = {
-            one.name: sorted(map(tuple, connection.execute(select(one))), key=repr)
+            one.name: sorted(map(tuple, connection.execute(select(*_steady(one)))), key=repr)
             for one in metadata.sorted_tables
             if one.name not in CHANGING
         }
         figures = [column for column in contact_metrics.c if not column.name.startswith("then_")]
         found["contact_metrics"] = sorted(map(tuple, connection.execute(select(*figures))), key=repr)
     return found
+
+
+def _steady(table: Table) -> list[Any]:
+    return [column for column in table.c if column.name != VERSIONS.get(table.name)]
 
 
 def add(world: World, new: NewContact) -> int:
@@ -82,14 +107,44 @@ def test_merging_and_undoing_restores_every_row(database: Database, log: list[tu
     with database.write() as connection:
         keep_apart(connection, world.principal, second, third, world.now)
     before = dump(world)
+    agrees_with_the_oracle(world, log, {first: 1, second: 2, third: 4})
     merge_id = merged(world, first, second)
     assert dump(world) != before
+    agrees_with_the_oracle(world, log, {first: 3, third: 4})
     with database.read() as connection:
         took_part = interaction_contact.c
         theirs = select(took_part.interaction_id).where(took_part.contact_id == first)
         assert len(connection.execute(theirs).all()) == sum(1 for *_, who in log if who & 3)
     undone(world, merge_id)
     assert dump(world) == before
+    agrees_with_the_oracle(world, log, {first: 1, second: 2, third: 4})
+
+
+def agrees_with_the_oracle(world: World, log: list[tuple[str, int, int]], bits: dict[int, int]) -> None:
+    """The figures of these people are those of one log told to the oracle, where each has the bits of those in it."""
+    guests = [len(bits) + number for number in range(11)] if any(who == 15 for *_, who in log) else []
+    happenings = []
+    for channel, days, who in log:
+        there = [place for place, own in enumerate(bits.values()) if who & 7 & own] or [len(bits) - 1]
+        noon = datetime.combine(world.today, time(11), world.zone) - timedelta(days=days)
+        happenings.append(Happening(noon, channel, (*there, *(guests if who == 15 else ()))))
+    with world.database.write() as connection:
+        refresh_stale(connection, scope_of(connection, world.principal, world.now))
+        rows = connection.execute(select(contact).where(contact.c.id.in_(bits))).all()
+        stored = {row.contact_id: row for row in connection.execute(select(contact_metrics))}
+    known = {row.id: oracle.Person(row.created_on, row.tier, row.kind) for row in rows}
+    people = [known[one] for one in bits] + [oracle.Person(world.today) for _ in guests]
+    told = oracle.as_of(oracle.Log("UTC", tuple(people), tuple(happenings)), world.now)
+    for place, one in enumerate(bits):
+        for name in (
+            "days_since_any",
+            "days_since_personal",
+            "total_365",
+            "digital_90",
+            "digital_streak",
+            "score",
+        ):
+            assert getattr(stored[one], name) == told[place][name], (name, one)
 
 
 def liam() -> NewContact:
@@ -300,3 +355,125 @@ def test_the_same_birthday_stays_once_and_with_its_year(
     with world.database.read() as connection:
         (stays,) = person(connection, world.principal, ids[0]).dates
     assert (stays.month, stays.day, stays.year) == (3, 14, max(filter(None, years), default=None))
+
+
+def test_two_labels_of_one_number_are_both_kept(database: Database) -> None:
+    world = World.create(database)
+    one = NewContact("Liam Byrne", emails=(Way("l@x.example", "work"),), phones=(Way("+1 860 555 0119"),))
+    other = NewContact(
+        "Liam Byrne", emails=(Way("L@x.example", "home"),), phones=(Way("+18605550119", "car"),)
+    )
+    first, second = add(world, one), add(world, other)
+    before = dump(world)
+    merge_id = merged(world, first, second)
+    with database.read() as connection:
+        found = person(connection, world.principal, first)
+    assert (found.emails, found.phones) == (
+        (Way("l@x.example", "work, home"),),
+        (Way("+1 860 555 0119", "car"),),
+    )
+    undone(world, merge_id)
+    assert dump(world) == before
+
+
+def test_whoever_was_left_out_of_a_plan_was_the_person_that_stays(database: Database) -> None:
+    world = World.create(database)
+    first, second, third = (world.contact(f"Name {number}") for number in range(3))
+    lefts = {
+        "2026-W46": [[second, "rest", None], [third, "rest", None]],
+        "2026-W47": [[first, "a", None], [second, "b", None]],
+    }
+    user_id = world.user().user_id
+    with database.write() as connection:
+        for week, left in lefts.items():
+            row = {
+                "id": new_id(connection),
+                "workspace_id": world.workspace_id,
+                "user_id": user_id,
+                "week": week,
+            }
+            rest = {"monday": world.today, "made_at": world.now, "budget": {}, "left_out": left}
+            connection.execute(plan.insert(), {**row, **rest})
+    before = dump(world)
+    merge_id = merged(world, first, second)
+    with database.read() as connection:
+        told = connection.execute(select(plan.c.week, plan.c.left_out).order_by(plan.c.week)).all()
+    assert told == [
+        ("2026-W46", [[first, "rest", None], [third, "rest", None]]),
+        ("2026-W47", [[first, "a", None]]),
+    ]
+    undone(world, merge_id)
+    assert dump(world) == before
+
+
+def test_a_form_opened_before_is_no_form_of_now(database: Database) -> None:
+    world = World.create(database)
+    (report,) = bring(world, "name,email\nAnn Lee,ann@x.example\nA Lee,al@x.example\n")
+    with database.read() as connection:
+        first, second = connection.execute(select(contact.c.id).order_by(contact.c.id)).scalars()
+    merge_id = merged(world, first, second)
+    with database.read() as connection:
+        opened = person(connection, world.principal, first).version
+    undone(world, merge_id)
+    with database.write() as connection:
+        versions = connection.execute(select(contact.c.version)).scalars().all()
+        assert set(versions) == {opened + 1}
+        assert (
+            undo_import(connection, world.principal, report.batch_id or 0, world.now).removed["contacts"] == 2
+        )
+
+
+def test_two_who_merge_the_same_pair_at_once_make_one_merge(database: Database) -> None:
+    world = World.create(database)
+    first, second = world.contact("Ann Lee"), world.contact("Ann Lee")
+
+    def merge_them(connection: Connection) -> int:
+        return merge_contacts(connection, world.principal, first, second, CHOICES, world.now)
+
+    def the_other_way(connection: Connection) -> int:
+        return merge_contacts(connection, world.principal, second, first, CHOICES, world.now)
+
+    with beside(database, merge_them, the_other_way) as outcome, pytest.raises(NotFound):
+        outcome.result(20)
+    with database.read() as connection:
+        assert connection.execute(select(contact.c.id)).scalars().all() == [first]
+        assert len(connection.execute(select(merge)).all()) == 1
+
+
+def test_more_than_can_be_compared_are_those_changed_last(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duplicates, "LOOKED_AT", 2)
+    world.contact("Ann Lee", changed_at=world.now - timedelta(days=1))
+    for _ in range(2):
+        world.contact("Liam Byrne")
+    with world.database.read() as connection:
+        (pair,) = suspected(connection, world.principal)
+    assert pair.first.name == "Liam Byrne"
+    assert "the 2 people changed last" in client(world, world.user()).get("/people/duplicates").text
+
+
+def test_the_command_line_merges_and_takes_it_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CRM_DATA_DIR", str(tmp_path / "data"))
+    rows = "name,email,title\nAnn Lee,ann@x.example,Buyer\nA. Lee,ANN@x.example,Seller\n"
+    (tmp_path / "contacts.csv").write_text(rows)
+    assert run(["import", str(tmp_path / "contacts.csv")]) == 0
+    capsys.readouterr()
+    assert run(["duplicates", "--json"]) == 0
+    (pair,) = json.loads(capsys.readouterr().out)
+    first, second = (str(one["id"]) for one in pair["contacts"])
+    assert (pair["certainty"], pair["points"]) == ("almost certain", 90)
+    assert run(["duplicates"]) == 0
+    assert f"{first} Ann Lee" in capsys.readouterr().out
+    assert run(["merge", first, second]) == 1
+    assert "Choose the name: Ann Lee or A. Lee. Choose the title: Buyer or Seller." in capsys.readouterr().err
+    assert run(["merge", first]) == 2
+    assert run(["merge", first, second, "--choose", "colour=first"]) == 2
+    assert run(["merge", first, second, "--choose", "title=second", "--choose", "name=first"]) == 0
+    undo = capsys.readouterr().out.split("crm merge --undo ")[1].strip()
+    assert run(["duplicates"]) == 0
+    assert "Nobody seems to be written down twice." in capsys.readouterr().out
+    assert run(["merge", "--undo", undo]) == 0
+    assert run(["merge", "--undo", undo]) == 1
