@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from crm.contacts.actions import require_editor
 from crm.domain.channels import Channel, by_key, is_broadcast, is_contact, tally
@@ -16,6 +16,7 @@ from crm.interactions.left_behind import bring_along, take_along
 from crm.interactions.private_notes import is_authors, may_read_note
 from crm.interactions.queries import channels, contact_ids_of
 from crm.storage.database import new_id
+from crm.storage.statements import built_once
 from crm.storage.stored_metrics import refresh, scope_of
 from crm.storage.tables import (
     contact,
@@ -312,8 +313,11 @@ def _require_contacts(connection: Connection, principal: Principal, contact_ids:
     wanted = set(contact_ids)
     if not wanted:
         raise Invalid("An interaction needs at least one person.", fields={"who": "Say who it was with."})
-    found = connection.execute(
-        select(contact.c.id).where(contact.c.workspace_id == principal.workspace_id, contact.c.id.in_(wanted))
-    )
+    found = connection.execute(*_these(principal.workspace_id, list(wanted)))
     if len(set(found.scalars())) < len(wanted):
         raise NotFound("One of these people is not in your workspace any more.")
+
+
+@built_once
+def _these(whose: Any, ids: Any) -> Select[Any]:
+    return select(contact.c.id).where(contact.c.workspace_id == whose, contact.c.id.in_(ids))

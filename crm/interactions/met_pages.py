@@ -20,7 +20,7 @@ def met(visit: Visit) -> Response:
     if not queries.named(visit.connection, visit.principal, [contact_id]):
         raise NotFound
     way = by_key(queries.channels(visit.connection, visit.principal))["meeting"]
-    before = queries.standing(visit.connection, visit.principal, [contact_id])
+    before = queries.zones(visit.connection, visit.principal, [contact_id])
     entry = Entry(visit.at, way.key, (contact_id,))
     interaction_id = log_interaction(visit.connection, visit.principal, entry, visit.at)
     back = local_path(str(visit.form.get("back", "")), f"/people/{contact_id}")

@@ -25,7 +25,7 @@ from crm.interactions.forms import SPEAK_AGAIN, LogForm, moment_of, read_heard, 
 from crm.interactions.heard import close_asks, keep_heard
 from crm.interactions.queries import Logged, Person
 from crm.interactions.quickline import understood
-from crm.interactions.saying import FORESEEN, as_word, said_of
+from crm.interactions.saying import FORESEEN, said_of
 from crm.storage.stored_metrics import targets_of
 from crm.web.addresses import local_path
 from crm.web.forms import Errors
@@ -71,7 +71,7 @@ def save(visit: Visit) -> Response:
     if isinstance(sent, Problem):
         return _form(visit, sent.draft, sent)
     entry, heard = _entry_with_newcomers(visit, sent)
-    before = queries.standing(visit.connection, visit.principal, entry.contact_ids[:FORESEEN])
+    before = queries.zones(visit.connection, visit.principal, entry.contact_ids[:FORESEEN])
     interaction_id = actions.log_interaction(visit.connection, visit.principal, entry, visit.at)
     _keep_the_rest(visit, sent.form, entry, interaction_id, heard)
     where = _another(visit) if sent.form.then == "another" else _back(visit)
@@ -229,7 +229,7 @@ class _Who:
 
 def _who(visit: Visit, form: LogForm, draft: Draft) -> tuple[list[Person], _Who]:
     """The chosen people, with those whose whole name was typed; a name that is nobody's or several people's is asked about."""
-    people = queries.named(visit.connection, visit.principal, form.contact_ids)
+    people = list(draft.people)
     errors: dict[str, str] = {}
     if len(people) < len(set(form.contact_ids)):
         errors["who"] = "One of these people is not here any more. Choose again."
@@ -464,8 +464,12 @@ def _foreseen(visit: Visit, person: Person, facts: Facts, way: Channel | None, d
         targets = targets_of(visit.connection, visit.principal.workspace_id)
         then = once_more(facts, targets, way, days_ago=days_ago)
     return Foreseen(
-        person, _points(facts["score"]), as_word(facts["zone"]), _points(then["score"]), as_word(then["zone"])
+        person, _points(facts["score"]), _word(facts["zone"]), _points(then["score"]), _word(then["zone"])
     )
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _points(value: object) -> int | None:

@@ -15,11 +15,13 @@ from crm.domain.quick_line import Somebody, name_words
 from crm.errors import NotFound
 from crm.interactions.private_notes import is_authors, may_read_note, notes_to_read
 from crm.storage.open_matters import is_open
-from crm.storage.stored_metrics import current
+from crm.storage.statements import built_once
+from crm.storage.stored_metrics import current, is_listed
 from crm.storage.tables import (
     ask,
     channel,
     contact,
+    contact_metrics,
     favour,
     interaction,
     interaction_contact,
@@ -93,10 +95,18 @@ class OpenAsk:
 
 def channels(connection: Connection, principal: Principal) -> list[Channel]:
     """The workspace's channels in the order it shows them."""
-    rows = connection.execute(
-        select(channel).where(channel.c.workspace_id == principal.workspace_id).order_by(channel.c.position)
+    return [Channel(*row) for row in connection.execute(*_channels(principal.workspace_id))]
+
+
+@built_once
+def _channels(whose: Any) -> Select[Any]:
+    """The columns of ``Channel`` in its order."""
+    columns = channel.c
+    return (
+        select(columns.key, columns.label, columns.digital, columns.live, columns.in_person, columns.by_hand)
+        .where(columns.workspace_id == whose)
+        .order_by(columns.position)
     )
-    return [Channel(row.key, row.label, row.digital, row.live, row.in_person, row.by_hand) for row in rows]
 
 
 # Who
@@ -107,11 +117,14 @@ def named(connection: Connection, principal: Principal, contact_ids: Sequence[in
     wanted = list(dict.fromkeys(contact_ids))
     if not wanted:
         return []
-    found = {
-        row.id: person_of(row)
-        for row in connection.execute(_people(principal).where(contact.c.id.in_(wanted)))
-    }
+    rows = connection.execute(*_named(principal.workspace_id, wanted))
+    found = {row.id: person_of(row) for row in rows}
     return [found[one] for one in wanted if one in found]
+
+
+@built_once
+def _named(whose: Any, ids: Any) -> Select[Any]:
+    return _people(whose).where(contact.c.id.in_(ids))
 
 
 def called(connection: Connection, principal: Principal, name: str, limit: int = 12) -> list[Person]:
@@ -120,11 +133,13 @@ def called(connection: Connection, principal: Principal, name: str, limit: int =
     words = folded.split()
     if not words:
         return []
-    exact = _people(principal).where(contact.c.folded_name == folded[:200], contact.c.archived_at.is_(None))
+    exact = _people(principal.workspace_id).where(
+        contact.c.folded_name == folded[:200], contact.c.archived_at.is_(None)
+    )
     same = [person_of(row) for row in connection.execute(exact.order_by(contact.c.id).limit(limit))]
     if same:
         return same
-    alike = _people(principal).where(
+    alike = _people(principal.workspace_id).where(
         contact.c.archived_at.is_(None), *(_has_word(word) for word in words[:8])
     )
     rows = connection.execute(alike.order_by(contact.c.folded_name, contact.c.id).limit(limit))
@@ -157,9 +172,9 @@ def _has_word(word: str) -> Any:
     )
 
 
-def _people(principal: Principal) -> Select[Any]:
+def _people(workspace_id: Any) -> Select[Any]:
     return select(contact.c.id, contact.c.name, contact.c.given_name).where(
-        contact.c.workspace_id == principal.workspace_id
+        contact.c.workspace_id == workspace_id
     )
 
 
@@ -181,9 +196,30 @@ def standing(connection: Connection, principal: Principal, contact_ids: Sequence
     """Today's stored metrics of these people, by contact id."""
     if not contact_ids:
         return {}
-    relation = current(principal.workspace_id)
-    rows = connection.execute(select(relation).where(relation.c.contact_id.in_(list(contact_ids))))
+    rows = connection.execute(*_standing(list(contact_ids), workspace_id=principal.workspace_id))
     return {row["contact_id"]: dict(row) for row in rows.mappings()}
+
+
+@built_once
+def _standing(ids: Any, *, workspace_id: int) -> Select[Any]:
+    stored = current(workspace_id)
+    return select(stored).where(stored.c.contact_id.in_(ids))
+
+
+def zones(connection: Connection, principal: Principal, contact_ids: Sequence[int]) -> dict[int, str | None]:
+    """Today's zone of these people, by contact id."""
+    if not contact_ids:
+        return {}
+    rows = connection.execute(*_zones(principal.workspace_id, list(contact_ids)))
+    return {row.contact_id: row.zone for row in rows}
+
+
+@built_once
+def _zones(whose: Any, ids: Any) -> Select[Any]:
+    stored = contact_metrics.c
+    return select(stored.contact_id, stored.zone).where(
+        stored.workspace_id == whose, stored.contact_id.in_(ids), is_listed()
+    )
 
 
 def last_together(

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from crm.domain.channels import Channel, is_broadcast
-from crm.domain.expressions import Facts
 from crm.domain.log_sentences import saved_sentence
 from crm.interactions import drafts, queries
 from crm.interactions.actions import Entry
@@ -13,15 +12,12 @@ FORESEEN = 12
 """Of how many people the form and the answer say what changes."""
 
 
-def said_of(visit: Visit, way: Channel, entry: Entry, before: Mapping[int, Facts]) -> str:
-    """What was saved, and who of the people changed zone by it."""
+def said_of(visit: Visit, way: Channel, entry: Entry, before: Mapping[int, str | None]) -> str:
+    """What was saved, and who of the people changed zone by it; ``before`` are the zones as they were."""
     connection, principal = visit.connection, visit.principal
     people = queries.named(connection, principal, entry.contact_ids)
-    after = queries.standing(connection, principal, entry.contact_ids[:FORESEEN])
-    zones = [
-        (as_word(before.get(one.id, {}).get("zone")), as_word(after.get(one.id, {}).get("zone")))
-        for one in people[:FORESEEN]
-    ]
+    after = queries.zones(connection, principal, entry.contact_ids[:FORESEEN])
+    zones = [(before.get(one.id), after.get(one.id)) for one in people[:FORESEEN]]
     day = drafts.wall(entry.occurred_at, principal)[0]
     return saved_sentence(
         way,
@@ -32,8 +28,3 @@ def said_of(visit: Visit, way: Channel, entry: Entry, before: Mapping[int, Facts
         ahead=day if entry.occurred_at > visit.at else None,
         today=visit.today,
     )
-
-
-def as_word(value: object) -> str | None:
-    """A fact that is a word, as one."""
-    return value if isinstance(value, str) else None

@@ -115,8 +115,7 @@ def _until(choice: str, day: str, today: date) -> date:
 
 
 def _zone(visit: Visit, contact_id: int) -> str | None:
-    zone = log.standing(visit.connection, visit.principal, [contact_id]).get(contact_id, {}).get("zone")
-    return zone if isinstance(zone, str) else None
+    return log.zones(visit.connection, visit.principal, [contact_id]).get(contact_id)
 
 
 def _name(visit: Visit, suggestion_id: int) -> str:

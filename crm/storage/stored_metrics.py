@@ -14,7 +14,9 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Select,
     Subquery,
+    TextClause,
     and_,
     bindparam,
     case,
@@ -32,6 +34,7 @@ from crm.storage.database import Database
 from crm.storage.frame import PARAMETERS, Scope
 from crm.storage.insertion import insert_of
 from crm.storage.metrics import of_chosen
+from crm.storage.statements import built_once, spelled_out
 from crm.storage.tables import contact, contact_metrics, interaction_contact, target
 from crm.storage.types import to_micros
 
@@ -46,8 +49,13 @@ _FIGURES = tuple(column.name for column in contact_metrics.c if column.name not 
 
 def targets_of(connection: Connection, workspace_id: int) -> Targets:
     """The workspace's targets: the defaults with its own changes."""
-    rows = connection.execute(select(target).where(target.c.workspace_id == workspace_id))
+    rows = connection.execute(*_targets(workspace_id))
     return Targets({(row.tier, row.kind): Target(row.any, row.personal, row.in_person) for row in rows})
+
+
+@built_once
+def _targets(whose: Any) -> Select[Any]:
+    return select(target).where(target.c.workspace_id == whose)
 
 
 def scope_of(
@@ -74,11 +82,15 @@ def _mark_statement(dialect: str) -> Any:
 
 def anything_stale(connection: Connection, workspace_id: int, at: datetime) -> bool:
     """Whether some stored row of the workspace is no longer right at ``at``."""
-    stale = select(literal(1)).where(_is_stale(workspace_id, at)).limit(1)
-    return connection.execute(stale).first() is not None
+    return connection.execute(*_some_stale(workspace_id, at)).first() is not None
 
 
-def _is_stale(workspace_id: int, at: datetime) -> ColumnElement[bool]:
+@built_once
+def _some_stale(whose: Any, at: Any) -> Select[Any]:
+    return select(literal(1)).where(_is_stale(whose, at)).limit(1)
+
+
+def _is_stale(workspace_id: Any, at: Any) -> ColumnElement[bool]:
     return and_(contact_metrics.c.workspace_id == workspace_id, contact_metrics.c.fresh_until <= at)
 
 
@@ -114,27 +126,33 @@ def refresh(connection: Connection, scope: Scope, contact_ids: Sequence[int]) ->
     for block in blocks(sorted(contact_ids), BLOCK):
         _mark(connection, scope.workspace_id, block)
         narrowed = Scope(scope.workspace_id, scope.at, scope.zone, scope.targets, tuple(block))
-        _store(connection, narrowed)
-        _settle_unlisted(connection, narrowed)
+        if _store(connection, narrowed) < len(block):
+            _settle_unlisted(connection, narrowed)
 
 
-def _store(connection: Connection, scope: Scope) -> None:
-    statement = _store_statement(connection.dialect.name, scope.targets)
-    connection.execute(statement, {**scope.parameters(), "midnight": to_micros(next_midnight(scope))})
+def _store(connection: Connection, scope: Scope) -> int:
+    """Returns how many of the contacts are listed."""
+    dialect: Any = type(connection.dialect)
+    statement = _store_statement(dialect, scope.targets)
+    values = {**scope.parameters(), "midnight": to_micros(next_midnight(scope))}
+    counted = {"preserve_rowcount": True}  # else psycopg says -1 of an INSERT
+    stored: int = connection.execute(statement, values, execution_options=counted).rowcount
+    return stored
 
 
 @lru_cache(maxsize=32)
-def _store_statement(dialect: str, targets: Targets) -> Any:
+def _store_statement(dialect: Any, targets: Targets) -> TextClause:
     """The statement that stores the metrics of chosen contacts."""
     rows = of_chosen(targets)
     names = list(_FIGURES)
     chosen: list[ColumnElement[Any]] = [PARAMETERS.workspace_id, rows.c.contact_id, _fresh_until(rows)]
     chosen += [rows.c[name] for name in names]
     found = select(*chosen).where(literal(1) == 1)  # SQLite needs a WHERE between SELECT and ON CONFLICT
-    insert = insert_of(dialect, contact_metrics)
+    insert = insert_of(dialect.name, contact_metrics)
     insert = insert.from_select(["workspace_id", "contact_id", "fresh_until", *names], found)
     changes = {name: insert.excluded[name] for name in ["fresh_until", *names]}
-    return insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes)
+    insert = insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes)
+    return spelled_out(insert, dialect)
 
 
 def _fresh_until(rows: Subquery) -> ColumnElement[Any]:
@@ -170,6 +188,11 @@ def next_midnight(scope: Scope) -> datetime:
     return local_instant(scope.today + timedelta(days=1), time(), scope.zone)
 
 
+def is_listed() -> ColumnElement[bool]:
+    """Whether a stored row says anything: contacts not listed (yet, or any more) keep an empty one."""
+    return contact_metrics.c.known_days.is_not(None)
+
+
 @lru_cache(maxsize=64)
 def current(workspace_id: int) -> Subquery:
     """The stored metrics as a relation with the columns of ``crm.storage.metrics.as_of``; refresh stale rows first."""
@@ -183,6 +206,6 @@ def current(workspace_id: int) -> Subquery:
     return (
         select(*columns, *own)
         .select_from(joined)
-        .where(contact_metrics.c.workspace_id == workspace_id, contact_metrics.c.known_days.is_not(None))
+        .where(contact_metrics.c.workspace_id == workspace_id, is_listed())
         .subquery("current_metrics")
     )

@@ -15,7 +15,7 @@ from crm.domain.principal import Principal
 from crm.domain.sentences import back_in_touch_sentence
 from crm.domain.spans import capital, count, day_phrase, short_day, span
 from crm.domain.weeks import IsoWeek
-from crm.interactions.queries import standing
+from crm.interactions.queries import zones
 from crm.planning.home import home_of
 from crm.planning.queries import PlanView, outcome, people
 from crm.planning.talking import tidy
@@ -230,8 +230,8 @@ def _last_week(connection: Connection, principal: Principal, today: date, at: da
     if found is None:
         return None
     ids = [contact_id for contact_id, rules in found.reached if _ABOUT_SILENCE & set(rules)]
-    zones = standing(connection, principal, ids)
-    back = [one for one in ids if zones.get(one, {}).get("zone") == "in_touch"]
+    zone_of = zones(connection, principal, ids)
+    back = [one for one in ids if zone_of.get(one) == "in_touch"]
     names = [person.name for _, person in sorted(people(connection, principal, back).items())]
     said = f"{len(found.reached)} of {found.total} done."
     return f"{said} {back_in_touch_sentence(names)}" if names else said

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -49,13 +50,18 @@ def fingerprint(state: object) -> str:
 
 def _given(model: type[BaseModel], form: FormData) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for name, info in model.model_fields.items():
-        key = info.alias or name
-        if _is_list(info.annotation):
+    for key, is_list in _fields(model):
+        if is_list:
             values[key] = [value for value in form.getlist(key) if value != ""]
         elif form.get(key, "") != "" and str(form[key]).strip():
             values[key] = form[key]
     return values
+
+
+@cache
+def _fields(model: type[BaseModel]) -> list[tuple[str, bool]]:
+    """Each field's name in a form, and whether it takes every value of its name."""
+    return [(info.alias or name, _is_list(info.annotation)) for name, info in model.model_fields.items()]
 
 
 def _is_list(annotation: Any) -> bool:

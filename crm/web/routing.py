@@ -260,24 +260,28 @@ class Endpoint:
         return response
 
     def _show(self, visit: Visit) -> Response:
-        if self.fresh:
-            self._refresh(visit)
-        with visit.database.read() as connection:
-            visit.enter(connection)
-            self._admit(visit)
-            response = self.handler(visit)
-        visit.leave()
+        response = self._read(visit, must_be_fresh=self.fresh)
+        if response is None:
+            freshen(visit.database, visit.principal, visit.at)
+            response = self._read(visit, must_be_fresh=False)
+        assert response is not None
         visit.finish()
         if visit.signed_in and visit.signed_in.is_due(visit.at):
             with suppress(Unavailable), visit.database.write() as connection:
                 self._prolong(visit, connection, response)
         return response
 
-    def _refresh(self, visit: Visit) -> None:
+    def _read(self, visit: Visit, must_be_fresh: bool) -> Response | None:
+        """The handler's answer; None where it must be fresh and some metrics are stale."""
         with visit.database.read() as connection:
             visit.enter(connection)
             self._admit(visit)
-        freshen(visit.database, visit.principal, visit.at)
+            is_stale = must_be_fresh and stored_metrics.anything_stale(
+                connection, visit.principal.workspace_id, visit.at
+            )
+            response = None if is_stale else self.handler(visit)
+        visit.leave()
+        return response
 
     def _prolong(self, visit: Visit, connection: Connection, response: Response) -> None:
         signed_in = visit.signed_in

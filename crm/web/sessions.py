@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 from starlette.requests import Request
 from starlette.responses import Response
 
 from crm.domain.principal import Principal, Role
+from crm.storage.statements import built_once
 from crm.storage.tables import session, user, workspace
 from crm.templating import initials
 from crm.web.addresses import cookie_name, is_id
@@ -100,11 +101,17 @@ def find(connection: Connection, cookie: str | None, at: datetime) -> SignedIn |
     number, _, token = (cookie or "").partition(".")
     if not (is_id(number) and token):
         return None
-    columns = [user.c[name] for name in User.__dataclass_fields__ if name != "workspace"]
-    found = connection.execute(
+    found = connection.execute(*_session(int(number), hash_token(token), at)).one_or_none()
+    return None if found is None else _signed_in(found)
+
+
+@built_once
+def _session(whose: Any, token_hash: Any, at: Any) -> Select[Any]:
+    """The columns of ``User`` in its order, then those of the session."""
+    named = {"workspace": workspace.c.name.label("workspace")}
+    return (
         select(
-            *columns,
-            workspace.c.name.label("workspace"),
+            *(named[name] if name in named else user.c[name] for name in User.__dataclass_fields__),
             workspace.c.time_zone.label("zone"),
             session.c.token_hash,
             session.c.seen_at,
@@ -112,17 +119,16 @@ def find(connection: Connection, cookie: str | None, at: datetime) -> SignedIn |
         .join(user, (user.c.workspace_id == session.c.workspace_id) & (user.c.id == session.c.user_id))
         .join(workspace, workspace.c.id == session.c.workspace_id)
         .where(
-            session.c.workspace_id == int(number),
-            session.c.token_hash == hash_token(token),
+            session.c.workspace_id == whose,
+            session.c.token_hash == token_hash,
             session.c.expires_at > at,
             user.c.active,
         )
-    ).one_or_none()
-    return None if found is None else _signed_in(found)
+    )
 
 
 def _signed_in(row: Any) -> SignedIn:
-    person = User(**{name: getattr(row, name) for name in User.__dataclass_fields__})
+    person = User(*row[: len(User.__dataclass_fields__)])
     principal = Principal(row.workspace_id, row.id, row.role, ZoneInfo(row.zone), ZoneInfo(row.time_zone))
     return SignedIn(person, principal, row.token_hash, row.seen_at)
 
