@@ -31,6 +31,7 @@ from crm.errors import NotFound
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.participation import counted, is_personal, newest
 from crm.storage.presence import is_present
+from crm.storage.statements import built_once
 from crm.storage.stored_metrics import current
 from crm.storage.tables import (
     contact,
@@ -190,7 +191,7 @@ def people(
 
 def counts(connection: Connection, principal: Principal, wanted: Filter) -> Counts:
     """How many people the filter finds whatever their zone, and how many of each."""
-    listed = _listed_from(principal)
+    listed = _listed_from()
     statement = (
         select(contact_metrics.c.zone, contact.c.tier, func.count().label("people"))
         .select_from(listed)
@@ -208,26 +209,35 @@ def counts(connection: Connection, principal: Principal, wanted: Filter) -> Coun
 
 def kinds(connection: Connection, principal: Principal) -> list[str]:
     """The kinds in use beyond those that are always offered, by their letters."""
-    used = select(contact.c.kind).distinct().where(contact.c.workspace_id == principal.workspace_id)
-    return sorted(connection.execute(used).scalars())
+    return sorted(connection.execute(*_used(principal.workspace_id, column=contact.c.kind)).scalars())
 
 
 def tags(connection: Connection, principal: Principal) -> list[str]:
     """The tags in use, by their letters."""
-    used = select(contact_tag.c.tag).distinct().where(contact_tag.c.workspace_id == principal.workspace_id)
-    return sorted(connection.execute(used).scalars(), key=fold)
+    found = connection.execute(*_used(principal.workspace_id, column=contact_tag.c.tag))
+    return sorted(found.scalars(), key=fold)
+
+
+@built_once
+def _used(whose: Any, *, column: Any) -> Select[Any]:
+    return select(column).distinct().where(column.table.c.workspace_id == whose)
 
 
 def owners(connection: Connection, principal: Principal, also: int | None = None) -> list[tuple[int, str]]:
     """Active users by name: who may look after somebody; and ``also`` who does, though they have left."""
+    return [(row.id, row.name) for row in connection.execute(*_owners(principal.workspace_id, also))]
+
+
+@built_once
+def _owners(whose: Any, also: Any) -> Select[Any]:
     table = user.c
-    active = select(table.id, table.name).where(
-        table.workspace_id == principal.workspace_id, or_(table.active, table.id == also)
+    able = or_(table.active, table.id == also)
+    return (
+        select(table.id, table.name).where(table.workspace_id == whose, able).order_by(table.name, table.id)
     )
-    return [(row.id, row.name) for row in connection.execute(active.order_by(table.name, table.id))]
 
 
-def _listed_from(principal: Principal) -> FromClause:
+def _listed_from() -> FromClause:
     metrics = contact_metrics.c
     return (
         contact.outerjoin(
@@ -263,7 +273,7 @@ def _listed(principal: Principal, *extra: ColumnElement[Any]) -> Select[Any]:
         contact_metrics.c.days_since_personal,
     ]
     keys = [column.label(f"key_{number}") for number, column in enumerate(extra)]
-    return select(*columns, *keys).select_from(_listed_from(principal))
+    return select(*columns, *keys).select_from(_listed_from())
 
 
 def _row(row: Row[Any]) -> Listed:
@@ -318,7 +328,15 @@ def search_words(text: str) -> list[str]:
 
 def matches(word: str) -> ColumnElement[bool]:
     """People whose search column holds a folded word anywhere."""
-    return contact.c.search.like(f"%{escape_like(word)}%", escape="\\")
+    return _holds(_anywhere(word))
+
+
+def _holds(pattern: Any) -> ColumnElement[bool]:
+    return contact.c.search.like(pattern, escape="\\")
+
+
+def _anywhere(word: str) -> str:
+    return f"%{escape_like(word)}%"
 
 
 # What the list draws
@@ -395,11 +413,24 @@ def suggest(
     connection: Connection, principal: Principal, text: str, at: datetime, limit: int = 8
 ) -> list[Suggested]:
     """People whose name, organisation, city, tag or email holds the words; those lately in contact first."""
-    words, metrics = search_words(text), contact_metrics.c
-    begins = contact.c.folded_name.like(f"{escape_like(' '.join(words))}%", escape="\\")
-    live = func.coalesce(metrics.days_since_any, _NEVER)
-    rank = [case((begins, 0), else_=1)] if words else []
-    statement = (
+    words, today = search_words(text), principal.team_day(at)
+    statement, values = _suggested(
+        principal.workspace_id, f"{escape_like(' '.join(words))}%", limit=limit, words=len(words)
+    )
+    values |= {f"word_{place}": _anywhere(word) for place, word in enumerate(words)}
+    return [
+        Suggested(row.id, row.name, _detail(row.organisation, row.days_since_live, row.days_since_any, today))
+        for row in connection.execute(statement, values)
+    ]
+
+
+@built_once
+def _suggested(whose: Any, begins: Any, *, limit: int, words: int) -> Select[Any]:
+    """The words are ``word_0`` and so on."""
+    metrics = contact_metrics.c
+    begun = case((contact.c.folded_name.like(begins, escape="\\"), 0), else_=1)
+    holds = [_holds(bindparam(f"word_{place}")) for place in range(words)]
+    return (
         select(
             contact.c.id,
             contact.c.name,
@@ -407,16 +438,16 @@ def suggest(
             metrics.days_since_live,
             metrics.days_since_any,
         )
-        .select_from(_listed_from(principal))
-        .where(*_conditions(principal, Filter(text)))
-        .order_by(*rank, live, contact.c.folded_name, contact.c.id)
+        .select_from(_listed_from())
+        .where(contact.c.workspace_id == whose, is_present(), *holds)
+        .order_by(
+            *([begun] if words else []),
+            func.coalesce(metrics.days_since_any, _NEVER),
+            contact.c.folded_name,
+            contact.c.id,
+        )
         .limit(limit)
     )
-    today = principal.team_day(at)
-    return [
-        Suggested(row.id, row.name, _detail(row.organisation, row.days_since_live, row.days_since_any, today))
-        for row in connection.execute(statement)
-    ]
 
 
 def _detail(organisation_name: str | None, live: int | None, any_sort: int | None, today: date) -> str:
@@ -450,12 +481,7 @@ def contact_named(connection: Connection, principal: Principal, contact_id: int)
 
 def person(connection: Connection, principal: Principal, contact_id: int) -> Person:
     """Everything about one person of this workspace; NotFound for anybody else."""
-    statement = (
-        select(contact, organisation.c.name.label("organisation"), user.c.name.label("owner"))
-        .select_from(_listed_from(principal))
-        .where(*_this(principal, contact_id))
-    )
-    row = connection.execute(statement).first()
+    row = connection.execute(*_person(principal.workspace_id, contact_id)).first()
     if row is None:
         raise NotFound
     plain = (
@@ -474,11 +500,26 @@ def person(connection: Connection, principal: Principal, contact_id: int) -> Per
     )
 
 
+@built_once
+def _person(whose: Any, contact_id: Any) -> Select[Any]:
+    return (
+        select(contact, organisation.c.name.label("organisation"), user.c.name.label("owner"))
+        .select_from(_listed_from())
+        .where(contact.c.workspace_id == whose, contact.c.id == contact_id)
+    )
+
+
 def metrics_of(connection: Connection, principal: Principal, contact_id: int) -> dict[str, Any]:
     """Today's stored metrics of one person by name; empty for somebody who is not listed yet."""
-    stored = current(principal.workspace_id)
-    row = connection.execute(select(stored).where(stored.c.contact_id == contact_id)).mappings().first()
+    found = connection.execute(*_metrics(contact_id, workspace_id=principal.workspace_id))
+    row = found.mappings().first()
     return dict(row) if row else {}
+
+
+@built_once
+def _metrics(contact_id: Any, *, workspace_id: int) -> Select[Any]:
+    stored = current(workspace_id)
+    return select(stored).where(stored.c.contact_id == contact_id)
 
 
 def _this(principal: Principal, contact_id: int) -> tuple[ColumnElement[bool], ...]:
@@ -489,19 +530,33 @@ def _this(principal: Principal, contact_id: int) -> tuple[ColumnElement[bool], .
 
 
 def _ways(connection: Connection, principal: Principal, table: Any, contact_id: int) -> tuple[Way, ...]:
-    mine = (table.c.workspace_id == principal.workspace_id, table.c.contact_id == contact_id)
-    rows = connection.execute(select(table.c.value, table.c.label).where(*mine).order_by(table.c.position))
+    rows = connection.execute(*_ways_in(principal.workspace_id, contact_id, table=table))
     return tuple(Way(row.value, row.label) for row in rows)
 
 
+@built_once
+def _ways_in(whose: Any, contact_id: Any, *, table: Any) -> Select[Any]:
+    mine = (table.c.workspace_id == whose, table.c.contact_id == contact_id)
+    return select(table.c.value, table.c.label).where(*mine).order_by(table.c.position)
+
+
 def _tags(connection: Connection, principal: Principal, contact_id: int) -> tuple[str, ...]:
+    return tuple(sorted(connection.execute(*_tagged(principal.workspace_id, contact_id)).scalars()))
+
+
+@built_once
+def _tagged(whose: Any, contact_id: Any) -> Select[Any]:
     table = contact_tag.c
-    mine = (table.workspace_id == principal.workspace_id, table.contact_id == contact_id)
-    return tuple(sorted(connection.execute(select(table.tag).where(*mine)).scalars()))
+    return select(table.tag).where(table.workspace_id == whose, table.contact_id == contact_id)
 
 
 def _dates(connection: Connection, principal: Principal, contact_id: int) -> tuple[Occasion, ...]:
-    table = contact_date.c
-    mine = (table.workspace_id == principal.workspace_id, table.contact_id == contact_id)
-    rows = connection.execute(select(contact_date).where(*mine).order_by(table.leap_day, table.id))
+    rows = connection.execute(*_dated(principal.workspace_id, contact_id))
     return tuple(Occasion(row.kind, row.month, row.day, row.year, row.yearly, row.label) for row in rows)
+
+
+@built_once
+def _dated(whose: Any, contact_id: Any) -> Select[Any]:
+    table = contact_date.c
+    mine = (table.workspace_id == whose, table.contact_id == contact_id)
+    return select(contact_date).where(*mine).order_by(table.leap_day, table.id)

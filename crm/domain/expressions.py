@@ -8,7 +8,7 @@ comparison with one is unknown, and an unknown condition matches nothing, also u
 import math
 import operator
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -238,15 +238,25 @@ def truth(condition: Condition, facts: Facts) -> bool | None:
         case Tagged():
             return bool(facts.get(condition.name))
         case All(parts):
-            found = [truth(part, facts) for part in parts]
-            return False if False in found else None if None in found else True
+            return _first_or(False, parts, facts)
         case Any(parts):
-            found = [truth(part, facts) for part in parts]
-            return True if True in found else None if None in found else False
+            return _first_or(True, parts, facts)
         case Not(part):
             inner = truth(part, facts)
             return None if inner is None else not inner
     raise TypeError(f"not a condition: {condition!r}")
+
+
+def _first_or(deciding: bool, parts: Iterable[Condition], facts: Facts) -> bool | None:
+    """``deciding`` if a part is so; else unknown if one is unknown; else the opposite."""
+    known: bool | None = not deciding
+    for part in parts:
+        found = truth(part, facts)
+        if found is deciding:
+            return deciding
+        if found is None:
+            known = None
+    return known
 
 
 def _number(value: Scalar) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from crm.domain.channels import Channel
 from crm.domain.expressions import Facts, Scalar, evaluate
-from crm.domain.metrics import WINDOWS, derived
+from crm.domain.metrics import WINDOWS
 from crm.domain.score import layers
 from crm.domain.targets import CLOCKS, Targets
 
@@ -20,9 +20,9 @@ def once_more(
     if days_ago < 0:
         return dict(facts)
     after = {**facts, **_counted(facts, way, days_ago, direction)}
-    names = {f"overdue_{clock}" for clock in CLOCKS}
-    overdue = {name: value for name, value in derived(targets).items() if name in names}
-    for values in (overdue, *(layer.values for layer in layers(targets)[1:])):
+    first, *others = (layer.values for layer in layers(targets))
+    overdue = {name: first[name] for name in (f"overdue_{clock}" for clock in CLOCKS)}
+    for values in (overdue, *others):
         after |= {name: evaluate(value, after) for name, value in values.items()}
     return after
 

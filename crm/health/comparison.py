@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, bindparam, cast, select
+from sqlalchemy import Connection, Integer, Select, TextClause, bindparam, cast, select
 
 from crm.domain.principal import Principal
 from crm.domain.spans import short_day
@@ -19,6 +19,7 @@ from crm.storage.blocks import blocks
 from crm.storage.database import Database
 from crm.storage.frame import PARAMETERS
 from crm.storage.metrics import relation
+from crm.storage.statements import built_once, spelled_out
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import contact_metrics
 
@@ -73,9 +74,10 @@ def stands(
 ) -> dict[int, Stand]:
     """How these people stood at a moment; whoever was not known then is left out."""
     found: dict[int, Stand] = {}
+    dialect: Any = type(connection.dialect)
     for block in blocks(sorted(contact_ids), BLOCK):
         scope = scope_of(connection, principal, at, block)
-        for row in connection.execute(_statement(scope.targets), scope.parameters()):
+        for row in connection.execute(_statement(dialect, scope.targets), scope.parameters()):
             found[row.contact_id] = Stand(row.zone, row.score)
     return found
 
@@ -84,13 +86,16 @@ def kept(
     connection: Connection, principal: Principal, contact_ids: Sequence[int], day: date
 ) -> dict[int, Stand]:
     """How those of these people stood at the end of that day of whom it is kept."""
+    rows = connection.execute(*_kept(principal.workspace_id, list(contact_ids), day))
+    return {row.contact_id: Stand(row.then_zone, row.then_score) for row in rows}
+
+
+@built_once
+def _kept(whose: Any, ids: Any, day: Any) -> Select[Any]:
     table = contact_metrics.c
-    statement = (
-        select(table.contact_id, table.then_zone, table.then_score)
-        .where(table.workspace_id == principal.workspace_id, table.contact_id.in_(contact_ids))
-        .where(table.then_on == day)
+    return select(table.contact_id, table.then_zone, table.then_score).where(
+        table.workspace_id == whose, table.contact_id.in_(ids), table.then_on == day
     )
-    return {row.contact_id: Stand(row.then_zone, row.then_score) for row in connection.execute(statement)}
 
 
 def keep(
@@ -115,10 +120,12 @@ def keep(
 
 
 @lru_cache(maxsize=32)
-def _statement(targets: Targets) -> Select[Any]:
+def _statement(dialect: Any, targets: Targets) -> TextClause:
     """Built once for each set of targets, since building it costs more than running it."""
     rows = relation(PARAMETERS, targets, ("zone", "score"))
-    return select(rows.c.contact_id, rows.c.zone, cast(rows.c.score, Integer).label("score"))
+    return spelled_out(
+        select(rows.c.contact_id, rows.c.zone, cast(rows.c.score, Integer).label("score")), dialect
+    )
 
 
 def compare(people: Sequence[Any], before: Mapping[int, Stand], day: date) -> Comparison:

@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from math import ceil
-from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection
 
 from crm.domain.channels import Channel, by_key
 from crm.domain.expressions import Facts, evaluate
@@ -18,8 +16,7 @@ from crm.domain.spans import count
 from crm.domain.targets import CLOCKS, Targets
 from crm.domain.weeks import end_of
 from crm.domain.whatif import once_more
-from crm.storage.metrics import of_chosen
-from crm.storage.stored_metrics import scope_of
+from crm.health.comparison import Stand, stands
 
 PART_NAMES = {"any": "Any contact", "personal": "Personal", "in_person": "In person", "balance": "Balance"}
 RAISES = {"lunch": "Lunch", "phone": "A phone call", "note": "A handwritten note", "email": "One more email"}
@@ -129,14 +126,7 @@ def score_on(
 ) -> int | None:
     """The score at the end of a day, or now if that is today."""
     moment = min(at, end_of(day, principal.zone))
-    scope = scope_of(connection, principal, moment, [contact_id])
-    found = connection.execute(_score_statement(scope.targets), scope.parameters())
-    return _whole(found.scalar_one_or_none())
-
-
-@lru_cache(maxsize=32)
-def _score_statement(targets: Targets) -> Select[Any]:
-    return select(of_chosen(targets).c.score)
+    return stands(connection, principal, [contact_id], moment).get(contact_id, Stand()).score
 
 
 def was_sentence(

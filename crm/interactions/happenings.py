@@ -5,13 +5,24 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    func,
+    literal,
+    select,
+    union_all,
+)
 
 from crm.domain.channels import Channel, by_key
 from crm.domain.heard import Heard
 from crm.domain.principal import Principal
 from crm.interactions.private_notes import may_read_note
 from crm.interactions.queries import channels
+from crm.storage.statements import built_once
 from crm.storage.tables import (
     ask,
     contact,
@@ -33,18 +44,29 @@ class Whose:
     contact_id: int | None = None
     organisation_id: int | None = None
 
-    def among(self, principal: Principal, column: ColumnElement[int]) -> ColumnElement[bool]:
-        """Whether a column of contact ids holds one of them."""
-        if self.contact_id is not None:
-            return column == self.contact_id
-        theirs = contact.c.organisation_id == self.organisation_id
-        return column.in_(
-            select(contact.c.id).where(contact.c.workspace_id == principal.workspace_id, theirs)
-        )
+    @property
+    def is_one(self) -> bool:
+        """Whether it is one person's."""
+        return self.contact_id is not None
 
-    def named(self, principal: Principal, column: ColumnElement[int]) -> ColumnElement[bool]:
-        """Whom a line names: who else took part with the person, or who of the organisation did."""
-        return column != self.contact_id if self.contact_id is not None else self.among(principal, column)
+    @property
+    def id(self) -> int | None:
+        """The person's id, or the organisation's."""
+        return self.contact_id if self.is_one else self.organisation_id
+
+
+def among(column: ColumnElement[int], workspace_id: Any, who: Any, *, one: bool) -> ColumnElement[bool]:
+    """Whether a column of contact ids holds the person, or somebody of the organisation."""
+    if one:
+        is_theirs: ColumnElement[bool] = column == who
+        return is_theirs
+    theirs = contact.c.organisation_id == who
+    return column.in_(select(contact.c.id).where(contact.c.workspace_id == workspace_id, theirs))
+
+
+def _is_named(column: ColumnElement[int], workspace_id: Any, who: Any, *, one: bool) -> ColumnElement[bool]:
+    """Whom a line names: who else took part with the person, or who of the organisation did."""
+    return column != who if one else among(column, workspace_id, who, one=one)
 
 
 @dataclass(frozen=True)
@@ -108,45 +130,54 @@ def _people(
     connection: Connection, principal: Principal, whose: Whose, ids: Sequence[int]
 ) -> dict[int, tuple[tuple[str, ...], int]]:
     """The first of those a line names, and how many more there are."""
+    named = _named(principal.workspace_id, whose.id, ids, one=whose.is_one)
+    found: dict[int, tuple[tuple[str, ...], int]] = {}
+    for row in connection.execute(*named) if ids else ():
+        names = (*found.get(row.interaction_id, ((), 0))[0], row.name)
+        found[row.interaction_id] = (names, row.everyone - len(names))
+    return found
+
+
+@built_once
+def _named(whose: Any, who: Any, ids: Any, *, one: bool) -> Select[Any]:
     log = interaction_contact.c
     place = func.row_number().over(partition_by=log.interaction_id, order_by=log.contact_id)
     everyone = func.count().over(partition_by=log.interaction_id)
     those = (
         select(log.interaction_id, log.contact_id, place.label("place"), everyone.label("everyone"))
         .where(
-            log.workspace_id == principal.workspace_id,
+            log.workspace_id == whose,
             log.interaction_id.in_(ids),
-            whose.named(principal, log.contact_id),
+            _is_named(log.contact_id, whose, who, one=one),
         )
         .subquery()
     )
-    named = (
+    return (
         select(those.c.interaction_id, those.c.everyone, contact.c.name)
         .join(contact, contact.c.id == those.c.contact_id)
-        .where(contact.c.workspace_id == principal.workspace_id, those.c.place <= SHOWN_NAMES)
+        .where(contact.c.workspace_id == whose, those.c.place <= SHOWN_NAMES)
         .order_by(those.c.interaction_id, those.c.place)
     )
-    found: dict[int, tuple[tuple[str, ...], int]] = {}
-    for row in connection.execute(named) if ids else ():
-        names = (*found.get(row.interaction_id, ((), 0))[0], row.name)
-        found[row.interaction_id] = (names, row.everyone - len(names))
-    return found
 
 
 def _users(connection: Connection, principal: Principal, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     if not ids:
         return {}
-    table = interaction_user.c
-    named = (
-        select(table.interaction_id, user.c.name)
-        .join(user, (user.c.workspace_id == table.workspace_id) & (user.c.id == table.user_id))
-        .where(table.workspace_id == principal.workspace_id, table.interaction_id.in_(ids))
-        .order_by(table.interaction_id, user.c.name, user.c.id)
-    )
     found: dict[int, tuple[str, ...]] = {}
-    for row in connection.execute(named):
+    for row in connection.execute(*_of_us(principal.workspace_id, ids)):
         found[row.interaction_id] = (*found.get(row.interaction_id, ()), row.name)
     return found
+
+
+@built_once
+def _of_us(whose: Any, ids: Any) -> Select[Any]:
+    table = interaction_user.c
+    return (
+        select(table.interaction_id, user.c.name)
+        .join(user, (user.c.workspace_id == table.workspace_id) & (user.c.id == table.user_id))
+        .where(table.workspace_id == whose, table.interaction_id.in_(ids))
+        .order_by(table.interaction_id, user.c.name, user.c.id)
+    )
 
 
 def _heard(
@@ -155,23 +186,30 @@ def _heard(
     """What was asked, promised, heard and received from them in each of these interactions."""
     if not ids:
         return {}
+    rows = connection.execute(*_said(principal.workspace_id, whose.id, ids, one=whose.is_one))
+    promises = {"us": "promise", "them": "their promise"}
+    found: dict[int, tuple[Heard, ...]] = {}
+    for row in sorted(rows, key=lambda row: row.id):
+        one = Heard(promises.get(row.sort, row.sort), row.text)
+        found[row.interaction_id] = (*found.get(row.interaction_id, ()), one)
+    return found
+
+
+@built_once
+def _said(whose: Any, who: Any, ids: Any, *, one: bool) -> CompoundSelect[Any]:
     sorts: dict[Any, ColumnElement[Any]] = {
         ask: literal("ask"),
         promise: promise.c.by,
         signal: signal.c.type,
         favour: literal("favour"),
     }
-    parts = [
-        select(table.c.id, table.c.interaction_id, sort.label("sort"), table.c.text).where(
-            table.c.workspace_id == principal.workspace_id,
-            whose.among(principal, table.c.contact_id),
-            table.c.interaction_id.in_(ids),
+    return union_all(
+        *(
+            select(table.c.id, table.c.interaction_id, sort.label("sort"), table.c.text).where(
+                table.c.workspace_id == whose,
+                among(table.c.contact_id, whose, who, one=one),
+                table.c.interaction_id.in_(ids),
+            )
+            for table, sort in sorts.items()
         )
-        for table, sort in sorts.items()
-    ]
-    promises = {"us": "promise", "them": "their promise"}
-    found: dict[int, tuple[Heard, ...]] = {}
-    for row in sorted(connection.execute(union_all(*parts)), key=lambda row: row.id):
-        one = Heard(promises.get(row.sort, row.sort), row.text)
-        found[row.interaction_id] = (*found.get(row.interaction_id, ()), one)
-    return found
+    )

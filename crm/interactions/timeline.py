@@ -24,11 +24,11 @@ from sqlalchemy import (
 from crm.domain.channels import Channel, by_key
 from crm.domain.principal import Principal
 from crm.domain.spans import count, short_day
-from crm.interactions.happenings import Happening, Whose, happenings
-from crm.interactions.queries import channels
+from crm.interactions.happenings import Happening, Whose, among, happenings
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.open_matters import COURSES, is_open
 from crm.storage.participation import is_personal
+from crm.storage.statements import built_once
 from crm.storage.tables import ask, interaction, interaction_contact, promise
 
 PAGE = 40
@@ -103,29 +103,30 @@ def timeline(
     limit: int = PAGE,
 ) -> Timeline:
     """A page of the log of a person or an organisation; ``before`` is the ``earlier`` of the page before."""
-    log = interaction_contact.c
-    place: list[ColumnElement[Any]] = [type_coerce(log.occurred_at, BigInteger), log.interaction_id]
-    statement = (
-        _of(principal, whose)
-        .add_columns(place[0].label("micros"), place[1].label("place"))
-        .order_by(place[0].desc(), place[1].desc())
-        .limit(limit + 1)
+    statement, values = _page(
+        principal.workspace_id, whose.id, one=whose.is_one, personal_only=personal_only, most=limit + 1
     )
-    if personal_only:
-        statement = statement.where(is_personal(interaction_contact.c))
     if before:
-        statement = statement.where(beyond(place, read_cursor(before, (int, int)), backwards=True))
-    found = connection.execute(statement).all()
+        statement = statement.where(beyond(_place(), read_cursor(before, (int, int)), backwards=True))
+    found = connection.execute(statement, values).all()
     shown = found[:limit]
     earlier = write_cursor((shown[-1].micros, shown[-1].id)) if len(found) > limit else None
     lines = happenings(connection, principal, whose, shown, at)
     return Timeline(months(lines, by_people=whose.contact_id is None), earlier)
 
 
-def _of(principal: Principal, whose: Whose) -> Select[Any]:
+def _place() -> list[ColumnElement[Any]]:
     log = interaction_contact.c
+    return [type_coerce(log.occurred_at, BigInteger), log.interaction_id]
+
+
+@built_once
+def _page(whose: Any, who: Any, *, one: bool, personal_only: bool, most: int) -> Select[Any]:
+    """The newest first, of one person or of everybody at an organisation."""
+    log = interaction_contact.c
+    at, place = _place()
     found = (
-        select(interaction)
+        select(interaction, at.label("micros"), place.label("place"))
         .select_from(
             interaction_contact.join(
                 interaction,
@@ -133,12 +134,15 @@ def _of(principal: Principal, whose: Whose) -> Select[Any]:
             )
         )
         .where(
-            log.workspace_id == principal.workspace_id,
-            whose.among(principal, log.contact_id),
+            log.workspace_id == whose,
+            among(log.contact_id, whose, who, one=one),
             interaction.c.deleted_at.is_(None),
+            *([is_personal(log)] if personal_only else []),
         )
+        .order_by(at.desc(), place.desc())
+        .limit(most)
     )
-    return found if whose.contact_id is not None else found.distinct()
+    return found if one else found.distinct()
 
 
 def months(found: Sequence[Happening], *, by_people: bool = False) -> tuple[Month, ...]:
@@ -196,19 +200,20 @@ def open_matters(connection: Connection, principal: Principal, contact_id: int, 
 def _open(
     connection: Connection, principal: Principal, contact_id: int, table: Table, today: date
 ) -> tuple[Matter, ...]:
+    rows = connection.execute(*_open_in(principal.workspace_id, contact_id, today.toordinal(), table=table))
+    return tuple(Matter(row.id, row.by, row.text, row.since, row.due) for row in rows)
+
+
+@built_once
+def _open_in(whose: Any, contact_id: Any, today: Any, *, table: Table) -> Select[Any]:
     columns, since = table.c, COURSES[table.name][0]
     by = columns.by if "by" in columns else literal("us")
-    rows = connection.execute(
+    return (
         select(columns.id, by.label("by"), columns.text, columns[since].label("since"), columns.due)
-        .where(
-            columns.workspace_id == principal.workspace_id,
-            columns.contact_id == contact_id,
-            is_open(table, today),
-        )
+        .where(columns.workspace_id == whose, columns.contact_id == contact_id, is_open(table, today))
         .order_by(columns.due.is_(null()), columns.due, columns.id)
         .limit(LISTED)
     )
-    return tuple(Matter(row.id, row.by, row.text, row.since, row.due) for row in rows)
 
 
 @dataclass(frozen=True)
@@ -221,15 +226,29 @@ class DayCount:
 
 
 def year_by_day(
-    connection: Connection, principal: Principal, contact_id: int, since: date, at: datetime
+    connection: Connection,
+    principal: Principal,
+    contact_id: int,
+    since: date,
+    at: datetime,
+    ways: Sequence[Channel],
 ) -> list[DayCount]:
-    """What counted with one person since a day, by day and channel: at most one row each."""
+    """What counted with one person since a day, by day and channel (of ``ways``): at most one row each."""
+    known = by_key(ways)
+    rows = connection.execute(*_by_day(principal.workspace_id, contact_id, since, at))
+    return [
+        DayCount(row.day, known.get(row.channel) or Channel(row.channel, row.channel), row.number)
+        for row in rows
+    ]
+
+
+@built_once
+def _by_day(whose: Any, contact_id: Any, since: Any, at: Any) -> Select[Any]:
     log = interaction_contact.c
-    ways = by_key(channels(connection, principal))
-    rows = connection.execute(
+    return (
         select(log.day, log.channel, func.count().label("number"))
         .where(
-            log.workspace_id == principal.workspace_id,
+            log.workspace_id == whose,
             log.contact_id == contact_id,
             log.counts,
             log.occurred_at <= at,
@@ -238,7 +257,3 @@ def year_by_day(
         .group_by(log.day, log.channel)
         .order_by(log.day, log.channel)
     )
-    return [
-        DayCount(row.day, ways.get(row.channel) or Channel(row.channel, row.channel), row.number)
-        for row in rows
-    ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, Select, and_, func, select
 
 from crm.domain import planner
 from crm.domain.on_record import FROM_SILENCE, asks
@@ -22,6 +22,7 @@ from crm.planning.states import ACTED_ON, states_of
 from crm.planning.talking import TalkingPoint, talking_points
 from crm.rules.queries import rule_states
 from crm.storage.participation import is_live
+from crm.storage.statements import built_once
 from crm.storage.tables import (
     contact,
     contact_address,
@@ -374,14 +375,20 @@ def suggestion_for(
 ) -> Suggested | None:
     """What this week's plan of the user says of one contact, if anything."""
     week = IsoWeek.of(principal.own_day(at))
-    row = connection.execute(
+    mine = _suggestion_for(principal.workspace_id, principal.user_id, contact_id, week.monday)
+    row = connection.execute(*mine).one_or_none()
+    return _stored(connection, principal, [row], at)[0] if row is not None else None
+
+
+@built_once
+def _suggestion_for(whose: Any, user_id: Any, contact_id: Any, monday: Any) -> Select[Any]:
+    return (
         select(suggestion, plan.c.made_at)
         .join(plan, and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id))
         .where(
-            suggestion.c.workspace_id == principal.workspace_id,
-            suggestion.c.user_id == principal.user_id,
+            suggestion.c.workspace_id == whose,
+            suggestion.c.user_id == user_id,
             suggestion.c.contact_id == contact_id,
-            suggestion.c.monday == week.monday,
+            suggestion.c.monday == monday,
         )
-    ).one_or_none()
-    return _stored(connection, principal, [row], at)[0] if row is not None else None
+    )

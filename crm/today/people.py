@@ -11,7 +11,7 @@ from crm.contacts import organisations, queries
 from crm.contacts.drafts import Occasion, full_day
 from crm.contacts.erasing import may_erase
 from crm.contacts.queries import Filter, Person
-from crm.domain.channels import by_key
+from crm.domain.channels import Channel, by_key
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.spans import ago, ahead, count, day_phrase, join, short_day
 from crm.health import contact as health
@@ -99,21 +99,21 @@ def _words(visit: Visit) -> dict[str, Any]:
 def _health(visit: Visit, found: Person) -> dict[str, Any]:
     ways, today = channels(visit.connection, visit.principal), visit.team_day
     targets = targets_of(visit.connection, visit.principal.workspace_id)
-    days = year_by_day(visit.connection, visit.principal, found.id, first_month(today), visit.at)
+    days = year_by_day(visit.connection, visit.principal, found.id, first_month(today), visit.at, ways)
     contacts = [Contact(one.day, one.channel, one.number) for one in days]
     return {
-        "standing": health.standing(found.metrics, targets, ways, _was(visit, found)),
+        "standing": health.standing(found.metrics, targets, ways, _was(visit, found, ways)),
         "mix": channel_mix(contacts, today),
         "small_mix": channel_mix(contacts, today, left=0, step=27),
     }
 
 
-def _was(visit: Visit, found: Person) -> str | None:
+def _was(visit: Visit, found: Person, ways: Sequence[Channel]) -> str | None:
     """What the score was after the last personal contact."""
     last = queries.last_personal(visit.connection, visit.principal, [found.id], visit.at).get(found.id)
     if last is None or found.metrics.get("score") is None:
         return None
-    way = by_key(channels(visit.connection, visit.principal)).get(last.channel)
+    way = by_key(ways).get(last.channel)
     before = health.score_on(visit.connection, visit.principal, found.id, last.day, visit.at)
     return health.was_sentence(found.metrics, before, way, last.day, visit.team_day) if way else None
 
