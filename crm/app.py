@@ -25,7 +25,18 @@ from crm.web.openapi import document
 from crm.web.routing import Router
 from crm.web.site import Site
 
-ROOMS = ("accounts", "contacts", "interactions", "health", "rules", "planning", "nudges", "imports", "today")
+ROOMS = (
+    "accounts",
+    "contacts",
+    "interactions",
+    "health",
+    "rules",
+    "planning",
+    "nudges",
+    "imports",
+    "inbox",
+    "today",
+)
 
 
 def create_app(settings: Settings, database: Database) -> FastAPI:

@@ -25,6 +25,7 @@ from crm.accounts import queries
 from crm.care.scheduled import back_up_daily
 from crm.errors import Unavailable, UsageError
 from crm.imports import own_calendars
+from crm.inbox import reading
 from crm.nudges import pulse, sending
 from crm.outgoing.wire import Network
 from crm.settings import Settings
@@ -42,6 +43,8 @@ CALENDARS_EVERY = timedelta(minutes=1)
 """How often is looked whether somebody's calendar is due to be read."""
 CALENDAR_READERS = 3
 """Calendars that are read at the same time: one that never answers holds up few others."""
+INBOX_EVERY = timedelta(minutes=1)
+"""How often is looked whether mail came back."""
 BACKUP_EVERY = timedelta(minutes=10)
 """How often is looked whether the day has its backup."""
 GRACE_SECONDS = 8.0
@@ -58,6 +61,7 @@ class Clockwork:
     templates: Environment = field(default_factory=environment)
     stopping: threading.Event = field(default_factory=threading.Event)
     _backup: threading.Thread | None = None
+    _inbox: threading.Thread | None = None
     _readers: list[threading.Thread] = field(default_factory=list)
 
     def send(self) -> None:
@@ -91,6 +95,16 @@ class Clockwork:
     def _back_up(self) -> None:
         chosen = self.settings
         back_up_daily(self.database, Path(chosen.backup_dir), chosen.backup_keep, clock.now())
+
+    def read_inbox(self) -> None:
+        """Look beside everything else whether mail came back."""
+        if not (self._inbox and self._inbox.is_alive()):
+            self._inbox = threading.Thread(target=self.guarded, args=(self._read_inbox,), daemon=True)
+            self._inbox.start()
+
+    def _read_inbox(self) -> None:
+        going = lambda: not self.stopping.is_set()  # noqa: E731
+        reading.Reader(self.database, self.settings, clock.now, going).work()
 
     def read_calendars(self) -> None:
         """Read the calendars that are due beside everything else, as a backup is made."""
@@ -165,6 +179,8 @@ def start(database: Database, settings: Settings) -> Clock:
         (work.refresh, REFRESH_EVERY),
         (work.read_calendars, CALENDARS_EVERY),
     ]
+    if settings.imap_url:
+        every.append((work.read_inbox, INBOX_EVERY))
     if settings.backup_dir:
         every.append((work.back_up, BACKUP_EVERY))
     for what, how_often in every:

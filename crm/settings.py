@@ -17,7 +17,7 @@ from crm.errors import UsageError
 
 LEAST_KEY = 32
 """Bytes a kept key has at least: one that was cut off, or is empty, would sign links that anybody can sign."""
-SECRETS = ("database_url", "smtp_url", "secret_key", "metrics_token")
+SECRETS = ("database_url", "smtp_url", "imap_url", "secret_key", "metrics_token")
 
 
 def default_data_dir() -> Path:
@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     smtp_url: str = Field(
         default="",
         description="`smtp://user:password@host:port`, `smtps://…`, with `?starttls=require|auto|never`. Empty: no mail is sent.",
+    )
+    imap_url: str = Field(
+        default="",
+        description="`imaps://user:password@host:port/FOLDER`: where mail to CRM_MAIL_FROM arrives. Empty: it is not read.",
     )
     mail_from: str = Field(default="In Person <in-person@localhost>", description="The sender of every mail.")
     secret_key: str = Field(

@@ -13,13 +13,14 @@ from tests.thorough import TIMES
 
 BACKENDS = ("sqlite", "postgresql")
 TAKE_TURNS = {
-    "accounts", "contacts", "health", "imports", "interactions", "mail", "nudges", "planning", "rules", "today",
+    "accounts", "contacts", "health", "imports", "inbox", "interactions", "mail", "nudges", "planning", "rules", "today",
     "web",
 }  # fmt: skip
 """Rooms whose tests are about pages, mails, files and words over queries that others ask of both."""
 NEVER = {
     "test_queries.py", "test_applying.py", "test_undoing.py", "test_answers.py", "test_kill.py", "test_crowd.py",
     "test_at_once.py", "test_trees.py", "test_backtest.py", "test_erasing.py",
+    "test_reading.py",
 }  # fmt: skip
 """Modules of these rooms about order, cursors, locks and processes, where the two may differ."""
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import Connection, func, select, text
 
-from crm.care import archive, calendars, clocks, scheduled
+from crm.care import archive, calendars, clocks, mailbox, scheduled
 from crm.care.backup import newest_change
 from crm.care.findings import Check, Finding
 from crm.errors import Refusal, UsageError
@@ -369,6 +369,7 @@ ALWAYS: dict[str, Check] = {
     "settings": _settings,
     "disk": _disk,
     "mail": _mail,
+    "inbox": mailbox.inbox,
     "backups": _backups,
     "database": _database,
     "schema": _schema,
@@ -378,6 +379,7 @@ OF_THE_DATA: dict[str, Check] = {
     "time zones": _zones,
     "outbox": _outbox,
     "scheduler": _scheduler,
+    "addresses": mailbox.addresses,
     "calendars": calendars.check,
 }
 """Questions that only a database of this program's schema can answer."""

@@ -99,6 +99,17 @@ class AllInTouchMail:
 
 
 @dataclass(frozen=True)
+class AddressStoppedMail:
+    """For an admin: no mail reaches ``whose`` address, and ``said`` is what its mail server answered."""
+
+    user_name: str
+    whose: str
+    address: str
+    said: str
+    heartbeat_url: str
+
+
+@dataclass(frozen=True)
 class SignInLinkMail:
     """A link that signs in once. ``valid_for`` reads like "15 minutes"."""
 
@@ -142,12 +153,21 @@ class TestMail:
     heartbeat_url: str
 
 
-MailView = NudgeMail | AllInTouchMail | SignInLinkMail | PasswordResetMail | InvitationMail | TestMail
+MailView = (
+    NudgeMail
+    | AllInTouchMail
+    | AddressStoppedMail
+    | SignInLinkMail
+    | PasswordResetMail
+    | InvitationMail
+    | TestMail
+)
 
 # Each mail's folder below templates/emails and the view its templates read.
 MAILS: dict[str, type[MailView]] = {
     "nudge": NudgeMail,
     "all_in_touch": AllInTouchMail,
+    "address_stopped": AddressStoppedMail,
     "sign_in_link": SignInLinkMail,
     "password_reset": PasswordResetMail,
     "invitation": InvitationMail,

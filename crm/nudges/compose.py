@@ -22,7 +22,9 @@ from crm.mail.views import AllInTouchMail, NudgeMail, NudgeSuggestion
 from crm.nudges import links
 from crm.nudges.due import gets_nudges
 from crm.nudges.links import Link
+from crm.nudges.notices import LIFTED, stopped_notice
 from crm.nudges.outbox import Body, Claim
+from crm.nudges.returns import NOTICE
 from crm.planning.actions import make_plan
 from crm.planning.easing import easing
 from crm.planning.queries import PlanView, Suggested, plan_of
@@ -56,7 +58,20 @@ class Writer:
     templates: Environment
 
     def body(self, database: Database, claim: Claim, at: datetime) -> Body:
-        """Make the week's plan unless it is there, and write the mail about what is open in it. Raises NoMail."""
+        """Write what the mail is for. Raises NoMail."""
+        if claim.purpose == NOTICE:
+            return self._notice(database, claim)
+        return self._weekly(database, claim, at)
+
+    def _notice(self, database: Database, claim: Claim) -> Body:
+        with database.read() as connection:
+            body = stopped_notice(connection, claim, self.settings.url, self.templates)
+        if body is None:
+            raise NoMail("skipped", LIFTED)
+        return body
+
+    def _weekly(self, database: Database, claim: Claim, at: datetime) -> Body:
+        """Make the week's plan unless it is there, and write the mail about what is open in it."""
         week = IsoWeek.parse(claim.week)
         with database.read() as connection:
             principal, person = _recipient(connection, claim)

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from starlette.responses import Response
 
+from crm.domain.mailbox_words import GOOD, SENTENCES, WAITING
 from crm.domain.spans import day_phrase
 from crm.errors import Invalid, Refusal
 from crm.mail.message import BadAddress, Mailbox, compose, new_message_id
@@ -12,9 +13,10 @@ from crm.mail.rendering import render
 from crm.mail.smtp_settings import SmtpSettings
 from crm.mail.transport import Delivery, DeliveryState, deliver
 from crm.mail.views import TestMail
-from crm.nudges import actions, queries
+from crm.nudges import actions, queries, returns
 from crm.nudges.holds import hold
 from crm.nudges.sending import sender_of
+from crm.outgoing.imap_address import ImapAddress
 from crm.storage.keyset import read_cursor, write_cursor
 from crm.web.routing import Router, Visit
 
@@ -72,6 +74,8 @@ def _page(visit: Visit) -> Response:
     beats = queries.beats(connection, principal, visit.at)
     more = write_cursor([mails[queries.PAGE - 1].id]) if len(mails) > queries.PAGE else None
     context = {
+        "stops": returns.stops(connection, principal),
+        "returned": returns.returns_of(connection, principal, [one.id for one in mails]),
         "hold": hold(connection, principal.workspace_id),
         "has_mail": bool(visit.settings.smtp_url),
         "figures": _figures(visit, beats),
@@ -110,7 +114,20 @@ def _figures(visit: Visit, beats: list[queries.Beat]) -> list[Figure]:
         _figure(visit, "Last failed", max(failed, default=None), "Never", bad=True),
         _figure(visit, "Next run", min(coming, default=None), "None"),
         _clockwork(visit),
+        *_mailbox(visit),
     ]
+
+
+def _mailbox(visit: Visit) -> list[Figure]:
+    """Whether mail that comes back is read, where that is set up."""
+    if not visit.settings.imap_url:
+        return []
+    address = ImapAddress.parse(visit.settings.imap_url)
+    state, read_at = queries.mailbox_of(visit.connection, address.place)
+    if state == GOOD and read_at is not None:
+        return [Figure("Mail that came back", moment_words(read_at, visit), "When it was last looked for")]
+    sentence = SENTENCES[state].format(host=address.host)
+    return [Figure("Mail that came back", "Not read", sentence, state != WAITING)]
 
 
 def _figure(
@@ -191,3 +208,10 @@ def release(visit: Visit) -> Response:
     released = actions.release(visit.connection, visit.principal, visit.at)
     told = f"{released.due} fell due, {released.skipped} were too old."
     return visit.redirect("/team/heartbeat", message=f"Mail goes out again. Of what was held back, {told}")
+
+
+@router.action("/team/heartbeat/stops/{stop_id}/lift", access="admin")
+def lift(visit: Visit) -> Response:
+    """Let mail go to an address again that took none."""
+    address = returns.lift(visit.connection, visit.principal, visit.number("stop_id"), visit.at)
+    return visit.redirect("/team/heartbeat", message=f"Mail goes to {address} again, from the next one on.")

@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
+from crm.domain import mailbox_words
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.nudges.due import PURPOSE, Recipient
-from crm.storage.tables import outbox, scheduler_pulse, user
+from crm.storage.tables import inbox, outbox, scheduler_pulse, user
 
 WEEKS_SHOWN = 12
 PAGE = 30
@@ -38,6 +39,7 @@ class Mail:
     user_id: int
     name: str
     week: str
+    is_weekly: bool
     state: str
     mark: str
     reason: str | None
@@ -111,6 +113,7 @@ def _mail(row: Row[Any], principal: Principal) -> Mail:
         row.user_id,
         row.name,
         row.week,
+        row.purpose == PURPOSE,
         row.state,
         MARKS[row.state],
         row.reason,
@@ -164,7 +167,7 @@ def _ends(connection: Connection, principal: Principal) -> dict[tuple[int, str],
     """(user, *sent* or *failed*) → when that last happened."""
     rows = connection.execute(
         select(outbox.c.user_id, outbox.c.state, func.max(outbox.c.changed_at).label("last"))
-        .where(_visible(principal), outbox.c.state.in_(("sent", "failed")))
+        .where(_visible(principal), outbox.c.purpose == PURPOSE, outbox.c.state.in_(("sent", "failed")))
         .group_by(outbox.c.user_id, outbox.c.state)
     )
     return {(row.user_id, row.state): row.last for row in rows}
@@ -206,3 +209,10 @@ def clock_of(connection: Connection, at: datetime) -> Clock:
     """How the clocks tick."""
     seen = connection.execute(select(scheduler_pulse.c.seen_at)).scalars().all()
     return Clock(sum(one > at - ALIVE_FOR for one in seen), max(seen, default=None))
+
+
+def mailbox_of(connection: Connection, place: str) -> tuple[str, datetime | None]:
+    """How the last reading of the mailbox that mail comes back to ended, and when one last went well."""
+    mine = select(inbox.c.state, inbox.c.read_at).where(inbox.c.place == place)
+    row = connection.execute(mine).one_or_none()
+    return (row.state, row.read_at) if row else (mailbox_words.WAITING, None)

@@ -16,11 +16,13 @@ from typing import Any, TypeVar
 from jinja2 import Environment
 from sqlalchemy import ColumnElement, Select, and_, select
 
+from crm.domain.returned import is_for_good
 from crm.errors import Unavailable, UsageError
 from crm.mail.message import BadAddress, BadHeader, Mailbox, compose, serialise
 from crm.mail.smtp_settings import SmtpSettings
 from crm.mail.transport import Delivery, DeliveryState, Phase, deliver
 from crm.nudges import outbox as mails
+from crm.nudges import returns
 from crm.nudges.compose import NoMail, Writer
 from crm.nudges.due import Placed, put_due
 from crm.nudges.outbox import Body, Claim, LostClaim
@@ -34,6 +36,7 @@ Result = TypeVar("Result")
 Now = Callable[[], datetime]
 Deliver = Callable[[Claim, EmailMessage, Callable[[], None]], Delivery]
 TRIES = 4
+STOPPED = "Nothing is sent to this address, as its server takes no mail for it: {said}"
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,7 @@ class Postman:
 
     def _attempt(self, claim: Claim, hand_over: Deliver) -> tuple[str, str | None]:
         body = patiently(lambda: self._body(claim))
+        self._require_open(claim, body.to_address)
         message = compose(
             sender=self.sender,
             to=Mailbox(body.to_address),
@@ -150,7 +154,24 @@ class Postman:
         delivery = hand_over(
             claim, message, lambda: patiently(lambda: mails.begin_handover(self.database, claim, self.now))
         )
+        if delivery.state is DeliveryState.REFUSED:
+            patiently(lambda: self._stop_if_for_good(claim, body.to_address, delivery))
         return self._state(claim, delivery)
+
+    def _require_open(self, claim: Claim, address: str) -> None:
+        """NoMail where that address takes no mail: it was refused for good, now or by a mail that came back."""
+        with self.database.read() as connection:
+            stopped = returns.stop_of(connection, claim.workspace_id, address)
+        if stopped is not None:
+            raise NoMail("skipped", STOPPED.format(said=stopped.said))
+
+    def _stop_if_for_good(self, claim: Claim, address: str, delivery: Delivery) -> None:
+        """Before the mail is settled, so that a stop of the machine between the two loses neither."""
+        of_address, said = delivery.phase is Phase.RECIPIENT, _said(delivery)
+        if is_for_good(said, about_recipient=of_address):
+            domain = self.sender.domain
+            with self.database.write() as connection:
+                returns.stop(connection, claim.workspace_id, address, said, domain, self.now())
 
     def _body(self, claim: Claim) -> Body:
         with self.database.read() as connection:
@@ -163,7 +184,7 @@ class Postman:
         return body
 
     def _state(self, claim: Claim, delivery: Delivery) -> tuple[str, str | None]:
-        said = " ".join(filter(None, (str(delivery.code or ""), delivery.reply)))
+        said = _said(delivery)
         match delivery.state:
             case DeliveryState.ACCEPTED:
                 return "sent", said or None
@@ -197,6 +218,10 @@ def patiently(step: Callable[[], Result]) -> Result:
         except Unavailable:
             continue
     return step()
+
+
+def _said(delivery: Delivery) -> str:
+    return " ".join(filter(None, (str(delivery.code or ""), delivery.reply)))
 
 
 def _email(claim: Claim) -> Select[Any]:

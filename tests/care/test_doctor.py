@@ -14,10 +14,12 @@ from crm.care.findings import Finding
 from crm.errors import UsageError
 from crm.imports.busy_fetch import Source
 from crm.imports.own_calendars import connect
+from crm.nudges.returns import stop
 from crm.settings import Settings
 from crm.storage.database import Database, new_id
 from crm.storage.tables import mail_hold, outbox, own_calendar, scheduler_pulse, user
 from tests.builders import World
+from tests.outgoing.imap_server import imap_server
 
 
 @pytest.fixture(autouse=True)
@@ -182,3 +184,16 @@ def test_a_secret_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "secret_key").mkdir()  # not even root reads a folder
     with pytest.raises(UsageError, match="cannot be read"):
         assert Settings(data_dir=tmp_path).key
+
+
+def test_the_mailbox_and_the_addresses_that_take_no_mail(world: World, tmp_path: Path, now: datetime) -> None:
+    alice = world.user()
+    with imap_server() as server:
+        found = examine(settings(tmp_path, imap_url=server.url()), world.database, now)
+        assert {one.check: one.state for one in found}["inbox"] == "note"
+        assert "without encryption" in {one.check: one.sentence for one in found}["inbox"]
+        gone = examine(settings(tmp_path, imap_url=server.url(folder="Gone")), world.database, now)
+    assert "no folder of that name" in wrong(gone)["inbox"]
+    with world.database.write() as connection:
+        stop(connection, alice.workspace_id, "alice@team.example", "550 no", "example.org", now)
+    assert "1 address(es)" in wrong(examine(settings(tmp_path), world.database, now))["addresses"]

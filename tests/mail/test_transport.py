@@ -1,10 +1,7 @@
 """A mail handed over to servers that work, refuse, vanish, fall silent or answer too slowly."""
 
 import contextlib
-import shutil
 import socket
-import ssl
-import subprocess
 from datetime import UTC, datetime
 
 import pytest
@@ -197,31 +194,6 @@ def test_a_mail_without_one_recipient_is_not_sent():
 
 
 # Encryption and signing in
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed, so there is no certificate to test with")
-    folder = tmp_path_factory.mktemp("tls")
-    command = (
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout key.pem -out cert.pem"
-    )
-    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    subprocess.run([*command.split(), *names], cwd=folder, check=True, capture_output=True)
-    return folder
-
-
-@pytest.fixture
-def tls(certificate):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
-    return context
-
-
-@pytest.fixture
-def trusted(certificate, monkeypatch):
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
 
 
 def test_starttls_required_of_a_server_that_has_none(server):

@@ -23,7 +23,7 @@ from crm.planning.journey_actions import add_time_off, add_trip
 from crm.planning.journey_forms import TimeOffForm, TripForm
 from crm.planning.queries import plan_of
 from crm.storage.database import Database, new_id
-from crm.storage.tables import import_batch, import_upload, metadata, organisation
+from crm.storage.tables import import_batch, import_upload, mail_stop, metadata, organisation
 from crm.web.api import ApiRoute
 from crm.web.routing import VisitRoute
 from tests.builders import World
@@ -239,6 +239,7 @@ ACCESS = {
     "GET /team/heartbeat": "viewer",
     "POST /team/heartbeat/test": "viewer",
     "POST /team/heartbeat/release": "admin",
+    "POST /team/heartbeat/stops/{stop_id}/lift": "admin",
 }
 RANKS = ("public", "viewer", "member", "admin")
 MISSING = 987_654_321
@@ -262,6 +263,9 @@ def foreign_ids(world: World) -> dict[str, int]:
         keys = {"workspace_id": other.workspace_id, "id": organisation_id, "created_at": other.now}
         connection.execute(organisation.insert(), row | keys)
         batch_id, upload_id = new_id(connection), new_id(connection)
+        stop_id = new_id(connection)
+        stopped = {"address": "mallory@team.example", "said": "550 no", "stopped_at": other.now}
+        connection.execute(mail_stop.insert(), {"workspace_id": other.workspace_id, "id": stop_id, **stopped})
         batch = {"files": ["people.csv"], "counts": {}, "applied_at": other.now}
         own = {"workspace_id": other.workspace_id}
         connection.execute(import_batch.insert(), {**own, "id": batch_id, **batch})
@@ -286,6 +290,7 @@ def foreign_ids(world: World) -> dict[str, int]:
         **foreign_matters(other, contact_id),
         "suggestion_id": plan.suggestions[0].id,
         "trip_id": trip_id,
+        "stop_id": stop_id,
         "token_id": token_id,
         "off_id": off_id,
         "response_id": skipped.response_id or 0,

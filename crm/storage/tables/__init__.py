@@ -48,6 +48,7 @@ from crm.storage.tables.journeys import time_off, trip
 from crm.storage.tables.merges import kept_apart, merge
 from crm.storage.tables.nudges import mail_hold, outbox, outbox_event, scheduler_pulse
 from crm.storage.tables.planning import plan, plan_feed, response, suggestion
+from crm.storage.tables.returns import inbox, mail_return, mail_stop
 from crm.storage.tables.rules import rule
 
 __all__ = [
@@ -70,12 +71,15 @@ __all__ = [
     "import_mapping",
     "import_trace",
     "import_upload",
+    "inbox",
     "interaction",
     "interaction_contact",
     "interaction_user",
     "kept_apart",
     "left_behind",
     "mail_hold",
+    "mail_return",
+    "mail_stop",
     "merge",
     "metadata",
     "one_time_link",

@@ -48,6 +48,7 @@ outbox = Table(
     belongs_to("user", "user_id", ondelete="CASCADE"),
     UniqueConstraint("workspace_id", "user_id", "purpose", "week"),
     Index("ix_outbox_state_next_try_at", "state", "next_try_at"),
+    Index("ix_outbox_message_id", "message_id"),
 )
 """One mail. ``week`` is the ISO week of a nudge, or another key that makes the mail unique for its purpose."""
 

@@ -1,0 +1,49 @@
+"""What the doctor asks about mail that comes back: is its mailbox read, and which addresses take none?"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from crm.care.findings import Finding
+from crm.domain.mailbox_words import SENTENCES
+from crm.inbox.reading import network_of
+from crm.nudges.returns import stop_count
+from crm.outgoing.failures import Failed
+from crm.outgoing.imap import Refused, opened
+from crm.outgoing.imap_address import ImapAddress
+from crm.settings import Settings
+from crm.storage.database import Database
+
+SECONDS = 15.0
+
+
+def inbox(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+    """Whether the mailbox of CRM_IMAP_URL lets us in and has the folder."""
+    if not settings.imap_url:
+        said = "No mailbox is read, so a mail that comes back is not noticed."
+        yield Finding("inbox", "note", said, "Set CRM_IMAP_URL to the mailbox of CRM_MAIL_FROM.")
+        return
+    address = ImapAddress.parse(settings.imap_url)
+    try:
+        with opened(address, network_of(settings, address), SECONDS) as session:
+            session.examine(address.folder)
+    except (Failed, Refused) as fault:
+        state = str(fault.failure) if isinstance(fault, Failed) else fault.state
+        yield Finding("inbox", "wrong", SENTENCES[state].format(host=address.host), "Check CRM_IMAP_URL.")
+        return
+    if not address.is_encrypted:
+        yield Finding("inbox", "note", "The mailbox is read without encryption.", "Use imaps:// if it can.")
+        return
+    yield Finding("inbox", "good", "The mailbox that mail comes back to lets us in.")
+
+
+def addresses(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+    """How many addresses get no mail because their servers take none."""
+    with database.read() as connection:
+        number = stop_count(connection)
+    if number:
+        said = f"{number} address(es) get no mail: their servers take none for them."
+        yield Finding(
+            "addresses", "wrong", said, "The heartbeat page says which, and lets an admin try again."
+        )
+    else:
+        yield Finding("addresses", "good", "Every address takes mail, as far as we know.")

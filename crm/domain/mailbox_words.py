@@ -1,0 +1,27 @@
+"""How reading a mailbox can end, in words."""
+
+from typing import Final
+
+GOOD = "good"
+WAITING = "waiting"
+SENTENCES: Final = {
+    WAITING: "{host} has not been read yet. It will be within a few minutes.",
+    GOOD: "{host} was read.",
+    "forbidden": "{host} is not an address this program may read: nothing on this machine or its own network, and no "
+    "password in the clear, unless whoever runs the server allows it by name.",
+    "unknown_host": "There is no mail server called {host}. Look at how it is spelt.",
+    "unreachable": "{host} could not be reached, or hung up. It may be down, or not let us in.",
+    "untrusted": "{host} could not prove that it is {host}: its certificate is not one this server trusts.",
+    "slow": "{host} took too long to answer.",
+    "too_big": "{host} sent more at once than any mailbox does, so reading stopped.",
+    "garbled": "{host} answered with something that is not IMAP.",
+    "password": "{host} does not let us in with this name and password. Many providers want an app password here.",
+    "no_tls": "{host} offers no encryption on this port, so nothing was said there. Try imaps, port 993.",
+    "no_folder": "{host} has no folder of that name.",
+    "refused": "{host} could not do what was asked just now.",
+    "key": "The key of this server has changed, so the password cannot be read any more. Connect the mailbox again.",
+}
+"""By the state that is kept; ``host`` is all of an address that is ever shown."""
+STATES = tuple(SENTENCES)
+LASTING = ("forbidden", "password", "no_tls", "no_folder", "key")
+"""Faults that only a person mends; the others may pass by themselves."""

@@ -1,0 +1,72 @@
+"""Mail that comes back: the mailbox it is read from, bounces, and addresses that take no mail."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from crm.storage.tables.base import belongs_to, in_workspace, metadata, own_id, workspace_id
+from crm.storage.types import Moment
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("place", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("uidvalidity", BigInteger),
+    Column("last_uid", BigInteger),
+    Column("tried_at", Moment),
+    Column("read_at", Moment),
+)
+"""The mailbox of the whole server, and how far it was read. ``place``: a digest of where it is. ``fence`` proves the
+claim of the process that reads it."""
+
+mail_return = Table(
+    "mail_return",
+    metadata,
+    workspace_id(),
+    own_id(),
+    Column("outbox_id", BigInteger, nullable=False),
+    Column("message_key", String, nullable=False),
+    Column("for_good", Boolean, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    belongs_to("outbox", "outbox_id", ondelete="CASCADE"),
+    UniqueConstraint("workspace_id", "message_key"),
+    Index("ix_mail_return_workspace_id_outbox_id", "workspace_id", "outbox_id"),
+)
+"""A mail of the outbox came back after it was sent. ``message_key``: what makes the bounce itself, so that it counts once."""
+
+mail_stop = Table(
+    "mail_stop",
+    metadata,
+    workspace_id(),
+    own_id(),
+    Column("address", String, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("stopped_at", Moment, nullable=False),
+    Column("lifted_at", Moment),
+    Column("lifted_by", BigInteger),
+    in_workspace(),
+    belongs_to("user", "lifted_by"),
+    Index(
+        "ix_mail_stop_workspace_id_address",
+        "workspace_id",
+        "address",
+        unique=True,
+        sqlite_where=text("lifted_at IS NULL"),
+        postgresql_where=text("lifted_at IS NULL"),
+    ),
+)
+"""An address takes no mail for good, so none is sent there until somebody lifts it. One that holds for each address."""
