@@ -28,6 +28,8 @@ from crm.storage.tables import (
     interaction,
     interaction_contact,
     left_behind,
+    mail_return,
+    mail_stop,
     metadata,
     open_meeting,
     open_meeting_contact,
@@ -53,7 +55,7 @@ from tests.web.site import client
 NAME, EMAIL, PHONE = "Zéphyrine Quixworth", "zephyrine@quixworth.example", "+44 7700 900777"
 CANARIES = ("quixworth", "phyrine", "7700 900777", "447700900777")
 NAMELESS = {
-    *("id_counter", "sign_in_failure", "scheduler_pulse", "mail_hold"),  # the machine's own
+    *("id_counter", "sign_in_failure", "scheduler_pulse", "mail_hold", "inbox"),  # the machine's own
     *("session", "one_time_link", "plan_feed"),  # hashes of secrets
     *(
         "workspace",
@@ -171,6 +173,9 @@ class Rows:
         for key in ("2026-W48", "2026-W40"):
             mail_id = self.add(outbox, purpose="nudge", week=key, **mail, **text, **ended)
             self.add(outbox_event, outbox_id=mail_id, state="sent", reason=NAME, at=world.now)
+            came = {"message_key": f"{key} {EMAIL}", "for_good": True, "said": f"550 no {EMAIL}"}
+            self.add(mail_return, outbox_id=mail_id, at=world.now, **came)
+        self.add(mail_stop, address="alice@team.example", said=f"550 no {EMAIL}", stopped_at=world.now)
 
     def files(self, user_id: int | None) -> None:
         world, crowd = self.world, self.crowd
