@@ -4,61 +4,15 @@ Every part becomes a verb phrase about one contact ("has had at least 3 digital 
 no phrase fits is still said exactly, by the metric's label.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from crm.domain import expressions as tree
+from crm.domain.bound_words import BOUNDS, SPANS, Bound, said_beside, said_known, said_of
 from crm.domain.expressions import Comparison, Condition, Constant, Metric, Value
-from crm.domain.metric_words import metric_label, metric_value
+from crm.domain.metric_words import metric_label
 from crm.domain.rules import EVERYONE, Rule
-from crm.domain.score import ZONE_WORDS
 from crm.domain.spans import count, in_words
 
-_WINDOWED: Mapping[str, str] = {
-    "total": "contact",
-    "digital": "digital contact",
-    "personal": "personal contact",
-    "in_person": "meeting in person",
-    "live": "live contact",
-    "inbound": "contact begun by them",
-    "outbound": "contact begun by us",
-}
-_PRIOR: Mapping[str, str] = {"prior_total_365": "contact", "prior_personal_365": "personal contact"}
-_CLOCKS: Mapping[str, str] = {
-    "any": "contact of any sort",
-    "personal": "personal contact",
-    "in_person": "contact in person",
-    "live": "live contact",
-}
-_SPANS: Mapping[str, str] = {
-    "known_days": "has been known for",
-    "unanswered_days": "has not answered our last message for",
-    "waiting_days": "has waited for our answer for",
-    "oldest_ask_days": "has had an open ask for",
-}
-_AHEAD: Mapping[str, str] = {
-    "days_to_date": "has a birthday or another date within {} days",
-    "days_to_renewal": "has a renewal within {} days",
-    "days_to_ask": "has an ask that falls due within {} days (or is late)",
-    "days_to_our_promise": "is owed something we promised that falls due within {} days (or is late)",
-    "days_since_favour": "did us a favour or sent a gift in the last {} days",
-}
-_ZONES: Mapping[str, str] = {"gone_quiet": "has gone quiet", "no_record": "has no record yet"}
-_WORDS: Mapping[str, str] = {
-    "tier": "of tier {}",
-    "kind": "of kind {}",
-    "owner": "owned by {}",
-    "organisation": "at {}",
-    "city": "in {}",
-}
-_BOUNDS: Mapping[Comparison, str] = {
-    ">=": "at least {}",
-    ">": "more than {}",
-    "<=": "at most {}",
-    "<": "less than {}",
-    "=": "exactly {}",
-    "!=": "other than {}",
-}
 _OPPOSITE: Mapping[Comparison, Comparison] = {
     ">=": "<",
     ">": "<=",
@@ -70,19 +24,10 @@ _OPPOSITE: Mapping[Comparison, Comparison] = {
 _ACTS: Mapping[str, str] = {act: f"a {act}" for act in ("call", "meeting", "visit", "note", "gift")}
 
 
-@dataclass(frozen=True)
-class Bound:
-    """A metric held against a fixed number or word."""
-
-    name: str
-    comparison: Comparison
-    value: int | float | str
-
-
 def rule_sentence(rule: Rule) -> str:
     """The condition and what the rule suggests, ending in "suggest lunch, then a call, then a note." """
     acts = ", then ".join(_ACTS.get(act, act) for act in rule.suggests)
-    limit = f" At most {rule.weekly_limit} people a week." if rule.weekly_limit else ""
+    limit = f" At most {count(rule.weekly_limit, 'person')} a week." if rule.weekly_limit else ""
     return f"{condition_sentence(rule).removesuffix('.')}, suggest {acts}.{limit}"
 
 
@@ -151,150 +96,40 @@ def _between(low: Condition, high: Condition) -> str | None:
         case (
             tree.Compare(">=", Metric(name), Constant(int(least))),
             tree.Compare("<=", Metric(other), Constant(int(most))),
-        ) if name == other and name in _SPANS:
-            return f"{_SPANS[name]} {least} to {most} days"
+        ) if name == other and name in SPANS:
+            return f"{SPANS[name]} {least} to {most} days"
     return None
 
 
 def _known(value: Value, is_known: bool) -> str:
     """Whether something is there at all."""
-    name = value.name if isinstance(value, Metric) else ""
-    sort, _, clock = name.partition("days_since_")
-    if not sort and clock in _CLOCKS:
-        ever = "has had {} at least once" if is_known else "has never had {}"
-        return ever.format(_CLOCKS[clock])
-    if name.startswith("overdue_"):
-        return f"has {'a' if is_known else 'no'} target for {_CLOCKS[name.removeprefix('overdue_')]}"
-    return f"has {'a' if is_known else 'no'} value for {_value(value)}"
+    said = said_known(value.name, is_known) if isinstance(value, Metric) else None
+    return said or f"has {'a' if is_known else 'no'} value for {_value(value)}"
 
 
 def _compared(comparison: Comparison, left: Value, right: Value) -> str:
     match left, right:
         case Metric(name), Constant(value) if value is not None:
-            bound = Bound(name, comparison, value)
-            said = next(filter(None, (writer(bound) for writer in _WRITERS)), None)
-            return said or f"has {metric_label(name)}: {_bounded(bound, metric_value(name, value))}"
+            return said_of(Bound(name, comparison, value))
         case Metric("prior_personal_365"), tree.Arithmetic("/", Metric("prior_total_365"), Constant(2.0)) if (
             comparison == ">="
         ):
             return "at least half of those were personal"
-    return f"has {_value(left)}: {_BOUNDS[comparison].format(_value(right))}"
+        case Metric(name), _:
+            return said_beside(comparison, name, _worked_out(right))
+    return f"has {_value(left)}: {BOUNDS[comparison].format(_value(right))}"
 
 
-def _bounded(bound: Bound, words: str) -> str:
-    return _BOUNDS[bound.comparison].format(words)
-
-
-def _numbered(bound: Bound, words: str) -> str:
-    """A bound of things that are counted, of which there are fewer and not less."""
-    return _bounded(bound, words).replace("less than", "fewer than", 1)
-
-
-def bound_words(comparison: Comparison, name: str, value: int) -> str:
-    """ "at least 6 digital contacts in 180 days"; "days known: at least 120", where the metric is no count of things."""
-    bound, (sort, _, days) = Bound(name, comparison, value), name.rpartition("_")
-    if sort in _WINDOWED and days.isdigit():
-        return _numbered(bound, f"{_things(value, _WINDOWED[sort])} in {days} days")
-    if name in _PRIOR:
-        return _numbered(bound, f"{_things(value, _PRIOR[name])} in the year before the last 90 days")
-    if name == "contacts_count":
-        return _numbered(bound, count(value, "contact"))
-    if name == "met_count":
-        return _numbered(bound, f"{value} of them met")
-    return f"{metric_label(name)}: {_bounded(bound, metric_value(name, value))}"
-
-
-def _windowed(bound: Bound) -> str | None:
-    sort, _, days = bound.name.rpartition("_")
-    if sort not in _WINDOWED or not days.isdigit() or not isinstance(bound.value, int):
-        return None
-    return f"{_counted(bound, bound.value, _WINDOWED[sort])} in {days} days"
-
-
-def _prior(bound: Bound) -> str | None:
-    if bound.name not in _PRIOR or not isinstance(bound.value, int):
-        return None
-    return f"{_counted(bound, bound.value, _PRIOR[bound.name])} in the year before the last 90 days"
-
-
-def _counted(bound: Bound, number: int, noun: str) -> str:
-    if (bound.comparison, number) in ((">=", 1), (">", 0), ("!=", 0)):
-        return f"has had a {noun}"
-    if (bound.comparison, number) in (("=", 0), ("<=", 0), ("<", 1)):
-        return f"has had no {noun}"
-    return f"has had {_numbered(bound, _things(number, noun))}"
-
-
-def _things(number: int, noun: str) -> str:
-    """ "3 meetings in person", "1 contact begun by us"."""
-    head, by, tail = noun.partition(" begun by ")
-    head, person, where = head.partition(" in person")
-    return f"{count(number, head)}{person}{where}{by}{tail}"
-
-
-def _share(bound: Bound) -> str | None:
-    if not bound.name.startswith("digital_share_"):
-        return None
-    days = bound.name.removeprefix("digital_share_")
-    return f"has had {_bounded(bound, metric_value(bound.name, bound.value))} of all contact through a screen in {days} days"
-
-
-def _span(bound: Bound) -> str | None:
-    if bound.name not in _SPANS or not isinstance(bound.value, int):
-        return None
-    return f"{_SPANS[bound.name]} {_bounded(bound, count(bound.value, 'day'))}"
-
-
-def _ahead(bound: Bound) -> str | None:
-    is_near = bound.name in _AHEAD and bound.comparison == "<="
-    return _AHEAD[bound.name].format(bound.value) if is_near else None
-
-
-def _overdue(bound: Bound) -> str | None:
-    clock = _CLOCKS.get(bound.name.removeprefix("overdue_")) if bound.name.startswith("overdue_") else None
-    if clock is None:
-        return None
-    if (bound.comparison, bound.value) == (">", 1):
-        return f"is past the target for {clock}"
-    return f"is at {_bounded(bound, metric_value(bound.name, bound.value))} the target for {clock}"
-
-
-def _clock(bound: Bound) -> str | None:
-    clock = (
-        _CLOCKS.get(bound.name.removeprefix("days_since_")) if bound.name.startswith("days_since_") else None
-    )
-    if clock is None or not isinstance(bound.value, int):
-        return None
-    return f"last had {clock} {_bounded(bound, count(bound.value, 'day'))} ago"
-
-
-def _zone(bound: Bound) -> str | None:
-    if bound.name != "zone" or bound.comparison != "=" or bound.value not in ZONE_WORDS:
-        return None
-    zone = str(bound.value)
-    return _ZONES.get(zone, f"is {ZONE_WORDS[zone]}")
-
-
-def _word(bound: Bound) -> str | None:
-    if bound.name not in _WORDS or bound.comparison not in ("=", "!="):
-        return None
-    return f"{'is' if bound.comparison == '=' else 'is not'} {_WORDS[bound.name].format(bound.value)}"
-
-
-def _people(bound: Bound) -> str | None:
-    if not isinstance(bound.value, int):
-        return None
-    if bound.name == "contacts_count":
-        return f"has {_numbered(bound, count(bound.value, 'contact'))}"
-    if bound.name == "met_count":
-        was = "was" if bound.value == 1 else "were"
-        return f"{_numbered(bound, str(bound.value))} of them {was} met in person in 365 days"
-    return None
-
-
-_WRITERS: Sequence[Callable[[Bound], str | None]] = (
-    *(_windowed, _prior, _share, _span, _ahead, _overdue, _clock, _zone, _word, _people),
-)
+def _worked_out(value: Value) -> str:
+    """A value of another figure as it is written in a rule: "2 × digital contacts in 90 days + 1"."""
+    match value:
+        case tree.Arithmetic("+", inner, Constant(int() | float() as more)):
+            return f"{_worked_out(inner)} {'-' if more < 0 else '+'} {abs(more):.12g}"
+        case tree.Arithmetic("*", Metric(name), Constant(int() | float() as times)):
+            return f"{times:.12g} × {metric_label(name)}"
+        case tree.Arithmetic("/", Metric(name), Constant(int() | float() as over)):
+            return f"{metric_label(name)} ÷ {over:.12g}"
+    return _value(value)
 
 
 def _value(value: Value) -> str:

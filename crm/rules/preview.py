@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import Connection, Subquery
 
 from crm.domain import expressions as tree
+from crm.domain.bound_words import bound_words
 from crm.domain.expressions import Comparison, Condition, Constant, Metric, Value, names_in
 from crm.domain.metrics import METRICS, WINDOWS
 from crm.domain.principal import Principal
-from crm.domain.prose import bound_words
 from crm.domain.rules import Rule
 from crm.domain.spans import capital
 from crm.rules.queries import Flag, OrganisationFlag, flag_counts, flagged, organisation_flags

@@ -1,6 +1,7 @@
 """Rules in words: the shipped ones as they read, and every tree the language allows says all it asks about."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -54,6 +55,46 @@ def test_and_inside_or_is_set_apart() -> None:
     assert phrase(_m("zone").eq("gone_quiet") | inner) == (
         "has gone quiet or (has had a digital contact in 7 days and has had no live contact in 7 days)"
     )
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        (_m("zone").eq("no_record"), "has no record yet"),
+        (tree.Compare("!=", _m("zone"), tree.Constant("screen_only")), "is not screen-only"),
+        (~_m("zone").missing(), "has a zone"),
+        (~_m("rhythm_days").missing(), "has a known usual gap"),
+        (_m("days_to_ask").missing(), "has no ask with a due date"),
+        (_m("open_asks").eq(0), "has no open ask"),
+        (_m("open_promises").ge(2), "has at least 2 open promises"),
+        (_m("gaps").lt(3), "has had fewer than 3 gaps between contact days"),
+        (_m("digital_streak").ge(1), "has had a digital contact since the last personal one"),
+        (_m("days_to_ask").lt(0), "has an ask that is late"),
+        (_m("days_to_renewal").ge(30), "has a renewal at least 30 days ahead"),
+        (_m("quiet_p").ge(0.65), "stays silent for another month with a chance of at least 65%"),
+        (
+            _m("digital_share_90").gt(0.805),
+            "has had more than 80.5% of all contact through a screen in 90 days",
+        ),
+        (_m("overdue_any").ge(1.25), "has gone at least 1.25 times the target without contact of any sort"),
+        (_m("score").lt(40), "has a score of less than 40"),
+        (
+            _m("personal_90").lt(_m("digital_90") / 10.0),
+            "has had fewer personal contacts in 90 days than digital contacts in 90 days ÷ 10",
+        ),
+        (
+            _m("days_since_any").gt(_m("rhythm_days") * 2.0 + -3),
+            "last had contact of any sort longer ago than 2 × usual gap - 3",
+        ),
+    ],
+)
+def test_each_sort_of_condition_reads_as_a_person_would_say_it(condition: tree.Condition, said: str) -> None:
+    assert phrase(condition) == said
+
+
+def test_one_person_a_week_is_no_people() -> None:
+    limited = replace(next(rule for rule in ALL if rule.key == "no_record"), weekly_limit=1)
+    assert rule_sentence(limited).endswith("At most 1 person a week.")
 
 
 numbers = st.integers(-400, 400)
