@@ -42,9 +42,12 @@ def backtest_command(
         raise UsageError("--horizon is 30 or 60, and goes with --rhythm.")
     with desk(workspace, as_of) as at_desk:
         chosen = None if rule is None else _chosen(at_desk, rule)
-        if not as_json and not rhythm and _is_empty(at_desk):
-            typer.echo(EMPTY_LOG)
-        elif rhythm:
+        is_empty = not rhythm and _is_empty(at_desk)
+        if is_empty:
+            typer.echo(EMPTY_LOG, err=as_json)
+        if is_empty and not as_json:
+            return
+        if rhythm:
             _try_rhythm(at_desk, HORIZONS if horizon is None else (horizon,), as_json)
         elif chosen is None:
             _try_rules(at_desk, as_json)

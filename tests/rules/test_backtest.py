@@ -329,6 +329,9 @@ def test_the_command_says_what_it_cannot_do(crm: Any, world: World) -> None:
         status, out, _ = crm(*arguments)
         assert (status, out.count("\n")) == (0, 1)
         assert "empty" in out
+        status, out, err = crm(*arguments, "--json")
+        assert (status, err.count("\n"), "empty" in err) == (0, 1, True)
+        assert json.loads(out)
 
 
 def test_the_rhythm_command(crm: Any, world: World) -> None:
