@@ -21,7 +21,7 @@ from crm.contacts.drafts import (
 from crm.domain.principal import Principal
 from crm.errors import Conflict, Forbidden, Invalid, NotFound
 from crm.storage.blocks import blocks
-from crm.storage.database import new_id, new_ids
+from crm.storage.database import new_id, new_ids, take_turns
 from crm.storage.stored_metrics import refresh, scope_of
 from crm.storage.tables import (
     contact,
@@ -239,6 +239,7 @@ def add_organisation(connection: Connection, principal: Principal, new: NewOrgan
     """Write down one organisation; returns the id. A second one of the same name is refused."""
     require_editor(principal)
     values = rows.organisation_values(new)
+    _take_turns_with_names(connection, principal)
     _require_free_name(connection, principal, values["name"], None)
     row_id = new_id(connection)
     connection.execute(
@@ -250,13 +251,22 @@ def add_organisation(connection: Connection, principal: Principal, new: NewOrgan
 
 
 def edit_organisation(
-    connection: Connection, principal: Principal, organisation_id: int, new: NewOrganisation
+    connection: Connection,
+    principal: Principal,
+    organisation_id: int,
+    new: NewOrganisation,
+    *,
+    version: int | None = None,
 ) -> None:
-    """Replace what is written down about an organisation; its people are found under its new name at once."""
+    """Replace what is written down about an organisation; its people are found under its new name at once.
+
+    Raises Conflict where somebody changed it since ``version``; nothing is written then.
+    """
     require_editor(principal)
     values = rows.organisation_values(new)
+    _take_turns_with_names(connection, principal)
     _require_free_name(connection, principal, values["name"], organisation_id)
-    _change_organisation(connection, principal, organisation_id, **values)
+    _change_organisation(connection, principal, organisation_id, version, **values)
     _replace_organisation_tags(connection, principal, organisation_id, new.tags)
     members = select(contact.c.id).where(
         contact.c.workspace_id == principal.workspace_id, contact.c.organisation_id == organisation_id
@@ -269,13 +279,13 @@ def archive_organisation(
 ) -> None:
     """Put an organisation away; its people stay."""
     require_editor(principal)
-    _change_organisation(connection, principal, organisation_id, archived_at=at)
+    _change_organisation(connection, principal, organisation_id, None, archived_at=at)
 
 
 def restore_organisation(connection: Connection, principal: Principal, organisation_id: int) -> None:
     """Bring an archived organisation back."""
     require_editor(principal)
-    _change_organisation(connection, principal, organisation_id, archived_at=None)
+    _change_organisation(connection, principal, organisation_id, None, archived_at=None)
 
 
 def find_or_add_organisation(
@@ -294,7 +304,11 @@ def find_or_add_organisations(
     """The ids of organisations by the given names; letters' case and accents make no difference. New ones are made."""
     require_editor(principal)
     wanted = {name: line for name in names if (line := one_line(name))}
-    known = _organisations_by_name(connection, principal, {fold(line) for line in wanted.values()})
+    folded = {fold(line) for line in wanted.values()}
+    known = _organisations_by_name(connection, principal, folded)
+    if folded - known.keys():
+        _take_turns_with_names(connection, principal)
+        known = _organisations_by_name(connection, principal, folded)
     fresh = {fold(line): line for line in wanted.values() if fold(line) not in known}
     made = new_ids(connection, len(fresh))
     _insert(
@@ -331,21 +345,45 @@ def _organisations_by_name(connection: Connection, principal: Principal, folded:
 def _require_free_name(connection: Connection, principal: Principal, name: str, own_id: int | None) -> None:
     taken = _organisations_by_name(connection, principal, {fold(name)}).get(fold(name))
     if taken is not None and taken != own_id:
-        sentence = f"There is an organisation called {name} already."
+        away = archived_namesake(connection, principal, name)
+        sentence = (
+            f"There is an organisation called {name} already."
+            if away is None
+            else f"An organisation called {name} is archived. Bring it back, or choose another name."
+        )
         raise Invalid(sentence, fields={"name": sentence})
 
 
+def archived_namesake(connection: Connection, principal: Principal, name: str) -> int | None:
+    """The id of the archived organisation whose name this is, where none that is not archived has it."""
+    found = _organisations_by_name(connection, principal, {fold(name)}).get(fold(name))
+    own = (organisation.c.workspace_id == principal.workspace_id, organisation.c.id == found)
+    away = select(organisation.c.id).where(*own, organisation.c.archived_at.is_not(None))
+    return connection.execute(away).scalar_one_or_none()
+
+
+def _take_turns_with_names(connection: Connection, principal: Principal) -> None:
+    """Of two who write down the same name at once the second sees what the first wrote."""
+    take_turns(connection, f"names of organisations in {principal.workspace_id}")
+
+
 def _change_organisation(
-    connection: Connection, principal: Principal, organisation_id: int, **values: Any
+    connection: Connection,
+    principal: Principal,
+    organisation_id: int,
+    version: int | None,
+    **values: Any,
 ) -> None:
     table = organisation.c
-    changed = connection.execute(
-        organisation.update()
-        .where(table.workspace_id == principal.workspace_id, table.id == organisation_id)
-        .values(**values)
-    )
-    if changed.rowcount == 0:
+    mine = (table.workspace_id == principal.workspace_id, table.id == organisation_id)
+    found = connection.execute(select(table.version).where(*mine).with_for_update()).scalar_one_or_none()
+    if found is None:
         raise NotFound
+    if version not in (None, found):
+        raise Conflict(
+            "Somebody changed this organisation while you were writing. Nothing is lost: look at both."
+        )
+    connection.execute(organisation.update().where(*mine).values(**values, version=found + 1))
 
 
 def _replace_organisation_tags(

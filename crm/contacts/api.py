@@ -10,17 +10,16 @@ from pydantic import BaseModel, Field
 from crm.contacts import actions, organisation_api, queries
 from crm.contacts.drafts import (
     KIND_LIMIT,
-    LINE_LIMIT,
     LISTED_LIMIT,
     NOBODY,
     TARGET_LIMIT,
-    TEXT_LIMIT,
     NewContact,
     Occasion,
     Way,
 )
 from crm.contacts.queries import Filter, Person
 from crm.contacts.shapes import Tier, Zone
+from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.score import ZONE_WORDS
 from crm.errors import Invalid
 from crm.web.api import ApiRouter, Call, Id, Paged, Sent

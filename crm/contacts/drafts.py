@@ -6,13 +6,11 @@ from datetime import date
 from functools import cache
 from zoneinfo import available_timezones
 
+from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.targets import TIERS
 from crm.domain.weeks import MONTHS
 from crm.errors import Invalid
 
-LINE_LIMIT = 1_000
-"""Characters of a name, a title, one address of mail."""
-TEXT_LIMIT = 100_000
 TAG_LIMIT = 80
 KIND_LIMIT = 40
 EMAIL_LIMIT = 320

@@ -10,10 +10,8 @@ from starlette.datastructures import FormData
 
 from crm.contacts.drafts import (
     KIND_LIMIT,
-    LINE_LIMIT,
     LISTED_LIMIT,
     TARGET_LIMIT,
-    TEXT_LIMIT,
     NewContact,
     NewOrganisation,
     Occasion,
@@ -24,6 +22,7 @@ from crm.contacts.drafts import (
     the_tags,
     the_zone,
 )
+from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.errors import Invalid
 from crm.web.forms import Errors, Form, read
 
@@ -88,6 +87,7 @@ class OrganisationForm(Form):
     country: Line = None
     tags: Annotated[str, Field(max_length=LINE_LIMIT)] = ""
     notes: Annotated[str | None, Field(max_length=TEXT_LIMIT)] = None
+    version: int | None = None
 
     @field_validator("name")
     @classmethod

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from crm.contacts import actions, organisations
-from crm.contacts.drafts import KIND_LIMIT, LINE_LIMIT, LISTED_LIMIT, TEXT_LIMIT, NewOrganisation
+from crm.contacts.drafts import KIND_LIMIT, LISTED_LIMIT, NewOrganisation
 from crm.contacts.organisations import Organisation, OrganisationPage
 from crm.contacts.shapes import Tier
-from crm.web.api import ApiRouter, Call, Paged, Sent
+from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
+from crm.web.api import ApiRouter, Call, Id, Paged, Sent
 
 router = ApiRouter()
 
@@ -29,10 +30,13 @@ class OrganisationChange(Sent):
     country: Line = None
     notes: str | None = Field(None, max_length=TEXT_LIMIT)
     tags: list[Annotated[str, Field(max_length=80)]] = Field(default_factory=list, max_length=LISTED_LIMIT)
+    version: Id | None = Field(
+        None, description="Refused with 409 where the organisation has another by now."
+    )
 
     def values(self) -> dict[str, Any]:
         """The parts of a draft that were sent."""
-        found = {name: getattr(self, name) for name in self.model_fields_set}
+        found = {name: getattr(self, name) for name in self.model_fields_set - {"version"}}
         return found | ({"tags": tuple(self.tags)} if "tags" in found else {})
 
 
@@ -76,6 +80,7 @@ class OrganisationShape(BaseModel):
     notes: str | None
     tags: list[str]
     archived_at: datetime | None
+    version: int
 
 
 class AskedOrganisations(Paged):
@@ -113,7 +118,8 @@ def change_organisation(call: Call) -> Organisation:
     """Change what is written down about an organisation; what is left out stays."""
     known = _known(call)
     draft = NewOrganisation(**{field.name: getattr(known, field.name) for field in fields(NewOrganisation)})
-    actions.edit_organisation(*call.where, known.id, replace(draft, **call.sent.values()))
+    changed = replace(draft, **call.sent.values())
+    actions.edit_organisation(*call.where, known.id, changed, version=call.sent.version)
     return _known(call)
 
 

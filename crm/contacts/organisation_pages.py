@@ -9,7 +9,7 @@ from crm.contacts import actions, forms, organisations, queries
 from crm.contacts.organisations import Organisation
 from crm.domain.spans import ago, count
 from crm.domain.targets import KINDS, TIERS
-from crm.errors import Invalid
+from crm.errors import Conflict, Invalid
 from crm.web.forms import Errors, read
 from crm.web.routing import Router, Visit
 
@@ -70,7 +70,11 @@ def save(visit: Visit) -> Response:
     if isinstance(form, Errors):
         return _form(visit, known, visit.form, form.fields)
     try:
-        actions.edit_organisation(visit.connection, visit.principal, known.id, form.draft())
+        actions.edit_organisation(
+            visit.connection, visit.principal, known.id, form.draft(), version=form.version
+        )
+    except Conflict as refusal:
+        return _form(visit, known, visit.form, {"": refusal.sentence}, both=_both(known, visit.form))
     except Invalid as refusal:
         return _form(visit, known, visit.form, refusal.fields or {"": refusal.sentence})
     return visit.redirect(f"/organisations/{known.id}", f"{form.name[:60]} is saved.")
@@ -97,14 +101,45 @@ def _known(visit: Visit) -> Organisation:
     return organisations.one_organisation(visit.connection, visit.principal, visit.number("organisation_id"))
 
 
-def _form(visit: Visit, known: Organisation | None, typed: Any, errors: dict[str, str]) -> Response:
+LABELS = {
+    "name": "Name",
+    "tier": "Tier",
+    "kind": "Kind",
+    "domain": "Domain",
+    "city": "City",
+    "country": "Country",
+    "tags": "Tags",
+    "notes": "Notes",
+}
+
+
+def _both(known: Organisation, typed: Any) -> list[tuple[str, str, str]]:
+    """The label, what is saved and what was typed of every part in which the two differ."""
+    saved = {**known.__dict__, "tags": ", ".join(known.tags)}
+    rows = [(label, str(saved[name] or ""), str(typed.get(name, ""))) for name, label in LABELS.items()]
+    return [row for row in rows if row[1].split() != row[2].split()]
+
+
+def _form(
+    visit: Visit,
+    known: Organisation | None,
+    typed: Any,
+    errors: dict[str, str],
+    both: list[tuple[str, str, str]] | None = None,
+) -> Response:
     used = queries.kinds(visit.connection, visit.principal)
     context = {
         "organisation": known,
         "typed": typed,
-        "errors": errors,
+        "errors": {} if both is not None else errors,
+        "both": both,
+        "conflict": errors.get("") if both is not None else None,
+        "version": known.version if known and (both is not None or not errors) else typed.get("version"),
+        "away": actions.archived_namesake(visit.connection, visit.principal, str(typed.get("name") or ""))
+        if errors.get("name")
+        else None,
         "kinds": [*KINDS, *(kind for kind in used if kind not in KINDS)],
         "tiers": TIERS,
     }
-    status = 422 if errors else 200
+    status = 409 if both is not None else 422 if errors else 200
     return visit.render("contacts/organisation_edit.html", context, active="people", status=status)

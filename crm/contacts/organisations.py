@@ -51,6 +51,7 @@ class Organisation:
     country: str | None
     notes: str | None
     archived_at: datetime | None
+    version: int
     tags: tuple[str, ...] = ()
 
 
@@ -146,6 +147,7 @@ def one_organisation(connection: Connection, principal: Principal, organisation_
         row.country,
         row.notes,
         row.archived_at,
+        row.version,
         tuple(sorted(tags.scalars())),
     )
 

@@ -13,13 +13,12 @@ from typing import Any
 
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.domain.formulas import restore
+from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.imports import columns
 from crm.imports.cells import NEWEST_DAY, OLDEST_DAY, clean_phone, excerpt, is_time_zone, tidy_line
 from crm.imports.columns import LEAVE_OUT, Meaning
 from crm.imports.records import (
     ADDRESS_BOOK,
-    LINE_LIMIT,
-    TEXT_LIMIT,
     ColumnSaid,
     ContactRecord,
     Occasion,

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
+from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.meetings import channel_of_meeting, is_calendar_of_days
 from crm.imports import ical
 from crm.imports.cells import excerpt, tidy_line
 from crm.imports.limits import TooLong, at_most
-from crm.imports.records import LINE_LIMIT, TEXT_LIMIT, UnreadableFile, refuse_endless
+from crm.imports.records import UnreadableFile, refuse_endless
 from crm.imports.sightings import Notices, Party, Sighting, decode_text
 
 WINDOW = timedelta(days=3660)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from crm.imports.records import LINE_LIMIT, TEXT_LIMIT
+from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 
 CARD_LINES_LIMIT = 200_000
 VALUE_LIMIT = 10 * TEXT_LIMIT

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from crm.contacts.drafts import is_email
 from crm.domain.formulas import neutralise, restore
+from crm.domain.lengths import LINE_LIMIT
 from crm.domain.weeks import noon_of
-from crm.imports.records import KINDS, LINE_LIMIT, PostalAddress
+from crm.imports.records import KINDS, PostalAddress
 
 OLDEST_MOMENT, NEWEST_MOMENT = 1900, 2200
 OLDEST_DAY, NEWEST_DAY = 1600, 2200

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from crm.domain.channels import BROADCAST_DIGITAL
+from crm.domain.lengths import TEXT_LIMIT
 from crm.imports.chat_people import identity
-from crm.imports.records import TEXT_LIMIT
 from crm.imports.sightings import FeedSetting, Notices, Party, Sighting
 
 

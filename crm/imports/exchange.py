@@ -10,10 +10,10 @@ from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from crm.domain.lengths import TEXT_LIMIT
 from crm.imports import records as said
 from crm.imports.cells import Setting, either, excerpt, tidy_line
 from crm.imports.records import (
-    TEXT_LIMIT,
     ParsedFile,
     Problem,
     Question,

@@ -6,7 +6,7 @@ from email.message import EmailMessage, MIMEPart
 from html.parser import HTMLParser
 
 from crm.contacts.drafts import many_lines
-from crm.imports.records import TEXT_LIMIT
+from crm.domain.lengths import TEXT_LIMIT
 
 _SILENT = ("script", "style", "title", "template")
 """Not *head*: its end may be left out, and then it would hold the whole letter."""

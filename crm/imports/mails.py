@@ -16,10 +16,10 @@ from typing import Any
 
 from crm.contacts.drafts import EMAIL_LIMIT, is_email, one_line
 from crm.domain.correspondence import OLDEST, REASONS, is_machine, reason_of_mail
+from crm.domain.lengths import LINE_LIMIT
 from crm.imports.limits import TooLong, at_most
 from crm.imports.mail_text import text_of
 from crm.imports.mailboxes import BODY_LIMIT, RawMail
-from crm.imports.records import LINE_LIMIT
 from crm.imports.sightings import Notices, Party, Sighting
 
 MAIL_SECONDS = 2.0

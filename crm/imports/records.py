@@ -43,10 +43,6 @@ FILE_LIMIT = 64 * 1024 * 1024
 """Bytes of one file."""
 LINES_LIMIT = 1_000_000
 """Lines of one file."""
-LINE_LIMIT = 1_000
-"""Characters of a name, a title, one email address: whatever is written on one line."""
-TEXT_LIMIT = 100_000
-"""Characters of a note, or of a whole cell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from crm.domain.lengths import TEXT_LIMIT
 from crm.imports.chat_people import joined_notes
 from crm.imports.mail_copies import fuller, plainer
-from crm.imports.records import TEXT_LIMIT
 from crm.imports.sightings import Party, Sighting
 from crm.imports.twins import CHATS
 from crm.interactions.actions import Entry

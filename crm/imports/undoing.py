@@ -83,7 +83,8 @@ def _stamps(connection: Connection, principal: Principal, record: str, ids: Sequ
     table = tables[record]
     found: dict[int, str] = {}
     for block in blocks(ids):
-        rows = connection.execute(select(table).where(*_these(table, principal, block))).all()
+        columns = [one for one in table.c if table is not organisation or one.name != "version"]
+        rows = connection.execute(select(*columns).where(*_these(table, principal, block))).all()
         if record in ("contact", "interaction"):
             found.update({row.id: str(row.version) for row in rows})
         elif record == "organisation":

@@ -7,12 +7,11 @@ from datetime import date
 from typing import Any
 
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
+from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.imports.cards import Card, Property, decode_cards, properties, split_cards
 from crm.imports.cells import NEWEST_DAY, OLDEST_DAY, clean_phone, excerpt, is_time_zone, tidy_line
 from crm.imports.records import (
     FILE_LIMIT,
-    LINE_LIMIT,
-    TEXT_LIMIT,
     VCARD,
     ContactRecord,
     Occasion,

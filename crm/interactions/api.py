@@ -8,10 +8,11 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from crm.accounts.queries import members
 from crm.contacts.drafts import many_lines
+from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.errors import Invalid
 from crm.interactions import actions, logbook, matter_api, queries
 from crm.interactions.actions import Entry
-from crm.interactions.forms import NOTE_LIMIT, PEOPLE_LIMIT, SUMMARY_LIMIT, out_of_range
+from crm.interactions.forms import PEOPLE_LIMIT, out_of_range
 from crm.interactions.logbook import LogPage, WantedEntries
 from crm.interactions.queries import Logged
 from crm.web.api import ApiRouter, Call, Id, Paged, Sent
@@ -31,8 +32,8 @@ class InteractionChange(Sent):
     direction: Literal["mutual", "outbound", "inbound"] = Field(default_factory=lambda: "mutual")
     outcome: Literal["reached", "attempted"] = Field(default_factory=lambda: "reached")
     user_ids: Ids = Field(default_factory=list, description="Left out of a new one: you.")
-    summary: str | None = Field(None, max_length=SUMMARY_LIMIT)
-    note: str | None = Field(None, max_length=NOTE_LIMIT)
+    summary: str | None = Field(None, max_length=LINE_LIMIT)
+    note: str | None = Field(None, max_length=TEXT_LIMIT)
     note_private: bool = False
     version: Id | None = Field(None, description="Refused with 409 where it has another by now.")
 

@@ -8,9 +8,10 @@ from sqlalchemy import Connection
 from starlette.datastructures import FormData, QueryParams
 
 from crm.domain.heard import Heard
+from crm.domain.lengths import LINE_LIMIT
 from crm.domain.principal import Principal
 from crm.domain.quick_line import QuickLine
-from crm.interactions.forms import HEARD_ROWS, PEOPLE_LIMIT, SHOWN_HEARD_ROWS, SUMMARY_LIMIT
+from crm.interactions.forms import HEARD_ROWS, PEOPLE_LIMIT, SHOWN_HEARD_ROWS
 from crm.interactions.queries import Logged, Person, named
 from crm.web.addresses import is_id
 
@@ -65,7 +66,7 @@ def from_address(connection: Connection, principal: Principal, query: QueryParam
         channel=ACTS.get(channel, channel),
         when=when,
         day=day,
-        summary=query.get("summary", "")[:SUMMARY_LIMIT],
+        summary=query.get("summary", "")[:LINE_LIMIT],
         suggestion="".join(str(one) for one in ids_in([query.get("suggestion", "")])),
         back=back,
     )
@@ -87,7 +88,7 @@ def from_line(connection: Connection, principal: Principal, said: QuickLine, tod
         time_of_day=f"{said.at:%H:%M}" if said.at else "",
         direction=said.direction,
         outcome=said.outcome,
-        summary=said.remark[:SUMMARY_LIMIT],
+        summary=said.remark[:LINE_LIMIT],
         back=back,
         heard=_rows_of(said.heard),
     )

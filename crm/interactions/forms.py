@@ -7,12 +7,11 @@ from pydantic import Field, field_validator
 from starlette.datastructures import FormData
 
 from crm.domain.heard import DATES, LABELS, Heard
+from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.principal import Principal
 from crm.domain.weeks import local_instant, noon_of
 from crm.web.forms import Errors, Form, read
 
-SUMMARY_LIMIT = 1_000
-NOTE_LIMIT = 100_000
 PEOPLE_LIMIT = 2_000
 HEARD_ROWS = 6
 SHOWN_HEARD_ROWS = 3
@@ -23,7 +22,7 @@ SPEAK_AGAIN = {"3w": 21, "6w": 42, "3m": 91}
 """Days from today until the ask "Speak again" is due."""
 
 Id = Annotated[int, Field(ge=1, lt=2**63)]
-Name = Annotated[str, Field(max_length=1_000)]
+Name = Annotated[str, Field(max_length=LINE_LIMIT)]
 
 
 class LogForm(Form):
@@ -39,8 +38,8 @@ class LogForm(Form):
     time_of_day: time | None = None
     direction: Literal["mutual", "outbound", "inbound"] = "mutual"
     outcome: Literal["reached", "attempted"] = "reached"
-    summary: str | None = Field(None, max_length=SUMMARY_LIMIT)
-    note: str | None = Field(None, max_length=NOTE_LIMIT)
+    summary: str | None = Field(None, max_length=LINE_LIMIT)
+    note: str | None = Field(None, max_length=TEXT_LIMIT)
     note_private: bool = False
     broadcast: bool = False
     then: Literal["save", "another"] = "save"
@@ -66,7 +65,7 @@ class HeardRow(Form):
     """One row of what was heard."""
 
     sort: str = "ask"
-    text: str = Field("", max_length=10_000)
+    text: str = Field("", max_length=TEXT_LIMIT)
     due: date | None = None
 
     @field_validator("sort")

@@ -9,10 +9,10 @@ from starlette.datastructures import FormData
 
 from crm.contacts.drafts import Occasion, many_lines, one_line
 from crm.contacts.rows import date_values
+from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.errors import Invalid
 from crm.web.forms import Errors, Form, read
 
-TEXT_LIMIT = 2_000
 THEME_LIMIT = 80
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 
@@ -94,7 +94,7 @@ class DateForm(MatterForm):
     month: int = Field(ge=1, le=12)
     year: int | None = Field(None, ge=1, le=9999)
     yearly: Literal["yes", "once"] = "yes"
-    label: str | None = Field(None, max_length=1_000)
+    label: str | None = Field(None, max_length=LINE_LIMIT)
 
     def values(self, today: date) -> dict[str, Any]:
         one = Occasion(self.kind, self.month, self.day, self.year, self.yearly == "yes", one_line(self.label))

@@ -510,3 +510,30 @@ def test_somebody_who_died_is_in_no_list_and_the_log_stays(world: World, alice) 
     again = {**sent, "version": str(int(version[1]) + 1), "deceased_on": ""}
     assert alice.post(f"/people/{marta}/edit", data=again).status_code == 303
     assert "Marta Kowalczyk" in alice.get("/people").text
+
+
+def test_two_who_edit_an_organisation_at_once_see_both_sides(world: World, alice) -> None:
+    place = alice.post("/organisations/new", data={"name": "Haas"}).headers["location"]
+    opened = {"name": "Haas", "tier": "warm", "version": "1"}
+    assert 'name="version" value="1"' in alice.get(f"{place}/edit").text
+    assert alice.post(f"{place}/edit", data={**opened, "notes": "Theirs"}).status_code == 303
+    both = alice.post(f"{place}/edit", data={**opened, "notes": "Mine", "city": "Graz"})
+    assert both.status_code == 409
+    assert "Somebody changed this organisation while you were writing." in both.text
+    assert '<td dir="auto">Theirs</td><td dir="auto">Mine</td>' in both.text
+    assert 'name="version" value="2"' in both.text
+    assert "Theirs" in alice.get(place + "/edit").text
+    again = {**opened, "notes": "Mine", "city": "Graz", "version": "2"}
+    assert alice.post(f"{place}/edit", data=again).status_code == 303
+    assert alice.post(f"{place}/edit", data={**again, "name": ""}).status_code == 422
+
+
+def test_the_name_of_an_archived_organisation_brings_it_back(world: World, alice) -> None:
+    place = alice.post("/organisations/new", data={"name": "Haas & Söhne"}).headers["location"]
+    alice.post(f"{place}/archive")
+    refused = alice.post("/organisations/new", data={"name": "HAAS & SOHNE"})
+    assert refused.status_code == 422
+    assert "An organisation called HAAS &amp; SOHNE is archived." in refused.text
+    assert f'action="{place}/restore"' in refused.text
+    assert alice.post(f"{place}/restore").status_code == 303
+    assert f"{place}/restore" not in alice.post("/organisations/new", data={"name": "Haas & Söhne"}).text

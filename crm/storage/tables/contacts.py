@@ -24,6 +24,7 @@ organisation = Table(
     Column("search", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("archived_at", Moment),
+    Column("version", Integer, nullable=False, default=1),
     in_workspace(),
     Index("ix_organisation_workspace_id_folded_name", "workspace_id", "folded_name"),
 )
