@@ -16,6 +16,7 @@ from crm.commands import (
     plan,
     rules,
     serve,
+    sync,
     working,
 )
 
@@ -36,6 +37,7 @@ app.command()(care.restore)
 app.command()(care.doctor)
 app.command("import")(imports.import_files)
 app.command("export")(imports.export_folder)
+app.command()(sync.sync)
 app.command()(duplicates.duplicates)
 app.command()(duplicates.merge)
 app.command()(erase.erase)
@@ -46,5 +48,6 @@ app.command()(nudge.nudge)
 app.command()(working.working)
 app.command("backtest")(backtest.backtest_command)
 app.add_typer(rules.rules, name="rules")
+app.add_typer(sync.source, name="source")
 app.add_typer(accounts.user, name="user")
 app.add_typer(accounts.token, name="token")

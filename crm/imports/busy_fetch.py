@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from crm.domain.own_calendar import GOOD
 from crm.imports.busy import Busy, NoCalendar, Wanted
 from crm.imports.busy_reader import TooMuch, read_apart
-from crm.imports.caldav import Refused, Server, fetch_all
+from crm.imports.caldav import fetch_all
+from crm.imports.dav import Refused, Server
 from crm.imports.dav_xml import NoDav
 from crm.outgoing.client import Asked, send
 from crm.outgoing.failures import Failed
@@ -16,7 +17,7 @@ from crm.outgoing.wire import Network
 LIMIT = 20 * 2**20
 """Bytes of a calendar: ten busy years have less than half."""
 SECONDS = 30.0
-_STATES = {401: "password", 403: "password", 404: "gone", 410: "gone"}
+STATES = {401: "password", 403: "password", 404: "gone", 410: "gone"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def fetch(source: Source, wanted: Wanted, network: Network, seen: Seen = NOTHING
     except Failed as failed:
         return Outcome(str(failed.failure))
     except Refused as refused:
-        return Outcome(_STATES.get(refused.status, "refused"))
+        return Outcome(STATES.get(refused.status, "refused"))
     except NoDav:
         return Outcome("no_caldav")
     except NoCalendar:

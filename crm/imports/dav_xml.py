@@ -6,6 +6,7 @@ from xml.parsers import expat
 
 DAV = "DAV:"
 CALDAV = "urn:ietf:params:xml:ns:caldav"
+CARDDAV = "urn:ietf:params:xml:ns:carddav"
 DEEPEST = 40
 MOST = 200_000
 """Elements of one answer."""

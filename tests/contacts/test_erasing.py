@@ -65,6 +65,7 @@ NAMELESS = {
         "time_off",
     ),  # what users say of themselves and of no contact
     *(
+        "synced_source",
         "own_calendar",
         "busy",
         "calendar_stay",

@@ -1,59 +1,31 @@
 """CalDAV against a real server, Radicale, in a thread of this process; and against answers no server should give."""
 
-import base64
-import contextlib
-import io
-import logging
-import threading
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from crm.imports.busy import Wanted
 from crm.imports.busy_fetch import Outcome, Source, fetch
-from crm.imports.caldav import _is_beside
+from crm.imports.dav import _is_beside
 from crm.imports.dav_xml import NoDav, resources
 from crm.outgoing.wire import Network
+from tests.imports.radicale import PASSWORD, Radicale, running
 from tests.imports.test_busy import calendar, event, words
 from tests.outgoing.servers import Talk, saying, serving
 
 BOSTON = ZoneInfo("America/New_York")
 BEGINS = datetime(2026, 11, 23, 5, tzinfo=UTC)
 WANTED = Wanted(BEGINS, BEGINS + timedelta(days=14), BOSTON)
-PASSWORD = "s3cr3t"
 HOUR = ("DTSTART:20261123T150000Z", "DURATION:PT1H")
 
 
-class Quiet(WSGIRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        """Says nothing."""
-
-
 @dataclass
-class Radicale:
-    """A server with one user, alice."""
-
-    port: int
-    asked: list[tuple[str, str, bytes]]
-
-    @property
-    def root(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
-
-    def put(self, method: str, path: str, body: bytes = b"", **headers: str) -> None:
-        packed = base64.b64encode(f"alice:{PASSWORD}".encode()).decode()
-        request = urllib.request.Request(self.root + path, body, method=method)
-        for name, value in {"Authorization": f"Basic {packed}", **headers}.items():
-            request.add_header(name.replace("_", "-"), value)
-        with contextlib.closing(urllib.request.urlopen(request)) as answer:
-            assert answer.status in (201, 207)
+class Calendars(Radicale):
+    """The server with calendars in it."""
 
     def collection(self, path: str, kind: str = "VEVENT", extra: str = "") -> None:
         self.put(
@@ -73,42 +45,12 @@ class Radicale:
 
 
 @pytest.fixture(scope="module")
-def radicale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radicale]:
-    from radicale import config
-    from radicale.app import Application
-
-    folder: Path = tmp_path_factory.mktemp("radicale")
-    (folder / "users").write_text(f"alice:{PASSWORD}\n")
-    chosen = config.load()
-    auth = {
-        "type": "htpasswd",
-        "htpasswd_filename": str(folder / "users"),
-        "htpasswd_encryption": "plain",
-        "delay": "0",
-    }
-    storage = {"filesystem_folder": str(folder / "collections"), "_filesystem_fsync": "False"}
-    chosen.update(
-        {"auth": auth, "storage": storage, "logging": {"level": "critical"}}, "tests", privileged=True
-    )
-    application = Application(chosen)
-    logging.getLogger("radicale").setLevel(logging.CRITICAL)
-    asked: list[tuple[str, str, bytes]] = []
-
-    def noted(environ: dict[str, Any], start: Any) -> Any:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)  # a refusal must not leave it unread
-        asked.append((environ["REQUEST_METHOD"], environ["PATH_INFO"], body))
-        return application(environ, start)
-
-    with make_server("127.0.0.1", 0, noted, handler_class=Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        yield filled(Radicale(server.server_port, asked))
-        server.shutdown()
-        thread.join()
+def radicale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calendars]:
+    with running(tmp_path_factory.mktemp("radicale")) as server:
+        yield filled(Calendars(server.port, server.asked))
 
 
-def filled(server: Radicale) -> Radicale:
+def filled(server: Calendars) -> Calendars:
     server.collection("alice/work/")
     server.event("alice/work/", *HOUR, uid="once")
     server.event(
@@ -141,7 +83,7 @@ EVERYTHING = ["Mon 23 10:00-11:00", "Mon 23 13:00-13:30", "Fri 27 00:00-00:00", 
     ],
 )
 def test_the_calendars_are_found_from_any_address(
-    radicale: Radicale, typed: str, expected: list[str]
+    radicale: Calendars, typed: str, expected: list[str]
 ) -> None:
     outcome = radicale.read(typed)
     assert outcome.state == "good"
@@ -150,11 +92,11 @@ def test_the_calendars_are_found_from_any_address(
     assert outcome.busy.notes == []
 
 
-def test_a_wrong_password_is_said(radicale: Radicale) -> None:
+def test_a_wrong_password_is_said(radicale: Calendars) -> None:
     assert radicale.read("alice/work/", "wrong").state == "password"
 
 
-def test_nothing_is_changed_on_the_server_and_titles_are_not_asked_for(radicale: Radicale) -> None:
+def test_nothing_is_changed_on_the_server_and_titles_are_not_asked_for(radicale: Calendars) -> None:
     before = len(radicale.asked)
     radicale.read()
     asked = radicale.asked[before:]

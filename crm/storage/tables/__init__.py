@@ -50,6 +50,7 @@ from crm.storage.tables.nudges import mail_hold, outbox, outbox_event, scheduler
 from crm.storage.tables.planning import plan, plan_feed, response, suggestion
 from crm.storage.tables.returns import inbox, mail_return, mail_stop
 from crm.storage.tables.rules import rule
+from crm.storage.tables.synced import synced_source
 
 __all__ = [
     "api_token",
@@ -103,6 +104,7 @@ __all__ = [
     "signal",
     "source_record",
     "suggestion",
+    "synced_source",
     "target",
     "time_off",
     "trip",

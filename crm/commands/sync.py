@@ -1,0 +1,131 @@
+"""``crm sync`` and ``crm source``: address books elsewhere, read again and again under a name."""
+
+import json
+import os
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from crm.cli_support import AsJson, Desk, Workspace, complain, desk, print_json
+from crm.commands.imports import summary
+from crm.commands.listing import print_table
+from crm.domain.spans import names_and_others
+from crm.domain.synced import GOOD, SYNCED
+from crm.errors import Invalid
+from crm.imports import actions, synced
+from crm.imports.busy_fetch import Source
+from crm.imports.reading import Given, read_all, reading_for
+from crm.imports.report import FileReport
+from crm.outgoing.wire import Network
+
+Kind = StrEnum("Kind", {kind: kind for kind in synced.KINDS})  # type: ignore[misc]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="What the source is called here.")]
+
+source = typer.Typer(
+    help="Places elsewhere that `crm sync` reads.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@source.command("add")
+def add_source(
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help=f"What it is: {', '.join(synced.KINDS)}.")],
+    name: Name,
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="The server, or the address book itself.")
+    ],
+    user: Annotated[str, typer.Option("--user", metavar="NAME", help="Who signs in there.")] = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    workspace: Workspace = None,
+) -> None:
+    """Keep an address book under a name; address and password are sealed."""
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin and sys.stdin else ""
+    with desk(workspace) as at_desk, at_desk.database.write() as connection:
+        access = Source(kind.value, address.strip(), user, password)
+        synced.add(connection, at_desk.principal, at_desk.settings.key, name, access, at_desk.now)
+    typer.echo(f"{name} is kept. Read it with: crm sync {json.dumps(name)}")
+
+
+@source.command("list")
+def list_sources(as_json: AsJson = False, workspace: Workspace = None) -> None:
+    """What is read, and how that ended the last time."""
+    with desk(workspace) as at_desk, at_desk.database.read() as connection:
+        found = synced.kept(connection, at_desk.principal, at_desk.settings.key)
+    if as_json:
+        shown = ("name", "kind", "host", "state", "read_at")
+        print_json([{field: getattr(one, field) for field in shown} for one in found])
+        return
+    rows = [(one.name, one.kind, one.sentence) for one in found]
+    print_table(("Source", "Kind", "Last"), rows, "No source is kept. Add one with crm source add.")
+
+
+@source.command("remove")
+def remove_source(name: Name, workspace: Workspace = None) -> None:
+    """Forget a source with its password; what it brought stays."""
+    with desk(workspace) as at_desk, at_desk.database.write() as connection:
+        synced.remove(connection, at_desk.principal, name)
+    typer.echo(f"{name} is forgotten. What it brought stays.")
+
+
+def sync(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME…", help="Which sources; all of them if none is named.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
+    as_json: AsJson = False,
+    workspace: Workspace = None,
+) -> None:
+    """Read address books elsewhere, and write nothing there; what they hold is imported as their files would be."""
+    with desk(workspace) as at_desk:
+        with at_desk.database.read() as connection:
+            found = synced.kept(connection, at_desk.principal, at_desk.settings.key, names or [])
+        if not found:
+            raise Invalid("No source is kept. Add one with: crm source add carddav NAME ADDRESS")
+        ends = [_read(at_desk, one, dry_run) for one in found]
+    if as_json:
+        print_json([_shape(*end) for end in ends])
+    else:
+        for one, state, report in ends:
+            _tell(one, state, report, dry_run)
+    failed = [f"{one.name}: {SYNCED[state].format(host=one.host)}" for one, state, _ in ends if state != GOOD]
+    for words in failed:
+        complain(words)
+    if failed or any(report is not None and report.errors for *_, report in ends):
+        raise typer.Exit(1)
+
+
+def _read(at_desk: Desk, one: synced.Kept, dry_run: bool) -> tuple[synced.Kept, str, FileReport | None]:
+    got = synced.fetched(one, Network(at_desk.settings.named_hosts))
+    report = None
+    if got.state == GOOD and got.content:
+        with at_desk.database.read() as connection:
+            reading = reading_for(connection, at_desk.principal, at_desk.now, kind=got.kind)
+        parsed = read_all([Given(f"{one.name}{os.extsep}vcf", got.content)], reading)
+        (report,) = actions.apply(at_desk.database, at_desk.principal, parsed, at_desk.now, dry_run=dry_run)
+    if not dry_run:
+        with at_desk.database.write() as connection:
+            synced.ended(connection, at_desk.principal, one, got.state, at_desk.now)
+    return one, got.state, report
+
+
+def _shape(one: synced.Kept, state: str, report: FileReport | None) -> dict[str, object]:
+    told = report.as_json() if report is not None else None
+    return {"source": one.name, "kind": one.kind, "state": state, "report": told}
+
+
+def _tell(one: synced.Kept, state: str, report: FileReport | None, dry_run: bool) -> None:
+    if state != GOOD:
+        return
+    if report is None:
+        typer.echo(f"{one.name}: the address book is empty.")
+        return
+    typer.echo(f"{one.name}: {summary(report, dry_run)}")
+    if report.names:
+        typer.echo(f"  new: {names_and_others(report.names, shown=10)}")
+    for skipped in report.skipped:
+        typer.echo(f"  {skipped.where}: {skipped.why}")
+    for question in report.uncertain:
+        typer.echo(f"  {question.where}: {question.question}")

@@ -1,0 +1,160 @@
+"""Places elsewhere that are read again and again, each by its name: kept sealed, opened, read, and how that ended."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from crm.contacts.drafts import one_line
+from crm.domain.principal import Principal
+from crm.domain.synced import GOOD, SYNCED, WAITING
+from crm.errors import Forbidden, Invalid
+from crm.imports.busy_fetch import STATES, Source
+from crm.imports.carddav import fetch_cards
+from crm.imports.dav import Refused, Server
+from crm.imports.dav_xml import NoDav
+from crm.imports.records import FILE_LIMIT, VCARD
+from crm.outgoing.failures import Failed
+from crm.outgoing.wire import Network
+from crm.storage.database import new_id
+from crm.storage.sealed import Unsealable, seal, unseal
+from crm.storage.tables import synced_source
+from crm.storage.text import fold
+
+NAME_LIMIT = 80
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A source as it is kept. ``access`` is None where the key of this server cannot open it."""
+
+    id: int
+    name: str
+    kind: str
+    host: str
+    state: str
+    read_at: datetime | None
+    access: Source | None
+
+    @property
+    def sentence(self) -> str:
+        """How the last reading ended."""
+        return SYNCED[self.state].format(host=self.host)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """How reading ended; ``content`` is what is to be imported, as a file of that ``kind``."""
+
+    state: str
+    content: bytes = b""
+    kind: str = VCARD
+
+
+def _carddav(access: Source, network: Network) -> Fetched:
+    return Fetched(GOOD, fetch_cards(Server(access.address, access.signed_in, network, FILE_LIMIT)))
+
+
+KINDS: Final[dict[str, Callable[[Source, Network], Fetched]]] = {"carddav": _carddav}
+"""How each kind of source is read."""
+
+
+def add(
+    connection: Connection, principal: Principal, key: bytes, name: str, access: Source, at: datetime
+) -> None:
+    """Keep a source under a name that nobody else has; refuses other addresses than https (and http, which the wire judges)."""
+    _require_admin(principal)
+    shown = one_line(name, NAME_LIMIT)
+    if shown is None:
+        raise Invalid("A source needs a name.")
+    if access.kind not in KINDS:
+        raise Invalid(f"There is no source of kind {access.kind}. There is: {', '.join(KINDS)}.")
+    if not access.host:
+        raise Invalid("The address of a source looks like https://dav.example.com/alice/.")
+    if any(fold(one.name) == fold(shown) for one in kept(connection, principal, key)):
+        raise Invalid(f"There is a source called {shown} already.")
+    row_id = new_id(connection)
+    row = {
+        "workspace_id": principal.workspace_id,
+        "id": row_id,
+        "name": shown,
+        "folded_name": fold(shown),
+        "kind": access.kind,
+        "sealed": seal(key, _place(principal.workspace_id, row_id), access.packed()),
+        "host": access.host,
+        "seen": {},
+        "state": WAITING,
+        "created_at": at,
+    }
+    connection.execute(synced_source.insert(), row)
+
+
+def remove(connection: Connection, principal: Principal, name: str) -> None:
+    """Forget a source with its address and password; what it brought stays."""
+    _require_admin(principal)
+    gone = connection.execute(
+        synced_source.delete().where(*_mine(principal), synced_source.c.folded_name == fold(name))
+    )
+    if gone.rowcount == 0:
+        raise Invalid(f"There is no source called {name}.")
+
+
+def kept(connection: Connection, principal: Principal, key: bytes, names: Sequence[str] = ()) -> list[Kept]:
+    """These sources, or all of them, by name; Invalid for a name there is not."""
+    _require_admin(principal)
+    rows = connection.execute(
+        select(synced_source).where(*_mine(principal)).order_by(synced_source.c.folded_name)
+    ).all()
+    there = {row.folded_name for row in rows}
+    for name in names:
+        if fold(name) not in there:
+            known = ", ".join(row.name for row in rows)
+            raise Invalid(f"There is no source called {name}. There is: {known or 'none yet'}.")
+    wanted = {fold(name) for name in names} or there
+    return [_opened(row, key) for row in rows if row.folded_name in wanted]
+
+
+def _opened(row: Any, key: bytes) -> Kept:
+    try:
+        access = Source.unpacked(unseal(key, _place(row.workspace_id, row.id), row.sealed))
+    except Unsealable:
+        access = None
+    return Kept(row.id, row.name, row.kind, row.host, row.state, row.read_at, access)
+
+
+def fetched(one: Kept, network: Network) -> Fetched:
+    """Read it; never raises for anything a server does. No transaction may be open meanwhile."""
+    if one.access is None:
+        return Fetched("key")
+    try:
+        return KINDS[one.kind](one.access, network)
+    except Failed as failed:
+        return Fetched(str(failed.failure))
+    except Refused as refused:
+        return Fetched(STATES.get(refused.status, "refused"))
+    except NoDav:
+        return Fetched("no_carddav")
+
+
+def ended(connection: Connection, principal: Principal, one: Kept, state: str, at: datetime) -> None:
+    """Write down how reading ended."""
+    values: dict[str, Any] = {"state": state, "tried_at": at}
+    if state == GOOD:
+        values["read_at"] = at
+    mine = (*_mine(principal), synced_source.c.id == one.id)
+    connection.execute(synced_source.update().where(*mine).values(**values))
+
+
+def _mine(principal: Principal) -> tuple[ColumnElement[bool], ...]:
+    return (synced_source.c.workspace_id == principal.workspace_id,)
+
+
+def _place(workspace_id: int, row_id: int) -> str:
+    return f"synced source {workspace_id}/{row_id}"
+
+
+def _require_admin(principal: Principal) -> None:
+    if not principal.may_administer:
+        raise Forbidden("Only an admin can see and change the sources that are read by themselves.")
