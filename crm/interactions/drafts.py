@@ -44,6 +44,7 @@ class Draft:
     summary: str = ""
     note: str = ""
     note_private: bool = False
+    once: str = ""
     suggestion: str = ""
     version: str = ""
     back: str = ""
@@ -118,6 +119,7 @@ def from_form(connection: Connection, principal: Principal, form: FormData, back
         summary=text("summary"),
         note=text("note"),
         note_private=bool(text("note_private")),
+        once=text("once"),
         suggestion=text("suggestion"),
         version=text("version"),
         back=back,

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field, field_validator
 from starlette.datastructures import FormData
@@ -43,10 +44,20 @@ class LogForm(Form):
     note_private: bool = False
     broadcast: bool = False
     then: Literal["save", "another"] = "save"
+    once: UUID | None = None
     suggestion: Id | None = None
     version: Id | None = None
     closed_asks: list[Id] = Field(default_factory=list, max_length=100)
     again: Literal["", "3w", "6w", "3m"] = ""
+
+    @field_validator("once", mode="before")
+    @classmethod
+    def key(cls, once: object) -> UUID | None:
+        """A key that is none protects nothing, and is no reason to refuse what was typed."""
+        try:
+            return UUID(str(once))
+        except ValueError:
+            return None
 
     @field_validator("note")
     @classmethod

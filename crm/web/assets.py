@@ -27,7 +27,10 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
     ".txt": "text/plain; charset=utf-8",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
 }
+SERVICE_WORKER = "js/service-worker.js"
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -51,7 +54,7 @@ def stylesheet(folder: Path) -> bytes:
 
 
 def _asset(body: bytes, suffix: str) -> Asset:
-    text = suffix in {".css", ".js", ".svg", ".txt"}
+    text = suffix not in {".woff2", ".png"}
     packed = gzip.compress(body, mtime=0) if text and len(body) > 1000 else None
     return Asset(body, MEDIA_TYPES[suffix], packed)
 
@@ -71,6 +74,10 @@ class Assets:
     def url(self, name: str) -> str:
         """The address of a file, as ``app.css`` or ``js/toast.js``; an unknown name is a KeyError."""
         return f"/static/{self._paths[name]}"
+
+    def modules(self) -> list[str]:
+        """The names of all our modules that pages load."""
+        return [name for name in self._paths if name.startswith("js/") and name != SERVICE_WORKER]
 
     def find(self, path: str) -> Asset | None:
         """The file at a path below ``/static/``, or nothing."""
@@ -95,6 +102,8 @@ def serve(request: Request) -> Response:
     if file is None:
         return Response("There is no such file.\n", status_code=404, media_type="text/plain")
     headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+    if request.path_params["path"].endswith(SERVICE_WORKER):
+        headers["Service-Worker-Allowed"] = "/"  # it looks after every page, not only its own folder
     body = file.body
     if file.packed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
         body, headers["Content-Encoding"] = file.packed, "gzip"

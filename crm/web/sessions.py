@@ -52,6 +52,11 @@ class User:
     first_run_done: bool
 
     @property
+    def owner(self) -> str:
+        """Whose is what a device keeps."""
+        return f"{self.workspace_id}.{self.id}"
+
+    @property
     def initials(self) -> str:
         """Up to two letters for the disc."""
         return initials(self.name)

@@ -59,6 +59,7 @@ class Visitor:
         self, size: tuple[int, int] = DESKTOP, *, dark: bool = False, scripts: bool = True, **more: Any
     ) -> tuple[Page, Watch]:
         """A fresh window, signed in if the visitor is."""
+        more.setdefault("service_workers", "block")  # only tests about being offline need one
         context = self.browser.new_context(
             base_url=self.place.url,
             viewport={"width": size[0], "height": size[1]},

@@ -44,6 +44,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "/signals": ("/signals",),
     "/signals/all": ("/signals/all",),
     "/log": ("/log", "/log?contact_ids={contact}&channel=lunch"),
+    "/log/kept": ("/log/kept",),
     "/log/{interaction_id}": ("/log/{interaction}",),
     "/health": ("/health", "/health?kind=vendor&by=organisation&sort=share&as_of=2026-09-01"),
     "/health/working": ("/health/working", "/health/working?who=me&weeks=13"),

@@ -15,6 +15,8 @@ REFUSED = "Failed to load resource: the server responded with a status of"
 LEFT_BEHIND = "net::ERR_ABORTED"
 """A request given up because its page was left, or because the next letter was typed."""
 
+NO_NETWORK = ("net::ERR_", "Failed to fetch")
+
 
 class Watch:
     """What went wrong on the pages of one browser context."""
@@ -23,6 +25,7 @@ class Watch:
         self.url = url
         self.faults: list[str] = []
         self._expected: set[int] = set()
+        self._cut = False
         context.add_init_script(VIOLATIONS)
         context.on("console", self._console)
         context.on("weberror", lambda fault: self.faults.append(f"page error: {fault.error}"))
@@ -37,8 +40,16 @@ class Watch:
         yield
         self._expected = before
 
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """Within the block there may be no network."""
+        self._cut = True
+        yield
+        self._cut = False
+
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.text.startswith(REFUSED):
+        is_lost = self._cut and any(words in message.text for words in NO_NETWORK)
+        if message.type == "error" and not message.text.startswith(REFUSED) and not is_lost:
             self.faults.append(
                 f"console at {_place(message.page.url if message.page else '')}: {message.text}"
             )
@@ -48,7 +59,7 @@ class Watch:
             self.faults.append(f"asks for {request.url}")
 
     def _failed(self, request: Request) -> None:
-        if request.failure != LEFT_BEHIND:
+        if request.failure != LEFT_BEHIND and not self._cut:
             self.faults.append(f"no answer: {request.method} {_place(request.url)}: {request.failure}")
 
     def _response(self, response: Response) -> None:

@@ -107,6 +107,8 @@ ACCESS = {
     "GET /log": "member",
     "GET /log/once-saved": "member",
     "POST /log": "member",
+    "GET /log/kept": "public",
+    "POST /log/kept": "member",
     "POST /log/line": "member",
     "GET /log/{interaction_id}": "member",
     "POST /log/{interaction_id}": "member",

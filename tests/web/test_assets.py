@@ -1,6 +1,8 @@
 """Static files over the wire: found, cached for ever, packed when the browser can unpack."""
 
+import json
 import re
+import struct
 
 import pytest
 from starlette.applications import Starlette
@@ -64,3 +66,22 @@ def test_an_icon_is_decoration_unless_it_has_words():
     assert 'aria-label="&#34;Ring&#34; &lt;her&gt;"' in assets.icon("phone", label='"Ring" <her>')
     with pytest.raises(KeyError):
         assets.icon("../../../settings")
+
+
+def test_the_application_that_is_installed_names_files_that_are_there():
+    found = assets.load()
+    manifest = json.loads((assets.STATIC / "app.webmanifest").read_text())
+    icons = manifest["icons"] + [icon for shortcut in manifest["shortcuts"] for icon in shortcut["icons"]]
+    for icon in icons:
+        width, height = struct.unpack(">II", (assets.STATIC / icon["src"]).read_bytes()[16:24])
+        assert found.url(icon["src"])
+        assert icon["sizes"] == f"{width}x{height}"
+
+
+def test_the_service_worker_alone_may_look_after_every_page(client):
+    found = assets.load()
+    scopes = {
+        name: client.get(found.url(name)).headers.get("service-worker-allowed") for name in found.modules()
+    }
+    assert set(scopes.values()) == {None}
+    assert client.get(found.url(assets.SERVICE_WORKER)).headers["service-worker-allowed"] == "/"

@@ -16,7 +16,7 @@ TEMPLATES = sorted(
     name for name in ENVIRONMENT.list_templates() if name.endswith(".html") and not name.startswith("emails/")
 )
 REQUEST = SimpleNamespace(cookies={})
-NORA = SimpleNamespace(name="Nora Lindqvist", initials="NL", role="Admin")
+NORA = SimpleNamespace(name="Nora Lindqvist", initials="NL", role="Admin", owner="1.1")
 
 
 class Page(HTMLParser):

@@ -14,7 +14,9 @@ document.addEventListener("submit", (event) => {
 });
 
 // Coming back with the browser's own button finds the form usable again.
-addEventListener("pageshow", () => {
+addEventListener("pageshow", (event) => {
+  // What is sent from a page that was left is something else than what it sent before.
+  if (event.persisted) for (const field of document.querySelectorAll("[name=once]")) field.value = crypto.randomUUID?.() ?? "";
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
 });

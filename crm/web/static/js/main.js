@@ -12,5 +12,7 @@ import "./forms.js";
 import "./print.js";
 import "./slider.js";
 import "./show-password.js";
+import "./offline.js";
+import "./install.js";
 
 document.documentElement.classList.add("has-script");

@@ -1,5 +1,7 @@
 // The manual override of light and dark. It lives in a cookie, so that the server writes it into the first byte.
 const root = document.documentElement;
+const chosen = /(?:^|; )theme=(light|dark)/.exec(document.cookie)?.[1];
+if (chosen) root.dataset.theme = chosen; // a page that a device kept was written without the cookie
 const dark = () => (root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
 
 function name() {

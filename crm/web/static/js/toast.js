@@ -10,6 +10,16 @@ function leaveLater(toast) {
 
 const region = document.getElementById("toasts");
 
+// The same as the server's, made from the page's own pattern.
+export function toast(words, undo, kind = "done") {
+  const made = document.getElementById(`toast-${kind}`)?.content.firstElementChild.cloneNode(true);
+  if (!made) return;
+  made.querySelector("span").textContent = words;
+  if (undo) made.querySelector("form").action = undo;
+  else made.querySelector("form")?.remove();
+  region.append(made);
+}
+
 region?.addEventListener("click", (event) => {
   if (event.target.closest("[data-close]")) event.target.closest("[data-toast]").remove();
 });

@@ -1,0 +1,101 @@
+// The connection as a page shows it: a strip while there is none or entries wait, a word once they are saved, and nothing
+// sent into the void. All of it needs https or localhost, and is silent elsewhere.
+import { entries, forgetOwner, listen, setOwner } from "./device.js";
+import { send } from "./sending.js";
+import { toast } from "./toast.js";
+
+const AGAIN = 20_000;
+const OFFLINE = "You are offline, so nothing was sent. What you typed stays here: send it again once you are back.";
+const works = isSecureContext && "serviceWorker" in navigator && "locks" in navigator;
+const strip = document.getElementById("offline");
+let kept = [];
+let timer;
+
+const some = (number, one, many) => (number === 1 ? one : many.replace("#", number));
+
+function words() {
+  const waiting = kept.filter((entry) => entry.state === "waiting").length;
+  const refused = kept.filter((entry) => entry.state === "refused").length;
+  if (!navigator.onLine) {
+    const keep = waiting ? some(waiting, "one entry waits on this device", "# entries wait on this device") : "entries wait on this device";
+    return `You are offline. Keep logging; ${keep}.`;
+  }
+  if (refused) return some(refused, "One entry on this device needs a word from you.", "# entries on this device need a word from you.");
+  return waiting ? some(waiting, "One entry waits on this device to be sent.", "# entries wait on this device to be sent.") : "";
+}
+
+async function refresh() {
+  kept = await entries();
+  const said = words();
+  strip.hidden = !said;
+  strip.querySelector("[data-offline-words]").textContent = said;
+  strip.querySelector("a").hidden = location.pathname === "/log/kept" || !kept.length;
+  const waits = kept.some((entry) => entry.state === "waiting");
+  clearTimeout(timer);
+  if (waits) timer = setTimeout(sendNow, AGAIN);
+}
+
+async function sendNow() {
+  if (navigator.onLine) await send();
+  await refresh();
+}
+
+function hear(news) {
+  if (news.state === "saved" && news.words && document.visibilityState === "visible") toast(`Back online. ${news.words}`, news.undo);
+  refresh();
+}
+
+// What an entry is called in the list of what is kept.
+function label(form) {
+  const line = form.elements.line?.value;
+  if (line) return `“${line}”`;
+  const way = form.querySelector("[name=channel]:checked")?.closest("label")?.querySelector("[title]")?.title.replace(/ \(.*/, "");
+  const names = [...form.querySelectorAll(".token")].map((token) => token.textContent.trim());
+  const who = [...names, form.elements.who?.value.trim()].filter(Boolean).join(", ");
+  return [way || "Something", who && `with ${who}`].filter(Boolean).join(" ");
+}
+
+function name(form) {
+  const field = form.elements.label ?? Object.assign(document.createElement("input"), { type: "hidden", name: "label" });
+  field.value = label(form);
+  form.append(field);
+}
+
+document.addEventListener(
+  "submit",
+  (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    if (works && navigator.onLine && form.getAttribute("action") === "/sign-out") return signOut(event);
+    if (form.matches("[data-keeps]") && navigator.serviceWorker?.controller) return name(form);
+    if (navigator.onLine) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    toast(OFFLINE, null, "error");
+  },
+  true,
+);
+
+// Signing out clears the device; where entries wait it asks first.
+function signOut(event) {
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const dialog = document.getElementById("sign-out-kept");
+  const unsaved = kept.filter((entry) => entry.state !== "saved").length;
+  if (!unsaved || dialog.open) return forgetOwner().finally(() => event.target.submit());
+  dialog.querySelector("[data-kept-count]").textContent = some(unsaved, "One entry on this device is not saved yet.", "# entries on this device are not saved yet.");
+  dialog.showModal();
+}
+
+async function start() {
+  const { owner } = document.body.dataset;
+  if (owner) {
+    await setOwner(owner);
+    await navigator.serviceWorker.register(new URL("service-worker.js", import.meta.url), { type: "module", scope: "/" });
+  }
+  listen(hear);
+  for (const change of ["online", "offline"]) addEventListener(change, change === "online" ? sendNow : refresh);
+  await sendNow();
+}
+
+if (works && strip) start().catch(() => {}); // Private windows may refuse storage: everything works as without this.
