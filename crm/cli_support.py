@@ -113,6 +113,7 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def complain(sentence: str) -> None:
-    """One line on standard error."""
-    print("crm: " + " ".join(sentence.split()), file=sys.stderr)
+def complain(sentence: str, more: int = 0) -> None:
+    """One line on standard error; ``more`` counts what else went wrong and is listed on standard output."""
+    listed = f" {more} more {'is' if more == 1 else 'are'} listed." if more else ""
+    print("crm: " + " ".join(sentence.split()) + listed, file=sys.stderr)

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from crm.errors import UsageError
 
@@ -120,9 +122,9 @@ class Settings(BaseSettings):
             return f"sqlite:///{self.data_dir / 'in-person.sqlite3'}"
         scheme, _, rest = self.database_url.partition("://")
         if scheme in ("postgres", "postgresql", "postgresql+psycopg"):
-            return f"postgresql+psycopg://{rest}"
+            return _checked_url(f"postgresql+psycopg://{rest}")
         if scheme == "sqlite":
-            return self.database_url
+            return _checked_url(self.database_url)
         raise UsageError("CRM_DATABASE_URL must begin with sqlite:/// or postgresql://.")
 
     @cached_property
@@ -202,6 +204,17 @@ def _from_files() -> dict[str, Any]:
                 f"CRM_{name.upper()}_FILE names {path}, which cannot be read: {reason}."
             ) from None
     return found
+
+
+def _checked_url(url: str) -> str:
+    """The URL; UsageError without its words, which may hold a password, where it cannot be taken apart."""
+    try:
+        make_url(url)
+    except (ValueError, ArgumentError):
+        raise UsageError(
+            "CRM_DATABASE_URL must look like postgresql://user:password@host:5432/name, or sqlite:////path."
+        ) from None
+    return url
 
 
 def load() -> Settings:

@@ -17,7 +17,9 @@ import pytest
 
 from crm.__main__ import run
 from crm.accounts.passwords import fits
+from crm.care.findings import Finding
 from crm.cli_support import desk, open_database, parse_moment
+from crm.commands import care
 from crm.errors import UsageError
 from crm.storage.tables import user, workspace
 
@@ -118,6 +120,7 @@ def test_a_password_from_a_closed_input_is_refused(
         ("CRM_TIME_ZONE", "Mars/X"),
         ("CRM_PORT", "99999"),
         ("CRM_DATABASE_URL", "mysql://x"),
+        ("CRM_DATABASE_URL", "postgresql://u:secret@127.0.0.1:port/x"),
         ("CRM_BASE_URL", "x"),
     ],
 )
@@ -128,7 +131,18 @@ def test_a_wrong_setting_is_named(
     assert run(["user", "list"]) == 2
     printed = capsys.readouterr()
     assert name in printed.err
+    assert "secret" not in printed.err
     assert printed.err.count("\n") == 1
+
+
+def test_what_doctor_finds_wrong_is_a_line_on_standard_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        care, "examine", lambda *_: [Finding("disk", "wrong", "It is full.", "Free some space.")] * 2
+    )
+    assert run(["doctor"]) == 1
+    assert capsys.readouterr().err == "crm: disk: It is full. Free some space. 1 more is listed.\n"
 
 
 def test_several_workspaces_need_a_choice(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from crm import clock, settings
 from crm.care.backup import back_up
 from crm.care.doctor import examine
 from crm.care.restore import restore as restore_from
-from crm.cli_support import AsJson, open_database, print_json
+from crm.cli_support import AsJson, complain, open_database, print_json
 from crm.storage.database import Database
 
 SIGNS = {"good": "✓", "note": "–", "wrong": "✗"}
@@ -57,5 +57,7 @@ def doctor(as_json: AsJson = False) -> None:
             typer.echo(f"{SIGNS[finding.state]} {finding.check}: {finding.sentence}")
             if finding.remedy:
                 typer.echo(f"    {finding.remedy}")
-    if any(finding.state == "wrong" for finding in findings):
+    wrong = [finding for finding in findings if finding.state == "wrong"]
+    if wrong:
+        complain(f"{wrong[0].check}: {wrong[0].sentence} {wrong[0].remedy}", len(wrong) - 1)
         raise typer.Exit(1)

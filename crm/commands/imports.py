@@ -142,6 +142,7 @@ def _tell(reports: list[FileReport], dry_run: bool, as_json: bool) -> None:
     else:
         for report in reports:
             _print(report, dry_run)
+        _list_errors(reports)
     if has_errors(reports):
         _complain(reports)
         raise typer.Exit(1)
@@ -155,8 +156,11 @@ def _tell(reports: list[FileReport], dry_run: bool, as_json: bool) -> None:
 
 def _readable(path: Path) -> Path:
     try:
-        if not path.is_dir():
-            path.open("rb").close()
+        if path.is_dir():
+            return path
+        if path.exists() and not path.is_file():  # opening a pipe that nobody writes to would wait for ever
+            raise Invalid(f"{path} is a pipe or a device. Save what it gives as a file, and import that.")
+        path.open("rb").close()
         return path
     except FileNotFoundError:
         raise Invalid(f"There is no file {path}.") from None
@@ -259,6 +263,13 @@ def _print(report: FileReport, dry_run: bool) -> None:
         typer.echo(f"  {question.where}: {question.question}")
 
 
+def _list_errors(reports: list[FileReport]) -> None:
+    """Every error, where one line does not hold them."""
+    problems = [problem for report in reports for problem in report.errors]
+    for problem in problems if len(problems) > 1 else ():
+        typer.echo(f"  {problem.where}: {problem.message}")
+
+
 def summary(report: FileReport, dry_run: bool) -> str:
     """The counts in words."""
     parts = [
@@ -276,16 +287,13 @@ def summary(report: FileReport, dry_run: bool) -> str:
 
 
 def _complain(reports: list[FileReport]) -> None:
+    """One line: the first error, how many more there are, and what became of the rest."""
     problems = [problem for report in reports for problem in report.errors]
-    failed = [report.file for report in reports if report.errors]
-    together = f"Nothing was imported from files given together with {', '.join(failed)}."
-    if len(reports) > 1 and len(problems) == 1:
-        complain(f"{problems[0].where}: {problems[0].message} {together}")
-        return
-    for problem in problems:
-        complain(f"{problem.where}: {problem.message}")
+    words = [f"{problems[0].where}: {problems[0].message}"]
     if len(reports) > 1:
-        complain(together)
+        failed = ", ".join(report.file for report in reports if report.errors)
+        words.append(f"Nothing was imported from files given together with {failed}.")
+    complain(" ".join(words), len(problems) - 1)
 
 
 def _ask(reports: list[FileReport]) -> None:

@@ -63,7 +63,8 @@ def line_of(data: bytes, at: int) -> int:
 
 
 def _header_names(cells: Iterable[str]) -> list[str]:
-    return [re.sub(r"[\s-]+", "_", cell.strip().casefold()) for cell in cells]
+    names = [re.sub(r"[\s-]+", "_", cell.strip().casefold()) for cell in cells]
+    return ["email" if name == "e_mail" else name for name in names]
 
 
 @dataclass(frozen=True)

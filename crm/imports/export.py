@@ -179,7 +179,7 @@ def _interactions(work: _Export) -> Iterator[said.InteractionRecord]:
         ids = sorted(set(people.get(row.id, ())) & work.references.keys())
         if not ids:
             continue
-        by = tuple(emails[one] for one in sorted(users.get(row.id, ())))
+        by = tuple(sorted(emails[one] for one in users.get(row.id, ())))
         yield said.InteractionRecord(
             row.occurred_at,
             row.channel,

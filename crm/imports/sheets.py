@@ -12,7 +12,7 @@ One table of columns (``SHEETS``) serves reading in ``exchange.py`` and writing 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crm.domain.channels import DIRECTIONS, OUTCOMES
@@ -48,7 +48,8 @@ from crm.imports.cells import (
 class Column:
     """One column: its name in the header, the record's field, and how a cell is read and written.
 
-    ``unique`` marks a column whose cells seldom repeat, so that remembering what they mean would only cost.
+    ``unique`` marks a column whose cells seldom repeat, so that remembering what they mean would only cost;
+    ``spare`` one that is not among the columns others rely on, and is written only where some row fills it.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Column:
     required: bool = False
     empty: Any = None
     unique: bool = False
+    spare: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ SHEETS: Mapping[str, Sheet] = {
                 _choice("type", *said.SIGNAL_TYPES, required=True),
                 _text("text", required=True),
                 _date("heard_on"),
-                _line("theme"),
+                replace(_line("theme"), spare=True),
             ),
         ),
         Sheet(

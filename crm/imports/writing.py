@@ -24,6 +24,10 @@ YEARLESS = 2000
 def csv_lines(kind: str, records: Iterable[Record]) -> Iterator[str]:
     """The rows of one exchange file, header first, each ending in a newline; made as they are asked for."""
     columns = SHEETS[kind].columns
+    if any(column.spare for column in columns):
+        records = list(records)
+        filled = {column for column in columns if any(getattr(one, column.field) for one in records)}
+        columns = tuple(column for column in columns if not column.spare or column in filled)
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([column.name for column in columns])

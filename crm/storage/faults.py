@@ -35,6 +35,7 @@ def _sentence(said: str, disconnected: bool) -> str | None:
         "read-only transaction": "The database only lets us read at the moment, so nothing was saved.",
         "connection refused": "The database server cannot be reached, so nothing was saved. Check that it runs.",
         "connection failed": "The database server cannot be reached, so nothing was saved. Check that it runs.",
+        "resolve host": "No server has the name in CRM_DATABASE_URL, so nothing was saved. Check it.",
     }
     found = next((sentence for words, sentence in known.items() if words in said), None)
     if found is None and disconnected:

@@ -80,7 +80,7 @@ def test_each_file_is_told_by_its_full_header_whatever_its_name(kind: str) -> No
         ("contact,by,text", "promises"),
         ("contact,type,text", "signals"),
         ("contact,kind,date", "dates"),
-        ("Name;E-Mail;Email", "contacts"),
+        ("Name;E-Mail;Tier", "contacts"),
         ("name\temail", "contacts"),
     ],
 )

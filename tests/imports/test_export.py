@@ -53,6 +53,15 @@ def test_what_was_imported_comes_back_byte_for_byte(world: World) -> None:
     assert again(world, files, users=["alice@team.example"]) == files
 
 
+def test_users_come_back_in_the_same_order_whoever_of_them_was_there_first(world: World) -> None:
+    for name in ("zoe", "alice"):
+        world.user(name, email=f"{name}@team.example")
+    row = "2026-11-02T09:00:00Z,lunch,ruth@x.example,zoe@team.example;alice@team.example"
+    good(bring(world, ("interactions.csv", f"occurred_at,channel,contacts,users\n{row}\n".encode())))
+    files = exported(world)
+    assert again(world, files, users=["alice@team.example", "zoe@team.example"]) == files
+
+
 def test_an_export_brought_back_to_its_own_workspace_changes_nothing(world: World) -> None:
     good(bring(world, *EVERYTHING.items()))
     somebody = world.contact("Ruth Abernathy")

@@ -156,6 +156,27 @@ def test_one_wrong_row_among_several_files_is_said_in_one_line(tmp_path: Path, f
     assert "Nothing was imported from files given together" in result.stderr
 
 
+def test_several_errors_are_listed_and_said_in_one_line(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'crm.sqlite3'}"
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text(
+        "occurred_at,channel,contacts\n2026-02-30,email,x@y.example\n2026-02-03,fax,x@y.example\n"
+    )
+    result = crm(url, "import", wrong)
+    assert (result.returncode, len(result.stderr.splitlines())) == (1, 1), result.stderr
+    assert result.stderr.endswith("1 more is listed.\n")
+    assert "wrong.csv line 2" in result.stdout
+    assert "wrong.csv line 3" in result.stdout
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "contacts.csv"
+    os.mkfifo(pipe)
+    result = crm(f"sqlite:///{tmp_path / 'crm.sqlite3'}", "import", pipe)
+    assert (result.returncode, len(result.stderr.splitlines())) == (1, 1), result.stderr
+    assert "is a pipe or a device" in result.stderr
+
+
 def test_killed_anywhere_and_imported_again_each_row_is_there_once(database_url: str, tmp_path: Path) -> None:
     people = tmp_path / "contacts.csv"
     people.write_text("name,email\n" + "".join(f"P {n},p{n}@x.example\n" for n in range(200)))

@@ -3,10 +3,13 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from crm.errors import Unavailable
 from crm.storage.database import Database
+from crm.storage.faults import plain_faults
 from crm.storage.tables import workspace
 from tests.builders import World
 
@@ -29,3 +32,9 @@ def test_of_two_who_wait_for_each_other_one_is_told_to_try_again(database: Datab
     with ThreadPoolExecutor(2) as pool:
         said = sorted(pool.map(rename, (one, other), (other, one)))
     assert said == ["Somebody changed the same at the same moment, so nothing was saved. Try again.", "done"]
+
+
+def test_a_server_whose_name_nobody_knows_is_told_in_a_sentence() -> None:
+    fault = psycopg.OperationalError("failed to resolve host 'nohost': [Errno -2] Name or service not known")
+    with pytest.raises(Unavailable, match="No server has the name in CRM_DATABASE_URL"), plain_faults():
+        raise OperationalError("connect", None, fault)
