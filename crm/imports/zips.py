@@ -47,10 +47,10 @@ def entries(stream: BinaryIO, file: str) -> Iterator[Entry]:
     for info in infos:
         try:
             opened = archive.open(info)
-        except RuntimeError as fault:
-            raise UnreadableFile(file, "This zip archive has a password. Make one without.") from fault
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as fault:
             raise UnreadableFile(file, f"“{info.filename[:80]}” in it cannot be unpacked.") from fault
+        except RuntimeError as fault:
+            raise UnreadableFile(file, "This zip archive has a password. Make one without.") from fault
         with opened:
             yield Entry(info.filename[:NAME_LIMIT], opened)  # type: ignore[arg-type]
 
