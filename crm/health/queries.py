@@ -1,9 +1,9 @@
 """Reading the portfolio: how everybody stands, as of any moment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import (
@@ -29,7 +29,7 @@ from crm.domain.score import WEIGHTS
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import kept
 from crm.storage.presence import is_present
-from crm.storage.stored_metrics import scope_of
+from crm.storage.stored_metrics import current, scope_of
 from crm.storage.tables import contact, contact_email, contact_tag, organisation, user
 
 PAGE = 50
@@ -126,16 +126,16 @@ class Page:
 def standings(connection: Connection, principal: Principal, at: datetime) -> list[Standing]:
     """Everybody listed at that moment but archived and deceased people; lowest score first, then name and id."""
     scope = scope_of(connection, principal, at)
-    rows = connection.execute(_all_standings(kept(scope), principal), scope.parameters())
+    rows = connection.execute(_all_standings(kept(scope), principal.workspace_id), scope.parameters())
     found = [_standing(dict(row._mapping)) for row in rows]
     return sorted(found, key=lambda one: (one.score is None, one.score or 0, one.name, one.id))
 
 
 @lru_cache(maxsize=32)
-def _all_standings(relation: Subquery, principal: Principal) -> Select[Any]:
+def _all_standings(relation: Subquery, workspace_id: int) -> Select[Any]:
     return (
         select(*relation.c, contact.c.name, contact_email.c.value.label("email"))
-        .select_from(_joined(principal, relation).outerjoin(contact_email, _first_email()))
+        .select_from(_joined(workspace_id, relation).outerjoin(contact_email, _first_email()))
         .where(is_present())
     )
 
@@ -170,19 +170,28 @@ def shares(
     connection: Connection, principal: Principal, relation: Subquery, wanted: Filter, by: By = "owner"
 ) -> list[Share]:
     """How many people there are by owner (or organisation), kind and zone."""
+    statement = _built(_shares, principal, relation, wanted, by)
+    return [Share(*row) for row in connection.execute(statement)]
+
+
+def _shares(workspace_id: int, relation: Subquery, wanted: Filter, by: By) -> Select[Any]:
     whose = (contact.c.owner_id, user.c.name) if by == "owner" else (organisation.c.id, organisation.c.name)
     groups: list[ColumnElement[Any]] = [*whose, relation.c.kind, relation.c.zone]
     statement: Select[Any] = (
         select(*groups, func.count())
-        .select_from(_joined(principal, relation))
+        .select_from(_joined(workspace_id, relation))
         .where(is_present(), *_chosen(relation, wanted))
         .group_by(*groups)
     )
-    return [Share(*row) for row in connection.execute(statement)]
+    return statement
 
 
 def placed(connection: Connection, principal: Principal, relation: Subquery, wanted: Filter) -> list[Placed]:
     """The people of the map, lowest score first: everybody with a record, up to ``MOST_MARKS``."""
+    return [Placed(*row) for row in connection.execute(_built(_placed, principal, relation, wanted))]
+
+
+def _placed(workspace_id: int, relation: Subquery, wanted: Filter) -> Select[Any]:
     metrics = relation.c
     columns = [
         metrics.contact_id,
@@ -197,26 +206,28 @@ def placed(connection: Connection, principal: Principal, relation: Subquery, wan
         metrics.open_promises,
         metrics.days_to_renewal,
     ]
-    statement = (
+    return (
         select(*columns)
-        .select_from(_joined(principal, relation))
+        .select_from(_joined(workspace_id, relation))
         .where(is_present(), *_chosen(relation, wanted), metrics.score.is_not(None))
         .order_by(*_order(relation))
         .limit(MOST_MARKS)
     )
-    return [Placed(*row) for row in connection.execute(statement)]
 
 
 def zones(
     connection: Connection, principal: Principal, relation: Subquery, wanted: Filter
 ) -> Sequence[Row[Any]]:
     """``contact_id``, ``name``, ``zone`` and ``score`` of everybody the page is about."""
-    statement = (
+    return connection.execute(_built(_zones, principal, relation, wanted)).all()
+
+
+def _zones(workspace_id: int, relation: Subquery, wanted: Filter) -> Select[Any]:
+    return (
         select(relation.c.contact_id, contact.c.name, relation.c.zone, _score(relation).label("score"))
-        .select_from(_joined(principal, relation))
+        .select_from(_joined(workspace_id, relation))
         .where(is_present(), *_chosen(relation, wanted))
     )
-    return connection.execute(statement).all()
 
 
 def everybody(
@@ -231,7 +242,7 @@ def everybody(
     ]
     statement = (
         select(*relation.c, *names)
-        .select_from(_joined(principal, relation).outerjoin(contact_email, _first_email()))
+        .select_from(_joined(principal.workspace_id, relation).outerjoin(contact_email, _first_email()))
         .where(is_present(), *_chosen(relation, wanted))
         .order_by(relation.c.score.is_(None), *_order(relation, sort))
     )
@@ -254,14 +265,24 @@ def to_reconsider(
 
     ``total`` is how many they are, where that is known: the first page need not count them then.
     """
-    order = _order(relation, sort)
-    conditions: list[ColumnElement[bool]] = [
-        is_present(),
-        *_chosen(relation, wanted),
-        relation.c.zone.in_(TO_RECONSIDER),
-    ]
+    statement = _built(_out_of_touch, principal, relation, wanted, sort, limit + 1)
     if after:
-        conditions.append(beyond(order, read_cursor(after, _KINDS[sort])))
+        statement = statement.where(beyond(_order(relation, sort), read_cursor(after, _KINDS[sort])))
+    found = connection.execute(statement).all()
+    shown = found[:limit]
+    if len(found) <= limit:
+        return Page(_with_history(connection, principal, shown, at), None, 0)
+    following = write_cursor([getattr(shown[-1], f"key_{place}") for place in range(len(_KINDS[sort]))])
+    if after or total is None:
+        left = statement.with_only_columns(func.count()).order_by(None).limit(None)
+        total = connection.execute(left).scalar_one()
+    return Page(_with_history(connection, principal, shown, at), following, total - limit)
+
+
+def _out_of_touch(
+    workspace_id: int, relation: Subquery, wanted: Filter, sort: Sort, most: int
+) -> Select[Any]:
+    order = _order(relation, sort)
     keys = [column.label(f"key_{place}") for place, column in enumerate(order)]
     people = [
         contact.c.name,
@@ -269,22 +290,13 @@ def to_reconsider(
         organisation.c.name.label("organisation"),
         user.c.name.label("owner"),
     ]
-    statement: Select[Any] = (
+    return (
         select(*relation.c, *people, *keys)
-        .select_from(_joined(principal, relation))
-        .where(*conditions)
+        .select_from(_joined(workspace_id, relation))
+        .where(is_present(), *_chosen(relation, wanted), relation.c.zone.in_(TO_RECONSIDER))
         .order_by(*order)
-        .limit(limit + 1)
+        .limit(most)
     )
-    found = connection.execute(statement).all()
-    shown = found[:limit]
-    if len(found) <= limit:
-        return Page(_with_history(connection, principal, shown, at), None, 0)
-    following = write_cursor([getattr(shown[-1], key.name) for key in keys])
-    if after or total is None:
-        count = select(func.count()).select_from(_joined(principal, relation)).where(*conditions)
-        total = connection.execute(count).scalar_one()
-    return Page(_with_history(connection, principal, shown, at), following, total - limit)
 
 
 def _with_history(
@@ -319,10 +331,23 @@ def _reconsidered(row: Row[Any]) -> Reconsidered:
     )
 
 
-def _joined(principal: Principal, relation: Subquery) -> FromClause:
+def _built(
+    build: Callable[..., Select[Any]], principal: Principal, relation: Subquery, *shape: Any
+) -> Select[Any]:
+    """Built once over the metrics of today, since building it costs more than running it; past days are rare."""
+    is_today = relation is current(principal.workspace_id)
+    return (_once(build) if is_today else build)(principal.workspace_id, relation, *shape)
+
+
+@cache
+def _once(build: Callable[..., Select[Any]]) -> Callable[..., Select[Any]]:
+    return lru_cache(maxsize=64)(build)
+
+
+def _joined(workspace_id: int, relation: Subquery) -> FromClause:
     same = contact.c.workspace_id
     return (
-        relation.join(contact, and_(same == principal.workspace_id, contact.c.id == relation.c.contact_id))
+        relation.join(contact, and_(same == workspace_id, contact.c.id == relation.c.contact_id))
         .outerjoin(
             organisation,
             and_(organisation.c.workspace_id == same, organisation.c.id == contact.c.organisation_id),

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from crm.domain.principal import Principal
 from crm.errors import Forbidden, Invalid, NotFound
 from crm.storage.database import new_id
 from crm.storage.insertion import insert_into
+from crm.storage.statements import built_once
 from crm.storage.tables import saved_view
 from crm.storage.text import fold
 
@@ -29,13 +30,18 @@ class View:
 
 def views(connection: Connection, principal: Principal) -> list[View]:
     """The user's own views, by name."""
+    rows = connection.execute(*_views(principal.workspace_id, principal.user_id))
+    return [View(*row) for row in rows]
+
+
+@built_once
+def _views(whose: Any, user_id: Any) -> Select[Any]:
     table = saved_view.c
-    statement = (
+    return (
         select(table.id, table.name, table.query)
-        .where(*_own(principal), table.removed_at.is_(None))
+        .where(*_own(whose, user_id), table.removed_at.is_(None))
         .order_by(table.folded_name)
     )
-    return [View(*row) for row in connection.execute(statement)]
 
 
 def keep(connection: Connection, principal: Principal, name: str, query: str, at: datetime) -> None:
@@ -77,12 +83,14 @@ def bring_back(connection: Connection, principal: Principal, view_id: int) -> No
 
 def _change(connection: Connection, principal: Principal, view_id: int, **values: Any) -> None:
     changed = connection.execute(
-        saved_view.update().where(*_own(principal), saved_view.c.id == view_id).values(**values)
+        saved_view.update()
+        .where(*_own(principal.workspace_id, principal.user_id), saved_view.c.id == view_id)
+        .values(**values)
     )
     if changed.rowcount == 0:
         raise NotFound
 
 
-def _own(principal: Principal) -> tuple[Any, ...]:
+def _own(whose: Any, user_id: Any) -> tuple[Any, ...]:
     table = saved_view.c
-    return table.workspace_id == principal.workspace_id, table.user_id == principal.user_id
+    return table.workspace_id == whose, table.user_id == user_id

@@ -28,6 +28,7 @@ from crm.domain.principal import Principal
 from crm.storage.blocks import blocks
 from crm.storage.open_matters import in_order, is_open
 from crm.storage.participation import counted, is_in_person, is_personal, newest
+from crm.storage.statements import built_once
 from crm.storage.tables import (
     ask,
     contact,
@@ -63,53 +64,58 @@ def facts_of(
     connection: Connection, principal: Principal, at: datetime, rows: Sequence[Row[Any]]
 ) -> Mapping[int, ContactFacts]:
     """The facts of each flagged contact; ``rows`` carry the metrics, ``name``, ``given_name``, ``organisation_id``."""
-    found = {row.contact_id: _from_metrics(row) for row in rows}
+    told = {row.contact_id: _from_metrics(row) for row in rows}
     organisations = _organisations(connection, principal, {row.organisation_id for row in rows})
     for row in rows:
-        found[row.contact_id] = replace(
-            found[row.contact_id], organisation=organisations.get(row.organisation_id, "")
-        )
+        told[row.contact_id]["organisation"] = organisations.get(row.organisation_id, "")
     today = principal.team_day(at)
     renewals: dict[int, dict[str, Any]] = {}
-    for ids in blocks(sorted(found), BLOCK):
+    for ids in blocks(sorted(told), BLOCK):
         for part in (_since_personal, _last_channels):
-            _merge(found, part(connection, principal, at, ids))
-        for told in (_asks, _promises, _favours):
-            _merge(found, told(connection, principal, today, ids))
-        renewals.update(_dates(connection, principal, today, ids, contact_date.c.kind == "renewal"))
-        _merge(found, _dates(connection, principal, today, ids, contact_date.c.kind != "renewal"))
-        _merge(found, _posts(connection, principal, today, {one: found[one].date_on for one in ids}))
+            _merge(told, part(connection, principal, at, ids))
+        for written in (_asks, _promises, _favours):
+            _merge(told, written(connection, principal, today, ids))
+        dates = connection.execute(*_dates_of(principal.workspace_id, ids)).all()
+        ahead = [row for row in dates if row.kind == "renewal"]
+        renewals.update(_nearest(connection, principal, today, ahead))
+        others = [row for row in dates if row.kind != "renewal"]
+        _merge(told, _nearest(connection, principal, today, others))
+        _merge(told, _posts(connection, principal, today, {one: told[one].get("date_on") for one in ids}))
+    return {one: _both(values, renewals.get(one)) for one, values in told.items()}
+
+
+def _both(values: dict[str, Any], renewal: dict[str, Any] | None) -> ContactFacts:
+    plain = FlagFacts(**values)
+    return ContactFacts(plain, FlagFacts(**{**values, **renewal}) if renewal else plain)
+
+
+def _from_metrics(row: Row[Any]) -> dict[str, Any]:
     return {
-        one: ContactFacts(facts, replace(facts, **renewals[one]) if one in renewals else facts)
-        for one, facts in found.items()
+        "name": row.name,
+        "given_name": row.given_name or "",
+        "tier": row.tier,
+        "days_since_personal": row.days_since_personal,
+        "days_since_in_person": row.days_since_in_person,
     }
 
 
-def _from_metrics(row: Row[Any]) -> FlagFacts:
-    return FlagFacts(
-        name=row.name,
-        given_name=row.given_name or "",
-        tier=row.tier,
-        days_since_personal=row.days_since_personal,
-        days_since_in_person=row.days_since_in_person,
-    )
-
-
-def _merge(found: dict[int, FlagFacts], more: Mapping[int, dict[str, Any]]) -> None:
+def _merge(told: dict[int, dict[str, Any]], more: Mapping[int, dict[str, Any]]) -> None:
     for contact_id, values in more.items():
-        found[contact_id] = replace(found[contact_id], **values)
+        told[contact_id].update(values)
 
 
 def _organisations(
     connection: Connection, principal: Principal, ids: Iterable[int | None]
 ) -> dict[int | None, str]:
     wanted = [one for one in set(ids) if one is not None]
-    rows = connection.execute(
-        select(organisation.c.id, organisation.c.name).where(
-            organisation.c.workspace_id == principal.workspace_id, organisation.c.id.in_(wanted)
-        )
-    )
+    rows = connection.execute(*_organisation_names(principal.workspace_id, wanted))
     return {row.id: row.name for row in rows}
+
+
+@built_once
+def _organisation_names(whose: Any, ids: Any) -> Select[Any]:
+    columns = organisation.c
+    return select(columns.id, columns.name).where(columns.workspace_id == whose, columns.id.in_(ids))
 
 
 def _since_personal(
@@ -164,13 +170,14 @@ def _is_outbound_digital(log: Any) -> ColumnElement[bool]:
     return and_(log.direction == "outbound", ~is_personal(log))
 
 
-def _open(table: Table, principal: Principal, today: date, ids: list[int]) -> Any:
-    """Rows of asks or promises open on that day, the earliest due first, then the oldest."""
+@built_once
+def _open(whose: Any, ids: Any, today: Any, *, table: Table) -> Select[Any]:
+    """Asks or promises of ours that are open on that day, the earliest due first, then the oldest."""
     columns = table.c
+    ours = [columns.by == "us"] if "by" in columns else []
     return (
-        select(table)
-        .where(columns.workspace_id == principal.workspace_id, columns.contact_id.in_(ids))
-        .where(is_open(table, today))
+        select(columns.contact_id, columns.text, columns.due)
+        .where(columns.workspace_id == whose, columns.contact_id.in_(ids), is_open(table, today), *ours)
         .order_by(*in_order(table))
     )
 
@@ -179,7 +186,7 @@ def _asks(
     connection: Connection, principal: Principal, today: date, ids: list[int]
 ) -> Mapping[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
-    for row in connection.execute(_open(ask, principal, today, ids)):
+    for row in connection.execute(*_open(principal.workspace_id, ids, today.toordinal(), table=ask)):
         found.setdefault(row.contact_id, {"ask_text": row.text})
     return found
 
@@ -188,8 +195,7 @@ def _promises(
     connection: Connection, principal: Principal, today: date, ids: list[int]
 ) -> Mapping[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
-    ours = _open(promise, principal, today, ids).where(promise.c.by == "us")
-    for row in connection.execute(ours):
+    for row in connection.execute(*_open(principal.workspace_id, ids, today.toordinal(), table=promise)):
         found.setdefault(row.contact_id, {"promise_text": row.text, "promise_due": row.due})
     return found
 
@@ -197,27 +203,33 @@ def _promises(
 def _favours(
     connection: Connection, principal: Principal, today: date, ids: list[int]
 ) -> Mapping[int, dict[str, Any]]:
-    rows = connection.execute(
-        select(favour.c.contact_id, favour.c.text, favour.c.received_on)
-        .where(favour.c.workspace_id == principal.workspace_id, favour.c.contact_id.in_(ids))
-        .where(favour.c.received_on <= today)
-        .order_by(favour.c.received_on, favour.c.id)
-    )
+    rows = connection.execute(*_received(principal.workspace_id, ids, today))
     return {
         row.contact_id: {"favour_text": row.text, "favour_days": (today - row.received_on).days}
         for row in rows
     }
 
 
-def _dates(
-    connection: Connection, principal: Principal, today: date, ids: list[int], sort: ColumnElement[bool]
-) -> Mapping[int, dict[str, Any]]:
-    """The nearest date ahead of each contact, of the kinds that ``sort`` names."""
-    rows = connection.execute(
-        select(contact_date).where(
-            contact_date.c.workspace_id == principal.workspace_id, contact_date.c.contact_id.in_(ids), sort
-        )
+@built_once
+def _received(whose: Any, ids: Any, today: Any) -> Select[Any]:
+    columns = favour.c
+    return (
+        select(columns.contact_id, columns.text, columns.received_on)
+        .where(columns.workspace_id == whose, columns.contact_id.in_(ids), columns.received_on <= today)
+        .order_by(columns.received_on, columns.id)
     )
+
+
+@built_once
+def _dates_of(whose: Any, ids: Any) -> Select[Any]:
+    columns = contact_date.c
+    return select(contact_date).where(columns.workspace_id == whose, columns.contact_id.in_(ids))
+
+
+def _nearest(
+    connection: Connection, principal: Principal, today: date, rows: Iterable[Row[Any]]
+) -> Mapping[int, dict[str, Any]]:
+    """The nearest of these dates that is ahead of each contact."""
     nearest: dict[int, tuple[date, Row[Any]]] = {}
     for row in rows:
         day = next_return(row.month, row.day, row.on_day, row.yearly, today)

@@ -20,6 +20,7 @@ from crm.storage.flags import matches
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import kept
 from crm.storage.presence import is_present
+from crm.storage.statements import built_once
 from crm.storage.stored_metrics import current, scope_of
 from crm.storage.tables import contact, contact_email, organisation, rule
 
@@ -91,7 +92,7 @@ class FlagPage:
 
 def rule_states(connection: Connection, principal: Principal) -> list[RuleState]:
     """Every rule of the workspace in its order: those that ship, as changed here, and its own."""
-    rows = connection.execute(select(rule).where(rule.c.workspace_id == principal.workspace_id))
+    rows = connection.execute(*_rules(principal.workspace_id))
     kept = {row.key: row for row in rows}
     order = {one.key: place for place, one in enumerate(ALL)}
     states = [shipped_state(one, kept.get(one.key)) for one in ALL]
@@ -108,6 +109,11 @@ def rule_states(connection: Connection, principal: Principal) -> list[RuleState]
             state.rule.key not in kept,
         ),
     )
+
+
+@built_once
+def _rules(whose: Any) -> Select[Any]:
+    return select(rule).where(rule.c.workspace_id == whose)
 
 
 def shipped_state(one: Rule, row: Row[Any] | None) -> RuleState:
@@ -160,13 +166,13 @@ def flags(
     rows = _matching(connection, principal, at, asked, relation, contact_ids, owner_id)
     facts = facts_of(connection, principal, at, rows)
     doubtful = _doubtful(connection, principal, at, rows, asked)
+    evidence = [one.evidence_names() for one in asked]
     found = [
-        flag
+        _flag(row, one, evidence[place], bool(row.high_mask >> place & 1), told)
         for row in rows
         for place, one in enumerate(asked)
         if row.rule_mask >> place & 1
         for told in [facts[row.contact_id].of(one.key, row.owner_id in doubtful)]
-        for flag in [_flag(row, one, bool(row.high_mask >> place & 1), told)]
     ]
     positions = {one.key: place for place, one in enumerate(asked)}
     return sorted(
@@ -356,20 +362,20 @@ _kept_match = lru_cache(maxsize=32)(_match)
 """The same over a relation that is kept: built once for a workspace and its rules."""
 
 
-def _flag(row: Row[Any], one: Rule, raised: bool, facts: FlagFacts) -> Flag:
+def _flag(row: Row[Any], one: Rule, names: Sequence[str], raised: bool, facts: FlagFacts) -> Flag:
     values = row._mapping
-    evidence: dict[str, Number] = {name: values[name] for name in one.evidence_names()}
+    evidence: dict[str, Number] = {name: values[name] for name in names}
     if evidence.get("score") is not None:
         evidence["score"] = int(values["score"])
     person = FlaggedContact(
         row.contact_id, row.name, row.email, row.kind, row.tier, row.owner_id, row.organisation_id
     )
-    severity = "high" if raised else one.severity
+    severity, told_as = "high" if raised else one.severity, _told_as(one)
     return Flag(
         person,
         one.key,
         severity,
-        flag_sentence(_told_as(one), evidence, replace(facts, rule_name=one.name)),
+        flag_sentence(told_as, evidence, facts if told_as else replace(facts, rule_name=one.name)),
         evidence,
         one.suggests,
     )
