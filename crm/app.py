@@ -5,7 +5,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -39,10 +39,11 @@ ROOMS = (
 )
 
 
-def create_app(settings: Settings, database: Database) -> FastAPI:
+def create_app(settings: Settings, database: Database) -> Starlette:
     """The application on one database, which is expected to be migrated."""
     site = Site(settings, database, environment())
-    app = FastAPI(title="In Person", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = Starlette()
+    app.router.redirect_slashes = False
     app.state.site = site
     app.add_middleware(Guard, site=site)
     app.add_exception_handler(HTTPException, _refuse)

@@ -1,6 +1,7 @@
 """``crm serve`` and ``crm migrate``."""
 
 import errno
+import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -79,8 +80,10 @@ def _run(settings: Settings, database: Database, listener: socket.socket, ask: C
 
     from crm.app import create_app
 
+    app = create_app(settings, database)
+    gc.freeze()  # it stays as long as the process
     config = uvicorn.Config(
-        create_app(settings, database),
+        app,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -1,14 +1,16 @@
-"""Brings a database to the newest schema; two processes at once are one migration."""
+"""Brings a database to the newest schema; two processes at once are one migration.
 
+Alembic is imported only by who migrates: a server that starts on the newest schema does without.
+"""
+
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.pool import NullPool
 
 from crm.errors import Unavailable
@@ -16,7 +18,11 @@ from crm.storage.database import Database
 from crm.storage.faults import plain_faults
 from crm.storage.sqlite import driver
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 LOCK = 4_711_001
+_SAYS = re.compile(r'^(revision|down_revision)\b[^=\n]*= *(?:"(\w+)"|None)$', re.MULTILINE)
 
 
 def scripts() -> Path:
@@ -26,7 +32,9 @@ def scripts() -> Path:
     return installed if installed.is_dir() else package.parent / "migrations"
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _config(connection: Connection | None = None) -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
     config.attributes["connection"] = connection
@@ -34,15 +42,23 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def newest() -> str:
-    """The revision this program knows as the newest."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None
+    """The revision this program knows as the newest: the one that none follows."""
+    return _newest_in(scripts() / "versions")
+
+
+@cache
+def _newest_in(folder: Path) -> str:
+    said: list[dict[str, str]] = [
+        dict(_SAYS.findall(file.read_text(encoding="utf-8"))) for file in folder.glob("*.py")
+    ]
+    (head,) = {one["revision"] for one in said} - {one["down_revision"] for one in said}
     return head
 
 
 def is_newest(database: Database) -> bool:
     """Whether the database answers and has the schema of this program."""
-    return _revision(database) == newest()
+    with database.read() as connection:
+        return _revision(connection) == newest()
 
 
 def migrate(database: Database) -> bool:
@@ -50,7 +66,7 @@ def migrate(database: Database) -> bool:
     if is_newest(database):
         return False
     with plain_faults(), exclusive(database) as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
+        revision = _revision(connection)
         if revision == newest():
             return False
         refuse_unknown(revision)
@@ -61,16 +77,21 @@ def migrate(database: Database) -> bool:
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Run the migrations up to a revision inside the connection's transaction."""
+    from alembic import command
+
     command.upgrade(_config(connection), revision)
 
 
-def _revision(database: Database) -> str | None:
-    with database.read() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
 def refuse_unknown(revision: str | None) -> None:
     """Refuse a schema that this program does not know."""
+    from alembic.script import ScriptDirectory
+
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if revision is not None and revision not in known:
         raise Unavailable(

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
 from sqlalchemy import Connection
+from starlette.applications import Starlette
 from starlette.responses import RedirectResponse, Response
 from starlette.testclient import TestClient
 
@@ -59,7 +59,7 @@ def break_it(variant: str) -> None:
         actions._write_participants = in_two_steps(actions._write_participants)
 
 
-def warmed(url: str, session: str, somebody: int) -> FastAPI:
+def warmed(url: str, session: str, somebody: int) -> Starlette:
     """The product on its database, with its SQL built: servers are born with it and need not build it again."""
     settings = Settings(secret_key="a key for tests only", base_url="http://testserver", scheduler="off")
     database = Database(url)
@@ -71,7 +71,7 @@ def warmed(url: str, session: str, somebody: int) -> FastAPI:
     return app
 
 
-def serve(app: FastAPI, listener: socket.socket) -> None:
+def serve(app: Starlette, listener: socket.socket) -> None:
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
     uvicorn.Server(config).run(sockets=[listener])
 

@@ -17,7 +17,7 @@ from tests.house.places import ROOT, files
 
 FIRST_PAGE = """
 import pathlib, crm, crm.app, crm.settings
-from fastapi.testclient import TestClient
+from starlette.testclient import TestClient
 assert pathlib.Path(crm.__file__).is_relative_to(pathlib.Path.cwd()), crm.__file__
 from crm.templating import templates_dir
 assert templates_dir().is_relative_to(pathlib.Path.cwd()), templates_dir()

@@ -98,6 +98,10 @@ def test_from_every_schema_there_was_all_rows_arrive(world: World) -> None:
     assert is_newest(world.database)
 
 
+def test_the_newest_is_the_one_alembic_ends_at() -> None:
+    assert newest() == ScriptDirectory.from_config(migrating._config()).get_current_head()
+
+
 def test_the_newest_schema_is_what_the_program_expects(database: Database) -> None:
     def own(item: Any, name: str | None, kind: str, reflected: bool, compared: Any) -> bool:
         condition = getattr(item, "_ddl_if", None)
