@@ -370,8 +370,15 @@ def _birthday(row: _Row, line: int, order: str, notices: _Notices) -> str | None
 
 
 def _anniversaries(row: _Row, order: str) -> tuple[Occasion, ...]:
-    days = (_read_day(tidy_line(cell), order) for _, cell in row.all("anniversary"))
-    return tuple(Occasion("anniversary", day) for day, other in days if day and other is None)
+    """Anniversaries, and what Google calls events: those with another label keep it."""
+    found = []
+    for meaning, cell in row.all("anniversary"):
+        day, other = _read_day(tidy_line(cell), order)
+        label = row.label(meaning)
+        if day and other is None:
+            is_other = label not in ("", "anniversary")
+            found.append(Occasion("other", day, label) if is_other else Occasion("anniversary", day))
+    return tuple(found)
 
 
 def _read_day(text: str, order: str) -> tuple[str | None, str | None]:

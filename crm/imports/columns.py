@@ -36,28 +36,36 @@ FIELDS = {
 """What a column may be, and what a person reads."""
 
 _NAMES = {
-    "name": "name|full name|display name|contact name|contact|nom complet|vollstandiger name|nombre completo",
-    "given_name": "first name|given name|firstname|forename|vorname|prenom|nombre|nome",
-    "middle_name": "middle name|additional name|zweiter vorname|deuxieme prenom|segundo nombre",
-    "family_name": "last name|family name|lastname|surname|nachname|nom|nom de famille|apellidos|apellido|cognome",
+    "name": "name|full name|display name|contact name|contact|nom complet|vollstandiger name|nombre completo"
+    "|nome completo|volledige naam|姓名|氏名|名前|이름",
+    "given_name": "first name|given name|firstname|forename|vorname|prenom|nombre|nome|voornaam|imie|fornamn|first",
+    "middle_name": "middle name|middle|additional name|zweiter vorname|deuxieme prenom|segundo nombre",
+    "family_name": "last name|family name|lastname|surname|nachname|nom|nom de famille|apellidos|apellido|cognome|sobrenome"
+    "|apelido|achternaam|nazwisko|efternamn|last",
     "email": "e mail|email|emails|e mail address|email address|e mail value|e mail adresse|mail|courriel|correo"
-    "|adresse de messagerie|adresse e mail|correo electronico",
-    "phone": "phone|phone value|phone number|telephone|tel|telefon|telefono|rufnummer|cell|handy|number|",
+    "|adresse de messagerie|adresse e mail|correo electronico|direccion de correo electronico|indirizzo e mail"
+    "|indirizzo posta elettronica|endereco de e mail|e mailadres|电子邮件|邮箱|電子郵件|メール|이메일",
+    "phone": "phone|phone value|phone number|telephone|tel|telefon|telefono|rufnummer|cell|handy|mobiltelefon|cellulare"
+    "|telefone|celular|telefoon|电话|手机|電話|電話番号|전화|number|",
     "organisation": "company|organization|organisation|organization name|company name|associated company|firma"
-    "|entreprise|societe|empresa|account|account name|employer|unternehmen",
-    "title": "job title|organization title|position|role|jobtitle|funktion|poste|fonction|cargo|title",
+    "|entreprise|societe|empresa|account|account name|employer|unternehmen|organizacion"
+    "|azienda|societa|bedrijf|公司|会社|회사",
+    "title": "job title|organization title|position|role|jobtitle|funktion|poste|fonction|cargo|puesto|posizione"
+    "|functie|title",
     "kind": "kind",
     "tags": "tags|labels|group membership|groups|categories|category|lists|kategorien|categories|mots cles",
-    "address": "address|address formatted|postal address|mailing address|adresse|anschrift|direccion",
-    "street": "street|address street|street address|strasse|rue|calle|address street 1",
-    "city": "city|town|address city|ort|stadt|ville|ciudad",
-    "region": "state|region|province|address region|state region|bundesland|address state",
-    "postcode": "postal code|zip|zip code|postcode|address postal code|plz|postleitzahl|code postal|address zip",
-    "country": "country|address country|country region|land|pays|pais",
+    "address": "address|address formatted|postal address|mailing address|adresse|anschrift|direccion|indirizzo",
+    "street": "street|address street|street address|strasse|rue|calle|via|address street 1",
+    "city": "city|town|address city|ort|stadt|ville|ciudad|citta|cidade|plaats",
+    "region": "state|region|province|address region|state region|bundesland|address state|state province",
+    "postcode": "postal code|zip|zip code|postcode|address postal code|plz|postleitzahl|code postal|address zip"
+    "|zip postal code|codigo postal|cap",
+    "country": "country|address country|country region|land|land region|pays|pays region|pais|paese",
     "time_zone": "time zone|timezone",
-    "birthday": "birthday|birth date|birthdate|date of birth|dob|geburtstag|geburtsdatum|anniversaire|cumpleanos",
-    "anniversary": "anniversary|jahrestag|wedding anniversary",
-    "notes": "notes|note|comments|comment|description|background|notizen|remarks|bemerkungen|remarques",
+    "birthday": "birthday|birth date|birthdate|date of birth|dob|geburtstag|geburtsdatum|anniversaire|cumpleanos"
+    "|compleanno|aniversario|verjaardag",
+    "anniversary": "anniversary|jahrestag|wedding anniversary|event value",
+    "notes": "notes|note|comments|comment|description|background|notizen|remarks|bemerkungen|remarques|notas",
 }
 _MEANING = {name: field for field, names in _NAMES.items() for name in names.split("|")}
 _PURPOSES = {
@@ -67,10 +75,14 @@ _PURPOSES = {
     "work": "work",
     "business": "work",
     "geschaftlich": "work",
+    "bureau": "work",
+    "uff": "work",
+    "domicile": "home",
     "mobile": "mobile",
     "mobil": "mobile",
     "main": "main",
     "primary": "",
+    "mailing": "",
     "other": "other",
 }
 _SINGLE = frozenset(

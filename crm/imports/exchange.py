@@ -134,7 +134,8 @@ def _unknown_header(line: str) -> str:
     return (
         f"This header is not one of an exchange file: it begins “{excerpt(line)}”. In Person reads "
         f"{either(list(SHEETS))}; contacts need the column "
-        "name, interactions occurred_at, channel and contacts."
+        "name, interactions occurred_at, channel and contacts. Of another program's address book, say which column "
+        "is what (--map COLUMN=name)."
     )
 
 

@@ -104,6 +104,36 @@ def test_hubspot_and_a_german_one() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "book",
+    [
+        "Titre;Prénom;Nom;Société;Rue (bureau);Ville (bureau);Code postal (bureau);Pays/Région (bureau);Téléphone (bureau)"
+        ";Adresse de messagerie\nM.;Ana;Ruiz;Fernhill;Rue 1;Paris;75001;France;01 23;ana@x.example\n",
+        "Vorname,Nachname,Firma,Straße geschäftlich,Ort geschäftlich,Postleitzahl geschäftlich,Land/Region geschäftlich,"
+        "Mobiltelefon,E-Mail-Adresse\nAna,Ruiz,Fernhill,Rue 1,Paris,75001,France,01 23,ana@x.example\n",
+        "First Name,Last Name,Account Name,Mailing Street,Mailing City,Mailing Zip/Postal Code,Mailing Country,Phone,Email\n"
+        "Ana,Ruiz,Fernhill,Rue 1,Paris,75001,France,01 23,ana@x.example\n",
+        "Nome;Cognome;Azienda;Via (uff.);Città (uff.);CAP (uff.);Paese (uff.);Cellulare;Indirizzo posta elettronica\n"
+        "Ana;Ruiz;Fernhill;Rue 1;Paris;75001;France;01 23;ana@x.example\n",
+    ],
+    ids=["French Outlook", "German Outlook", "Salesforce", "Italian Outlook"],
+)
+def test_columns_of_other_languages_and_programs(book: str) -> None:
+    (one,) = people(book)
+    assert (one.name, one.organisation, one.city, one.country) == ("Ana Ruiz", "Fernhill", "Paris", "France")
+    assert (one.emails, one.phones) == (("ana@x.example",), ("01 23",))
+    assert [address.text for address in one.addresses] == ["Rue 1\nParis 75001\nFrance"]
+
+
+def test_events_of_google_keep_what_they_are() -> None:
+    head = "First Name,Event 1 - Label,Event 1 - Value,Event 2 - Label,Event 2 - Value"
+    (one,) = people(f"{head}\nAna,Anniversary,2010-06-07,First order,2019-02-03\n")
+    assert one.occasions == (
+        Occasion("anniversary", "2010-06-07"),
+        Occasion("other", "2019-02-03", "first order"),
+    )
+
+
 def test_a_day_that_may_be_two_is_asked_about_unless_another_tells() -> None:
     rows_ = ["First Name,Last Name,Birthday", "A,B,3/12/1979"]
     found = read("\n".join(rows_))
