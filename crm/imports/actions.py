@@ -12,6 +12,7 @@ from crm.domain.principal import Principal
 from crm.errors import Invalid
 from crm.imports import columns, facts, log, people, rule_states, undoing
 from crm.imports.choices import remember
+from crm.imports.monica import MONICA
 from crm.imports.noticed import NO_WISHES, Wishes, import_sightings
 from crm.imports.records import (
     ADDRESS_BOOK,
@@ -26,6 +27,8 @@ from crm.imports.records import (
     RULES,
     SIGNALS,
     VCARD,
+    ContactRecord,
+    InteractionRecord,
     ParsedFile,
 )
 from crm.imports.report import FileReport, total
@@ -36,7 +39,7 @@ from crm.storage.tables import import_batch, import_upload, workspace
 
 ORDER = (ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES, RULES)
 """People before what is said about them, in whatever order the files were named."""
-ALONE = (VCARD, ADDRESS_BOOK)
+ALONE = (VCARD, ADDRESS_BOOK, MONICA)
 """Each of these files is a transaction of its own; what is broken in it is left out, and the rest is brought in."""
 UPLOAD_LIFE = timedelta(days=1)
 
@@ -152,10 +155,15 @@ def _one_at_a_time(connection: Connection, principal: Principal) -> None:
 
 def _import(run: Run, parsed: ParsedFile, report: FileReport, wishes: Wishes) -> None:
     records: Any = parsed.records
+    if parsed.kind == MONICA:
+        log_of = [one for one in records if isinstance(one, InteractionRecord)]
+        records = [one for one in records if isinstance(one, ContactRecord)]
     if parsed.kind == ORGANISATIONS:
         people.import_organisations(run, records, report)
     elif parsed.kind in (CONTACTS, *ALONE):
         people.import_contacts(run, records, report, fills=parsed.kind in ALONE)
+        if parsed.kind == MONICA:
+            log.import_interactions(run, log_of, report)
     elif parsed.kind == INTERACTIONS:
         log.import_interactions(run, records, report)
     elif parsed.kind == RULES:

@@ -108,7 +108,7 @@ class FileReport:
     def may_be_exchange(self) -> bool:
         """Whether a file nobody could read seems to be one of those that are imported together or not at all."""
         return not self.file.lower().endswith(
-            (".vcf", ".ics", ".mbox", ".eml", ".xml", ".txt", ".zip", ".png", ".jpg", ".pdf")
+            (".vcf", ".json", ".ics", ".mbox", ".eml", ".xml", ".txt", ".zip", ".png", ".jpg", ".pdf")
         )
 
     def skip(self, where: str, why: str) -> None:

@@ -12,6 +12,7 @@ from crm.imports import addressbooks
 from crm.imports.cards import decode_cards
 from crm.imports.exchange import decode, read_exchange
 from crm.imports.feeds import HEAD, feed_kind, read_feed
+from crm.imports.monica import MONICA, begins_as_monica, read_monica
 from crm.imports.records import (
     ADDRESS_BOOK,
     CALENDAR,
@@ -28,12 +29,13 @@ from crm.imports.sheets import SHEETS
 from crm.imports.sightings import FeedSetting
 from crm.imports.vcards import read_vcards
 
-KINDS = (*EXCHANGE, RULES, VCARD, ADDRESS_BOOK, *FEEDS)
+KINDS = (*EXCHANGE, RULES, VCARD, ADDRESS_BOOK, MONICA, *FEEDS)
 RULES_LIMIT = 1024 * 1024
 
 SUPPORTED = (
     "In Person reads the CSV files of its exchange format, address books as CSV, rules.toml, vCards (.vcf), "
-    "calendars (.ics), mail (.eml, mbox), WhatsApp chats (.txt or .zip) and the backups of SMS Backup & Restore (.xml)."
+    "calendars (.ics), mail (.eml, mbox), WhatsApp chats (.txt or .zip), the backups of SMS Backup & Restore (.xml) and "
+    "Monica’s export (.json)."
 )
 
 _MAGIC = (
@@ -83,6 +85,8 @@ def read_file(
     _refuse_hopeless(name, data)
     if kind == VCARD or (kind is None and _holds_cards(data)):
         return read_vcards(name, data)
+    if kind == MONICA or (kind is None and begins_as_monica(data[:HEAD])):
+        return read_monica(name, data, zone=zone, now=now)
     if kind is None and _OWN_CALENDAR.match(data[:200]):
         return ParsedFile(name, CALENDAR, skipped=(Skipped(name, _SAID_ALREADY),))
     if feed := feed_of(name, data[:HEAD], kind):
