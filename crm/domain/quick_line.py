@@ -36,6 +36,8 @@ _OUR_DOING = frozenset(
     ["called", "phoned", "rang", "emailed", "mailed", "texted", "visited", "wrote", "tweeted"]
 )
 _THEIRS = frozenset(["me", "us"])
+_PRONOUNS = frozenset(["he", "she", "they", "it", "this", "that", "there", "her", "his", "their"])
+"""They begin a sentence about somebody, and are nobody's name."""
 _SILENCE = frozenset(["voicemail", "unanswered"])
 _FILLERS = frozenset(
     [
@@ -323,7 +325,12 @@ class _Reader:
         """A name nobody here has: written large, or after a word that names follow."""
         token = self.tokens[at]
         is_large = token.text[:1].isupper()
-        if not token.bare or token.bare == "about" or not (is_large or self._follows(at, _BEFORE_NAMES)):
+        if (
+            not token.bare
+            or token.bare == "about"
+            or token.bare in _PRONOUNS
+            or not (is_large or self._follows(at, _BEFORE_NAMES))
+        ):
             return 0
         if self.found.people and not is_large:
             return 0

@@ -221,7 +221,13 @@ def _set_deleted(
 
 
 def answer_suggestion(
-    connection: Connection, principal: Principal, suggestion_id: int, interaction_id: int, at: datetime
+    connection: Connection,
+    principal: Principal,
+    suggestion_id: int,
+    interaction_id: int,
+    at: datetime,
+    *,
+    via: str = "log",
 ) -> None:
     """The interaction did what this suggestion of the user's own plan suggested; anything else is left alone."""
     require_editor(principal)
@@ -247,7 +253,7 @@ def answer_suggestion(
             "verb": "done",
             "to_act": act_of(way),
             "interaction_id": interaction_id,
-            "via": "log",
+            "via": via,
             "made_at": at,
         },
     )

@@ -59,6 +59,7 @@ class NudgeMail:
 
     ``week_label`` reads like "Week of Mon 16 Nov"; each of ``promises`` is what follows "You promised", with its
     full stop; ``day_name`` is the day it goes out ("Monday"). The three addresses end the mail.
+    ``takes_replies``: an answer to the mail is read and logged.
     ``caution`` says where the plan is half a plan or its reasons may be less sure, in sentences, or is empty.
     """
 
@@ -73,6 +74,17 @@ class NudgeMail:
     preferences_url: str
     unsubscribe_url: str
     caution: str = ""
+    takes_replies: bool = False
+
+    @property
+    def reply_hint(self) -> str:
+        """That a reply is logged, by an example; empty where none is read."""
+        if not self.takes_replies or not self.suggestions:
+            return ""
+        first = self.suggestions[0].short_name
+        return (
+            f"Reply to log: “had lunch with {first}, the numbers come on Friday”, one line for each person."
+        )
 
     @property
     def subject(self) -> str:

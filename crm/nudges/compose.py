@@ -16,7 +16,7 @@ from crm.domain.spans import capital, count, day_phrase
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
 from crm.interactions.silence import caution
-from crm.mail.message import unsubscribe_headers
+from crm.mail.message import Mailbox, unsubscribe_headers
 from crm.mail.rendering import render
 from crm.mail.views import AllInTouchMail, NudgeMail, NudgeSuggestion
 from crm.nudges import links
@@ -24,6 +24,7 @@ from crm.nudges.due import gets_nudges
 from crm.nudges.links import Link
 from crm.nudges.notices import LIFTED, stopped_notice
 from crm.nudges.outbox import Body, Claim
+from crm.nudges.reply_ids import Nudge, reply_id
 from crm.nudges.returns import NOTICE
 from crm.planning.actions import make_plan
 from crm.planning.easing import easing
@@ -119,7 +120,16 @@ class Writer:
     ) -> Body:
         rendered = render(self.templates, name, {"mail": mail})
         stop = self._addresses(principal, claim.week, at)(0, "unsubscribe")
-        return Body(person.email, rendered.subject, rendered.text, rendered.html, unsubscribe_headers(stop))
+        headers = {**unsubscribe_headers(stop), **self._answerable(principal, claim.week)}
+        return Body(person.email, rendered.subject, rendered.text, rendered.html, headers)
+
+    def _answerable(self, principal: Principal, week: str) -> dict[str, str]:
+        """What tells a reply that it answers this mail, where replies are read."""
+        if not self.settings.imap_url or principal.user_id is None:
+            return {}
+        nudge = Nudge(principal.workspace_id, principal.user_id, week)
+        domain = Mailbox.parse(self.settings.mail_from).domain
+        return {"References": reply_id(self.settings.key, nudge, domain)}
 
     def _nudge(
         self,
@@ -144,6 +154,7 @@ class Writer:
             preferences_url=f"{self.settings.url}/settings",
             unsubscribe_url=address(0, "unsubscribe"),
             caution=" ".join(filter(None, (easing(plan.budget), unsure))),
+            takes_replies=bool(self.settings.imap_url),
         )
 
     def _addresses(self, principal: Principal, week: str, at: datetime) -> Callable[..., str]:

@@ -18,6 +18,7 @@ from crm.domain.sentences import headline
 from crm.domain.spans import capital, count, day_phrase, short_day, span
 from crm.domain.weeks import IsoWeek, week_label
 from crm.errors import NotFound, Unavailable
+from crm.inbox.queries import waiting_count
 from crm.interactions.silence import caution
 from crm.planning.actions import make_plan
 from crm.planning.drafting import draft_plan
@@ -148,6 +149,7 @@ def _week_page(
         else (),
         "room": _room(plan) if plan else (),
         "waiting": len(not_planned(connection, visit.principal, week, visit.at)) if is_now and plan else 0,
+        "replies": waiting_count(connection, visit.principal) if is_now else 0,
         "light": _light(connection, visit, week) if is_now and plan else (),
         "easing": easing(plan.budget) if plan and is_now else "",
         "caution": caution(connection, visit.principal, visit.at) if first else "",

@@ -67,6 +67,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "/import": ("/import",),
     "/import/{batch_id}": ("/import/{batch}",),
     "/meetings": ("/meetings",),
+    "/replies": ("/replies",),
 }
 """Pages a signed-in user sees at an address of their own."""
 

@@ -28,6 +28,7 @@ from crm.storage.tables import (
     interaction,
     interaction_contact,
     left_behind,
+    mail_reply,
     mail_return,
     mail_stop,
     metadata,
@@ -176,6 +177,9 @@ class Rows:
             self.add(outbox_event, outbox_id=mail_id, state="sent", reason=NAME, at=world.now)
             came = {"message_key": f"{key} {EMAIL}", "for_good": True, "said": f"550 no {EMAIL}"}
             self.add(mail_return, outbox_id=mail_id, at=world.now, **came)
+        reply: dict[str, Any] = {"user_id": user_id, "week": "2026-W48", "part": 0, "text": f"rang {NAME}"}
+        times = {"written_at": world.now, "changed_at": world.now}
+        self.add(mail_reply, **reply, **times, message_key="m", state="waiting")
         self.add(mail_stop, address="alice@team.example", said=f"550 no {EMAIL}", stopped_at=world.now)
 
     def files(self, user_id: int | None) -> None:

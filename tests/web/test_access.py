@@ -23,7 +23,7 @@ from crm.planning.journey_actions import add_time_off, add_trip
 from crm.planning.journey_forms import TimeOffForm, TripForm
 from crm.planning.queries import plan_of
 from crm.storage.database import Database, new_id
-from crm.storage.tables import import_batch, import_upload, mail_stop, metadata, organisation
+from crm.storage.tables import import_batch, import_upload, mail_reply, mail_stop, metadata, organisation
 from crm.web.api import ApiRoute
 from crm.web.routing import VisitRoute
 from tests.builders import World
@@ -180,6 +180,10 @@ ACCESS = {
     "GET /meetings": "member",
     "POST /meetings": "member",
     "POST /meetings/{answer_id}/undo": "member",
+    # replies to the mail
+    "GET /replies": "member",
+    "POST /replies/{reply_id}": "member",
+    "POST /replies/{reply_id}/undo": "member",
     # health
     "GET /health": "viewer",
     "GET /health/export": "viewer",
@@ -265,7 +269,15 @@ def foreign_ids(world: World) -> dict[str, int]:
         keys = {"workspace_id": other.workspace_id, "id": organisation_id, "created_at": other.now}
         connection.execute(organisation.insert(), row | keys)
         batch_id, upload_id = new_id(connection), new_id(connection)
-        stop_id = new_id(connection)
+        stop_id, reply_id = new_id(connection), new_id(connection)
+        reply: dict[str, Any] = {
+            "user_id": other.principal.user_id,
+            "week": "2026-W48",
+            "message_key": "m",
+            "part": 0,
+        }
+        reply |= {"written_at": other.now, "changed_at": other.now, "text": "lunch", "state": "waiting"}
+        connection.execute(mail_reply.insert(), {"workspace_id": other.workspace_id, "id": reply_id, **reply})
         stopped = {"address": "mallory@team.example", "said": "550 no", "stopped_at": other.now}
         connection.execute(mail_stop.insert(), {"workspace_id": other.workspace_id, "id": stop_id, **stopped})
         batch = {"files": ["people.csv"], "counts": {}, "applied_at": other.now}
@@ -293,6 +305,7 @@ def foreign_ids(world: World) -> dict[str, int]:
         "suggestion_id": plan.suggestions[0].id,
         "trip_id": trip_id,
         "stop_id": stop_id,
+        "reply_id": reply_id,
         "token_id": token_id,
         "off_id": off_id,
         "response_id": skipped.response_id or 0,

@@ -13,8 +13,10 @@ from sqlalchemy import (
     text,
 )
 
-from crm.storage.tables.base import belongs_to, in_workspace, metadata, own_id, workspace_id
+from crm.storage.tables.base import belongs_to, in_workspace, metadata, one_of, own_id, workspace_id
 from crm.storage.types import Moment
+
+REPLY_STATES = ("logged", "waiting", "dropped")
 
 inbox = Table(
     "inbox",
@@ -70,3 +72,27 @@ mail_stop = Table(
     ),
 )
 """An address takes no mail for good, so none is sent there until somebody lifts it. One that holds for each address."""
+
+mail_reply = Table(
+    "mail_reply",
+    metadata,
+    workspace_id(),
+    own_id(),
+    Column("user_id", BigInteger, nullable=False),
+    Column("week", String, nullable=False),
+    Column("message_key", String, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("written_at", Moment, nullable=False),
+    Column("text", Text, nullable=False),
+    *one_of("state", REPLY_STATES),
+    Column("why", String),
+    Column("contact_id", BigInteger),
+    Column("channel", String),
+    Column("interaction_id", BigInteger),
+    Column("changed_at", Moment, nullable=False),
+    belongs_to("user", "user_id", ondelete="CASCADE"),
+    UniqueConstraint("workspace_id", "message_key", "part"),
+    Index("ix_mail_reply_workspace_id_user_id_state", "workspace_id", "user_id", "state"),
+)
+"""One thing that an answer to the mail of ``week`` said: logged as ``interaction_id``, or waiting for its user to say what
+it means; ``why`` it waits, and whom (``contact_id``) and how it was understood so far."""

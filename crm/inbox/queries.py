@@ -1,0 +1,122 @@
+"""The user's own replies to the weekly mail: what waits for an answer, and what became of the last ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, select
+
+from crm.domain.principal import Principal
+from crm.domain.weeks import IsoWeek
+from crm.errors import NotFound
+from crm.interactions.queries import Person, called, named
+from crm.interactions.quickline import understood
+from crm.planning.queries import plan_of
+from crm.storage.tables import contact, interaction, mail_reply
+
+PAGE = 30
+SHOWN_DONE = 20
+
+
+@dataclass(frozen=True)
+class WaitingReply:
+    """One thing that somebody wrote and that is not certain. ``choices``: whom it may be about."""
+
+    id: int
+    text: str
+    written_at: datetime
+    why: str
+    contact_id: int | None
+    channel: str | None
+    choices: tuple[Person, ...]
+
+
+@dataclass(frozen=True)
+class SettledReply:
+    """One thing that was logged, or dropped. ``names`` and ``channel`` of what was logged, while it is in the log."""
+
+    id: int
+    text: str
+    written_at: datetime
+    state: str
+    channel: str | None
+    name: str | None
+    interaction_id: int | None
+
+
+def _mine(principal: Principal) -> tuple[Any, Any]:
+    return (mail_reply.c.workspace_id == principal.workspace_id, mail_reply.c.user_id == principal.user_id)
+
+
+def waiting_count(connection: Connection, principal: Principal) -> int:
+    """How many replies of the user wait for an answer."""
+    mine = select(func.count()).select_from(mail_reply)
+    return int(
+        connection.execute(mine.where(*_mine(principal), mail_reply.c.state == "waiting")).scalar_one()
+    )
+
+
+def waiting(connection: Connection, principal: Principal, at: datetime) -> list[WaitingReply]:
+    """Those that wait, the oldest first."""
+    rows = connection.execute(
+        select(mail_reply)
+        .where(*_mine(principal), mail_reply.c.state == "waiting")
+        .order_by(mail_reply.c.id)
+        .limit(PAGE)
+    ).all()
+    in_week: dict[str, Sequence[Person]] = {}
+    for week in dict.fromkeys(row.week for row in rows):
+        in_week[week] = _people_of(connection, principal, week, at)
+    return [_waiting(connection, principal, row, in_week[row.week]) for row in rows]
+
+
+def _people_of(connection: Connection, principal: Principal, week: str, at: datetime) -> Sequence[Person]:
+    plan = plan_of(connection, principal, IsoWeek.parse(week), at)
+    return named(connection, principal, [one.contact.id for one in plan.suggestions]) if plan else ()
+
+
+def _waiting(
+    connection: Connection, principal: Principal, row: Row[Any], in_week: Sequence[Person]
+) -> WaitingReply:
+    said = understood(connection, principal, row.text, principal.own_day(row.written_at))
+    ids = [*([row.contact_id] if row.contact_id else ()), *said.people]
+    meant = [*named(connection, principal, ids)]
+    meant += [one for name in said.unclear for one in called(connection, principal, name)]
+    choices = tuple({one.id: one for one in (*meant, *in_week)}.values())
+    return WaitingReply(
+        row.id, row.text, row.written_at, row.why or "who", row.contact_id, row.channel, choices
+    )
+
+
+def settled(connection: Connection, principal: Principal) -> list[SettledReply]:
+    """The last ones that were logged or dropped, newest first."""
+    logged = and_(
+        interaction.c.workspace_id == mail_reply.c.workspace_id,
+        interaction.c.id == mail_reply.c.interaction_id,
+        interaction.c.deleted_at.is_(None),
+    )
+    who = and_(contact.c.workspace_id == mail_reply.c.workspace_id, contact.c.id == mail_reply.c.contact_id)
+    rows = connection.execute(
+        select(
+            mail_reply, contact.c.name, interaction.c.channel.label("way"), interaction.c.id.label("log_id")
+        )
+        .outerjoin(interaction, logged)
+        .outerjoin(contact, who)
+        .where(*_mine(principal), mail_reply.c.state != "waiting")
+        .order_by(mail_reply.c.changed_at.desc(), mail_reply.c.id.desc())
+        .limit(SHOWN_DONE)
+    )
+    return [
+        SettledReply(row.id, row.text, row.written_at, row.state, row.way, row.name, row.log_id)
+        for row in rows
+    ]
+
+
+def own_reply(connection: Connection, principal: Principal, reply_id: int) -> Row[Any]:
+    """One of the user's own, locked until the end of the transaction; NotFound for anybody else's."""
+    mine = select(mail_reply).where(*_mine(principal), mail_reply.c.id == reply_id).with_for_update()
+    row = connection.execute(mine).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
