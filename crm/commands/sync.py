@@ -1,8 +1,9 @@
-"""``crm sync`` and ``crm source``: address books elsewhere, read again and again under a name."""
+"""``crm sync`` and ``crm source``: address books and mailboxes elsewhere, read again and again under a name."""
 
 import json
 import os
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -12,14 +13,16 @@ from crm.cli_support import AsJson, Desk, Workspace, complain, desk, print_json
 from crm.commands.imports import summary
 from crm.commands.listing import print_table
 from crm.domain.spans import names_and_others
-from crm.domain.synced import GOOD, SYNCED
+from crm.domain.synced import GOOD
 from crm.errors import Invalid
 from crm.imports import actions, synced
 from crm.imports.busy_fetch import Source
 from crm.imports.reading import Given, read_all, reading_for
+from crm.imports.records import MAIL, VCARD
 from crm.imports.report import FileReport
 from crm.outgoing.wire import Network
 
+_ENDINGS = {VCARD: "vcf", MAIL: "mbox"}
 Kind = StrEnum("Kind", {kind: kind for kind in synced.KINDS})  # type: ignore[misc]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What the source is called here.")]
 
@@ -33,7 +36,10 @@ def add_source(
     kind: Annotated[Kind, typer.Argument(metavar="KIND", help=f"What it is: {', '.join(synced.KINDS)}.")],
     name: Name,
     address: Annotated[
-        str, typer.Argument(metavar="ADDRESS", help="The server, or the address book itself.")
+        str,
+        typer.Argument(
+            metavar="ADDRESS", help="The server, the address book itself, or imaps://host/FOLDER."
+        ),
     ],
     user: Annotated[str, typer.Option("--user", metavar="NAME", help="Who signs in there.")] = "",
     password_stdin: Annotated[
@@ -41,7 +47,7 @@ def add_source(
     ] = False,
     workspace: Workspace = None,
 ) -> None:
-    """Keep an address book under a name; address and password are sealed."""
+    """Keep an address book or a mailbox under a name; address and password are sealed."""
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin and sys.stdin else ""
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         access = Source(kind.value, address.strip(), user, password)
@@ -75,52 +81,62 @@ def sync(
         list[str] | None, typer.Argument(metavar="NAME…", help="Which sources; all of them if none is named.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read mailboxes from their beginning, for people who came since.")
+    ] = False,
     as_json: AsJson = False,
     workspace: Workspace = None,
 ) -> None:
-    """Read address books elsewhere, and write nothing there; what they hold is imported as their files would be."""
+    """Read address books and mailboxes elsewhere, and write nothing there; all is imported as their files would be."""
     with desk(workspace) as at_desk:
         with at_desk.database.read() as connection:
             found = synced.kept(connection, at_desk.principal, at_desk.settings.key, names or [])
         if not found:
             raise Invalid("No source is kept. Add one with: crm source add carddav NAME ADDRESS")
-        ends = [_read(at_desk, one, dry_run) for one in found]
+        ends = [_read(at_desk, replace(one, seen={}) if again else one, dry_run) for one in found]
     if as_json:
         print_json([_shape(*end) for end in ends])
     else:
-        for one, state, report in ends:
-            _tell(one, state, report, dry_run)
-    failed = [f"{one.name}: {SYNCED[state].format(host=one.host)}" for one, state, _ in ends if state != GOOD]
+        for end in ends:
+            _tell(*end, dry_run)
+    failed = [f"{one.name}: {one.said_of(got.state)}" for one, got, _ in ends if got.state != GOOD]
     for words in failed:
         complain(words)
     if failed or any(report is not None and report.errors for *_, report in ends):
         raise typer.Exit(1)
 
 
-def _read(at_desk: Desk, one: synced.Kept, dry_run: bool) -> tuple[synced.Kept, str, FileReport | None]:
+End = tuple[synced.Kept, synced.Fetched, FileReport | None]
+"""A source, how reading it ended, and what came of it where there was anything."""
+
+
+def _read(at_desk: Desk, one: synced.Kept, dry_run: bool) -> End:
     got = synced.fetched(one, Network(at_desk.settings.named_hosts))
     report = None
     if got.state == GOOD and got.content:
         with at_desk.database.read() as connection:
             reading = reading_for(connection, at_desk.principal, at_desk.now, kind=got.kind)
-        parsed = read_all([Given(f"{one.name}{os.extsep}vcf", got.content)], reading)
+        parsed = read_all([Given(f"{one.name}{os.extsep}{_ENDINGS[got.kind]}", got.content)], reading)
         (report,) = actions.apply(at_desk.database, at_desk.principal, parsed, at_desk.now, dry_run=dry_run)
     if not dry_run:
         with at_desk.database.write() as connection:
-            synced.ended(connection, at_desk.principal, one, got.state, at_desk.now)
-    return one, got.state, report
+            synced.ended(connection, at_desk.principal, one, got, at_desk.now)
+    return one, got, report
 
 
-def _shape(one: synced.Kept, state: str, report: FileReport | None) -> dict[str, object]:
+def _shape(one: synced.Kept, got: synced.Fetched, report: FileReport | None) -> dict[str, object]:
     told = report.as_json() if report is not None else None
-    return {"source": one.name, "kind": one.kind, "state": state, "report": told}
+    return {"source": one.name, "kind": one.kind, "state": got.state, "more": got.more, "report": told}
 
 
-def _tell(one: synced.Kept, state: str, report: FileReport | None, dry_run: bool) -> None:
-    if state != GOOD:
+def _tell(one: synced.Kept, got: synced.Fetched, report: FileReport | None, dry_run: bool) -> None:
+    if got.state != GOOD:
         return
+    if got.more:
+        typer.echo(f"{one.name}: more mails wait there. Run crm sync again to go on.")
     if report is None:
-        typer.echo(f"{one.name}: the address book is empty.")
+        nothing = "no mail came since." if one.kind == synced.IMAP else "the address book is empty."
+        typer.echo(f"{one.name}: {nothing}")
         return
     typer.echo(f"{one.name}: {summary(report, dry_run)}")
     if report.names:

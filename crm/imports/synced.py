@@ -1,13 +1,14 @@
 """Places elsewhere that are read again and again, each by its name: kept sealed, opened, read, and how that ended."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, select
 
 from crm.contacts.drafts import one_line
+from crm.domain import mailbox_words
 from crm.domain.principal import Principal
 from crm.domain.synced import GOOD, SYNCED, WAITING
 from crm.errors import Forbidden, Invalid
@@ -15,7 +16,9 @@ from crm.imports.busy_fetch import STATES, Source
 from crm.imports.carddav import fetch_cards
 from crm.imports.dav import Refused, Server
 from crm.imports.dav_xml import NoDav
-from crm.imports.records import FILE_LIMIT, VCARD
+from crm.imports.mailbox_source import address_of, fetch_mails
+from crm.imports.records import FILE_LIMIT, MAIL, VCARD
+from crm.outgoing import imap
 from crm.outgoing.failures import Failed
 from crm.outgoing.wire import Network
 from crm.storage.database import new_id
@@ -37,27 +40,49 @@ class Kept:
     state: str
     read_at: datetime | None
     access: Source | None
+    seen: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
         """How the last reading ended."""
-        return SYNCED[self.state].format(host=self.host)
+        return self.said_of(self.state)
+
+    def said_of(self, state: str) -> str:
+        """How a reading that ended so is told."""
+        words = mailbox_words.SENTENCES if self.kind == IMAP else SYNCED
+        return words[state].format(host=self.host)
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """How reading ended; ``content`` is what is to be imported, as a file of that ``kind``."""
+    """How reading ended; ``content`` is what is to be imported, as a file of that ``kind``.
+
+    ``seen`` is how far it was read by that, where it is read piece by piece; ``more``: the rest waits for the next time.
+    """
 
     state: str
     content: bytes = b""
     kind: str = VCARD
+    seen: Mapping[str, Any] | None = None
+    more: bool = False
 
 
-def _carddav(access: Source, network: Network) -> Fetched:
+IMAP = "imap"
+
+
+def _carddav(access: Source, network: Network, seen: Mapping[str, Any]) -> Fetched:
     return Fetched(GOOD, fetch_cards(Server(access.address, access.signed_in, network, FILE_LIMIT)))
 
 
-KINDS: Final[dict[str, Callable[[Source, Network], Fetched]]] = {"carddav": _carddav}
+def _imap(access: Source, network: Network, seen: Mapping[str, Any]) -> Fetched:
+    mails = fetch_mails(access, network, seen)
+    return Fetched(GOOD, mails.content, MAIL, mails.seen, mails.more)
+
+
+KINDS: Final[dict[str, Callable[[Source, Network, Mapping[str, Any]], Fetched]]] = {
+    "carddav": _carddav,
+    IMAP: _imap,
+}
 """How each kind of source is read."""
 
 
@@ -71,6 +96,8 @@ def add(
         raise Invalid("A source needs a name.")
     if access.kind not in KINDS:
         raise Invalid(f"There is no source of kind {access.kind}. There is: {', '.join(KINDS)}.")
+    if access.kind == IMAP:
+        address_of(access)
     if not access.host:
         raise Invalid("The address of a source looks like https://dav.example.com/alice/.")
     if any(fold(one.name) == fold(shown) for one in kept(connection, principal, key)):
@@ -121,7 +148,7 @@ def _opened(row: Any, key: bytes) -> Kept:
         access = Source.unpacked(unseal(key, _place(row.workspace_id, row.id), row.sealed))
     except Unsealable:
         access = None
-    return Kept(row.id, row.name, row.kind, row.host, row.state, row.read_at, access)
+    return Kept(row.id, row.name, row.kind, row.host, row.state, row.read_at, access, row.seen)
 
 
 def fetched(one: Kept, network: Network) -> Fetched:
@@ -129,20 +156,24 @@ def fetched(one: Kept, network: Network) -> Fetched:
     if one.access is None:
         return Fetched("key")
     try:
-        return KINDS[one.kind](one.access, network)
+        return KINDS[one.kind](one.access, network, one.seen)
     except Failed as failed:
         return Fetched(str(failed.failure))
     except Refused as refused:
         return Fetched(STATES.get(refused.status, "refused"))
+    except imap.Refused as refusal:
+        return Fetched(refusal.state)
     except NoDav:
         return Fetched("no_carddav")
 
 
-def ended(connection: Connection, principal: Principal, one: Kept, state: str, at: datetime) -> None:
-    """Write down how reading ended."""
-    values: dict[str, Any] = {"state": state, "tried_at": at}
-    if state == GOOD:
+def ended(connection: Connection, principal: Principal, one: Kept, got: Fetched, at: datetime) -> None:
+    """Write down how reading ended, and how far it came."""
+    values: dict[str, Any] = {"state": got.state, "tried_at": at}
+    if got.state == GOOD:
         values["read_at"] = at
+    if got.seen is not None:
+        values["seen"] = dict(got.seen)
     mine = (*_mine(principal), synced_source.c.id == one.id)
     connection.execute(synced_source.update().where(*mine).values(**values))
 

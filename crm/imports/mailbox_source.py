@@ -1,0 +1,107 @@
+"""A mailbox as a source: read over IMAP, folder by folder, on from where it was read last. Nothing is changed there.
+
+What comes out is an mbox of heads, which the reader of mail files reads: so the same mail in a file and in a mailbox is
+one record. Texts and attachments are not fetched.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from crm.domain.correspondence import reason_of_folder
+from crm.errors import Invalid
+from crm.imports.busy_fetch import Source
+from crm.outgoing.failures import Failed, Failure
+from crm.outgoing.imap import Refused, Session, opened
+from crm.outgoing.imap_address import ImapAddress
+from crm.outgoing.wire import Network
+
+MOST = 10_000
+"""Mails of one reading; the next goes on behind them."""
+HEADS = 100
+"""Heads that are fetched at once."""
+FOLDERS = 500
+SECONDS = 600.0
+_PORTS = {"imaps": 993, "imap": 143}
+_BETWEEN = b"From mailbox@localhost Thu Jan  1 00:00:00 1970\n"
+LIKE = "The address of a mailbox looks like imaps://mail.example.com, or imaps://mail.example.com/INBOX for one folder."
+
+
+@dataclass(frozen=True)
+class Mails:
+    """The heads of the mails that came since, as an mbox; ``seen`` is how far each folder was read by it, as
+    (UIDVALIDITY, UID). ``more``: others wait for the next reading."""
+
+    content: bytes
+    seen: Mapping[str, tuple[int, int]]
+    more: bool
+
+
+def address_of(access: Source) -> ImapAddress:
+    """Where the mailbox is; Invalid for an address that is none. Without a folder: all of them."""
+    try:
+        parts = urlsplit(access.address)
+        host = (parts.hostname or "").encode("idna").decode("ascii").lower()
+        port = parts.port or _PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        raise Invalid(LIKE) from None
+    folder = unquote(parts.path.strip("/"))
+    if not host or parts.username is not None or not folder.isprintable():
+        raise Invalid(LIKE)
+    if parts.query not in ("", "starttls=require", "starttls=never"):
+        raise Invalid("After the address of a mailbox only ?starttls=require or never may follow.")
+    if not access.name or not access.password or not (access.name + access.password).isprintable():
+        raise Invalid("A mailbox needs the name and the password by which one signs in there.")
+    tls = parts.scheme == "imaps"
+    starttls = not tls and parts.query != "starttls=never"
+    return ImapAddress(host, port, access.name, access.password, folder, tls, starttls)
+
+
+def fetch_mails(access: Source, network: Network, seen: Mapping[str, Any]) -> Mails:
+    """What came into the mailbox since it was ``seen``; Failed or Refused where that comes to nothing.
+
+    A password goes unencrypted only to a host that whoever runs the server named.
+    """
+    address = address_of(access)
+    if not address.is_encrypted and not network.is_named(address.host, address.port):
+        raise Failed(Failure.FORBIDDEN)
+    with opened(address, network, SECONDS) as session:
+        return _fetched(session, address.folder, seen)
+
+
+def _fetched(session: Session, folder: str, seen: Mapping[str, Any]) -> Mails:
+    names = [folder] if folder else [one for one in session.folders() if reason_of_folder(one) is None]
+    reached = {name: (int(seen[name][0]), int(seen[name][1])) for name in seen}
+    parts: list[bytes] = []
+    for name in names[:FOLDERS]:
+        try:
+            found = session.examine(name)
+        except Refused:
+            if folder:
+                raise
+            continue  # it went away, or may not be read; the others may
+        validity, last = reached.get(name, (0, 0))
+        last = last if validity == found.uidvalidity else 0
+        uids = session.after(last)
+        room = MOST - len(parts)
+        parts += _heads(session, uids[:room])
+        if uids:
+            reached[name] = (found.uidvalidity, uids[:room][-1] if room else last)
+        if len(uids) > room:
+            return Mails(b"".join(parts), reached, True)
+    return Mails(b"".join(parts), reached, False)
+
+
+def _heads(session: Session, uids: list[int]) -> list[bytes]:
+    parts = []
+    for start in range(0, len(uids), HEADS):
+        heads = session.heads(uids[start : start + HEADS])
+        parts += [_BETWEEN + _whole(heads[uid]) for uid in sorted(heads)]
+    return parts
+
+
+def _whole(head: bytes) -> bytes:
+    """A head with its blank line, and without a line that could be taken for the beginning of another mail."""
+    lines = head.replace(b"\r\n", b"\n").strip(b"\n").replace(b"\nFrom ", b"\n>From ")
+    return lines + b"\n\n"
