@@ -17,7 +17,6 @@ from crm.inbox import replies
 from crm.inbox.forms import ReplyForm
 from crm.inbox.queries import own_reply
 from crm.interactions.actions import Entry, delete_interaction
-from crm.interactions.forms import out_of_range
 from crm.interactions.queries import channels
 from crm.planning.actions import DIRECTION_OF
 from crm.planning.home import require_planner
@@ -37,12 +36,8 @@ def log_reply(
         wrong["contact"] = "Say who it was with."
     if way is None:
         wrong["channel"] = "Choose how you were in touch."
-    if day > today or out_of_range(day, today):
-        wrong["day"] = (
-            "That day is still ahead. Choose today or an earlier one."
-            if day > today
-            else "Choose a later day."
-        )
+    if day > today:
+        wrong["day"] = "That day is still ahead. Choose today or an earlier one."
     if form.contact is None or way is None or wrong:
         raise Invalid(next(iter(wrong.values())), fields=wrong)
     remark, heard = told_in(form.text, today)

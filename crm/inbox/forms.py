@@ -14,5 +14,5 @@ class ReplyForm(Form):
 
     contact: Annotated[int, Field(ge=1, lt=2**63)] | None = None
     channel: str = ""
-    day: date | None = None
+    day: Annotated[date, Field(ge=date(1900, 1, 1))] | None = None
     text: str = Field("", max_length=LINE_LIMIT)
