@@ -1,6 +1,7 @@
 """``crm`` and ``python -m crm``: run a command; 0 good, 1 failed, 2 wrong usage."""
 
 import gc
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -36,6 +37,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as fault:  # such as a full disk under the standard output
+        complain(f"Not everything could be written or read: {fault.strerror or fault}.")
+        return 1
     except typer.TyperException as fault:
         message = _words(fault)
         if isinstance(fault, NoArgsIsHelpError):
@@ -51,7 +55,10 @@ def _words(fault: typer.TyperException) -> str:
 
 
 def main() -> None:
-    """The entry point of the installed command."""
+    """The entry point of the installed command; letters that the terminal has not are written as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run())
 
 

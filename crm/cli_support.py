@@ -100,7 +100,8 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
 
 def print_json(data: Any) -> None:
     """One JSON value on standard output: dataclasses are objects, dates and moments ISO 8601."""
-    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_plain, allow_nan=False))
+    escaped = (sys.stdout.encoding or "utf-8").lower() not in ("utf-8", "utf8")
+    typer.echo(json.dumps(data, ensure_ascii=escaped, indent=2, default=_plain, allow_nan=False))
 
 
 def _plain(value: Any) -> Any:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crm.__main__ import run
+from crm.__main__ import main, run
 from crm.accounts.passwords import fits
 from crm.care.findings import Finding
 from crm.cli_support import desk, open_database, parse_moment
@@ -133,6 +133,40 @@ def test_a_wrong_setting_is_named(
     assert name in printed.err
     assert "secret" not in printed.err
     assert printed.err.count("\n") == 1
+
+
+def test_letters_the_terminal_has_not_are_escapes_in_words_and_in_json(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    say(monkeypatch, PASSWORD)
+    assert (
+        run(["user", "add", "x@y.example", "--name", "Minh Đặng é", "--role", "member", "--password-stdin"])
+        == 0
+    )
+    for arguments in (["user", "list"], ["user", "list", "--json"]):
+        terminal = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+        monkeypatch.setattr(sys, "stdout", terminal)
+        monkeypatch.setattr(sys, "argv", ["crm", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 0
+        terminal.flush()
+        said = terminal.buffer.getvalue().decode("latin-1")  # type: ignore[attr-defined]
+        assert "\\u0110" in said
+    assert json.loads(said)[0]["name"] == "Minh Đặng é"
+
+
+def test_a_full_disk_under_the_output_is_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(care, "examine", full)
+    assert run(["doctor"]) == 1
+    assert (
+        capsys.readouterr().err == "crm: Not everything could be written or read: No space left on device.\n"
+    )
 
 
 def test_what_doctor_finds_wrong_is_a_line_on_standard_error(

@@ -195,7 +195,8 @@ def read_channel(cell: str, setting: Setting) -> str:
     channel = known.get(cell.strip().casefold())
     if channel is None:
         raise ValueError(
-            f"“{excerpt(cell)}” is not a channel here; expected {either(sorted(setting.channels))}"
+            f"“{excerpt(cell)}” is not a channel here; expected {either(sorted(setting.channels))}. "
+            "A channel of your own is added under Settings, Channels"
         )
     return channel
 
