@@ -61,7 +61,7 @@ _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _YEARLESS = re.compile(r"--(\d{2})-(\d{2})", re.ASCII)
 _MOMENT = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6})?)?( ?([Zz]|[+-]\d{2}(:?\d{2})?))?", re.ASCII
+    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?([Zz]|[+-]\d{2}(:?\d{2})?))?", re.ASCII
 )
 
 
@@ -87,6 +87,35 @@ def read_lines(cell: str, setting: Setting) -> tuple[str, ...]:
     """Items separated by semicolons, each once, in order."""
     lines = (read_line(item, setting) for item in split_items(cell))
     return tuple(dict.fromkeys(line for line in lines if line))
+
+
+_ADDRESSED = re.compile(r"[^<>]*<([^<>]+)>")
+
+
+def people_meant(item: str) -> tuple[str, ...]:
+    """Whom one item names: of ``Ana <ana@example.org>`` the email; addresses with commas between them are several people."""
+    if "@" not in item or is_email(item):
+        return (item,)
+    parts = tuple(_bare_email(part.strip()) for part in item.split(","))
+    whole = _bare_email(item)
+    return parts if all(map(is_email, parts)) else (whole if is_email(whole) else item,)
+
+
+def _bare_email(text: str) -> str:
+    match = _ADDRESSED.fullmatch(text)
+    return match[1].strip() if match else text
+
+
+def read_people(cell: str, setting: Setting) -> tuple[str, ...]:
+    """Emails, or names where there is no email, separated by semicolons."""
+    return tuple(dict.fromkeys(one for item in read_lines(cell, setting) for one in people_meant(item)))
+
+
+def read_person(cell: str, setting: Setting) -> str:
+    """An email, or a name."""
+    line = read_line(cell, setting)
+    people = people_meant(line)
+    return people[0] if len(people) == 1 else line
 
 
 def read_emails(cell: str, setting: Setting) -> tuple[str, ...]:

@@ -62,6 +62,10 @@ def line_of(data: bytes, at: int) -> int:
     return 1 + before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
 
 
+_SEPARATOR_SAID = re.compile(r'\A"?sep=[,;\t]"?(?=[\r\n])', re.IGNORECASE)
+"""Excel's own first line, which is no row."""
+
+
 def _header_names(cells: Iterable[str]) -> list[str]:
     names = [re.sub(r"[\s-]+", "_", cell.strip().casefold()) for cell in cells]
     return ["email" if name == "e_mail" else name for name in names]
@@ -173,7 +177,7 @@ def read_exchange(
     Anything wrong in a cell is an error in the answer, and then the caller refuses every file given together.
     """
     refuse_endless(name, data)
-    text = decode(name, data)
+    text = _SEPARATOR_SAID.sub("", decode(name, data))
     header = recognise(name, text, kind)
     findings = _Findings(name, [], [], [])
     line = 1 + _blank_lines_before(text)

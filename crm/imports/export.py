@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, select, true
 
 from crm.domain.principal import Principal
 from crm.imports import records as said
+from crm.imports.cells import people_meant
 from crm.imports.facts import FACTS
 from crm.imports.log import kept, own_source_id
 from crm.imports.matching import folded_email, numbered
@@ -148,6 +149,7 @@ def _references(rows: Any, emails: dict[int, list[str]]) -> dict[int, str]:
         met[row.folded_name] += 1
         own = (one for one in emails.get(row.id, ()) if sharing[folded_email(one)] == 1)
         alone = namesakes[row.folded_name] == 1 and folded_email(row.name) not in sharing
+        alone = alone and people_meant(row.name) == (row.name,)
         found[row.id] = next(own, row.name if alone else numbered(row.name, met[row.folded_name], namesakes))
     return found
 

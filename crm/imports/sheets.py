@@ -31,6 +31,8 @@ from crm.imports.cells import (
     read_line,
     read_lines,
     read_moment,
+    read_people,
+    read_person,
     read_phones,
     read_recurring_day,
     read_text,
@@ -116,7 +118,7 @@ _BIRTHDAY = Column("birthday", "birthday", read_recurring_day, str)
 _RECURRING = Column("date", "date", read_recurring_day, str, required=True)
 _OCCURRED = Column("occurred_at", "occurred_at", read_moment, write_moment, required=True, unique=True)
 _CHANNEL = Column("channel", "channel", read_channel, neutralise, required=True)
-_CONTACT = _line("contact", required=True)
+_CONTACT = Column("contact", "contact", read_person, neutralise, required=True)
 
 
 def _settle_contact(values: dict[str, Any]) -> None:
@@ -190,8 +192,8 @@ SHEETS: Mapping[str, Sheet] = {
                 _CHANNEL,
                 _choice("direction", *DIRECTIONS, empty="mutual"),
                 _choice("outcome", *OUTCOMES, empty="reached"),
-                _list("contacts", required=True),
-                _list("users"),
+                _list("contacts", read=read_people, required=True),
+                _list("users", read=read_people),
                 _text("summary"),
                 _text("note"),
                 Column("source_id", "source_id", read_line, neutralise, unique=True),

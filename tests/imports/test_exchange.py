@@ -88,6 +88,27 @@ def test_each_file_is_told_by_its_least_header(header: str, kind: str) -> None:
     assert read(header + "\n").kind == kind
 
 
+def test_the_line_in_which_excel_names_the_separator_is_no_row() -> None:
+    parsed = read("sep=;\r\nname;email;tier\r\nAna Ruiz;ana@x.example;gold\r\n")
+    assert parsed.kind == "contacts"
+    assert [problem.where for problem in parsed.errors] == ["anything.csv line 3, column tier"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "people"),
+    [
+        ("Ana Ruiz <ana@x.example>", ("ana@x.example",)),
+        ('"Ruiz, Ana <ana@x.example>;ben@x.example"', ("ana@x.example", "ben@x.example")),
+        ('"ana@x.example, Ben <ben@x.example>"', ("ana@x.example", "ben@x.example")),
+        ('"Ana @ Fernhill, Madrid"', ("Ana @ Fernhill, Madrid",)),
+    ],
+)
+def test_people_as_mail_programs_write_them(cell: str, people: tuple[str, ...]) -> None:
+    (record,) = read(f"occurred_at,channel,contacts\n2026-01-01,email,{cell}\n").records
+    assert isinstance(record, InteractionRecord)
+    assert record.contacts == people
+
+
 def test_a_header_that_fits_two_files_is_a_question_the_person_can_answer() -> None:
     assert "organisations or contacts" in refusal("name,kind,tier\nAcme,partner,key\n")
     assert read("name,kind,tier\nAcme,partner,key\n", kind="organisations").kind == "organisations"

@@ -139,7 +139,19 @@ def test_calendars_read_the_calendar(world: World) -> None:
 
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 names = st.one_of(
-    st.sampled_from(["Jan Novák", "jan novak", "Ana", "=1+1", "a;b", 'q"q', "x@y.example", "Jan Novák #2"]),
+    st.sampled_from(
+        [
+            "Jan Novák",
+            "jan novak",
+            "Ana",
+            "=1+1",
+            "a;b",
+            'q"q',
+            "x@y.example",
+            "Jan Novák #2",
+            "Ana <x@y.example>",
+        ]
+    ),
     words.filter(lambda text: any(sign.isalnum() for sign in text)),
 )
 emails = st.sampled_from(
