@@ -151,7 +151,7 @@ def test_letters_the_terminal_has_not_are_escapes_in_words_and_in_json(
             main()
         assert ended.value.code == 0
         terminal.flush()
-        said = terminal.buffer.getvalue().decode("latin-1")  # type: ignore[attr-defined]
+        said = terminal.buffer.getvalue().decode("latin-1")
         assert "\\u0110" in said
     assert json.loads(said)[0]["name"] == "Minh Đặng é"
 

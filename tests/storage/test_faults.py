@@ -34,7 +34,19 @@ def test_of_two_who_wait_for_each_other_one_is_told_to_try_again(database: Datab
     assert said == ["Somebody changed the same at the same moment, so nothing was saved. Try again.", "done"]
 
 
-def test_a_server_whose_name_nobody_knows_is_told_in_a_sentence() -> None:
-    fault = psycopg.OperationalError("failed to resolve host 'nohost': [Errno -2] Name or service not known")
-    with pytest.raises(Unavailable, match="No server has the name in CRM_DATABASE_URL"), plain_faults():
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("failed to resolve host 'nohost': [Errno -2] Name or service not known", "No server has the name"),
+        ('connection failed: FATAL:  database "x" does not exist', "has no database of the name"),
+        ('connection failed: FATAL:  role "x" does not exist', "does not know the user"),
+        (
+            'connection failed: FATAL:  password authentication failed for user "x"',
+            "refuses the user or password",
+        ),
+    ],
+)
+def test_a_server_that_cannot_be_used_is_told_in_a_sentence(said: str, words: str) -> None:
+    fault = psycopg.OperationalError(said)
+    with pytest.raises(Unavailable, match=words), plain_faults():
         raise OperationalError("connect", None, fault)
