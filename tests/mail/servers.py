@@ -17,13 +17,23 @@ TRICKLE = "trickle"
 GOOD = {
     "greeting": "220 ready",
     "hello": "250 hello",
+    "starttls": "454 not now",
+    "auth": "535 wrong",
     "sender": "250 ok",
     "recipient": "250 ok",
     "data": "354 go ahead",
     "body": "",
     "dot": "250 queued as 17",
 }
-VERBS = {"EHLO": "hello", "HELO": "hello", "MAIL": "sender", "RCPT": "recipient", "DATA": "data"}
+VERBS = {
+    "EHLO": "hello",
+    "HELO": "hello",
+    "STAR": "starttls",
+    "AUTH": "auth",
+    "MAIL": "sender",
+    "RCPT": "recipient",
+    "DATA": "data",
+}
 
 
 def free_port() -> int:
@@ -76,6 +86,7 @@ class _Conversation(socketserver.StreamRequestHandler):
     server: "ScriptedServer"
 
     def handle(self) -> None:
+        self.script = self.server.next_script()
         with contextlib.suppress(OSError, StopIteration):
             self.say("greeting")
             for line in self.rfile:
@@ -84,7 +95,7 @@ class _Conversation(socketserver.StreamRequestHandler):
                     return
                 self.server.seen.append(line.strip().decode("latin-1"))
                 self.say(phase)
-                if phase == "data" and self.server.script["data"].startswith("354"):
+                if phase == "data" and self.script["data"].startswith("354"):
                     self.take_mail()
 
     def finish(self) -> None:
@@ -102,7 +113,7 @@ class _Conversation(socketserver.StreamRequestHandler):
             self.server.body += line
 
     def say(self, phase: str) -> None:
-        reply = self.server.script[phase]
+        reply = self.script[phase]
         if reply == DROP:
             raise StopIteration
         if reply == SILENCE:
@@ -118,19 +129,25 @@ class _Conversation(socketserver.StreamRequestHandler):
         """One byte at a time, and in the end a good answer, should anybody have waited that long."""
         for byte in b"250 " + b"." * 200 + b"\r\n":
             self.wfile.write(bytes([byte]))
-            if self.server.over.wait(0.05):
+            if self.server.over.wait(self.server.pace):
                 raise StopIteration
 
 
 class ScriptedServer(socketserver.ThreadingTCPServer):
-    """Speaks SMTP well but for the phases named in ``script``."""
+    """Speaks SMTP well but for the phases named in ``script``.
+
+    With ``hit`` only that connection (from 0) is spoken to so; ``pace`` is the seconds for each byte of a trickle.
+    """
 
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, **script: str) -> None:
+    def __init__(self, hit: int | None = None, pace: float = 0.05, /, **script: str) -> None:
         super().__init__(("127.0.0.1", 0), _Conversation)
         self.script = {**GOOD, **script}
+        self.hit = hit
+        self.pace = pace
+        self.spoken = 0
         self.seen: list[str] = []
         self.body = b""
         self.dots = 0
@@ -141,10 +158,15 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
     def port(self) -> int:
         return int(self.server_address[1])
 
+    def next_script(self) -> dict[str, str]:
+        """What is said on the next connection."""
+        number, self.spoken = self.spoken, self.spoken + 1
+        return self.script if self.hit in (None, number) else GOOD
+
 
 @contextlib.contextmanager
-def scripted_server(**script: str) -> Iterator[ScriptedServer]:
-    with ScriptedServer(**script) as server:
+def scripted_server(hit: int | None = None, pace: float = 0.05, /, **script: str) -> Iterator[ScriptedServer]:
+    with ScriptedServer(hit, pace, **script) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

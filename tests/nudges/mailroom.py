@@ -119,8 +119,8 @@ class Ledger:
 
 
 @contextlib.contextmanager
-def mail_server() -> Iterator[tuple[int, Ledger]]:
-    ledger, port = Ledger(), free_port()
+def mail_server(ledger: Ledger | None = None) -> Iterator[tuple[int, Ledger]]:
+    ledger, port = ledger or Ledger(), free_port()
     controller = Controller(ledger, hostname="127.0.0.1", port=port)
     controller.start()
     try:
@@ -161,11 +161,27 @@ class Workers:
         """A worker whose clock is so far ahead of ours, at work from now on; its process id."""
         from tests.nudges.worker import work
 
-        process = NURSERY.Process(target=work, args=(*self._given, ahead, self._variant), daemon=True)
+        return self._begin(work, ahead)
+
+    def tick(self, due: datetime) -> int:
+        """A process with a live clock, by which the mails fall due when ours shows ``due``; its process id."""
+        from tests.nudges.worker import tick
+
+        return self._begin(tick, due)
+
+    def _begin(self, what: Callable[..., None], when: timedelta | datetime) -> int:
+        process = NURSERY.Process(target=what, args=(*self._given, when, self._variant), daemon=True)
         process.start()
         self._working[process.sentinel] = process
         assert process.pid is not None
         return process.pid
+
+    def end_all(self, seconds: float = 60) -> None:
+        """Ask everybody to end, as an operating system does, and wait for it."""
+        for process in self._working.values():
+            process.terminate()
+        while self._working:
+            assert self.ended(seconds)[1] == 0, "a process did not end well"
 
     def ended(self, seconds: float = 30) -> tuple[int, int]:
         """The next worker that ended, and its exit status (negative: by that signal)."""

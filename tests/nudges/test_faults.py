@@ -12,27 +12,9 @@ from crm.nudges.sending import into_folder
 from crm.storage.database import Database
 from crm.storage.tables import outbox, outbox_event, user
 from tests.builders import NOW, World
-from tests.mail.servers import DROP, SILENCE, free_port, scripted_server
+from tests.mail.servers import free_port, scripted_server
 from tests.nudges.mailroom import mail_server, member, only, postman, states, team
-
-FAULTS = [
-    ({"greeting": "421 too busy"}, "retry"),
-    ({"greeting": "554 go away"}, "retry"),
-    ({"greeting": DROP}, "retry"),
-    ({"greeting": SILENCE}, "retry"),
-    ({"hello": "550 no", "sender": "250 ok"}, "retry"),
-    ({"sender": "451 later"}, "retry"),
-    ({"sender": "550 you may not"}, "failed"),
-    ({"recipient": "450 mailbox busy"}, "retry"),
-    ({"recipient": "550 no such mailbox"}, "failed"),
-    ({"recipient": DROP}, "retry"),
-    ({"data": "451 later"}, "retry"),
-    ({"data": "554 no"}, "failed"),
-    ({"dot": "452 mailbox full"}, "retry"),
-    ({"dot": "554 looks like spam"}, "failed"),
-    ({"dot": DROP}, "unknown"),
-    ({"dot": SILENCE}, "unknown"),
-]
+from tests.nudges.smtp_faults import FAULTS
 
 
 @pytest.mark.parametrize(("script", "state"), FAULTS, ids=[str(fault) for fault, _ in FAULTS])

@@ -1,16 +1,19 @@
 """Workers on the outbox, as the product is and as broken builds; tests kill, stop and wake them."""
 
+import signal
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_
 
-from crm import clock
+from crm import clock, jobs
 from crm.nudges import outbox as mails
 from crm.storage.database import Database
 from crm.storage.tables import outbox
 from tests.builders import NOW
 from tests.nudges.mailroom import postman
+from tests.web.site import settings
 
 
 def without_fence(database: Database, claim: mails.Claim, now: Callable[[], datetime]) -> None:
@@ -53,3 +56,19 @@ def work(url: str, port: int, ahead: timedelta, variant: str) -> None:
         return NOW + ahead + (clock.now() - started)
 
     postman(Database(url), now, port=port, timeout=27).work()
+
+
+def tick(url: str, port: int, due: datetime, variant: str) -> None:
+    """The clock of a serving process, ticking each second, until it is asked to end. It shows NOW when ours shows ``due``."""
+    break_it(variant)
+    ours, ahead = clock.now, NOW - due
+    clock.now = lambda: ours() + ahead
+    jobs.SEND_EVERY = timedelta(seconds=1)
+    ending = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ending.set())
+    database = Database(url)
+    running = jobs.start(database, settings(smtp_url=f"smtp://127.0.0.1:{port}?starttls=never"))
+    # A process that wakes from a stop may get the signal in another thread, which would not wake this one.
+    while not ending.wait(0.2):
+        pass
+    running.stop()
