@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, literal, select
 
 from crm.accounts import queries
 from crm.accounts.addresses import normal_email
@@ -23,6 +23,7 @@ from crm.storage.frame import Scope
 from crm.storage.recount import Moves, recompute, recount_days
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import api_token, one_time_link, plan_feed, user, workspace
+from crm.storage.types import Moment
 from crm.web import sessions
 from crm.web.addresses import is_id
 from crm.web.sessions import hash_token
@@ -94,9 +95,13 @@ def add_user(connection: Connection, principal: Principal, person: NewUser, at: 
     return user_id
 
 
-def change_user(connection: Connection, principal: Principal, user_id: int, **values: Any) -> None:
-    """Change name, role or time zone of a user; the last admin stays one."""
+def change_user(
+    connection: Connection, principal: Principal, user_id: int, at: datetime, **values: Any
+) -> None:
+    """Change name, role or time zone of a user; the last admin stays one. A viewer was owed no mail until ``at``."""
     _require_admin(principal)
+    if "role" in values:
+        values["nudge_since"] = case((user.c.role == "viewer", literal(at, Moment)), else_=user.c.nudge_since)
     _update(connection, principal, user_id, values)
     _require_an_admin(connection, principal)
 
@@ -140,10 +145,10 @@ def deactivate(connection: Connection, principal: Principal, user_id: int, at: d
     return Ended(tokens.rowcount, feeds.rowcount)
 
 
-def activate(connection: Connection, principal: Principal, user_id: int) -> None:
-    """Let somebody in again, with the password they had."""
+def activate(connection: Connection, principal: Principal, user_id: int, at: datetime) -> None:
+    """Let somebody in again, with the password they had. Mails of the time between are not owed."""
     _require_admin(principal)
-    _update(connection, principal, user_id, {"active": True})
+    _update(connection, principal, user_id, {"active": True, "nudge_since": at})
 
 
 def _require_admin(principal: Principal) -> None:
@@ -183,7 +188,15 @@ def set_password(
     _void_links(connection, workspace_id, user_id, at)
 
 
-def save_profile(connection: Connection, principal: Principal, form: Profile) -> None:
+def mail_switched(on: bool, at: datetime) -> dict[str, Any]:
+    """Columns of a user whose weekly mail is switched on or off: those it was off for are not owed."""
+    if not on:
+        return {"nudge_on": False}
+    since = case((user.c.nudge_on, user.c.nudge_since), else_=literal(at, Moment))
+    return {"nudge_on": True, "nudge_since": since}
+
+
+def save_profile(connection: Connection, principal: Principal, form: Profile, at: datetime) -> None:
     """Store one's own settings; the budgets of the acts together are the budget of the week."""
     if principal.user_id is None:
         raise Invalid("Only a user has settings.")
@@ -196,6 +209,7 @@ def save_profile(connection: Connection, principal: Principal, form: Profile) ->
     if isinstance(form, Preferences):
         values["nudge_minute"] = form.nudge_time.hour * 60 + form.nudge_time.minute
         values["budget_total"] = form.budget_call + form.budget_in_person + form.budget_by_hand
+        values |= mail_switched(form.nudge_on, at)
     _update(connection, principal, principal.user_id, values)
 
 

@@ -55,6 +55,7 @@ class Profile(Form):
     country: Annotated[str | None, StringConstraints(max_length=120), AfterValidator(known_country)] = None
     also_me: Annotated[str, StringConstraints(max_length=2000)] | None = None
     theme: Literal["auto", "light", "dark"] = "auto"
+    digest_on: bool = False
 
 
 class Preferences(Profile):

@@ -61,7 +61,7 @@ def save(visit: Visit) -> Response:
     form = forms.read(Preferences if visit.principal.may_edit else Profile, visit.form)
     if isinstance(form, forms.Errors):
         return _page(visit, form.typed, form.fields)
-    actions.save_profile(visit.connection, visit.principal, form)
+    actions.save_profile(visit.connection, visit.principal, form, visit.at)
     response = visit.redirect("/settings", message="Your settings are saved.")
     if form.theme == "auto":
         response.delete_cookie("theme", path="/", samesite="lax")

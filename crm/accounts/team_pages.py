@@ -92,7 +92,7 @@ def change_role(visit: Visit) -> Response:
     if isinstance(form, forms.Errors):
         raise Invalid("Choose a role: admin, member or viewer.", fields=form.fields)
     one = queries.member(visit.connection, visit.principal, visit.number("user_id"))
-    actions.change_user(visit.connection, visit.principal, one.id, role=form.role)
+    actions.change_user(visit.connection, visit.principal, one.id, visit.at, role=form.role)
     article = "an" if form.role == "admin" else "a"
     return visit.redirect("/team", message=f"{one.name} is {article} {form.role} now.")
 
@@ -110,5 +110,5 @@ def deactivate(visit: Visit) -> Response:
 def activate(visit: Visit) -> Response:
     """Let somebody in again."""
     one = queries.member(visit.connection, visit.principal, visit.number("user_id"))
-    actions.activate(visit.connection, visit.principal, one.id)
+    actions.activate(visit.connection, visit.principal, one.id, visit.at)
     return visit.redirect("/team", message=f"{one.name} can sign in again.")

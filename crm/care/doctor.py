@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import Connection, func, select, text
 
-from crm.care import archive, calendars, clocks, mailbox, scheduled
+from crm.care import archive, calendars, clocks, mailbox, scheduled, weekly_mails
 from crm.care.backup import newest_change
 from crm.care.findings import Check, Finding
 from crm.errors import Refusal, UsageError
@@ -378,6 +378,7 @@ OF_THE_DATA: dict[str, Check] = {
     "clock": _clock,
     "time zones": _zones,
     "outbox": _outbox,
+    "weekly mail": weekly_mails.check,
     "scheduler": _scheduler,
     "addresses": mailbox.addresses,
     "calendars": calendars.check,

@@ -135,7 +135,7 @@ def user_edit(
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         one = queries.by_email(connection, at_desk.principal, email)
         if values:
-            actions.change_user(connection, at_desk.principal, one.id, **values)
+            actions.change_user(connection, at_desk.principal, one.id, at_desk.now, **values)
         if password_hash:
             actions.set_password(
                 connection, at_desk.principal.workspace_id, one.id, password_hash, at_desk.now
@@ -157,7 +157,7 @@ def user_activate(email: Email, workspace: Workspace = None) -> None:
     """Let somebody in again."""
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         one = queries.by_email(connection, at_desk.principal, email)
-        actions.activate(connection, at_desk.principal, one.id)
+        actions.activate(connection, at_desk.principal, one.id, at_desk.now)
     typer.echo(f"{one.email} is active.")
 
 

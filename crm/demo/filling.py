@@ -82,19 +82,27 @@ def _team(
     came = {mate.key: midnight - timedelta(days=ALL_TIME + 12) for mate in TEAM}
     came[NEWCOMER.key] = midnight - timedelta(days=3)
     return {
-        mate.key: _teammate(connection, principal, mate, password_hash, came[mate.key])
+        mate.key: _teammate(connection, principal, mate, password_hash, (came[mate.key], midnight))
         for mate in (*TEAM, NEWCOMER)
     }
 
 
 def _teammate(
-    connection: Connection, principal: Principal, mate: Teammate, password_hash: str, at: datetime
+    connection: Connection,
+    principal: Principal,
+    mate: Teammate,
+    password_hash: str,
+    since: tuple[datetime, datetime],
 ) -> int:
+    """``since``: when they came, and from when on they are owed mail by this server."""
+    at, mail_since = since
     city = CITIES[mate.city]
     new = NewUser(mate.email, mate.name, mate.role, city.zone, password_hash)
     user_id = add_user(connection, principal, new, at)
     settled = mate is not NEWCOMER
-    change_user(connection, principal, user_id, city=city.name, country=city.country, first_run_done=settled)
+    place = {"city": city.name, "country": city.country}
+    known = {"first_run_done": settled, "nudge_since": mail_since}
+    change_user(connection, principal, user_id, at, **place, **known)
     return user_id
 
 

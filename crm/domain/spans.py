@@ -13,7 +13,7 @@ A usual gap ("every 3 weeks") is an estimate and rounded to the nearest unit ins
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, tzinfo
 from math import floor
 from typing import Literal
 
@@ -159,3 +159,16 @@ def in_tenths(chance: float) -> str:
     if tenths > 9:
         return "nearly always"
     return "about once in 10" if tenths == 1 else f"about {tenths} times in 10"
+
+
+def week_phrase(monday: date, today: date) -> str:
+    """ "Week of Mon 16 Nov"."""
+    return f"Week of {day_phrase(monday, today)}"
+
+
+def moment_phrase(moment: datetime, zone: tzinfo, today: date) -> str:
+    """ "Today, 08:30", "Tomorrow, 08:00", "Mon 23 Nov, 08:00", by the clocks of ``zone``."""
+    local = moment.astimezone(zone)
+    near = {0: "Today", 1: "Tomorrow", -1: "Yesterday"}
+    day = near.get((local.date() - today).days) or day_phrase(local.date(), today)
+    return f"{day}, {local:%H:%M}"

@@ -122,6 +122,59 @@ class AddressStoppedMail:
 
 
 @dataclass(frozen=True)
+class MissedMail:
+    """One weekly mail that missed its time: whose, which, why, and when it is tried again (or empty)."""
+
+    name: str
+    which: str
+    reason: str
+    again: str
+
+
+@dataclass(frozen=True)
+class AlarmMail:
+    """For an admin: weekly mails missed their time. ``more`` says how many are not listed, or is empty."""
+
+    user_name: str
+    workspace: str
+    title: str
+    missed: tuple[MissedMail, ...]
+    more: str
+    heartbeat_url: str
+
+
+@dataclass(frozen=True)
+class DigestLine:
+    """One person or account of the digest: the name, and what there is to say."""
+
+    name: str
+    words: str
+
+
+@dataclass(frozen=True)
+class DigestMail:
+    """The team digest, weekly. ``lead`` is the coverage; each list comes with a sentence that counts, and ``acts`` says
+    what became of suggestions. Names are those everybody in the team can read."""
+
+    user_name: str
+    workspace: str
+    week_label: str
+    lead: str
+    screen_sentence: str
+    screen_only: tuple[DigestLine, ...]
+    account_sentence: str
+    accounts: tuple[DigestLine, ...]
+    working_sentence: str
+    acts: tuple[DigestLine, ...]
+    day_name: str
+    health_url: str
+    accounts_url: str
+    working_url: str
+    preferences_url: str
+    unsubscribe_url: str
+
+
+@dataclass(frozen=True)
 class SignInLinkMail:
     """A link that signs in once. ``valid_for`` reads like "15 minutes"."""
 
@@ -169,6 +222,8 @@ MailView = (
     NudgeMail
     | AllInTouchMail
     | AddressStoppedMail
+    | DigestMail
+    | AlarmMail
     | SignInLinkMail
     | PasswordResetMail
     | InvitationMail
@@ -180,6 +235,8 @@ MAILS: dict[str, type[MailView]] = {
     "nudge": NudgeMail,
     "all_in_touch": AllInTouchMail,
     "address_stopped": AddressStoppedMail,
+    "digest": DigestMail,
+    "alarm": AlarmMail,
     "sign_in_link": SignInLinkMail,
     "password_reset": PasswordResetMail,
     "invitation": InvitationMail,

@@ -1,19 +1,22 @@
 """What a mail's link does when its button is pressed, and how that is taken back."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, and_
 
+from crm.accounts.actions import mail_switched
 from crm.domain.principal import Principal
-from crm.errors import Forbidden, Invalid
-from crm.nudges import holds
+from crm.errors import Conflict, Forbidden, Invalid
+from crm.nudges import holds, queries
+from crm.nudges import outbox as mails
 from crm.nudges.holds import Released
 from crm.nudges.link_queries import Addressee
-from crm.nudges.links import Link
+from crm.nudges.links import STOP_DIGEST, Link
 from crm.planning import actions as planning
 from crm.planning import met as meetings
 from crm.planning.queries import Suggested
-from crm.storage.tables import user
+from crm.storage.tables import outbox, user
 
 VIA = "mail"
 SNOOZES = {"week": 7, "month": 30}
@@ -65,12 +68,13 @@ def take_back(connection: Connection, who: Addressee, link: Link, one: Suggested
         planning.undo(connection, who.principal, response_id, at)
 
 
-def switch(connection: Connection, principal: Principal, on: bool) -> None:
-    """Switch the user's own weekly mail on or off."""
+def switch(connection: Connection, principal: Principal, verb: str, on: bool, at: datetime) -> None:
+    """Switch the user's own weekly mail, or their team digest, on or off, as the link's ``verb`` says."""
+    values = {"digest_on": on} if verb == STOP_DIGEST else mail_switched(on, at)
     connection.execute(
         user.update()
         .where(user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id)
-        .values(nudge_on=on)
+        .values(**values)
     )
 
 
@@ -85,6 +89,43 @@ def snooze_day(choice: str, typed: str, today: date) -> date:
         return date.fromisoformat(typed.strip())
     except ValueError:
         raise Invalid(told, fields={"day": told}) from None
+
+
+def bring_forward(connection: Connection, principal: Principal, at: datetime) -> None:
+    """Whatever of the team waits for its next try is tried now."""
+    if not principal.may_administer:
+        raise Forbidden("Only an admin can run it now.")
+    connection.execute(
+        outbox.update()
+        .where(outbox.c.workspace_id == principal.workspace_id, outbox.c.state == "retry")
+        .values(next_try_at=at)
+    )
+
+
+def stop_mail(connection: Connection, principal: Principal, mail_id: int, name: str, at: datetime) -> None:
+    """A mail that waits does not go out; ``name`` is who says so. For an admin, or whose it is."""
+    if not queries.one_mail(connection, principal, mail_id)[0].may_stop:
+        raise Conflict("This mail does not wait any more.")
+    mails.move(connection, _still(principal, mail_id, ("due", "retry")), "skipped", f"Stopped by {name}.", at)
+
+
+def send_again(connection: Connection, principal: Principal, mail_id: int, name: str, at: datetime) -> None:
+    """Somebody decided that a mail is sent after all, with the same words under the same Message-ID."""
+    if not queries.one_mail(connection, principal, mail_id)[0].may_go_again(at):
+        raise Conflict(
+            "This mail cannot be sent again: it went out, waits already, or is more than a day old."
+        )
+    here = _still(principal, mail_id, ("failed", "unknown", "skipped"))
+    moved = mails.move(connection, here, "due", f"{name} decided that it is sent again.", at)
+    if moved:
+        connection.execute(
+            outbox.update().where(_still(principal, mail_id, ("due",))).values(next_try_at=at, attempts=0)
+        )
+
+
+def _still(principal: Principal, mail_id: int, states: Sequence[str]) -> ColumnElement[bool]:
+    here = (outbox.c.workspace_id == principal.workspace_id, outbox.c.id == mail_id)
+    return and_(*here, outbox.c.state.in_(states))
 
 
 def release(connection: Connection, principal: Principal, at: datetime) -> Released:

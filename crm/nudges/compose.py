@@ -12,20 +12,18 @@ from crm.accounts.queries import command_line, principal_of
 from crm.domain.principal import Principal
 from crm.domain.sentences import budget_summary, headline
 from crm.domain.slots import Slot
-from crm.domain.spans import capital, count, day_phrase
+from crm.domain.spans import capital, count, day_phrase, week_phrase
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
 from crm.interactions.silence import caution
 from crm.mail.message import Mailbox, unsubscribe_headers
 from crm.mail.rendering import render
 from crm.mail.views import AllInTouchMail, NudgeMail, NudgeSuggestion
-from crm.nudges import links
+from crm.nudges import alarms, digest, due, links, missed, returns
 from crm.nudges.due import gets_nudges
-from crm.nudges.links import Link
 from crm.nudges.notices import LIFTED, stopped_notice
-from crm.nudges.outbox import Body, Claim
+from crm.nudges.outbox import Body, Claim, NoMail
 from crm.nudges.reply_ids import Nudge, reply_id
-from crm.nudges.returns import NOTICE
 from crm.planning.actions import make_plan
 from crm.planning.easing import easing
 from crm.planning.queries import PlanView, Suggested, plan_of
@@ -42,15 +40,6 @@ SWITCHED_OFF = "The mail was switched off, or its user left, before it went out.
 ALL_IN_TOUCH = "Nobody was due that week."
 
 
-class NoMail(Exception):
-    """There is nothing to send: ``state`` is *nothing_due* or *skipped*."""
-
-    def __init__(self, state: str, reason: str) -> None:
-        super().__init__(reason)
-        self.state = state
-        self.reason = reason
-
-
 @dataclass(frozen=True)
 class Writer:
     """What writing a mail needs beside the claim: the templates, and the settings for addresses and the key."""
@@ -60,8 +49,13 @@ class Writer:
 
     def body(self, database: Database, claim: Claim, at: datetime) -> Body:
         """Write what the mail is for. Raises NoMail."""
-        if claim.purpose == NOTICE:
-            return self._notice(database, claim)
+        match claim.purpose:
+            case due.DIGEST:
+                return digest.written(database, self.settings, self.templates, claim, at)
+            case alarms.ALARM:
+                return alarms.written(database, self.settings, self.templates, claim, at)
+            case returns.NOTICE:
+                return self._notice(database, claim)
         return self._weekly(database, claim, at)
 
     def _notice(self, database: Database, claim: Claim) -> Body:
@@ -84,9 +78,10 @@ class Writer:
             plan = plan_of(connection, principal, week, at)
             promises = _promises(connection, principal, week, at) if plan and plan.open else ()
             unsure = caution(connection, principal, at) if plan and plan.open else ""
+            before = missed.said_to(connection, claim, at)
         if plan is None or not plan.open:
             return self._quiet(database, principal, person, claim, at)
-        mail = self._nudge(person, principal, plan, promises, unsure, at)
+        mail = self._nudge(person, principal, plan, promises, f"{before} {unsure}".strip(), at)
         return self._rendered("nudge", mail, person, principal, claim, at)
 
     def _quiet(
@@ -100,12 +95,12 @@ class Writer:
         today = principal.own_day(at)
         mail = AllInTouchMail(
             person.name,
-            _week_label(IsoWeek.parse(claim.week), today),
+            week_phrase(IsoWeek.parse(claim.week).monday, today),
             sentence,
             DAY_NAMES[person.nudge_weekday],
             f"{self.settings.url}/",
             f"{self.settings.url}/settings",
-            self._addresses(principal, claim.week, at)(0, "unsubscribe"),
+            links.addresses(self.settings, principal, claim.week, at)(0, links.STOP_MAIL),
         )
         return self._rendered("all_in_touch", mail, person, principal, claim, at)
 
@@ -119,7 +114,7 @@ class Writer:
         at: datetime,
     ) -> Body:
         rendered = render(self.templates, name, {"mail": mail})
-        stop = self._addresses(principal, claim.week, at)(0, "unsubscribe")
+        stop = links.addresses(self.settings, principal, claim.week, at)(0, links.STOP_MAIL)
         headers = {**unsubscribe_headers(stop), **self._answerable(principal, claim.week)}
         return Body(person.email, rendered.subject, rendered.text, rendered.html, headers)
 
@@ -140,11 +135,11 @@ class Writer:
         unsure: str,
         at: datetime,
     ) -> NudgeMail:
-        address = self._addresses(principal, str(plan.week), at)
+        address = links.addresses(self.settings, principal, str(plan.week), at)
         today = principal.own_day(at)
         return NudgeMail(
             user_name=person.name,
-            week_label=_week_label(plan.week, today),
+            week_label=week_phrase(plan.week.monday, today),
             title=headline(len(plan.open)),
             summary=budget_summary([one.act for one in plan.open]),
             suggestions=tuple(_shown(one, address, principal.user_zone, today) for one in plan.open),
@@ -152,19 +147,10 @@ class Writer:
             day_name=DAY_NAMES[person.nudge_weekday],
             week_url=f"{self.settings.url}/",
             preferences_url=f"{self.settings.url}/settings",
-            unsubscribe_url=address(0, "unsubscribe"),
+            unsubscribe_url=address(0, links.STOP_MAIL),
             caution=" ".join(filter(None, (easing(plan.budget), unsure))),
             takes_replies=bool(self.settings.imap_url),
         )
-
-    def _addresses(self, principal: Principal, week: str, at: datetime) -> Callable[..., str]:
-        def address(suggestion_id: int, verb: str, act: str = "") -> str:
-            assert principal.user_id is not None
-            until = links.expiry(verb, at)
-            link = Link(principal.workspace_id, principal.user_id, suggestion_id, verb, act, week, until)
-            return f"{self.settings.url}/n/{links.sign(self.settings.key, link)}"
-
-        return address
 
 
 def _recipient(connection: Connection, claim: Claim) -> tuple[Principal, Any]:
@@ -180,10 +166,6 @@ def _recipient(connection: Connection, claim: Claim) -> tuple[Principal, Any]:
         return principal_of(connection, team, claim.user_id), row
     except NotFound:
         raise NoMail("skipped", SWITCHED_OFF) from None
-
-
-def _week_label(week: IsoWeek, today: date) -> str:
-    return f"Week of {day_phrase(week.monday, today)}"
 
 
 def _shown(one: Suggested, address: Callable[..., str], zone: tzinfo, today: date) -> NudgeSuggestion:

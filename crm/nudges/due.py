@@ -21,15 +21,19 @@ from crm.storage.tables import outbox, user
 log = logging.getLogger("crm.nudges")
 
 PURPOSE = "nudge"
+DIGEST = "digest"
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LOOK_BACK_WEEKS = 8
 """How many missed weeks are shown one by one after a long silence."""
-TOO_LATE = "More than a day late: the server did not run then, or the mail was switched off. The week's page has the plan."
+TOO_LATE = "More than a day late: the server did not run then."
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """A user who gets the weekly mail, and when: ``weekday`` (0 is Monday) and ``at`` in their ``zone``."""
+    """A user who gets the weekly mail, and when: ``weekday`` (0 is Monday) and ``at`` in their ``zone``.
+
+    ``since``: when they were added, or last switched it on; no mail is owed from before.
+    """
 
     workspace_id: int
     user_id: int
@@ -37,7 +41,7 @@ class Recipient:
     zone: ZoneInfo
     weekday: int
     at: time
-    created_at: datetime
+    since: datetime
 
     @classmethod
     def of(cls, row: Any) -> "Recipient":
@@ -50,7 +54,7 @@ class Recipient:
             zone_of(row.time_zone),
             row.nudge_weekday,
             time(minute // 60, minute % 60),
-            row.created_at,
+            max(row.created_at, row.nudge_since or row.created_at),
         )
 
     def due_at(self, week: IsoWeek) -> datetime:
@@ -101,20 +105,21 @@ def put_due(
     """Put everything that has fallen due into the outbox; returns what was not there before.
 
     ``domain`` is what new message ids end in; ``only`` narrows the users. A mail more than a day late is *skipped*;
-    while mail is held, new ones are *held*. Nobody is owed a mail from before they were added, unless
+    while mail is held, new ones are *held*. Nobody is owed a mail from before they were added or switched it on, unless
     ``as_if_always_there``: a question about another day is about the people there are now.
     """
     with database.read() as connection:
-        missing = list(_missing(connection, domain, at, only, as_if_always_there))
-    if not missing:
+        found = list(missing(connection, domain, at, only, as_if_always_there))
+    if not found:
         return []
     with database.write() as connection:
         on_hold = hold(connection)
-        placed = [_held(one, on_hold.reason) for one in missing] if on_hold else missing
-        return [one for one in placed if _put(connection, one, at)]
+        placed = [held_back(one, on_hold.reason) for one in found] if on_hold else found
+        return [one for one in placed if put_placed(connection, one, at)]
 
 
-def _held(one: Placed, reason: str) -> Placed:
+def held_back(one: Placed, reason: str) -> Placed:
+    """The same while no mail goes out."""
     if one.state != "due":
         return one
     return Placed(
@@ -122,12 +127,13 @@ def _held(one: Placed, reason: str) -> Placed:
     )
 
 
-def _put(connection: Connection, one: Placed, at: datetime) -> bool:
+def put_placed(connection: Connection, one: Placed, at: datetime, purpose: str = PURPOSE) -> bool:
+    """Put it into the outbox; false if it is there already."""
     return mails.put(
         connection,
         workspace_id=one.workspace_id,
         user_id=one.user_id,
-        purpose=PURPOSE,
+        purpose=purpose,
         week=one.week,
         to_address=one.email,
         message_id=one.message_id,
@@ -138,13 +144,14 @@ def _put(connection: Connection, one: Placed, at: datetime) -> bool:
     )
 
 
-def _missing(
+def missing(
     connection: Connection,
     domain: str,
     at: datetime,
-    only: ColumnElement[bool] | None,
-    as_if_always_there: bool,
+    only: ColumnElement[bool] | None = None,
+    as_if_always_there: bool = False,
 ) -> Iterator[Placed]:
+    """What has fallen due and has no row in the outbox yet, as `put_due` puts it there."""
     people = select(user).where(gets_nudges()).order_by(user.c.workspace_id, user.c.id)
     if not as_if_always_there:
         people = people.where(user.c.created_at <= at)
@@ -154,7 +161,7 @@ def _missing(
     for row in connection.execute(people):
         recipient = Recipient.of(row)
         if as_if_always_there:
-            recipient = replace(recipient, created_at=EARLIEST)
+            recipient = replace(recipient, since=EARLIEST)
         for week in _weeks(recipient, known.get((row.workspace_id, row.id), set()), at):
             due_at = recipient.due_at(week)
             late = due_at <= at - STALE_AFTER
@@ -199,4 +206,4 @@ def _weeks(recipient: Recipient, known: set[str], at: datetime) -> Iterator[IsoW
     while earlier and len(missed) < LOOK_BACK_WEEKS and str(week.previous()) > max(earlier):
         week = week.previous()
         missed.append(week)
-    yield from (one for one in reversed(missed) if recipient.due_at(one) >= recipient.created_at)
+    yield from (one for one in reversed(missed) if recipient.due_at(one) >= recipient.since)

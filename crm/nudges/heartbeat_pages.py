@@ -1,42 +1,40 @@
 """The heartbeat: does the weekly mail really go out? And a test mail to oneself."""
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
+from crm import clock
+from crm.accounts.queries import members
 from crm.domain.mailbox_words import GOOD, SENTENCES, WAITING
-from crm.domain.spans import day_phrase
-from crm.errors import Invalid, Refusal
+from crm.domain.spans import day_phrase, join, moment_phrase
+from crm.errors import Conflict, Invalid, NotFound, Refusal
 from crm.mail.message import BadAddress, Mailbox, compose, new_message_id
 from crm.mail.rendering import render
 from crm.mail.smtp_settings import SmtpSettings
 from crm.mail.transport import Delivery, DeliveryState, deliver
 from crm.mail.views import TestMail
-from crm.nudges import actions, queries, returns
+from crm.nudges import actions, mail_pages, queries, returns, sending
 from crm.nudges.holds import hold
+from crm.nudges.mail_words import PURPOSE_WORDS, STATE_WORDS
+from crm.nudges.missed import Missed, missed
 from crm.nudges.sending import sender_of
 from crm.outgoing.imap_address import ImapAddress
 from crm.storage.keyset import read_cursor, write_cursor
 from crm.web.routing import Router, Visit
 
 router = Router()
+router.routes += mail_pages.router.routes
 
 TEST_SECONDS = 10
 NEWS_FOR = timedelta(days=7)
 """How long a failure stands out."""
-STATE_WORDS = {
-    "due": "Due",
-    "claimed": "Being written",
-    "handing_over": "Being handed over",
-    "sent": "Sent",
-    "retry": "Trying again",
-    "failed": "Failed",
-    "unknown": "Unknown",
-    "held": "Held back",
-    "nothing_due": "Nothing due",
-    "skipped": "Skipped",
-}
+MOST_NOTICES = 3
+BAD_STATES = ("failed", "unknown", "retry")
+NOT_SET_UP = "Mail is not set up. The person who runs In Person sets CRM_SMTP_URL."
+MISSED_WORDS = {"failed": "was not sent", "unknown": "is in doubt", "skipped": "was not sent"}
 MARK_WORDS = {
     "sent": "sent",
     "nothing": "nothing due",
@@ -71,6 +69,7 @@ def _page(visit: Visit) -> Response:
     cursor = visit.query.get("after")
     before = read_cursor(cursor, [int])[0] if cursor else None
     mails = queries.mails_before(connection, principal, which, before)
+    late = _missed(visit)
     beats = queries.beats(connection, principal, visit.at)
     more = write_cursor([mails[queries.PAGE - 1].id]) if len(mails) > queries.PAGE else None
     context = {
@@ -88,21 +87,45 @@ def _page(visit: Visit) -> Response:
         "mark_words": MARK_WORDS,
         "moment_words": lambda moment: moment_words(moment, visit),
         "weekday_names": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+        "missed": late[:MOST_NOTICES],
+        "more_missed": len(late[MOST_NOTICES:]),
+        "purposes": PURPOSE_WORDS,
         "now": visit.at,
         "bad_since": visit.at - NEWS_FOR,
     }
     return visit.render("nudges/heartbeat.html", context, active="team")
 
 
+@dataclass(frozen=True)
+class Notice:
+    """A mail that missed its time, in words, and the page of it."""
+
+    who: str
+    words: str
+    href: str
+
+
+def _missed(visit: Visit) -> list[Notice]:
+    principal = visit.principal
+    found = missed(visit.connection, visit.at, principal.workspace_id)
+    if not principal.may_administer:
+        found = [one for one in found if one.user_id == principal.user_id]
+    return [_notice(one, visit) for one in found]
+
+
+def _notice(one: Missed, visit: Visit) -> Notice:
+    again = f" It is tried again: {moment_words(one.next_try_at, visit)}." if one.next_try_at else ""
+    when = moment_words(one.due_at, visit)
+    return Notice(
+        f"{one.name}’s mail of {when} {MISSED_WORDS.get(one.state, 'is late')}.",
+        f"{one.reason.rstrip('.')}.{again}",
+        f"/team/heartbeat/mails/{one.id}",
+    )
+
+
 def moment_words(moment: datetime, visit: Visit) -> str:
-    """ "Today, 08:30", "Tomorrow, 08:00", "Mon 23 Nov, 08:00", where the visitor is."""
-    local = moment.astimezone(visit.principal.user_zone)
-    return f"{_day_words(local.date(), visit.today)}, {local:%H:%M}"
-
-
-def _day_words(day: date, today: date) -> str:
-    near = {0: "Today", 1: "Tomorrow", -1: "Yesterday"}
-    return near.get((day - today).days) or day_phrase(day, today)
+    """The moment where the visitor is."""
+    return moment_phrase(moment, visit.principal.user_zone, visit.today)
 
 
 def _figures(visit: Visit, beats: list[queries.Beat]) -> list[Figure]:
@@ -151,30 +174,64 @@ def _clockwork(visit: Visit) -> Figure:
     return Figure("Clockwork", "Ticking", f"Last tick {seconds} s ago, on {processes}.")
 
 
+@router.action("/team/heartbeat/run", access="admin", own_transactions=True)
+def run_now(visit: Visit) -> Response:
+    """Look now for what is due, try again what waits, and say what became of it."""
+    if not visit.settings.smtp_url:
+        return _told(visit, NOT_SET_UP)
+    with visit.database.write() as connection:
+        if hold(connection):
+            raise Conflict("All mail is held back after a restore. Release it first.")
+        actions.bring_forward(connection, visit.principal, visit.at)
+    process = f"run now, by user {visit.principal.user_id}"
+    outcomes = sending.work_now(
+        visit.database, visit.settings, visit.site.templates, clock.now, process, visit.principal.workspace_id
+    )
+    if not outcomes:
+        return visit.redirect("/team/heartbeat", message="Nothing was due.")
+    counted = Counter(STATE_WORDS[one.state] for one in outcomes)
+    said = join([f"{words}: {number}" for words, number in counted.items()])
+    why = next((f" {one.reason}" for one in outcomes if one.state in BAD_STATES and one.reason), "")
+    return visit.redirect("/team/heartbeat", message=f"{said}.{why}", kind="error" if why else "done")
+
+
 @router.action("/team/heartbeat/test", access="viewer", own_transactions=True)
 def test_send(visit: Visit) -> Response:
-    """Send a test mail to oneself, and say what the server said."""
+    """Send a test mail to oneself, or as an admin to somebody else, and say what the server said."""
     if not visit.settings.smtp_url:
-        return _told(visit, "Mail is not set up. The person who runs In Person sets CRM_SMTP_URL.")
+        return _told(visit, NOT_SET_UP)
+    name, email = _whom(visit)
     try:
-        delivery = _send_test(visit)
+        delivery = _send_test(visit, name, email)
     except BadAddress as fault:
-        return _told(visit, f"No mail can be sent to {visit.user.email}. {fault}")
+        return _told(visit, f"No mail can be sent to {email}. {fault}")
     except Refusal as refusal:
         return _told(visit, refusal.sentence)
     said = " ".join(filter(None, (str(delivery.code or ""), delivery.reply)))
     if delivery.state is DeliveryState.ACCEPTED:
         return visit.redirect(
-            "/team/heartbeat", message=f"A test is on its way to {visit.user.email}. The server said: {said}"
+            "/team/heartbeat", message=f"A test is on its way to {email}. The server said: {said}"
         )
-    return _told(visit, f"The test was not sent. {said}")
+    return _told(visit, f"The test was not sent to {email}. {said}")
+
+
+def _whom(visit: Visit) -> tuple[str, str]:
+    """Name and address of whom the test goes to; NotFound for nobody of this team, and for others than admins."""
+    asked = str(visit.form.get("user", ""))
+    if not asked:
+        return visit.user.name, visit.user.email
+    with visit.database.read() as connection:
+        found = [one for one in members(connection, visit.principal) if str(one.id) == asked and one.active]
+    if not found or not (visit.principal.may_administer or found[0].id == visit.principal.user_id):
+        raise NotFound
+    return found[0].name, found[0].email
 
 
 def _told(visit: Visit, sentence: str) -> Response:
     return visit.redirect("/team/heartbeat", message=sentence, kind="error")
 
 
-def _send_test(visit: Visit) -> Delivery:
+def _send_test(visit: Visit, name: str, email: str) -> Delivery:
     sender = sender_of(visit.settings)
     local = visit.at.astimezone(visit.principal.user_zone)
     mail = render(
@@ -191,7 +248,7 @@ def _send_test(visit: Visit) -> Delivery:
     )
     message = compose(
         sender=sender,
-        to=Mailbox(visit.user.email, visit.user.name),
+        to=Mailbox(email, name),
         subject=mail.subject,
         text=mail.text,
         html=mail.html,

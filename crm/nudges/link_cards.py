@@ -9,7 +9,7 @@ from crm.domain.spans import capital, count, day_phrase
 from crm.nudges import actions, link_queries
 from crm.nudges.compose import slot_words
 from crm.nudges.link_queries import Addressee
-from crm.nudges.links import Link
+from crm.nudges.links import STOP_DIGEST, Link
 from crm.planning.met import meeting_of
 from crm.planning.queries import Suggested
 
@@ -66,7 +66,7 @@ def card_of(connection: Connection, opened: Opened) -> Card:
     """What the page of this link says now."""
     one = opened.one
     if one is None:
-        return _unsubscribe(opened)
+        return _stop_digest(opened) if opened.link.verb == STOP_DIGEST else _unsubscribe(opened)
     if opened.link.verb == "calendar":
         return _calendar(opened, one)
     if opened.link.verb == "met" and (
@@ -322,6 +322,26 @@ def _unsubscribe(opened: Opened) -> Card:
     return Card(
         "The weekly mail is off",
         f"For {opened.who.name}. Your plan waits on the week’s page.",
+        "You can switch it on again in your settings at any time.",
+        undo=True,
+    )
+
+
+def _stop_digest(opened: Opened) -> Card:
+    if opened.who.digest_on:
+        return Card(
+            "Stop the team digest?",
+            f"For {opened.who.name}.",
+            "Opening this page changed nothing.",
+            lines=(
+                Line("mail", "No digest is sent to you any more, from the next one on."),
+                Line("users", "Health and Is it working show the same at any time."),
+            ),
+            button="Stop the digest",
+        )
+    return Card(
+        "The team digest is off",
+        f"For {opened.who.name}. Health shows the same at any time.",
         "You can switch it on again in your settings at any time.",
         undo=True,
     )

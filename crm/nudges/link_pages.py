@@ -13,7 +13,7 @@ from crm.nudges import actions, link_queries, links
 from crm.nudges.calendar import calendar
 from crm.nudges.feed_pages import calendar_answer, event_of
 from crm.nudges.link_cards import Opened, card_of
-from crm.nudges.links import Gone
+from crm.nudges.links import STOPS, Gone
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -39,7 +39,7 @@ def _open(visit: Visit, connection: Connection) -> Opened:
     link = links.read(visit.settings.key, token, visit.at)
     who = link_queries.addressee(connection, link)
     one = None
-    if link.verb != "unsubscribe":
+    if link.verb not in STOPS:
         one = link_queries.suggestion_of(connection, who, link, visit.at)
     return Opened(token, link, who, one, visit.at)
 
@@ -58,7 +58,7 @@ def press(visit: Visit) -> Response:
     opened = _open(visit, visit.connection)
     try:
         if opened.one is None:
-            actions.switch(visit.connection, opened.who.principal, on=False)
+            _switch(visit, opened, on=False)
         else:
             until = _until(visit, opened) if opened.link.verb == "snooze" else None
             actions.carry_out(visit.connection, opened.who, opened.link, opened.one, until, visit.at)
@@ -73,7 +73,7 @@ def undo(visit: Visit) -> Response:
     """Take it back."""
     opened = _open(visit, visit.connection)
     if opened.one is None:
-        actions.switch(visit.connection, opened.who.principal, on=True)
+        _switch(visit, opened, on=True)
     else:
         actions.take_back(visit.connection, opened.who, opened.link, opened.one, visit.at)
     return _page(visit, _open(visit, visit.connection), undone=True)
@@ -88,6 +88,10 @@ def calendar_file(visit: Visit) -> Response:
     if one is None or opened.link.verb != "calendar" or not (one.slot.day or one.slot.starts_at):
         raise Gone(link_queries.NO_SUGGESTION)
     return calendar_answer(calendar([event_of(one, visit.settings.url)], visit.at))
+
+
+def _switch(visit: Visit, opened: Opened, *, on: bool) -> None:
+    actions.switch(visit.connection, opened.who.principal, opened.link.verb, on, visit.at)
 
 
 def _until(visit: Visit, opened: Opened) -> date:

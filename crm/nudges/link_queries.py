@@ -14,8 +14,8 @@ from crm.domain.weeks import IsoWeek
 from crm.domain.whatif import once_more
 from crm.errors import NotFound
 from crm.interactions.queries import channels
-from crm.nudges.due import PURPOSE, zone_of
-from crm.nudges.links import Gone, Link
+from crm.nudges.due import DIGEST, PURPOSE, zone_of
+from crm.nudges.links import STOP_DIGEST, STOPS, Gone, Link
 from crm.planning.actions import DIRECTION_OF
 from crm.planning.queries import Suggested, plan_of, suggested
 from crm.storage.metrics import rows_of
@@ -34,6 +34,7 @@ class Addressee:
     principal: Principal
     name: str
     nudge_on: bool
+    digest_on: bool
     mailed_on: date | None
 
 
@@ -54,11 +55,11 @@ def addressee(connection: Connection, link: Link) -> Addressee:
     ).one_or_none()
     if row is None or not row.active:
         raise Gone(NOBODY)
-    if row.role not in ("admin", "member") and link.verb != "unsubscribe":
+    if row.role not in ("admin", "member") and link.verb not in STOPS:
         raise Gone(NO_PLAN)
     zone = zone_of(row.time_zone)
     principal = Principal(link.workspace_id, row.id, row.role, ZoneInfo(row.team_zone), zone)
-    return Addressee(principal, row.name, row.nudge_on, _mailed_on(connection, link, zone))
+    return Addressee(principal, row.name, row.nudge_on, row.digest_on, _mailed_on(connection, link, zone))
 
 
 def _mailed_on(connection: Connection, link: Link, zone: ZoneInfo) -> date | None:
@@ -66,7 +67,7 @@ def _mailed_on(connection: Connection, link: Link, zone: ZoneInfo) -> date | Non
         select(outbox.c.sent_at, outbox.c.due_at).where(
             outbox.c.workspace_id == link.workspace_id,
             outbox.c.user_id == link.user_id,
-            outbox.c.purpose == PURPOSE,
+            outbox.c.purpose == (DIGEST if link.verb == STOP_DIGEST else PURPOSE),
             outbox.c.week == link.week,
         )
     ).one_or_none()

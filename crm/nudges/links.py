@@ -7,12 +7,18 @@ import hashlib
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from crm.domain.principal import Principal
 from crm.errors import NotFound, Refusal
+from crm.settings import Settings
 
-VERBS = ("done", "met", "swap", "snooze", "not_this_person", "calendar", "unsubscribe")
+STOP_MAIL, STOP_DIGEST = "unsubscribe", "stop_digest"
+STOPS = (STOP_MAIL, STOP_DIGEST)
+"""Links that are about no suggestion."""
+VERBS = ("done", "met", "swap", "snooze", "not_this_person", "calendar", *STOPS)
 VALID_FOR = timedelta(days=30)
 UNSUBSCRIBE_VALID_FOR = timedelta(days=400)
 """Whoever finds an old mail and wants no more of them is not turned away."""
@@ -44,9 +50,22 @@ class Link:
     expires_at: datetime
 
 
+def addresses(settings: Settings, principal: Principal, week: str, at: datetime) -> Callable[..., str]:
+    """For a mail of that week to that user: a function of suggestion (0: none), verb and act that gives an address."""
+
+    def address(suggestion_id: int, verb: str, act: str = "") -> str:
+        assert principal.user_id is not None
+        link = Link(
+            principal.workspace_id, principal.user_id, suggestion_id, verb, act, week, expiry(verb, at)
+        )
+        return f"{settings.url}/n/{sign(settings.key, link)}"
+
+    return address
+
+
 def expiry(verb: str, at: datetime) -> datetime:
     """Until when a link mailed at ``at`` holds, to the second."""
-    return (at + (UNSUBSCRIBE_VALID_FOR if verb == "unsubscribe" else VALID_FOR)).replace(microsecond=0)
+    return (at + (UNSUBSCRIBE_VALID_FOR if verb in STOPS else VALID_FOR)).replace(microsecond=0)
 
 
 def sign(key: bytes, link: Link) -> str:

@@ -21,7 +21,18 @@ LEASE = timedelta(minutes=3)
 """Longer than the longest delivery, which ends within 60 seconds."""
 STALE_AFTER = timedelta(hours=24)
 """A weekly mail is worth sending within a day of its time; after that the week has its own page."""
+NOT_IN_TIME = "It could not be sent within a day of its time. The week's page has the plan."
+GIVEN_UP = "It could not be sent within a day of its time, in spite of several attempts."
 BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))
+
+
+class NoMail(Exception):
+    """There is nothing to send: ``state`` is *nothing_due* or *skipped*."""
+
+    def __init__(self, state: str, reason: str) -> None:
+        super().__init__(reason)
+        self.state = state
+        self.reason = reason
 
 
 class LostClaim(Exception):
@@ -239,14 +250,14 @@ def sweep(database: Database, at: datetime, *, only: ColumnElement[bool] | None 
             connection,
             and_(late, table.attempts == 0),
             "skipped",
-            "It could not be sent within a day of its time. The week's page has the plan.",
+            NOT_IN_TIME,
             at,
         )
         move(
             connection,
             late,
             "failed",
-            "It could not be sent within a day of its time, in spite of several attempts.",
+            GIVEN_UP,
             at,
         )
 

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from crm.domain import mailbox_words
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
+from crm.errors import NotFound
 from crm.nudges.due import PURPOSE, Recipient
-from crm.storage.tables import inbox, outbox, scheduler_pulse, user
+from crm.nudges.outbox import STALE_AFTER
+from crm.storage.tables import inbox, outbox, outbox_event, scheduler_pulse, user
 
 WEEKS_SHOWN = 12
 PAGE = 30
@@ -33,23 +35,33 @@ FILTERS = {"waiting": WAITING, "failed": ("failed",), "unknown": ("unknown",), "
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail of the outbox. ``subject`` is there for its own user only: a plan is nobody else's to read."""
+    """One mail of the outbox. Subject and words are there for its own user only: a plan is nobody else's to read."""
 
     id: int
     user_id: int
     name: str
+    purpose: str
     week: str
-    is_weekly: bool
     state: str
     mark: str
     reason: str | None
     subject: str | None
+    text: str | None
     message_id: str
     due_at: datetime
     next_try_at: datetime | None
     changed_at: datetime
     sent_at: datetime | None
     attempts: int
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether it waits, and nobody works on it."""
+        return self.state in ("due", "retry")
+
+    def may_go_again(self, at: datetime) -> bool:
+        """Whether somebody may decide that it is sent after all: the advice is fresh, and it did not surely arrive."""
+        return self.state in ("failed", "unknown", "skipped") and self.due_at > at - STALE_AFTER
 
     @property
     def moment(self) -> datetime:
@@ -93,13 +105,7 @@ def mails_before(
     connection: Connection, principal: Principal, which: str | None, before: int | None
 ) -> list[Mail]:
     """The newest mails, at most a page and one; ``before`` is the id of the last one shown, ``which`` one of FILTERS."""
-    asked = (
-        select(outbox, user.c.name)
-        .join(user, and_(user.c.workspace_id == outbox.c.workspace_id, user.c.id == outbox.c.user_id))
-        .where(_visible(principal))
-        .order_by(outbox.c.id.desc())
-        .limit(PAGE + 1)
-    )
+    asked = _mails(principal).order_by(outbox.c.id.desc()).limit(PAGE + 1)
     if which is not None:
         asked = asked.where(outbox.c.state.in_(FILTERS[which]))
     if before is not None:
@@ -107,17 +113,23 @@ def mails_before(
     return [_mail(row, principal) for row in connection.execute(asked)]
 
 
+def _mails(principal: Principal) -> Select[Any]:
+    same = and_(user.c.workspace_id == outbox.c.workspace_id, user.c.id == outbox.c.user_id)
+    return select(outbox, user.c.name).join(user, same).where(_visible(principal))
+
+
 def _mail(row: Row[Any], principal: Principal) -> Mail:
     return Mail(
         row.id,
         row.user_id,
         row.name,
+        row.purpose,
         row.week,
-        row.purpose == PURPOSE,
         row.state,
         MARKS[row.state],
         row.reason,
         row.subject if row.user_id == principal.user_id else None,
+        row.text if row.user_id == principal.user_id else None,
         row.message_id,
         row.due_at,
         row.next_try_at,
@@ -125,6 +137,28 @@ def _mail(row: Row[Any], principal: Principal) -> Mail:
         row.sent_at,
         row.attempts,
     )
+
+
+@dataclass(frozen=True)
+class Step:
+    """One state a mail came to, when, and why."""
+
+    state: str
+    reason: str | None
+    at: datetime
+
+
+def one_mail(connection: Connection, principal: Principal, mail_id: int) -> tuple[Mail, list[Step]]:
+    """A mail and its steps, oldest first; NotFound for others' mail, unless an admin asks."""
+    row = connection.execute(_mails(principal).where(outbox.c.id == mail_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    steps = connection.execute(
+        select(outbox_event)
+        .where(outbox_event.c.workspace_id == principal.workspace_id, outbox_event.c.outbox_id == mail_id)
+        .order_by(outbox_event.c.id)
+    )
+    return _mail(row, principal), [Step(one.state, one.reason, one.at) for one in steps]
 
 
 def counts(connection: Connection, principal: Principal) -> dict[str, int]:

@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,9 +23,11 @@ from crm.mail.smtp_settings import SmtpSettings
 from crm.mail.transport import Delivery, DeliveryState, Phase, deliver
 from crm.nudges import outbox as mails
 from crm.nudges import returns
-from crm.nudges.compose import NoMail, Writer
-from crm.nudges.due import Placed, put_due
-from crm.nudges.outbox import Body, Claim, LostClaim
+from crm.nudges.alarms import raise_alarms
+from crm.nudges.compose import Writer
+from crm.nudges.digest import put_digests
+from crm.nudges.due import PURPOSE, Placed, put_due
+from crm.nudges.outbox import Body, Claim, LostClaim, NoMail
 from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.tables import outbox, user
@@ -37,6 +39,7 @@ Now = Callable[[], datetime]
 Deliver = Callable[[Claim, EmailMessage, Callable[[], None]], Delivery]
 TRIES = 4
 STOPPED = "Nothing is sent to this address, as its server takes no mail for it: {said}"
+PATIENCE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ class Postman:
                 as_if_always_there=self.as_if_always_there,
             )
         )
+        self._put_others()
         outcomes = [_placed(one) for one in placed if one.state != "due"]
         while self.deliver is not None and self.going():
             claim = patiently(self._claim)
@@ -116,6 +120,14 @@ class Postman:
             if outcome is not None:
                 outcomes.append(outcome)
         return outcomes
+
+    def _put_others(self) -> None:
+        """What goes out beside the weekly mails: digests, and word to the admins of mails that missed their time."""
+        domain, now, users = self.sender.domain, self.now(), self.whom.users()
+        always = self.as_if_always_there
+        patiently(lambda: put_digests(self.database, domain, now, only=users, as_if_always_there=always))
+        if not always and self.deliver is not None:
+            patiently(lambda: raise_alarms(self.database, domain, now))
 
     def _claim(self) -> Claim | None:
         return mails.claim_next(self.database, self.now(), self.process, only=self.whom.mails())
@@ -248,22 +260,24 @@ def sender_of(settings: Settings) -> Mailbox:
         raise UsageError(f"CRM_MAIL_FROM names no address that mail can be sent from. {fault}") from None
 
 
-def by_smtp(settings: Settings) -> Deliver | None:
-    """Delivery by the server of CRM_SMTP_URL; none where mail is not set up."""
+def by_smtp(settings: Settings, timeout: float = 30) -> Deliver | None:
+    """Delivery by the server of CRM_SMTP_URL; none where mail is not set up. ``timeout``: seconds for each step."""
     if not settings.smtp_url:
         return None
     server = SmtpSettings.parse(settings.smtp_url)
-    return lambda _, message, begin: deliver(server, message, on_handover=begin)
+    return lambda _, message, begin: deliver(server, message, timeout=timeout, on_handover=begin)
 
 
 def into_folder(folder: Path) -> Deliver:
-    """Delivery into ``folder``, one file a mail, such as ``2026-W48-17.eml`` for the user with the id 17."""
+    """Delivery into ``folder``, one file a mail: ``2026-W48-17.eml`` is the weekly one of the user with the id 17,
+    ``2026-W48-17-digest.eml`` their team digest."""
 
     def write(claim: Claim, message: EmailMessage, begin: Callable[[], None]) -> Delivery:
         data = serialise(message)
         begin()
-        path = folder / f"{claim.week}-{claim.user_id}.eml"
-        draft = folder / f".{claim.week}-{claim.user_id}.{claim.fence}.part"
+        name = f"{claim.week}-{claim.user_id}" + (f"-{claim.purpose}" if claim.purpose != PURPOSE else "")
+        path = folder / f"{name}.eml"
+        draft = folder / f".{name}.{claim.fence}.part"
         try:
             draft.write_bytes(data)
             draft.replace(path)
@@ -273,6 +287,23 @@ def into_folder(folder: Path) -> Deliver:
         return Delivery(DeliveryState.ACCEPTED, Phase.HANDED_OVER, f"Written to {path.name}, not sent.")
 
     return write
+
+
+def work_now(
+    database: Database, settings: Settings, templates: Environment, now: Now, process: str, workspace_id: int
+) -> list[Outcome]:
+    """One round for one team while somebody waits for it: no mail is begun after `PATIENCE`."""
+    until = now() + PATIENCE
+    return Postman(
+        database,
+        Writer(settings, templates),
+        sender_of(settings),
+        by_smtp(settings, timeout=10),
+        now,
+        process,
+        going=lambda: now() < until,
+        whom=Whom(workspace_id),
+    ).work()
 
 
 def work(

@@ -49,6 +49,7 @@ class User:
     nudge_weekday: int
     nudge_minute: int
     nudge_when_empty: bool
+    digest_on: bool
     first_run_done: bool
 
     @property

@@ -84,7 +84,7 @@ def test_two_admins_cannot_send_each_other_off(database: Database, how: str) -> 
 
     def off(connection: Connection, by: Any, whom: Any) -> None:
         if how == "demoting":
-            actions.change_user(connection, by, whom.user_id, role="member")
+            actions.change_user(connection, by, whom.user_id, NOW, role="member")
         else:
             actions.deactivate(connection, by, whom.user_id, NOW)
 

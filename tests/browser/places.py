@@ -56,6 +56,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "/rules/rhythm": ("/rules/rhythm",),
     "/team": ("/team",),
     "/team/heartbeat": ("/team/heartbeat",),
+    "/team/heartbeat/mails/{mail_id}": ("/team/heartbeat/mails/{mail}",),
     "/settings": ("/settings",),
     "/settings/password": ("/settings/password",),
     "/settings/tokens": ("/settings/tokens",),
@@ -116,6 +117,7 @@ def addresses(folder: Path) -> list[str]:
             "favour": one("SELECT max(id) FROM favour"),
             "date": one("SELECT max(id) FROM contact_date"),
             "trip": one("SELECT max(id) FROM trip"),
+            "mail": one("SELECT max(id) FROM outbox"),
             "batch": one("SELECT max(id) FROM import_batch"),
         }
     return [path.format(**ids) for paths in PLACES.values() for path in paths]

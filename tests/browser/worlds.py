@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from crm.domain.principal import Principal
+from crm.nudges.due import put_due
 from crm.planning.journey_actions import add_trip
 from crm.planning.journey_forms import TripForm
 from crm.storage.database import Database
@@ -147,13 +148,14 @@ def fill_office(product: Product) -> None:
 
 
 def _plan_a_trip(product: Product) -> None:
-    """Nora goes to Chicago in four weeks."""
+    """Nora goes to Chicago in four weeks, and the week's mails wait."""
     database = Database(f"sqlite:///{product.folder / 'in-person.sqlite3'}")
     with database.write() as connection:
         nora = connection.execute(select(user).where(user.c.email == "nora@team.example")).one()
         principal = Principal(nora.workspace_id, nora.id, nora.role, UTC, UTC)
         days = {"first_day": TODAY + timedelta(days=28), "last_day": TODAY + timedelta(days=30)}
         add_trip(connection, principal, TripForm(city="Chicago", country="US", **days), NOW)
+    put_due(database, "team.example", NOW, as_if_always_there=True)
     database.close()
 
 

@@ -7,12 +7,13 @@ again: what is tried again arrives once, and what was refused or is in doubt is 
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from email.message import EmailMessage
 from typing import Any
 
 from crm.mail.smtp_settings import SmtpSettings
-from crm.mail.transport import DeliveryState, deliver
+from crm.mail.transport import Delivery, DeliveryState, deliver
 from crm.nudges import sending
 from crm.storage.database import Database
 from tests.builders import NOW, World
@@ -28,29 +29,35 @@ CRAWL = 1.0
 """Seconds for each byte of an answer that never ends in time."""
 
 
-def by_smtp(port: int, *, signs_in: bool) -> sending.Deliver:
-    """Delivery as the product's own, with its own time limits."""
+def by_smtp(port: int, took: list[float], *, signs_in: bool) -> sending.Deliver:
+    """Delivery as the product's own, with its own time limits; how many seconds each one took is noted."""
     server = SmtpSettings("127.0.0.1", port, *(("nora", "secret") if signs_in else ()))
-    return lambda _, message, begin: deliver(server, message, on_handover=begin)
+
+    def timed(_: Any, message: EmailMessage, begin: Callable[[], None]) -> Delivery:
+        begun = time.monotonic()
+        try:
+            return deliver(server, message, on_handover=begin)
+        finally:
+            took.append(time.monotonic() - begun)
+
+    return timed
 
 
 def fault(database: Database, script: dict[str, str], state: str, hit: int) -> float:
-    """One fault, and the recovery after it; returns the seconds the faulty round took."""
+    """One fault, and the recovery after it; returns the seconds of the longest delivery."""
     users = team(World.create(database), USERS)
-    signs_in = "auth" in script
+    signs_in, took = "auth" in script, list[float]()
     expected = dict.fromkeys(users, "retry" if signs_in else "sent") | {users[hit]: state}
     with scripted_server(hit, CRAWL, **script) as server:
-        begun = time.monotonic()
-        postman(database, hand_over=by_smtp(server.port, signs_in=signs_in)).work()
-        took = time.monotonic() - begun
+        postman(database, hand_over=by_smtp(server.port, took, signs_in=signs_in)).work()
     assert (found := states(database)) == expected, f"{script}: {list(found.values())}, not {state}"
-    assert took < LIMIT_SECONDS, f"{script}: a worker was busy for {took:.0f} s"
+    assert max(took) < LIMIT_SECONDS, f"{script}: a worker was busy for {max(took):.0f} s"
     with mail_server() as (port, ledger):
         postman(database, NOW + timedelta(minutes=2), port=port).work()
     again = Counter(address for address, _ in ledger.taken)
     owed = Counter(f"user{one}@team.example" for one, was in expected.items() if was == "retry")
     assert again == owed, f"{script}: afterwards {dict(again)} instead of {dict(owed)}"
-    return took
+    return max(took)
 
 
 @contextlib.contextmanager

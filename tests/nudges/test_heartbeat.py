@@ -106,6 +106,91 @@ def test_a_test_mail_says_what_the_server_said(world: World) -> None:
     assert "Mail is not set up" in told(client(world, admin))
 
 
+def said(browser: TestClient, path: str, **fields: Any) -> str:
+    """What the heartbeat page says after a button was pressed."""
+    answer = browser.post(path, data=fields)
+    assert answer.status_code == 303, answer.text
+    both = f"{browser.headers['Cookie']}; crm-flash={answer.cookies['crm-flash']}"
+    return browser.get("/team/heartbeat", headers={"Cookie": both}).text
+
+
+def test_run_now_sends_what_is_due_and_tries_again_what_waits(world: World) -> None:
+    admin = world.user(nudge_on=False)
+    users = due_now(world)
+    with scripted_server(0, recipient="452 mailbox full") as server:
+        browser = client(world, admin, smtp_url=f"smtp://127.0.0.1:{server.port}")
+        page = said(browser, "/team/heartbeat/run")
+        assert "Trying again: 1" in page
+        assert "452 mailbox full" in page
+        assert "Sent: 1." in said(browser, "/team/heartbeat/run")
+        assert "Nothing was due." in said(browser, "/team/heartbeat/run")
+    assert states(world.database) == dict.fromkeys(users, "sent")
+    assert "Mail is not set up" in said(client(world, admin), "/team/heartbeat/run")
+
+
+def test_an_admin_sends_a_test_to_anybody_of_the_team_and_others_only_to_themselves(world: World) -> None:
+    admin, bob = world.user(), world.user("Bob Stone", "member")
+    mallory = World.create(world.database, "Another team").user("Mallory Fox")
+    with mail_server() as (port, ledger):
+        url = f"smtp://127.0.0.1:{port}"
+        page = said(client(world, admin, smtp_url=url), "/team/heartbeat/test", user=bob.user_id)
+        assert "on its way to bob@team.example" in page
+        for who, whom in ((bob, admin), (admin, mallory)):
+            refused = client(world, who, smtp_url=url).post(
+                "/team/heartbeat/test", data={"user": whom.user_id}
+            )
+            assert refused.status_code == 404
+    assert [address for address, _ in ledger.taken] == ["bob@team.example"]
+
+
+def mail_of(world: World, user_id: Any) -> str:
+    with world.database.read() as connection:
+        one = connection.execute(select(outbox.c.id).where(outbox.c.user_id == user_id)).scalar_one()
+    return f"/team/heartbeat/mails/{one}"
+
+
+def test_a_mail_shows_its_steps_and_only_its_user_reads_it(world: World) -> None:
+    admin = sent_mails(world)
+    bob = world.user("Bob Stone", "member")
+    own = client(world, admin).get(mail_of(world, admin.user_id)).text
+    for words in ("Due", "Being written", "Being handed over", "250 queued", "Marta"):
+        assert words in own
+    with world.database.read() as connection:
+        other = connection.execute(
+            select(outbox.c.user_id).where(outbox.c.user_id != admin.user_id).limit(1)
+        ).scalar_one()
+    assert "What it says" not in client(world, admin).get(mail_of(world, other)).text
+    assert client(world, bob).get(mail_of(world, admin.user_id)).status_code == 404
+
+
+def test_what_waits_can_be_stopped_and_what_is_in_doubt_sent_again_by_a_persons_decision(
+    world: World,
+) -> None:
+    admin = member(world, nudge_minute=clock_minute(), nudge_weekday=clock.now().weekday())
+    with scripted_server(dot="drop") as server:
+        postman(world.database, clock.now(), port=server.port).work()
+    path, browser = mail_of(world, admin.user_id), client(world, admin)
+    assert "may have arrived" in browser.get(path).text
+    assert browser.post(f"{path}/stop").status_code == 409
+    browser.post(f"{path}/again")
+    assert list(states(world.database).values()) == ["due"]
+    assert browser.post(f"{path}/again").status_code == 409
+    browser.post(f"{path}/stop")
+    assert list(states(world.database).values()) == ["skipped"]
+    assert "Stopped by Alice Meyer." in browser.get(path).text
+    browser.post(f"{path}/again")
+    with mail_server() as (port, ledger):
+        postman(world.database, clock.now(), port=port).work()
+    assert list(states(world.database).values()) == ["sent"]
+    with world.database.read() as connection:
+        kept = connection.execute(select(outbox.c.message_id)).scalar_one()
+    assert ledger.taken == [("alice@team.example", kept)]
+
+
+def clock_minute() -> int:
+    return clock.now().hour * 60 + clock.now().minute
+
+
 def test_an_admin_releases_held_mail(world: World) -> None:
     admin, other = world.user(), world.user("Bob Stone", "member")
     with world.database.write() as connection:

@@ -5,9 +5,10 @@ A new page or action needs a row in ``ACCESS``: public, viewer, member or admin;
 adds one row of another workspace there.
 """
 
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -18,12 +19,21 @@ from crm.domain.principal import Role
 from crm.domain.weeks import IsoWeek
 from crm.interactions import matters
 from crm.interactions.matters import SORTS
+from crm.nudges.due import put_due
 from crm.planning.actions import make_plan, skip
 from crm.planning.journey_actions import add_time_off, add_trip
 from crm.planning.journey_forms import TimeOffForm, TripForm
 from crm.planning.queries import plan_of
 from crm.storage.database import Database, new_id
-from crm.storage.tables import import_batch, import_upload, mail_reply, mail_stop, metadata, organisation
+from crm.storage.tables import (
+    import_batch,
+    import_upload,
+    mail_reply,
+    mail_stop,
+    metadata,
+    organisation,
+    outbox,
+)
 from crm.web.api import ApiRoute
 from crm.web.routing import VisitRoute
 from tests.builders import World
@@ -246,6 +256,10 @@ ACCESS = {
     "POST /team/heartbeat/test": "viewer",
     "POST /team/heartbeat/release": "admin",
     "POST /team/heartbeat/stops/{stop_id}/lift": "admin",
+    "POST /team/heartbeat/run": "admin",
+    "GET /team/heartbeat/mails/{mail_id}": "viewer",
+    "POST /team/heartbeat/mails/{mail_id}/stop": "viewer",
+    "POST /team/heartbeat/mails/{mail_id}/again": "viewer",
 }
 RANKS = ("public", "viewer", "member", "admin")
 MISSING = 987_654_321
@@ -317,7 +331,16 @@ def foreign_ids(world: World) -> dict[str, int]:
         "batch_id": batch_id,
         "upload_id": upload_id,
         "interaction_id": other.log("lunch", 3, contact_id),
+        "mail_id": foreign_mail(other),
     }
+
+
+def foreign_mail(other: World) -> int:
+    """A mail that waits in the other team's outbox."""
+    put_due(other.database, "example.org", other.now + timedelta(days=7))
+    with other.database.read() as connection:
+        mine = outbox.c.workspace_id == other.workspace_id
+        return int(connection.execute(select(func.max(outbox.c.id)).where(mine)).scalar_one())
 
 
 def foreign_matters(other: World, contact_id: int) -> dict[str, int]:

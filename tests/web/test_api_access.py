@@ -90,7 +90,7 @@ def test_tokens_end_with_their_user_and_when_they_are_revoked(world: World) -> N
     assert of_admin.get("/api/v1/me").status_code == 200
     with world.database.write() as connection:
         tokens.revoke_token(connection, world.principal, "Till", world.now)
-        actions.activate(connection, world.principal, bob.user_id or 0)
+        actions.activate(connection, world.principal, bob.user_id or 0, world.now)
     assert {of_bob.get("/api/v1/me").status_code, of_admin.get("/api/v1/me").status_code} == {401}
 
 

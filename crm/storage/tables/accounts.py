@@ -1,6 +1,17 @@
 """Workspaces, the people who use them, their sessions and one-time links."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
 
 from crm.storage.tables.base import belongs_to, in_workspace, metadata, one_of, own_id, workspace_id
 from crm.storage.types import Day, Json, Moment
@@ -42,6 +53,8 @@ user = Table(
     Column("nudge_weekday", Integer, nullable=False, default=0),
     Column("nudge_minute", Integer, nullable=False, default=480),
     Column("nudge_when_empty", Boolean, nullable=False, default=False),
+    Column("nudge_since", Moment),
+    Column("digest_on", Boolean, nullable=False, default=False, server_default=false()),
     Column("preferences", Json, nullable=False, default=dict),
     Column("first_run_done", Boolean, nullable=False, default=False),
     Column("created_at", Moment, nullable=False),

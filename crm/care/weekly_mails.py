@@ -1,0 +1,46 @@
+"""What the doctor says of the weekly mails: whether one missed its time, when the last went out and the next is due."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from crm.care.findings import Finding
+from crm.nudges.due import PURPOSE, Recipient, gets_nudges
+from crm.nudges.holds import hold
+from crm.nudges.missed import number_missed
+from crm.settings import Settings
+from crm.storage.database import Database
+from crm.storage.tables import outbox, user
+
+
+def check(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+    """Where no mail is set up, or all of it is held, none is awaited; the two are said elsewhere."""
+    with database.read() as connection:
+        if not settings.smtp_url or hold(connection) is not None:
+            yield Finding("weekly mail", "good", "No weekly mail is awaited as things are.")
+            return
+        number = number_missed(connection, at)
+        words = f"{_last(connection)} {_next(connection, at)}"
+    if number:
+        yield Finding(
+            "weekly mail",
+            "wrong",
+            f"{number} weekly mail(s) of the last 7 days were not out within an hour of their time. {words}",
+            "Team, Heartbeat says which and why. `crm serve` or `crm nudge` must run, and CRM_SMTP_URL be right.",
+        )
+    else:
+        yield Finding("weekly mail", "good", f"No weekly mail of the last 7 days missed its time. {words}")
+
+
+def _last(connection: Connection) -> str:
+    sent = connection.execute(
+        select(func.max(outbox.c.sent_at)).where(outbox.c.purpose == PURPOSE, outbox.c.state == "sent")
+    ).scalar_one()
+    return f"The last went out {sent:%Y-%m-%d %H:%M} UTC." if sent else "None has gone out yet."
+
+
+def _next(connection: Connection, at: datetime) -> str:
+    people = [Recipient.of(row) for row in connection.execute(select(user).where(gets_nudges()))]
+    due = min((one.due_at(one.newest_week(at).next()) for one in people), default=None)
+    return f"The next is due {due:%Y-%m-%d %H:%M} UTC." if due else "Nobody gets one."

@@ -1,0 +1,217 @@
+"""The team digest: once a week, for whoever asked for it, through the same outbox as the weekly mail."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from jinja2 import Environment
+from sqlalchemy import ColumnElement, Connection, select
+
+from crm.accounts.queries import command_line, principal_of
+from crm.domain.fates import ActCount
+from crm.domain.principal import Principal
+from crm.domain.spans import capital, count, plural, week_phrase
+from crm.domain.weeks import IsoWeek
+from crm.errors import NotFound
+from crm.health.shares import Share
+from crm.mail.message import new_message_id, unsubscribe_headers
+from crm.mail.rendering import render
+from crm.mail.views import DigestLine, DigestMail
+from crm.nudges import links
+from crm.nudges.digest_queries import Accounts, key_accounts, screen_only
+from crm.nudges.due import DIGEST, EARLIEST, Placed, Recipient, held_back, put_placed
+from crm.nudges.holds import hold
+from crm.nudges.outbox import NOT_IN_TIME, STALE_AFTER, Body, Claim, NoMail
+from crm.planning.effects import effects
+from crm.rules.queries import Flag
+from crm.settings import Settings
+from crm.storage.database import Database
+from crm.storage.stored_metrics import freshen
+from crm.storage.tables import outbox, user, workspace
+
+WEEKS = 13
+SINCE_WEEKS = 4
+LISTED = 5
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+SWITCHED_OFF = "The digest was switched off, or its user left, before it went out."
+NO_KEY_PEOPLE = "Nobody is marked key yet."
+
+
+def gets_digests() -> ColumnElement[bool]:
+    """Whoever asked for it, whatever their role."""
+    return user.c.active & user.c.digest_on
+
+
+# Falling due
+
+
+def put_digests(
+    database: Database,
+    domain: str,
+    at: datetime,
+    *,
+    only: ColumnElement[bool] | None = None,
+    as_if_always_there: bool = False,
+) -> list[Placed]:
+    """Put the digests that have fallen due into the outbox, at the day and time of each user's weekly mail.
+
+    One more than a day late is *skipped* where there was one before, and otherwise was never owed. See `put_due`.
+    """
+    with database.read() as connection:
+        found = _missing(connection, domain, at, only, as_if_always_there)
+    if not found:
+        return []
+    with database.write() as connection:
+        on_hold = hold(connection)
+        placed = [held_back(one, on_hold.reason) for one in found] if on_hold else found
+        return [one for one in placed if put_placed(connection, one, at, DIGEST)]
+
+
+def _missing(
+    connection: Connection,
+    domain: str,
+    at: datetime,
+    only: ColumnElement[bool] | None,
+    as_if_always_there: bool,
+) -> list[Placed]:
+    people = select(user).where(gets_digests()).order_by(user.c.workspace_id, user.c.id)
+    if only is not None:
+        people = people.where(only)
+    found = []
+    for row in connection.execute(people).all():
+        recipient = Recipient.of(row)
+        if as_if_always_there:
+            recipient = replace(recipient, since=EARLIEST)
+        week = recipient.newest_week(at)
+        known = _weeks(connection, row)
+        due_at = recipient.due_at(week)
+        late = due_at <= at - STALE_AFTER
+        owed = str(week) not in known and due_at >= recipient.since and (known or not late)
+        if owed:
+            found.append(_placed(recipient, week, due_at, domain, late=late))
+    return found
+
+
+def _weeks(connection: Connection, row: Any) -> set[str]:
+    weeks = select(outbox.c.week).where(
+        outbox.c.workspace_id == row.workspace_id, outbox.c.user_id == row.id, outbox.c.purpose == DIGEST
+    )
+    return set(connection.execute(weeks).scalars())
+
+
+def _placed(recipient: Recipient, week: IsoWeek, due_at: datetime, domain: str, *, late: bool) -> Placed:
+    return Placed(
+        recipient.workspace_id,
+        recipient.user_id,
+        recipient.email,
+        str(week),
+        new_message_id(domain),
+        due_at,
+        "skipped" if late else "due",
+        NOT_IN_TIME if late else None,
+    )
+
+
+# Writing
+
+
+def written(
+    database: Database, settings: Settings, templates: Environment, claim: Claim, at: datetime
+) -> Body:
+    """The digest as of now. Raises NoMail where nobody is marked key, or nobody wants it any more."""
+    with database.read() as connection:
+        principal, person = _recipient(connection, claim)
+    freshen(database, principal, at)
+    with database.read() as connection:
+        mail = _mail(connection, settings, principal, person, claim, at)
+    rendered = render(templates, "digest", {"mail": mail})
+    return Body(
+        person.email,
+        rendered.subject,
+        rendered.text,
+        rendered.html,
+        unsubscribe_headers(mail.unsubscribe_url),
+    )
+
+
+def _recipient(connection: Connection, claim: Claim) -> tuple[Principal, Any]:
+    row = connection.execute(
+        select(user, workspace.c.name.label("team"))
+        .join(workspace, workspace.c.id == user.c.workspace_id)
+        .where(user.c.workspace_id == claim.workspace_id, user.c.id == claim.user_id, gets_digests())
+    ).one_or_none()
+    if row is None:
+        raise NoMail("skipped", SWITCHED_OFF)
+    try:
+        return principal_of(connection, command_line(connection, claim.workspace_id), claim.user_id), row
+    except NotFound:
+        raise NoMail("skipped", SWITCHED_OFF) from None
+
+
+def _mail(
+    connection: Connection, settings: Settings, principal: Principal, person: Any, claim: Claim, at: datetime
+) -> DigestMail:
+    found = effects(connection, principal, at, WEEKS)
+    if not found.shares[-1].people:
+        raise NoMail("nothing_due", NO_KEY_PEOPLE)
+    only_screens = screen_only(connection, principal, at)
+    accounts = key_accounts(connection, principal)
+    return DigestMail(
+        user_name=person.name,
+        workspace=person.team,
+        week_label=week_phrase(IsoWeek.parse(claim.week).monday, principal.own_day(at)),
+        lead=_lead(found.shares, principal.team_day(at)),
+        screen_sentence=_screen_sentence(len(only_screens)),
+        screen_only=tuple(_person(one) for one in only_screens[:LISTED]),
+        account_sentence=_account_sentence(accounts),
+        accounts=tuple(DigestLine(name, count(people, "person")) for name, people in accounts.unmet[:LISTED]),
+        working_sentence=_working_sentence(found.acts),
+        acts=tuple(_act(one) for one in found.acts),
+        day_name=DAY_NAMES[person.nudge_weekday],
+        health_url=f"{settings.url}/health",
+        accounts_url=f"{settings.url}/organisations",
+        working_url=f"{settings.url}/health/working?weeks={WEEKS}",
+        preferences_url=f"{settings.url}/settings",
+        unsubscribe_url=links.addresses(settings, principal, claim.week, at)(0, links.STOP_DIGEST),
+    )
+
+
+def _lead(shares: Sequence[Share], today: date) -> str:
+    now = shares[-1]
+    before = next(one for one in shares if one.day >= today - timedelta(weeks=SINCE_WEEKS))
+    said = f"In the last 90 days, {now.reached} of your {count(now.people, 'key person')} had a call, a meeting or a note."
+    if not before.people:
+        return said
+    return f"{said} Four weeks ago it was {before.reached} of {before.people}."
+
+
+def _screen_sentence(number: int) -> str:
+    if not number:
+        return "No key person is only reached through a screen."
+    return f"{capital(count(number, 'key person', words=True))} {'is' if number == 1 else 'are'} only reached through a screen."
+
+
+def _person(one: Flag) -> DigestLine:
+    return DigestLine(one.contact.name, one.sentence)
+
+
+def _account_sentence(accounts: Accounts) -> str:
+    unmet = len(accounts.unmet)
+    if not accounts.number:
+        return "No account is marked key yet."
+    if not unmet:
+        return "Somebody was met in person at every key account within a year."
+    of_all = f"of {count(accounts.number, 'key account')}"
+    return f"At {unmet} {of_all} nobody was met in person for a year."
+
+
+def _working_sentence(acts: Sequence[ActCount]) -> str:
+    suggested, acted_on = sum(one.suggested for one in acts), sum(one.acted_on for one in acts)
+    if not suggested:
+        return "No week with suggestions is over yet, so it is too early to say."
+    return f"Of {count(suggested, 'suggestion')} in the last {WEEKS} weeks, {acted_on} were acted on."
+
+
+def _act(one: ActCount) -> DigestLine:
+    return DigestLine(capital(plural(one.act)), f"{one.acted_on} of {one.suggested}")

@@ -1,0 +1,111 @@
+"""Weekly mails that missed their time: which, since when, and why. One definition for page, doctor, figures and alarm."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+
+from crm.domain.weeks import IsoWeek
+from crm.nudges.due import PURPOSE, TOO_LATE, missing
+from crm.nudges.outbox import GIVEN_UP, NOT_IN_TIME, Claim
+from crm.storage.tables import outbox, user
+from crm.storage.tables.nudges import UNFINISHED
+
+GRACE = timedelta(hours=1)
+"""A mail that is not out so long after its time has missed it; until then it is only being tried."""
+LOOK_BACK = timedelta(days=7)
+MISSES = (TOO_LATE, NOT_IN_TIME, GIVEN_UP)
+"""Reasons of *skipped* that are nobody's wish."""
+NOBODY_LOOKED = "No process has looked for it."
+SAID_FOR_WEEKS = 4
+
+
+@dataclass(frozen=True)
+class Missed:
+    """One user's mail of ``week``, due at ``due_at``, that was not out in time; since when that is so, and why.
+
+    ``id`` and ``state`` are the mail's in the outbox; ``next_try_at`` is there while it is still tried.
+    """
+
+    id: int
+    workspace_id: int
+    user_id: int
+    name: str
+    week: str
+    due_at: datetime
+    since: datetime
+    state: str
+    reason: str
+    next_try_at: datetime | None = None
+
+
+def missed(connection: Connection, at: datetime, workspace_id: int | None = None) -> list[Missed]:
+    """Those of the last week with a row in the outbox, newest first; of every workspace unless one is named."""
+    rows = connection.execute(
+        select(outbox, user.c.name)
+        .join(user, and_(user.c.workspace_id == outbox.c.workspace_id, user.c.id == outbox.c.user_id))
+        .where(outbox.c.purpose == PURPOSE, _has_missed(at))
+        .where(outbox.c.workspace_id == workspace_id if workspace_id is not None else user.c.active)
+        .order_by(outbox.c.id.desc())
+    )
+    return [_missed(row) for row in rows]
+
+
+def _has_missed(at: datetime) -> ColumnElement[bool]:
+    ended = or_(
+        outbox.c.state.in_(("failed", "unknown")),
+        and_(outbox.c.state == "skipped", outbox.c.reason.in_(MISSES)),
+    )
+    return or_(
+        and_(ended, outbox.c.changed_at > at - LOOK_BACK, outbox.c.due_at > at - 2 * LOOK_BACK),
+        and_(outbox.c.state.in_(UNFINISHED), outbox.c.due_at <= at - GRACE),
+    )
+
+
+def _missed(row: Row[Any]) -> Missed:
+    is_tried = row.state in UNFINISHED
+    return Missed(
+        row.id,
+        row.workspace_id,
+        row.user_id,
+        row.name,
+        row.week,
+        row.due_at,
+        row.due_at + GRACE if is_tried else row.changed_at,
+        row.state,
+        row.reason or NOBODY_LOOKED,
+        row.next_try_at if row.state == "retry" else None,
+    )
+
+
+def number_missed(connection: Connection, at: datetime) -> int:
+    """How many of the last week there are, with those that no process has looked for at all."""
+    unseen = sum(at - LOOK_BACK < one.due_at <= at - GRACE for one in missing(connection, "localhost", at))
+    rows = select(func.count()).select_from(outbox).where(outbox.c.purpose == PURPOSE, _has_missed(at))
+    return unseen + int(connection.execute(rows).scalar_one())
+
+
+def said_to(connection: Connection, claim: Claim, at: datetime) -> str:
+    """For the next mail: that the one before it did not arrive, and why. Empty where it did."""
+    week = IsoWeek.parse(claim.week)
+    oldest = week
+    for _ in range(SAID_FOR_WEEKS):
+        oldest = oldest.previous()
+    row = connection.execute(
+        select(outbox.c.week, outbox.c.state, outbox.c.reason)
+        .where(
+            outbox.c.workspace_id == claim.workspace_id,
+            outbox.c.user_id == claim.user_id,
+            outbox.c.purpose == PURPOSE,
+            outbox.c.week < claim.week,
+            outbox.c.week >= str(oldest),
+        )
+        .order_by(outbox.c.week.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None or not (row.state == "failed" or row.reason in MISSES):
+        return ""
+    when = "Last week’s mail" if row.week == str(week.previous()) else f"The mail of {row.week}"
+    why = "" if row.reason in MISSES else f" {row.reason}"
+    return f"{when} did not reach you.{why}"
