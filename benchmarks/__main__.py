@@ -1,6 +1,6 @@
 """``./dev bench [S] [M] [L] [sqlite] [postgresql]``: each figure, its floor measured in the same run, their ratio, the target.
 
-Sizes S and M on both databases unless some are named. ``docs/performance.md`` says what the figures mean.
+Sizes S and M on both databases unless some are named. ``./dev bench plans [USERS…]`` is P11, for 100 and 1,000 users. ``docs/performance.md`` says what the figures mean.
 """
 
 import itertools
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from benchmarks.data import SIZES, Filled, fill
 from benchmarks.imports import imports
 from benchmarks.measure import HEADING, Figure
+from benchmarks.plans import plans
 from benchmarks.sql import all_metrics, all_rules, one_year
 from benchmarks.web import web
 from crm.storage.database import Database
@@ -62,8 +63,21 @@ def measured(backend: str, sizes: list[str]) -> None:
             print(f"  {figure.line}", flush=True)
 
 
+def planned(backend: str, numbers: list[int]) -> None:
+    """Print P11 for one database."""
+    print(f"\n{backend}\n{HEADING}")
+    with databases(backend) as fresh:
+        for figure in plans(fresh, numbers):
+            print(f"  {figure.line}", flush=True)
+
+
 def main(names: list[str]) -> int:
     """Measure what is named, or sizes S and M on both databases."""
+    if names[:1] == ["plans"]:
+        numbers = sorted(int(name) for name in names if name.isdecimal() and int(name) > 0) or [100, 1000]
+        for backend in [name for name in BACKENDS if name in names] or BACKENDS:
+            planned(backend, numbers)
+        return 0
     unknown = [name for name in names if name not in (*SIZES, *BACKENDS)]
     if unknown:
         print(
