@@ -1,6 +1,7 @@
 """``./dev bench [S] [M] [L] [sqlite] [postgresql]``: each figure, its floor measured in the same run, their ratio, the target.
 
-Sizes S and M on both databases unless some are named. ``./dev bench plans [USERS…]`` is P11, for 100 and 1,000 users. ``docs/performance.md`` says what the figures mean.
+Sizes S and M on both databases unless some are named. ``./dev bench plans [USERS…]`` is P11, for 100 and 1,000 users.
+``docs/performance.md`` says what the figures mean.
 """
 
 import itertools

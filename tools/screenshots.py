@@ -1,10 +1,16 @@
-"""Take the pictures of the documentation: ``./dev shots``. The demo on a fixed Monday, in Chromium, into docs/images."""
+"""Take the pictures of the documentation: ``./dev shots``. The demo on a fixed Monday, in Chromium, into docs/images.
+
+The weekly mail and the team digest are the demo's own, as ``crm nudge --eml-dir`` writes them.
+"""
 
 import os
 import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
@@ -14,8 +20,11 @@ sys.path.insert(0, str(ROOT))
 
 from crm.demo.cast import TEAM  # noqa: E402
 from crm.demo.filling import PASSWORD  # noqa: E402
+from crm.storage.database import Database  # noqa: E402
+from crm.storage.tables import user  # noqa: E402
 from tests.browser.conftest import FLAGS  # noqa: E402
 from tests.browser.product import Product, served  # noqa: E402
+from tools.mails import as_text  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 
@@ -51,15 +60,41 @@ PICTURES = (
 )
 
 
+MAIL_DUE = "2026-11-23T13:05:00+00:00"
+"""Monday morning where the demo's first user is."""
+
+
+@dataclass(frozen=True)
+class MailPicture(Picture):
+    """A mail as a mail program shows it; ``path`` is the purpose, ``plain`` its text twin."""
+
+    width: int = 700
+    whole: bool = True
+    plain: bool = False
+
+
+MAILS = (
+    MailPicture("mail", "nudge"),
+    MailPicture("mail-dark", "nudge", dark=True),
+    MailPicture("mail-phone", "nudge", width=390),
+    MailPicture("mail-phone-dark", "nudge", width=390, dark=True),
+    MailPicture("mail-text", "nudge", plain=True),
+    MailPicture("mail-digest", "digest"),
+)
+
+
 def main() -> None:
     """All pictures, or those whose names are given."""
     wanted = [one for one in PICTURES if not sys.argv[1:] or one.name in sys.argv[1:]]
+    letters = [one for one in MAILS if not sys.argv[1:] or one.name in sys.argv[1:]]
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         product = Product(Path(folder))
         product.run(["demo"])
         found = os.environ.get("CRM_CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=found, chromium_sandbox=False, args=list(FLAGS))
+        if letters:
+            take_mails(browser, product, letters)
         with served(product) as place:
             state = sign_in(browser, place.url)
             for picture in wanted:
@@ -67,6 +102,36 @@ def main() -> None:
                 take(context, picture)
                 context.close()
         browser.close()
+
+
+def take_mails(browser: Browser, product: Product, pictures: list[MailPicture]) -> None:
+    """The mails of the demo's first user, who wants the digest too."""
+    folder = product.folder / "mails"
+    ask_for_the_digest(product)
+    product.run(["nudge", "--user", TEAM[0].email, "--eml-dir", str(folder), "--as-of", MAIL_DUE])
+    mails = {}
+    for path in folder.glob("*.eml"):
+        message = message_from_bytes(path.read_bytes(), policy=default)
+        assert isinstance(message, EmailMessage)
+        mails["digest" if path.stem.endswith("digest") else "nudge"] = message
+    for picture in pictures:
+        part = mails[picture.path].get_body(("plain" if picture.plain else "html",))
+        assert part is not None
+        words = str(part.get_content())
+        context = window(browser, "about:blank", picture)
+        page = context.new_page()
+        page.set_content(as_text(words) if picture.plain else words)
+        page.screenshot(path=IMAGES / f"{picture.name}.png", full_page=True)
+        print(f"docs/images/{picture.name}.png")
+        context.close()
+
+
+def ask_for_the_digest(product: Product) -> None:
+    """As by the switch in the settings."""
+    database = Database(f"sqlite:///{product.folder / 'in-person.sqlite3'}")
+    with database.write() as connection:
+        connection.execute(user.update().where(user.c.email == TEAM[0].email).values(digest_on=True))
+    database.close()
 
 
 def window(browser: Browser, url: str, picture: Picture, state: object = None) -> BrowserContext:

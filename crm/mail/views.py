@@ -17,7 +17,7 @@ class NudgeSuggestion:
     ``reason`` is a sentence; ``slot`` the moment and what speaks for it, or empty. The stamp says ``act_label``.
     ``address_missing``: a note is due and there is nowhere to post it, so the mail says "Ask for their address"
     in place of the slot. ``given_name`` is for the subject; without it the first word of ``name`` is taken.
-    ``met_url`` answers a reason that asks "Have you met since?".
+    ``met_url`` answers a reason that asks "Have you met since?". ``about`` is one thing to talk about, or empty.
     """
 
     name: str
@@ -36,6 +36,7 @@ class NudgeSuggestion:
     address_missing: bool = False
     given_name: str | None = None
     met_url: str | None = None
+    about: str = ""
 
     @property
     def moment(self) -> str:

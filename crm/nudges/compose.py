@@ -1,5 +1,6 @@
 """The weekly mail of one user, made from their plan and rendered once."""
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -27,6 +28,7 @@ from crm.nudges.reply_ids import Nudge, reply_id
 from crm.planning.actions import make_plan
 from crm.planning.easing import easing
 from crm.planning.queries import PlanView, Suggested, plan_of
+from crm.planning.talking import dated
 from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.open_matters import is_open
@@ -36,6 +38,15 @@ from crm.storage.tables import contact, promise, user
 
 MOST_PROMISES = 5
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+ABOUT = {
+    "ask": "To say",
+    "promise": "We promised",
+    "their promise": "They promised",
+    "note": "From the log",
+    "request": "They asked for",
+}
+LONGEST_POINT = 140
+TAKEN = "Your calendar has taken that time since: the week’s page finds another."
 SWITCHED_OFF = "The mail was switched off, or its user left, before it went out."
 ALL_IN_TOUCH = "Nobody was due that week."
 
@@ -177,7 +188,7 @@ def _shown(one: Suggested, address: Callable[..., str], zone: tzinfo, today: dat
         act=one.act,
         act_label=capital(one.act),
         reason=one.reason,
-        slot=slot_words(one.act, one.slot, zone, today, one.place),
+        slot=_moment(one, zone, today),
         done_url=address(one.id, "done"),
         done_label="Done & log",
         met_url=address(one.id, "met") if one.may_be_unrecorded else None,
@@ -188,7 +199,32 @@ def _shown(one: Suggested, address: Callable[..., str], zone: tzinfo, today: dat
         dismiss_url=address(one.id, "not_this_person"),
         address_missing=one.needs_address,
         given_name=one.contact.given_name,
+        about=about(one, today),
     )
+
+
+def _moment(one: Suggested, zone: tzinfo, today: date) -> str:
+    """When, for a call by which number, and whether something else has come into the way."""
+    words = slot_words(one.act, one.slot, zone, today, one.place)
+    number = one.contact.phone if one.act == "call" else None
+    parts = [part for part in (words, number, TAKEN if one.is_taken else "") if part]
+    return ". ".join(part.rstrip(".") for part in parts[:-1]) + (f". {parts[-1]}" if parts[1:] else words)
+
+
+def about(one: Suggested, today: date) -> str:
+    """The first thing to talk about that the reason does not say already, with its day; empty if there is none."""
+    for point in one.talking_points:
+        if point.kind in ABOUT and point.text not in one.reason:
+            said = dated(point, today)
+            day = f" ({said})" if said else ""
+            return f"{ABOUT[point.kind]}: {cut(point.text)}{day}"
+    return ""
+
+
+def cut(words: str) -> str:
+    """At most so many letters, whole words."""
+    line = " ".join(words.split())
+    return textwrap.shorten(line, LONGEST_POINT, placeholder=" …")
 
 
 def slot_words(act: str, slot: Slot, zone: tzinfo, today: date, place: str | None = None) -> str:

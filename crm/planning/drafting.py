@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 
 from crm.domain import planner
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
@@ -17,6 +17,7 @@ from crm.domain.sentences import reason
 from crm.domain.slots import Interval, Slot, Wanted, propose_slots
 from crm.domain.weeks import IsoWeek
 from crm.planning.candidates import Facts, facts_of
+from crm.planning.covering import Away, away
 from crm.planning.diary import busy_by_calendar
 from crm.planning.easing import eased_home
 from crm.planning.home import Home, holidays_in, home_in, require_planner
@@ -28,6 +29,7 @@ from crm.storage.tables import (
     contact_address,
     interaction_contact,
     interaction_user,
+    response,
     suggestion,
 )
 
@@ -75,15 +77,16 @@ def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: 
     """
     require_planner(principal)
     home = eased_home(connection, principal, home_in(connection, principal, week, at), week, at)
-    owned = _owned(connection, principal)
+    absent = away(connection, principal, week, at)
+    owned = _owned(connection, principal, absent, week)
     rules = active_rules(connection, principal)
     found = flags(
         connection,
         principal,
         at,
         rules=rules,
-        contact_ids=owned if len(owned) <= MANY else None,
-        owner_id=principal.user_id,
+        contact_ids=list(owned) if len(owned) <= MANY or absent else None,
+        owner_id=None if absent else principal.user_id,
     )
     facts = facts_of(connection, principal, found, home, week, at)
     made = plan_week(
@@ -98,7 +101,11 @@ def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: 
     by_contact: dict[int, list[Flag]] = defaultdict(list)
     for flag in found:
         by_contact[flag.contact.id].append(flag)
-    drafted = tuple(_drafted(one, by_contact[one.contact_id], slots) for one in made.suggestions)
+    names = {one.user_id: one.name for one in absent}
+    drafted = tuple(
+        _drafted(one, by_contact[one.contact_id], slots, names.get(owned[one.contact_id], ""))
+        for one in made.suggestions
+    )
     return Draft(week, home.budget, drafted, _told_off(made.left_out, home, week))
 
 
@@ -109,7 +116,10 @@ def _told_off(left_out: Sequence[LeftOut], home: Home, week: IsoWeek) -> tuple[L
     return tuple(replace(one, reason="off") if one.reason == "budget" else one for one in left_out)
 
 
-def _drafted(one: planner.Suggestion, found: Sequence[Flag], slots: Mapping[int, Slot]) -> Drafted:
+def _drafted(
+    one: planner.Suggestion, found: Sequence[Flag], slots: Mapping[int, Slot], away_name: str
+) -> Drafted:
+    """``away_name``: whose contact it is, if not the user's own."""
     told = [flag for flag in found if flag.rule in one.rules]
     evidence: dict[str, Any] = {}
     for rule in one.rules:
@@ -121,24 +131,48 @@ def _drafted(one: planner.Suggestion, found: Sequence[Flag], slots: Mapping[int,
         one.act,
         slots[one.contact_id],
         one.needs_address,
-        reason(told),
+        f"{reason(told)} {away_name} is away." if away_name else reason(told),
         one.rules,
         evidence,
         one.need,
     )
 
 
-def _owned(connection: Connection, principal: Principal) -> list[int]:
-    rows = connection.execute(
-        select(contact.c.id)
+def _owned(
+    connection: Connection, principal: Principal, absent: Sequence[Away], week: IsoWeek
+) -> dict[int, int]:
+    """The user's contacts and those of colleagues who are away, each with its owner; whom these let rest rests."""
+    owners = [principal.user_id, *(one.user_id for one in absent)]
+    asked = (
+        select(contact.c.id, contact.c.owner_id)
         .where(
             contact.c.workspace_id == principal.workspace_id,
-            contact.c.owner_id == principal.user_id,
+            contact.c.owner_id.in_(owners),
             is_present(),
         )
         .order_by(contact.c.id)
     )
-    return list(rows.scalars())
+    if absent:
+        asked = asked.where(or_(contact.c.owner_id == principal.user_id, ~_let_rest(week)))
+    return {row.id: row.owner_id for row in connection.execute(asked)}
+
+
+def _let_rest(week: IsoWeek) -> ColumnElement[bool]:
+    """Whether its owner said "not this person", or snoozed the contact beyond that week."""
+    return (
+        select(response.c.id)
+        .where(
+            response.c.workspace_id == contact.c.workspace_id,
+            response.c.contact_id == contact.c.id,
+            response.c.user_id == contact.c.owner_id,
+            response.c.undone_at.is_(None),
+            or_(
+                response.c.verb == "not_this_person",
+                and_(response.c.verb == "snooze", response.c.until_day > week.sunday),
+            ),
+        )
+        .exists()
+    )
 
 
 def _slots(

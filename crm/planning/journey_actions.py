@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Table
 
 from crm.domain.principal import Principal
 from crm.errors import NotFound
+from crm.planning.covering import hand_over
 from crm.planning.home import require_planner
 from crm.planning.journey_forms import TimeOffForm, TripForm
 from crm.storage.database import new_id
@@ -26,8 +27,13 @@ def refuse_trip(connection: Connection, principal: Principal, form: TripForm, at
 
 
 def add_time_off(connection: Connection, principal: Principal, form: TimeOffForm, at: datetime) -> int:
-    """The id of new days off."""
-    return _add(connection, principal, time_off, form.model_dump(), at)
+    """The id of new days off; Invalid where nobody can be the colleague who is to look after one's people."""
+    values = form.model_dump()
+    colleague_id = values.pop("cover_id", None)
+    off_id = _add(connection, principal, time_off, values, at)
+    if colleague_id is not None:
+        hand_over(connection, principal, off_id, colleague_id)
+    return off_id
 
 
 def _add(

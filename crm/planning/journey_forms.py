@@ -34,6 +34,12 @@ class TimeOffForm(Form):
         return self
 
 
+class DaysOffForm(TimeOffForm):
+    """Days off, and perhaps who looks after one's people meanwhile."""
+
+    cover_id: int | None = None
+
+
 class TripForm(TimeOffForm):
     """A city and days, and how many people may be met there."""
 

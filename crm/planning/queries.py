@@ -27,6 +27,7 @@ from crm.storage.tables import (
     contact,
     contact_address,
     contact_email,
+    contact_phone,
     interaction_contact,
     organisation,
     plan,
@@ -54,6 +55,7 @@ class Suggestee:
     country: str | None
     time_zone: str | None
     has_address: bool
+    phone: str | None
 
     @property
     def place(self) -> Whereabouts:
@@ -235,6 +237,7 @@ def people(connection: Connection, principal: Principal, contact_ids: Sequence[i
             organisation.c.name.label("organisation"),
             contact_email.c.value.label("email"),
             address.exists().label("has_address"),
+            contact_phone.c.value.label("phone"),
         )
         .outerjoin(
             organisation,
@@ -249,6 +252,14 @@ def people(connection: Connection, principal: Principal, contact_ids: Sequence[i
                 contact_email.c.workspace_id == contact.c.workspace_id,
                 contact_email.c.contact_id == contact.c.id,
                 contact_email.c.position == 0,
+            ),
+        )
+        .outerjoin(
+            contact_phone,
+            and_(
+                contact_phone.c.workspace_id == contact.c.workspace_id,
+                contact_phone.c.contact_id == contact.c.id,
+                contact_phone.c.position == 0,
             ),
         )
         .where(contact.c.workspace_id == principal.workspace_id, contact.c.id.in_(contact_ids))

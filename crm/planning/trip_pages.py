@@ -6,9 +6,10 @@ from typing import Any
 from starlette.responses import Response
 
 from crm.domain.spans import day_phrase
-from crm.planning import journey_actions, journeys, stays
+from crm.errors import Invalid
+from crm.planning import covering, journey_actions, journeys, stays
 from crm.planning.home import require_planner
-from crm.planning.journey_forms import TimeOffForm, TripForm
+from crm.planning.journey_forms import DaysOffForm, TripForm
 from crm.planning.reach import on_trip
 from crm.web import forms
 from crm.web.routing import Router, Visit
@@ -38,6 +39,8 @@ def _list(
         "offered": stays.offered(visit.connection, visit.principal, visit.today),
         "trips": journeys.trips(visit.connection, visit.principal, visit.today),
         "time_off": journeys.time_off_ahead(visit.connection, visit.principal, visit.today),
+        "colleagues": covering.colleagues(visit.connection, visit.principal),
+        "covers": covering.covers(visit.connection, visit.principal),
         "trip": trip,
         "off": off,
         "errors": errors,
@@ -127,11 +130,15 @@ def restore_trip(visit: Visit) -> Response:
 @router.action("/time-off")
 def add_time_off(visit: Visit) -> Response:
     """Days off."""
-    form = forms.read(TimeOffForm, visit.form)
+    form = forms.read(DaysOffForm, visit.form)
     if isinstance(form, forms.Errors):
         found = {f"off-{name}": said for name, said in _placed(form, "last_day").items()}
         return _list(visit, {}, form.typed, found)
-    off_id = journey_actions.add_time_off(visit.connection, visit.principal, form, visit.at)
+    try:
+        off_id = journey_actions.add_time_off(visit.connection, visit.principal, form, visit.at)
+    except Invalid as refusal:
+        wrong = {f"off-{name}": said for name, said in refusal.fields.items()}
+        return _list(visit, {}, {**visit.form}, wrong)
     said = "Nothing is planned for these days in plans that are made from now on."
     return visit.redirect("/trips", said, f"/time-off/{off_id}/delete")
 

@@ -21,6 +21,7 @@ from crm.errors import NotFound, Unavailable
 from crm.inbox.queries import waiting_count
 from crm.interactions.silence import caution
 from crm.planning.actions import make_plan
+from crm.planning.covering import away, covering_sentence
 from crm.planning.drafting import draft_plan
 from crm.planning.easing import easing
 from crm.planning.home import holidays_in, home_in
@@ -170,7 +171,9 @@ def _week_page(
 def _light(connection: Connection, visit: Visit, week: IsoWeek) -> list[str]:
     """Why this week or the next holds less than usual."""
     homes = ((name, one, home_in(connection, visit.principal, one, visit.at)) for name, one in _near(week))
-    return [said for name, one, home in homes if (said := home.lightness(one, name))]
+    found = [said for name, one, home in homes if (said := home.lightness(one, name))]
+    absent = covering_sentence(away(connection, visit.principal, week, visit.at))
+    return [*found, absent] if absent else found
 
 
 def _near(week: IsoWeek) -> tuple[tuple[str, IsoWeek], ...]:

@@ -44,7 +44,7 @@ from crm.storage.tables.interactions import (
     removed_matter,
     signal,
 )
-from crm.storage.tables.journeys import time_off, trip
+from crm.storage.tables.journeys import cover, time_off, trip
 from crm.storage.tables.merges import kept_apart, merge
 from crm.storage.tables.nudges import mail_hold, outbox, outbox_event, scheduler_pulse
 from crm.storage.tables.planning import plan, plan_feed, response, suggestion
@@ -65,6 +65,7 @@ __all__ = [
     "contact_metrics",
     "contact_phone",
     "contact_tag",
+    "cover",
     "favour",
     "id_counter",
     "idempotency_key",

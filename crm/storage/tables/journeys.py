@@ -38,3 +38,15 @@ time_off = Table(
     belongs_to("user", "user_id", ondelete="CASCADE"),
     Index("ix_time_off_workspace_id_user_id_last_day", "workspace_id", "user_id", "last_day"),
 )
+
+cover = Table(
+    "cover",
+    metadata,
+    workspace_id(),
+    Column("time_off_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, nullable=False),
+    belongs_to("time_off", "time_off_id", ondelete="CASCADE"),
+    belongs_to("user", "user_id", ondelete="CASCADE"),
+    Index("ix_cover_workspace_id_user_id", "workspace_id", "user_id"),
+)
+"""Who looks after somebody's people while they are off."""

@@ -1,0 +1,93 @@
+"""A hand-over while somebody is off: a colleague's plan takes in their people in weeks that hold nothing for them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, and_, func, select
+
+from crm.domain.principal import Principal
+from crm.domain.spans import join
+from crm.domain.weeks import IsoWeek
+from crm.errors import Invalid
+from crm.planning.home import home_in
+from crm.storage.tables import cover, time_off, user
+
+NOBODY = "Choose a colleague who has a plan of their own."
+
+
+@dataclass(frozen=True)
+class Away:
+    """A colleague who is off in a week, and whose people the user looks after meanwhile."""
+
+    user_id: int
+    name: str
+
+
+def colleagues(connection: Connection, principal: Principal) -> list[tuple[int, str]]:
+    """(id, name) of those who could look after the user's people: active members and admins, by name."""
+    rows = connection.execute(
+        select(user.c.id, user.c.name)
+        .where(
+            user.c.workspace_id == principal.workspace_id,
+            user.c.active,
+            user.c.role.in_(("admin", "member")),
+            user.c.id != principal.user_id,
+        )
+        .order_by(func.lower(user.c.name), user.c.id)
+    )
+    return [(row.id, row.name) for row in rows]
+
+
+def hand_over(connection: Connection, principal: Principal, off_id: int, colleague_id: int) -> None:
+    """These days off of the user's own are covered by that colleague; Invalid says who cannot."""
+    if colleague_id not in dict(colleagues(connection, principal)):
+        raise Invalid(NOBODY, fields={"cover_id": NOBODY})
+    row = {"workspace_id": principal.workspace_id, "time_off_id": off_id, "user_id": colleague_id}
+    connection.execute(cover.insert(), row)
+
+
+def away(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> list[Away]:
+    """Whose people the user looks after in that week: they are off, and too little of it is left to plan for them."""
+    mine = (time_off.c.workspace_id == principal.workspace_id, cover.c.user_id == principal.user_id)
+    rows = connection.execute(
+        select(user.c.id, user.c.name, user.c.role, user.c.time_zone)
+        .distinct()
+        .select_from(time_off)
+        .join(
+            cover,
+            and_(cover.c.workspace_id == time_off.c.workspace_id, cover.c.time_off_id == time_off.c.id),
+        )
+        .join(user, and_(user.c.workspace_id == time_off.c.workspace_id, user.c.id == time_off.c.user_id))
+        .where(*mine, time_off.c.removed_at.is_(None))
+        .where(time_off.c.first_day <= week.sunday, time_off.c.last_day >= week.monday)
+        .order_by(user.c.id)
+    ).all()
+    found = []
+    for row in rows:
+        who = Principal(principal.workspace_id, row.id, row.role, principal.zone, ZoneInfo(row.time_zone))
+        if not home_in(connection, who, week, at).is_worked(week):
+            found.append(Away(row.id, row.name))
+    return found
+
+
+def covering_sentence(found: list[Away]) -> str:
+    """For the page of the week; empty where nobody is away."""
+    if not found:
+        return ""
+    names = join([one.name for one in found])
+    return f"{names} {'is' if len(found) == 1 else 'are'} away this week, so their people are in your plan."
+
+
+def covers(connection: Connection, principal: Principal) -> dict[int, str]:
+    """Time off of the user's own → who looks after their people then."""
+    rows = connection.execute(
+        select(cover.c.time_off_id, user.c.name)
+        .join(user, and_(user.c.workspace_id == cover.c.workspace_id, user.c.id == cover.c.user_id))
+        .join(
+            time_off,
+            and_(time_off.c.workspace_id == cover.c.workspace_id, time_off.c.id == cover.c.time_off_id),
+        )
+        .where(cover.c.workspace_id == principal.workspace_id, time_off.c.user_id == principal.user_id)
+    )
+    return {row.time_off_id: row.name for row in rows}
