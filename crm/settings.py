@@ -19,7 +19,7 @@ from crm.errors import UsageError
 
 LEAST_KEY = 32
 """Bytes a kept key has at least: one that was cut off, or is empty, would sign links that anybody can sign."""
-SECRETS = ("database_url", "smtp_url", "imap_url", "secret_key", "metrics_token")
+SECRETS = ("database_url", "smtp_url", "imap_url", "secret_key", "metrics_token", "dkim_key")
 
 
 def default_data_dir() -> Path:
@@ -56,6 +56,16 @@ class Settings(BaseSettings):
         description="`imaps://user:password@host:port/FOLDER`: where mail to CRM_MAIL_FROM arrives. Empty: it is not read.",
     )
     mail_from: str = Field(default="In Person <in-person@localhost>", description="The sender of every mail.")
+    dkim_key: str = Field(
+        default="",
+        description="A private key in PEM form, RSA or Ed25519, that signs every mail (DKIM). Empty: none is signed.",
+    )
+    dkim_selector: str = Field(
+        default="inperson", description="Under which name in DNS receivers look for the public key."
+    )
+    dkim_domain: str = Field(
+        default="", description="The domain that signs. Empty: that of the address in CRM_MAIL_FROM."
+    )
     secret_key: str = Field(
         default="",
         description="Signs mail links and the set-up token. Empty: generated once and kept in the data directory.",

@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from crm.accounts.actions import VALID_WORDS
+from crm.errors import UsageError
+from crm.mail.dkim import signing
 from crm.mail.message import BadAddress, Mailbox, compose, new_message_id
 from crm.mail.rendering import render
 from crm.mail.smtp_settings import SmtpSettings
@@ -50,5 +52,10 @@ def _send(site: Site, to: tuple[str, str], name: str, view: MailView, at: dateti
         date=at,
         headers={},
     )
-    delivery = deliver(SmtpSettings.parse(site.settings.smtp_url), message, timeout=SECONDS)
+    try:
+        sign = signing(site.settings)
+    except UsageError as fault:
+        return fault.sentence
+    server = SmtpSettings.parse(site.settings.smtp_url)
+    delivery = deliver(server, message, timeout=SECONDS, sign=sign)
     return None if delivery.state is DeliveryState.ACCEPTED else delivery.reply

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import Connection, func, select, text
 
-from crm.care import archive, calendars, clocks, mailbox, scheduled, weekly_mails
+from crm.care import archive, calendars, clocks, mailbox, scheduled, signing, weekly_mails
 from crm.care.backup import newest_change
 from crm.care.findings import Check, Finding
 from crm.errors import Refusal, UsageError
@@ -369,6 +369,7 @@ ALWAYS: dict[str, Check] = {
     "settings": _settings,
     "disk": _disk,
     "mail": _mail,
+    "signature": signing.check,
     "inbox": mailbox.inbox,
     "backups": _backups,
     "database": _database,

@@ -11,6 +11,7 @@ from crm.accounts.queries import members
 from crm.domain.mailbox_words import GOOD, SENTENCES, WAITING
 from crm.domain.spans import day_phrase, join, moment_phrase
 from crm.errors import Conflict, Invalid, NotFound, Refusal
+from crm.mail.dkim import signing
 from crm.mail.message import BadAddress, Mailbox, compose, new_message_id
 from crm.mail.rendering import render
 from crm.mail.smtp_settings import SmtpSettings
@@ -256,7 +257,8 @@ def _send_test(visit: Visit, name: str, email: str) -> Delivery:
         date=visit.at,
         headers={},
     )
-    return deliver(SmtpSettings.parse(visit.settings.smtp_url), message, timeout=TEST_SECONDS)
+    server = SmtpSettings.parse(visit.settings.smtp_url)
+    return deliver(server, message, timeout=TEST_SECONDS, sign=signing(visit.settings))
 
 
 @router.action("/team/heartbeat/release", access="admin")

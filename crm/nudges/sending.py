@@ -5,6 +5,7 @@ No transaction is open while the mail server is spoken to. Any number of process
 
 import logging
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from sqlalchemy import ColumnElement, Select, and_, select
 
 from crm.domain.returned import is_for_good
 from crm.errors import Unavailable, UsageError
+from crm.mail.dkim import signing
 from crm.mail.message import BadAddress, BadHeader, Mailbox, compose, serialise
 from crm.mail.smtp_settings import SmtpSettings
 from crm.mail.transport import Delivery, DeliveryState, Phase, deliver
@@ -38,6 +40,8 @@ Result = TypeVar("Result")
 Now = Callable[[], datetime]
 Deliver = Callable[[Claim, EmailMessage, Callable[[], None]], Delivery]
 TRIES = 4
+TRIES_TO_SETTLE = 20
+"""An answer of the mail server that is not kept leaves the mail in doubt, so this is tried for most of the lease."""
 STOPPED = "Nothing is sent to this address, as its server takes no mail for it: {said}"
 PATIENCE = timedelta(seconds=20)
 
@@ -210,7 +214,8 @@ class Postman:
     def _settle(self, claim: Claim, state: str, reason: str | None) -> Outcome | None:
         """Keep how it ended. Where the database cannot be reached, sweeping settles the mail later."""
         try:
-            if not patiently(lambda: mails.settle(self.database, claim, state, reason, self.now())):
+            kept = lambda: mails.settle(self.database, claim, state, reason, self.now())  # noqa: E731
+            if not patiently(kept, TRIES_TO_SETTLE, pause=1):
                 return None
             with self.database.read() as connection:
                 email = connection.execute(_email(claim)).scalar_one_or_none()
@@ -222,13 +227,13 @@ class Postman:
         return Outcome(email or "", claim.week, state, claim.message_id, reason)
 
 
-def patiently(step: Callable[[], Result]) -> Result:
+def patiently(step: Callable[[], Result], tries: int = TRIES, pause: float = 0) -> Result:
     """Do a step in the database; where many processes write at once, it may be busy for longer than one wait."""
-    for _ in range(TRIES - 1):
+    for _ in range(tries - 1):
         try:
             return step()
         except Unavailable:
-            continue
+            time.sleep(pause)
     return step()
 
 
@@ -264,8 +269,8 @@ def by_smtp(settings: Settings, timeout: float = 30) -> Deliver | None:
     """Delivery by the server of CRM_SMTP_URL; none where mail is not set up. ``timeout``: seconds for each step."""
     if not settings.smtp_url:
         return None
-    server = SmtpSettings.parse(settings.smtp_url)
-    return lambda _, message, begin: deliver(server, message, timeout=timeout, on_handover=begin)
+    server, sign = SmtpSettings.parse(settings.smtp_url), signing(settings)
+    return lambda _, message, begin: deliver(server, message, timeout=timeout, on_handover=begin, sign=sign)
 
 
 def into_folder(folder: Path) -> Deliver:

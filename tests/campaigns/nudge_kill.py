@@ -52,7 +52,7 @@ def round_of(
                 hits += bears.ended()[1] == -signal.SIGKILL
                 timer.cancel()
             bears.bear(timedelta(minutes=4 * kills))
-            bears.ended(600)
+            bears.ended(3600)
             return hits, check(database, ledger, users), widths(database)
     finally:
         database.close()

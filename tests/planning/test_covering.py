@@ -24,7 +24,10 @@ WEEK = IsoWeek.of(NOW.date())
 @pytest.fixture
 def pair(world: World) -> tuple[Principal, Principal]:
     """Nora, who has one person to reach, and Theo, who has nobody."""
-    nora, theo = world.user("Nora Lindqvist", "member"), world.user("Theo Marsh", "member", first_run_done=True)
+    nora, theo = (
+        world.user("Nora Lindqvist", "member"),
+        world.user("Theo Marsh", "member", first_run_done=True),
+    )
     person = world.contact("Marta Kowalczyk", owner_id=nora.user_id)
     for days in (3, 20, 40, 60):
         world.log("email", days, person)
