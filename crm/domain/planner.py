@@ -37,13 +37,22 @@ from typing import Final, TypeAlias
 
 from crm.domain.budgets import GROUP_ORDER, GROUPS, LARGEST_BUDGET, Budget, Group
 from crm.domain.choice import Way, choose
-from crm.domain.rests import Outcome, PastSuggestion, rest_until
+from crm.domain.rests import Outcome, PastSuggestion, back_after_ignored, rest_until
 from crm.domain.rules import ACTS, SHIPPED, WRITTEN_DOWN, Rule
 from crm.domain.slots import POST_WORKING_DAYS, post_by
 from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek
 
-__all__ = ["GROUPS", "LARGEST_BUDGET", "Budget", "Group", "Outcome", "PastSuggestion", "rest_until"]
+__all__ = [
+    "GROUPS",
+    "LARGEST_BUDGET",
+    "Budget",
+    "Group",
+    "Outcome",
+    "PastSuggestion",
+    "back_after_ignored",
+    "rest_until",
+]
 
 Parts: TypeAlias = tuple[tuple[str, int], ...]
 
@@ -79,7 +88,8 @@ class Candidate:
     its target, if any. ``same_city`` and ``travel`` (a trip in the plan's week) say whether they can meet.
     ``history``: act → times this user chose it for this contact, minus the times it was swapped away.
     ``arranged_on``: the next live interaction logged ahead or in the calendar. ``rest_until`` (see `rest_until`)
-    and ``snoozed_until`` are the first day on which the contact may come back. ``muted``: "not this person".
+    and ``snoozed_until`` are the first day on which the contact may come back; ``ignored``: it rests because the last two
+    suggestions were left untouched. ``muted``: "not this person".
     ``post_days``: working days for which a card to them is under way.
     """
 
@@ -99,6 +109,7 @@ class Candidate:
     days_since_live: int | None = None
     arranged_on: date | None = None
     rest_until: date | None = None
+    ignored: bool = False
     snoozed_until: date | None = None
     muted: bool = False
     post_days: int = POST_WORKING_DAYS
@@ -151,6 +162,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "snoozed": "Snoozed until {day}.",
     "arranged": "Already arranged for {day}.",
     "resting": "Resting until {day}.",
+    "ignored": "Suggested twice and left untouched, so back on {day}.",
     "nothing_due": "Nothing is due.",
     "only_unanswered": "A mail without an answer alone fills no place.",
     "out_of_reach": "Not in the same city this week, and the reason asks for meeting.",
@@ -350,7 +362,8 @@ def _consider(candidate: Candidate, frame: _Frame, limits: frozenset[str]) -> _E
     if candidate.rest_until is not None and candidate.rest_until > frame.start:
         flags = tuple(flag for flag in flags if _breaks_rest(flag, candidate, frame))
         if not flags:
-            return LeftOut(candidate.contact_id, "resting", candidate.rest_until)
+            why = "ignored" if candidate.ignored else "resting"
+            return LeftOut(candidate.contact_id, why, candidate.rest_until)
     if not flags:
         return LeftOut(candidate.contact_id, "nothing_due")
     if all(flag.rule == _SUPPORT_ONLY for flag in flags):

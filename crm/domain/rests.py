@@ -32,18 +32,28 @@ def rest_until(history: Iterable[PastSuggestion], today: date) -> date | None:
     14 days from the last suggestion done or dismissed; 60 days from the end of the week in which the second one
     in a row was ignored. What happened after ``today`` is not known yet.
     """
-    known = sorted((past for past in history if past.week.monday <= today), key=lambda past: past.week)
+    past = list(history)
     ends = [
-        past.on + timedelta(days=REST_DAYS)
-        for past in known
-        if past.outcome in ("done", "dismissed") and past.on is not None and past.on <= today
+        one.on + timedelta(days=REST_DAYS)
+        for one in _known(past, today)
+        if one.outcome in ("done", "dismissed") and one.on is not None and one.on <= today
     ]
-    closed = [past for past in known if _touched(past, today) or past.week.sunday < today]
-    latest = closed[-IGNORED_IN_A_ROW:]
-    if len(latest) == IGNORED_IN_A_ROW and not any(_touched(past, today) for past in latest):
-        ends.append(latest[-1].week.next().monday + timedelta(days=LONG_REST_DAYS))
-    ahead = [end for end in ends if end > today]
+    ignored = back_after_ignored(past, today)
+    ahead = [end for end in (*ends, ignored) if end is not None and end > today]
     return max(ahead, default=None)
+
+
+def back_after_ignored(history: Iterable[PastSuggestion], today: date) -> date | None:
+    """The first day after the long rest of somebody whose last two suggestions were left untouched."""
+    closed = [past for past in _known(history, today) if _touched(past, today) or past.week.sunday < today]
+    latest = closed[-IGNORED_IN_A_ROW:]
+    if len(latest) < IGNORED_IN_A_ROW or any(_touched(past, today) for past in latest):
+        return None
+    return latest[-1].week.next().monday + timedelta(days=LONG_REST_DAYS)
+
+
+def _known(history: Iterable[PastSuggestion], today: date) -> list[PastSuggestion]:
+    return sorted((past for past in history if past.week.monday <= today), key=lambda past: past.week)
 
 
 def _touched(past: PastSuggestion, today: date) -> bool:

@@ -338,8 +338,8 @@ def test_not_this_person_holds_until_undone(world: World, alice: Principal, one:
 
 def test_two_ignored_in_a_row_rest_for_sixty_days(world: World, alice: Principal, one: Suggested) -> None:
     assert one.contact.id in next_plan(world, alice, 1)[0]
-    assert next_plan(world, alice, 2)[1] == {one.contact.id: "resting"}
-    assert next_plan(world, alice, 10)[1] == {one.contact.id: "resting"}
+    assert next_plan(world, alice, 2)[1] == {one.contact.id: "ignored"}
+    assert next_plan(world, alice, 10)[1] == {one.contact.id: "ignored"}
     assert one.contact.id in next_plan(world, alice, 11)[0]
 
 
