@@ -9,7 +9,7 @@ from starlette.responses import Response
 from crm.accounts.actions import remember_own_words
 from crm.contacts.drafts import is_email
 from crm.errors import Invalid
-from crm.imports import actions, calendar_pages, meeting_pages, queries
+from crm.imports import actions, calendar_pages, meeting_pages, queries, synced
 from crm.imports.addressbooks import table_of
 from crm.imports.choices import choose, remember_who
 from crm.imports.columns import FIELDS, LEAVE_OUT
@@ -62,8 +62,16 @@ def _start(visit: Visit, error: str | None = None) -> Response:
         "in_words": in_words,
         "error": error,
         "open_meetings": open_count(visit.connection, visit.principal),
+        "sources": _sources(visit),
     }
     return visit.render("imports/start.html", context, active="people", status=422 if error else 200)
+
+
+def _sources(visit: Visit) -> list[synced.Kept]:
+    """What `crm sync` reads, for admins."""
+    if not visit.principal.may_administer:
+        return []
+    return synced.kept(visit.connection, visit.principal, visit.settings.key)
 
 
 @router.action("/import", own_transactions=True)

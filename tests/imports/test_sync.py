@@ -12,14 +12,17 @@ from sqlalchemy import select
 
 from crm.__main__ import run
 from crm.cli_support import desk
+from crm.imports import synced
 from crm.imports.busy_fetch import Source
 from crm.imports.carddav import fetch_cards
 from crm.imports.dav import Server
 from crm.imports.dav_xml import NoDav
 from crm.outgoing.wire import Network
 from crm.storage.tables import contact, import_batch, synced_source
+from tests.builders import World
 from tests.imports.radicale import PASSWORD, Radicale, running
 from tests.outgoing.servers import saying, serving
+from tests.web.site import client, settings
 
 BOOK = (
     '<?xml version="1.0"?><mkcol xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"><set><prop><resourcetype>'
@@ -135,3 +138,13 @@ def test_a_page_is_no_address_book() -> None:
 
 def test_an_access_says_nothing_of_itself() -> None:
     assert "secret" not in repr(Source("carddav", "https://x.example/secret", "secret", "secret"))
+
+
+def test_admins_see_what_is_read_and_others_do_not(world: World) -> None:
+    access = Source("carddav", "https://dav.example.com/secret", "alice", PASSWORD)
+    with world.database.write() as connection:
+        synced.add(connection, world.principal, settings().key, "Phone", access, world.now)
+    page = client(world, world.user()).get("/import").text
+    assert "dav.example.com has not been read yet." in page
+    assert "secret" not in page
+    assert "dav.example.com" not in client(world, world.user("Ben Ode", "member")).get("/import").text
