@@ -285,19 +285,24 @@ def read_card_date(text: str, *, without: str = "") -> str | None:
     if match is None:
         return None
     parts = match.groupdict()
-    year = parts.get("year") or without
+    year = parts.get("year")
+    yearless = year is None or year in (without, "0000")
     try:
-        day = date(int(parts.get("year") or 2000), int(parts["month"]), int(parts["day"]))
+        day = date(2000 if yearless else int(parts["year"]), int(parts["month"]), int(parts["day"]))
     except ValueError:
         return None
-    if year in (without, "0000"):
+    if yearless:
         return f"--{day:%m-%d}"
     return day.isoformat() if OLDEST_DAY <= day.year <= NEWEST_DAY else None
 
 
+APPLES_NO_YEAR = "1604"
+"""What Apple writes where there is no year; other programs pass it on without saying so."""
+
+
 def _date(each: Property, notices: _Notices, what: str) -> str | None:
     text = each.text.strip()
-    omitted = each.parameters.get("X-APPLE-OMIT-YEAR", [""])[0].strip()
+    omitted = each.parameters.get("X-APPLE-OMIT-YEAR", [APPLES_NO_YEAR])[0].strip()
     found = read_card_date(text, without=omitted)
     if found is None and text:
         notices.leave_out(each.line, f"“{excerpt(text)}” is not a day for {what} and was left out.")
