@@ -44,6 +44,7 @@ from tests.imports.letters import ALICE, DANIEL, MARTA, mail, maildir, mbox, rea
         ("draft", "X-Unsent: 1"),
         ("draft", "X-Mozilla-Draft-Info: internal/draft; vcard=0"),
         ("draft", "X-Gmail-Labels: Drafts,Opened"),
+        ("draft", "X-Gmail-Labels: =?UTF-8?Q?Entw=C3=BCrfe,Ge=C3=B6ffnet?="),
         ("draft", "X-Status: T"),
         ("spam", "X-Spam-Flag: YES"),
         ("spam", "X-Gmail-Labels: Spam"),
