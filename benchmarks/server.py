@@ -4,6 +4,7 @@ The floors below ``/floor`` do what cannot be left out. A page's floor renders t
 rows that lie ready; the log's parses the same form and commits one bare insert; the search's runs one plain query.
 """
 
+import gc
 import sys
 import threading
 from dataclasses import replace
@@ -105,9 +106,8 @@ class Bare:
         return JSONResponse([{"id": row[0], "name": row[1], "detail": f"{row[2]} {row[3]}"} for row in rows])
 
 
-def main(url: str, port: int) -> None:
-    """Serve until told to stop."""
-    database = Database(url)
+def beside_floors(database: Database, port: int = 8000) -> Starlette:
+    """The product's application with the floors beside it."""
     app = create_app(Settings(secret_key="benchmark " * 4, port=port), database)
     ready, bare = Ready(app.state.site.templates), Bare(database)
     app.state.site = replace(app.state.site, templates=cast(Environment, ready))
@@ -120,7 +120,13 @@ def main(url: str, port: int) -> None:
             Route("/search", bare.search),
         ],
     )
-    both = Starlette(routes=[floors, Mount("/", app)])
+    return Starlette(routes=[floors, Mount("/", app)])
+
+
+def main(url: str, port: int) -> None:
+    """Serve until told to stop."""
+    both = beside_floors(Database(url), port)
+    gc.freeze()  # as the program does
     uvicorn.run(both, port=port, log_level="error", access_log=False)
 
 

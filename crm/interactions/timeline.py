@@ -32,6 +32,8 @@ from crm.storage.statements import built_once
 from crm.storage.tables import ask, interaction, interaction_contact, promise
 
 PAGE = 40
+EARLIER = 100
+"""Whoever goes back in a log gets more of it at once."""
 LISTED = 20
 
 

@@ -22,7 +22,7 @@ from crm.interactions.happenings import Whose
 from crm.interactions.matter_pages import CHOICES
 from crm.interactions.queries import channels
 from crm.interactions.signals import Wanted, told
-from crm.interactions.timeline import timeline, year_by_day
+from crm.interactions.timeline import EARLIER, PAGE, timeline, year_by_day
 from crm.planning.queries import suggestion_for
 from crm.planning.words import beside_moment, moment_words
 from crm.rules.queries import OrganisationFlag, organisation_flags
@@ -64,7 +64,13 @@ def _log(visit: Visit, whose: Whose) -> dict[str, Any]:
     """A page of the log, as the address asks for it."""
     before, personal_only = visit.query.get("before"), visit.query.get("show") == "personal"
     page = timeline(
-        visit.connection, visit.principal, whose, before, at=visit.at, personal_only=personal_only
+        visit.connection,
+        visit.principal,
+        whose,
+        before,
+        at=visit.at,
+        personal_only=personal_only,
+        limit=EARLIER if before else PAGE,
     )
     place = f"/people/{whose.contact_id}" if whose.contact_id else f"/organisations/{whose.organisation_id}"
     return {"timeline": page, "personal_only": personal_only, "is_newest": not before, "here": place}
