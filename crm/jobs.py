@@ -24,7 +24,7 @@ from crm import clock
 from crm.accounts import queries
 from crm.care.scheduled import back_up_daily
 from crm.errors import Unavailable, UsageError
-from crm.imports import own_calendars
+from crm.imports import own_calendars, own_mailboxes
 from crm.inbox import reading
 from crm.nudges import pulse, sending
 from crm.outgoing.wire import Network
@@ -43,6 +43,8 @@ CALENDARS_EVERY = timedelta(minutes=1)
 """How often is looked whether somebody's calendar is due to be read."""
 CALENDAR_READERS = 3
 """Calendars that are read at the same time: one that never answers holds up few others."""
+MAILBOXES_EVERY = timedelta(minutes=1)
+"""How often is looked whether somebody's mailbox is due to be read."""
 INBOX_EVERY = timedelta(minutes=1)
 """How often is looked whether mail came back."""
 BACKUP_EVERY = timedelta(minutes=10)
@@ -62,6 +64,7 @@ class Clockwork:
     stopping: threading.Event = field(default_factory=threading.Event)
     _backup: threading.Thread | None = None
     _inbox: threading.Thread | None = None
+    _mailboxes: threading.Thread | None = None
     _readers: list[threading.Thread] = field(default_factory=list)
 
     def send(self) -> None:
@@ -105,6 +108,20 @@ class Clockwork:
     def _read_inbox(self) -> None:
         going = lambda: not self.stopping.is_set()  # noqa: E731
         reading.Reader(self.database, self.settings, clock.now, going).work()
+
+    def read_mailboxes(self) -> None:
+        """Read on in the mailboxes that are due, beside everything else."""
+        with self.database.read() as connection:
+            waiting = own_mailboxes.number_due(connection, clock.now())
+        if waiting and not (self._mailboxes and self._mailboxes.is_alive()):
+            self._mailboxes = threading.Thread(target=self.guarded, args=(self._read_mailboxes,), daemon=True)
+            self._mailboxes.start()
+
+    def _read_mailboxes(self) -> None:
+        network = Network(self.settings.named_hosts)
+        own_mailboxes.read_due(
+            self.database, self.settings, network, clock.now, going=lambda: not self.stopping.is_set()
+        )
 
     def read_calendars(self) -> None:
         """Read the calendars that are due beside everything else, as a backup is made."""
@@ -178,6 +195,7 @@ def start(database: Database, settings: Settings) -> Clock:
         (work.send, SEND_EVERY),
         (work.refresh, REFRESH_EVERY),
         (work.read_calendars, CALENDARS_EVERY),
+        (work.read_mailboxes, MAILBOXES_EVERY),
     ]
     if settings.imap_url:
         every.append((work.read_inbox, INBOX_EVERY))

@@ -383,5 +383,6 @@ OF_THE_DATA: dict[str, Check] = {
     "scheduler": _scheduler,
     "addresses": mailbox.addresses,
     "calendars": calendars.check,
+    "mailboxes": mailbox.own_mailboxes,
 }
 """Questions that only a database of this program's schema can answer."""

@@ -1,7 +1,9 @@
 """What the doctor asks about mail that comes back: is its mailbox read, and which addresses take none?"""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, select
 
 from crm.care.findings import Finding
 from crm.domain.mailbox_words import SENTENCES
@@ -12,8 +14,10 @@ from crm.outgoing.imap import Refused, opened
 from crm.outgoing.imap_address import ImapAddress
 from crm.settings import Settings
 from crm.storage.database import Database
+from crm.storage.tables import own_mailbox, user
 
 SECONDS = 15.0
+OLD = timedelta(days=1)
 
 
 def inbox(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
@@ -34,6 +38,23 @@ def inbox(settings: Settings, database: Database, at: datetime) -> Iterator[Find
         yield Finding("inbox", "note", "The mailbox is read without encryption.", "Use imaps:// if it can.")
         return
     yield Finding("inbox", "good", "The mailbox that mail comes back to lets us in.")
+
+
+def own_mailboxes(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+    """How many users' mailboxes were not read for a day; of whose they are and where they lie nothing is said."""
+    of_active = and_(
+        user.c.workspace_id == own_mailbox.c.workspace_id, user.c.id == own_mailbox.c.user_id, user.c.active
+    )
+    with database.read() as connection:
+        asked = select(own_mailbox.c.created_at, own_mailbox.c.read_at).join(user, of_active)
+        rows = connection.execute(asked).all()
+    old = sum((row.read_at or row.created_at) < at - OLD for row in rows)
+    if old:
+        said = f"{old} of {len(rows)} mailboxes were not read for a day."
+        yield Finding("mailboxes", "note", said, "Their users see why under Settings → Read your mailbox.")
+        return
+    said = f"All {len(rows)} mailboxes that are connected were read within a day."
+    yield Finding("mailboxes", "good", said if rows else "Nobody has connected a mailbox.")
 
 
 def addresses(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:

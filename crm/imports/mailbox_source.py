@@ -10,11 +10,12 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from crm.domain.correspondence import reason_of_folder
+from crm.domain.mailbox_words import GOOD
 from crm.errors import Invalid
 from crm.imports.busy_fetch import Source
 from crm.outgoing.failures import Failed, Failure
 from crm.outgoing.imap import Refused, Session, opened
-from crm.outgoing.imap_address import ImapAddress
+from crm.outgoing.imap_address import INBOX, ImapAddress
 from crm.outgoing.wire import Network
 
 MOST = 10_000
@@ -23,6 +24,7 @@ HEADS = 100
 """Heads that are fetched at once."""
 FOLDERS = 500
 SECONDS = 600.0
+TRYING_SECONDS = 20.0
 _PORTS = {"imaps": 993, "imap": 143}
 _BETWEEN = b"From mailbox@localhost Thu Jan  1 00:00:00 1970\n"
 LIKE = "The address of a mailbox looks like imaps://mail.example.com, or imaps://mail.example.com/INBOX for one folder."
@@ -58,7 +60,7 @@ def address_of(access: Source) -> ImapAddress:
     return ImapAddress(host, port, access.name, access.password, folder, tls, starttls)
 
 
-def fetch_mails(access: Source, network: Network, seen: Mapping[str, Any]) -> Mails:
+def fetch_mails(access: Source, network: Network, seen: Mapping[str, Any], most: int | None = None) -> Mails:
     """What came into the mailbox since it was ``seen``; Failed or Refused where that comes to nothing.
 
     A password goes unencrypted only to a host that whoever runs the server named.
@@ -67,10 +69,25 @@ def fetch_mails(access: Source, network: Network, seen: Mapping[str, Any]) -> Ma
     if not address.is_encrypted and not network.is_named(address.host, address.port):
         raise Failed(Failure.FORBIDDEN)
     with opened(address, network, SECONDS) as session:
-        return _fetched(session, address.folder, seen)
+        return _fetched(session, address.folder, seen, most or MOST)
 
 
-def _fetched(session: Session, folder: str, seen: Mapping[str, Any]) -> Mails:
+def try_out(access: Source, network: Network) -> str:
+    """How signing in there ends, as a state of ``mailbox_words``; nothing is read."""
+    address = address_of(access)
+    if not address.is_encrypted and not network.is_named(address.host, address.port):
+        return str(Failure.FORBIDDEN)
+    try:
+        with opened(address, network, TRYING_SECONDS) as session:
+            session.examine(address.folder or INBOX)
+    except Failed as failed:
+        return str(failed.failure)
+    except Refused as refused:
+        return refused.state
+    return GOOD
+
+
+def _fetched(session: Session, folder: str, seen: Mapping[str, Any], most: int) -> Mails:
     names = [folder] if folder else [one for one in session.folders() if reason_of_folder(one) is None]
     reached = {name: (int(seen[name][0]), int(seen[name][1])) for name in seen}
     parts: list[bytes] = []
@@ -84,7 +101,7 @@ def _fetched(session: Session, folder: str, seen: Mapping[str, Any]) -> Mails:
         validity, last = reached.get(name, (0, 0))
         last = last if validity == found.uidvalidity else 0
         uids = session.after(last)
-        room = MOST - len(parts)
+        room = most - len(parts)
         parts += _heads(session, uids[:room])
         if uids:
             reached[name] = (found.uidvalidity, uids[:room][-1] if room else last)

@@ -198,7 +198,7 @@ def _keep(connection: Connection, claim: Claim, outcome: Outcome, at: datetime) 
         "state": outcome.state,
         "tried_at": at,
         "failures": failures,
-        "next_at": at + _wait(outcome.state, failures),
+        "next_at": at + wait_after(failures, lasting=outcome.state in LASTING),
     }
     if good:
         values["read_at"] = at
@@ -235,9 +235,10 @@ def _replace(connection: Connection, whose: Principal, found: Busy) -> None:
         )
 
 
-def _wait(state: str, failures: int) -> timedelta:
-    """Until the next try: longer with each failure, and never for all at the same moment."""
-    wait = LONGEST_WAIT if state in LASTING else min(LONGEST_WAIT, EVERY * 2 ** min(failures, 8))
+def wait_after(failures: int, *, lasting: bool) -> timedelta:
+    """Until the next try: longer with each failure, longest where only a person mends it, and never for all at the same
+    moment."""
+    wait = LONGEST_WAIT if lasting else min(LONGEST_WAIT, EVERY * 2 ** min(failures, 8))
     return wait + wait * secrets.randbelow(1_000) / 6_000
 
 

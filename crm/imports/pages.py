@@ -9,7 +9,7 @@ from starlette.responses import Response
 from crm.accounts.actions import remember_own_words
 from crm.contacts.drafts import is_email
 from crm.errors import Invalid
-from crm.imports import actions, calendar_pages, meeting_pages, queries, synced
+from crm.imports import actions, calendar_pages, mailbox_pages, meeting_pages, queries, synced
 from crm.imports.addressbooks import table_of
 from crm.imports.choices import choose, remember_who
 from crm.imports.columns import FIELDS, LEAVE_OUT
@@ -27,6 +27,7 @@ from crm.web.routing import Router, Visit
 router = Router()
 router.routes.extend(meeting_pages.router.routes)
 router.routes.extend(calendar_pages.router.routes)
+router.routes.extend(mailbox_pages.router.routes)
 
 MOST_FILES = 50
 OFFERED = 20

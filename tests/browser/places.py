@@ -62,6 +62,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "/settings/tokens": ("/settings/tokens",),
     "/settings/calendar": ("/settings/calendar",),
     "/settings/own-calendar": ("/settings/own-calendar",),
+    "/settings/own-mailbox": ("/settings/own-mailbox",),
     "/settings/channels": ("/settings/channels",),
     "/settings/targets": ("/settings/targets",),
     "/settings/workspace": ("/settings/workspace",),

@@ -68,6 +68,7 @@ NAMELESS = {
     *(
         "synced_source",
         "own_calendar",
+        "own_mailbox",
         "busy",
         "calendar_stay",
     ),  # users' calendars: sealed, without titles, cities of our table

@@ -45,6 +45,7 @@ from crm.storage.tables.interactions import (
     signal,
 )
 from crm.storage.tables.journeys import cover, time_off, trip
+from crm.storage.tables.mailboxes import own_mailbox
 from crm.storage.tables.merges import kept_apart, merge
 from crm.storage.tables.nudges import mail_hold, outbox, outbox_event, scheduler_pulse
 from crm.storage.tables.planning import plan, plan_feed, response, suggestion
@@ -93,6 +94,7 @@ __all__ = [
     "outbox",
     "outbox_event",
     "own_calendar",
+    "own_mailbox",
     "plan",
     "plan_feed",
     "promise",

@@ -1,0 +1,35 @@
+"""What a person may send about their own mailbox."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from crm.web.forms import Form
+
+
+def _address(value: str) -> str:
+    """An imaps address, from one that has no beginning."""
+    address = value if "://" in value else f"imaps://{value}"
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("imaps", "imap") or any(letter.isspace() for letter in address):
+        raise ValueError(
+            "This is no address. It looks like imap.example.com, or imaps://imap.example.com/INBOX for one folder."
+        )
+    if parts.username is not None:
+        raise ValueError("Write name and password into their own fields, not into the address.")
+    return address
+
+
+class MailboxForm(Form):
+    """Where one's own mailbox is, and how to get in."""
+
+    address: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_address)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    password: Annotated[
+        str, Field(repr=False), StringConstraints(min_length=1, max_length=500, strip_whitespace=False)
+    ]

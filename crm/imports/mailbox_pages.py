@@ -1,0 +1,96 @@
+"""Settings → Your mailbox: where it is, how reading it stands, and the form to connect one."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from crm.domain.mailbox_words import GOOD, SENTENCES
+from crm.errors import Invalid
+from crm.imports import own_mailboxes
+from crm.imports.busy_fetch import Source
+from crm.imports.mailbox_forms import MailboxForm
+from crm.imports.mailbox_source import address_of, try_out
+from crm.outgoing.wire import Network
+from crm.planning.home import require_planner
+from crm.web import forms
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+HERE = "/settings/own-mailbox"
+_AT_ONCE = threading.BoundedSemaphore(2)
+"""How many may wait for a stranger's server at the same time; what the others typed is tried by the scheduler."""
+
+
+@router.page(HERE, access="member")
+def show(visit: Visit) -> Response:
+    """The mailbox, or the form."""
+    return _page(visit, {}, {})
+
+
+def _page(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
+    require_planner(visit.principal)
+    context = {
+        "mailbox": own_mailboxes.own(visit.connection, visit.principal),
+        "typed": {**typed, "password": ""},
+        "errors": errors,
+    }
+    return visit.render("imports/own_mailbox.html", context, active="team", status=422 if errors else 200)
+
+
+@router.action(HERE, own_transactions=True)
+def connect(visit: Visit) -> Response:
+    """Sign in there at once; only what lets us in is kept, and read within a minute."""
+    form = forms.read(MailboxForm, visit.form)
+    if isinstance(form, forms.Errors):
+        return _again(visit, form.typed, form.fields)
+    access = Source("imap", form.address, form.name, form.password)
+    try:
+        host = address_of(access).host
+    except Invalid as refusal:
+        return _again(visit, visit.form, {"address": refusal.sentence})
+    state = _tried(access, Network(visit.settings.named_hosts))
+    if state != GOOD:
+        field = "password" if state == "password" else "address"
+        return _again(visit, visit.form, {field: SENTENCES[state].format(host=host)})
+    with visit.database.write() as connection:
+        own_mailboxes.connect(connection, visit.principal, visit.settings.key, access, visit.at)
+    return visit.redirect(
+        HERE, "Your mailbox is connected. It is read within a few minutes, a large one little by little."
+    )
+
+
+def _again(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
+    with visit.database.read() as connection:
+        visit.enter(connection)
+        return _page(visit, typed, errors)
+
+
+def _tried(access: Source, network: Network) -> str:
+    if not _AT_ONCE.acquire(blocking=False):
+        return GOOD
+    try:
+        return try_out(access, network)
+    finally:
+        _AT_ONCE.release()
+
+
+@router.action(f"{HERE}/read")
+def read(visit: Visit) -> Response:
+    """Read on now, or from its beginning, for people who came since."""
+    from_start = visit.form.get("from") == "start"
+    if not own_mailboxes.ask_again(visit.connection, visit.principal, visit.at, from_start=from_start):
+        return visit.redirect(HERE, "No mailbox is connected.", kind="error")
+    return visit.redirect(HERE, "It will be read within a few minutes.")
+
+
+@router.action(f"{HERE}/end")
+def end(visit: Visit) -> Response:
+    """Forget it; what it brought stays."""
+    own_mailboxes.disconnect(visit.connection, visit.principal)
+    return visit.redirect(
+        HERE,
+        "Your mailbox is disconnected and forgotten. What it brought stays in the log.",
+    )

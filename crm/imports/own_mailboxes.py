@@ -1,0 +1,213 @@
+"""The users' own mailboxes: connected and ended, and read on from where they were when they are due.
+
+Only who, when, which way and the subject are kept, of mail with people who are here. Nothing is changed there. Address and
+password are sealed, and nobody is shown more of them than the host.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, and_, func, select
+
+from crm.domain.mailbox_words import GOOD, LASTING, SENTENCES, WAITING
+from crm.domain.principal import Principal
+from crm.imports import actions
+from crm.imports.busy_fetch import Source
+from crm.imports.mailbox_source import Mails, address_of, fetch_mails
+from crm.imports.own_calendars import wait_after
+from crm.imports.reading import Given, read_all, reading_for
+from crm.imports.records import MAIL
+from crm.outgoing.failures import Failed
+from crm.outgoing.imap import Refused
+from crm.outgoing.wire import Network
+from crm.planning.home import require_planner
+from crm.settings import Settings
+from crm.storage.database import Database
+from crm.storage.sealed import Unsealable, seal, unseal
+from crm.storage.tables import own_mailbox, user, workspace
+
+AT_ONCE = 2_000
+"""Mails of one reading, held in memory; a reading that leaves some is followed by the next at once."""
+LEASE = timedelta(minutes=30)
+"""Longer than the longest reading; who was stopped meanwhile is followed by another after it."""
+
+
+@dataclass(frozen=True)
+class OwnMailbox:
+    """A connected mailbox as its user sees it; ``logged`` is how many interactions it has brought."""
+
+    host: str
+    state: str
+    tried_at: datetime | None
+    read_at: datetime | None
+    logged: int
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is wrong with it as far as we know."""
+        return self.state in (GOOD, WAITING)
+
+    @property
+    def sentence(self) -> str:
+        """How the last reading ended."""
+        return SENTENCES[self.state].format(host=self.host)
+
+
+def _mine(principal: Principal) -> tuple[Any, Any]:
+    table = own_mailbox.c
+    return (table.workspace_id == principal.workspace_id, table.user_id == principal.user_id)
+
+
+def own(connection: Connection, principal: Principal) -> OwnMailbox | None:
+    """The user's mailbox, if one is connected."""
+    row = connection.execute(select(own_mailbox).where(*_mine(principal))).one_or_none()
+    return OwnMailbox(row.host, row.state, row.tried_at, row.read_at, row.logged) if row else None
+
+
+def connect(connection: Connection, principal: Principal, key: bytes, access: Source, at: datetime) -> None:
+    """This is the user's mailbox from now on, due to be read; an earlier one is forgotten. Invalid for no address."""
+    user_id = require_planner(principal)
+    host = address_of(access).host
+    disconnect(connection, principal)
+    place = _place(principal.workspace_id, user_id)
+    row = {
+        "workspace_id": principal.workspace_id,
+        "user_id": user_id,
+        "sealed": seal(key, place, access.packed()),
+    }
+    row |= {
+        "host": host,
+        "created_at": at,
+        "state": WAITING,
+        "seen": {},
+        "logged": 0,
+        "next_at": at,
+        "failures": 0,
+    }
+    connection.execute(own_mailbox.insert(), row)
+
+
+def disconnect(connection: Connection, principal: Principal) -> None:
+    """Forget address and password; what it brought stays in the log."""
+    require_planner(principal)
+    connection.execute(own_mailbox.delete().where(*_mine(principal)))
+
+
+def ask_again(
+    connection: Connection, principal: Principal, at: datetime, *, from_start: bool = False
+) -> bool:
+    """Due now, from its beginning if wanted; false where none is connected."""
+    require_planner(principal)
+    values: dict[str, Any] = {"next_at": at, **({"seen": {}} if from_start else {})}
+    return connection.execute(own_mailbox.update().where(*_mine(principal)).values(**values)).rowcount > 0
+
+
+def _place(workspace_id: int, user_id: int) -> str:
+    return f"mailbox {workspace_id}/{user_id}"
+
+
+# Reading
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to read one mailbox until its lease ends, ``until``; ``made_at``: when it was connected."""
+
+    principal: Principal
+    made_at: datetime
+    until: datetime
+    failures: int
+    sealed: str
+    seen: Mapping[str, Any]
+
+
+def number_due(connection: Connection, at: datetime) -> int:
+    """How many mailboxes wait to be read, of whichever workspace."""
+    due = select(func.count()).select_from(own_mailbox).where(own_mailbox.c.next_at <= at)
+    return int(connection.execute(due).scalar_one())
+
+
+def claim_next(database: Database, at: datetime) -> Claim | None:
+    """The mailbox that has been due longest; nobody else gets it for as long as a lease."""
+    table = own_mailbox.c
+    oldest = (
+        select(own_mailbox, user.c.role, user.c.time_zone, workspace.c.time_zone.label("team_zone"))
+        .join(user, and_(user.c.workspace_id == table.workspace_id, user.c.id == table.user_id))
+        .join(workspace, workspace.c.id == table.workspace_id)
+        .where(user.c.active, user.c.role != "viewer", table.next_at <= at)
+        .order_by(table.next_at, table.workspace_id, table.user_id)
+        .limit(1)
+    )
+    with database.write() as connection:
+        if not database.is_sqlite:
+            oldest = oldest.with_for_update(skip_locked=True, of=own_mailbox)
+        row = connection.execute(oldest).one_or_none()
+        if row is None:
+            return None
+        zones = (ZoneInfo(row.team_zone), ZoneInfo(row.time_zone))
+        whose = Principal(row.workspace_id, row.user_id, row.role, *zones)
+        until = at + LEASE
+        connection.execute(own_mailbox.update().where(*_mine(whose)).values(next_at=until))
+    return Claim(whose, row.created_at, until, row.failures, row.sealed, row.seen)
+
+
+def read(database: Database, settings: Settings, claim: Claim, network: Network, at: datetime) -> str:
+    """Read a claimed mailbox and log what came; the state it ended in. No transaction is open while it is asked."""
+    whose = claim.principal
+    mails, state = None, GOOD
+    try:
+        place = _place(whose.workspace_id, require_planner(whose))
+        access = Source.unpacked(unseal(settings.key, place, claim.sealed))
+        mails = fetch_mails(access, network, claim.seen, AT_ONCE)
+    except Unsealable:
+        state = "key"
+    except Failed as failed:
+        state = str(failed.failure)
+    except Refused as refused:
+        state = refused.state
+    logged = _brought(database, whose, mails, at) if mails is not None and mails.content else 0
+    with database.write() as connection:
+        _keep(connection, claim, state, mails, logged, at)
+    return state
+
+
+def _brought(database: Database, whose: Principal, mails: Mails, at: datetime) -> int:
+    """Import them as the mailbox file that they are; how many interactions are new."""
+    with database.read() as connection:
+        reading = reading_for(connection, whose, at, kind=MAIL)
+    parsed = read_all([Given("Your mailbox.mbox", mails.content)], reading)
+    (report,) = actions.apply(database, whose, parsed, at)
+    return int(report.new.get("interactions", 0))
+
+
+def _keep(
+    connection: Connection, claim: Claim, state: str, mails: Mails | None, logged: int, at: datetime
+) -> None:
+    """Write down how a reading ended and how far it came, unless it was disconnected or asked for anew meanwhile."""
+    failures = 0 if state == GOOD else claim.failures + 1
+    values: dict[str, Any] = {"state": state, "tried_at": at, "failures": failures}
+    values["next_at"] = (
+        at if mails is not None and mails.more else at + wait_after(failures, lasting=state in LASTING)
+    )
+    if mails is not None:
+        values |= {"read_at": at, "seen": dict(mails.seen), "logged": own_mailbox.c.logged + logged}
+    held = (own_mailbox.c.created_at == claim.made_at, own_mailbox.c.next_at == claim.until)
+    connection.execute(own_mailbox.update().where(*_mine(claim.principal), *held).values(**values))
+
+
+def read_due(
+    database: Database,
+    settings: Settings,
+    network: Network,
+    now: Callable[[], datetime],
+    going: Callable[[], bool],
+) -> int:
+    """Read every mailbox that is due, one after the other, for as long as ``going``; how many were read."""
+    number = 0
+    while going() and (claim := claim_next(database, now())):
+        read(database, settings, claim, network, now())
+        number += 1
+    return number
