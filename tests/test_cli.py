@@ -169,6 +169,16 @@ def test_a_full_disk_under_the_output_is_a_line(
     )
 
 
+def test_a_mailbox_that_cannot_be_one_stops_the_server_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CRM_IMAP_URL", "imaps://me:s3cret@")
+    assert run(["serve"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("crm: CRM_IMAP_URL: it names no host")
+    assert "s3cret" not in said
+
+
 def test_what_doctor_finds_wrong_is_a_line_on_standard_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ import typer
 from crm.accounts import actions
 from crm.cli_support import open_database
 from crm.errors import Unavailable
+from crm.outgoing.imap_address import ImapAddress
 from crm.settings import Settings
 from crm.storage.database import Database
 from crm.web import logs, sessions
@@ -24,6 +25,8 @@ def serve() -> None:
     with open_database() as (settings, database):
         from crm import jobs  # only the server waits for the scheduler and the web framework
 
+        if settings.imap_url:
+            ImapAddress.parse(settings.imap_url)  # a wrong one stops the server, not each of its pages
         listener = _listen(settings.host, settings.port)
         logs.configure(settings.log_format)
         _announce(settings, database)
