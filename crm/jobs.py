@@ -5,9 +5,6 @@ run one.
 """
 
 import logging
-import os
-import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -183,7 +180,7 @@ class Clock:
 def start(database: Database, settings: Settings) -> Clock:
     """Start the clock."""
     now = clock.now()
-    process = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+    process = pulse.this_process()
     work = Clockwork(database, settings, process, now)
     # The jobs run in the scheduler's own thread, which does not keep the process from ending.
     scheduler = BackgroundScheduler(

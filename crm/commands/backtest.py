@@ -1,14 +1,13 @@
 """``crm backtest``: a rule, or the rhythm model, against the past."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
 from crm.cli_support import AsJson, AsOf, Desk, Workspace, desk, print_json
+from crm.commands.flags import RuleKey
 from crm.commands.listing import print_table
+from crm.commands.progress import bar
 from crm.domain.rules import Rule
 from crm.errors import UsageError
 from crm.rules.backtest import WEEKS, Week, backtest, has_log
@@ -17,14 +16,12 @@ from crm.rules.queries import active_rules, state_of
 from crm.rules.rhythm import CUTOFFS, HORIZONS, Judged, judge_rhythm
 from crm.rules.rhythm_view import METHODS, alarm_sentences, percent, summary
 
-RuleKey = Annotated[
-    str | None, typer.Option("--rule", metavar="KEY", help="Only this rule, also if it is switched off.")
-]
 Rhythm = Annotated[bool, typer.Option("--rhythm", help="Judge the rhythm model on this log's own past.")]
 Horizon = Annotated[
     int | None,
     typer.Option("--horizon", metavar="30|60", help="With --rhythm: days ahead; both if not given."),
 ]
+COLUMNS = ("Week", "As of", "Flagged", "In personal contact within 14 days", "Silent for a quarter")
 
 
 def backtest_command(
@@ -66,7 +63,7 @@ def _is_empty(at_desk: Desk) -> bool:
 
 
 def _try_rule(at_desk: Desk, rule: Rule, as_json: bool) -> None:
-    with at_desk.database.read() as connection, _bar(WEEKS, "Weeks") as told:
+    with at_desk.database.read() as connection, bar(WEEKS, "Weeks") as told:
         weeks = backtest(connection, at_desk.principal, rule, at_desk.at, told)
     if as_json:
         print_json({"rule": rule.key, "weeks": weeks})
@@ -78,7 +75,7 @@ def _try_rule(at_desk: Desk, rule: Rule, as_json: bool) -> None:
 def _try_rules(at_desk: Desk, as_json: bool) -> None:
     with at_desk.database.read() as connection:
         rules = active_rules(connection, at_desk.principal)
-        with _bar(WEEKS * len(rules), "Weeks") as told:
+        with bar(WEEKS * len(rules), "Weeks") as told:
             found = [
                 (rule.key, backtest(connection, at_desk.principal, rule, at_desk.at, told)) for rule in rules
             ]
@@ -87,9 +84,6 @@ def _try_rules(at_desk: Desk, as_json: bool) -> None:
     else:
         rows = [(key, f"{sum(week.flagged for week in weeks):,}", finding(weeks)) for key, weeks in found]
         print_table(("Rule", "Flags in 52 weeks", "What came after"), rows, "Every rule is switched off.")
-
-
-COLUMNS = ("Week", "As of", "Flagged", "In personal contact within 14 days", "Silent for a quarter")
 
 
 def _row(week: Week) -> tuple[str, ...]:
@@ -102,7 +96,7 @@ def _row(week: Week) -> tuple[str, ...]:
 def _try_rhythm(at_desk: Desk, horizons: tuple[int, ...], as_json: bool) -> None:
     with (
         at_desk.database.read() as connection,
-        _bar(CUTOFFS * len(horizons), "Days looked back at") as told,
+        bar(CUTOFFS * len(horizons), "Days looked back at") as told,
     ):
         found = [
             judge_rhythm(connection, at_desk.principal, horizon, at_desk.at, told) for horizon in horizons
@@ -153,18 +147,3 @@ def _print(judged: Judged) -> None:
     print_table(("Chance", "Cases", "Said", "Happened"), said, "")
     for sentence in alarm_sentences(verdict):
         typer.echo(sentence)
-
-
-@contextmanager
-def _bar(steps: int, words: str) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error, where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    from rich.console import Console  # a server needs no bars
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(words, total=steps)
-        yield lambda done: bar.advance(task, done)

@@ -1,9 +1,5 @@
 """``crm import`` and ``crm export``."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +9,18 @@ import typer
 from crm.accounts.actions import remember_own_words
 from crm.accounts.queries import sole_user
 from crm.cli_support import AsJson, Desk, Workspace, complain, desk, print_json
+from crm.commands.import_options import (
+    AddPeople,
+    As,
+    Dates,
+    DryRun,
+    Files,
+    KeepText,
+    Map,
+    Mine,
+    Who,
+)
+from crm.commands.progress import bar
 from crm.commands.whom import contact_meant
 from crm.contacts.drafts import is_email
 from crm.errors import Invalid
@@ -27,61 +35,19 @@ from crm.imports.one_person import person_files
 from crm.imports.reading import Given, read_all, reading_for
 from crm.imports.records import FILE_LIMIT, ParsedFile
 from crm.imports.report import FileReport, has_errors, is_anything_usable
-from crm.imports.run import Progress as Told
-from crm.imports.sniff import KINDS
 from crm.storage.text import fold
-
-Kind = StrEnum("Kind", {kind: kind for kind in KINDS})  # type: ignore[misc]
-Days = StrEnum("Days", ["day", "month"])
 
 
 def import_files(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="FILE…",
-            help="Exchange CSVs, rules.toml, vCards, address books, calendars, mail, chats; or a folder of mail.",
-        ),
-    ],
-    kind: Annotated[
-        Kind | None, typer.Option("--as", metavar="KIND", help=f"What they are: {', '.join(KINDS)}.")
-    ] = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map", metavar="COLUMN=FIELD", help="What a column of another program's CSV is; remembered."
-        ),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
-    add_people: Annotated[
-        bool,
-        typer.Option("--add-people", help="Bring in people of calendars, mail and chats who are not here."),
-    ] = False,
-    keep_text: Annotated[
-        bool, typer.Option("--keep-text", help="Keep what was written, as the note of each interaction.")
-    ] = False,
-    mine: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--mine",
-            metavar="WHO",
-            help="Another address of yours, or your name in chats; remembered if there is one user.",
-        ),
-    ] = None,
-    who: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--who", metavar="NAME=PERSON", help="Whom a name in chats means, by email or name; remembered."
-        ),
-    ] = None,
-    days: Annotated[
-        Days | None,
-        typer.Option(
-            "--dates",
-            metavar="ORDER",
-            help="What comes first in the dates of a chat, day or month; remembered.",
-        ),
-    ] = None,
+    files: Files,
+    kind: As = None,
+    columns: Map = None,
+    dry_run: DryRun = False,
+    add_people: AddPeople = False,
+    keep_text: KeepText = False,
+    mine: Mine = None,
+    who: Who = None,
+    days: Dates = None,
     as_json: AsJson = False,
     workspace: Workspace = None,
 ) -> None:
@@ -98,7 +64,7 @@ def import_files(
         if days and _answered(at_desk, parsed, mappings, f"{days.value} first", dry_run=dry_run):
             parsed = parse()
         rows = sum(one.items for one in parsed if isinstance(one, ParsedFile))
-        with _bar(rows, "Checking" if dry_run else "Importing") as told:
+        with bar(rows, "Checking" if dry_run else "Importing") as told:
             reports = actions.apply(
                 at_desk.database,
                 at_desk.principal,
@@ -237,21 +203,6 @@ def _answered(
             for key in keys:
                 remember(connection, at_desk.principal, key, [order], at_desk.now)
     return bool(keys)
-
-
-@contextmanager
-def _bar(rows: int, words: str) -> Iterator[Told]:
-    """A bar on standard error, where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    from rich.console import Console  # a server needs no bars
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(words, total=rows)
-        yield lambda done: bar.advance(task, done)
 
 
 def _print(report: FileReport, dry_run: bool) -> None:

@@ -1,8 +1,5 @@
 """``crm nudge``: send what is due, or write it into a folder."""
 
-import os
-import secrets
-import socket
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +12,7 @@ from crm.accounts.queries import by_email
 from crm.cli_support import AsJson, AsOf, Desk, Workspace, desk, print_json
 from crm.commands.listing import print_table
 from crm.errors import Invalid, Unavailable
+from crm.nudges import pulse
 from crm.nudges.compose import Writer
 from crm.nudges.holds import hold, release
 from crm.nudges.sending import Outcome, Postman, Whom, by_smtp, into_folder, sender_of
@@ -84,7 +82,7 @@ def _postman(at_desk: Desk, email: str | None, eml_dir: Path | None, *, another_
         sender_of(settings),
         deliver,
         _clock(at_desk),
-        f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}",
+        pulse.this_process(),
         whom=Whom(at_desk.principal.workspace_id, user_id),
         as_if_always_there=another_day,
     )

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from crm.cli_support import AsJson, Workspace, desk, print_json
-from crm.commands.imports import Kind, import_files
+from crm.commands.import_options import DryRun, Kind
+from crm.commands.imports import import_files
 from crm.commands.listing import print_table
 from crm.domain.prose import rule_sentence
 from crm.domain.rule_check import findings
@@ -60,7 +61,7 @@ def export_rules(
 @rules.command("import")
 def import_rules(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="TOML as crm rules export writes it.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
     workspace: Workspace = None,
 ) -> None:

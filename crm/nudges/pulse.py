@@ -1,5 +1,8 @@
 """The pulse of the processes that look for what is due: each writes when it last looked."""
 
+import os
+import secrets
+import socket
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -9,6 +12,11 @@ from crm.storage.tables import scheduler_pulse
 
 FORGOTTEN_AFTER = timedelta(days=7)
 """A process that has not looked for so long is not shown any more."""
+
+
+def this_process() -> str:
+    """A name no other process has, on any machine; the last part tells those that get the same number later."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
 def beat(connection: Connection, process: str, started_at: datetime, at: datetime) -> None:
