@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from crm.domain.principal import Role
 from crm.web.api import ApiRouter, Call
 
 router = ApiRouter()
@@ -22,7 +23,7 @@ class Me(BaseModel):
     id: int
     name: str
     email: str
-    role: Literal["admin", "member", "viewer"]
+    role: Role
     time_zone: str
     workspace: str
     workspace_time_zone: str

@@ -7,13 +7,13 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from crm.accounts import passwords
 from crm.accounts.checks import known_country, known_zone, plausible_email
+from crm.domain.principal import Role
 from crm.web.forms import Form
 
 Name = Annotated[str, StringConstraints(max_length=120)]
 Email = Annotated[str, StringConstraints(max_length=320), AfterValidator(plausible_email)]
 Password = Annotated[str, StringConstraints(strip_whitespace=False), AfterValidator(passwords.check)]
 Zone = Annotated[str, AfterValidator(known_zone)]
-Role = Literal["admin", "member", "viewer"]
 
 
 class SetUp(Form):

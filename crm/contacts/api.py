@@ -18,9 +18,11 @@ from crm.contacts.drafts import (
     Way,
 )
 from crm.contacts.queries import Filter, Person
-from crm.contacts.shapes import Tier, Zone
+from crm.contacts.shapes import Zone
+from crm.domain.heard import DateKind
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.score import ZONE_WORDS
+from crm.domain.targets import Tier
 from crm.errors import Invalid
 from crm.web.api import ApiRouter, Call, Id, Paged, Sent
 
@@ -42,7 +44,7 @@ class SentWay(Sent):
 class SentDate(Sent):
     """A birthday, anniversary, renewal or other date; without a year where nobody knows it."""
 
-    kind: Literal["birthday", "anniversary", "renewal", "other"]
+    kind: DateKind
     month: int = Field(ge=1, le=12)
     day: int = Field(ge=1, le=31)
     year: int | None = Field(None, ge=1, le=9999)

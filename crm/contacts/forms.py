@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, field_validator
 from starlette.datastructures import FormData
@@ -23,6 +23,7 @@ from crm.contacts.drafts import (
     the_zone,
 )
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
+from crm.domain.targets import Tier
 from crm.errors import Invalid
 from crm.web.forms import Errors, Form, read
 
@@ -35,7 +36,6 @@ Kept = TypeVar("Kept")
 Line = Annotated[str | None, Field(max_length=LINE_LIMIT)]
 Days = Annotated[int | None, Field(ge=0, le=TARGET_LIMIT)]
 Id = Annotated[int, Field(ge=0, lt=2**63)]
-Tier = Literal["key", "regular", "warm", "none"]
 
 
 class ContactForm(Form):

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from crm.contacts import actions, organisations
 from crm.contacts.drafts import KIND_LIMIT, LISTED_LIMIT, NewOrganisation
 from crm.contacts.organisations import Organisation, OrganisationPage
-from crm.contacts.shapes import Tier
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
+from crm.domain.targets import Tier
 from crm.web.api import ApiRouter, Call, Id, Paged, Sent
 
 router = ApiRouter()

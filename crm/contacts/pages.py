@@ -24,6 +24,7 @@ from crm.contacts import (
 )
 from crm.contacts.organisations import Organisation
 from crm.contacts.queries import Filter, Person, Sort
+from crm.domain.heard import DATE_KINDS
 from crm.domain.ribbon import ribbon
 from crm.domain.spans import ago, count, short_day
 from crm.domain.targets import KINDS, TIERS
@@ -31,7 +32,6 @@ from crm.domain.weeks import MONTHS
 from crm.domain.zone_moves import moves_sentence
 from crm.errors import Conflict, Invalid, NotFound, Refusal
 from crm.storage.recount import moves, zones
-from crm.storage.tables.contacts import DATE_KINDS
 from crm.web.addresses import is_id, local_path
 from crm.web.routing import Router, Visit
 

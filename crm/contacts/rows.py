@@ -25,10 +25,10 @@ from crm.contacts.drafts import (
     the_ways,
     the_zone,
 )
+from crm.domain.heard import DATE_KINDS
 from crm.domain.phones import digits_of
 from crm.domain.principal import Principal
 from crm.errors import Invalid
-from crm.storage.tables.contacts import DATE_KINDS
 from crm.storage.text import fold
 
 SORT_LIMIT = 200

@@ -4,7 +4,8 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel
 
-Tier: TypeAlias = Literal["key", "regular", "warm", "none"]
+from crm.domain.targets import Tier
+
 Zone: TypeAlias = Literal["no record", "gone quiet", "screen-only", "drifting", "in touch"]
 
 

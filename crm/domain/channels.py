@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,10 @@ SHIPPED = (
     Channel("gift", "Gift", by_hand=True),
 )
 
-DIRECTIONS = ("outbound", "inbound", "mutual")
-OUTCOMES = ("reached", "attempted")
+Direction: TypeAlias = Literal["outbound", "inbound", "mutual"]
+DIRECTIONS: tuple[str, ...] = get_args(Direction)
+Outcome: TypeAlias = Literal["reached", "attempted"]
+OUTCOMES: tuple[str, ...] = get_args(Outcome)
 
 BROADCAST_DIGITAL = 12
 BROADCAST_LIVE = 50

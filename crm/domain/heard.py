@@ -2,6 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal, TypeAlias, get_args
+
+SignalType: TypeAlias = Literal["pain point", "competitor", "request", "praise", "risk"]
+SIGNAL_TYPES: tuple[str, ...] = get_args(SignalType)
+Promiser: TypeAlias = Literal["us", "them"]
+PROMISERS: tuple[str, ...] = get_args(Promiser)
+DateKind: TypeAlias = Literal["birthday", "anniversary", "renewal", "other"]
+DATE_KINDS: tuple[str, ...] = get_args(DateKind)
 
 
 @dataclass(frozen=True)
@@ -32,5 +40,3 @@ LABELS = {
     "other": "Other day",
 }
 """Every sort, as forms and pages name it."""
-DATES = ("birthday", "anniversary", "renewal", "other")
-"""Those that are a day first of all."""

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
 from crm.domain.weeks import calendar_day
 
 Role: TypeAlias = Literal["admin", "member", "viewer"]
+ROLES: tuple[str, ...] = get_args(Role)
+EDITORS: tuple[str, ...] = ("admin", "member")
+"""Who edits, has a plan, and gets the weekly mail."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Principal:
     @property
     def may_edit(self) -> bool:
         """Contacts, the log and rules may be changed by members and admins."""
-        return self.role in ("admin", "member")
+        return self.role in EDITORS
 
     @property
     def may_administer(self) -> bool:

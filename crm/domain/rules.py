@@ -1,16 +1,19 @@
 """Rules: a condition over a contact's metrics with the acts it suggests; and those that ship (PRODUCT.md section 5)."""
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
 
 from crm.domain.expressions import Condition, Metric, names_in
 from crm.domain.metrics import WORDS
+from crm.domain.targets import TIERS, TIERS_WITH_TARGETS
 
 ACTS = ("call", "lunch", "meeting", "visit", "note", "gift")
 CHANNELS_OF_ACTS = {act: act for act in ACTS} | {"call": "phone"}
 """Act → the key of the channel it is logged by."""
-SEVERITIES = ("high", "medium", "low")
-EVERYONE = ("key", "regular", "warm", "none")
-KEPT = ("key", "regular", "warm")
+Severity: TypeAlias = Literal["high", "medium", "low"]
+SEVERITIES: tuple[str, ...] = get_args(Severity)
+EVERYONE = TIERS
+KEPT = TIERS_WITH_TARGETS
 WRITTEN_DOWN = ("important_ask", "promise_due")
 """The only rules that flag people of tier *none*: things the user wrote down (PRODUCT.md section 3)."""
 

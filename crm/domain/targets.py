@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Literal, TypeAlias, get_args
 
 from crm.domain.expressions import Case, Metric, Value, known, lift
 
-TIERS = ("key", "regular", "warm", "none")
-KINDS = ("partner", "vendor", "customer", "other")
+Tier: TypeAlias = Literal["key", "regular", "warm", "none"]
+TIERS: tuple[str, ...] = get_args(Tier)
+TIERS_WITH_TARGETS = tuple(tier for tier in TIERS if tier != "none")
+"""Those whose people have targets, and so a score and a zone."""
+NAMED_KINDS = ("partner", "vendor", "customer")
+KINDS = (*NAMED_KINDS, "other")
 CLOCKS = ("any", "personal", "in_person")
 EVERY_OTHER_KIND = "*"
 

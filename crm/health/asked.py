@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from sqlalchemy import Subquery
 
 from crm.domain.spans import day_phrase
-from crm.domain.targets import TIERS
+from crm.domain.targets import TIERS_WITH_TARGETS
 from crm.domain.weeks import end_of
 from crm.errors import Invalid
 from crm.health.queries import By, Filter, Sort
@@ -21,7 +21,6 @@ from crm.web.routing import Visit
 WHO = ("tier", "kind", "owner", "tag", "sort", "by")
 """What a saved view keeps: whom, in which order, grouped how. The day is the present whenever it is opened."""
 ASKED = (*WHO, "as_of", "against")
-TIERS_WITH_HEALTH = tuple(tier for tier in TIERS if tier != "none")
 FIRST_YEAR = 1900
 WEEKS_BACK = 104
 
@@ -50,7 +49,7 @@ def filter_of(visit: Visit) -> Filter:
     """Whose health is asked for; words that mean nothing are as good as none."""
     asked = {name: visit.query.get(name, "").strip() for name in WHO}
     owner, tier = asked["owner"], asked["tier"]
-    chosen = tier if tier in TIERS_WITH_HEALTH else None if tier == "all" else "key"
+    chosen = tier if tier in TIERS_WITH_TARGETS else None if tier == "all" else "key"
     return Filter(
         tier=chosen,
         kind=asked["kind"] or None,

@@ -13,12 +13,11 @@ from crm.domain.formulas import neutralise
 from crm.domain.ribbon import ribbon
 from crm.domain.score import ZONE_WORDS
 from crm.domain.spans import ago, capital, count, plural, short_day
-from crm.domain.targets import KINDS
+from crm.domain.targets import NAMED_KINDS, TIERS_WITH_TARGETS
 from crm.domain.weeks import end_of
 from crm.health import comparison, queries, saved, saved_pages, target_pages, views
 from crm.health.asked import (
     ASKED,
-    TIERS_WITH_HEALTH,
     WEEKS_BACK,
     WHO,
     Moment,
@@ -190,8 +189,8 @@ def _why(visit: Visit, moment: Moment, page: queries.Page) -> dict[int, str]:
 def _choices(visit: Visit) -> dict[str, Any]:
     used = kinds(visit.connection, visit.principal)
     return {
-        "kinds": [*KINDS[:3], *(kind for kind in used if kind not in KINDS[:3])],
-        "tiers": TIERS_WITH_HEALTH,
+        "kinds": [*NAMED_KINDS, *(kind for kind in used if kind not in NAMED_KINDS)],
+        "tiers": TIERS_WITH_TARGETS,
         "tags": tags(visit.connection, visit.principal),
     }
 
@@ -215,4 +214,4 @@ def _words(visit: Visit, wanted: Filter, moment: Moment) -> dict[str, Any]:
 
 def _kind_words(kind: str) -> str:
     """ "Partners"; a kind of the workspace's own as it is written, since it need not have a plural."""
-    return capital(plural(kind) if kind in KINDS[:3] else kind)
+    return capital(plural(kind) if kind in NAMED_KINDS else kind)

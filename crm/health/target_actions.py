@@ -7,14 +7,13 @@ from sqlalchemy import Connection
 
 from crm.contacts.drafts import the_target
 from crm.domain.principal import Principal
-from crm.domain.targets import DEFAULTS, EVERY_OTHER_KIND, NO_TARGET, TIERS, Target, Targets
+from crm.domain.targets import DEFAULTS, EVERY_OTHER_KIND, NO_TARGET, TIERS_WITH_TARGETS, Target, Targets
 from crm.errors import Forbidden, Invalid
 from crm.storage.frame import Scope
 from crm.storage.recount import Moves, recompute
 from crm.storage.stored_metrics import scope_of, targets_of
 from crm.storage.tables import target
 
-TARGET_TIERS = tuple(tier for tier in TIERS if tier != "none")
 Key = tuple[str, str]
 
 
@@ -32,7 +31,7 @@ def change_targets(
         raise Forbidden("Targets are the whole team’s. Ask an admin to change them.")
     before = targets_of(connection, principal.workspace_id)
     for (tier, _), one in wanted.items():
-        if tier not in TARGET_TIERS:
+        if tier not in TIERS_WITH_TARGETS:
             raise Invalid("Only key, regular and warm have targets.")
         for days in (one.any, one.personal, one.in_person):
             the_target(days)

@@ -9,10 +9,10 @@ from starlette.responses import Response
 from crm.contacts.drafts import TARGET_LIMIT
 from crm.contacts.queries import kinds
 from crm.domain.spans import count
-from crm.domain.targets import CLOCKS, EVERY_OTHER_KIND, Target, Targets
+from crm.domain.targets import CLOCKS, EVERY_OTHER_KIND, TIERS_WITH_TARGETS, Target, Targets
 from crm.domain.zone_moves import moves_sentence
 from crm.errors import Conflict
-from crm.health.target_actions import TARGET_TIERS, Key, change_targets, effective
+from crm.health.target_actions import Key, change_targets, effective
 from crm.storage.stored_metrics import targets_of
 from crm.web.flashes import LONGEST_UNDO
 from crm.web.forms import fingerprint
@@ -69,7 +69,7 @@ def _shown(days: int | None) -> str:
 
 def _sent(visit: Visit, targets: Targets) -> tuple[dict[Key, Target], dict[str, str]]:
     wanted, errors = {}, {}
-    for tier in TARGET_TIERS:
+    for tier in TIERS_WITH_TARGETS:
         for kind in _kinds(visit, targets, everything=True):
             key = (tier, kind)
             days = {}
@@ -116,12 +116,12 @@ def _page(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) -> 
     shown = _kinds(visit, targets)
     values = {
         _name((tier, kind), clock): _shown(effective(targets, tier, kind).of(clock))
-        for tier in TARGET_TIERS
+        for tier in TIERS_WITH_TARGETS
         for kind in shown
         for clock in CLOCKS
     }
     context = {
-        "tiers": TARGET_TIERS,
+        "tiers": TIERS_WITH_TARGETS,
         "kinds": shown,
         "other_kinds": [
             kind for kind in kinds(visit.connection, visit.principal) if kind not in shown and kind != "other"

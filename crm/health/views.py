@@ -7,6 +7,7 @@ from datetime import date
 
 from crm.domain.score import ZONE_WORDS
 from crm.domain.spans import ago, capital, count, in_words, join, plural
+from crm.domain.targets import NAMED_KINDS
 from crm.health.charts import MAPPED, Point, Segment, coverage_bar
 from crm.health.queries import Filter, Placed, Reconsidered, Share
 
@@ -21,7 +22,6 @@ FIGURES = (*MAPPED, "no_record")
 MOST_IN_LIST = 4
 """People of a zone that a phone shows before it leads to all of them."""
 RENEWAL_NEAR = 60
-_KINDS = ("partner", "vendor", "customer")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _whom(shares: Sequence[Share], wanted: Filter) -> str:
     """ "key partners, vendors and customers"; "people" where the kinds are many."""
     total = sum(share.people for share in shares)
     present = {share.kind for share in shares}
-    kinds = [*(kind for kind in _KINDS if kind in present), *sorted(present.difference(_KINDS))]
+    kinds = [*(kind for kind in NAMED_KINDS if kind in present), *sorted(present.difference(NAMED_KINDS))]
     tier = f"{wanted.tier} " if wanted.tier else ""
     if wanted.kind:
         kinds = [wanted.kind]

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from crm.contacts.drafts import is_email
 from crm.domain.formulas import neutralise, restore
 from crm.domain.lengths import LINE_LIMIT
+from crm.domain.targets import KINDS
 from crm.domain.weeks import noon_of
-from crm.imports.records import KINDS, PostalAddress
+from crm.imports.records import PostalAddress
 
 OLDEST_MOMENT, NEWEST_MOMENT = 1900, 2200
 OLDEST_DAY, NEWEST_DAY = 1600, 2200

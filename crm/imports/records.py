@@ -33,12 +33,6 @@ FEEDS = (CALENDAR, MAIL, WHATSAPP, PHONE)
 """What machines saw of people: each such file is a transaction of its own."""
 EXCHANGE = (ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES)
 
-KINDS = ("partner", "vendor", "customer", "other")
-TIERS = ("key", "regular", "warm", "none")
-SIGNAL_TYPES = ("pain point", "competitor", "request", "praise", "risk")
-PROMISERS = ("us", "them")
-DATE_KINDS = ("birthday", "anniversary", "renewal", "other")
-
 FILE_LIMIT = 64 * 1024 * 1024
 """Bytes of one file."""
 LINES_LIMIT = 1_000_000
@@ -163,7 +157,7 @@ class PromiseRecord:
 
 @dataclass(frozen=True, slots=True)
 class SignalRecord:
-    """One row of signals.csv; ``type`` is one of SIGNAL_TYPES."""
+    """One row of signals.csv; ``type`` is one of ``SIGNAL_TYPES``."""
 
     contact: str
     type: str

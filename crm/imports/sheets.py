@@ -17,6 +17,8 @@ from typing import Any
 
 from crm.domain.channels import DIRECTIONS, OUTCOMES
 from crm.domain.formulas import neutralise
+from crm.domain.heard import DATE_KINDS, PROMISERS, SIGNAL_TYPES
+from crm.domain.targets import TIERS
 from crm.imports import records as said
 from crm.imports.cells import (
     Occurred,
@@ -112,7 +114,7 @@ def _list(
 
 
 _KIND = Column("kind", "kind", read_kind, neutralise)
-_TIER = _choice("tier", *said.TIERS)
+_TIER = _choice("tier", *TIERS)
 _ZONE = Column("time_zone", "time_zone", read_time_zone, neutralise)
 _BIRTHDAY = Column("birthday", "birthday", read_recurring_day, str)
 _RECURRING = Column("date", "date", read_recurring_day, str, required=True)
@@ -210,7 +212,7 @@ SHEETS: Mapping[str, Sheet] = {
             said.PromiseRecord,
             (
                 _CONTACT,
-                _choice("by", *said.PROMISERS, required=True),
+                _choice("by", *PROMISERS, required=True),
                 _text("text", required=True),
                 _date("due"),
                 _date("made_on"),
@@ -222,7 +224,7 @@ SHEETS: Mapping[str, Sheet] = {
             said.SignalRecord,
             (
                 _CONTACT,
-                _choice("type", *said.SIGNAL_TYPES, required=True),
+                _choice("type", *SIGNAL_TYPES, required=True),
                 _text("text", required=True),
                 _date("heard_on"),
                 replace(_line("theme"), spare=True),
@@ -238,7 +240,7 @@ SHEETS: Mapping[str, Sheet] = {
             said.DateRecord,
             (
                 _CONTACT,
-                _choice("kind", *said.DATE_KINDS, required=True),
+                _choice("kind", *DATE_KINDS, required=True),
                 _RECURRING,
                 Column("yearly", "yearly", read_yes, write_yes),
                 _line("label"),

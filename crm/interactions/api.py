@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from crm.accounts.queries import members
 from crm.contacts.drafts import many_lines
+from crm.domain.channels import Direction, Outcome
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.errors import Invalid
 from crm.interactions import actions, logbook, matter_api, queries
@@ -29,8 +30,8 @@ class InteractionChange(Sent):
     occurred_at: AwareDatetime | None = Field(None, description="Left out of a new one: now.")
     channel: str = Field(default_factory=str, max_length=200)
     contact_ids: Ids = Field(default_factory=list, min_length=1)
-    direction: Literal["mutual", "outbound", "inbound"] = Field(default_factory=lambda: "mutual")
-    outcome: Literal["reached", "attempted"] = Field(default_factory=lambda: "reached")
+    direction: Direction = Field(default_factory=lambda: "mutual")
+    outcome: Outcome = Field(default_factory=lambda: "reached")
     user_ids: Ids = Field(default_factory=list, description="Left out of a new one: you.")
     summary: str | None = Field(None, max_length=LINE_LIMIT)
     note: str | None = Field(None, max_length=TEXT_LIMIT)
@@ -72,8 +73,8 @@ class InteractionShape(BaseModel):
     version: int
     occurred_at: datetime
     channel: str
-    direction: Literal["mutual", "outbound", "inbound"]
-    outcome: Literal["reached", "attempted"]
+    direction: Direction
+    outcome: Outcome
     broadcast: bool
     summary: str | None
     note: str | None

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import Field, field_validator
 from starlette.datastructures import FormData
 
-from crm.domain.heard import DATES, LABELS, Heard
+from crm.domain.channels import Direction, Outcome
+from crm.domain.heard import DATE_KINDS, LABELS, Heard
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.principal import Principal
 from crm.domain.weeks import local_instant, noon_of
@@ -37,8 +38,8 @@ class LogForm(Form):
     when: Literal["today", "yesterday", "day"] = "today"
     day: date | None = None
     time_of_day: time | None = None
-    direction: Literal["mutual", "outbound", "inbound"] = "mutual"
-    outcome: Literal["reached", "attempted"] = "reached"
+    direction: Direction = "mutual"
+    outcome: Outcome = "reached"
     summary: str | None = Field(None, max_length=LINE_LIMIT)
     note: str | None = Field(None, max_length=TEXT_LIMIT)
     note_private: bool = False
@@ -103,7 +104,7 @@ def read_heard(form: FormData) -> tuple[list[Heard], dict[str, str]]:
         row = read(HeardRow, sent)
         if isinstance(row, Errors):
             errors |= {names[field]: sentence for field, sentence in row.fields.items()}
-        elif row.sort in DATES and (row.text or row.due):
+        elif row.sort in DATE_KINDS and (row.text or row.due):
             if row.due is None:
                 errors[names["due"]] = "Say which day it is."
             else:

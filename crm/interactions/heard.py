@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, select
 from crm.contacts.actions import require_editor
 from crm.contacts.drafts import Occasion
 from crm.contacts.rows import date_values
-from crm.domain.heard import DATES, Heard
+from crm.domain.heard import DATE_KINDS, Heard
 from crm.domain.principal import Principal
 from crm.interactions.actions import refresh_people
 from crm.interactions.left_behind import settled, wrote
@@ -39,7 +39,7 @@ def keep_heard(
             "author_id": principal.user_id,
             "text": one.text,
         }
-        if one.sort in DATES:
+        if one.sort in DATE_KINDS:
             _keep_date(connection, principal, contact_id, interaction_id, one, day, at)
             continue
         table, own = _table_and_own(one, day)

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from crm.domain.heard import SIGNAL_TYPES, Promiser, SignalType
 from crm.interactions import matters, signals
 from crm.interactions.matter_forms import (
     THEME_LIMIT,
@@ -18,12 +19,9 @@ from crm.interactions.matter_forms import (
 )
 from crm.interactions.matters import SORTS, Sort
 from crm.interactions.signals import Told, Wanted
-from crm.storage.tables.interactions import SIGNAL_TYPES
 from crm.web.api import ApiRouter, Call, Id, Paged, Sent
 
 router = ApiRouter()
-
-SignalType = Literal["pain point", "competitor", "request", "praise", "risk"]
 
 
 class NewAsk(AskForm):
@@ -57,7 +55,7 @@ class AskChange(Sent):
 class PromiseChange(AskChange):
     """What becomes different about a promise."""
 
-    by: Literal["us", "them"] = Field(default_factory=lambda: "us")
+    by: Promiser = Field(default_factory=lambda: "us")
 
 
 class SignalChange(Sent):
@@ -85,7 +83,7 @@ class PromiseShape(BaseModel):
 
     id: int
     contact_id: int
-    by: Literal["us", "them"]
+    by: Promiser
     text: str
     due: date | None
     made_on: date

@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 
 from crm.contacts.drafts import Occasion, many_lines, one_line
 from crm.contacts.rows import date_values
+from crm.domain.heard import DateKind, Promiser, SignalType
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.errors import Invalid
 from crm.web.forms import Errors, Form, read
@@ -52,7 +53,7 @@ class AskForm(MatterForm):
 class PromiseForm(AskForm):
     """Something one side said it would do."""
 
-    by: Literal["us", "them"] = "us"
+    by: Promiser = "us"
 
     def values(self, today: date) -> dict[str, Any]:
         return {"by": self.by, **super().values(today)}
@@ -61,7 +62,7 @@ class PromiseForm(AskForm):
 class SignalForm(MatterForm):
     """Something heard; without a day it was today."""
 
-    type: Literal["pain point", "competitor", "request", "praise", "risk"] = "pain point"
+    type: SignalType = "pain point"
     text: Words
     theme: str | None = Field(None, max_length=THEME_LIMIT)
     heard_on: AnyDay | None = None
@@ -89,7 +90,7 @@ class FavourForm(MatterForm):
 class DateForm(MatterForm):
     """A birthday, anniversary, renewal or other day; the year may be unknown."""
 
-    kind: Literal["birthday", "anniversary", "renewal", "other"] = "birthday"
+    kind: DateKind = "birthday"
     day: int = Field(ge=1, le=31)
     month: int = Field(ge=1, le=12)
     year: int | None = Field(None, ge=1, le=9999)

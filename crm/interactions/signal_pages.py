@@ -13,6 +13,7 @@ from crm.contacts.drafts import KIND_LIMIT
 from crm.contacts.queries import kinds
 from crm.domain.channels import by_key
 from crm.domain.formulas import neutralise
+from crm.domain.heard import SIGNAL_TYPES
 from crm.domain.spans import count, short_day
 from crm.errors import Invalid
 from crm.interactions import signals
@@ -20,7 +21,6 @@ from crm.interactions.beside import themes
 from crm.interactions.matter_forms import SIGNAL_WORDS
 from crm.interactions.queries import channels
 from crm.interactions.signals import FEATURED, Summary, Wanted
-from crm.storage.tables.interactions import SIGNAL_TYPES
 from crm.web.addresses import is_id
 from crm.web.routing import Router, Visit
 

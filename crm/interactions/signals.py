@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from crm.domain.channels import by_key
+from crm.domain.heard import SIGNAL_TYPES
 from crm.domain.principal import Principal
 from crm.interactions.queries import channels
 from crm.storage.frame import whole_day
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.tables import contact, contact_email, interaction, organisation, signal, user
-from crm.storage.tables.interactions import SIGNAL_TYPES
 from crm.storage.types import Day
 
 PAGE = 50

@@ -11,14 +11,13 @@ from sqlalchemy import Connection, Row, and_, func, select
 
 from crm.domain.fates import ActCount, Aftermath, Became, Fate, Happened, aftermath, by_act, by_day
 from crm.domain.principal import Principal
-from crm.domain.rules import CHANNELS_OF_ACTS
+from crm.domain.rules import ACTS, CHANNELS_OF_ACTS
 from crm.domain.weeks import IsoWeek
 from crm.health.shares import Share, personal_shares
 from crm.planning.contacted import Reached, reached_since, was_contacted
 from crm.planning.states import answers_to
 from crm.storage.participation import is_personal
 from crm.storage.tables import ask, interaction_contact, outbox, plan, response, signal, suggestion, user
-from crm.storage.tables.planning import ACTS
 
 WEEKS = (13, 26, 52)
 """How far back one may look."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, select
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.planner import GROUPS, why_not
 from crm.domain.principal import Principal
+from crm.domain.targets import TIERS_WITH_TARGETS
 from crm.domain.weeks import IsoWeek
 from crm.planning.drafting import draft_plan
 from crm.planning.journeys import Trip
@@ -22,7 +23,6 @@ from crm.storage.tables import contact, interaction_contact
 
 ZONES = ("screen_only", "gone_quiet", "drifting", "no_record", "in_touch")
 """In the order of the page."""
-TIERS = ("key", "regular", "warm")
 WEEKS_PLANNED = 2
 """How many weeks of a long trip are planned at once."""
 
@@ -137,7 +137,7 @@ def _in_reach(connection: Connection, principal: Principal, trip: Trip) -> dict[
         .where(
             contact.c.workspace_id == principal.workspace_id,
             contact.c.owner_id == principal.user_id,
-            contact.c.tier.in_(TIERS),
+            contact.c.tier.in_(TIERS_WITH_TARGETS),
             contact.c.city.is_not(None),
             is_present(),
         )

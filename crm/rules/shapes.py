@@ -1,6 +1,6 @@
 """Flags and rules as JSON gives them, on the command line and in the API."""
 
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -8,10 +8,8 @@ from crm.contacts.shapes import PersonShape, person
 from crm.domain.prose import rule_sentence
 from crm.domain.rule_check import findings
 from crm.domain.rule_data import rule_data
-from crm.domain.rules import SEVERITIES
+from crm.domain.rules import SEVERITIES, Severity
 from crm.rules.queries import Flag, OrganisationFlag, RuleState
-
-Severity: TypeAlias = Literal["high", "medium", "low"]
 
 
 class AccountShape(BaseModel):

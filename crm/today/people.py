@@ -12,6 +12,7 @@ from crm.contacts.drafts import Occasion, full_day
 from crm.contacts.erasing import may_erase
 from crm.contacts.queries import Filter, Person
 from crm.domain.channels import Channel, by_key
+from crm.domain.heard import SIGNAL_TYPES
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.spans import ago, ahead, count, day_phrase, join, short_day
 from crm.health import contact as health
@@ -27,7 +28,6 @@ from crm.planning.queries import suggestion_for
 from crm.planning.words import beside_moment, moment_words
 from crm.rules.queries import OrganisationFlag, organisation_flags
 from crm.storage.stored_metrics import current, targets_of
-from crm.storage.tables.interactions import SIGNAL_TYPES
 from crm.today.cards import card_words
 from crm.today.open_queries import Among, everything_open
 from crm.web.routing import Router, Visit

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from crm.contacts.merging import merge_contacts
-from crm.domain.heard import DATES, LABELS, Heard
+from crm.domain.heard import DATE_KINDS, LABELS, Heard
 from crm.domain.principal import Principal
 from crm.interactions import actions, matters
 from crm.interactions.heard import close_asks, keep_heard
@@ -47,7 +47,7 @@ def told(world: World, alice: Principal, marta: int) -> tuple[int, int]:
         lunch = actions.log_interaction(connection, alice, entry, world.now)
     before = all_of(world)
     with world.database.write() as connection:
-        dated = (*DATES, "promise", "their promise")
+        dated = (*DATE_KINDS, "promise", "their promise")
         heard = [Heard(sort, f"About {sort}", world.today if sort in dated else None) for sort in LABELS]
         keep_heard(connection, alice, marta, lunch, heard, world.today, world.now)
         close_asks(connection, alice, [old], [marta], lunch, world.now)

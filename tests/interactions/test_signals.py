@@ -10,11 +10,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from crm import clock
+from crm.domain.heard import SIGNAL_TYPES
 from crm.domain.principal import Principal
 from crm.interactions import matters, signals
 from crm.interactions.matters import SORTS
 from crm.interactions.signals import FEATURED, Wanted
-from crm.storage.tables.interactions import SIGNAL_TYPES
 from tests.builders import World
 from tests.interactions.test_pages import signed_in
 from tests.rules.organisations import account

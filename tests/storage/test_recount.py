@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from crm.accounts.actions import move_to_zone
 from crm.domain.principal import Principal
-from crm.domain.targets import KINDS, Target, Targets
-from crm.health.target_actions import TARGET_TIERS, change_targets, effective
+from crm.domain.targets import KINDS, TIERS_WITH_TARGETS, Target, Targets
+from crm.health.target_actions import change_targets, effective
 from crm.interactions.channel_actions import change_marks
 from crm.interactions.queries import channels
 from crm.storage.database import Database
@@ -37,7 +37,7 @@ def otherwise(log: Log, chance: random.Random) -> Log:
     marks = dict(log.channels)
     for key in chance.sample(["email", "video", "phone", "pigeon", "note"], 3):
         marks[key] = chance.choice(OTHER_MARKS)
-    pairs = [(tier, kind) for tier in TARGET_TIERS for kind in (*KINDS, "press", "*")]
+    pairs = [(tier, kind) for tier in TIERS_WITH_TARGETS for kind in (*KINDS, "press", "*")]
     targets = {pair: (chance.choice((None, 7, 45)), 60, None) for pair in chance.sample(pairs, 3)}
     return replace(
         log, channels=marks, targets={**log.targets, **targets}, zone=chance.choice(sorted(ANCHORS))
@@ -87,7 +87,7 @@ def change(database: Database, principal: Principal, to: Log, at: datetime) -> P
         ]
         change_marks(connection, principal, wanted, at)
         aim = Targets({pair: Target(*days) for pair, days in to.targets.items()})
-        pairs = [(tier, kind) for tier in TARGET_TIERS for kind in (*KINDS, "press", "*")]
+        pairs = [(tier, kind) for tier in TIERS_WITH_TARGETS for kind in (*KINDS, "press", "*")]
         change_targets(connection, principal, {pair: effective(aim, *pair) for pair in pairs}, at)
         move_to_zone(connection, principal, moved.zone, at)
     return moved

@@ -13,10 +13,10 @@ from sqlalchemy import (
     false,
 )
 
+from crm.domain.principal import ROLES
 from crm.storage.tables.base import belongs_to, in_workspace, metadata, one_of, own_id, workspace_id
 from crm.storage.types import Day, Json, Moment
 
-ROLES = ("admin", "member", "viewer")
 LINK_PURPOSES = ("sign_in", "reset", "invitation")
 
 id_counter = Table("id_counter", metadata, Column("last_id", BigInteger, nullable=False))

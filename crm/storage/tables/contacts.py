@@ -2,11 +2,10 @@
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, String, Table, Text
 
+from crm.domain.heard import DATE_KINDS
 from crm.domain.targets import TIERS
 from crm.storage.tables.base import belongs_to, in_workspace, metadata, one_of, own_id, workspace_id
 from crm.storage.types import Day, Moment
-
-DATE_KINDS = ("birthday", "anniversary", "renewal", "other")
 
 organisation = Table(
     "organisation",

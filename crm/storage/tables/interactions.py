@@ -5,10 +5,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, String, Table, Text, text
 
 from crm.domain.channels import DIRECTIONS, OUTCOMES
+from crm.domain.heard import PROMISERS, SIGNAL_TYPES
 from crm.storage.tables.base import belongs_to, in_workspace, metadata, one_of, own_id, workspace_id
 from crm.storage.types import Day, Json, Moment
-
-SIGNAL_TYPES = ("pain point", "competitor", "request", "praise", "risk")
 
 channel = Table(
     "channel",
@@ -119,7 +118,7 @@ ask = _about_contact(
 )
 promise = _about_contact(
     "promise",
-    *one_of("by", ("us", "them")),
+    *one_of("by", PROMISERS),
     Column("due", Day),
     Column("made_on", Day, nullable=False),
     Column("kept_on", Day),

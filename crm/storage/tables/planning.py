@@ -13,10 +13,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from crm.domain.rules import ACTS
 from crm.storage.tables.base import belongs_to, metadata, one_of, own_id, workspace_id
 from crm.storage.types import Day, Json, Moment
 
-ACTS = ("call", "lunch", "meeting", "visit", "note", "gift")
 VERBS = ("done", "swap", "snooze", "skip", "not_this_person", "contacted")
 
 plan = Table(
