@@ -1,9 +1,8 @@
 """``/api/v1/me``: for whom a token acts."""
 
-from typing import Literal
-
 from pydantic import BaseModel
 
+from crm.accounts.tokens import Scope
 from crm.domain.principal import Role
 from crm.web.api import ApiRouter, Call
 
@@ -14,7 +13,7 @@ class Token(BaseModel):
     """The token that asks."""
 
     name: str
-    scopes: list[Literal["read", "write"]]
+    scopes: list[Scope]
 
 
 class Me(BaseModel):

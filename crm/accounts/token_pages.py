@@ -1,6 +1,6 @@
 """One's own tokens: keys by which programs act for a user."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 from starlette.responses import Response
@@ -18,7 +18,7 @@ class TokenForm(Form):
     """A new token; whoever may write may read."""
 
     name: Annotated[str, Field(max_length=120)]
-    scope: Literal["read", "write"] = "read"
+    scope: tokens.Scope = "read"
 
 
 @router.page("/settings/tokens")

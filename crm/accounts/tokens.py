@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal, TypeAlias
 
 from sqlalchemy import Connection, select
 
@@ -14,6 +15,7 @@ from crm.storage.database import new_id
 from crm.storage.tables import api_token
 from crm.web.sessions import hash_token
 
+Scope: TypeAlias = Literal["read", "write"]
 MOST_TOKENS = 50
 
 

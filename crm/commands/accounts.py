@@ -2,7 +2,7 @@
 
 import sys
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from sqlalchemy import Connection
@@ -10,27 +10,14 @@ from sqlalchemy import Connection
 from crm.accounts import actions, passwords, queries, tokens
 from crm.accounts.checks import known_zone, plausible_email
 from crm.cli_support import AsJson, Desk, Workspace, desk, print_json
+from crm.domain.principal import Role
 from crm.errors import Invalid, UsageError
 
 user = typer.Typer(help="Who belongs to the workspace.", no_args_is_help=True, rich_markup_mode=None)
 token = typer.Typer(help="Tokens for programs.", no_args_is_help=True, rich_markup_mode=None)
 
 
-class RoleName(StrEnum):
-    """What a user may do."""
-
-    admin = "admin"
-    member = "member"
-    viewer = "viewer"
-
-
-class Scope(StrEnum):
-    """What a program may do with a token."""
-
-    read = "read"
-    write = "write"
-
-
+ScopeName = StrEnum("ScopeName", get_args(tokens.Scope))  # type: ignore[misc]
 Email = Annotated[str, typer.Argument(metavar="EMAIL")]
 Zone = Annotated[str | None, typer.Option("--time-zone", metavar="ZONE", help="Such as Europe/Berlin.")]
 PasswordStdin = Annotated[
@@ -42,7 +29,7 @@ PasswordStdin = Annotated[
 def user_add(
     email: Email,
     name: Annotated[str, typer.Option("--name", help="How they are called.")],
-    role: Annotated[RoleName, typer.Option("--role", help="What they may do.")] = RoleName.member,
+    role: Annotated[Role, typer.Option("--role", help="What they may do.")] = "member",
     time_zone: Zone = None,
     password_stdin: PasswordStdin = False,
     workspace: Workspace = None,
@@ -52,9 +39,7 @@ def user_add(
     password = _read_password() if password_stdin else None
     with desk(workspace) as at_desk:
         zone = _checked(known_zone, time_zone) if time_zone else str(at_desk.principal.zone)
-        person = actions.NewUser(
-            address, chosen_name, role.value, zone, password and passwords.hashed(password)
-        )
+        person = actions.NewUser(address, chosen_name, role, zone, password and passwords.hashed(password))
         with at_desk.database.write() as connection:
             user_id = actions.add_user(connection, at_desk.principal, person, at_desk.now)
             link = None if password else _invite(connection, at_desk, user_id)
@@ -68,8 +53,8 @@ def _invite(connection: Connection, at_desk: Desk, user_id: int) -> str:
     return f"{at_desk.settings.url}/welcome/{link}"
 
 
-def _article(role: RoleName) -> str:
-    return "an admin" if role is RoleName.admin else f"a {role}"
+def _article(role: Role) -> str:
+    return "an admin" if role == "admin" else f"a {role}"
 
 
 def _named(name: str) -> str:
@@ -116,7 +101,7 @@ def user_list(as_json: AsJson = False, workspace: Workspace = None) -> None:
 def user_edit(
     email: Email,
     name: Annotated[str | None, typer.Option("--name", help="Another name.")] = None,
-    role: Annotated[RoleName | None, typer.Option("--role", help="Another role.")] = None,
+    role: Annotated[Role | None, typer.Option("--role", help="Another role.")] = None,
     time_zone: Zone = None,
     password_stdin: PasswordStdin = False,
     workspace: Workspace = None,
@@ -125,7 +110,7 @@ def user_edit(
     password = _read_password() if password_stdin else None
     changes: dict[str, Any] = {
         "name": _named(name) if name is not None else None,
-        "role": role.value if role else None,
+        "role": role,
         "time_zone": _checked(known_zone, time_zone) if time_zone else None,
     }
     values = {field: value for field, value in changes.items() if value is not None}
@@ -165,11 +150,11 @@ def user_activate(email: Email, workspace: Workspace = None) -> None:
 def token_create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the program is called.")],
     email: Annotated[str, typer.Option("--user", metavar="EMAIL", help="For whom the program acts.")],
-    scope: Annotated[list[Scope] | None, typer.Option("--scope", help="What it may do.")] = None,
+    scope: Annotated[list[ScopeName] | None, typer.Option("--scope", help="What it may do.")] = None,
     workspace: Workspace = None,
 ) -> None:
     """Make a token and print it, this once."""
-    scopes = sorted({one.value for one in scope or [Scope.read]})
+    scopes = sorted({one.value for one in scope or ()} or {"read"})
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         one = queries.by_email(connection, at_desk.principal, email)
         made = tokens.create_token(connection, at_desk.principal, one.id, _named(name), scopes, at_desk.now)
