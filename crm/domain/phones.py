@@ -8,6 +8,8 @@ from crm.domain.places.countries import country_code
 
 SHARED_DIGITS = 7
 """Fewer digits at the end tell two numbers apart from too few others."""
+LAST_DIGITS = 9
+"""Digits at the end of a number that tell it from others, where its country cannot be told."""
 _NO_FIGURES = re.compile(r"\D+", re.ASCII)
 
 
@@ -42,6 +44,11 @@ def digits_of(phone: str) -> str:
     if phone.isascii():
         return _NO_FIGURES.sub("", phone)
     return "".join(str(int(sign)) for sign in phone if sign.isdecimal())
+
+
+def ending(phone: str) -> str:
+    """The last nine digits: what spellings with and without a country have in common."""
+    return digits_of(phone)[-LAST_DIGITS:]
 
 
 def region_of(country: str | None, time_zone: str | None = None) -> str | None:

@@ -16,16 +16,12 @@ from crm.imports.monica import MONICA
 from crm.imports.noticed import NO_WISHES, Wishes, import_sightings
 from crm.imports.records import (
     ADDRESS_BOOK,
-    ASKS,
     CONTACTS,
-    DATES,
-    FAVOURS,
+    EXCHANGE,
     FEEDS,
     INTERACTIONS,
     ORGANISATIONS,
-    PROMISES,
     RULES,
-    SIGNALS,
     VCARD,
     ContactRecord,
     InteractionRecord,
@@ -37,7 +33,7 @@ from crm.storage.database import Database, new_id, new_ids
 from crm.storage.stored_metrics import refresh, scope_of
 from crm.storage.tables import import_batch, import_upload, workspace
 
-ORDER = (ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES, RULES)
+ORDER = (*EXCHANGE, RULES)
 """People before what is said about them, in whatever order the files were named."""
 ALONE = (VCARD, ADDRESS_BOOK, MONICA)
 """Each of these files is a transaction of its own; what is broken in it is left out, and the rest is brought in."""

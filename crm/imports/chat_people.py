@@ -9,15 +9,14 @@ from functools import lru_cache
 from pathlib import PurePath
 
 from crm.domain.folding import fold
-from crm.domain.phones import digits_of
+from crm.domain.phones import ending
 from crm.imports.records import Choice
 from crm.imports.sightings import FeedSetting, Party
 
 PHONE = re.compile(r"[+(]?[\d\s()./-]{7,}")
-_PHONE_DIGITS = 9
 _NAMES_SHOWN = 50
 _KEY_LIMIT = 80
-NOBODY = ""
+NONE_OF_THEM = ""
 """The answer that none of these names is us."""
 
 
@@ -44,7 +43,7 @@ def cast_of(messages: Mapping[str, int], file: str, setting: FeedSetting, finger
             return Cast(me, tuple(name for name in names if name not in own), is_known=True)
     key = f"{fingerprint}:me"
     said = setting.said.get(key)
-    if said and (said[0] in names or said[0] == NOBODY):
+    if said and (said[0] in names or said[0] == NONE_OF_THEM):
         return Cast(said[0] or None, tuple(name for name in names if name != said[0]))
     named = [name for name in names if _is_named(name, file)]
     if len(named) == 1 and len(names) <= 2:
@@ -54,7 +53,7 @@ def cast_of(messages: Mapping[str, int], file: str, setting: FeedSetting, finger
 
 def _who_is_us(key: str, names: Iterable[str], messages: Mapping[str, int]) -> Choice:
     ranked = sorted(names, key=lambda name: (-messages[name], name))[:_NAMES_SHOWN]
-    options = (*((name, name) for name in ranked), (NOBODY, "None of them"))
+    options = (*((name, name) for name in ranked), (NONE_OF_THEM, "None of them"))
     return Choice(
         key, "Which of these names is you? It is remembered under “Also you” in your settings.", options
     )
@@ -85,7 +84,7 @@ def is_one_of(name: str, words: Iterable[str]) -> bool:
 def identity(name: str) -> str:
     """What makes a name of a chat itself in keys: the end of a phone number, else the folded name."""
     if PHONE.fullmatch(name):
-        return "+" + digits_of(name)[-_PHONE_DIGITS:]
+        return "+" + ending(name)
     folded = fold(name).replace(":", " ")
     short = hashlib.blake2b(folded.encode("utf-8", "replace"), digest_size=6).hexdigest()
     return folded if len(folded) <= _KEY_LIMIT else f"{folded[:40]}#{short}"

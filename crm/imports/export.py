@@ -20,7 +20,13 @@ from crm.imports.facts import FACTS
 from crm.imports.log import kept, own_source_id
 from crm.imports.matching import folded_email, numbered
 from crm.imports.rule_states import write_rules
-from crm.imports.stored import NOBODY, contact_records, organisation_records, plain_birthdays, written_day
+from crm.imports.stored import (
+    NOBODY_WORD,
+    contact_records,
+    organisation_records,
+    plain_birthdays,
+    written_day,
+)
 from crm.imports.writing import csv_lines, write_calendar, write_vcards
 from crm.interactions.private_notes import may_read_note
 from crm.interactions.queries import channels
@@ -156,7 +162,7 @@ def _references(rows: Any, emails: dict[int, list[str]]) -> dict[int, str]:
 
 def _with_owner(work: _Export, record: said.ContactRecord) -> said.ContactRecord:
     """An empty cell would give them to the only user of the team."""
-    return replace(record, owner=record.owner or (NOBODY if work.sole_user else None))
+    return replace(record, owner=record.owner or (NOBODY_WORD if work.sole_user else None))
 
 
 # The log.
@@ -188,7 +194,7 @@ def _interactions(work: _Export) -> Iterator[said.InteractionRecord]:
             tuple(work.references[one] for one in ids),
             row.direction,
             row.outcome,
-            by or ((NOBODY,) if work.owned & set(ids) else ()),
+            by or ((NOBODY_WORD,) if work.owned & set(ids) else ()),
             kept(row.summary),
             kept(row.note) if may_read_note(work.principal, row) else None,
             row.source_id or identities.get(row.id) or own_source_id(row.id, row.created_at),

@@ -20,7 +20,7 @@ from crm.imports.one_person import person_zip
 from crm.imports.reading import Given, read_all, reading_for
 from crm.imports.records import CALENDAR, FEEDS, FILE_LIMIT, MAIL, Choice, ParsedFile
 from crm.imports.report import SORTS, FileReport
-from crm.imports.sniff import display_name
+from crm.imports.sniff import KIND_WORDS, display_name
 from crm.imports.undoing import Undone, undo
 from crm.web.routing import Router, Visit
 
@@ -127,6 +127,7 @@ def _preview(visit: Visit, **wrong: Any) -> Response:
         "in_words": in_words,
         "fields": FIELDS,
         "leave_out": LEAVE_OUT,
+        "kind_words": KIND_WORDS,
         "feeds": any(report["kind"] in FEEDS for report in reports),
         "is_mail": any(report["kind"] == MAIL for report in reports),
         "maybe_mine": wrong.get("typed")

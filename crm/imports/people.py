@@ -31,9 +31,7 @@ from crm.imports.report import Change, FileReport
 from crm.imports.run import Run, UnknownUser, sentence_of
 from crm.imports.sources import marks, parse_marks
 from crm.imports.stored import (
-    NOBODY as NOBODY_WORD,
-)
-from crm.imports.stored import (
+    NOBODY_WORD,
     cells_of,
     contact_records,
     draft_of,

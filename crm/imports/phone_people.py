@@ -2,20 +2,17 @@
 
 from sqlalchemy import select
 
-from crm.domain.phones import digits_of, international, region_of
+from crm.domain.phones import digits_of, ending, international, region_of
 from crm.imports.run import Run
 from crm.storage.tables import contact, contact_phone
 
-PHONE_DIGITS = 9
-"""Digits at the end of a number that tell it from others, where its country cannot be told."""
 SHORTEST = 7
 """Digits of a number of a person; shorter ones are services'."""
 
 
 def phone_mark(phone: str) -> str | None:
     """What two ways of writing one number have in common; None where it is no number of a person."""
-    digits = digits_of(phone)
-    return digits[-PHONE_DIGITS:] if len(digits) >= SHORTEST else None
+    return ending(phone) if len(digits_of(phone)) >= SHORTEST else None
 
 
 class PhonePeople:

@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from crm.imports.cells import excerpt
-from crm.imports.records import Choice, ColumnSaid, ParsedFile, Problem, Question, Skipped, UnreadableFile
-
-SORTS = (
-    "organisations",
-    "contacts",
-    "interactions",
-    "asks",
-    "promises",
-    "signals",
-    "favours",
-    "dates",
-    "rules",
+from crm.imports.records import (
+    EXCHANGE,
+    RULES,
+    Choice,
+    ColumnSaid,
+    ParsedFile,
+    Problem,
+    Question,
+    Skipped,
+    UnreadableFile,
 )
+
+SORTS = (*EXCHANGE, RULES)
 SHOWN = 100
 """Changes and names a report keeps for the page; the counts are always whole."""
 NOTICE_LIMIT = 1_000

@@ -15,7 +15,7 @@ from crm.imports.cells import excerpt
 from crm.imports.matching import Ambiguous, People
 from crm.imports.report import FileReport
 from crm.imports.sources import Sources, Traces
-from crm.imports.stored import NOBODY as NOBODY_WORD
+from crm.imports.stored import NOBODY_WORD
 from crm.storage.tables import user
 from crm.storage.text import fold
 

@@ -19,8 +19,11 @@ from crm.imports.records import (
     EXCHANGE,
     FEEDS,
     FILE_LIMIT,
+    MAIL,
+    PHONE,
     RULES,
     VCARD,
+    WHATSAPP,
     ParsedFile,
     Skipped,
     UnreadableFile,
@@ -29,7 +32,18 @@ from crm.imports.sheets import SHEETS
 from crm.imports.sightings import FeedSetting
 from crm.imports.vcards import read_vcards
 
-KINDS = (*EXCHANGE, RULES, VCARD, ADDRESS_BOOK, MONICA, *FEEDS)
+KIND_WORDS = {
+    **{kind: kind for kind in (*EXCHANGE, RULES)},
+    VCARD: "vCards",
+    ADDRESS_BOOK: "an address book",
+    MONICA: "an export of Monica",
+    CALENDAR: "a calendar",
+    MAIL: "mail",
+    WHATSAPP: "a WhatsApp chat",
+    PHONE: "the backup of a phone",
+}
+"""Every kind of file, as people call it."""
+KINDS = tuple(KIND_WORDS)
 RULES_LIMIT = 1024 * 1024
 
 SUPPORTED = (
@@ -50,6 +64,7 @@ _MAGIC = (
 )
 _TEXTS = (
     (re.compile(r"\s*BEGIN:VCALENDAR", re.IGNORECASE), "a calendar"),
+    (re.compile(r"\s*BEGIN:V(?!CARD)", re.IGNORECASE), "a piece of a calendar; export the whole one"),
     (re.compile(r"\s*<(!doctype html|html)", re.IGNORECASE), "a web page"),
     (re.compile(r"\s*<"), "an XML file"),
     (re.compile(r"\s*[\[{]\s*[\]}{\"]"), "a JSON file"),

@@ -25,7 +25,7 @@ from crm.storage.tables import (
 )
 
 CONTACT_FIELDS = SHEETS[CONTACTS].fields
-NOBODY = "nobody"
+NOBODY_WORD = "nobody"
 """In the columns for users: nobody, where an empty cell would mean somebody."""
 
 
