@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.domain.channels import DIRECTIONS, OUTCOMES
-from crm.imports import records as said
+from crm.domain.heard import DATE_KINDS, PROMISERS, SIGNAL_TYPES
+from crm.domain.targets import KINDS, TIERS
 from crm.imports.records import (
     ContactRecord,
     DateRecord,
@@ -59,12 +60,12 @@ def maybe(found: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
     return st.none() | found
 
 
-KIND = st.sampled_from(said.KINDS) | line.filter(lambda kind: kind.casefold() not in said.KINDS)
+KIND = st.sampled_from(KINDS) | line.filter(lambda kind: kind.casefold() not in KINDS)
 FIELDS: dict[str, dict[str, st.SearchStrategy[object]]] = {
     "organisations": {
         "name": line,
         "kind": maybe(KIND),
-        "tier": maybe(st.sampled_from(said.TIERS)),
+        "tier": maybe(st.sampled_from(TIERS)),
         "domain": maybe(line),
         "city": maybe(line),
         "country": maybe(line),
@@ -80,7 +81,7 @@ FIELDS: dict[str, dict[str, st.SearchStrategy[object]]] = {
         "organisation": maybe(line),
         "title": maybe(line),
         "kind": maybe(KIND),
-        "tier": maybe(st.sampled_from(said.TIERS)),
+        "tier": maybe(st.sampled_from(TIERS)),
         "owner": maybe(line),
         "tags": several(line),
         "city": maybe(line),
@@ -111,7 +112,7 @@ FIELDS: dict[str, dict[str, st.SearchStrategy[object]]] = {
     },
     "promises": {
         "contact": line,
-        "by": st.sampled_from(said.PROMISERS),
+        "by": st.sampled_from(PROMISERS),
         "text": text,
         "due": maybe(day),
         "made_on": maybe(day),
@@ -119,7 +120,7 @@ FIELDS: dict[str, dict[str, st.SearchStrategy[object]]] = {
     },
     "signals": {
         "contact": line,
-        "type": st.sampled_from(said.SIGNAL_TYPES),
+        "type": st.sampled_from(SIGNAL_TYPES),
         "text": text,
         "heard_on": maybe(day),
         "theme": maybe(line),
@@ -127,7 +128,7 @@ FIELDS: dict[str, dict[str, st.SearchStrategy[object]]] = {
     "favours": {"contact": line, "text": text, "on": day},
     "dates": {
         "contact": line,
-        "kind": st.sampled_from(said.DATE_KINDS),
+        "kind": st.sampled_from(DATE_KINDS),
         "date": recurring,
         "yearly": st.booleans(),
         "label": maybe(line),
