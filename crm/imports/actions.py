@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, update
 from crm.contacts.actions import require_editor
 from crm.domain.principal import Principal
 from crm.errors import Invalid
-from crm.imports import columns, facts, log, people, rule_states, undoing
+from crm.imports import columns, facts, log, organisations, people, rule_states, undoing
 from crm.imports.choices import remember
 from crm.imports.monica import MONICA
 from crm.imports.noticed import NO_WISHES, Wishes, import_sightings
@@ -155,7 +155,7 @@ def _import(run: Run, parsed: ParsedFile, report: FileReport, wishes: Wishes) ->
         log_of = [one for one in records if isinstance(one, InteractionRecord)]
         records = [one for one in records if isinstance(one, ContactRecord)]
     if parsed.kind == ORGANISATIONS:
-        people.import_organisations(run, records, report)
+        organisations.import_organisations(run, records, report)
     elif parsed.kind in (CONTACTS, *ALONE):
         people.import_contacts(run, records, report, fills=parsed.kind in ALONE)
         if parsed.kind == MONICA:

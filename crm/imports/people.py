@@ -1,33 +1,29 @@
-"""Writing down organisations and contacts from files: new ones, and the cells that changed."""
+"""Writing down people from files: new ones, and the cells that changed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
 from crm.accounts.addresses import normal_email
-from crm.contacts import rows
 from crm.contacts.actions import (
     add_contacts,
-    edit_organisation,
     find_or_add_organisations,
-    reindex,
 )
-from crm.contacts.drafts import NOBODY, NewContact, one_line
+from crm.contacts.drafts import NOBODY, one_line
 from crm.errors import Invalid
 from crm.imports import facts
+from crm.imports.cell_changes import LISTS, changed_cells, differences, kept_value, show_changes
 from crm.imports.cells import excerpt
 from crm.imports.matching import Match
 from crm.imports.records import (
     CONTACTS,
-    ORGANISATIONS,
     ContactRecord,
     DateRecord,
-    OrganisationRecord,
     PostalAddress,
     identities,
 )
-from crm.imports.report import Change, FileReport
+from crm.imports.report import FileReport
+from crm.imports.rewriting import write_changes
 from crm.imports.run import Run, UnknownUser, sentence_of
 from crm.imports.sources import marks, parse_marks
 from crm.imports.stored import (
@@ -35,130 +31,9 @@ from crm.imports.stored import (
     cells_of,
     contact_records,
     draft_of,
-    occasion_of,
-    organisation_draft,
-    organisation_records,
-    plain_birthdays,
 )
 from crm.storage.database import new_id
-from crm.storage.tables import (
-    contact,
-    contact_address,
-    contact_date,
-    contact_email,
-    contact_phone,
-    contact_tag,
-)
 from crm.storage.text import fold
-
-LISTS = ("emails", "phones", "tags", "addresses")
-STICKY = {"owner": None, "kind": "other", "tier": "none", "created_on": None}
-"""Fields that are never empty here: an empty cell leaves them, unless it held something the last time."""
-
-
-# Organisations.
-
-
-def import_organisations(run: Run, records: Sequence[OrganisationRecord], report: FileReport) -> None:
-    """Write down the organisations of one file; the same name is the same organisation."""
-    for record in records:
-        if one_line(record.name) is None:
-            report.error(f"{record.where}, column name", "The cell holds no sign that could be shown.")
-    records = [record for record in records if one_line(record.name)]
-    keys = [fold(record.name) for record in records]
-    run.sources.load("organisation", keys)
-    before = {
-        fold(one.name): row_id for row_id, one in organisation_records(run.connection, run.principal).items()
-    }
-    names = [line for record in records if (line := one_line(record.name))]
-    ids = find_or_add_organisations(run.connection, run.principal, names, run.at)
-    run.traces.made("organisation", {row_id for name, row_id in ids.items() if fold(name) not in before})
-    stored = organisation_records(run.connection, run.principal, list(ids.values()))
-    counted: set[int] = set()
-    for record, key in zip(records, keys, strict=True):
-        row_id = ids[one_line(record.name) or ""]
-        is_new = key not in before and row_id not in counted
-        counted.add(row_id)
-        try:
-            stored[row_id] = _import_organisation(run, record, key, row_id, stored[row_id], report, is_new)
-        except Invalid as refusal:
-            report.error(record.where, sentence_of(refusal))
-        run.progress(1)
-
-
-def _import_organisation(
-    run: Run,
-    record: OrganisationRecord,
-    key: str,
-    row_id: int,
-    stored: OrganisationRecord,
-    report: FileReport,
-    is_new: bool,
-) -> OrganisationRecord:
-    source = run.sources.get("organisation", key)
-    said = marks(cells_of(ORGANISATIONS, record, record.given))
-    wanted = _changed_cells(ORGANISATIONS, record, source.content if source else "", said)
-    if not is_new:
-        wanted = {name: value for name, value in wanted.items() if name != "name"}
-    merged = replace(stored, **wanted, given=record.given)
-    draft = organisation_draft(merged)
-    merged = replace(
-        merged,
-        name=one_line(draft.name) or "",
-        kind=rows.organisation_values(draft)["kind"],
-        tags=tuple(sorted({tag for tag in map(one_line, draft.tags) if tag})),
-    )
-    changes = _differences(ORGANISATIONS, stored, merged, record.given)
-    run.sources.remember(
-        "organisation",
-        key,
-        row_id,
-        marks(cells_of(ORGANISATIONS, record, record.given), source.content if source else ""),
-    )
-    if changes:
-        edit_organisation(run.connection, run.principal, row_id, draft)
-        if not is_new:
-            run.traces.changed("organisation", row_id, {name: getattr(stored, name) for name in changes})
-    _count(report, "organisations", is_new, bool(changes))
-    if not is_new:
-        _show(report, record.where, stored.name, changes)
-    return merged
-
-
-def _count(report: FileReport, sort: str, is_new: bool, is_changed: bool) -> None:
-    counts = report.new if is_new else report.changed if is_changed else report.unchanged
-    counts[sort] += 1
-
-
-def _show(report: FileReport, where: str, name: str, changes: dict[str, tuple[str, str]]) -> None:
-    for column, (old, new) in changes.items():
-        report.show(Change(where, name, column.replace("_", " "), old[:200], new[:200]))
-
-
-def _changed_cells(kind: str, record: Any, before: str, said: str) -> dict[str, Any]:
-    """The fields whose cells say something else than the last time, with their values; all where there was no last time."""
-    last, now = parse_marks(before), parse_marks(said)
-    found = {}
-    for name in cells_of(kind, record, record.given):
-        if last.get(name) == now.get(name):
-            continue
-        value = getattr(record, name)
-        if name in STICKY and value in (None, "") and kind in (CONTACTS, ORGANISATIONS):
-            if name not in last:
-                continue
-            value = STICKY[name]
-            if name == "created_on":
-                continue
-        found[name] = value
-    return found
-
-
-def _differences(kind: str, stored: Any, merged: Any, fields: frozenset[str]) -> dict[str, tuple[str, str]]:
-    old, new = cells_of(kind, stored, fields), cells_of(kind, merged, fields)
-    return {name: (old[name], new[name]) for name in new if old[name] != new[name]}
-
-
-# Contacts.
 
 
 @dataclass
@@ -289,7 +164,7 @@ def _settled(run: Run, record: ContactRecord) -> ContactRecord:
 def _change(work: _Contacts, row: ContactRecord, row_id: int, before: str, where: str) -> None:
     stored = work.fresh.get(row_id) or work.changed.get(row_id) or work.stored[row_id]
     said = marks(cells_of(CONTACTS, row, row.given))
-    wanted = _changed_cells(CONTACTS, row, before, said)
+    wanted = changed_cells(CONTACTS, row, before, said)
     if work.fills:
         _ask_of_birthday(work, row, stored, wanted, bool(before), where)
         wanted = _filled(stored, wanted, bool(before))
@@ -303,7 +178,7 @@ def _change(work: _Contacts, row: ContactRecord, row_id: int, before: str, where
         labels=_labelled(row, stored, merged, known_before=bool(before)),
         deceased_on=stored.deceased_on or row.deceased_on,
     )
-    changes = _differences(CONTACTS, stored, merged, frozenset(wanted))
+    changes = differences(CONTACTS, stored, merged, frozenset(wanted))
     if merged.labels != stored.labels:
         changes["labels"] = _shown_labels(stored), _shown_labels(merged)
     if merged.deceased_on != stored.deceased_on:
@@ -312,11 +187,11 @@ def _change(work: _Contacts, row: ContactRecord, row_id: int, before: str, where
     work.report.unchanged["contacts"] += not changes
     if not changes:
         return
-    _show(work.report, where, stored.name, changes)
+    show_changes(work.report, where, stored.name, changes)
     if row_id in work.fresh:
         work.fresh[row_id] = merged
         return
-    old = {name: _plain(getattr(stored, name)) for name in changes}
+    old = {name: kept_value(getattr(stored, name)) for name in changes}
     work.run.traces.changed("contact", row_id, old)
     work.changed[row_id] = work.stored[row_id] = merged
 
@@ -382,23 +257,6 @@ def _compared(one: Any) -> str:
     return "".join(sign for sign in fold(text) if sign.isprintable() and not sign.isspace())
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [[one.text, one.label] if isinstance(one, PostalAddress) else _plain(one) for one in value]
-    return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-def restored_value(name: str, value: Any) -> Any:
-    """A value of a record as a trace kept it."""
-    if name == "addresses":
-        return tuple(PostalAddress(text, label) for text, label in value)
-    if name == "labels":
-        return tuple((way, word) for way, word in value)
-    if name in LISTS:
-        return tuple(value)
-    return date.fromisoformat(value) if name in ("created_on", "deceased_on") and value else value
-
-
 def _owner_id(run: Run, record: ContactRecord, row_id: int) -> int | None:
     if record.owner and record.owner != NOBODY_WORD:
         return run.users.get(record.owner)
@@ -441,68 +299,3 @@ def _organisation_ids(run: Run, people: Sequence[ContactRecord], report: FileRep
     run.traces.made("organisation", made)
     report.new["organisations"] += len(made)
     return ids
-
-
-def write_changes(run: Run, changed: dict[int, ContactRecord], organisations: dict[str, int]) -> None:
-    """Write the new state of people who are here; ways that stay keep their labels, people their targets."""
-    if not changed:
-        return
-    born = plain_birthdays(run.connection, run.principal, list(changed))
-    for row_id, record in changed.items():
-        draft = draft_of(record, organisations.get(record.organisation or ""))
-        values = rows.contact_values(draft, record.organisation, run.at)
-        values = {name: value for name, value in values.items() if not name.startswith("target_")}
-        owner = run.users.get(record.owner) if record.owner else None
-        run.connection.execute(
-            contact.update()
-            .where(contact.c.workspace_id == run.principal.workspace_id, contact.c.id == row_id)
-            .values(**values, owner_id=owner, created_on=record.created_on, version=contact.c.version + 1)
-        )
-        _rewrite_ways(run, row_id, draft)
-        _rewrite_birthday(run, row_id, record.birthday, born.get(row_id))
-    reindex(run.connection, run.principal, list(changed))
-
-
-def _rewrite_ways(run: Run, row_id: int, draft: NewContact) -> None:
-    made = {
-        contact_email: rows.email_rows(run.principal, row_id, draft.emails),
-        contact_phone: rows.phone_rows(run.principal, row_id, draft.phones),
-        contact_address: rows.way_rows(run.principal, row_id, draft.addresses),
-        contact_tag: rows.tag_rows(run.principal, row_id, draft.tags),
-    }
-    for table, values in made.items():
-        run.connection.execute(
-            table.delete().where(
-                table.c.workspace_id == run.principal.workspace_id, table.c.contact_id == row_id
-            )
-        )
-        if values:
-            run.connection.execute(table.insert(), values)
-
-
-def _rewrite_birthday(run: Run, row_id: int, birthday: str | None, stored: Any) -> None:
-    wanted = occasion_of("birthday", birthday) if birthday else None
-    if (
-        stored is not None
-        and wanted
-        and (stored.year, stored.month, stored.day)
-        == (
-            wanted.year,
-            wanted.month,
-            wanted.day,
-        )
-    ):
-        return
-    if stored is not None:
-        run.connection.execute(
-            contact_date.delete().where(
-                contact_date.c.workspace_id == run.principal.workspace_id, contact_date.c.id == stored.id
-            )
-        )
-    if wanted:
-        values = {
-            "workspace_id": run.principal.workspace_id,
-            "id": new_id(run.connection),
-            "contact_id": row_id,
-        }
-        run.connection.execute(contact_date.insert(), {**values, **rows.date_values(wanted)})

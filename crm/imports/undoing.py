@@ -11,10 +11,11 @@ from sqlalchemy import Connection, Row, Table, select, update
 from crm.contacts.actions import edit_organisation, find_or_add_organisations, require_editor
 from crm.domain.principal import Principal
 from crm.errors import Conflict, NotFound
+from crm.imports.cell_changes import restored_value
 from crm.imports.facts import DATE_RECORD, TABLES
 from crm.imports.log import restored_entry
 from crm.imports.meetings import forget_questions
-from crm.imports.people import restored_value, write_changes
+from crm.imports.rewriting import write_changes
 from crm.imports.rule_states import states_before
 from crm.imports.run import Run
 from crm.imports.sources import stamp_of

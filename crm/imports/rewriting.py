@@ -1,0 +1,76 @@
+"""People who are here, written anew as files say they are now, and as they were before where an import is undone."""
+
+from typing import Any
+
+from crm.contacts import rows
+from crm.contacts.actions import reindex
+from crm.contacts.drafts import NewContact
+from crm.imports.records import ContactRecord
+from crm.imports.run import Run
+from crm.imports.stored import draft_of, occasion_of, plain_birthdays
+from crm.storage.database import new_id
+from crm.storage.tables import (
+    contact,
+    contact_address,
+    contact_date,
+    contact_email,
+    contact_phone,
+    contact_tag,
+)
+
+
+def write_changes(run: Run, changed: dict[int, ContactRecord], organisations: dict[str, int]) -> None:
+    """Write the new state of people who are here; ways that stay keep their labels, people their targets."""
+    if not changed:
+        return
+    born = plain_birthdays(run.connection, run.principal, list(changed))
+    for row_id, record in changed.items():
+        draft = draft_of(record, organisations.get(record.organisation or ""))
+        values = rows.contact_values(draft, record.organisation, run.at)
+        values = {name: value for name, value in values.items() if not name.startswith("target_")}
+        owner = run.users.get(record.owner) if record.owner else None
+        run.connection.execute(
+            contact.update()
+            .where(contact.c.workspace_id == run.principal.workspace_id, contact.c.id == row_id)
+            .values(**values, owner_id=owner, created_on=record.created_on, version=contact.c.version + 1)
+        )
+        _rewrite_ways(run, row_id, draft)
+        _rewrite_birthday(run, row_id, record.birthday, born.get(row_id))
+    reindex(run.connection, run.principal, list(changed))
+
+
+def _rewrite_ways(run: Run, row_id: int, draft: NewContact) -> None:
+    made = {
+        contact_email: rows.email_rows(run.principal, row_id, draft.emails),
+        contact_phone: rows.phone_rows(run.principal, row_id, draft.phones),
+        contact_address: rows.way_rows(run.principal, row_id, draft.addresses),
+        contact_tag: rows.tag_rows(run.principal, row_id, draft.tags),
+    }
+    for table, values in made.items():
+        run.connection.execute(
+            table.delete().where(
+                table.c.workspace_id == run.principal.workspace_id, table.c.contact_id == row_id
+            )
+        )
+        if values:
+            run.connection.execute(table.insert(), values)
+
+
+def _rewrite_birthday(run: Run, row_id: int, birthday: str | None, stored: Any) -> None:
+    wanted = occasion_of("birthday", birthday) if birthday else None
+    kept = None if stored is None else (stored.year, stored.month, stored.day)
+    if wanted and kept == (wanted.year, wanted.month, wanted.day):
+        return
+    if stored is not None:
+        run.connection.execute(
+            contact_date.delete().where(
+                contact_date.c.workspace_id == run.principal.workspace_id, contact_date.c.id == stored.id
+            )
+        )
+    if wanted:
+        values = {
+            "workspace_id": run.principal.workspace_id,
+            "id": new_id(run.connection),
+            "contact_id": row_id,
+        }
+        run.connection.execute(contact_date.insert(), {**values, **rows.date_values(wanted)})
