@@ -1,7 +1,7 @@
 """What the user's own calendar says about a week. It is that user's alone."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -15,9 +15,14 @@ from crm.storage.tables import busy
 
 def busy_by_calendar(connection: Connection, principal: Principal, week: IsoWeek) -> list[Interval]:
     """When the user is busy in and around that week, in order, as their calendar was read last; none without one."""
+    return busy_around(connection, principal, week.monday, week.sunday)
+
+
+def busy_around(connection: Connection, principal: Principal, first: date, last: date) -> list[Interval]:
+    """The same for other days, and a day to either side of them."""
     day = timedelta(days=1)
-    begins = local_instant(week.monday - day, time(), principal.user_zone)
-    ends = local_instant(week.sunday + 2 * day, time(), principal.user_zone)
+    begins = local_instant(first - day, time(), principal.user_zone)
+    ends = local_instant(last + 2 * day, time(), principal.user_zone)
     rows = connection.execute(
         select(busy.c.starts_at, busy.c.ends_at)
         .where(

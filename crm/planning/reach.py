@@ -40,12 +40,13 @@ class InReach:
 
 @dataclass(frozen=True)
 class Meeting:
-    """Something on a day of the trip."""
+    """Something on a day of the trip. What is arranged says no end, so it is taken for an hour."""
 
     at: datetime | None
     act: str
     contact: Suggestee
     arranged: bool
+    minutes: int = 60
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def on_trip(connection: Connection, principal: Principal, trip: Trip, at: dateti
         words |= left | {one.contact.id: one.reason for one in plan.suggestions}
     meetings = [
         *(Meeting(moment, act, shown[one], True) for one, (moment, act) in arranged.items()),
-        *(Meeting(one.slot.starts_at, one.act, one.contact, False) for one in suggested),
+        *(Meeting(one.slot.starts_at, one.act, one.contact, False, one.slot.minutes) for one in suggested),
     ]
     met = {one.contact.id: one for one in reversed(meetings)}
     found = [

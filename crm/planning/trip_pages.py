@@ -8,6 +8,8 @@ from starlette.responses import Response
 from crm.domain.spans import day_phrase
 from crm.errors import Invalid
 from crm.planning import covering, journey_actions, journeys, stays
+from crm.planning.day_grid import day_grid
+from crm.planning.diary import busy_around
 from crm.planning.home import require_planner
 from crm.planning.journey_forms import DaysOffForm, TripForm
 from crm.planning.reach import on_trip
@@ -77,11 +79,16 @@ def _again(visit: Visit, form: forms.Errors) -> Response:
 def trip(visit: Visit) -> Response:
     """Who is in reach, and what the days hold."""
     one = journeys.own_trip(visit.connection, visit.principal, visit.number("trip_id"))
+    zone = one.place.zone_or(visit.principal.user_zone)
+    found = on_trip(visit.connection, visit.principal, one, visit.at)
+    busy = busy_around(visit.connection, visit.principal, one.first_day, one.last_day)
     context = {
         "trip": one,
         "place": one.place,
-        "found": on_trip(visit.connection, visit.principal, one, visit.at),
-        "zone": one.place.zone_or(visit.principal.user_zone),
+        "found": found,
+        "grid": day_grid(found.days, busy, zone),
+        "has_calendar": bool(busy),
+        "zone": zone,
         "zone_words": ZONE_WORDS,
         "day_phrase": lambda day: day_phrase(day, visit.today),
     }

@@ -1,12 +1,14 @@
 """Error pages for people, and problem details (RFC 9457) below ``/api``."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from crm.errors import Refusal
+from crm.web.addresses import local_path
 from crm.web.sessions import User
 from crm.web.site import Site
 
@@ -36,7 +38,7 @@ class Words:
 WORDS = {
     400: Words("That did not work", "circle-alert"),
     401: Words("You are signed out", "circle-alert", "/sign-in", "Sign in"),
-    403: Words("That is not yours to do", "circle-alert"),
+    403: Words("That is not yours to do", "lock"),
     404: Words("Nothing here", "search"),
     405: Words("This address is not for that", "search"),
     409: Words("Somebody else was quicker", "circle-alert"),
@@ -50,6 +52,9 @@ SENTENCES = {
     404: "There is nothing at this address, or it is not yours to see.",
     405: "A form was opened as a page, or a page was sent as a form. Go back and try from there.",
 }
+NOBODY = Words("Nobody lives here", "search", "/people", "Find someone")
+"""Where a person's page would be."""
+NOBODY_SENTENCE = "The link is old, or the person was merged or removed, or is not yours to see."
 NOT_THIS_METHOD = "This address does not take this method; the header Allow names those it takes."
 
 
@@ -78,7 +83,9 @@ def answer(
         if fields:
             problem["errors"] = fields
         return JSONResponse(problem, status, media_type="application/problem+json")
-    words = WORDS.get(status, WORDS[400])
+    words = _words(request, status)
+    if words is NOBODY and sentence == SENTENCES[404]:
+        sentence = NOBODY_SENTENCE
     if fields:
         sentence = " ".join([sentence, *(one for one in fields.values() if one not in sentence)])
     is_part = is_htmx(request) and "HX-History-Restore-Request" not in request.headers
@@ -93,6 +100,17 @@ def answer(
         label=words.label,
     )
     return HTMLResponse(page, status, {"HX-Reselect": "[role=alert]"} if is_part else None)
+
+
+def _words(request: Request, status: int) -> Words:
+    """Those of the status; a person's page is found by looking for somebody, a page that failed by asking again."""
+    words = WORDS.get(status, WORDS[400])
+    if status == 404 and re.fullmatch(r"/people/\d+(/.*)?", request.url.path):
+        return NOBODY
+    if status in (500, 503) and request.method == "GET":
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return replace(words, href=local_path(here), label="Try again")
+    return words
 
 
 def refused(site: Site, request: Request, refusal: Refusal, user: User | None = None) -> Response:
