@@ -10,7 +10,9 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from crm.accounts import saved_views
 from crm.accounts.queries import time_zones
+from crm.accounts.view_pages import view_routes
 from crm.contacts import (
     actions,
     both_wrote,
@@ -44,6 +46,8 @@ ZONES = ("in_touch", "drifting", "screen_only", "gone_quiet", "no_record")
 FILTERS = ("q", "kind", "tier", "owner", "tag", "organisation", "zone", "archived", "sort")
 
 
+router.routes.extend(view_routes("people", FILTERS).routes)
+
 # The list
 
 
@@ -63,6 +67,8 @@ def people(visit: Visit) -> Response:
         "is_filtered": any(visit.query.get(name) for name in FILTERS if name != "sort"),
         "is_first": not visit.query.get("after"),
         "here": _address(visit),
+        "view_query": _address(visit).removeprefix("/people").removeprefix("?"),
+        "saved": saved_views.views(visit.connection, visit.principal, "people"),
         "ribbon": ribbon,
         "ago": ago,
         "count": count,

@@ -8,6 +8,8 @@ from typing import Any
 
 from starlette.responses import Response
 
+from crm.accounts import saved_views
+from crm.accounts.view_pages import view_routes
 from crm.contacts.queries import kinds, owners, tags
 from crm.domain.formulas import neutralise
 from crm.domain.ribbon import ribbon
@@ -15,7 +17,7 @@ from crm.domain.score import ZONE_WORDS
 from crm.domain.spans import ago, capital, count, plural, short_day
 from crm.domain.targets import NAMED_KINDS, TIERS_WITH_TARGETS
 from crm.domain.weeks import end_of
-from crm.health import comparison, queries, saved, saved_pages, target_pages, views
+from crm.health import comparison, queries, target_pages, views
 from crm.health.asked import (
     ASKED,
     WEEKS_BACK,
@@ -36,7 +38,7 @@ from crm.rules.queries import flags
 from crm.web.routing import Router, Visit
 
 router = Router()
-router.routes += target_pages.router.routes + saved_pages.router.routes
+router.routes += target_pages.router.routes + view_routes("health", WHO).routes
 
 MOST_GROUPS = 8
 COLUMNS = (
@@ -72,7 +74,7 @@ def health(visit: Visit) -> Response:
         "zone_lists": views.zone_lists(placed, zones),
         "placed": placed,
         "owners": names,
-        "saved": saved.views(visit.connection, visit.principal),
+        "saved": saved_views.views(visit.connection, visit.principal, "health"),
         **_coverage(visit, wanted, moment, shares),
         **_reconsidered(visit, wanted, moment, zones),
         **_choices(visit),
@@ -202,7 +204,6 @@ def _words(visit: Visit, wanted: Filter, moment: Moment) -> dict[str, Any]:
         "people_address": lambda zone: people_address(wanted, zone),
         "kept": {name: visit.query[name] for name in ASKED if visit.query.get(name)},
         "view_query": address(visit, "", as_of=None, against=None).removeprefix("?"),
-        "is_narrowed": any(visit.query.get(name) for name in WHO[:4]),
         "ribbon": ribbon,
         "ago": ago,
         "count": count,

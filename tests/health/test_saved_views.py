@@ -1,4 +1,4 @@
-"""Views of the health page under a name: the user's own, each name once, taken away and brought back."""
+"""Views of a list under a name: the user's own, each name once a page, taken away and brought back."""
 
 import re
 from threading import Thread
@@ -7,8 +7,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from crm import clock
+from crm.accounts import saved_views as saved
 from crm.errors import Forbidden, Invalid
-from crm.health import saved
 from tests.builders import World
 from tests.web.site import client
 
@@ -22,14 +22,14 @@ def site(world: World) -> TestClient:
     return client(world, world.principal)
 
 
-def keep(world: World, name: str, query: str = "kind=vendor") -> None:
+def keep(world: World, name: str, query: str = "kind=vendor", page: str = "health") -> None:
     with world.database.write() as connection:
-        saved.keep(connection, world.principal, name, query, world.now)
+        saved.keep(connection, world.principal, page, name, query, world.now)
 
 
-def kept(world: World) -> list[tuple[str, str]]:
+def kept(world: World, page: str = "health") -> list[tuple[str, str]]:
     with world.database.read() as connection:
-        return [(one.name, one.query) for one in saved.views(connection, world.principal)]
+        return [(one.name, one.query) for one in saved.views(connection, world.principal, page)]
 
 
 def test_a_name_is_kept_once_also_by_two_at_once(world: World) -> None:
@@ -42,6 +42,8 @@ def test_a_name_is_kept_once_also_by_two_at_once(world: World) -> None:
     assert len(kept(world)) == 1
     keep(world, "  strasse ", "sort=name")
     assert kept(world) == [("strasse", "sort=name")]
+    keep(world, "Strasse", "tier=key", "people")
+    assert (kept(world), kept(world, "people")) == ([("strasse", "sort=name")], [("Strasse", "tier=key")])
 
 
 @on_sqlite
@@ -75,6 +77,24 @@ def test_a_view_is_kept_opened_taken_away_and_brought_back(world: World, site: T
     assert kept(world) == []
     site.post(remove[0].replace("remove", "restore"))
     assert kept(world) == [("Quiet vendors", "kind=vendor&sort=share")]
+
+
+@on_sqlite
+def test_the_list_of_people_has_views_of_its_own(world: World, site: TestClient) -> None:
+    asked = {"name": "Quiet", "query": "q=Łódź&tier=key&sort=name&after=x&kind="}
+    answer = site.post("/people/views", data=asked)
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        "/people?q=%C5%81%C3%B3d%C5%BA&tier=key&sort=name",
+    )
+    page = site.get(answer.headers["location"]).text
+    assert re.search(r'aria-current="true">Quiet<', page)
+    assert "Quiet</a>" not in site.get("/health").text
+    remove = re.search(r"/people/views/\d+/remove", page)
+    assert remove
+    assert site.post(remove[0].replace("people", "health")).status_code == 404
+    site.post(remove[0])
+    assert kept(world, "people") == []
 
 
 @on_sqlite

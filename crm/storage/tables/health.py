@@ -8,6 +8,9 @@ from crm.domain.targets import TIERS
 from crm.storage.tables.base import belongs_to, in_workspace, metadata, one_of, own_id, workspace_id
 from crm.storage.types import Day, Moment
 
+VIEWED = ("health", "people")
+"""The pages of which views are kept."""
+
 target = Table(
     "target",
     metadata,
@@ -32,10 +35,11 @@ saved_view = Table(
     Column("query", String, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("removed_at", Moment),
+    *one_of("page", VIEWED),
     belongs_to("user", "user_id", ondelete="CASCADE"),
-    UniqueConstraint("workspace_id", "user_id", "folded_name"),
+    UniqueConstraint("workspace_id", "user_id", "page", "folded_name"),
 )
-"""A user's own views of the health page: what stands behind the question mark, under a name."""
+"""A user's own views of a list: what stands behind the question mark, under a name."""
 
 contact_metrics = Table(
     "contact_metrics",

@@ -1,4 +1,4 @@
-"""Views of the health page that a user keeps under a name: filters and order, theirs alone."""
+"""Views of a list that a user keeps under a name: filters and order, theirs alone."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from crm.storage.text import fold
 
 MOST_VIEWS = 50
 NAME_LIMIT = 60
-_KEY = ["workspace_id", "user_id", "folded_name"]
+_KEY = ["workspace_id", "user_id", "page", "folded_name"]
 
 
 @dataclass(frozen=True)
@@ -28,31 +28,33 @@ class View:
     query: str
 
 
-def views(connection: Connection, principal: Principal) -> list[View]:
-    """The user's own views, by name."""
-    rows = connection.execute(*_views(principal.workspace_id, principal.user_id))
+def views(connection: Connection, principal: Principal, page: str) -> list[View]:
+    """The user's own views of a page of ``VIEWED``, by name."""
+    rows = connection.execute(*_views(principal.workspace_id, principal.user_id, page))
     return [View(*row) for row in rows]
 
 
 @built_once
-def _views(whose: Any, user_id: Any) -> Select[Any]:
+def _views(whose: Any, user_id: Any, page: Any) -> Select[Any]:
     table = saved_view.c
     return (
         select(table.id, table.name, table.query)
-        .where(*_own(whose, user_id), table.removed_at.is_(None))
+        .where(*_own(whose, user_id, page), table.removed_at.is_(None))
         .order_by(table.folded_name)
     )
 
 
-def keep(connection: Connection, principal: Principal, name: str, query: str, at: datetime) -> None:
-    """Keep a view under a name; one of the same name is replaced."""
+def keep(
+    connection: Connection, principal: Principal, page: str, name: str, query: str, at: datetime
+) -> None:
+    """Keep a view of a page under a name; one of the same name is replaced."""
     name = " ".join(name.split())
     if not name or len(name) > NAME_LIMIT or not name.isprintable():
         said = f"Give the view a name of 1 to {NAME_LIMIT} letters."
         raise Invalid(said, fields={"name": said})
     if principal.user_id is None:
         raise Forbidden("Views belong to a user. Sign in to keep one.")
-    others = [one for one in views(connection, principal) if fold(one.name) != fold(name)]
+    others = [one for one in views(connection, principal, page) if fold(one.name) != fold(name)]
     if len(others) >= MOST_VIEWS:
         said = f"You keep {MOST_VIEWS} views already. Take one away first."
         raise Invalid(said, fields={"name": said})
@@ -64,6 +66,7 @@ def keep(connection: Connection, principal: Principal, name: str, query: str, at
             "workspace_id": principal.workspace_id,
             "id": new_id(connection),
             "user_id": principal.user_id,
+            "page": page,
             "folded_name": fold(name),
             "created_at": at,
             **replaced,
@@ -71,26 +74,26 @@ def keep(connection: Connection, principal: Principal, name: str, query: str, at
     )
 
 
-def take_away(connection: Connection, principal: Principal, view_id: int, at: datetime) -> None:
+def take_away(connection: Connection, principal: Principal, page: str, view_id: int, at: datetime) -> None:
     """Take a view away; ``bring_back`` undoes it."""
-    _change(connection, principal, view_id, removed_at=at)
+    _change(connection, principal, page, view_id, removed_at=at)
 
 
-def bring_back(connection: Connection, principal: Principal, view_id: int) -> None:
+def bring_back(connection: Connection, principal: Principal, page: str, view_id: int) -> None:
     """The view is there again."""
-    _change(connection, principal, view_id, removed_at=None)
+    _change(connection, principal, page, view_id, removed_at=None)
 
 
-def _change(connection: Connection, principal: Principal, view_id: int, **values: Any) -> None:
+def _change(connection: Connection, principal: Principal, page: str, view_id: int, **values: Any) -> None:
     changed = connection.execute(
         saved_view.update()
-        .where(*_own(principal.workspace_id, principal.user_id), saved_view.c.id == view_id)
+        .where(*_own(principal.workspace_id, principal.user_id, page), saved_view.c.id == view_id)
         .values(**values)
     )
     if changed.rowcount == 0:
         raise NotFound
 
 
-def _own(whose: Any, user_id: Any) -> tuple[Any, ...]:
+def _own(whose: Any, user_id: Any, page: Any) -> tuple[Any, ...]:
     table = saved_view.c
-    return table.workspace_id == whose, table.user_id == user_id
+    return table.workspace_id == whose, table.user_id == user_id, table.page == page

@@ -1,0 +1,57 @@
+"""Keeping a view of a list under a name, and taking it away again: the same for every page that has views."""
+
+from collections.abc import Collection
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.responses import Response
+
+from crm.accounts import saved_views
+from crm.errors import Invalid
+from crm.web.routing import Router, Visit
+
+LONGEST = 500
+WORDS = {"health": "the health page", "people": "the list of people"}
+
+
+def view_routes(page: str, known: Collection[str]) -> Router:
+    """The routes below ``/PAGE/views``; ``known`` are the parts of an address that a view keeps."""
+    router = Router()
+
+    @router.action(f"/{page}/views", access="viewer")
+    def keep(visit: Visit) -> Response:
+        """Keep what the page shows under a name."""
+        query = _known(str(visit.form.get("query", "")), known)
+        name = str(visit.form.get("name", ""))
+        try:
+            saved_views.keep(visit.connection, visit.principal, page, name, query, visit.at)
+        except Invalid as refusal:
+            typed = {
+                "page": page,
+                "words": WORDS[page],
+                "name": name,
+                "query": query,
+                "errors": refusal.fields,
+            }
+            return visit.render("accounts/keep_view.html", typed, active=page, status=422)
+        return visit.redirect(f"/{page}?{query}", f"Kept as “{' '.join(name.split())}”.")
+
+    @router.action(f"/{page}/views/{{view_id}}/remove", access="viewer")
+    def remove(visit: Visit) -> Response:
+        """Take a view away."""
+        view_id = visit.number("view_id")
+        saved_views.take_away(visit.connection, visit.principal, page, view_id, visit.at)
+        return visit.redirect(f"/{page}", "The view is taken away.", f"/{page}/views/{view_id}/restore")
+
+    @router.action(f"/{page}/views/{{view_id}}/restore", access="viewer")
+    def restore(visit: Visit) -> Response:
+        """Bring a view back."""
+        saved_views.bring_back(visit.connection, visit.principal, page, visit.number("view_id"))
+        return visit.redirect(f"/{page}", "The view is back.")
+
+    return router
+
+
+def _known(query: str, known: Collection[str]) -> str:
+    """Only what a view keeps, each once."""
+    pairs = {name: value[:LONGEST] for name, value in parse_qsl(query, max_num_fields=50) if name in known}
+    return urlencode(pairs)
