@@ -22,12 +22,15 @@ HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-ONLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
-"""For a year nobody who was here comes over plain http: for this host alone, since others below it are not ours."""
+ONLY_HTTPS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+"""Of the first, browsers complain on plain http. By the second nobody who was here comes over plain http for a year: for
+this host alone, since others below it are not ours."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 

@@ -6,7 +6,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from crm.web.addresses import local_path
-from crm.web.guard import HEADERS, is_foreign
+from crm.web.guard import HEADERS, ONLY_HTTPS, is_foreign
 from tests.builders import World
 from tests.web.site import client
 from tests.web.test_access import ACCESS, ask
@@ -58,9 +58,10 @@ def test_every_answer_is_dressed(world: World) -> None:
 
 
 def test_on_https_alone_browsers_are_told_to_stay_there(world: World) -> None:
-    for base_url, said in (("https://crm.example", "max-age=31536000"), ("http://crm.example", None)):
+    for base_url, said in (("https://crm.example", ONLY_HTTPS), ("http://crm.example", {})):
         answer = client(world, base_url=base_url).get("/sign-in")
-        assert answer.headers.get("strict-transport-security") == said
+        found = {name: answer.headers.get(name) for name in ONLY_HTTPS}
+        assert found == (said or dict.fromkeys(ONLY_HTTPS))
 
 
 def test_a_wrong_host_goes_into_no_address(world: World) -> None:
@@ -159,3 +160,11 @@ def test_what_goes_wrong_with_a_part_of_a_page_is_no_page_within_the_page(world:
         assert part.headers["HX-Reselect"] == "[role=alert]"
     whole = browser.get(path, headers={"HX-Request": "true", "HX-History-Restore-Request": "true"})
     assert "<html" in whole.text
+
+
+def test_a_page_that_is_not_there_says_where_to_go_on(world: World) -> None:
+    browser = client(world, world.user())
+    nobody, nothing = browser.get("/people/999999"), browser.get("/nowhere")
+    assert (nobody.status_code, nothing.status_code) == (404, 404)
+    assert 'href="/people">Find someone<' in nobody.text
+    assert "Nobody lives here" not in nothing.text
