@@ -155,6 +155,12 @@ def week_label(week: IsoWeek) -> str:
     return f"{start} to {end}"
 
 
+def day_in_words(written: str) -> str:
+    """``14 March 1980`` for ``1980-03-14``, ``23 May`` for ``--05-23``."""
+    year, month, day = written[:-6].strip("-"), int(written[-5:-3]), int(written[-2:])
+    return f"{day} {MONTHS[month - 1]}{f' {year}' if year else ''}"
+
+
 def moment_said(text: str, zone: tzinfo) -> datetime:
     """``2026-11-23`` is the end of that day in ``zone``; a time without offset is one of ``zone``. In UTC.
 

@@ -10,6 +10,7 @@ from crm.contacts.actions import (
     find_or_add_organisations,
 )
 from crm.contacts.drafts import NOBODY, one_line
+from crm.domain.weeks import day_in_words
 from crm.errors import Invalid
 from crm.imports import facts
 from crm.imports.cell_changes import LISTS, changed_cells, differences, kept_value, show_changes
@@ -224,8 +225,9 @@ def _ask_of_birthday(
     if known_before or not here or not there or here == there:
         return
     if here[-5:] != there[-5:] or "--" not in (here[:2], there[:2]):
+        said, known = day_in_words(there), day_in_words(here)
         question = (
-            f"{excerpt(row.name)}'s birthday is {there} in the file and {here} here. What is here stays."
+            f"{excerpt(row.name)}’s birthday is {said} in the file and {known} here. What is here stays."
         )
         work.report.ask(where, question)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.auditing import too_wide
 from tests.browser.conftest import Office
 from tests.browser.hostile import PAYLOADS, naughty
 from tests.browser.product import PASSWORD, Product, add_user, served
@@ -13,7 +14,8 @@ from tests.browser.worlds import TODAY, ago, write_table
 from tests.thorough import TIMES
 
 NUMBER = 3 if TIMES == 1 else 12
-WORDS = [*PAYLOADS, *naughty(NUMBER)]
+UNBROKEN = "W" * 80
+WORDS = [*PAYLOADS, *naughty(NUMBER), UNBROKEN]
 STRANGE = ", ".join(
     [f"main {tag}" for tag in ("iframe", "style", "script", "object", "[onerror]", "[onload]", "[onclick]")]
     + ["a[href^='javascript' i]", "a[href^='http' i]", "a[href^='//']"]
@@ -158,4 +160,17 @@ def test_typing_a_hostile_name_shows_it_as_words(evil: Office) -> None:
             page.get_by_role("button", name="Save", exact=True).click()
             page.wait_for_load_state()
         assert page.evaluate("window.__pwned") is None
+    visitor.close()
+
+
+def test_a_name_without_an_end_fits_the_narrowest_screen(evil: Office) -> None:
+    visitor = evil.visitor("nora@team.example")
+    page = visitor.page()
+    page.goto(f"/people?q=p{len(WORDS) - 1}@evil.example")
+    place = page.locator("main a.person-name").first.get_attribute("href")
+    assert place
+    contact = place.rsplit("/", 1)[-1]
+    for one in ("/people", place, f"{place}/edit", f"{place}/merge", f"/log?contact={contact}"):
+        page.goto(one)
+        assert too_wide(page) == [], one
     visitor.close()
