@@ -22,7 +22,7 @@ from tests.campaigns.frame import Asked, Campaign, databases
 from tests.nudges.mailroom import Ledger, check, mail_server, send_signal, team, workers
 
 PROCESSES, USERS = 8, 200
-PATIENCE_SECONDS = 180
+PATIENCE_SECONDS = 900
 
 
 class Stopping(Ledger):

@@ -3,6 +3,7 @@
 import re
 from dataclasses import fields, replace
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -154,7 +155,8 @@ def test_no_field_of_a_view_is_idle(name):
     plain = render(ENVIRONMENT, name, {"mail": view})
     for field in fields(view):
         value = getattr(view, field.name)
-        changed = replace(view, **{field.name: value[1:]})
+        other: Any = not value if isinstance(value, bool) else value[1:]
+        changed = replace(view, **{field.name: other})
         assert render(ENVIRONMENT, name, {"mail": changed}) != plain, field.name
 
 
@@ -194,7 +196,7 @@ def test_a_note_without_an_address_asks_for_it_first():
 def test_what_a_suggestion_does_not_have_is_not_shown():
     bare = nudge_with("Ruth", slot="", organisation="", swap_url=None, swap_label=None, calendar_url=None)
     bare = replace(bare, suggestions=tuple(replace(one, met_url=None) for one in bare.suggestions))
-    mail = rendered(replace(bare, promises=()))
+    mail = rendered(replace(bare, promises=(), takes_replies=False))
     for words in (Page(mail.html).words, mail.text):
         assert not re.search("None|instead|We did meet|Add to calendar|You promised|Ruth,", words)
     assert len(Page(mail.html).links) == 3 + 3
