@@ -99,6 +99,15 @@ def recognise(name: str, text: str, kind: str | None = None) -> Header:
     raise UnknownHeader(f"{name} line 1", _unknown_header(first))
 
 
+def begins_as_exchange(data: bytes) -> bool:
+    """Whether the first line is the header of an exchange file."""
+    try:
+        recognise("", data[:TEXT_LIMIT].decode("utf-8-sig", "replace"))
+    except UnreadableFile:
+        return False
+    return True
+
+
 def _first_row(line: str, delimiter: str) -> list[str]:
     try:
         return next(csv.reader([line], delimiter=delimiter), [])

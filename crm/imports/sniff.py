@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from crm.domain.rule_files import NotToml, read_entries
 from crm.imports import addressbooks
 from crm.imports.cards import decode_cards
-from crm.imports.exchange import decode, read_exchange
+from crm.imports.exchange import begins_as_exchange, decode, read_exchange
 from crm.imports.feeds import HEAD, feed_kind, read_feed
 from crm.imports.monica import MONICA, begins_as_monica, read_monica
 from crm.imports.records import (
@@ -122,7 +122,7 @@ def _address_book(
     if kind == ADDRESS_BOOK:
         return addressbooks.require_table(name, data, mappings)
     table = addressbooks.table_of(data, mappings) if kind is None else None
-    if table is None:
+    if table is None or (table.line > 1 and begins_as_exchange(data)):  # a row such as "…,email,…,Birthday"
         return None
     said = addressbooks.is_remembered(table, mappings)
     return (
