@@ -4,7 +4,7 @@ import os
 import shutil
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +156,23 @@ def tls(certificate: Path) -> ssl.SSLContext:
 def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Clients trust that certificate."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
+
+
+@pytest.fixture
+def statements(database: Database) -> Callable[[Callable[[], Any]], int]:
+    """How many statements a function sends to the database."""
+
+    def number(what: Callable[[], Any]) -> int:
+        sent: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            sent.append(statement)
+
+        event.listen(database.engine, "before_cursor_execute", note)
+        try:
+            what()
+        finally:
+            event.remove(database.engine, "before_cursor_execute", note)
+        return len(sent)
+
+    return number

@@ -6,7 +6,8 @@ import typer
 
 from crm.cli_support import AsJson, AsOf, Workspace, desk, print_json
 from crm.commands.listing import print_table
-from crm.rules.queries import Flag, OrganisationFlag, organisation_flags, state_of
+from crm.rules.accounts import OrganisationFlag, organisation_flags
+from crm.rules.queries import Flag, state_of
 from crm.rules.queries import flags as flags_of
 from crm.rules.shapes import flag_shape, strongest_first
 

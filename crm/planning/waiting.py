@@ -33,15 +33,8 @@ def not_planned(
     connection: Connection, principal: Principal, week: IsoWeek, at: datetime
 ) -> list[NotPlanned]:
     """Everybody flagged when the plan of that week was made who found no place in it, by name."""
-    stored = connection.execute(
-        select(plan.c.left_out).where(
-            plan.c.workspace_id == principal.workspace_id,
-            plan.c.user_id == principal.user_id,
-            plan.c.week == str(week),
-        )
-    ).scalar_one_or_none()
     today = principal.own_day(at)
-    left = [LeftOut(one, why, day and date.fromisoformat(day)) for one, why, day in stored or ()]
+    left = _left_out(connection, principal, week)
     shown = people(connection, principal, [one.contact_id for one in left])
     muted = muted_people(connection, principal)
     flagged = _strongest(connection, principal, at, list(shown))
@@ -57,6 +50,24 @@ def not_planned(
         if one.contact_id in shown
     ]
     return sorted(found, key=lambda one: (one.contact.name, one.contact.id))
+
+
+def number_not_planned(connection: Connection, principal: Principal, week: IsoWeek) -> int:
+    """How many those are; no rule is asked for it."""
+    left = _left_out(connection, principal, week)
+    shown = people(connection, principal, [one.contact_id for one in left])
+    return sum(one.contact_id in shown for one in left)
+
+
+def _left_out(connection: Connection, principal: Principal, week: IsoWeek) -> list[LeftOut]:
+    stored = connection.execute(
+        select(plan.c.left_out).where(
+            plan.c.workspace_id == principal.workspace_id,
+            plan.c.user_id == principal.user_id,
+            plan.c.week == str(week),
+        )
+    ).scalar_one_or_none()
+    return [LeftOut(one, why, day and date.fromisoformat(day)) for one, why, day in stored or ()]
 
 
 def _strongest(

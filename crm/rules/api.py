@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from crm.rules import actions, queries
+from crm.rules.accounts import organisation_flags
 from crm.rules.shapes import FlagShape, RuleShape, flag_shape, rule_shape, strongest_first
 from crm.web.api import ApiRouter, AsOf, Call, Sent
 
@@ -37,7 +38,7 @@ def flags(call: Call) -> list[dict[str, Any]]:
     at = asked.at(call)
     rules = None if asked.rule is None else [queries.state_of(*call.where, asked.rule).rule]
     people = queries.flags(*call.where, at, rules=rules)
-    accounts = queries.organisation_flags(*call.where, at, rules=rules)
+    accounts = organisation_flags(*call.where, at, rules=rules)
     return [flag_shape(one) for one in strongest_first(people, accounts)]
 
 

@@ -30,7 +30,7 @@ from crm.domain.expressions import names_in
 from crm.domain.principal import Principal
 from crm.domain.rules import Rule
 from crm.domain.weeks import end_of
-from crm.rules.queries import MET, accounts
+from crm.rules.accounts import MET, accounts
 from crm.storage.flags import matches
 from crm.storage.frame import PARAMETERS, Scope
 from crm.storage.metrics import needs_rhythm, relation

@@ -14,6 +14,7 @@ from crm.domain.spans import count
 from crm.errors import Invalid
 from crm.interactions.silence import caution
 from crm.rules import actions, backtest_pages, edit_pages, queries
+from crm.rules.accounts import OrganisationFlag, organisation_flags
 from crm.rules.preview import flagged_number
 from crm.rules.words import unheard
 from crm.storage.stored_metrics import current, refresh_stale, scope_of
@@ -73,7 +74,7 @@ def _page(visit: Visit, asked: str | None) -> Response:
         else queries.flagged(*where, visit.at, relation, chosen.rule, after)
     )
     rules = [state.rule for state in states]
-    accounts = queries.organisation_flags(*where, visit.at, rules=rules, relation=relation)
+    accounts = organisation_flags(*where, visit.at, rules=rules, relation=relation)
     context: dict[str, Any] = {
         "states": states,
         "chosen": chosen,
@@ -94,7 +95,7 @@ def _page(visit: Visit, asked: str | None) -> Response:
 
 
 def _found(
-    visit: Visit, relation: Subquery, rules: list[Rule], accounts: list[queries.OrganisationFlag]
+    visit: Visit, relation: Subquery, rules: list[Rule], accounts: list[OrganisationFlag]
 ) -> dict[str, str]:
     """How many people or accounts each rule flags today, in words; empty for nobody."""
     about_people = [rule for rule in rules if rule.about == "people"]

@@ -14,7 +14,8 @@ from crm.domain.metrics import METRICS, WINDOWS
 from crm.domain.principal import Principal
 from crm.domain.rules import Rule
 from crm.domain.spans import capital
-from crm.rules.queries import Flag, OrganisationFlag, flag_counts, flagged, organisation_flags
+from crm.rules.accounts import OrganisationFlag, organisation_flags
+from crm.rules.queries import Flag, flag_counts, flagged
 
 SHOWN = 12
 

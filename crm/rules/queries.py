@@ -22,12 +22,10 @@ from crm.storage.metrics import kept
 from crm.storage.presence import is_present
 from crm.storage.statements import built_once
 from crm.storage.stored_metrics import current, scope_of
-from crm.storage.tables import contact, contact_email, organisation, rule
+from crm.storage.tables import contact, contact_email, rule
 
 Number = int | float | None
 PAGE = 50
-MET = "in_person_365"
-"""The metric that tells whether somebody of an organisation was met."""
 
 
 @dataclass(frozen=True)
@@ -67,19 +65,6 @@ class RuleState:
     is_own: bool = False
     is_changed: bool = False
     version: int = 0
-
-
-@dataclass(frozen=True)
-class OrganisationFlag:
-    """The same about an organisation: its id and name, and what the rule found."""
-
-    id: int
-    name: str
-    rule: str
-    severity: str
-    sentence: str
-    evidence: dict[str, Number]
-    suggests: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -196,7 +181,7 @@ def _matching(
     owner_id: int | None,
 ) -> Sequence[Row[Any]]:
     ids = None if contact_ids is None else list(contact_ids)
-    metrics, given = _metrics(connection, principal, at, relation, ids)
+    metrics, given = metrics_of(connection, principal, at, relation, ids)
     is_kept = relation is None or relation is current(principal.workspace_id)
     build = _kept_match if is_kept else _match
     by_ids = ids is not None and relation is not None
@@ -207,7 +192,7 @@ def _matching(
     return rows
 
 
-def _metrics(
+def metrics_of(
     connection: Connection,
     principal: Principal,
     at: datetime,
@@ -233,53 +218,6 @@ def _doubtful(
     return forgetful_users(connection, principal, at) if is_asked else frozenset()
 
 
-def organisation_flags(
-    connection: Connection,
-    principal: Principal,
-    at: datetime,
-    *,
-    rules: Sequence[Rule] | None = None,
-    relation: Subquery | None = None,
-) -> list[OrganisationFlag]:
-    """Every flag about an organisation as of ``at``, by name; archived ones have none."""
-    chosen = active_rules(connection, principal) if rules is None else rules
-    metrics, given = _metrics(connection, principal, at, relation)
-    found = [
-        _organisation_flag(row, one)
-        for one in chosen
-        if one.about == "organisations"
-        for row in connection.execute(
-            matches(accounts(principal, metrics), [one], principal.workspace_id), given
-        )
-    ]
-    return sorted(found, key=lambda flag: (SEVERITIES.index(flag.severity), flag.name, flag.id))
-
-
-def accounts(principal: Principal, metrics: Subquery) -> Subquery:
-    """Organisations with how many people they have, and how many of those were met in person in 365 days."""
-    met = func.sum(case((metrics.c[MET] > 0, 1), else_=0))
-    same = and_(
-        organisation.c.workspace_id == contact.c.workspace_id, organisation.c.id == contact.c.organisation_id
-    )
-    columns = [organisation.c.id, organisation.c.name, organisation.c.tier, organisation.c.kind]
-    return (
-        select(*columns, func.count().label("contacts_count"), met.label("met_count"))
-        .select_from(
-            metrics.join(contact, _same_contact(principal.workspace_id, metrics)).join(organisation, same)
-        )
-        .where(is_present(), organisation.c.archived_at.is_(None))
-        .group_by(*columns)
-        .subquery()
-    )
-
-
-def _organisation_flag(row: Row[Any], one: Rule) -> OrganisationFlag:
-    evidence: dict[str, Number] = {name: int(row._mapping[name]) for name in one.evidence_names()}
-    sentence = flag_sentence(_told_as(one), evidence, FlagFacts(organisation=row.name))
-    severity = "high" if row.high_mask else one.severity
-    return OrganisationFlag(row.id, row.name, one.key, severity, sentence, evidence, one.suggests)
-
-
 def flag_counts(
     connection: Connection, principal: Principal, relation: Subquery, rules: Sequence[Rule]
 ) -> dict[str, int]:
@@ -287,7 +225,7 @@ def flag_counts(
     matched = matches(relation, rules, principal.workspace_id).subquery()
     statement = (
         select(matched.c.rule_mask, func.count().label("people"))
-        .join(contact, _same_contact(principal.workspace_id, matched))
+        .join(contact, same_contact(principal.workspace_id, matched))
         .where(is_present())
         .group_by(matched.c.rule_mask)
     )
@@ -317,7 +255,7 @@ def flagged(
     keys = [column.label(f"key_{place}") for place, column in enumerate(order)]
     statement = (
         select(*keys)
-        .select_from(matched.join(contact, _same_contact(principal.workspace_id, matched)))
+        .select_from(matched.join(contact, same_contact(principal.workspace_id, matched)))
         .where(is_present())
     )
     if after:
@@ -330,7 +268,8 @@ def flagged(
     return FlagPage(tuple(by_id[one] for one in ids), following)
 
 
-def _same_contact(workspace_id: int, matched: Subquery) -> ColumnElement[bool]:
+def same_contact(workspace_id: int, matched: Subquery) -> ColumnElement[bool]:
+    """That a row of metrics is about the contact beside it."""
     return and_(contact.c.workspace_id == workspace_id, contact.c.id == matched.c.contact_id)
 
 
@@ -347,7 +286,7 @@ def _match(
     people = [contact.c.name, contact.c.given_name, contact.c.owner_id, contact.c.organisation_id]
     statement: Select[Any] = (
         select(*matched.c, *people, contact_email.c.value.label("email"))
-        .join(contact, _same_contact(workspace_id, matched))
+        .join(contact, same_contact(workspace_id, matched))
         .outerjoin(contact_email, first_email)
         .where(is_present())
     )
@@ -375,13 +314,13 @@ def _flag(row: Row[Any], one: Rule, names: Sequence[str], raised: bool, facts: F
         person,
         one.key,
         severity,
-        flag_sentence(told_as, evidence, facts if told_as else replace(facts, rule_name=one.name)),
+        flag_sentence(told, evidence, facts if told else replace(facts, rule_name=one.name)),
         evidence,
         one.suggests,
     )
 
 
-def _told_as(one: Rule) -> str:
+def told_as(one: Rule) -> str:
     """The key of the shipped rule whose sentence still says what this one found; empty where none does.
 
     Other tiers, and other bounds of the same comparisons, leave a sentence right.

@@ -9,7 +9,8 @@ from crm.domain.prose import rule_sentence
 from crm.domain.rule_check import findings
 from crm.domain.rule_data import rule_data
 from crm.domain.rules import SEVERITIES, Severity
-from crm.rules.queries import Flag, OrganisationFlag, RuleState
+from crm.rules.accounts import OrganisationFlag
+from crm.rules.queries import Flag, RuleState
 
 
 class AccountShape(BaseModel):

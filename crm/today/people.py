@@ -26,7 +26,7 @@ from crm.interactions.signals import Wanted, told
 from crm.interactions.timeline import EARLIER, PAGE, timeline, year_by_day
 from crm.planning.queries import suggestion_for
 from crm.planning.words import beside_moment, moment_words
-from crm.rules.queries import OrganisationFlag, organisation_flags
+from crm.rules.accounts import OrganisationFlag, organisation_flags
 from crm.storage.stored_metrics import current, targets_of
 from crm.today.cards import card_words
 from crm.today.open_queries import Among, everything_open
@@ -183,5 +183,6 @@ def _owners(people: Sequence[queries.Listed]) -> list[str]:
 
 def _account_flags(visit: Visit, organisation_id: int) -> list[OrganisationFlag]:
     relation = current(visit.principal.workspace_id)
-    found = organisation_flags(visit.connection, visit.principal, visit.at, relation=relation)
-    return [flag for flag in found if flag.id == organisation_id]
+    return organisation_flags(
+        visit.connection, visit.principal, visit.at, relation=relation, organisation_id=organisation_id
+    )

@@ -27,7 +27,7 @@ from crm.planning.easing import easing
 from crm.planning.home import holidays_in, home_in
 from crm.planning.queries import PlanView, Suggested, drafted_view, plan_of
 from crm.planning.talking import dated
-from crm.planning.waiting import not_planned
+from crm.planning.waiting import number_not_planned
 from crm.planning.words import act_and_moment, beside_moment, moment_words
 from crm.today import first_run, queries
 from crm.web.routing import Router, Visit
@@ -149,7 +149,7 @@ def _week_page(
         if plan
         else (),
         "room": _room(plan) if plan else (),
-        "waiting": len(not_planned(connection, visit.principal, week, visit.at)) if is_now and plan else 0,
+        "waiting": number_not_planned(connection, visit.principal, week) if is_now and plan else 0,
         "replies": waiting_count(connection, visit.principal) if is_now else 0,
         "light": _light(connection, visit, week) if is_now and plan else (),
         "easing": easing(plan.budget) if plan and is_now else "",

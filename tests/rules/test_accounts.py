@@ -1,9 +1,14 @@
 """Accounts that hang on one person."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from crm.domain.rule_data import RuleFault, read_rule
-from crm.rules.queries import OrganisationFlag, flags, organisation_flags
+from crm.domain.rules import Rule
+from crm.rules.accounts import OrganisationFlag, organisation_flags
+from crm.rules.queries import flags
 from tests.builders import World
 from tests.rules.organisations import account
 from tests.shipped import one_rule
@@ -64,6 +69,36 @@ def test_an_own_rule_about_organisations_raises_its_severity_and_shows_their_fig
     assert [(one.name, one.severity, one.evidence["contacts_count"]) for one in flagged] == [
         ("Never met", "high", 2),
         ("Met", "medium", 2),
+    ]
+
+
+def test_all_rules_are_one_question_and_one_account_is_asked_about_alone(
+    world: World, statements: Callable[[Callable[[], Any]], int]
+) -> None:
+    one, ada, _ = two_people(world, "Northgate Logistics")
+    two_people(world, "Fernhill Foods")
+    world.log("lunch", 10, ada)
+    data = {
+        "name": "Two people",
+        "about": "organisations",
+        "when": {"metric": "contacts_count", "op": ">=", "value": 2},
+        "high_when": {"metric": "met_count", "op": ">=", "value": 1},
+        "suggests": ["visit"],
+    }
+    rules = [RULE, read_rule("two_people", data)]
+    with world.database.read() as connection:
+
+        def asked(rules: list[Rule], **more: int) -> list[OrganisationFlag]:
+            return organisation_flags(connection, world.principal, world.now, rules=rules, **more)
+
+        assert statements(lambda: asked(rules)) == statements(lambda: asked(rules[:1]))
+        everywhere = asked(rules)
+        assert asked(rules, organisation_id=one) == [flag for flag in everywhere if flag.id == one]
+    assert [(flag.name, flag.rule, flag.severity) for flag in everywhere] == [
+        ("Northgate Logistics", "two_people", "high"),
+        ("Fernhill Foods", "fragile_account", "medium"),
+        ("Fernhill Foods", "two_people", "medium"),
+        ("Northgate Logistics", "fragile_account", "medium"),
     ]
 
 
