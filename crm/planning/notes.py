@@ -23,10 +23,10 @@ from crm.domain.post import (
 from crm.domain.principal import Principal
 from crm.domain.slots import public_holidays
 from crm.domain.weeks import IsoWeek
+from crm.domain.yearly import next_return
 from crm.planning.home import home_of, require_planner
 from crm.planning.queries import Suggested, plan_of, suggestion_for
 from crm.planning.talking import TalkingPoint, date_words, talking_points
-from crm.rules.facts import next_return
 from crm.storage.open_matters import is_open
 from crm.storage.tables import (
     contact,

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Table, and_, or_, select, union
 
 from crm.domain.principal import Principal
 from crm.domain.spans import day_phrase, short_day
+from crm.domain.yearly import next_return
 from crm.interactions.private_notes import may_read_note, notes_to_read
-from crm.rules.facts import next_return
 from crm.storage.open_matters import in_order, is_open
 from crm.storage.participation import is_personal
 from crm.storage.tables import (

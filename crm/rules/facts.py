@@ -25,6 +25,7 @@ from crm.domain.flag_sentences import FlagFacts
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.post import last_post
 from crm.domain.principal import Principal
+from crm.domain.yearly import in_year, next_return
 from crm.storage.blocks import blocks
 from crm.storage.open_matters import in_order, is_open
 from crm.storage.participation import counted, is_in_person, is_personal, newest
@@ -273,30 +274,12 @@ def _posts(
     }
 
 
-def next_return(month: int, day: int, on_day: date | None, yearly: bool, today: date) -> date | None:
-    """The next day from ``today`` on that a date falls on; 29 February is kept on the 28th in common years."""
-    if not yearly:
-        return on_day if on_day is not None and on_day >= today else None
-    for year in (today.year, today.year + 1):
-        falls = _in_year(year, month, day)
-        if falls >= today:
-            return falls
-    return None
-
-
-def _in_year(year: int, month: int, day: int) -> date:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return date(year, month, day - 1)
-
-
 def _wishes(connection: Connection, principal: Principal, days: Mapping[int, date]) -> dict[int, str]:
     """The digital channel we wrote by around the same day last year, where we did and did not ring, meet or post."""
     if not days:
         return {}
     log = interaction_contact.c
-    around = {one: _in_year(day.year - 1, day.month, day.day) for one, day in days.items()}
+    around = {one: in_year(day.year - 1, day.month, day.day) for one, day in days.items()}
     margin = timedelta(days=WISH_WINDOW)
     rows = connection.execute(
         select(log.contact_id, log.channel, log.day, is_personal(log).label("personal"))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, Table, and_, func, or_, select
 
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.principal import Principal
-from crm.rules.facts import next_return
+from crm.domain.yearly import next_return
 from crm.storage.open_matters import COURSES, in_order, is_open
 from crm.storage.presence import is_present
 from crm.storage.tables import ask, contact, contact_date, promise

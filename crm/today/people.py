@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from starlette.responses import Response
@@ -15,6 +15,7 @@ from crm.domain.channels import Channel, by_key
 from crm.domain.heard import SIGNAL_TYPES
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.spans import ago, ahead, count, day_phrase, join, short_day
+from crm.domain.yearly import next_return
 from crm.health import contact as health
 from crm.health.coverage import coverage
 from crm.health.mix import Contact, channel_mix, first_month
@@ -126,28 +127,15 @@ def _was(visit: Visit, found: Person, ways: Sequence[Channel]) -> str | None:
 
 def _coming(dates: Sequence[KnownDate], today: date) -> list[tuple[KnownDate, date, int]]:
     """Dates that are still to come, the next first: the date, its next day, and the days until then."""
-    coming = [(one, next_day(one.occasion, today)) for one in dates]
+    coming = [(one, _next_day(one.occasion, today)) for one in dates]
     return sorted(
-        ((one, day, (day - today).days) for one, day in coming if day is not None and day >= today),
+        ((one, day, (day - today).days) for one, day in coming if day is not None),
         key=lambda row: (row[1], row[0].occasion.kind),
     )
 
 
-def next_day(occasion: Occasion, today: date) -> date | None:
-    """The next day a date falls on; 29 February is kept on the 28th where there is no 29th."""
-    if not occasion.yearly:
-        return full_day(occasion)
-    this_year = _in_year(occasion, today.year)
-    if this_year >= today:
-        return this_year
-    return None if today.year == date.max.year else _in_year(occasion, today.year + 1)
-
-
-def _in_year(occasion: Occasion, year: int) -> date:
-    try:
-        return date(year, occasion.month, occasion.day)
-    except ValueError:
-        return date(year, 3, 1) - timedelta(days=1)
+def _next_day(occasion: Occasion, today: date) -> date | None:
+    return next_return(occasion.month, occasion.day, full_day(occasion), occasion.yearly, today)
 
 
 @router.page("/organisations/{organisation_id}", fresh=True)

@@ -15,11 +15,11 @@ from crm.domain.principal import Principal
 from crm.domain.sentences import back_in_touch_sentence
 from crm.domain.spans import capital, count, day_phrase, short_day, span
 from crm.domain.weeks import IsoWeek
+from crm.domain.yearly import next_return
 from crm.interactions.queries import zones
 from crm.planning.home import home_of
 from crm.planning.queries import PlanView, outcome, people
 from crm.planning.talking import tidy
-from crm.rules.facts import next_return
 from crm.storage.open_matters import in_order, is_open
 from crm.storage.participation import is_live
 from crm.storage.presence import is_present
