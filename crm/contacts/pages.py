@@ -34,6 +34,7 @@ from crm.domain.weeks import MONTHS
 from crm.domain.zone_moves import moves_sentence
 from crm.errors import Conflict, Invalid, NotFound, Refusal
 from crm.storage.recount import moves, zones
+from crm.storage.stored_metrics import refresh, scope_of
 from crm.web.addresses import is_id, local_path
 from crm.web.routing import Router, Visit
 
@@ -153,9 +154,11 @@ def set_tiers_back(visit: Visit) -> Response:
 
 def _set_tier(visit: Visit, ids: list[int], tier: str) -> str:
     """Set it, and say who is in another zone by it."""
-    stood = zones(visit.connection, visit.principal.workspace_id)
+    these = (visit.connection, visit.principal.workspace_id, ids)
+    refresh(visit.connection, scope_of(visit.connection, visit.principal, visit.at), ids)
+    stood = zones(*these)
     actions.set_tier(visit.connection, visit.principal, ids, tier, visit.at)
-    return moves_sentence(moves(stood, zones(visit.connection, visit.principal.workspace_id)))
+    return moves_sentence(moves(stood, zones(*these)))
 
 
 @router.action("/people/owner")

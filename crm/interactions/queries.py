@@ -14,7 +14,7 @@ from crm.domain.principal import Principal
 from crm.domain.quick_line import Somebody, name_words
 from crm.errors import NotFound
 from crm.interactions.private_notes import is_authors, may_read_note, notes_to_read
-from crm.storage.open_matters import is_open
+from crm.storage.open_matters import in_order, is_open
 from crm.storage.statements import built_once
 from crm.storage.stored_metrics import current, is_listed
 from crm.storage.tables import (
@@ -284,7 +284,7 @@ def open_asks(
             ask.c.contact_id.in_(list(contact_ids)),
             is_open(ask, today),
         )
-        .order_by(ask.c.due.is_(None), ask.c.due, ask.c.id)
+        .order_by(*in_order(ask))
         .limit(20)
     )
     return [OpenAsk(row.id, row.contact_id, row.text, row.due) for row in rows]

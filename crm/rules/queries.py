@@ -309,7 +309,7 @@ def _flag(row: Row[Any], one: Rule, names: Sequence[str], raised: bool, facts: F
     person = FlaggedContact(
         row.contact_id, row.name, row.email, row.kind, row.tier, row.owner_id, row.organisation_id
     )
-    severity, told_as = "high" if raised else one.severity, _told_as(one)
+    severity, told = "high" if raised else one.severity, told_as(one)
     return Flag(
         person,
         one.key,

@@ -4,7 +4,7 @@ Counts are written again from the log in the transaction of the change, then eve
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from crm.domain.channels import (
     is_contact,
     tally,
 )
-from crm.storage.frame import Scope
+from crm.storage.frame import Scope, only
 from crm.storage.presence import is_present
 from crm.storage.stored_metrics import refresh, refresh_stale
 from crm.storage.tables import channel, contact, contact_metrics, interaction, interaction_contact
@@ -33,14 +33,16 @@ Moves: TypeAlias = Counter[tuple[str | None, str | None]]
 """How many went from one zone to another."""
 
 
-def zones(connection: Connection, workspace_id: int) -> dict[int, str | None]:
-    """The stored zone of every contact that is kept in touch with; refresh stale rows first."""
+def zones(
+    connection: Connection, workspace_id: int, contact_ids: Sequence[int] | None = None
+) -> dict[int, str | None]:
+    """The stored zone of every contact, or of those, that is kept in touch with; refresh stale rows first."""
     table = contact_metrics.c
     same = (contact.c.workspace_id == table.workspace_id) & (contact.c.id == table.contact_id)
     rows = connection.execute(
         select(table.contact_id, table.zone)
         .join(contact, same)
-        .where(table.workspace_id == workspace_id, is_present())
+        .where(table.workspace_id == workspace_id, is_present(), *only(table.contact_id, contact_ids))
     )
     return {row.contact_id: row.zone for row in rows}
 

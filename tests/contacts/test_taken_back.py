@@ -2,7 +2,9 @@
 
 import html
 import re
+from datetime import timedelta
 
+from crm.storage.stored_metrics import refresh, scope_of
 from tests.builders import World
 from tests.contacts.test_pages import after, person
 from tests.web.site import client
@@ -29,6 +31,18 @@ def test_tiers_and_owners_of_many_are_given_back_one_by_one(world: World) -> Non
     page = after(browser, browser.post(f"/people/{ids[0]}/tier", data={"tier": "regular"}))
     assert browser.post(undo_in(page)).status_code == 303
     assert person(world, ids[0]).tier == "none"
+
+
+def test_a_tier_moves_whom_it_moves_and_nobody_whom_time_moved_since_the_figures_were_kept(
+    world: World,
+) -> None:
+    alice, one = world.user(), world.contact("One")
+    world.log("lunch", 101, one)
+    with world.database.write() as connection:
+        refresh(connection, scope_of(connection, alice, world.now - timedelta(days=100)), [one])
+    browser = client(world, alice)
+    page = after(browser, browser.post(f"/people/{one}/tier", data={"tier": "warm"}))
+    assert "left gone quiet and is in touch" in page
 
 
 def test_an_address_that_takes_back_changes_nobody_elses_people(world: World) -> None:
