@@ -88,12 +88,13 @@ def test_all_rules_are_one_question_and_one_account_is_asked_about_alone(
     rules = [RULE, read_rule("two_people", data)]
     with world.database.read() as connection:
 
-        def asked(rules: list[Rule], **more: int) -> list[OrganisationFlag]:
-            return organisation_flags(connection, world.principal, world.now, rules=rules, **more)
+        def asked(rules: list[Rule], one: int | None = None) -> list[OrganisationFlag]:
+            where = (connection, world.principal, world.now)
+            return organisation_flags(*where, rules=rules, organisation_id=one)
 
         assert statements(lambda: asked(rules)) == statements(lambda: asked(rules[:1]))
         everywhere = asked(rules)
-        assert asked(rules, organisation_id=one) == [flag for flag in everywhere if flag.id == one]
+        assert asked(rules, one) == [flag for flag in everywhere if flag.id == one]
     assert [(flag.name, flag.rule, flag.severity) for flag in everywhere] == [
         ("Northgate Logistics", "two_people", "high"),
         ("Fernhill Foods", "fragile_account", "medium"),

@@ -67,6 +67,23 @@ def test_below_a_half_it_asks(world: World, logged: int, is_asked: bool) -> None
     assert ("past the target" in sentence(world)) == (not is_asked)
 
 
+def test_what_is_logged_after_the_calendar_brought_it_is_logged_by_hand_as_well(world: World) -> None:
+    alice, bob = world.user(), world.user("Bob Stone", "member")
+    one = lives(world, alice, 0)
+    _, times = calendar_of(world, "marta@fernhill.example", MEETINGS)
+    for place, at in enumerate(times):
+        world.log("email", None, one, occurred_at=at, by=alice)
+        world.log("lunch", None, one, occurred_at=at + timedelta(hours=3), by=bob)
+        if place < 4:
+            world.log("meeting", None, one, occurred_at=at + timedelta(hours=1), by=alice)
+    assert sentence(world).endswith(" Have you met since?")
+    world.log("phone", None, one, occurred_at=times[4] + timedelta(hours=1), by=alice)
+    with world.database.read() as connection:
+        found = meetings_on_record(connection, world.principal, world.now)
+    assert found == {alice.user_id: Recorded(MEETINGS, 5)}
+    assert "past the target" in sentence(world)
+
+
 def test_nine_meetings_are_too_few_to_tell(world: World) -> None:
     lives(world, world.user(), 0, MEETINGS - 1)
     assert "past the target" in sentence(world)
