@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from crm.domain.principal import Principal
-from crm.rules.queries import Flag, accounts, active_rules, flags
+from crm.rules.accounts import accounts
+from crm.rules.queries import Flag, active_rules, flags
 from crm.storage.stored_metrics import current
 
 SCREEN_ONLY = "screen_only"
