@@ -1,5 +1,9 @@
 """Refusals with words and a status. One place (web and command line) turns them into pages, problems and exit codes."""
 
+from crm.domain.principal import Principal
+
+ONLY_AN_ADMIN = "Only an admin can do this. Ask one of yours."
+
 
 class Refusal(Exception):
     """Something the product will not do, with a sentence a person can act on.
@@ -54,3 +58,9 @@ class UsageError(Refusal):
     """The command line was used wrongly: exit status 2."""
 
     status = 400
+
+
+def require_admin(principal: Principal, sentence: str = ONLY_AN_ADMIN) -> None:
+    """Forbidden, with this sentence, for everybody but an admin."""
+    if not principal.may_administer:
+        raise Forbidden(sentence)

@@ -17,7 +17,7 @@ from crm.accounts.forms import Preferences, Profile, SetUp
 from crm.accounts.workspaces import create_workspace
 from crm.domain.principal import Principal, Role
 from crm.domain.spans import capital, count, join
-from crm.errors import Conflict, Forbidden, Invalid, NotFound
+from crm.errors import Conflict, Invalid, NotFound, require_admin
 from crm.storage.database import new_id, take_turns
 from crm.storage.frame import Scope
 from crm.storage.recount import Moves, recompute, recount_days
@@ -72,7 +72,7 @@ class NewUser:
 
 def add_user(connection: Connection, principal: Principal, person: NewUser, at: datetime) -> int:
     """Add somebody to the workspace; returns the id. Refused if the address is taken."""
-    _require_admin(principal)
+    require_admin(principal)
     email = normal_email(person.email)
     taken = select(user.c.id).where(user.c.workspace_id == principal.workspace_id, user.c.email == email)
     if connection.execute(taken).first() is not None:
@@ -99,7 +99,7 @@ def change_user(
     connection: Connection, principal: Principal, user_id: int, at: datetime, **values: Any
 ) -> None:
     """Change name, role or time zone of a user; the last admin stays one. A viewer was owed no mail until ``at``."""
-    _require_admin(principal)
+    require_admin(principal)
     if "role" in values:
         values["nudge_since"] = case((user.c.role == "viewer", literal(at, Moment)), else_=user.c.nudge_since)
     _update(connection, principal, user_id, values)
@@ -123,7 +123,7 @@ class Ended:
 
 def deactivate(connection: Connection, principal: Principal, user_id: int, at: datetime) -> Ended:
     """Shut somebody out at once: sessions, links, tokens and the calendar address end. What they logged stays."""
-    _require_admin(principal)
+    require_admin(principal)
     _update(connection, principal, user_id, {"active": False})
     _require_an_admin(connection, principal)
     sessions.end_all(connection, principal.workspace_id, user_id)
@@ -147,13 +147,8 @@ def deactivate(connection: Connection, principal: Principal, user_id: int, at: d
 
 def activate(connection: Connection, principal: Principal, user_id: int, at: datetime) -> None:
     """Let somebody in again, with the password they had. Mails of the time between are not owed."""
-    _require_admin(principal)
+    require_admin(principal)
     _update(connection, principal, user_id, {"active": True, "nudge_since": at})
-
-
-def _require_admin(principal: Principal) -> None:
-    if not principal.may_administer:
-        raise Forbidden("Only an admin can do this. Ask one of yours.")
 
 
 def _require_an_admin(connection: Connection, principal: Principal) -> None:
@@ -327,7 +322,7 @@ def _void_links(connection: Connection, workspace_id: int, user_id: int, at: dat
 
 def move_to_zone(connection: Connection, principal: Principal, zone: ZoneInfo, at: datetime) -> Moves:
     """Count every day of the workspace in another time zone; returns who moved to another health zone by that."""
-    _require_admin(principal)
+    require_admin(principal)
 
     def change() -> Scope:
         mine = workspace.c.id == principal.workspace_id

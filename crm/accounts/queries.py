@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlalchemy import Connection, func, select
 
 from crm.accounts.addresses import normal_email
-from crm.domain.principal import Principal, Role
+from crm.domain.principal import EDITORS, Principal, Role
 from crm.errors import NotFound
 from crm.storage.tables import session, user, workspace
 
@@ -26,6 +26,11 @@ class Member:
     has_password: bool
     created_at: datetime
     seen_at: datetime | None
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether a plan is made for them while they are active; viewers have none."""
+        return self.role in EDITORS
 
 
 def members(connection: Connection, principal: Principal) -> list[Member]:

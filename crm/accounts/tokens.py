@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from crm.accounts import queries
 from crm.domain.principal import Principal
-from crm.errors import Forbidden, Invalid, NotFound
+from crm.errors import Invalid, NotFound, require_admin
 from crm.storage.database import new_id
 from crm.storage.tables import api_token
 from crm.web.sessions import hash_token
@@ -47,7 +47,7 @@ def create_token(
 ) -> str:
     """An API token for oneself, or by an admin for anybody; shown this once, the database keeps its hash."""
     if user_id != principal.user_id:
-        _require_admin(principal)
+        require_admin(principal)
     queries.member(connection, principal, user_id)
     token = secrets.token_urlsafe(32)
     row = {
@@ -86,7 +86,7 @@ def revoke_own(connection: Connection, principal: Principal, token_id: int, at: 
 
 def revoke_token(connection: Connection, principal: Principal, name: str, at: datetime) -> int:
     """Revoke the tokens of this name; returns how many. NotFound if there is none."""
-    _require_admin(principal)
+    require_admin(principal)
     revoked = connection.execute(
         api_token.update()
         .where(
@@ -99,8 +99,3 @@ def revoke_token(connection: Connection, principal: Principal, name: str, at: da
     if revoked == 0:
         raise NotFound(f"There is no token called {name}.")
     return revoked
-
-
-def _require_admin(principal: Principal) -> None:
-    if not principal.may_administer:
-        raise Forbidden("Only an admin can do this. Ask one of yours.")

@@ -46,9 +46,7 @@ def _whose(at_desk: Desk, email: str | None) -> tuple[str, Principal]:
     with at_desk.database.read() as connection:
         if email is None:
             planners = [
-                one
-                for one in accounts.members(connection, at_desk.principal)
-                if one.active and one.role != "viewer"
+                one for one in accounts.members(connection, at_desk.principal) if one.active and one.has_plan
             ]
             if not planners:
                 raise UsageError(
@@ -60,7 +58,7 @@ def _whose(at_desk: Desk, email: str | None) -> tuple[str, Principal]:
             found = planners[0]
         else:
             found = accounts.by_email(connection, at_desk.principal, email)
-            if not found.active or found.role == "viewer":
+            if not found.active or not found.has_plan:
                 why = "is a viewer" if found.active else "is deactivated"
                 raise UsageError(f"{found.email} {why} and has no plan.")
         return found.email, accounts.principal_of(connection, at_desk.principal, found.id)

@@ -40,6 +40,11 @@ class Principal:
         return self.role in EDITORS
 
     @property
+    def has_plan(self) -> bool:
+        """Whether a plan is made for this user; viewers have none."""
+        return self.role in EDITORS
+
+    @property
     def may_administer(self) -> bool:
         """Users, channels and targets may be changed by admins."""
         return self.role == "admin"

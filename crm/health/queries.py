@@ -28,7 +28,7 @@ from crm.domain.ribbon import Touch
 from crm.domain.score import WEIGHTS
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import kept
-from crm.storage.presence import is_present
+from crm.storage.presence import is_first_email, is_present
 from crm.storage.stored_metrics import current, scope_of
 from crm.storage.tables import contact, contact_email, contact_tag, organisation, user
 
@@ -135,7 +135,7 @@ def standings(connection: Connection, principal: Principal, at: datetime) -> lis
 def _all_standings(relation: Subquery, workspace_id: int) -> Select[Any]:
     return (
         select(*relation.c, contact.c.name, contact_email.c.value.label("email"))
-        .select_from(_joined(workspace_id, relation).outerjoin(contact_email, _first_email()))
+        .select_from(_joined(workspace_id, relation).outerjoin(contact_email, is_first_email()))
         .where(is_present())
     )
 
@@ -242,7 +242,7 @@ def everybody(
     ]
     statement = (
         select(*relation.c, *names)
-        .select_from(_joined(principal.workspace_id, relation).outerjoin(contact_email, _first_email()))
+        .select_from(_joined(principal.workspace_id, relation).outerjoin(contact_email, is_first_email()))
         .where(is_present(), *_chosen(relation, wanted))
         .order_by(relation.c.score.is_(None), *_order(relation, sort))
     )
@@ -353,14 +353,6 @@ def _joined(workspace_id: int, relation: Subquery) -> FromClause:
             and_(organisation.c.workspace_id == same, organisation.c.id == contact.c.organisation_id),
         )
         .outerjoin(user, and_(user.c.workspace_id == same, user.c.id == contact.c.owner_id))
-    )
-
-
-def _first_email() -> ColumnElement[bool]:
-    return and_(
-        contact_email.c.workspace_id == contact.c.workspace_id,
-        contact_email.c.contact_id == contact.c.id,
-        contact_email.c.position == 0,
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from crm.contacts.drafts import the_target
 from crm.domain.principal import Principal
 from crm.domain.targets import DEFAULTS, EVERY_OTHER_KIND, NO_TARGET, TIERS_WITH_TARGETS, Target, Targets
-from crm.errors import Forbidden, Invalid
+from crm.errors import Invalid, require_admin
 from crm.storage.frame import Scope
 from crm.storage.recount import Moves, recompute
 from crm.storage.stored_metrics import scope_of, targets_of
@@ -27,8 +27,7 @@ def change_targets(
     connection: Connection, principal: Principal, wanted: Mapping[Key, Target], at: datetime
 ) -> tuple[dict[Key, Target], Moves]:
     """Set the targets of these tiers and kinds; returns those that changed, as they were, and who moved zone."""
-    if not principal.may_administer:
-        raise Forbidden("Targets are the whole team’s. Ask an admin to change them.")
+    require_admin(principal, "Targets are the whole team’s. Ask an admin to change them.")
     before = targets_of(connection, principal.workspace_id)
     for (tier, _), one in wanted.items():
         if tier not in TIERS_WITH_TARGETS:

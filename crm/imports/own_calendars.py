@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, and_, func, select
 from crm.accounts.queries import own_words
 from crm.domain.own_calendar import AHEAD, GOOD, LASTING, SENTENCES, WAITING
 from crm.domain.places.locations import city_in
-from crm.domain.principal import Principal
+from crm.domain.principal import EDITORS, Principal
 from crm.imports.busy import Busy, Wanted
 from crm.imports.busy_fetch import NOTHING_SEEN, Outcome, Seen, Source, fetch
 from crm.outgoing.wire import Network
@@ -147,7 +147,7 @@ def claim_next(database: Database, at: datetime, principal: Principal | None = N
         select(own_calendar, user.c.role, user.c.time_zone, workspace.c.time_zone.label("team_zone"))
         .join(user, and_(user.c.workspace_id == table.workspace_id, user.c.id == table.user_id))
         .join(workspace, workspace.c.id == table.workspace_id)
-        .where(user.c.active, user.c.role != "viewer")
+        .where(user.c.active, user.c.role.in_(EDITORS))
         .order_by(table.next_at, table.workspace_id, table.user_id)
         .limit(1)
     )

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, and_, func, select
 
 from crm.domain.mailbox_words import GOOD, LASTING, SENTENCES, WAITING
-from crm.domain.principal import Principal
+from crm.domain.principal import EDITORS, Principal
 from crm.imports import actions
 from crm.imports.busy_fetch import Source
 from crm.imports.mailbox_source import Mails, address_of, fetch_mails
@@ -137,7 +137,7 @@ def claim_next(database: Database, at: datetime) -> Claim | None:
         select(own_mailbox, user.c.role, user.c.time_zone, workspace.c.time_zone.label("team_zone"))
         .join(user, and_(user.c.workspace_id == table.workspace_id, user.c.id == table.user_id))
         .join(workspace, workspace.c.id == table.workspace_id)
-        .where(user.c.active, user.c.role != "viewer", table.next_at <= at)
+        .where(user.c.active, user.c.role.in_(EDITORS), table.next_at <= at)
         .order_by(table.next_at, table.workspace_id, table.user_id)
         .limit(1)
     )

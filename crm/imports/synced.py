@@ -11,7 +11,7 @@ from crm.contacts.drafts import one_line
 from crm.domain import mailbox_words
 from crm.domain.principal import Principal
 from crm.domain.synced import GOOD, SYNCED, WAITING
-from crm.errors import Forbidden, Invalid
+from crm.errors import Invalid, require_admin
 from crm.imports.busy_fetch import STATES, Source
 from crm.imports.carddav import fetch_cards
 from crm.imports.dav import Refused, Server
@@ -187,5 +187,4 @@ def _place(workspace_id: int, row_id: int) -> str:
 
 
 def _require_admin(principal: Principal) -> None:
-    if not principal.may_administer:
-        raise Forbidden("Only an admin can see and change the sources that are read by themselves.")
+    require_admin(principal, "Only an admin can see and change the sources that are read by themselves.")

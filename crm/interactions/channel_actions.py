@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from crm.domain.channels import Channel, by_key
 from crm.domain.principal import Principal
-from crm.errors import Forbidden, Invalid
+from crm.errors import Invalid, require_admin
 from crm.interactions.queries import channels
 from crm.storage.frame import Scope
 from crm.storage.recount import Moves, recompute, recount_channel
@@ -103,5 +103,4 @@ def _key(label: str, taken: set[str]) -> str:
 
 
 def _require_admin(principal: Principal) -> None:
-    if not principal.may_administer:
-        raise Forbidden("Channels are the whole team’s. Ask an admin to change them.")
+    require_admin(principal, "Channels are the whole team’s. Ask an admin to change them.")

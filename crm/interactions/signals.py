@@ -14,6 +14,7 @@ from crm.domain.principal import Principal
 from crm.interactions.queries import channels
 from crm.storage.frame import whole_day
 from crm.storage.keyset import beyond, read_cursor, write_cursor
+from crm.storage.presence import is_first_email
 from crm.storage.tables import contact, contact_email, interaction, organisation, signal, user
 from crm.storage.types import Day
 
@@ -284,11 +285,6 @@ def everything_told(connection: Connection, principal: Principal, wanted: Wanted
 
 
 def _whole(principal: Principal, wanted: Wanted) -> Select[Any]:
-    first_email = and_(
-        contact_email.c.workspace_id == contact.c.workspace_id,
-        contact_email.c.contact_id == contact.c.id,
-        contact_email.c.position == 0,
-    )
     account = and_(
         organisation.c.workspace_id == contact.c.workspace_id, organisation.c.id == contact.c.organisation_id
     )
@@ -307,7 +303,7 @@ def _whole(principal: Principal, wanted: Wanted) -> Select[Any]:
     )
     return (
         _about(principal, wanted, *columns)
-        .outerjoin(contact_email, first_email)
+        .outerjoin(contact_email, is_first_email())
         .outerjoin(organisation, account)
         .outerjoin(interaction, happened)
         .outerjoin(user, author)

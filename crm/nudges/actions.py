@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_
 
 from crm.accounts.actions import mail_switched
 from crm.domain.principal import Principal
-from crm.errors import Conflict, Forbidden, Invalid
+from crm.errors import Conflict, Forbidden, Invalid, require_admin
 from crm.nudges import holds, queries
 from crm.nudges import outbox as mails
 from crm.nudges.holds import Released
@@ -93,8 +93,7 @@ def snooze_day(choice: str, typed: str, today: date) -> date:
 
 def bring_forward(connection: Connection, principal: Principal, at: datetime) -> None:
     """Whatever of the team waits for its next try is tried now."""
-    if not principal.may_administer:
-        raise Forbidden("Only an admin can run it now.")
+    require_admin(principal, "Only an admin can run it now.")
     connection.execute(
         outbox.update()
         .where(outbox.c.workspace_id == principal.workspace_id, outbox.c.state == "retry")
@@ -134,8 +133,7 @@ def release(connection: Connection, principal: Principal, at: datetime) -> Relea
     The hold is the whole database's, as the restore was. An admin speaks for one workspace, so where there are
     several, only who runs the server can end it.
     """
-    if not principal.may_administer:
-        raise Forbidden("Only an admin can let mail go out again.")
+    require_admin(principal, "Only an admin can let mail go out again.")
     on_hold = holds.hold(connection, principal.workspace_id)
     if on_hold and on_hold.shared:
         raise Forbidden(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from crm.domain.principal import EDITORS
 from crm.domain.weeks import IsoWeek, due_instant, latest_due_week
 from crm.mail.message import new_message_id
 from crm.nudges import outbox as mails
@@ -91,7 +92,7 @@ def zone_of(name: str) -> ZoneInfo:
 
 def gets_nudges() -> ColumnElement[bool]:
     """Active members and admins who have not switched the mail off."""
-    return user.c.active & user.c.nudge_on & user.c.role.in_(("admin", "member"))
+    return user.c.active & user.c.nudge_on & user.c.role.in_(EDITORS)
 
 
 def put_due(

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, insert, select
 
-from crm.domain.principal import Principal
+from crm.domain.principal import EDITORS, Principal
 from crm.errors import NotFound
 from crm.planning.home import require_planner
 from crm.storage.tables import plan_feed, user, workspace
@@ -52,7 +52,7 @@ def reader_of(connection: Connection, token: str) -> Principal:
         .select_from(plan_feed)
         .join(user, (user.c.workspace_id == plan_feed.c.workspace_id) & (user.c.id == plan_feed.c.user_id))
         .join(workspace, workspace.c.id == plan_feed.c.workspace_id)
-        .where(plan_feed.c.token_hash == hash_token(token), user.c.active, user.c.role != "viewer")
+        .where(plan_feed.c.token_hash == hash_token(token), user.c.active, user.c.role.in_(EDITORS))
     ).one_or_none()
     if row is None:
         raise NotFound(ENDED)

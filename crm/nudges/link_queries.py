@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from crm.domain.channels import Channel, by_key
-from crm.domain.principal import Principal
+from crm.domain.principal import EDITORS, Principal
 from crm.domain.rules import CHANNELS_OF_ACTS
 from crm.domain.weeks import IsoWeek
 from crm.domain.whatif import once_more
@@ -55,7 +55,7 @@ def addressee(connection: Connection, link: Link) -> Addressee:
     ).one_or_none()
     if row is None or not row.active:
         raise Gone(NOBODY)
-    if row.role not in ("admin", "member") and link.verb not in STOPS:
+    if row.role not in EDITORS and link.verb not in STOPS:
         raise Gone(NO_PLAN)
     zone = zone_of(row.time_zone)
     principal = Principal(link.workspace_id, row.id, row.role, ZoneInfo(row.team_zone), zone)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from crm.domain import mailbox_words
-from crm.domain.principal import Principal
+from crm.domain.principal import EDITORS, Principal
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
 from crm.nudges.due import PURPOSE, Recipient
@@ -215,7 +215,7 @@ def _beat(
     at: datetime,
 ) -> Beat:
     why_not = None
-    if row.role not in ("admin", "member"):
+    if row.role not in EDITORS:
         why_not = "Viewer: no plan, so no mail"
     elif not row.nudge_on:
         why_not = "Switched off in the settings"

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
 from crm.accounts.addresses import normal_email
 from crm.domain.principal import Principal
-from crm.errors import Forbidden, NotFound
+from crm.errors import NotFound, require_admin
 from crm.mail.message import clean_line, new_message_id
 from crm.nudges import outbox as mails
 from crm.storage.database import new_id
@@ -133,8 +133,7 @@ def stops(connection: Connection, principal: Principal) -> list[Stop]:
 
 def lift(connection: Connection, principal: Principal, stop_id: int, at: datetime) -> str:
     """Mail goes to that address again, from the next one on; returns the address. Only an admin may."""
-    if not principal.may_administer:
-        raise Forbidden("Only an admin can let mail go to an address again.")
+    require_admin(principal, "Only an admin can let mail go to an address again.")
     lifted = connection.execute(
         mail_stop.update()
         .where(_holds(principal.workspace_id), mail_stop.c.id == stop_id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, or_, select
 
 from crm.domain import planner
 from crm.domain.expressions import evaluate
@@ -16,17 +16,16 @@ from crm.domain.planner import Candidate, PastSuggestion
 from crm.domain.post import post_days
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
+from crm.planning.arranged import next_arranged
 from crm.planning.contacted import Reached, reached_since, was_contacted
 from crm.planning.home import Home
 from crm.rules.queries import Flag
 from crm.storage.metrics import rows_of
-from crm.storage.participation import is_live
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import (
     contact,
     contact_address,
     contact_phone,
-    interaction_contact,
     plan,
     response,
     suggestion,
@@ -79,7 +78,7 @@ def _block(
     people = {row.id: row for row in connection.execute(_these(contact, principal, ids, contact.c.id))}
     addresses = _having(connection, principal, contact_address, ids)
     phones = _having(connection, principal, contact_phone, ids)
-    arranged = _arranged(connection, principal, ids, at)
+    arranged = next_arranged(connection, principal, ids, at)
     answers = _answers(connection, principal, ids, at)
     past = _past(connection, principal, ids, week, at, answers)
     days_left = frozenset(day for day in home.working_days(week) if day >= today)
@@ -95,7 +94,7 @@ def _block(
                 has_phone=one in phones,
                 same_city=home.place.near(places[one]) and at_home,
                 travel=bool(home.there(places[one]) & days_left),
-                arranged_on=arranged.get(one),
+                arranged_on=principal.own_day(arranged[one].occurred_at) if one in arranged else None,
                 rest_until=(rest := planner.rest_until(past.get(one, ()), today)),
                 ignored=rest is not None and rest == planner.back_after_ignored(past.get(one, ()), today),
                 history=_choices(answers.get(one, ())),
@@ -156,26 +155,6 @@ def _having(connection: Connection, principal: Principal, table: Any, ids: Seque
         .distinct()
     )
     return set(rows.scalars())
-
-
-def _arranged(
-    connection: Connection, principal: Principal, ids: Sequence[int], at: datetime
-) -> dict[int, date]:
-    """The day, where the user is, of the next live interaction that is logged ahead."""
-    log = interaction_contact.c
-    next_one = func.min(log.occurred_at).label("next_one")
-    rows = connection.execute(
-        select(log.contact_id, next_one)
-        .where(
-            log.workspace_id == principal.workspace_id,
-            log.contact_id.in_(ids),
-            log.counts,
-            log.occurred_at > at,
-            is_live(log),
-        )
-        .group_by(log.contact_id)
-    )
-    return {row.contact_id: principal.own_day(row.next_one) for row in rows}
 
 
 def _answers(

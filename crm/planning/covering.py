@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, and_, func, select
 
-from crm.domain.principal import Principal
+from crm.domain.principal import EDITORS, Principal
 from crm.domain.spans import join
 from crm.domain.weeks import IsoWeek
 from crm.errors import Invalid
@@ -31,7 +31,7 @@ def colleagues(connection: Connection, principal: Principal) -> list[tuple[int, 
         .where(
             user.c.workspace_id == principal.workspace_id,
             user.c.active,
-            user.c.role.in_(("admin", "member")),
+            user.c.role.in_(EDITORS),
             user.c.id != principal.user_id,
         )
         .order_by(func.lower(user.c.name), user.c.id)

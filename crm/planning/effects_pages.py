@@ -18,7 +18,7 @@ def working(visit: Visit) -> Response:
     """Personal reach over time, what became of suggestions, and what came after: of everybody, or of oneself."""
     asked = visit.query.get("weeks", "")
     weeks = int(asked) if asked in map(str, WEEKS) else max(WEEKS)
-    mine = visit.query.get("who") == "me" and visit.principal.role != "viewer"
+    mine = visit.query.get("who") == "me" and visit.principal.has_plan
     found = effects(
         visit.connection, visit.principal, visit.at, weeks, visit.principal.user_id if mine else None
     )

@@ -22,6 +22,7 @@ from crm.planning.states import ACTED_ON, states_of
 from crm.planning.talking import TalkingPoint, talking_points
 from crm.rules.queries import rule_states
 from crm.storage.participation import is_live
+from crm.storage.presence import is_first_email
 from crm.storage.statements import built_once
 from crm.storage.tables import (
     contact,
@@ -246,14 +247,7 @@ def people(connection: Connection, principal: Principal, contact_ids: Sequence[i
                 organisation.c.id == contact.c.organisation_id,
             ),
         )
-        .outerjoin(
-            contact_email,
-            and_(
-                contact_email.c.workspace_id == contact.c.workspace_id,
-                contact_email.c.contact_id == contact.c.id,
-                contact_email.c.position == 0,
-            ),
-        )
+        .outerjoin(contact_email, is_first_email())
         .outerjoin(
             contact_phone,
             and_(

@@ -19,7 +19,7 @@ from crm.rules.facts import facts_of
 from crm.storage.flags import matches
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import kept
-from crm.storage.presence import is_present
+from crm.storage.presence import is_first_email, is_present
 from crm.storage.statements import built_once
 from crm.storage.stored_metrics import current, scope_of
 from crm.storage.tables import contact, contact_email, rule
@@ -278,16 +278,11 @@ def _match(
 ) -> Select[Any]:
     """People that match any of the rules; ``ids`` and ``whose`` narrow them, where asked for."""
     matched = matches(metrics, rules, workspace_id).subquery()
-    first_email = and_(
-        contact_email.c.workspace_id == contact.c.workspace_id,
-        contact_email.c.contact_id == contact.c.id,
-        contact_email.c.position == 0,
-    )
     people = [contact.c.name, contact.c.given_name, contact.c.owner_id, contact.c.organisation_id]
     statement: Select[Any] = (
         select(*matched.c, *people, contact_email.c.value.label("email"))
         .join(contact, same_contact(workspace_id, matched))
-        .outerjoin(contact_email, first_email)
+        .outerjoin(contact_email, is_first_email())
         .where(is_present())
     )
     if by_ids:

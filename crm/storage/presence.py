@@ -1,12 +1,21 @@
-"""Who is with us: contacts that are neither archived nor deceased, whom lists, rules, plans and mails are about."""
+"""Who is with us, neither archived nor deceased (whom lists, rules, plans and mails are about), and their first email."""
 
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_
 
-from crm.storage.tables import contact
+from crm.storage.tables import contact, contact_email
 
 
 def is_present(of: Any = contact) -> ColumnElement[bool]:
     """Whether a row of ``contact``, or of an alias of it, is neither archived nor deceased."""
     return and_(of.c.archived_at.is_(None), of.c.deceased_on.is_(None))
+
+
+def is_first_email() -> ColumnElement[bool]:
+    """Whether a row of ``contact_email`` is the first of the row of ``contact`` beside it: what an outer join is on."""
+    return and_(
+        contact_email.c.workspace_id == contact.c.workspace_id,
+        contact_email.c.contact_id == contact.c.id,
+        contact_email.c.position == 0,
+    )

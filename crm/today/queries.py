@@ -17,11 +17,11 @@ from crm.domain.spans import capital, count, day_phrase, short_day, span
 from crm.domain.weeks import IsoWeek
 from crm.domain.yearly import next_return
 from crm.interactions.queries import zones
+from crm.planning.arranged import next_arranged
 from crm.planning.home import home_of
 from crm.planning.queries import PlanView, outcome, people
 from crm.planning.talking import tidy
 from crm.storage.open_matters import in_order, is_open
-from crm.storage.participation import is_live
 from crm.storage.presence import is_present
 from crm.storage.tables import ask, contact, contact_date, contact_metrics, interaction_contact, promise
 from crm.storage.text import fold
@@ -154,23 +154,11 @@ def _arranged(
     connection: Connection, principal: Principal, ids: Sequence[int], today: date, at: datetime
 ) -> dict[int, str]:
     """The next live interaction logged ahead with each: "visit Thu 3 Dec"."""
-    log = interaction_contact.c
-    rows = connection.execute(
-        select(log.contact_id, log.channel, log.occurred_at)
-        .where(
-            log.workspace_id == principal.workspace_id,
-            log.contact_id.in_(ids),
-            log.counts,
-            log.occurred_at > at,
-            is_live(log),
-        )
-        .order_by(log.occurred_at)
-    )
-    found: dict[int, str] = {}
-    for row in rows:
-        day = day_phrase(principal.own_day(row.occurred_at), today)
-        word = {"phone": "call", "video": "video call"}.get(row.channel, row.channel)
-        found.setdefault(row.contact_id, f"{word} {day}")
+    found = {}
+    for contact_id, one in next_arranged(connection, principal, ids, at).items():
+        day = day_phrase(principal.own_day(one.occurred_at), today)
+        word = {"phone": "call", "video": "video call"}.get(one.channel, one.channel)
+        found[contact_id] = f"{word} {day}"
     return found
 
 

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from crm import clock
 from crm.domain.principal import Principal
-from crm.errors import Forbidden, Invalid, NotFound, Refusal, Unavailable
+from crm.errors import Forbidden, Invalid, NotFound, Refusal, Unavailable, require_admin
 from crm.settings import Settings
 from crm.storage import stored_metrics
 from crm.storage.database import Database
@@ -298,8 +298,8 @@ class Endpoint:
             raise Forbidden(
                 "You can read everything here. To change something, ask an admin to make you a member."
             )
-        if self.access == "admin" and not principal.may_administer:
-            raise Forbidden("Only an admin can do this. Ask one of yours.")
+        if self.access == "admin":
+            require_admin(principal)
 
     def _to_sign_in(self, visit: Visit, refusal: Refusal) -> Response:
         """Pages lead to the sign-in and back; a form that was sent comes along, so that nothing typed is lost."""
