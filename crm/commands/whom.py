@@ -1,11 +1,10 @@
 """Whom a command is about: one person, by email or id."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from crm.contacts.queries import contact_named
+from crm.contacts.queries import contact_named, with_email
 from crm.domain.principal import Principal
 from crm.errors import Invalid, NotFound
-from crm.storage.tables import contact_email
 from crm.web.addresses import is_id
 
 
@@ -16,11 +15,7 @@ def contact_meant(connection: Connection, principal: Principal, who: str) -> int
             return contact_named(connection, principal, int(who))[0]
         except NotFound:
             raise Invalid(f"Nobody here has the id {who}.") from None
-    table = contact_email.c
-    mine = select(table.contact_id).where(
-        table.workspace_id == principal.workspace_id, table.folded == who.strip().casefold()
-    )
-    found: list[int] = sorted(set(connection.execute(mine).scalars()))
+    found = with_email(connection, principal, who)
     if len(found) > 1:
         ids = ", ".join(map(str, found))
         raise Invalid(f"{len(found)} people have {who}. Say which by id: {ids}.")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from crm.contacts import actions, organisation_api, queries
+from crm.contacts import actions, listing, many, organisation_actions, organisation_api, queries
 from crm.contacts.drafts import (
     KIND_LIMIT,
     LISTED_LIMIT,
@@ -17,7 +17,8 @@ from crm.contacts.drafts import (
     Occasion,
     Way,
 )
-from crm.contacts.queries import Filter, Person
+from crm.contacts.listing import Filter
+from crm.contacts.queries import Person
 from crm.contacts.shapes import Zone
 from crm.domain.heard import DateKind
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
@@ -98,7 +99,7 @@ class ContactChange(Sent):
             if "organisation_id" in found:
                 words = "Send the organisation's name or its id, not both."
                 raise Invalid(words, fields={"organisation": words})
-            found["organisation_id"] = actions.find_or_add_organisation(
+            found["organisation_id"] = organisation_actions.find_or_add_organisation(
                 *call.where, self.organisation, call.at
             )
         return found
@@ -210,7 +211,7 @@ def listed(call: Call) -> dict[str, Any]:
         asked.q, asked.kind, asked.tier, zone, asked.owner, asked.tag, asked.organisation,
         asked.archived, asked.sort,
     )  # fmt: skip
-    page = queries.people(*call.where, wanted, asked.cursor, at=call.at, limit=asked.limit)
+    page = listing.people(*call.where, wanted, asked.cursor, at=call.at, limit=asked.limit)
     people = [replace(one, zone=ZONE_WORDS[one.zone] if one.zone else None) for one in page.people]
     return {"items": people, "next": page.next}
 
@@ -241,13 +242,13 @@ def change(call: Call) -> Person:
 @router.post("/contacts/{contact_id}/archive", ContactShape)
 def archive(call: Call) -> Person:
     """Put a person away: no list, rule or plan shows them, and their history stays."""
-    return _done(call, actions.archive)
+    return _done(call, many.archive)
 
 
 @router.post("/contacts/{contact_id}/restore", ContactShape)
 def restore(call: Call) -> Person:
     """Bring an archived person back."""
-    return _done(call, actions.restore)
+    return _done(call, many.restore)
 
 
 def _done(call: Call, change: Any) -> Person:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, select
 
-from crm.contacts.actions import require_editor, require_people
+from crm.contacts.may_change import require_editor, require_people
 from crm.domain.likeness import Face, Likeness, likeness
 from crm.domain.phones import digits_of, region_of
 from crm.domain.principal import Principal

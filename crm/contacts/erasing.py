@@ -10,7 +10,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, select
 
-from crm.contacts.actions import refresh_metrics, require_editor, require_people
+from crm.contacts.derived import refresh_metrics
+from crm.contacts.may_change import require_editor, require_people
 from crm.contacts.naming import marks_beside, marks_of, once_called
 from crm.contacts.queries import person
 from crm.domain.blanking import Marks

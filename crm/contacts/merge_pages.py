@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from crm.contacts import duplicates, merging, queries, unmerging
+from crm.contacts import duplicates, listing, merging, queries, searching, unmerging
 from crm.contacts.merge_fields import side_by_side
 from crm.domain.spans import count, short_day
 from crm.errors import Invalid
@@ -23,7 +23,7 @@ def pairs(visit: Visit) -> Response:
         "pairs": found[:SHOWN],
         "total": len(found),
         "looked_at": duplicates.LOOKED_AT,
-        "is_partial": queries.counts(visit.connection, visit.principal, queries.Filter()).total
+        "is_partial": listing.counts(visit.connection, visit.principal, listing.Filter()).total
         > duplicates.LOOKED_AT,
         "count": count,
         "merges": duplicates.merged_lately(visit.connection, visit.principal),
@@ -39,7 +39,7 @@ def merge_with(visit: Visit) -> Response:
     contact_id = visit.number("contact_id")
     _, name = queries.contact_named(visit.connection, visit.principal, contact_id)
     asked = visit.query.get("q", "").strip()[:200]
-    found = queries.suggest(visit.connection, visit.principal, asked, visit.at) if asked else []
+    found = searching.suggest(visit.connection, visit.principal, asked, visit.at) if asked else []
     context = {
         "id": contact_id,
         "name": name,

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, or_, select
 
 from crm.contacts import rows
-from crm.contacts.actions import reindex, require_editor, require_people
+from crm.contacts.derived import reindex
+from crm.contacts.may_change import require_editor, require_people
 from crm.contacts.merge_fields import columns_of, kept_in_words, settle, side_by_side
 from crm.contacts.queries import Person, person
 from crm.domain.folding import fold

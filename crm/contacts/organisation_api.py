@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from crm.contacts import actions, organisations
+from crm.contacts import organisation_actions, organisations
 from crm.contacts.drafts import KIND_LIMIT, LISTED_LIMIT, NewOrganisation
 from crm.contacts.organisations import Organisation, OrganisationPage
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
@@ -109,7 +109,9 @@ def one_organisation(call: Call) -> Organisation:
 @router.post("/organisations", OrganisationShape, NewOrganisationSent, status=201)
 def add_organisation(call: Call) -> Organisation:
     """Write a new organisation down; one of the same name is refused."""
-    row_id = actions.add_organisation(*call.where, NewOrganisation(**call.sent.values()), call.at)
+    row_id = organisation_actions.add_organisation(
+        *call.where, NewOrganisation(**call.sent.values()), call.at
+    )
     return organisations.one_organisation(*call.where, row_id)
 
 
@@ -119,21 +121,21 @@ def change_organisation(call: Call) -> Organisation:
     known = _known(call)
     draft = NewOrganisation(**{field.name: getattr(known, field.name) for field in fields(NewOrganisation)})
     changed = replace(draft, **call.sent.values())
-    actions.edit_organisation(*call.where, known.id, changed, version=call.sent.version)
+    organisation_actions.edit_organisation(*call.where, known.id, changed, version=call.sent.version)
     return _known(call)
 
 
 @router.post("/organisations/{organisation_id}/archive", OrganisationShape)
 def archive_organisation(call: Call) -> Organisation:
     """Put an organisation away; its people stay."""
-    actions.archive_organisation(*call.where, call.number("organisation_id"), call.at)
+    organisation_actions.archive_organisation(*call.where, call.number("organisation_id"), call.at)
     return _known(call)
 
 
 @router.post("/organisations/{organisation_id}/restore", OrganisationShape)
 def restore_organisation(call: Call) -> Organisation:
     """Bring an organisation back."""
-    actions.restore_organisation(*call.where, call.number("organisation_id"))
+    organisation_actions.restore_organisation(*call.where, call.number("organisation_id"))
     return _known(call)
 
 

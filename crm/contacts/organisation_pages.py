@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from crm.contacts import actions, forms, organisations, queries
+from crm.contacts import forms, listing, organisation_actions, organisations
 from crm.contacts.organisations import Organisation
 from crm.domain.spans import ago, count
 from crm.domain.targets import KINDS, TIERS
@@ -49,7 +49,9 @@ def add(visit: Visit) -> Response:
     if isinstance(form, Errors):
         return _form(visit, None, visit.form, form.fields)
     try:
-        row_id = actions.add_organisation(visit.connection, visit.principal, form.draft(), visit.at)
+        row_id = organisation_actions.add_organisation(
+            visit.connection, visit.principal, form.draft(), visit.at
+        )
     except Invalid as refusal:
         return _form(visit, None, visit.form, refusal.fields or {"": refusal.sentence})
     return visit.redirect(f"/organisations/{row_id}", f"{form.name[:60]} is written down.")
@@ -70,7 +72,7 @@ def save(visit: Visit) -> Response:
     if isinstance(form, Errors):
         return _form(visit, known, visit.form, form.fields)
     try:
-        actions.edit_organisation(
+        organisation_actions.edit_organisation(
             visit.connection, visit.principal, known.id, form.draft(), version=form.version
         )
     except Conflict as refusal:
@@ -84,7 +86,7 @@ def save(visit: Visit) -> Response:
 def archive(visit: Visit) -> Response:
     """Put an organisation away."""
     known = _known(visit)
-    actions.archive_organisation(visit.connection, visit.principal, known.id, visit.at)
+    organisation_actions.archive_organisation(visit.connection, visit.principal, known.id, visit.at)
     undo = f"/organisations/{known.id}/restore"
     return visit.redirect("/organisations", f"{known.name[:60]} is archived.", undo)
 
@@ -93,7 +95,7 @@ def archive(visit: Visit) -> Response:
 def restore(visit: Visit) -> Response:
     """Bring an organisation back."""
     known = _known(visit)
-    actions.restore_organisation(visit.connection, visit.principal, known.id)
+    organisation_actions.restore_organisation(visit.connection, visit.principal, known.id)
     return visit.redirect(f"/organisations/{known.id}", f"{known.name[:60]} is back.")
 
 
@@ -127,7 +129,7 @@ def _form(
     errors: dict[str, str],
     both: list[tuple[str, str, str]] | None = None,
 ) -> Response:
-    used = queries.kinds(visit.connection, visit.principal)
+    used = listing.kinds(visit.connection, visit.principal)
     context = {
         "organisation": known,
         "typed": typed,
@@ -135,7 +137,9 @@ def _form(
         "both": both,
         "conflict": errors.get("") if both is not None else None,
         "version": known.version if known and (both is not None or not errors) else typed.get("version"),
-        "away": actions.archived_namesake(visit.connection, visit.principal, str(typed.get("name") or ""))
+        "away": organisation_actions.archived_namesake(
+            visit.connection, visit.principal, str(typed.get("name") or "")
+        )
         if errors.get("name")
         else None,
         "kinds": [*KINDS, *(kind for kind in used if kind not in KINDS)],

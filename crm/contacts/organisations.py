@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from crm.contacts.queries import PAGE, search_words
+from crm.contacts.listing import PAGE
+from crm.contacts.searching import search_words
 from crm.domain.principal import Principal
 from crm.errors import NotFound
 from crm.storage.keyset import beyond, read_cursor, write_cursor

@@ -18,14 +18,19 @@ from crm.contacts import (
     both_wrote,
     erase_pages,
     forms,
+    listing,
+    many,
     merge_pages,
+    organisation_actions,
     organisation_pages,
     organisations,
     queries,
+    searching,
     taken_back,
 )
+from crm.contacts.listing import Filter, Sort
 from crm.contacts.organisations import Organisation
-from crm.contacts.queries import Filter, Person, Sort
+from crm.contacts.queries import Person
 from crm.domain.heard import DATE_KINDS
 from crm.domain.ribbon import ribbon
 from crm.domain.spans import ago, count, short_day
@@ -56,11 +61,11 @@ router.routes.extend(view_routes("people", FILTERS).routes)
 def people(visit: Visit) -> Response:
     """The list, a page at a time; every filter stands in the address."""
     wanted = _filter(visit)
-    found = queries.people(visit.connection, visit.principal, wanted, visit.query.get("after"), at=visit.at)
+    found = listing.people(visit.connection, visit.principal, wanted, visit.query.get("after"), at=visit.at)
     context = {
         "people": found.people,
         "next": _address(visit, after=found.next) if found.next else None,
-        "counts": queries.counts(visit.connection, visit.principal, wanted),
+        "counts": listing.counts(visit.connection, visit.principal, wanted),
         "wanted": wanted,
         "filters": [name for name in FILTERS if name != "q"],
         "account": _account(visit, wanted),
@@ -77,7 +82,7 @@ def people(visit: Visit) -> Response:
         "zones": ZONES,
         "tiers": TIERS,
         **_choices(visit),
-        "all_owners": queries.owners(visit.connection, visit.principal, wanted.owner),
+        "all_owners": listing.owners(visit.connection, visit.principal, wanted.owner),
     }
     return visit.render("contacts/list.html", context, active="people")
 
@@ -89,11 +94,11 @@ def _account(visit: Visit, wanted: Filter) -> Organisation | None:
 
 
 def _choices(visit: Visit, owner: int | None = None) -> dict[str, Any]:
-    used = queries.kinds(visit.connection, visit.principal)
+    used = listing.kinds(visit.connection, visit.principal)
     return {
         "kinds": [*KINDS, *(kind for kind in used if kind not in KINDS)],
-        "owners": queries.owners(visit.connection, visit.principal, owner),
-        "tags": queries.tags(visit.connection, visit.principal),
+        "owners": listing.owners(visit.connection, visit.principal, owner),
+        "tags": listing.tags(visit.connection, visit.principal),
     }
 
 
@@ -125,7 +130,7 @@ def _address(visit: Visit, **changes: Any) -> str:
 @router.page("/people/suggest", fresh=True)
 def suggest(visit: Visit) -> Response:
     """People for the field that asks who, as JSON: ``id``, ``name``, ``detail``."""
-    found = queries.suggest(visit.connection, visit.principal, visit.query.get("q", "")[:200], visit.at)
+    found = searching.suggest(visit.connection, visit.principal, visit.query.get("q", "")[:200], visit.at)
     return visit.json([{"id": one.id, "name": one.name, "detail": one.detail} for one in found])
 
 
@@ -148,7 +153,7 @@ def set_tier(visit: Visit) -> Response:
 def set_tiers_back(visit: Visit) -> Response:
     """Give everybody named in the address the tier it names."""
     for tier, ids in taken_back.asked(visit.query).items():
-        actions.set_tier(visit.connection, visit.principal, ids, tier, visit.at)
+        many.set_tier(visit.connection, visit.principal, ids, tier, visit.at)
     return visit.redirect("/people", "The tiers are as they were.")
 
 
@@ -157,7 +162,7 @@ def _set_tier(visit: Visit, ids: list[int], tier: str) -> str:
     these = (visit.connection, visit.principal.workspace_id, ids)
     refresh(visit.connection, scope_of(visit.connection, visit.principal, visit.at), ids)
     stood = zones(*these)
-    actions.set_tier(visit.connection, visit.principal, ids, tier, visit.at)
+    many.set_tier(visit.connection, visit.principal, ids, tier, visit.at)
     return moves_sentence(moves(stood, zones(*these)))
 
 
@@ -167,10 +172,10 @@ def set_owner(visit: Visit) -> Response:
     sent = str(visit.form.get("owner", ""))
     if not is_id(sent):
         raise Invalid("Choose who is to look after them.")
-    name = dict(queries.owners(visit.connection, visit.principal)).get(int(sent), "Nobody")
+    name = dict(listing.owners(visit.connection, visit.principal)).get(int(sent), "Nobody")
     return _to_many(
         visit,
-        lambda ids: actions.set_owner(visit.connection, visit.principal, ids, int(sent), visit.at),
+        lambda ids: many.set_owner(visit.connection, visit.principal, ids, int(sent), visit.at),
         f"{name} looks after {{who}} now.",
         lambda ids: taken_back.to_owners(visit.connection, visit.principal, ids),
     )
@@ -182,7 +187,7 @@ def set_owners_back(visit: Visit) -> Response:
     for owner, ids in taken_back.asked(visit.query).items():
         if not is_id(owner):
             raise NotFound
-        actions.set_owner(visit.connection, visit.principal, ids, int(owner), visit.at)
+        many.set_owner(visit.connection, visit.principal, ids, int(owner), visit.at)
     return visit.redirect("/people", "Everybody is looked after as before.")
 
 
@@ -190,7 +195,7 @@ def set_owners_back(visit: Visit) -> Response:
 def add_tags(visit: Visit) -> Response:
     """Give everybody who is ticked a tag, or take one away (``remove``)."""
     tags = str(visit.form.get("tag", "")).split(",")
-    change = actions.remove_tags if visit.form.get("remove") else actions.add_tags
+    change = many.remove_tags if visit.form.get("remove") else many.add_tags
     words = "{who} {have} the tag no longer." if visit.form.get("remove") else "{who} {have} the tag now."
     return _to_many(visit, lambda ids: change(visit.connection, visit.principal, ids, tags, visit.at), words)
 
@@ -200,9 +205,9 @@ def archive_many(visit: Visit) -> Response:
     """Put everybody who is ticked away."""
     return _to_many(
         visit,
-        lambda ids: actions.archive(visit.connection, visit.principal, ids, visit.at),
+        lambda ids: many.archive(visit.connection, visit.principal, ids, visit.at),
         "{who} {are} archived.",
-        lambda ids: _address_of(ids) if len(ids) <= queries.PAGE else None,
+        lambda ids: _address_of(ids) if len(ids) <= listing.PAGE else None,
     )
 
 
@@ -211,7 +216,7 @@ def restore_many(visit: Visit) -> Response:
     """Bring everybody who is ticked, or named in the address, back."""
     return _to_many(
         visit,
-        lambda ids: actions.restore(visit.connection, visit.principal, ids, visit.at),
+        lambda ids: many.restore(visit.connection, visit.principal, ids, visit.at),
         "{who} {are} back.",
     )
 
@@ -323,7 +328,7 @@ def _joined(visit: Visit, person: Person, typed: forms.Written, refusal: Refusal
 
 
 def _organisation(visit: Visit, name: str | None) -> int | None:
-    return actions.find_or_add_organisation(visit.connection, visit.principal, name, visit.at)
+    return organisation_actions.find_or_add_organisation(visit.connection, visit.principal, name, visit.at)
 
 
 @dataclass(frozen=True)
@@ -368,7 +373,7 @@ def _form(
 def archive_person(visit: Visit) -> Response:
     """Put one person away."""
     contact_id = visit.number("contact_id")
-    actions.archive(visit.connection, visit.principal, [contact_id], visit.at)
+    many.archive(visit.connection, visit.principal, [contact_id], visit.at)
     name = queries.contact_named(visit.connection, visit.principal, contact_id)[1]
     return visit.redirect("/people", f"{_short(name)} is archived.", f"/people/{contact_id}/restore")
 
@@ -377,7 +382,7 @@ def archive_person(visit: Visit) -> Response:
 def restore_person(visit: Visit) -> Response:
     """Bring one person back."""
     contact_id = visit.number("contact_id")
-    actions.restore(visit.connection, visit.principal, [contact_id], visit.at)
+    many.restore(visit.connection, visit.principal, [contact_id], visit.at)
     name = queries.contact_named(visit.connection, visit.principal, contact_id)[1]
     return visit.redirect(f"/people/{contact_id}", f"{_short(name)} is back.")
 
@@ -396,6 +401,6 @@ def set_persons_tags(visit: Visit) -> Response:
     """Add a tag to one person, or take one away (``remove``)."""
     contact_id = visit.number("contact_id")
     tags = str(visit.form.get("tag", "")).split(",")
-    change = actions.remove_tags if visit.form.get("remove") else actions.add_tags
+    change = many.remove_tags if visit.form.get("remove") else many.add_tags
     change(visit.connection, visit.principal, [contact_id], tags, visit.at)
     return visit.redirect(f"/people/{contact_id}", "The tags are saved.")

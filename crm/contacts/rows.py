@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection, Table
+
 from crm.contacts.drafts import (
     EMAIL_LIMIT,
     NewContact,
@@ -165,3 +167,9 @@ def date_values(occasion: Occasion) -> dict[str, Any]:
         "yearly": occasion.yearly,
         "label": occasion.label,
     }
+
+
+def insert(connection: Connection, table: Table, values: list[dict[str, Any]]) -> None:
+    """Insert these rows; none is nothing to do, where SQL would make a row of defaults."""
+    if values:
+        connection.execute(table.insert(), values)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, Connection, select
 from starlette.datastructures import QueryParams
 
-from crm.contacts.queries import PAGE
+from crm.contacts.listing import PAGE
 from crm.domain.principal import Principal
 from crm.errors import NotFound
 from crm.storage.tables import contact

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from crm.contacts.actions import reindex, require_editor, require_people
+from crm.contacts.derived import reindex
+from crm.contacts.may_change import require_editor, require_people
 from crm.contacts.merging import refreshed
 from crm.contacts.queries import person
 from crm.domain.principal import Principal

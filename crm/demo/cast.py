@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
-from crm.contacts.actions import Occasion
+from crm.contacts.drafts import Occasion
 from crm.demo.featured import FEATURED, Featured
 from crm.demo.habits import ALL_TIME, Beat
 from crm.demo.organisations import COMPANIES, WORKS, Company, plain

@@ -7,16 +7,11 @@ from random import Random
 from sqlalchemy import Connection, select
 
 from crm.accounts.actions import NewUser, add_user, change_user
-from crm.contacts.actions import (
-    NOBODY,
-    NewContact,
-    NewOrganisation,
-    Way,
-    add_contacts,
-    add_organisation,
-    archive,
-    refresh_metrics,
-)
+from crm.contacts.actions import add_contacts
+from crm.contacts.derived import refresh_metrics
+from crm.contacts.drafts import NOBODY, NewContact, NewOrganisation, Way
+from crm.contacts.many import archive
+from crm.contacts.organisation_actions import add_organisation
 from crm.demo import heard, log, weeks
 from crm.demo.cast import NEWCOMER, TEAM, Person, Teammate, people
 from crm.demo.habits import ALL_TIME

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from crm.accounts import saved_views
 from crm.accounts.view_pages import view_routes
-from crm.contacts.queries import kinds, owners, tags
+from crm.contacts.listing import kinds, owners, tags
 from crm.domain.formulas import neutralise
 from crm.domain.ribbon import ribbon
 from crm.domain.score import ZONE_WORDS

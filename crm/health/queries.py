@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from crm.contacts.drafts import NOBODY
-from crm.contacts.queries import LastPersonal, last_personal, ribbons
+from crm.contacts.history import LastPersonal, last_personal, ribbons
 from crm.domain.metrics import COUNTED, METRICS
 from crm.domain.principal import Principal
 from crm.domain.ribbon import Touch

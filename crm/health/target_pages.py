@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from crm.contacts.drafts import TARGET_LIMIT
-from crm.contacts.queries import kinds
+from crm.contacts.listing import kinds
 from crm.domain.spans import count
 from crm.domain.targets import CLOCKS, EVERY_OTHER_KIND, TIERS_WITH_TARGETS, Target, Targets
 from crm.domain.zone_moves import moves_sentence

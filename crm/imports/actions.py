@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from crm.contacts.actions import require_editor
+from crm.contacts.may_change import require_editor
 from crm.domain.principal import Principal
 from crm.errors import Invalid
 from crm.imports import columns, facts, log, organisations, people, rule_states, undoing

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from crm.accounts.actions import remember_own_words
 from crm.accounts.queries import sole_user
-from crm.contacts.actions import require_editor
+from crm.contacts.may_change import require_editor
 from crm.domain.principal import Principal
 from crm.errors import Invalid
 from crm.imports.cells import excerpt

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
-from crm.contacts.actions import require_editor
+from crm.contacts.may_change import require_editor
 from crm.domain.principal import Principal
 from crm.errors import Invalid, NotFound
 from crm.imports.run import Run

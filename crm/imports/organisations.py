@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from crm.contacts import rows
-from crm.contacts.actions import edit_organisation, find_or_add_organisations
 from crm.contacts.drafts import NewOrganisation, one_line
+from crm.contacts.organisation_actions import edit_organisation, find_or_add_organisations
 from crm.errors import Invalid
 from crm.imports.cell_changes import changed_cells, differences, show_changes
 from crm.imports.records import ORGANISATIONS, OrganisationRecord

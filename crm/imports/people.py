@@ -5,11 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crm.accounts.addresses import normal_email
-from crm.contacts.actions import (
-    add_contacts,
-    find_or_add_organisations,
-)
+from crm.contacts.actions import add_contacts
 from crm.contacts.drafts import NOBODY, one_line
+from crm.contacts.organisation_actions import find_or_add_organisations
 from crm.domain.weeks import day_in_words
 from crm.errors import Invalid
 from crm.imports import facts

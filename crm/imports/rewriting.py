@@ -3,7 +3,7 @@
 from typing import Any
 
 from crm.contacts import rows
-from crm.contacts.actions import reindex
+from crm.contacts.derived import reindex
 from crm.contacts.drafts import NewContact
 from crm.imports.records import ContactRecord
 from crm.imports.run import Run

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select, update
 
-from crm.contacts.actions import edit_organisation, find_or_add_organisations, require_editor
+from crm.contacts.may_change import require_editor
+from crm.contacts.organisation_actions import edit_organisation, find_or_add_organisations
 from crm.domain.principal import Principal
 from crm.errors import Conflict, NotFound
 from crm.imports.cell_changes import restored_value

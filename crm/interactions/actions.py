@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
-from crm.contacts.actions import require_editor
+from crm.contacts.may_change import require_editor
 from crm.domain.channels import Channel, by_key, is_broadcast, is_contact, tally
 from crm.domain.principal import Principal
 from crm.domain.rules import act_of

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from crm.contacts.actions import require_editor
 from crm.contacts.drafts import Occasion
+from crm.contacts.may_change import require_editor
 from crm.contacts.rows import date_values
 from crm.domain.heard import DATE_KINDS, Heard
 from crm.domain.principal import Principal

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, func, select
 
-from crm.contacts.actions import require_editor
 from crm.contacts.drafts import LISTED_LIMIT
+from crm.contacts.may_change import require_editor
 from crm.domain.principal import Principal
 from crm.errors import Invalid, NotFound
 from crm.interactions import left_behind

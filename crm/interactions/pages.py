@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
-from crm.contacts.queries import suggest
+from crm.contacts.searching import suggest
 from crm.domain.channels import Channel, by_key, is_broadcast
 from crm.domain.expressions import Facts, evaluate
 from crm.domain.heard import LABELS, Heard

@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from crm.contacts.drafts import KIND_LIMIT
-from crm.contacts.queries import kinds
+from crm.contacts.listing import kinds
 from crm.domain.channels import by_key
 from crm.domain.formulas import neutralise
 from crm.domain.heard import SIGNAL_TYPES

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from crm.contacts.queries import kinds
+from crm.contacts.listing import kinds
 from crm.domain.prose import flagged_sentence, rule_sentence
 from crm.domain.rule_check import findings
 from crm.domain.rule_data import MOST_SUGGESTED, allowed_tiers, tiers_of

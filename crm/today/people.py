@@ -7,10 +7,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from crm.contacts import organisations, queries
+from crm.contacts import history, listing, organisations, queries
 from crm.contacts.drafts import Occasion, full_day
 from crm.contacts.erasing import may_erase
-from crm.contacts.queries import Filter, Person
+from crm.contacts.listing import Filter
+from crm.contacts.queries import Person
 from crm.domain.channels import Channel, by_key
 from crm.domain.heard import SIGNAL_TYPES
 from crm.domain.places.whereabouts import whereabouts
@@ -117,7 +118,7 @@ def _health(visit: Visit, found: Person) -> dict[str, Any]:
 
 def _was(visit: Visit, found: Person, ways: Sequence[Channel]) -> str | None:
     """What the score was after the last personal contact."""
-    last = queries.last_personal(visit.connection, visit.principal, [found.id], visit.at).get(found.id)
+    last = history.last_personal(visit.connection, visit.principal, [found.id], visit.at).get(found.id)
     if last is None or found.metrics.get("score") is None:
         return None
     way = by_key(ways).get(last.channel)
@@ -146,13 +147,13 @@ def organisation(visit: Visit) -> Response:
     if visit.is_htmx and visit.query.get("before"):
         return visit.render("contacts/_timeline.html", context)
     wanted = Filter(organisation=found.id, sort="personal")
-    people = queries.people(visit.connection, visit.principal, wanted, at=visit.at)
+    people = listing.people(visit.connection, visit.principal, wanted, at=visit.at)
     ids = [one.id for one in people.people]
     today = visit.team_day
     context |= {
         "people": people.people,
         "more": people.next is not None,
-        "total": queries.counts(visit.connection, visit.principal, wanted).total,
+        "total": listing.counts(visit.connection, visit.principal, wanted).total,
         "owners": _owners(people.people),
         "coverage": coverage(visit.connection, visit.principal, ids, visit.at),
         "flags": _account_flags(visit, found.id),
@@ -164,7 +165,7 @@ def organisation(visit: Visit) -> Response:
     return visit.render("contacts/organisation.html", context, active="people")
 
 
-def _owners(people: Sequence[queries.Listed]) -> list[str]:
+def _owners(people: Sequence[listing.Listed]) -> list[str]:
     """Who looks after the people there, whoever has most of them first."""
     return [name for name, _ in Counter(one.owner for one in people if one.owner).most_common()]
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta, tzinfo
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from crm.contacts.queries import ribbons
+from crm.contacts.history import ribbons
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.planner import GROUPS
 from crm.domain.ribbon import Ribbon, ribbon

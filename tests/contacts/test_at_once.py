@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, select
 
-from crm.contacts.actions import find_or_add_organisation
+from crm.contacts.organisation_actions import find_or_add_organisation
 from crm.storage.database import Database
 from crm.storage.tables import organisation
 from tests.accounts.test_at_once import beside

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Table, select
 
 from crm.__main__ import run
 from crm.contacts import duplicates
-from crm.contacts.actions import add_contact, add_tags, set_tier
+from crm.contacts.actions import add_contact
 from crm.contacts.drafts import NewContact, Occasion, Way
 from crm.contacts.duplicates import ask_again, keep_apart, suspected
+from crm.contacts.many import add_tags, set_tier
 from crm.contacts.merging import merge_contacts
 from crm.contacts.queries import person
 from crm.contacts.unmerging import undo_merge

@@ -9,18 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from crm.contacts import queries
-from crm.contacts.actions import (
-    NOBODY,
-    NewContact,
-    Way,
-    add_contact,
-    add_contacts,
-    add_tags,
-    archive,
-    find_or_add_organisation,
-)
-from crm.contacts.queries import Filter, Listed
+from crm.contacts import history, listing, queries, searching
+from crm.contacts.actions import add_contact, add_contacts
+from crm.contacts.drafts import NOBODY, NewContact, Way
+from crm.contacts.listing import Filter, Listed
+from crm.contacts.many import add_tags, archive
+from crm.contacts.organisation_actions import find_or_add_organisation
 from crm.domain.channels import SHIPPED
 from crm.domain.principal import Principal
 from crm.errors import Invalid, NotFound
@@ -39,7 +33,7 @@ def everyone(world: World, wanted: Filter, limit: int = 50, by: Principal | None
     after = None
     while True:
         with world.database.read() as connection:
-            page = queries.people(connection, by or world.principal, wanted, after, at=world.now, limit=limit)
+            page = listing.people(connection, by or world.principal, wanted, after, at=world.now, limit=limit)
         found += page.people
         after = page.next
         if after is None:
@@ -100,7 +94,7 @@ def test_a_list_goes_on_after_any_name(world: World, name: str) -> None:
 
 def test_counts_say_what_the_list_shows(world: World, crowd: list[int]) -> None:
     with world.database.read() as connection:
-        counted = queries.counts(connection, world.principal, Filter())
+        counted = listing.counts(connection, world.principal, Filter())
     shown = everyone(world, Filter())
     assert counted.total == len(shown) == 60
     assert counted.key == sum(one.tier == "key" for one in shown)
@@ -117,7 +111,7 @@ def test_more_people_do_not_mean_more_statements(world: World) -> None:
         fresh(world)
         with world.database.read() as connection:
             event.listen(connection, "before_cursor_execute", lambda *args: seen.append(args[2]))
-            queries.people(connection, world.principal, Filter(), at=world.now)
+            listing.people(connection, world.principal, Filter(), at=world.now)
         return sum(one.lstrip().upper().startswith(("SELECT", "WITH")) for one in seen)
 
     world.log("lunch", 3, world.contact("Ada"))
@@ -131,10 +125,10 @@ def test_more_people_do_not_mean_more_statements(world: World) -> None:
 def test_a_cursor_of_another_list_is_refused_or_the_beginning(world: World, cursor: str) -> None:
     with world.database.read() as connection:
         if not cursor:
-            assert queries.people(connection, world.principal, Filter(), cursor, at=world.now).people == ()
+            assert listing.people(connection, world.principal, Filter(), cursor, at=world.now).people == ()
             return
         with pytest.raises(Invalid):
-            queries.people(connection, world.principal, Filter(), cursor, at=world.now)
+            listing.people(connection, world.principal, Filter(), cursor, at=world.now)
 
 
 def add(world: World, by: Principal | None = None, **written) -> int:
@@ -193,12 +187,12 @@ def test_other_workspaces_do_not_exist(world: World) -> None:
     world.log("lunch", 2, ada)
     charlie = World.create(world.database, "Others")
     with world.database.read() as connection:
-        assert queries.people(connection, charlie.principal, Filter(), at=world.now).people == ()
-        assert queries.counts(connection, charlie.principal, Filter()).total == 0
-        assert queries.suggest(connection, charlie.principal, "ada", world.now) == []
-        assert queries.tags(connection, charlie.principal) == []
-        assert queries.ribbons(connection, charlie.principal, [ada], world.now) == {}
-        assert queries.last_personal(connection, charlie.principal, [ada], world.now) == {}
+        assert listing.people(connection, charlie.principal, Filter(), at=world.now).people == ()
+        assert listing.counts(connection, charlie.principal, Filter()).total == 0
+        assert searching.suggest(connection, charlie.principal, "ada", world.now) == []
+        assert listing.tags(connection, charlie.principal) == []
+        assert history.ribbons(connection, charlie.principal, [ada], world.now) == {}
+        assert history.last_personal(connection, charlie.principal, [ada], world.now) == {}
         with pytest.raises(NotFound):
             queries.person(connection, charlie.principal, ada)
 
@@ -211,9 +205,9 @@ def test_suggestions_begin_with_those_lately_in_contact(world: World) -> None:
     world.log("lunch", 160, ada)
     world.log("email", 2, bo)
     with world.database.read() as connection:
-        offered = queries.suggest(connection, world.principal, "", world.now)
-        typed = queries.suggest(connection, world.principal, "ada", world.now)
-        some = queries.suggest(connection, world.principal, "", world.now, limit=1)
+        offered = searching.suggest(connection, world.principal, "", world.now)
+        typed = searching.suggest(connection, world.principal, "ada", world.now)
+        some = searching.suggest(connection, world.principal, "", world.now, limit=1)
     assert [one.id for one in offered] == [bo, ada, cy]
     assert [one.detail for one in offered] == [
         "not spoken yet",
@@ -235,7 +229,7 @@ def test_a_ribbon_counts_every_week_of_the_past_year(world: World) -> None:
             expected.setdefault(51 - days // 7, [0, 0])[channel.personal] += 1
     world.log("phone", 1, ada, outcome="attempted")
     with world.database.read() as connection:
-        found = queries.ribbons(connection, world.principal, [ada, bo], world.now)
+        found = history.ribbons(connection, world.principal, [ada, bo], world.now)
     assert {one.week: [one.digital, one.personal] for one in found[ada]} == expected
     assert bo not in found
 
@@ -248,7 +242,7 @@ def test_the_last_personal_interaction_is_the_latest_that_counts(world: World) -
     world.log("phone", 5, ada, outcome="attempted")
     fresh(world)
     (one,) = everyone(world, Filter())
-    assert one.last_personal == queries.LastPersonal("visit", world.today - timedelta(days=20))
+    assert one.last_personal == history.LastPersonal("visit", world.today - timedelta(days=20))
     assert (one.days_since_any, one.days_since_personal) == (10, 20)
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from crm.contacts import actions as contacts
+from crm.contacts import many
 from crm.domain.rules import ALL
 from crm.errors import Forbidden
 from crm.imports.stored import contact_records
@@ -175,7 +175,7 @@ def test_empty_cells_empty_the_record(world: World) -> None:
 def test_what_people_wrote_since_survives_the_same_file(world: World) -> None:
     good(bring(world, CONTACTS))
     with world.database.write() as connection:
-        contacts.set_tier(connection, world.principal, [id_of(world, "Marta Kowalczyk")], "warm", world.now)
+        many.set_tier(connection, world.principal, [id_of(world, "Marta Kowalczyk")], "warm", world.now)
     assert summed(good(bring(world, CONTACTS)), "changed") == {}
     assert person(world, "Marta Kowalczyk").tier == "warm"
 
@@ -183,7 +183,7 @@ def test_what_people_wrote_since_survives_the_same_file(world: World) -> None:
 def test_only_the_cells_that_changed_are_written(world: World) -> None:
     good(bring(world, CONTACTS))
     with world.database.write() as connection:
-        contacts.set_tier(connection, world.principal, [id_of(world, "Marta Kowalczyk")], "warm", world.now)
+        many.set_tier(connection, world.principal, [id_of(world, "Marta Kowalczyk")], "warm", world.now)
     good(bring(world, CONTACTS.replace("CTO", "CEO")))
     marta = person(world, "Marta Kowalczyk")
     assert (marta.title, marta.tier) == ("CEO", "warm")

@@ -13,15 +13,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from crm.contacts.actions import (
-    NOBODY,
-    NewContact,
-    NewOrganisation,
-    Occasion,
-    Way,
-    add_contacts,
-    add_organisation,
-)
+from crm.contacts.actions import add_contacts
+from crm.contacts.drafts import NOBODY, NewContact, NewOrganisation, Occasion, Way
+from crm.contacts.organisation_actions import add_organisation
 from crm.errors import Invalid
 from crm.interactions.actions import Entry, delete_interaction, log_interaction
 from crm.storage.database import Database, new_id

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from crm.contacts import actions as contacts
+from crm.contacts import many
 from crm.errors import Conflict, Forbidden, NotFound
 from crm.imports.undoing import Undone, undo
 from crm.interactions.actions import Entry, delete_interaction, edit_interaction
@@ -114,7 +114,7 @@ def test_whoever_was_changed_or_met_since_stays(world: World) -> None:
     good(bring(world, CONTACTS, INTERACTIONS))
     ids = {row.name: row.id for row in rows(world, contact)}
     with world.database.write() as connection:
-        contacts.set_tier(connection, world.principal, [ids["Daniel Osei"]], "key", world.now)
+        many.set_tier(connection, world.principal, [ids["Daniel Osei"]], "key", world.now)
     world.log("lunch", 1, ids["Jan Novák"])
     done = take_back(world)
     assert {row.name for row in rows(world, contact)} == {"Daniel Osei", "Jan Novák"}

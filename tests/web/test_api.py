@@ -242,7 +242,7 @@ def test_a_fault_of_ours_says_nothing_of_what_was_sent(world: World, monkeypatch
         raise RuntimeError("Marta Kowalczyk")
 
     caller = program(world, world.user())
-    monkeypatch.setattr("crm.contacts.queries.people", broken)
+    monkeypatch.setattr("crm.contacts.listing.people", broken)
     quiet = TestClient(caller.app, raise_server_exceptions=False, headers=dict(caller.headers))
     answer = quiet.get("/api/v1/contacts")
     assert (answer.status_code, answer.json()["title"]) == (500, "Internal Server Error")
