@@ -225,7 +225,8 @@ class Rows:
         }
         self.add(idempotency_key, user_id=user_id, **body)
         query = "q=Z%C3%A9phyrine+Quixworth"
-        self.add(saved_view, user_id=user_id, name="Hers", folded_name="hers", query=query, created_at=now)
+        view = {"page": "people", "name": "Hers", "folded_name": "hers", "query": query}
+        self.add(saved_view, user_id=user_id, **view, created_at=now)
         self.add(rule, key="own", enabled=True, position=1, definition={"label": NAME}, changed_at=now)
         self.add(api_token, token_hash="t", user_id=user_id, name=f"For {NAME}", scopes=[], created_at=now)
         self.add(trip, user_id=user_id, city=f"{NAME}'s", first_day=today, last_day=today, created_at=now)
