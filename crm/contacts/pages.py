@@ -1,9 +1,8 @@
-"""The pages of people: the list, one form for new and known ones, and what is done to many at once.
+"""The pages of people: the list, and one form for new and known ones.
 
 The page of one person is made from other rooms too and stands in ``crm.today.people``.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 from urllib.parse import urlencode
@@ -19,16 +18,16 @@ from crm.contacts import (
     erase_pages,
     forms,
     listing,
-    many,
+    many_pages,
     merge_pages,
     organisation_actions,
     organisation_pages,
     organisations,
     queries,
     searching,
-    taken_back,
 )
 from crm.contacts.listing import Filter, Sort
+from crm.contacts.many_pages import short
 from crm.contacts.organisations import Organisation
 from crm.contacts.queries import Person
 from crm.domain.heard import DATE_KINDS
@@ -36,15 +35,13 @@ from crm.domain.ribbon import ribbon
 from crm.domain.spans import ago, count, short_day
 from crm.domain.targets import KINDS, TIERS
 from crm.domain.weeks import MONTHS
-from crm.domain.zone_moves import moves_sentence
-from crm.errors import Conflict, Invalid, NotFound, Refusal
-from crm.storage.recount import moves, zones
-from crm.storage.stored_metrics import refresh, scope_of
-from crm.web.addresses import is_id, local_path
+from crm.errors import Conflict, Invalid, Refusal
+from crm.web.addresses import is_id
 from crm.web.routing import Router, Visit
 
 router = Router()
 router.routes.extend(organisation_pages.router.routes)
+router.routes.extend(many_pages.router.routes)
 router.routes.extend(merge_pages.router.routes)
 router.routes.extend(erase_pages.router.routes)
 
@@ -134,133 +131,6 @@ def suggest(visit: Visit) -> Response:
     return visit.json([{"id": one.id, "name": one.name, "detail": one.detail} for one in found])
 
 
-# Many at once
-
-
-@router.action("/people/tier")
-def set_tier(visit: Visit) -> Response:
-    """Set the tier of everybody who is ticked."""
-    tier = str(visit.form.get("tier", ""))
-    return _to_many(
-        visit,
-        lambda ids: _set_tier(visit, ids, tier),
-        f"{{who}} {{are}} {'tier none' if tier == 'none' else tier} now.",
-        lambda ids: taken_back.to_tiers(visit.connection, visit.principal, ids),
-    )
-
-
-@router.action("/people/tier/undo")
-def set_tiers_back(visit: Visit) -> Response:
-    """Give everybody named in the address the tier it names."""
-    for tier, ids in taken_back.asked(visit.query).items():
-        many.set_tier(visit.connection, visit.principal, ids, tier, visit.at)
-    return visit.redirect("/people", "The tiers are as they were.")
-
-
-def _set_tier(visit: Visit, ids: list[int], tier: str) -> str:
-    """Set it, and say who is in another zone by it."""
-    these = (visit.connection, visit.principal.workspace_id, ids)
-    refresh(visit.connection, scope_of(visit.connection, visit.principal, visit.at), ids)
-    stood = zones(*these)
-    many.set_tier(visit.connection, visit.principal, ids, tier, visit.at)
-    return moves_sentence(moves(stood, zones(*these)))
-
-
-@router.action("/people/owner")
-def set_owner(visit: Visit) -> Response:
-    """Say who looks after everybody who is ticked."""
-    sent = str(visit.form.get("owner", ""))
-    if not is_id(sent):
-        raise Invalid("Choose who is to look after them.")
-    name = dict(listing.owners(visit.connection, visit.principal)).get(int(sent), "Nobody")
-    return _to_many(
-        visit,
-        lambda ids: many.set_owner(visit.connection, visit.principal, ids, int(sent), visit.at),
-        f"{name} looks after {{who}} now.",
-        lambda ids: taken_back.to_owners(visit.connection, visit.principal, ids),
-    )
-
-
-@router.action("/people/owner/undo")
-def set_owners_back(visit: Visit) -> Response:
-    """Give everybody named in the address to the user it names."""
-    for owner, ids in taken_back.asked(visit.query).items():
-        if not is_id(owner):
-            raise NotFound
-        many.set_owner(visit.connection, visit.principal, ids, int(owner), visit.at)
-    return visit.redirect("/people", "Everybody is looked after as before.")
-
-
-@router.action("/people/tags")
-def add_tags(visit: Visit) -> Response:
-    """Give everybody who is ticked a tag, or take one away (``remove``)."""
-    tags = str(visit.form.get("tag", "")).split(",")
-    change = many.remove_tags if visit.form.get("remove") else many.add_tags
-    words = "{who} {have} the tag no longer." if visit.form.get("remove") else "{who} {have} the tag now."
-    return _to_many(visit, lambda ids: change(visit.connection, visit.principal, ids, tags, visit.at), words)
-
-
-@router.action("/people/archive")
-def archive_many(visit: Visit) -> Response:
-    """Put everybody who is ticked away."""
-    return _to_many(
-        visit,
-        lambda ids: many.archive(visit.connection, visit.principal, ids, visit.at),
-        "{who} {are} archived.",
-        lambda ids: _address_of(ids) if len(ids) <= listing.PAGE else None,
-    )
-
-
-@router.action("/people/restore")
-def restore_many(visit: Visit) -> Response:
-    """Bring everybody who is ticked, or named in the address, back."""
-    return _to_many(
-        visit,
-        lambda ids: many.restore(visit.connection, visit.principal, ids, visit.at),
-        "{who} {are} back.",
-    )
-
-
-def _to_many(
-    visit: Visit,
-    change: Callable[[list[int]], str | None],
-    words: str,
-    undo: Callable[[list[int]], str | None] = lambda _: None,
-) -> Response:
-    """Change everybody who is ticked and go back to the list; ``change`` may say what else followed.
-
-    ``undo`` gives the address that takes it back, asked before the change.
-    """
-    sent = [str(value) for value in (*visit.form.getlist("contact_ids"), *visit.query.getlist("contact_ids"))]
-    onward = local_path(str(visit.form.get("next", "")), "/people")
-    ids = [int(one) for one in sent if is_id(one)]
-    if len(ids) < len(sent):
-        raise NotFound
-    if not ids:
-        return visit.redirect(onward, "Nobody was ticked, so nothing has changed.", kind="error")
-    undo_url = undo(ids)
-    followed = change(ids)
-    told = " ".join(filter(None, (_said(visit, ids, words), followed)))
-    return visit.redirect(onward, told, undo_url)
-
-
-def _address_of(ids: list[int]) -> str:
-    return f"/people/restore?{urlencode([('contact_ids', one) for one in ids])}"
-
-
-def _said(visit: Visit, ids: list[int], words: str) -> str:
-    if len(ids) == 1:
-        who = queries.contact_named(visit.connection, visit.principal, ids[0])[1]
-        return words.replace("{who}", _short(who)).replace("{are}", "is").replace("{have}", "has")
-    who = count(len(set(ids)), "person")
-    return words.replace("{who}", who).replace("{are}", "are").replace("{have}", "have")
-
-
-def _short(name: str) -> str:
-    """A name that fits a toast."""
-    return name if len(name) <= 60 else f"{name[:59]}…"
-
-
 # One person, to be written down
 
 
@@ -283,7 +153,7 @@ def add_person(visit: Visit) -> Response:
         row_id = actions.add_contact(visit.connection, visit.principal, draft, visit.at)
     except Invalid as refusal:
         return _form(visit, None, forms.sent(visit.form), refusal.fields or {"": refusal.sentence})
-    return visit.redirect(f"/people/{row_id}", f"{_short(draft.name)} is written down.")
+    return visit.redirect(f"/people/{row_id}", f"{short(draft.name)} is written down.")
 
 
 @router.page("/people/{contact_id}/edit", access="member")
@@ -307,7 +177,7 @@ def save_person(visit: Visit) -> Response:
         return _joined(visit, person, typed, refusal)
     except Invalid as refusal:
         return _form(visit, person, typed, refusal.fields or {"": refusal.sentence})
-    return visit.redirect(f"/people/{person.id}", f"{_short(read.draft.name)} is saved.")
+    return visit.redirect(f"/people/{person.id}", f"{short(read.draft.name)} is saved.")
 
 
 def _save(visit: Visit, person: Person, read: forms.ContactSent, version: int) -> None:
@@ -324,7 +194,7 @@ def _joined(visit: Visit, person: Person, typed: forms.Written, refusal: Refusal
     _save(visit, person, read, person.version)
     kept = ", ".join(both_wrote.LABELS[name].lower() for name in found.theirs)
     what = f", with what was changed meanwhile: {kept}" if kept else ""
-    return visit.redirect(f"/people/{person.id}", f"{_short(read.draft.name)} is saved{what}.")
+    return visit.redirect(f"/people/{person.id}", f"{short(read.draft.name)} is saved{what}.")
 
 
 def _organisation(visit: Visit, name: str | None) -> int | None:
@@ -367,40 +237,3 @@ def _form(
     }
     status = meeting.refusal.status if meeting else 422 if errors else 200
     return visit.render("contacts/edit.html", context, active="people", status=status)
-
-
-@router.action("/people/{contact_id}/archive")
-def archive_person(visit: Visit) -> Response:
-    """Put one person away."""
-    contact_id = visit.number("contact_id")
-    many.archive(visit.connection, visit.principal, [contact_id], visit.at)
-    name = queries.contact_named(visit.connection, visit.principal, contact_id)[1]
-    return visit.redirect("/people", f"{_short(name)} is archived.", f"/people/{contact_id}/restore")
-
-
-@router.action("/people/{contact_id}/restore")
-def restore_person(visit: Visit) -> Response:
-    """Bring one person back."""
-    contact_id = visit.number("contact_id")
-    many.restore(visit.connection, visit.principal, [contact_id], visit.at)
-    name = queries.contact_named(visit.connection, visit.principal, contact_id)[1]
-    return visit.redirect(f"/people/{contact_id}", f"{_short(name)} is back.")
-
-
-@router.action("/people/{contact_id}/tier")
-def set_persons_tier(visit: Visit) -> Response:
-    """Say how much one person matters."""
-    contact_id, tier = visit.number("contact_id"), str(visit.form.get("tier", ""))
-    undo = taken_back.to_tiers(visit.connection, visit.principal, [contact_id])
-    moved = _set_tier(visit, [contact_id], tier)
-    return visit.redirect(f"/people/{contact_id}", f"The tier is saved. {moved}", undo)
-
-
-@router.action("/people/{contact_id}/tags")
-def set_persons_tags(visit: Visit) -> Response:
-    """Add a tag to one person, or take one away (``remove``)."""
-    contact_id = visit.number("contact_id")
-    tags = str(visit.form.get("tag", "")).split(",")
-    change = many.remove_tags if visit.form.get("remove") else many.add_tags
-    change(visit.connection, visit.principal, [contact_id], tags, visit.at)
-    return visit.redirect(f"/people/{contact_id}", "The tags are saved.")

@@ -74,6 +74,7 @@ NAMELESS = {
     ),  # users' calendars: sealed, without titles, cities of our table
     *(
         "contact_metrics",
+        "cover",
         "interaction_contact",
         "interaction_user",
         "open_meeting_contact",

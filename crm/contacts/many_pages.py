@@ -1,0 +1,184 @@
+"""What is done to people without a form: to everybody who is ticked in the list, or to one from their own page."""
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from crm.contacts import listing, many, queries, taken_back
+from crm.domain.spans import count
+from crm.domain.zone_moves import moves_sentence
+from crm.errors import Invalid, NotFound
+from crm.storage.recount import moves, zones
+from crm.storage.stored_metrics import refresh, scope_of
+from crm.web.addresses import is_id, local_path
+from crm.web.routing import Router, Visit
+
+router = Router()
+
+
+# Everybody who is ticked
+
+
+@router.action("/people/tier")
+def set_tier(visit: Visit) -> Response:
+    """Set the tier of everybody who is ticked."""
+    tier = str(visit.form.get("tier", ""))
+    return _to_many(
+        visit,
+        lambda ids: _set_tier(visit, ids, tier),
+        f"{{who}} {{are}} {'tier none' if tier == 'none' else tier} now.",
+        lambda ids: taken_back.to_tiers(visit.connection, visit.principal, ids),
+    )
+
+
+@router.action("/people/tier/undo")
+def set_tiers_back(visit: Visit) -> Response:
+    """Give everybody named in the address the tier it names."""
+    for tier, ids in taken_back.asked(visit.query).items():
+        many.set_tier(visit.connection, visit.principal, ids, tier, visit.at)
+    return visit.redirect("/people", "The tiers are as they were.")
+
+
+def _set_tier(visit: Visit, ids: list[int], tier: str) -> str:
+    """Set it, and say who is in another zone by it."""
+    these = (visit.connection, visit.principal.workspace_id, ids)
+    refresh(visit.connection, scope_of(visit.connection, visit.principal, visit.at), ids)
+    stood = zones(*these)
+    many.set_tier(visit.connection, visit.principal, ids, tier, visit.at)
+    return moves_sentence(moves(stood, zones(*these)))
+
+
+@router.action("/people/owner")
+def set_owner(visit: Visit) -> Response:
+    """Say who looks after everybody who is ticked."""
+    sent = str(visit.form.get("owner", ""))
+    if not is_id(sent):
+        raise Invalid("Choose who is to look after them.")
+    name = dict(listing.owners(visit.connection, visit.principal)).get(int(sent), "Nobody")
+    return _to_many(
+        visit,
+        lambda ids: many.set_owner(visit.connection, visit.principal, ids, int(sent), visit.at),
+        f"{name} looks after {{who}} now.",
+        lambda ids: taken_back.to_owners(visit.connection, visit.principal, ids),
+    )
+
+
+@router.action("/people/owner/undo")
+def set_owners_back(visit: Visit) -> Response:
+    """Give everybody named in the address to the user it names."""
+    for owner, ids in taken_back.asked(visit.query).items():
+        if not is_id(owner):
+            raise NotFound
+        many.set_owner(visit.connection, visit.principal, ids, int(owner), visit.at)
+    return visit.redirect("/people", "Everybody is looked after as before.")
+
+
+@router.action("/people/tags")
+def add_tags(visit: Visit) -> Response:
+    """Give everybody who is ticked a tag, or take one away (``remove``)."""
+    tags = str(visit.form.get("tag", "")).split(",")
+    change = many.remove_tags if visit.form.get("remove") else many.add_tags
+    words = "{who} {have} the tag no longer." if visit.form.get("remove") else "{who} {have} the tag now."
+    return _to_many(visit, lambda ids: change(visit.connection, visit.principal, ids, tags, visit.at), words)
+
+
+@router.action("/people/archive")
+def archive_many(visit: Visit) -> Response:
+    """Put everybody who is ticked away."""
+    return _to_many(
+        visit,
+        lambda ids: many.archive(visit.connection, visit.principal, ids, visit.at),
+        "{who} {are} archived.",
+        lambda ids: _address_of(ids) if len(ids) <= listing.PAGE else None,
+    )
+
+
+@router.action("/people/restore")
+def restore_many(visit: Visit) -> Response:
+    """Bring everybody who is ticked, or named in the address, back."""
+    return _to_many(
+        visit,
+        lambda ids: many.restore(visit.connection, visit.principal, ids, visit.at),
+        "{who} {are} back.",
+    )
+
+
+def _to_many(
+    visit: Visit,
+    change: Callable[[list[int]], str | None],
+    words: str,
+    undo: Callable[[list[int]], str | None] = lambda _: None,
+) -> Response:
+    """Change everybody who is ticked and go back to the list; ``change`` may say what else followed.
+
+    ``undo`` gives the address that takes it back, asked before the change.
+    """
+    sent = [str(value) for value in (*visit.form.getlist("contact_ids"), *visit.query.getlist("contact_ids"))]
+    onward = local_path(str(visit.form.get("next", "")), "/people")
+    ids = [int(one) for one in sent if is_id(one)]
+    if len(ids) < len(sent):
+        raise NotFound
+    if not ids:
+        return visit.redirect(onward, "Nobody was ticked, so nothing has changed.", kind="error")
+    undo_url = undo(ids)
+    followed = change(ids)
+    told = " ".join(filter(None, (_said(visit, ids, words), followed)))
+    return visit.redirect(onward, told, undo_url)
+
+
+def _address_of(ids: list[int]) -> str:
+    return f"/people/restore?{urlencode([('contact_ids', one) for one in ids])}"
+
+
+def _said(visit: Visit, ids: list[int], words: str) -> str:
+    if len(ids) == 1:
+        who = queries.contact_named(visit.connection, visit.principal, ids[0])[1]
+        return words.replace("{who}", short(who)).replace("{are}", "is").replace("{have}", "has")
+    who = count(len(set(ids)), "person")
+    return words.replace("{who}", who).replace("{are}", "are").replace("{have}", "have")
+
+
+def short(name: str) -> str:
+    """A name that fits a toast."""
+    return name if len(name) <= 60 else f"{name[:59]}…"
+
+
+# One person
+
+
+@router.action("/people/{contact_id}/archive")
+def archive_person(visit: Visit) -> Response:
+    """Put one person away."""
+    contact_id = visit.number("contact_id")
+    many.archive(visit.connection, visit.principal, [contact_id], visit.at)
+    name = queries.contact_named(visit.connection, visit.principal, contact_id)[1]
+    return visit.redirect("/people", f"{short(name)} is archived.", f"/people/{contact_id}/restore")
+
+
+@router.action("/people/{contact_id}/restore")
+def restore_person(visit: Visit) -> Response:
+    """Bring one person back."""
+    contact_id = visit.number("contact_id")
+    many.restore(visit.connection, visit.principal, [contact_id], visit.at)
+    name = queries.contact_named(visit.connection, visit.principal, contact_id)[1]
+    return visit.redirect(f"/people/{contact_id}", f"{short(name)} is back.")
+
+
+@router.action("/people/{contact_id}/tier")
+def set_persons_tier(visit: Visit) -> Response:
+    """Say how much one person matters."""
+    contact_id, tier = visit.number("contact_id"), str(visit.form.get("tier", ""))
+    undo = taken_back.to_tiers(visit.connection, visit.principal, [contact_id])
+    moved = _set_tier(visit, [contact_id], tier)
+    return visit.redirect(f"/people/{contact_id}", f"The tier is saved. {moved}", undo)
+
+
+@router.action("/people/{contact_id}/tags")
+def set_persons_tags(visit: Visit) -> Response:
+    """Add a tag to one person, or take one away (``remove``)."""
+    contact_id = visit.number("contact_id")
+    tags = str(visit.form.get("tag", "")).split(",")
+    change = many.remove_tags if visit.form.get("remove") else many.add_tags
+    change(visit.connection, visit.principal, [contact_id], tags, visit.at)
+    return visit.redirect(f"/people/{contact_id}", "The tags are saved.")
