@@ -29,7 +29,6 @@ from crm.web.addresses import is_id
 from crm.web.sessions import hash_token
 
 VALID_FOR = {"sign_in": timedelta(minutes=15), "reset": timedelta(hours=1), "invitation": timedelta(days=7)}
-VALID_WORDS = {"sign_in": "15 minutes", "reset": "an hour", "invitation": "7 days"}
 
 
 def ensure_workspace(connection: Connection, name: str, time_zone: str, at: datetime) -> int:
@@ -260,6 +259,14 @@ def make_link(connection: Connection, workspace_id: int, user_id: int, purpose: 
         },
     )
     return f"{workspace_id}.{token}"
+
+
+def valid_words(purpose: str) -> str:
+    """For how long a link holds: "15 minutes", "an hour", "7 days"."""
+    lasts = VALID_FOR[purpose]
+    if lasts == timedelta(hours=1):
+        return "an hour"
+    return count(lasts.days, "day") if lasts.days else count(lasts // timedelta(minutes=1), "minute")
 
 
 def link_of(connection: Connection, token: str, purposes: Sequence[str], at: datetime) -> Any:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from crm.accounts.actions import VALID_WORDS
+from crm.accounts.actions import valid_words
 from crm.errors import UsageError
 from crm.mail.dkim import signing
 from crm.mail.message import BadAddress, Mailbox, compose, new_message_id
@@ -17,13 +17,13 @@ SECONDS = 10
 
 def send_sign_in_link(site: Site, to: tuple[str, str], workspace: str, url: str, at: datetime) -> str | None:
     """Mail a link that signs in once to (name, address); returns what went wrong, or nothing."""
-    return _send(site, to, "sign_in_link", SignInLinkMail(to[0], workspace, url, VALID_WORDS["sign_in"]), at)
+    return _send(site, to, "sign_in_link", SignInLinkMail(to[0], workspace, url, valid_words("sign_in")), at)
 
 
 def send_reset(site: Site, to: tuple[str, str], workspace: str, url: str, at: datetime) -> str | None:
     """Mail a link to choose a new password."""
     return _send(
-        site, to, "password_reset", PasswordResetMail(to[0], workspace, url, VALID_WORDS["reset"]), at
+        site, to, "password_reset", PasswordResetMail(to[0], workspace, url, valid_words("reset")), at
     )
 
 
@@ -31,7 +31,7 @@ def send_invitation(
     site: Site, to: tuple[str, str], invited_by: str, workspace: str, url: str, at: datetime
 ) -> str | None:
     """Mail an invitation."""
-    view = InvitationMail(to[0], invited_by, workspace, url, VALID_WORDS["invitation"])
+    view = InvitationMail(to[0], invited_by, workspace, url, valid_words("invitation"))
     return _send(site, to, "invitation", view, at)
 
 

@@ -80,7 +80,8 @@ def _deliver(visit: Visit, name: str, email: str, url: str) -> Response:
             return visit.redirect("/team", message=f"The invitation is on its way to {email}.")
         said = f"The mail to {email} could not be sent: {wrong} Hand this link to {name} yourself."
     else:
-        said = f"Mail is not set up, so hand this link to {name} yourself. It holds for 7 days and is shown only now."
+        holds = actions.valid_words("invitation")
+        said = f"Mail is not set up, so hand this link to {name} yourself. It holds for {holds} and is shown only now."
     with visit.database.read() as connection:
         return _page(visit, connection, link=url, said=said)
 

@@ -45,7 +45,8 @@ def user_add(
             link = None if password else _invite(connection, at_desk, user_id)
         typer.echo(f"{chosen_name} ({address}) is {_article(role)} of {at_desk.workspace}.")
         if link:
-            typer.echo(f"They choose a password here, within 7 days: {link}")
+            within = actions.valid_words("invitation")
+            typer.echo(f"They choose a password here, within {within}: {link}")
 
 
 def _invite(connection: Connection, at_desk: Desk, user_id: int) -> str:

@@ -12,6 +12,7 @@ from crm.domain.expressions import Comparison, Condition, Constant, Metric, Valu
 from crm.domain.metric_words import metric_label
 from crm.domain.rules import EVERYONE, Rule
 from crm.domain.spans import count, in_words
+from crm.domain.targets import NAMED_KINDS
 
 _OPPOSITE: Mapping[Comparison, Comparison] = {
     ">=": "<",
@@ -61,7 +62,7 @@ def phrase(condition: Condition) -> str:
 def _whom(rule: Rule) -> str:
     """ "a key or regular contact", "any customer", "a key organisation of kind partner"."""
     noun = "organisation" if rule.about == "organisations" else "contact"
-    if rule.kinds and noun == "contact" and set(rule.kinds) <= {"partner", "vendor", "customer"}:
+    if rule.kinds and noun == "contact" and set(rule.kinds) <= set(NAMED_KINDS):
         noun = _strung(rule.kinds, "or")
     elif rule.kinds:
         noun += f" of kind {_strung(rule.kinds, 'or')}"

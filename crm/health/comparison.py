@@ -15,6 +15,7 @@ from crm.domain.spans import short_day
 from crm.domain.targets import Targets
 from crm.domain.zone_moves import moves_sentence
 from crm.errors import Unavailable
+from crm.health.numbers import whole
 from crm.storage.blocks import blocks
 from crm.storage.database import Database
 from crm.storage.frame import PARAMETERS
@@ -134,7 +135,7 @@ def compare(people: Sequence[Any], before: Mapping[int, Stand], day: date) -> Co
     zones: Counter[str] = Counter()
     moved = []
     for one in people:
-        then, now = before.get(one.contact_id, Stand()), Stand(one.zone, _whole(one.score))
+        then, now = before.get(one.contact_id, Stand()), Stand(one.zone, whole(one.score))
         moves[then.zone, now.zone] += 1
         if then.zone:
             zones[then.zone] += 1
@@ -151,10 +152,6 @@ def _ends(moved: Sequence[Moved]) -> tuple[Moved, ...]:
         return tuple(moved)
     half = MOST_MOVED // 2
     return (*moved[:half], *moved[-half:])
-
-
-def _whole(value: Any) -> int | None:
-    return None if value is None else int(value)
 
 
 def change_words(now: int, then: int, day: date, today: date) -> str:

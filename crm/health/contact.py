@@ -17,6 +17,7 @@ from crm.domain.targets import CLOCKS, Targets
 from crm.domain.weeks import end_of
 from crm.domain.whatif import once_more
 from crm.health.comparison import Stand, stands
+from crm.health.numbers import real, whole
 
 PART_NAMES = {"any": "Any contact", "personal": "Personal", "in_person": "In person", "balance": "Balance"}
 RAISES = {"lunch": "Lunch", "phone": "A phone call", "note": "A handwritten note", "email": "One more email"}
@@ -44,7 +45,7 @@ class Raise:
 
 
 @dataclass(frozen=True)
-class Standing:
+class PersonHealth:
     """What the page says about a person's health. Without a score (tier none, no record) ``parts`` is empty."""
 
     score: int | None
@@ -56,51 +57,41 @@ class Standing:
     was: str | None = None
 
 
-def standing(facts: Facts, targets: Targets, ways: Sequence[Channel], was: str | None = None) -> Standing:
+def standing(facts: Facts, targets: Targets, ways: Sequence[Channel], was: str | None = None) -> PersonHealth:
     """The health of one person from a row of the metrics relation; ``was`` is a sentence about earlier."""
     score = facts.get("score")
     zone = facts.get("zone")
     days, quiet, rhythm = (facts.get(name) for name in ("days_since_any", "quiet_p", "rhythm_days"))
     personal = facts.get("days_since_personal")
-    return Standing(
-        score=int(score) if isinstance(score, (int, float)) else None,
+    return PersonHealth(
+        score=whole(score),
         zone=str(zone) if zone else None,
         parts=parts(facts, targets) if score is not None else (),
         raises=raises(facts, targets, ways),
-        rhythm=rhythm_sentence(_real(rhythm), _whole(days), _real(quiet), _whole(facts.get("gaps")) or 0),
-        screen_rhythm=screen_rhythm_sentence(_whole(personal)) if zone == "screen_only" else None,
+        rhythm=rhythm_sentence(real(rhythm), whole(days), real(quiet), whole(facts.get("gaps")) or 0),
+        screen_rhythm=screen_rhythm_sentence(whole(personal)) if zone == "screen_only" else None,
         was=was,
     )
-
-
-def _real(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
-
-
-def _whole(value: object) -> int | None:
-    return int(value) if isinstance(value, (int, float)) else None
 
 
 def parts(facts: Facts, targets: Targets) -> tuple[Part, ...]:
     """The four parts with what each is made of."""
     details = {clock: _clock(facts, targets, clock) for clock in CLOCKS} | {"balance": _balance(facts)}
     return tuple(
-        Part(key, PART_NAMES[key], details[key], _real(facts[f"part_{key}"]) or 0.0, most)
+        Part(key, PART_NAMES[key], details[key], real(facts[f"part_{key}"]) or 0.0, most)
         for key, most in WEIGHTS.items()
     )
 
 
 def _clock(facts: Facts, targets: Targets, clock: str) -> str:
     days, target = facts[f"days_since_{clock}"], evaluate(targets.expression(clock), facts)
-    if days is None:
-        said = f"never, known for {count(_whole(facts['known_days']) or 0, 'day')}"
-    else:
-        said = count(_whole(days) or 0, "day")
+    never = f"never, known for {count(whole(facts['known_days']) or 0, 'day')}"
+    said = never if days is None else count(whole(days) or 0, "day")
     return f"{said}, {'no target' if target is None else f'target {target}'}"
 
 
 def _balance(facts: Facts) -> str:
-    total, personal = _whole(facts["total_365"]) or 0, _whole(facts["personal_365"]) or 0
+    total, personal = whole(facts["total_365"]) or 0, whole(facts["personal_365"]) or 0
     if total == 0:
         return "nothing logged in a year"
     # Exact in whole numbers: a fifth of 15 is a hair above 3 in binary.
@@ -112,11 +103,11 @@ def raises(facts: Facts, targets: Targets, ways: Sequence[Channel]) -> tuple[Rai
     """What a lunch, a call, a note and one more email today would do; nothing for tier none."""
     if not facts or facts["tier"] == "none":
         return ()
-    known, before = by_key(ways), _whole(facts["score"])
+    known, before = by_key(ways), whole(facts["score"])
     found = []
     for key, words in RAISES.items():
         if key in known:
-            after = _whole(once_more(facts, targets, known[key])["score"])
+            after = whole(once_more(facts, targets, known[key])["score"])
             found.append(Raise(known[key], words, before, after or 0))
     return tuple(found)
 

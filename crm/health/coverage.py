@@ -26,7 +26,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Coverage:
+class Matrix:
     """Cells by (contact, user), users by name, and how long ago anybody met each contact in person."""
 
     users: tuple[tuple[int, str], ...] = ()
@@ -40,10 +40,10 @@ class Coverage:
 
 def coverage(
     connection: Connection, principal: Principal, contact_ids: Sequence[int], at: datetime
-) -> Coverage:
+) -> Matrix:
     """The matrix of these people over the past 365 days, with at most eight users, those who did most."""
     if not contact_ids:
-        return Coverage()
+        return Matrix()
     today = principal.team_day(at)
     ways = by_key(channels(connection, principal))
     cells: dict[tuple[int, int], Cell] = {}
@@ -59,7 +59,7 @@ def coverage(
         cells[contact_id, user_id] = here if best is None or _rank(here) > _rank(best) else best
     shown = sorted(done, key=lambda one: (-done[one], names[one], one))[:MOST_USERS]
     users = tuple(sorted(((one, names[one]) for one in shown), key=lambda pair: (pair[1], pair[0])))
-    return Coverage(users, cells, _met(connection, principal, contact_ids, at, today))
+    return Matrix(users, cells, _met(connection, principal, contact_ids, at, today))
 
 
 def _rank(cell: Cell) -> tuple[int, int]:

@@ -13,7 +13,7 @@ MOST_BOXES = 6
 
 
 @dataclass(frozen=True)
-class Contact:
+class Use:
     """How often a channel was used on a day."""
 
     day: date
@@ -80,10 +80,10 @@ def _month(today: date, back: int) -> date:
     return date(months // 12, months % 12 + 1, 1)
 
 
-def channel_mix(contacts: Sequence[Contact], today: date, *, left: float = 92, step: float = 42) -> Mix:
-    """The chart of twelve months up to ``today``; contacts before them are left out."""
+def channel_mix(uses: Sequence[Use], today: date, *, left: float = 92, step: float = 42) -> Mix:
+    """The chart of twelve months up to ``today``; uses before them are left out."""
     columns = tuple(
-        _column(_month(today, MONTHS - 1 - place), contacts, left + step * (place + 0.5))
+        _column(_month(today, MONTHS - 1 - place), uses, left + step * (place + 0.5))
         for place in range(MONTHS)
     )
     tallest = max(len(column.discs) + bool(column.more_personal) for column in columns)
@@ -100,8 +100,8 @@ def channel_mix(contacts: Sequence[Contact], today: date, *, left: float = 92, s
     )
 
 
-def _column(first: date, contacts: Sequence[Contact], x: float) -> Column:
-    those = [one for one in contacts if (one.day.year, one.day.month) == (first.year, first.month)]
+def _column(first: date, uses: Sequence[Use], x: float) -> Column:
+    those = [one for one in uses if (one.day.year, one.day.month) == (first.year, first.month)]
     personal = [one.channel for one in those if one.channel.personal for _ in range(one.number)]
     digital = [one.channel for one in those if one.channel.digital for _ in range(one.number)]
     # Emails hang first, so that the two sorts of box do not mix.

@@ -55,13 +55,13 @@ def health(visit: Visit) -> Response:
     if slid:
         return visit.redirect(slid)
     wanted, moment = filter_of(visit), moment_of(visit)
-    shares = queries.shares(visit.connection, visit.principal, moment.relation, wanted)
+    headcounts = queries.headcounts(visit.connection, visit.principal, moment.relation, wanted)
     placed = queries.placed(visit.connection, visit.principal, moment.relation, wanted)
-    zones = views.zone_counts(shares)
+    zones = views.zone_counts(headcounts)
     names = owners(visit.connection, visit.principal, wanted.owner)
     compared = _compared(visit, wanted, moment, sum(zones.values()))
     context = {
-        "lede": views.lede(shares, wanted, dict(names).get(wanted.owner or 0), moment.day, moment.today),
+        "lede": views.lede(headcounts, wanted, dict(names).get(wanted.owner or 0), moment.day, moment.today),
         "wanted": wanted,
         "moment": moment,
         "weeks": WEEKS_BACK,
@@ -75,7 +75,7 @@ def health(visit: Visit) -> Response:
         "placed": placed,
         "owners": names,
         "saved": saved_views.views(visit.connection, visit.principal, "health"),
-        **_coverage(visit, wanted, moment, shares),
+        **_coverage(visit, wanted, moment, headcounts),
         **_reconsidered(visit, wanted, moment, zones),
         **_choices(visit),
         **_words(visit, wanted, moment),
@@ -146,13 +146,15 @@ def _notes(
     return found
 
 
-def _coverage(visit: Visit, wanted: Filter, moment: Moment, shares: list[queries.Share]) -> dict[str, Any]:
+def _coverage(
+    visit: Visit, wanted: Filter, moment: Moment, headcounts: list[queries.Headcount]
+) -> dict[str, Any]:
     """The bars of owners, or of the organisations with most people."""
     by = grouped_by(visit)
     if by == "owner":
-        found, finding = views.coverages(shares), views.screen_finding(shares)
+        found, finding = views.coverages(headcounts), views.screen_finding(headcounts)
     else:
-        accounts = queries.shares(visit.connection, visit.principal, moment.relation, wanted, by)
+        accounts = queries.headcounts(visit.connection, visit.principal, moment.relation, wanted, by)
         found, finding = views.coverages(accounts, "No organisation"), None
     return {
         "by": by,

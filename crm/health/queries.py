@@ -26,6 +26,7 @@ from crm.domain.metrics import COUNTED, METRICS
 from crm.domain.principal import Principal
 from crm.domain.ribbon import Touch
 from crm.domain.score import WEIGHTS
+from crm.health.numbers import real, whole
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import kept
 from crm.storage.presence import is_first_email, is_present
@@ -69,7 +70,7 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class Share:
+class Headcount:
     """How many people of one owner (or of one organisation) and kind are in one zone."""
 
     group_id: int | None
@@ -149,32 +150,24 @@ def _standing(row: Mapping[str, Any]) -> Standing:
         kind=row["kind"],
         tier=row["tier"],
         score=None if score is None else int(score),
-        parts={name: _real(row[f"part_{name}"]) for name in WEIGHTS},
+        parts={name: real(row[f"part_{name}"]) for name in WEIGHTS},
         zone=row["zone"],
-        metrics={name: _whole(row[name]) if name in COUNTED else _real(row[name]) for name in METRICS},
+        metrics={name: whole(row[name]) if name in COUNTED else real(row[name]) for name in METRICS},
     )
-
-
-def _whole(value: Any) -> int | None:
-    return None if value is None else int(value)
-
-
-def _real(value: Any) -> float | None:
-    return None if value is None else float(value)
 
 
 # The page. ``relation`` is the metrics it shows: the stored ones of today, or those of a past day.
 
 
-def shares(
+def headcounts(
     connection: Connection, principal: Principal, relation: Subquery, wanted: Filter, by: By = "owner"
-) -> list[Share]:
+) -> list[Headcount]:
     """How many people there are by owner (or organisation), kind and zone."""
-    statement = _built(_shares, principal, relation, wanted, by)
-    return [Share(*row) for row in connection.execute(statement)]
+    statement = _built(_headcounts, principal, relation, wanted, by)
+    return [Headcount(*row) for row in connection.execute(statement)]
 
 
-def _shares(workspace_id: int, relation: Subquery, wanted: Filter, by: By) -> Select[Any]:
+def _headcounts(workspace_id: int, relation: Subquery, wanted: Filter, by: By) -> Select[Any]:
     whose = (contact.c.owner_id, user.c.name) if by == "owner" else (organisation.c.id, organisation.c.name)
     groups: list[ColumnElement[Any]] = [*whose, relation.c.kind, relation.c.zone]
     statement: Select[Any] = (

@@ -20,7 +20,8 @@ from crm.web.routing import Router, Visit
 
 router = Router()
 
-NAMED_KINDS = ("partner", "customer", "vendor")
+COLUMNS = ("partner", "customer", "vendor")
+"""The named kinds in the order of the table: partners and customers are shipped with the same targets."""
 MOST_KINDS = 12
 CLOCK_WORDS = {"any": "any contact", "personal": "personal", "in_person": "in person"}
 
@@ -104,11 +105,11 @@ def _days(typed: str) -> int | None:
 def _kinds(visit: Visit, targets: Targets, *, everything: bool = False) -> list[str]:
     """Kinds with a column: the shipped ones, those with a target of their own, the one asked for, every other."""
     used = kinds(visit.connection, visit.principal)
-    own = sorted({kind for _, kind in targets.changes} - {*NAMED_KINDS, EVERY_OTHER_KIND})
+    own = sorted({kind for _, kind in targets.changes} - {*COLUMNS, EVERY_OTHER_KIND})
     asked = str(visit.form.get("kind") or visit.query.get("kind", ""))
-    added = [asked] if asked in used and asked not in (*NAMED_KINDS, *own) else []
-    more = [kind for kind in used if kind not in (*NAMED_KINDS, *own)] if everything else added
-    return [*NAMED_KINDS, *own, *more, EVERY_OTHER_KIND]
+    added = [asked] if asked in used and asked not in (*COLUMNS, *own) else []
+    more = [kind for kind in used if kind not in (*COLUMNS, *own)] if everything else added
+    return [*COLUMNS, *own, *more, EVERY_OTHER_KIND]
 
 
 def _page(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:

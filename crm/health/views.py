@@ -9,7 +9,7 @@ from crm.domain.score import ZONE_WORDS
 from crm.domain.spans import ago, capital, count, in_words, join, plural
 from crm.domain.targets import NAMED_KINDS
 from crm.health.charts import MAPPED, Point, Segment, coverage_bar
-from crm.health.queries import Filter, Placed, Reconsidered, Share
+from crm.health.queries import Filter, Headcount, Placed, Reconsidered
 
 ZONE_NOTES: Mapping[str, str] = {
     "in_touch": "Within every target",
@@ -45,23 +45,23 @@ class ZoneList:
     first: tuple[Placed, ...]
 
 
-def zone_counts(shares: Sequence[Share]) -> Counter[str]:
+def zone_counts(headcounts: Sequence[Headcount]) -> Counter[str]:
     """How many people there are by zone."""
     found: Counter[str] = Counter()
-    for share in shares:
-        found[share.zone] += share.people
+    for one in headcounts:
+        found[one.zone] += one.people
     return found
 
 
-def lede(shares: Sequence[Share], wanted: Filter, owner: str | None, day: date, today: date) -> str:
+def lede(headcounts: Sequence[Headcount], wanted: Filter, owner: str | None, day: date, today: date) -> str:
     """ "51 key partners, vendors and customers, as of Monday 16 November. Three have no record yet." """
-    total = sum(share.people for share in shares)
+    total = sum(one.people for one in headcounts)
     year = "" if day.year == today.year else f" {day.year}"
     when = f"as of {day:%A} {day.day} {day:%B}{year}"
-    whom = f"{_whom(shares, wanted)}{_whose(wanted, owner)}"
+    whom = f"{_whom(headcounts, wanted)}{_whose(wanted, owner)}"
     if not total:
         return f"No {whom}, {when}."
-    unknown = zone_counts(shares)["no_record"]
+    unknown = zone_counts(headcounts)["no_record"]
     number = f"{total:,}" if total > 1 else "One"
     said = f"{number} {whom}, {when}."
     if not unknown:
@@ -70,10 +70,10 @@ def lede(shares: Sequence[Share], wanted: Filter, owner: str | None, day: date, 
     return f"{said} {capital(in_words(unknown))} {has} no record yet."
 
 
-def _whom(shares: Sequence[Share], wanted: Filter) -> str:
+def _whom(headcounts: Sequence[Headcount], wanted: Filter) -> str:
     """ "key partners, vendors and customers"; "people" where the kinds are many."""
-    total = sum(share.people for share in shares)
-    present = {share.kind for share in shares}
+    total = sum(one.people for one in headcounts)
+    present = {one.kind for one in headcounts}
     kinds = [*(kind for kind in NAMED_KINDS if kind in present), *sorted(present.difference(NAMED_KINDS))]
     tier = f"{wanted.tier} " if wanted.tier else ""
     if wanted.kind:
@@ -88,11 +88,11 @@ def _whose(wanted: Filter, owner: str | None) -> str:
     return f"{of} tagged {wanted.tag}" if wanted.tag else of
 
 
-def coverages(shares: Sequence[Share], nobody: str = "No owner") -> list[Coverage]:
+def coverages(headcounts: Sequence[Headcount], nobody: str = "No owner") -> list[Coverage]:
     """Every owner's (or organisation's) people, most people first; nobody's come last."""
     groups: dict[tuple[int | None, str], Counter[str]] = defaultdict(Counter)
-    for share in shares:
-        groups[share.group_id, share.group or nobody][share.zone] += share.people
+    for one in headcounts:
+        groups[one.group_id, one.group or nobody][one.zone] += one.people
     order = sorted(groups.items(), key=lambda item: (item[0][0] is None, -item[1].total(), item[0][1]))
     return [_coverage(*group, zones) for group, zones in order]
 
@@ -104,14 +104,14 @@ def _coverage(group_id: int | None, name: str, zones: Counter[str]) -> Coverage:
     return Coverage(group_id, name, zones, of, coverage_bar(zones), words)
 
 
-def screen_finding(shares: Sequence[Share]) -> str | None:
+def screen_finding(headcounts: Sequence[Headcount]) -> str | None:
     """ "Four of the eight screen-only relations are Hana's", where one owner has at least half of them."""
-    screen = [share for share in shares if share.zone == "screen_only"]
-    total = sum(share.people for share in screen)
+    screen = [one for one in headcounts if one.zone == "screen_only"]
+    total = sum(one.people for one in screen)
     by_owner: Counter[str] = Counter()
-    for share in screen:
-        by_owner[share.group or ""] += share.people
-    owners = {share.group_id for share in shares}
+    for one in screen:
+        by_owner[one.group or ""] += one.people
+    owners = {one.group_id for one in headcounts}
     if total < 2 or len(owners) < 2:
         return None
     owner, most = by_owner.most_common(1)[0]

@@ -5,7 +5,6 @@ is decided where it is written down.
 """
 
 import pickle
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -117,7 +116,6 @@ class Spool:
 
     def __init__(self, file: IO[bytes], ends: int, count: int) -> None:
         self._file = file
-        weakref.finalize(self, file.close)
         self._ends = ends
         self._count = count
 

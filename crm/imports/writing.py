@@ -37,11 +37,6 @@ def csv_lines(kind: str, records: Iterable[Record]) -> Iterator[str]:
         yield _taken(buffer)
 
 
-def write_csv(kind: str, records: Iterable[Record]) -> bytes:
-    """One exchange file, whole, in UTF-8."""
-    return "".join(csv_lines(kind, records)).encode()
-
-
 def _cell(column: Column, record: Record) -> str:
     value: Any = getattr(record, column.field)
     if value is None or value == ():

@@ -13,7 +13,7 @@ WIDTH, HEIGHT = 860, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 790, 26, 184
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 COLUMNS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Later")
-COLUMN_WIDTH, COLUMN_HEIGHT, COLUMN_STEP = 40, 150, 52
+COLUMN_HEIGHT, COLUMN_STEP = 150, 52
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from urllib.parse import unquote_plus
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Connection,
     Row,
     String,
@@ -100,8 +99,3 @@ def _forget_views(connection: Connection, workspace_id: int, marks: Marks) -> in
     if gone:
         connection.execute(saved_view.delete().where(mine, saved_view.c.id.in_(gone)))
     return len(gone)
-
-
-def put_away(connection: Connection, table: Table, which: ColumnElement[bool]) -> int:
-    """Let the whole text of these rows go."""
-    return connection.execute(table.update().where(which).values(**PUT_AWAY[table])).rowcount

@@ -19,7 +19,7 @@ from crm.domain.spans import ago, ahead, count, day_phrase, join, short_day
 from crm.domain.yearly import next_return
 from crm.health import contact as health
 from crm.health.coverage import coverage
-from crm.health.mix import Contact, channel_mix, first_month
+from crm.health.mix import Use, channel_mix, first_month
 from crm.interactions.beside import KnownDate, beside, themes
 from crm.interactions.happenings import Whose
 from crm.interactions.matter_pages import CHOICES
@@ -108,11 +108,11 @@ def _health(visit: Visit, found: Person) -> dict[str, Any]:
     ways, today = channels(visit.connection, visit.principal), visit.team_day
     targets = targets_of(visit.connection, visit.principal.workspace_id)
     days = year_by_day(visit.connection, visit.principal, found.id, first_month(today), visit.at, ways)
-    contacts = [Contact(one.day, one.channel, one.number) for one in days]
+    uses = [Use(one.day, one.channel, one.number) for one in days]
     return {
         "standing": health.standing(found.metrics, targets, ways, _was(visit, found, ways)),
-        "mix": channel_mix(contacts, today),
-        "small_mix": channel_mix(contacts, today, left=0, step=27),
+        "mix": channel_mix(uses, today),
+        "small_mix": channel_mix(uses, today, left=0, step=27),
     }
 
 
