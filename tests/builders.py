@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from crm.domain.principal import Principal, Role
 from crm.interactions import actions
 from crm.interactions.actions import Entry
 from crm.storage.database import Database, new_id
-from crm.storage.insertion import insert_into
+from crm.storage.insertion import insert_of
 from crm.storage.stored_metrics import STALE
 from crm.storage.tables import contact, contact_metrics, organisation, user
 from crm.storage.text import fold
@@ -119,10 +120,14 @@ class World:
 def mark_stale(connection: Connection, workspace_id: int, contact_ids: Iterable[int]) -> None:
     """Their stored metrics are worked out again before they are read."""
     rows = [{"workspace_id": workspace_id, "contact_id": one, "fresh_until": STALE} for one in contact_ids]
-    insert = insert_into(connection, contact_metrics)
-    changes = {"fresh_until": insert.excluded.fresh_until, "then_on": None}
-    statement = insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes)
-    connection.execute(statement, rows)
+    connection.execute(_stale_statement(connection.dialect.name), rows)
+
+
+@cache
+def _stale_statement(dialect: str) -> Any:
+    insert = insert_of(dialect, contact_metrics)
+    changes = {"fresh_until": STALE, "then_on": None}
+    return insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes)
 
 
 def mark_everyone_stale(connection: Connection, workspace_id: int) -> None:

@@ -54,7 +54,7 @@ def import_files(
     """Import files; the same ones again change nothing."""
     paths = [_readable(path) for path in files]
     with desk(workspace) as at_desk:
-        own = _own_words(at_desk, mine or [], dry_run)
+        own = _own_words(mine or [])
         _remember_who(at_desk, who or [], dry_run=dry_run)
         mappings = _mappings(at_desk, paths, columns or [], dry_run)
         parse = partial(
@@ -74,6 +74,8 @@ def import_files(
                 progress=told,
                 wishes=Wishes(add_people, own),
             )
+        if own and not dry_run:
+            _remember_own(at_desk, own)
     _tell(reports, dry_run, as_json)
 
 
@@ -88,17 +90,20 @@ def _remember_who(at_desk: Desk, said: list[str], *, dry_run: bool) -> None:
                 remember_who(connection, at_desk.principal, name, person.strip(), at_desk.now)
 
 
-def _own_words(at_desk: Desk, said: list[str], dry_run: bool) -> tuple[str, ...]:
-    """Addresses and names of whoever imports; remembered where there is one user whose they must be."""
+def _own_words(said: list[str]) -> tuple[str, ...]:
+    """Addresses and names of whoever imports."""
     for word in said:
         if not word.strip() or ("@" in word and not is_email(word)):
             raise Invalid(f"--mine takes an email address or a name; “{excerpt(word)}” is none.")
-    if said and not dry_run:
-        with at_desk.database.write() as connection:
-            user_id = sole_user(connection, at_desk.principal)
-            if user_id is not None:
-                remember_own_words(connection, at_desk.principal, user_id, said)
     return tuple(said)
+
+
+def _remember_own(at_desk: Desk, words: tuple[str, ...]) -> None:
+    """What is ours stays known, where there is one user whose it must be."""
+    with at_desk.database.write() as connection:
+        user_id = sole_user(connection, at_desk.principal)
+        if user_id is not None:
+            remember_own_words(connection, at_desk.principal, user_id, words)
 
 
 def _tell(reports: list[FileReport], dry_run: bool, as_json: bool) -> None:
