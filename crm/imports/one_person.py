@@ -22,6 +22,7 @@ from crm.storage.tables import (
     interaction,
     interaction_contact,
     interaction_user,
+    mail_reply,
     merge,
     metadata,
     open_meeting,
@@ -32,8 +33,8 @@ from crm.storage.tables import (
     user,
 )
 
-THEIR_USERS_ALONE = (suggestion, response, open_meeting)
-"""Plans and calendars are their user's alone; the command line sees everything."""
+THEIR_USERS_ALONE = (suggestion, response, open_meeting, mail_reply)
+"""Plans, calendars and answers to one's mail are their user's alone; the command line sees everything."""
 _USERS = {"owner_id", "author_id", "user_id", "removed_by", "said_by", "merged_by"}
 _KEYS = {"workspace_id", "contact_id", "folded_name", "search", "folded", "digits", "fresh_until"}
 

@@ -181,7 +181,8 @@ class Rows:
             self.add(mail_return, outbox_id=mail_id, at=world.now, **came)
         reply: dict[str, Any] = {"user_id": user_id, "week": "2026-W48", "part": 0, "text": f"rang {NAME}"}
         times = {"written_at": world.now, "changed_at": world.now}
-        self.add(mail_reply, **reply, **times, message_key="m", state="waiting")
+        for key, whom in (("m", None), ("n", self.crowd.gone)):
+            self.add(mail_reply, **reply, **times, message_key=key, state="waiting", contact_id=whom)
         self.add(mail_stop, address="alice@team.example", said=f"550 no {EMAIL}", stopped_at=world.now)
 
     def files(self, user_id: int | None) -> None:

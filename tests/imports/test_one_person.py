@@ -26,8 +26,9 @@ OF_OTHERS = {
     "channel",
     "plan",
 }
-NOT_THEIRS = OF_OTHERS | {"outbox", "outbox_event", "idempotency_key", "import_upload"}
-"""Tables that hold words of users, in which this person may be named; their mails and waiting files."""
+MAILS = {"outbox", "outbox_event", "mail_return", "mail_stop", "mail_reply"}
+NOT_THEIRS = OF_OTHERS | MAILS | {"idempotency_key", "import_upload"}
+"""Tables that hold words of users, in which this person may be named; mails to and from users, and waiting files."""
 
 
 def test_every_row_about_them_is_in_it(database: Database):

@@ -100,7 +100,8 @@ def test_a_refusal_is_for_good_or_for_now(phase, refused, code):
 def test_a_lost_answer_is_unknown_only_after_the_final_dot(phase, fault):
     handed_over = []
     with scripted_server(**{phase: fault}) as server:
-        result = send(server, timeout=0.2, on_handover=lambda: handed_over.append(True))
+        patience = 5 if fault == DROP else 0.6  # a busy machine is slow to connect, too
+        result = send(server, timeout=patience, on_handover=lambda: handed_over.append(True))
     assert result.state is (UNKNOWN if phase == "dot" else TEMPORARY)
     assert result.phase is phase_of(phase)
     assert result.code is None
