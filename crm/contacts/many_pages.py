@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from crm.contacts import listing, many, queries, taken_back
+from crm.contacts.may_change import require_people
 from crm.domain.spans import count
 from crm.domain.zone_moves import moves_sentence
 from crm.errors import Invalid, NotFound
@@ -42,6 +43,7 @@ def set_tiers_back(visit: Visit) -> Response:
 
 def _set_tier(visit: Visit, ids: list[int], tier: str) -> str:
     """Set it, and say who is in another zone by it."""
+    require_people(visit.connection, visit.principal, ids)
     these = (visit.connection, visit.principal.workspace_id, ids)
     refresh(visit.connection, scope_of(visit.connection, visit.principal, visit.at), ids)
     stood = zones(*these)
