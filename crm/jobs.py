@@ -22,12 +22,14 @@ from crm.accounts import queries
 from crm.care.scheduled import back_up_daily
 from crm.errors import Unavailable, UsageError
 from crm.imports import own_calendars, own_mailboxes
+from crm.imports.own_readings import number_due
 from crm.inbox import reading
 from crm.nudges import pulse, sending
 from crm.outgoing.wire import Network
 from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.stored_metrics import freshen
+from crm.storage.tables import own_calendar, own_mailbox
 from crm.templating import environment
 from crm.web.logs import report
 
@@ -109,7 +111,7 @@ class Clockwork:
     def read_mailboxes(self) -> None:
         """Read on in the mailboxes that are due, beside everything else."""
         with self.database.read() as connection:
-            waiting = own_mailboxes.number_due(connection, clock.now())
+            waiting = number_due(connection, own_mailbox, clock.now())
         if waiting and not (self._mailboxes and self._mailboxes.is_alive()):
             self._mailboxes = threading.Thread(target=self.guarded, args=(self._read_mailboxes,), daemon=True)
             self._mailboxes.start()
@@ -124,7 +126,7 @@ class Clockwork:
         """Read the calendars that are due beside everything else, as a backup is made."""
         self._readers = [one for one in self._readers if one.is_alive()]
         with self.database.read() as connection:
-            waiting = own_calendars.number_due(connection, clock.now())
+            waiting = number_due(connection, own_calendar, clock.now())
         while len(self._readers) < min(CALENDAR_READERS, waiting):
             reader = threading.Thread(target=self.guarded, args=(self._read_calendars,), daemon=True)
             self._readers.append(reader)

@@ -9,13 +9,12 @@ from crm.accounts import actions, queries
 from crm.accounts.forms import PasswordChange, Preferences, Profile
 from crm.accounts.passwords import fits, hashed
 from crm.domain.places.whereabouts import whereabouts
+from crm.domain.weeks import DAY_NAMES
 from crm.storage.tables import user
 from crm.web import forms
 from crm.web.routing import Router, Visit
 
 router = Router()
-
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @router.page("/settings")
@@ -34,7 +33,7 @@ def _page(visit: Visit, values: Any, errors: dict[str, str]) -> Response:
         "values": values,
         "errors": errors,
         "zones": queries.zone_choices(str(values.get("time_zone") or "")),
-        "weekdays": list(enumerate(WEEKDAYS)),
+        "weekdays": list(enumerate(DAY_NAMES)),
         "city_hint": _city_hint(str(values.get("city") or ""), str(values.get("country") or "")),
     }
     return visit.render("accounts/settings.html", context, active="team", status=422 if errors else 200)

@@ -194,7 +194,7 @@ def _parts(condition: Condition, sort: type[All] | type[Any]) -> tuple[Condition
     return condition.parts if isinstance(condition, sort) else (condition,)
 
 
-_COMPARE: dict[str, Callable[[typing.Any, typing.Any], bool]] = {
+COMPARE: dict[str, Callable[[typing.Any, typing.Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -202,6 +202,7 @@ _COMPARE: dict[str, Callable[[typing.Any, typing.Any], bool]] = {
     "=": operator.eq,
     "!=": operator.ne,
 }
+"""What each comparison of a rule means."""
 
 
 def evaluate(value: Value, facts: Facts) -> Scalar:
@@ -232,7 +233,7 @@ def truth(condition: Condition, facts: Facts) -> bool | None:
     match condition:
         case Compare(comparison, left, right):
             first, second = evaluate(left, facts), evaluate(right, facts)
-            return None if first is None or second is None else _COMPARE[comparison](first, second)
+            return None if first is None or second is None else COMPARE[comparison](first, second)
         case Missing(value):
             return evaluate(value, facts) is None
         case Tagged():

@@ -6,13 +6,12 @@ of two, where a figure is known only because of another, and where the clock tel
 
 import itertools
 import math
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
 from crm.domain import expressions as tree
-from crm.domain.expressions import Comparison, Condition, Constant, Metric, Tagged
+from crm.domain.expressions import COMPARE, Comparison, Condition, Constant, Metric, Tagged
 from crm.domain.metrics import COUNTED, WINDOWED, WINDOWS
 from crm.domain.rhythm import FEWEST_GAPS
 from crm.domain.rule_data import CHOICES
@@ -67,15 +66,6 @@ ADDENDS = (("digital", "personal"), ("inbound", "outbound"))
 """Counts of a window that exclude each other; the first two are all there is."""
 MOST_ROUNDS = 12
 HAIR = 1e-9
-
-_HOLDS = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "=": operator.eq,
-    "!=": operator.ne,
-}
 
 
 @dataclass
@@ -146,7 +136,7 @@ def _is_untrue(comparison: Comparison, left: tree.Value, right: tree.Value) -> b
     if less is None or more is None:
         return False
     if less[0] == more[0] and less[1] == more[1]:
-        return not _HOLDS[comparison](less[2], more[2])
+        return not COMPARE[comparison](less[2], more[2])
     if comparison in ("<", "<="):
         less, more = more, less
     is_never_above = less[0] == more[0] or (less[0], more[0]) in _never_above()

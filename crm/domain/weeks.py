@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 DAYS_IN_WEEK = 7
-_DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
@@ -146,10 +146,10 @@ def latest_due_week(now: datetime, weekday: int, at: time, zone: tzinfo) -> IsoW
 def week_label(week: IsoWeek) -> str:
     """The working week in words: "Monday 16 to Friday 20 November"; years only where they differ."""
     first, last = week.days[0], week.days[4]
-    start = f"{_DAY_NAMES[0]} {first.day}"
+    start = f"{DAY_NAMES[0]} {first.day}"
     if (first.year, first.month) != (last.year, last.month):
         start += f" {MONTHS[first.month - 1]}"
-    end = f"{_DAY_NAMES[4]} {last.day} {MONTHS[last.month - 1]}"
+    end = f"{DAY_NAMES[4]} {last.day} {MONTHS[last.month - 1]}"
     if first.year != last.year:
         return f"{start} {first.year} to {end} {last.year}"
     return f"{start} to {end}"

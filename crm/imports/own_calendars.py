@@ -4,31 +4,27 @@ Only start and end of what takes time is kept, for the weeks ahead. The address 
 it than its host.
 """
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from crm.accounts.queries import own_words
 from crm.domain.own_calendar import AHEAD, GOOD, LASTING, SENTENCES, WAITING
 from crm.domain.places.locations import city_in
-from crm.domain.principal import EDITORS, Principal
+from crm.domain.principal import Principal
 from crm.imports.busy import Busy, Wanted
 from crm.imports.busy_fetch import NOTHING_SEEN, Outcome, Seen, Source, fetch
+from crm.imports.own_readings import lease_next, of_user, read_each, wait_after
 from crm.outgoing.wire import Network
 from crm.planning.home import require_planner
 from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.sealed import Unsealable, seal, unseal
-from crm.storage.tables import busy, calendar_stay, own_calendar, user, workspace
+from crm.storage.tables import busy, calendar_stay, own_calendar
 
-EVERY = timedelta(hours=1)
-LONGEST_WAIT = timedelta(hours=24)
-"""Between tries of a calendar that cannot be read."""
 LEASE = timedelta(minutes=5)
 """Longer than the longest reading; who was stopped meanwhile is tried again after it."""
 ENOUGH = timedelta(days=42)
@@ -61,16 +57,12 @@ class OwnCalendar:
 
 def own(connection: Connection, principal: Principal, at: datetime) -> OwnCalendar | None:
     """The user's calendar, if one is connected."""
-    row = connection.execute(select(own_calendar).where(*_mine(own_calendar, principal))).one_or_none()
+    row = connection.execute(select(own_calendar).where(*of_user(own_calendar, principal))).one_or_none()
     if row is None:
         return None
-    ahead = select(func.count()).select_from(busy).where(*_mine(busy, principal), busy.c.ends_at > at)
+    ahead = select(func.count()).select_from(busy).where(*of_user(busy, principal), busy.c.ends_at > at)
     number = connection.execute(ahead).scalar_one()
     return OwnCalendar(row.kind, row.host, row.state, tuple(row.notes), row.tried_at, row.read_at, number)
-
-
-def _mine(table: Any, principal: Principal) -> tuple[Any, Any]:
-    return (table.c.workspace_id == principal.workspace_id, table.c.user_id == principal.user_id)
 
 
 def wanted_of(connection: Connection, principal: Principal, settings: Settings, at: datetime) -> Wanted:
@@ -113,7 +105,7 @@ def disconnect(connection: Connection, principal: Principal) -> None:
     """Forget the address and every busy time."""
     require_planner(principal)
     for table in (busy, calendar_stay, own_calendar):
-        connection.execute(table.delete().where(*_mine(table, principal)))
+        connection.execute(table.delete().where(*of_user(table, principal)))
 
 
 def _place(workspace_id: int, user_id: int) -> str:
@@ -134,34 +126,12 @@ class Claim:
     seen: Seen = NOTHING_SEEN
 
 
-def number_due(connection: Connection, at: datetime) -> int:
-    """How many calendars wait to be read, of whichever workspace."""
-    due = select(func.count()).select_from(own_calendar).where(own_calendar.c.next_at <= at)
-    return connection.execute(due).scalar_one()
-
-
 def claim_next(database: Database, at: datetime, principal: Principal | None = None) -> Claim | None:
     """The calendar that has been due longest, or this user's, due or not; nobody else gets it for as long as a lease."""
-    table = own_calendar.c
-    oldest = (
-        select(own_calendar, user.c.role, user.c.time_zone, workspace.c.time_zone.label("team_zone"))
-        .join(user, and_(user.c.workspace_id == table.workspace_id, user.c.id == table.user_id))
-        .join(workspace, workspace.c.id == table.workspace_id)
-        .where(user.c.active, user.c.role.in_(EDITORS))
-        .order_by(table.next_at, table.workspace_id, table.user_id)
-        .limit(1)
-    )
-    oldest = oldest.where(*_mine(own_calendar, principal)) if principal else oldest.where(table.next_at <= at)
-    with database.write() as connection:
-        if not database.is_sqlite:
-            oldest = oldest.with_for_update(skip_locked=True, of=own_calendar)
-        row = connection.execute(oldest).one_or_none()
-        if row is None:
-            return None
-        zones = (ZoneInfo(row.team_zone), ZoneInfo(row.time_zone))
-        whose = Principal(row.workspace_id, row.user_id, row.role, *zones)
-        leased = own_calendar.update().where(*_mine(own_calendar, whose)).values(next_at=at + LEASE)
-        connection.execute(leased)
+    leased = lease_next(database, own_calendar, at, at + LEASE, principal)
+    if leased is None:
+        return None
+    whose, row = leased
     return Claim(whose, row.created_at, row.failures, row.sealed, _seen(row, whose, at))
 
 
@@ -209,7 +179,7 @@ def _keep(connection: Connection, claim: Claim, outcome: Outcome, at: datetime) 
         values["etag"], values["modified"] = outcome.seen.etag, outcome.seen.modified
     of_then = own_calendar.c.created_at == claim.made_at
     kept = connection.execute(
-        own_calendar.update().where(*_mine(own_calendar, whose), of_then).values(**values)
+        own_calendar.update().where(*of_user(own_calendar, whose), of_then).values(**values)
     )
     if kept.rowcount and outcome.busy is not None:
         _replace(connection, whose, outcome.busy)
@@ -217,7 +187,7 @@ def _keep(connection: Connection, claim: Claim, outcome: Outcome, at: datetime) 
 
 def _replace(connection: Connection, whose: Principal, found: Busy) -> None:
     for table in (busy, calendar_stay):
-        connection.execute(table.delete().where(*_mine(table, whose)))
+        connection.execute(table.delete().where(*of_user(table, whose)))
     keys = {"workspace_id": whose.workspace_id, "user_id": whose.user_id}
     rows = [{**keys, "starts_at": one.starts_at, "ends_at": one.ends_at} for one in found.intervals]
     if rows:
@@ -235,13 +205,6 @@ def _replace(connection: Connection, whose: Principal, found: Busy) -> None:
         )
 
 
-def wait_after(failures: int, *, lasting: bool) -> timedelta:
-    """Until the next try: longer with each failure, longest where only a person mends it, and never for all at the same
-    moment."""
-    wait = LONGEST_WAIT if lasting else min(LONGEST_WAIT, EVERY * 2 ** min(failures, 8))
-    return wait + wait * secrets.randbelow(1_000) / 6_000
-
-
 def read_due(
     database: Database,
     settings: Settings,
@@ -250,8 +213,8 @@ def read_due(
     going: Callable[[], bool],
 ) -> int:
     """Read every calendar that is due, one after the other, for as long as ``going``; how many were read."""
-    number = 0
-    while going() and (claim := claim_next(database, now())):
-        read(database, settings, claim, network, now())
-        number += 1
-    return number
+    return read_each(
+        lambda: claim_next(database, now()),
+        lambda claim: read(database, settings, claim, network, now()),
+        going,
+    )

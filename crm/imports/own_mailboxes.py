@@ -8,16 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, select
 
 from crm.domain.mailbox_words import GOOD, LASTING, SENTENCES, WAITING
-from crm.domain.principal import EDITORS, Principal
+from crm.domain.principal import Principal
 from crm.imports import actions
 from crm.imports.busy_fetch import Source
 from crm.imports.mailbox_source import Mails, address_of, fetch_mails
-from crm.imports.own_calendars import wait_after
+from crm.imports.own_readings import lease_next, of_user, read_each, wait_after
 from crm.imports.reading import Given, read_all, reading_for
 from crm.imports.records import MAIL
 from crm.outgoing.failures import Failed
@@ -27,7 +26,7 @@ from crm.planning.home import require_planner
 from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.sealed import Unsealable, seal, unseal
-from crm.storage.tables import own_mailbox, user, workspace
+from crm.storage.tables import own_mailbox
 
 AT_ONCE = 2_000
 """Mails of one reading, held in memory; a reading that leaves some is followed by the next at once."""
@@ -56,14 +55,9 @@ class OwnMailbox:
         return SENTENCES[self.state].format(host=self.host)
 
 
-def _mine(principal: Principal) -> tuple[Any, Any]:
-    table = own_mailbox.c
-    return (table.workspace_id == principal.workspace_id, table.user_id == principal.user_id)
-
-
 def own(connection: Connection, principal: Principal) -> OwnMailbox | None:
     """The user's mailbox, if one is connected."""
-    row = connection.execute(select(own_mailbox).where(*_mine(principal))).one_or_none()
+    row = connection.execute(select(own_mailbox).where(*of_user(own_mailbox, principal))).one_or_none()
     return OwnMailbox(row.host, row.state, row.tried_at, row.read_at, row.logged) if row else None
 
 
@@ -93,7 +87,7 @@ def connect(connection: Connection, principal: Principal, key: bytes, access: So
 def disconnect(connection: Connection, principal: Principal) -> None:
     """Forget address and password; what it brought stays in the log."""
     require_planner(principal)
-    connection.execute(own_mailbox.delete().where(*_mine(principal)))
+    connection.execute(own_mailbox.delete().where(*of_user(own_mailbox, principal)))
 
 
 def ask_again(
@@ -102,7 +96,12 @@ def ask_again(
     """Due now, from its beginning if wanted; false where none is connected."""
     require_planner(principal)
     values: dict[str, Any] = {"next_at": at, **({"seen": {}} if from_start else {})}
-    return connection.execute(own_mailbox.update().where(*_mine(principal)).values(**values)).rowcount > 0
+    return (
+        connection.execute(
+            own_mailbox.update().where(*of_user(own_mailbox, principal)).values(**values)
+        ).rowcount
+        > 0
+    )
 
 
 def _place(workspace_id: int, user_id: int) -> str:
@@ -124,33 +123,13 @@ class Claim:
     seen: Mapping[str, Any]
 
 
-def number_due(connection: Connection, at: datetime) -> int:
-    """How many mailboxes wait to be read, of whichever workspace."""
-    due = select(func.count()).select_from(own_mailbox).where(own_mailbox.c.next_at <= at)
-    return int(connection.execute(due).scalar_one())
-
-
 def claim_next(database: Database, at: datetime) -> Claim | None:
     """The mailbox that has been due longest; nobody else gets it for as long as a lease."""
-    table = own_mailbox.c
-    oldest = (
-        select(own_mailbox, user.c.role, user.c.time_zone, workspace.c.time_zone.label("team_zone"))
-        .join(user, and_(user.c.workspace_id == table.workspace_id, user.c.id == table.user_id))
-        .join(workspace, workspace.c.id == table.workspace_id)
-        .where(user.c.active, user.c.role.in_(EDITORS), table.next_at <= at)
-        .order_by(table.next_at, table.workspace_id, table.user_id)
-        .limit(1)
-    )
-    with database.write() as connection:
-        if not database.is_sqlite:
-            oldest = oldest.with_for_update(skip_locked=True, of=own_mailbox)
-        row = connection.execute(oldest).one_or_none()
-        if row is None:
-            return None
-        zones = (ZoneInfo(row.team_zone), ZoneInfo(row.time_zone))
-        whose = Principal(row.workspace_id, row.user_id, row.role, *zones)
-        until = at + LEASE
-        connection.execute(own_mailbox.update().where(*_mine(whose)).values(next_at=until))
+    until = at + LEASE
+    leased = lease_next(database, own_mailbox, at, until)
+    if leased is None:
+        return None
+    whose, row = leased
     return Claim(whose, row.created_at, until, row.failures, row.sealed, row.seen)
 
 
@@ -195,7 +174,9 @@ def _keep(
     if mails is not None:
         values |= {"read_at": at, "seen": dict(mails.seen), "logged": own_mailbox.c.logged + logged}
     held = (own_mailbox.c.created_at == claim.made_at, own_mailbox.c.next_at == claim.until)
-    connection.execute(own_mailbox.update().where(*_mine(claim.principal), *held).values(**values))
+    connection.execute(
+        own_mailbox.update().where(*of_user(own_mailbox, claim.principal), *held).values(**values)
+    )
 
 
 def read_due(
@@ -206,8 +187,8 @@ def read_due(
     going: Callable[[], bool],
 ) -> int:
     """Read every mailbox that is due, one after the other, for as long as ``going``; how many were read."""
-    number = 0
-    while going() and (claim := claim_next(database, now())):
-        read(database, settings, claim, network, now())
-        number += 1
-    return number
+    return read_each(
+        lambda: claim_next(database, now()),
+        lambda claim: read(database, settings, claim, network, now()),
+        going,
+    )

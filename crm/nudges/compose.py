@@ -14,7 +14,7 @@ from crm.domain.principal import Principal
 from crm.domain.sentences import budget_summary, headline
 from crm.domain.slots import Slot
 from crm.domain.spans import capital, count, day_phrase, week_phrase
-from crm.domain.weeks import IsoWeek
+from crm.domain.weeks import DAY_NAMES, IsoWeek
 from crm.errors import NotFound
 from crm.interactions.silence import caution
 from crm.mail.message import Mailbox, unsubscribe_headers
@@ -37,7 +37,6 @@ from crm.storage.stored_metrics import current, freshen
 from crm.storage.tables import contact, promise, user
 
 MOST_PROMISES = 5
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 ABOUT = {
     "ask": "To say",
     "promise": "We promised",

@@ -12,16 +12,15 @@ from crm.accounts.queries import command_line, principal_of
 from crm.domain.fates import ActCount
 from crm.domain.principal import Principal
 from crm.domain.spans import capital, count, plural, week_phrase
-from crm.domain.weeks import IsoWeek
+from crm.domain.weeks import DAY_NAMES, IsoWeek
 from crm.errors import NotFound
 from crm.health.shares import Share
-from crm.mail.message import new_message_id, unsubscribe_headers
+from crm.mail.message import unsubscribe_headers
 from crm.mail.rendering import render
 from crm.mail.views import DigestLine, DigestMail
 from crm.nudges import links
 from crm.nudges.digest_queries import Accounts, key_accounts, screen_only
-from crm.nudges.due import DIGEST, EARLIEST, Placed, Recipient, held_back, put_placed
-from crm.nudges.holds import hold
+from crm.nudges.due import DIGEST, EARLIEST, Placed, Recipient, put_all
 from crm.nudges.outbox import NOT_IN_TIME, STALE_AFTER, Body, Claim, NoMail
 from crm.planning.effects import effects
 from crm.rules.queries import Flag
@@ -33,7 +32,6 @@ from crm.storage.tables import outbox, user, workspace
 WEEKS = 13
 SINCE_WEEKS = 4
 LISTED = 5
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SWITCHED_OFF = "The digest was switched off, or its user left, before it went out."
 NO_KEY_PEOPLE = "Nobody is marked key yet."
 
@@ -60,12 +58,7 @@ def put_digests(
     """
     with database.read() as connection:
         found = _missing(connection, domain, at, only, as_if_always_there)
-    if not found:
-        return []
-    with database.write() as connection:
-        on_hold = hold(connection)
-        placed = [held_back(one, on_hold.reason) for one in found] if on_hold else found
-        return [one for one in placed if put_placed(connection, one, at, DIGEST)]
+    return put_all(database, found, at, DIGEST)
 
 
 def _missing(
@@ -89,7 +82,7 @@ def _missing(
         late = due_at <= at - STALE_AFTER
         owed = str(week) not in known and due_at >= recipient.since and (known or not late)
         if owed:
-            found.append(_placed(recipient, week, due_at, domain, late=late))
+            found.append(recipient.placed(week, domain, at, NOT_IN_TIME))
     return found
 
 
@@ -98,19 +91,6 @@ def _weeks(connection: Connection, row: Any) -> set[str]:
         outbox.c.workspace_id == row.workspace_id, outbox.c.user_id == row.id, outbox.c.purpose == DIGEST
     )
     return set(connection.execute(weeks).scalars())
-
-
-def _placed(recipient: Recipient, week: IsoWeek, due_at: datetime, domain: str, *, late: bool) -> Placed:
-    return Placed(
-        recipient.workspace_id,
-        recipient.user_id,
-        recipient.email,
-        str(week),
-        new_message_id(domain),
-        due_at,
-        "skipped" if late else "due",
-        NOT_IN_TIME if late else None,
-    )
 
 
 # Writing

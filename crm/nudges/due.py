@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -66,6 +66,21 @@ class Recipient:
         """The newest week whose mail is due at ``at``."""
         return latest_due_week(at, self.weekday, self.at, self.zone)
 
+    def placed(self, week: IsoWeek, domain: str, at: datetime, too_late: str) -> "Placed":
+        """The row of that week: due, or where it is more than a day late at ``at``, *skipped* for being ``too_late``."""
+        due_at = self.due_at(week)
+        late = due_at <= at - STALE_AFTER
+        return Placed(
+            self.workspace_id,
+            self.user_id,
+            self.email,
+            str(week),
+            new_message_id(domain),
+            due_at,
+            "skipped" if late else "due",
+            too_late if late else None,
+        )
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -111,15 +126,20 @@ def put_due(
     """
     with database.read() as connection:
         found = list(missing(connection, domain, at, only, as_if_always_there))
+    return put_all(database, found, at, PURPOSE)
+
+
+def put_all(database: Database, found: Sequence[Placed], at: datetime, purpose: str) -> list[Placed]:
+    """Put these into the outbox, *held* while mail is held; returns those that were not there before."""
     if not found:
         return []
     with database.write() as connection:
         on_hold = hold(connection)
-        placed = [held_back(one, on_hold.reason) for one in found] if on_hold else found
-        return [one for one in placed if put_placed(connection, one, at)]
+        placed = [_held_back(one, on_hold.reason) for one in found] if on_hold else found
+        return [one for one in placed if _put(connection, one, at, purpose)]
 
 
-def held_back(one: Placed, reason: str) -> Placed:
+def _held_back(one: Placed, reason: str) -> Placed:
     """The same while no mail goes out."""
     if one.state != "due":
         return one
@@ -128,7 +148,7 @@ def held_back(one: Placed, reason: str) -> Placed:
     )
 
 
-def put_placed(connection: Connection, one: Placed, at: datetime, purpose: str = PURPOSE) -> bool:
+def _put(connection: Connection, one: Placed, at: datetime, purpose: str) -> bool:
     """Put it into the outbox; false if it is there already."""
     return mails.put(
         connection,
@@ -164,18 +184,7 @@ def missing(
         if as_if_always_there:
             recipient = replace(recipient, since=EARLIEST)
         for week in _weeks(recipient, known.get((row.workspace_id, row.id), set()), at):
-            due_at = recipient.due_at(week)
-            late = due_at <= at - STALE_AFTER
-            yield Placed(
-                recipient.workspace_id,
-                recipient.user_id,
-                recipient.email,
-                str(week),
-                new_message_id(domain),
-                due_at,
-                "skipped" if late else "due",
-                TOO_LATE if late else None,
-            )
+            yield recipient.placed(week, domain, at, TOO_LATE)
 
 
 def _known_weeks(connection: Connection, at: datetime) -> dict[tuple[int, int], set[str]]:

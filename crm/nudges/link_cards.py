@@ -308,40 +308,43 @@ def _calendar(opened: Opened, one: Suggested) -> Card:
 
 
 def _unsubscribe(opened: Opened) -> Card:
-    if opened.who.nudge_on:
-        return Card(
-            "Stop the weekly mail?",
-            f"For {opened.who.name}.",
-            "Opening this page changed nothing.",
-            lines=(
-                Line("mail", "No mail is sent to you any more, from the next one on."),
-                Line("calendar", "Your plan is still made each week and waits on its page."),
-            ),
-            button="Stop the mail",
-        )
-    return Card(
-        "The weekly mail is off",
-        f"For {opened.who.name}. Your plan waits on the week’s page.",
-        "You can switch it on again in your settings at any time.",
-        undo=True,
+    return _switch(
+        opened,
+        "weekly mail",
+        "mail",
+        Line("calendar", "Your plan is still made each week and waits on its page."),
+        "Your plan waits on the week’s page.",
+        is_on=opened.who.nudge_on,
     )
 
 
 def _stop_digest(opened: Opened) -> Card:
-    if opened.who.digest_on:
+    return _switch(
+        opened,
+        "team digest",
+        "digest",
+        Line("users", "Health and Is it working show the same at any time."),
+        "Health shows the same at any time.",
+        is_on=opened.who.digest_on,
+    )
+
+
+def _switch(opened: Opened, name: str, short: str, instead: Line, once_off: str, *, is_on: bool) -> Card:
+    """Whether to stop a mail that comes each week; once it is off, what is there ``instead``."""
+    if is_on:
         return Card(
-            "Stop the team digest?",
+            f"Stop the {name}?",
             f"For {opened.who.name}.",
             "Opening this page changed nothing.",
             lines=(
-                Line("mail", "No digest is sent to you any more, from the next one on."),
-                Line("users", "Health and Is it working show the same at any time."),
+                Line("mail", f"No {short} is sent to you any more, from the next one on."),
+                instead,
             ),
-            button="Stop the digest",
+            button=f"Stop the {short}",
         )
     return Card(
-        "The team digest is off",
-        f"For {opened.who.name}. Health shows the same at any time.",
+        f"The {name} is off",
+        f"For {opened.who.name}. {once_off}",
         "You can switch it on again in your settings at any time.",
         undo=True,
     )

@@ -19,7 +19,7 @@ from crm.interactions.actions import Entry, delete_interaction, log_interaction
 from crm.planning.diary import taken_now
 from crm.planning.drafting import Draft, Drafted, another_slot, draft_plan
 from crm.planning.home import require_planner
-from crm.planning.queries import own_suggestion
+from crm.planning.queries import is_plan_of, own_suggestion
 from crm.planning.states import State, states_of
 from crm.storage.database import new_id, new_ids
 from crm.storage.insertion import insert_unless_there
@@ -112,12 +112,7 @@ def _required(plan_id: int | None) -> int:
 
 
 def _plan_id(connection: Connection, principal: Principal, week: IsoWeek) -> int | None:
-    mine = select(plan.c.id).where(
-        plan.c.workspace_id == principal.workspace_id,
-        plan.c.user_id == principal.user_id,
-        plan.c.week == str(week),
-    )
-    return connection.execute(mine).scalar_one_or_none()
+    return connection.execute(select(plan.c.id).where(is_plan_of(principal, week))).scalar_one_or_none()
 
 
 def _slot_values(slot: Slot) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from datetime import date
 
 from crm.domain.fates import AFTER_DAYS, Aftermath, two_thirds_by
 from crm.domain.spans import capital, count, day_phrase, in_words, join
+from crm.domain.weeks import DAY_NAMES
 from crm.health.shares import Share
 from crm.planning.effects import Effects
 
 WIDTH, HEIGHT = 860, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 790, 26, 184
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 COLUMNS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Later")
 COLUMN_HEIGHT, COLUMN_STEP = 150, 52
 

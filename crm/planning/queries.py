@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from crm.domain import planner
 from crm.domain.on_record import FROM_SILENCE, asks
@@ -132,14 +132,19 @@ class PlanView:
 # Reading
 
 
+def is_plan_of(principal: Principal, week: IsoWeek) -> ColumnElement[bool]:
+    """The user's own plan of that week, of which there is one at most."""
+    return and_(
+        plan.c.workspace_id == principal.workspace_id,
+        plan.c.user_id == principal.user_id,
+        plan.c.week == str(week),
+    )
+
+
 def plan_of(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> PlanView | None:
     """The user's stored plan of that week as it stands at ``at``; None if none was made. Others' plans are not there."""
     row = connection.execute(
-        select(plan.c.id, plan.c.user_id, plan.c.made_at, plan.c.budget).where(
-            plan.c.workspace_id == principal.workspace_id,
-            plan.c.user_id == principal.user_id,
-            plan.c.week == str(week),
-        )
+        select(plan.c.id, plan.c.user_id, plan.c.made_at, plan.c.budget).where(is_plan_of(principal, week))
     ).one_or_none()
     if row is None:
         return None
@@ -324,13 +329,7 @@ class Outcome:
 
 def outcome(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> Outcome | None:
     """How that week's plan came out; None if there was none, or nothing in it."""
-    plan_id = connection.execute(
-        select(plan.c.id).where(
-            plan.c.workspace_id == principal.workspace_id,
-            plan.c.user_id == principal.user_id,
-            plan.c.week == str(week),
-        )
-    ).scalar_one_or_none()
+    plan_id = connection.execute(select(plan.c.id).where(is_plan_of(principal, week))).scalar_one_or_none()
     rows = suggestions_of(connection, principal, plan_id) if plan_id is not None else ()
     if not rows:
         return None

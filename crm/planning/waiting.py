@@ -9,7 +9,7 @@ from crm.domain import planner
 from crm.domain.planner import LeftOut
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
-from crm.planning.queries import Suggestee, people
+from crm.planning.queries import Suggestee, is_plan_of, people
 from crm.rules.queries import flags
 from crm.storage.stored_metrics import current
 from crm.storage.tables import plan, response
@@ -61,11 +61,7 @@ def number_not_planned(connection: Connection, principal: Principal, week: IsoWe
 
 def _left_out(connection: Connection, principal: Principal, week: IsoWeek) -> list[LeftOut]:
     stored = connection.execute(
-        select(plan.c.left_out).where(
-            plan.c.workspace_id == principal.workspace_id,
-            plan.c.user_id == principal.user_id,
-            plan.c.week == str(week),
-        )
+        select(plan.c.left_out).where(is_plan_of(principal, week))
     ).scalar_one_or_none()
     return [LeftOut(one, why, day and date.fromisoformat(day)) for one, why, day in stored or ()]
 

@@ -11,7 +11,7 @@ from crm.domain.flag_sentences import FlagFacts, flag_sentence
 from crm.domain.principal import Principal
 from crm.domain.rules import SEVERITIES, Rule
 from crm.rules.queries import Number, active_rules, metrics_of, same_contact, told_as
-from crm.storage.flags import matches
+from crm.storage.flags import hits, matches
 from crm.storage.presence import is_present
 from crm.storage.tables import contact, organisation
 
@@ -49,10 +49,9 @@ def organisation_flags(
     metrics, given = metrics_of(connection, principal, at, relation)
     among = accounts(principal, metrics, organisation_id)
     found = [
-        _flag(row, one, bool(row.high_mask >> place & 1))
+        _flag(row, asked[place], is_high)
         for row in connection.execute(matches(among, asked, principal.workspace_id), given)
-        for place, one in enumerate(asked)
-        if row.rule_mask >> place & 1
+        for place, is_high in hits(row, asked)
     ]
     return sorted(found, key=lambda flag: (SEVERITIES.index(flag.severity), flag.name, flag.id))
 

@@ -16,7 +16,7 @@ from crm.domain.rules import ALL, SEVERITIES, Rule
 from crm.errors import NotFound
 from crm.interactions.on_record import forgetful_users
 from crm.rules.facts import facts_of
-from crm.storage.flags import matches
+from crm.storage.flags import hits, matches
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import kept
 from crm.storage.presence import is_first_email, is_present
@@ -153,11 +153,10 @@ def flags(
     doubtful = _doubtful(connection, principal, at, rows, asked)
     evidence = [one.evidence_names() for one in asked]
     found = [
-        _flag(row, one, evidence[place], bool(row.high_mask >> place & 1), told)
+        _flag(row, asked[place], evidence[place], is_high, told)
         for row in rows
-        for place, one in enumerate(asked)
-        if row.rule_mask >> place & 1
-        for told in [facts[row.contact_id].of(one.key, row.owner_id in doubtful)]
+        for place, is_high in hits(row, asked)
+        for told in [facts[row.contact_id].of(asked[place].key, row.owner_id in doubtful)]
     ]
     positions = {one.key: place for place, one in enumerate(asked)}
     return sorted(

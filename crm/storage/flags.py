@@ -1,6 +1,6 @@
 """All rules in one SELECT: who matches any of them, and which, as a mask of bits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -46,6 +46,13 @@ def matches(
     held_by = found.select_from(source).where(or_(false(), *conditions))
     # Holds for everybody; SQLite then goes through the people in their order, and not in that of their scores.
     return held_by.where(relation.c.contact_id > 0) if "contact_id" in relation.c else held_by
+
+
+def hits(row: Any, rules: Sequence[Rule]) -> Iterator[tuple[int, bool]]:
+    """The places of the ``rules`` that a row of ``matches`` names, and whether the severity of each is raised."""
+    for place in range(len(rules)):
+        if row.rule_mask >> place & 1:
+            yield place, bool(row.high_mask >> place & 1)
 
 
 def _source(

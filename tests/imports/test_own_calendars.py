@@ -17,7 +17,7 @@ from crm import clock
 from crm.accounts.actions import deactivate
 from crm.domain.own_calendar import SENTENCES
 from crm.domain.principal import Principal
-from crm.imports import busy_reader, calendar_pages, own_calendars
+from crm.imports import busy_reader, calendar_pages, own_calendars, own_readings
 from crm.imports.busy import Wanted
 from crm.imports.busy_fetch import Source
 from crm.jobs import Clockwork
@@ -201,7 +201,7 @@ def test_a_calendar_that_fails_keeps_its_times_and_is_asked_less_and_less(world:
         assert row(world).state == "refused"
         assert SENTENCES["refused"].format(host="127.0.0.1") in client(world, alice).get(HERE).text
         assert all(later > earlier for earlier, later in pairwise(waits[:4]))
-        assert max(waits) <= own_calendars.LONGEST_WAIT * 7 / 6
+        assert max(waits) <= own_readings.LONGEST_WAIT * 7 / 6
         feed.answer["status"] = "200 OK"
         assert due(world, feed, row(world).next_at) == 1
         assert (row(world).state, row(world).failures) == ("good", 0)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from crm import clock
-from crm.imports import own_calendars, own_mailboxes
+from crm.imports import own_mailboxes, own_readings
 from crm.outgoing.wire import Network
 from crm.storage.tables import contact_email, interaction, interaction_user, own_mailbox
 from tests.builders import World
@@ -121,7 +121,7 @@ def test_trouble_keeps_what_was_seen_and_is_asked_less_and_less(world: World, se
     at = rows(world, own_mailbox)[0].next_at
     assert due(world, server, at) == 1
     row = rows(world, own_mailbox)[0]
-    assert (row.state, row.seen, row.next_at - at >= own_calendars.LONGEST_WAIT) == ("password", before, True)
+    assert (row.state, row.seen, row.next_at - at >= own_readings.LONGEST_WAIT) == ("password", before, True)
     assert "does not let us in" in client(world, alice).get(HERE).text
     # Two processes: who has the claim reads, and nobody else.
     first = own_mailboxes.claim_next(world.database, row.next_at)
