@@ -22,7 +22,7 @@ from crm.storage.database import new_id, take_turns
 from crm.storage.frame import Scope
 from crm.storage.recount import Moves, recompute, recount_days
 from crm.storage.stored_metrics import scope_of
-from crm.storage.tables import api_token, one_time_link, plan_feed, user, workspace
+from crm.storage.tables import address_change, api_token, one_time_link, plan_feed, user, workspace
 from crm.storage.types import Moment
 from crm.web import sessions
 from crm.web.addresses import is_id
@@ -73,10 +73,7 @@ def add_user(connection: Connection, principal: Principal, person: NewUser, at: 
     """Add somebody to the workspace; returns the id. Refused if the address is taken."""
     require_admin(principal)
     email = normal_email(person.email)
-    taken = select(user.c.id).where(user.c.workspace_id == principal.workspace_id, user.c.email == email)
-    if connection.execute(taken).first() is not None:
-        sentence = f"{email} is a member already."
-        raise Conflict(sentence, fields={"email": sentence})
+    require_free(connection, principal.workspace_id, email)
     user_id = new_id(connection)
     connection.execute(
         user.insert(),
@@ -92,6 +89,14 @@ def add_user(connection: Connection, principal: Principal, person: NewUser, at: 
         },
     )
     return user_id
+
+
+def require_free(connection: Connection, workspace_id: int, email: str) -> None:
+    """Conflict if somebody of the workspace has this address, in its normal form."""
+    taken = select(user.c.id).where(user.c.workspace_id == workspace_id, user.c.email == email)
+    if connection.execute(taken).first() is not None:
+        sentence = f"{email} is a member already."
+        raise Conflict(sentence, fields={"email": sentence})
 
 
 def change_user(
@@ -126,7 +131,7 @@ def deactivate(connection: Connection, principal: Principal, user_id: int, at: d
     _update(connection, principal, user_id, {"active": False})
     _require_an_admin(connection, principal)
     sessions.end_all(connection, principal.workspace_id, user_id)
-    _void_links(connection, principal.workspace_id, user_id, at)
+    void_links(connection, principal.workspace_id, user_id, at)
     feeds = connection.execute(
         plan_feed.delete().where(
             plan_feed.c.workspace_id == principal.workspace_id, plan_feed.c.user_id == user_id
@@ -179,7 +184,7 @@ def set_password(
     where = (user.c.workspace_id == workspace_id, user.c.id == user_id)
     connection.execute(user.update().where(*where).values(password_hash=password_hash))
     sessions.end_all(connection, workspace_id, user_id, keep)
-    _void_links(connection, workspace_id, user_id, at)
+    void_links(connection, workspace_id, user_id, at)
 
 
 def mail_switched(on: bool, at: datetime) -> dict[str, Any]:
@@ -315,7 +320,8 @@ def _spent() -> NotFound:
     return NotFound("This link was used already or has run out. Ask for a new one.")
 
 
-def _void_links(connection: Connection, workspace_id: int, user_id: int, at: datetime) -> None:
+def void_links(connection: Connection, workspace_id: int, user_id: int, at: datetime) -> None:
+    """End every open link of a user, also the one that waits at a new address."""
     connection.execute(
         one_time_link.update()
         .where(
@@ -325,6 +331,8 @@ def _void_links(connection: Connection, workspace_id: int, user_id: int, at: dat
         )
         .values(used_at=at)
     )
+    mine = (address_change.c.workspace_id == workspace_id, address_change.c.user_id == user_id)
+    connection.execute(address_change.delete().where(*mine))
 
 
 def move_to_zone(connection: Connection, principal: Principal, zone: ZoneInfo, at: datetime) -> Moves:

@@ -76,3 +76,10 @@ class PasswordChange(Form):
 
     current: Annotated[str, StringConstraints(strip_whitespace=False)]
     password: Password
+
+
+class AddressChange(Form):
+    """Another address for oneself; the password, where one has one, says that it is oneself."""
+
+    email: Email
+    current: Annotated[str, StringConstraints(strip_whitespace=False)] = ""

@@ -11,6 +11,7 @@ from crm.accounts import actions, mails, queries
 from crm.accounts.addresses import normal_email
 from crm.accounts.forms import NewPassword
 from crm.accounts.passwords import hashed
+from crm.accounts.stopped import why_stopped
 from crm.web import forms, sessions
 from crm.web.routing import Router, Visit
 
@@ -69,6 +70,8 @@ def _mail_links(visit: Visit, email: str, purpose: str, path: str, send: Callabl
         people = queries.known_by(connection, email)
     for one in people:
         with visit.database.write() as connection:
+            if why_stopped(connection, one.workspace_id, one.email):
+                continue
             if actions.asked_lately(connection, one.workspace_id, one.id, purpose, visit.at):
                 continue
             token = actions.make_link(connection, one.workspace_id, one.id, purpose, visit.at)

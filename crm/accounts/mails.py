@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from crm.accounts import own_address
 from crm.accounts.actions import valid_words
 from crm.errors import UsageError
 from crm.mail.dkim import signing
@@ -9,7 +10,14 @@ from crm.mail.message import BadAddress, Mailbox, compose, new_message_id
 from crm.mail.rendering import render
 from crm.mail.smtp_settings import SmtpSettings
 from crm.mail.transport import DeliveryState, deliver
-from crm.mail.views import InvitationMail, MailView, PasswordResetMail, SignInLinkMail
+from crm.mail.views import (
+    AddressChangedMail,
+    AddressChangeMail,
+    InvitationMail,
+    MailView,
+    PasswordResetMail,
+    SignInLinkMail,
+)
 from crm.web.site import Site
 
 SECONDS = 10
@@ -33,6 +41,22 @@ def send_invitation(
     """Mail an invitation."""
     view = InvitationMail(to[0], invited_by, workspace, url, valid_words("invitation"))
     return _send(site, to, "invitation", view, at)
+
+
+def send_address_link(
+    site: Site, to: tuple[str, str], old: str, workspace: str, url: str, at: datetime
+) -> str | None:
+    """Mail the link by which (name, new address) is proven and taken in place of ``old``."""
+    view = AddressChangeMail(to[0], old, to[1], workspace, url, own_address.VALID_WORDS)
+    return _send(site, to, "address_change", view, at)
+
+
+def send_address_changed(
+    site: Site, to: tuple[str, str], new: str, workspace: str, at: datetime
+) -> str | None:
+    """Tell (name, old address) that another one is used from now on."""
+    view = AddressChangedMail(to[0], to[1], new, workspace, f"{site.settings.url}/")
+    return _send(site, to, "address_changed", view, at)
 
 
 def _send(site: Site, to: tuple[str, str], name: str, view: MailView, at: datetime) -> str | None:

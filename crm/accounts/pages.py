@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from crm.accounts import (
     actions,
+    address_pages,
     link_pages,
     mails,
     queries,
@@ -27,7 +28,7 @@ from crm.web.routing import Router, Visit
 
 router = Router()
 router.routes += link_pages.router.routes + team_pages.router.routes + settings_pages.router.routes
-router.routes += workspace_pages.router.routes + token_pages.router.routes
+router.routes += workspace_pages.router.routes + token_pages.router.routes + address_pages.router.routes
 
 WRONG = "Address and password do not belong together. Check both, or have a link mailed to you."
 WAIT = "Too many tries from here. Wait a quarter of an hour, then try again."

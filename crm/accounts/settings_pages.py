@@ -78,10 +78,7 @@ def change_password(visit: Visit) -> Response:
     form = forms.read(PasswordChange, visit.form)
     errors = form.fields if isinstance(form, forms.Errors) else {}
     if isinstance(form, PasswordChange):
-        with visit.database.read() as connection:
-            known = _password_hash(connection, visit)
-        if known is not None and not fits(form.current, known):
-            errors = {"current": "That is not your password now."}
+        errors = wrong_password(visit, form.current)
     if errors or isinstance(form, forms.Errors):
         return visit.render("accounts/password.html", {"errors": errors}, active="team", status=422)
     password_hash = hashed(form.password)
@@ -103,7 +100,16 @@ def password(visit: Visit) -> Response:
     return visit.render("accounts/password.html", {"errors": {}}, active="team")
 
 
-def _password_hash(connection: Connection, visit: Visit) -> str | None:
+def wrong_password(visit: Visit, typed: str) -> dict[str, str]:
+    """The error at ``current`` where this is not one's password; none for whoever has no password yet."""
+    with visit.database.read() as connection:
+        known = password_hash_of(connection, visit)
+    good = known is None or fits(typed, known)
+    return {} if good else {"current": "That is not your password now."}
+
+
+def password_hash_of(connection: Connection, visit: Visit) -> str | None:
+    """The visitor's, if they have a password."""
     mine = (user.c.workspace_id == visit.user.workspace_id, user.c.id == visit.user.id)
     found: str | None = connection.execute(select(user.c.password_hash).where(*mine)).scalar_one()
     return found

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from crm.accounts import actions, mails, queries
 from crm.accounts.forms import Invitation, RoleChange
+from crm.accounts.stopped import why_stopped
 from crm.errors import Conflict, Invalid
 from crm.web import forms
 from crm.web.routing import Router, Visit
@@ -75,7 +76,11 @@ def _link(visit: Visit, connection: Connection, user_id: int) -> str:
 def _deliver(visit: Visit, name: str, email: str, url: str) -> Response:
     if visit.settings.smtp_url:
         user = visit.user
-        wrong = mails.send_invitation(visit.site, (name, email), user.name, user.workspace, url, visit.at)
+        with visit.database.read() as connection:
+            stopped = why_stopped(connection, user.workspace_id, email)
+        wrong = stopped or mails.send_invitation(
+            visit.site, (name, email), user.name, user.workspace, url, visit.at
+        )
         if wrong is None:
             return visit.redirect("/team", message=f"The invitation is on its way to {email}.")
         said = f"The mail to {email} could not be sent: {wrong} Hand this link to {name} yourself."

@@ -19,6 +19,7 @@ from crm.storage.tables import metadata
 from crm.storage.types import from_micros
 
 LEFT_OUT = {
+    "address_change",
     "id_counter",
     "idempotency_key",
     "import_upload",

@@ -207,6 +207,29 @@ class InvitationMail:
 
 
 @dataclass(frozen=True)
+class AddressChangeMail:
+    """To the address that a user wants: a link that takes it in place of ``old``. ``valid_for`` reads like "a day"."""
+
+    user_name: str
+    old: str
+    new: str
+    workspace: str
+    url: str
+    valid_for: str
+
+
+@dataclass(frozen=True)
+class AddressChangedMail:
+    """To the address that a user had: that ``new`` is theirs now."""
+
+    user_name: str
+    old: str
+    new: str
+    workspace: str
+    url: str
+
+
+@dataclass(frozen=True)
 class TestMail:
     """What the test button of the heartbeat page sends. ``sent_at`` reads like "Mon 16 Nov, 08:00"."""
 
@@ -228,6 +251,8 @@ MailView = (
     | SignInLinkMail
     | PasswordResetMail
     | InvitationMail
+    | AddressChangeMail
+    | AddressChangedMail
     | TestMail
 )
 
@@ -241,5 +266,7 @@ MAILS: dict[str, type[MailView]] = {
     "sign_in_link": SignInLinkMail,
     "password_reset": PasswordResetMail,
     "invitation": InvitationMail,
+    "address_change": AddressChangeMail,
+    "address_changed": AddressChangedMail,
     "test_send": TestMail,
 }

@@ -35,7 +35,6 @@ NEWS_FOR = timedelta(days=7)
 MOST_NOTICES = 3
 BAD_STATES = ("failed", "unknown", "retry")
 NOT_SET_UP = "Mail is not set up. The person who runs In Person sets CRM_SMTP_URL."
-MISSED_WORDS = {"failed": "was not sent", "unknown": "is in doubt", "skipped": "was not sent"}
 MARK_WORDS = {
     "sent": "sent",
     "nothing": "nothing due",
@@ -118,8 +117,8 @@ def _notice(one: Missed, visit: Visit) -> Notice:
     again = f" It is tried again: {moment_words(one.next_try_at, visit)}." if one.next_try_at else ""
     when = moment_words(one.due_at, visit)
     return Notice(
-        f"{one.name}’s mail of {when} {MISSED_WORDS.get(one.state, 'is late')}.",
-        f"{one.reason.rstrip('.')}.{again}",
+        f"{one.name}’s mail of {when} {one.outcome}.",
+        f"{one.why}{again}",
         f"/team/heartbeat/mails/{one.id}",
     )
 

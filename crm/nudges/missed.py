@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, literal, or_, select
 
+from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.nudges.due import PURPOSE, TOO_LATE, missing
 from crm.nudges.outbox import GIVEN_UP, NOT_IN_TIME, Claim
@@ -39,6 +40,18 @@ class Missed:
     reason: str
     next_try_at: datetime | None = None
 
+    @property
+    def outcome(self) -> str:
+        """What became of it, to follow whose mail it is: "was not sent"."""
+        return {"failed": "was not sent", "skipped": "was not sent", "unknown": "is in doubt"}.get(
+            self.state, "is late"
+        )
+
+    @property
+    def why(self) -> str:
+        """The reason as a sentence."""
+        return f"{self.reason.rstrip('.')}."
+
 
 def missed(connection: Connection, at: datetime, workspace_id: int | None = None) -> list[Missed]:
     """Those of the last week with a row in the outbox, newest first; of every workspace unless one is named."""
@@ -53,14 +66,33 @@ def missed(connection: Connection, at: datetime, workspace_id: int | None = None
 
 
 def _has_missed(at: datetime) -> ColumnElement[bool]:
-    ended = or_(
+    lately = and_(outbox.c.changed_at > at - LOOK_BACK, outbox.c.due_at > at - 2 * LOOK_BACK)
+    return or_(and_(_ended_badly(), lately), _is_late(at))
+
+
+def _ended_badly() -> ColumnElement[bool]:
+    return or_(
         outbox.c.state.in_(("failed", "unknown")),
         and_(outbox.c.state == "skipped", outbox.c.reason.in_(MISSES)),
     )
-    return or_(
-        and_(ended, outbox.c.changed_at > at - LOOK_BACK, outbox.c.due_at > at - 2 * LOOK_BACK),
-        and_(outbox.c.state.in_(UNFINISHED), outbox.c.due_at <= at - GRACE),
-    )
+
+
+def _is_late(at: datetime) -> ColumnElement[bool]:
+    return and_(outbox.c.state.in_(UNFINISHED), outbox.c.due_at <= at - GRACE)
+
+
+def of_week(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> Missed | None:
+    """The user's own mail of that week, if it missed its time, however long ago: for the page of the week."""
+    row = connection.execute(
+        select(outbox, literal("").label("name")).where(
+            outbox.c.workspace_id == principal.workspace_id,
+            outbox.c.user_id == principal.user_id,
+            outbox.c.purpose == PURPOSE,
+            outbox.c.week == str(week),
+            or_(_ended_badly(), _is_late(at)),
+        )
+    ).one_or_none()
+    return _missed(row) if row is not None else None
 
 
 def _missed(row: Row[Any]) -> Missed:

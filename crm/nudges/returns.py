@@ -116,12 +116,6 @@ def _holds(workspace_id: int) -> ColumnElement[bool]:
     return and_(mail_stop.c.workspace_id == workspace_id, mail_stop.c.lifted_at.is_(None))
 
 
-def stop_of(connection: Connection, workspace_id: int, address: str) -> Row[Any] | None:
-    """Why no mail goes to that address, if none does."""
-    of_this = mail_stop.c.address == normal_email(address)
-    return connection.execute(select(mail_stop).where(_holds(workspace_id), of_this)).one_or_none()
-
-
 def stops(connection: Connection, principal: Principal) -> list[Stop]:
     """The users' addresses that get no mail, newest first; for others than admins, one's own."""
     asked = select(mail_stop, user.c.name).join(user, of_user()).where(_holds(principal.workspace_id))

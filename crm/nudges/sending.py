@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from jinja2 import Environment
 from sqlalchemy import ColumnElement, Select, and_, select
 
+from crm.accounts.stopped import why_stopped
 from crm.domain.returned import is_for_good
 from crm.errors import Unavailable, UsageError
 from crm.mail.dkim import signing
@@ -42,7 +43,6 @@ Deliver = Callable[[Claim, EmailMessage, Callable[[], None]], Delivery]
 TRIES = 4
 TRIES_TO_SETTLE = 20
 """An answer of the mail server that is not kept leaves the mail in doubt, so this is tried for most of the lease."""
-STOPPED = "Nothing is sent to this address, as its server takes no mail for it: {said}"
 PATIENCE = timedelta(seconds=20)
 
 
@@ -177,9 +177,9 @@ class Postman:
     def _require_open(self, claim: Claim, address: str) -> None:
         """NoMail where that address takes no mail: it was refused for good, now or by a mail that came back."""
         with self.database.read() as connection:
-            stopped = returns.stop_of(connection, claim.workspace_id, address)
-        if stopped is not None:
-            raise NoMail("skipped", STOPPED.format(said=stopped.said))
+            stopped = why_stopped(connection, claim.workspace_id, address)
+        if stopped:
+            raise NoMail("skipped", stopped)
 
     def _stop_if_for_good(self, claim: Claim, address: str, delivery: Delivery) -> None:
         """Before the mail is settled, so that a stop of the machine between the two loses neither."""

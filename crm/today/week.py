@@ -20,6 +20,7 @@ from crm.domain.weeks import IsoWeek, week_label
 from crm.errors import NotFound, Unavailable
 from crm.inbox.queries import waiting_count
 from crm.interactions.silence import caution
+from crm.nudges.missed import of_week
 from crm.planning.actions import make_plan
 from crm.planning.covering import away, covering_sentence
 from crm.planning.drafting import draft_plan
@@ -153,6 +154,7 @@ def _week_page(
         "replies": waiting_count(connection, visit.principal) if is_now else 0,
         "light": _light(connection, visit, week) if is_now and plan else (),
         "easing": easing(plan.budget) if plan and is_now else "",
+        "missed": of_week(connection, visit.principal, week, visit.at),
         "caution": caution(connection, visit.principal, visit.at) if first else "",
         "aside": queries.aside(connection, visit.principal, plan, visit.at) if is_now else None,
         "previous": week.previous(),

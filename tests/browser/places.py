@@ -59,6 +59,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "/team/heartbeat/mails/{mail_id}": ("/team/heartbeat/mails/{mail}",),
     "/settings": ("/settings",),
     "/settings/password": ("/settings/password",),
+    "/settings/email": ("/settings/email",),
     "/settings/tokens": ("/settings/tokens",),
     "/settings/calendar": ("/settings/calendar",),
     "/settings/own-calendar": ("/settings/own-calendar",),
@@ -81,6 +82,7 @@ ELSEWHERE = {
     "/welcome/{token}": "by an invitation",
     "/n/{token}": "by a mail",
     "/sign-in/link/{token}": "by a mail; the same page as an invitation that is used up",
+    "/email/{token}": "by a mail; the same page as an invitation",
     "/reset/{token}": "by a mail; the same page as an invitation",
 }
 """Pages that are reached otherwise, and how."""

@@ -57,7 +57,12 @@ NAME, EMAIL, PHONE = "Zéphyrine Quixworth", "zephyrine@quixworth.example", "+44
 CANARIES = ("quixworth", "phyrine", "7700 900777", "447700900777")
 NAMELESS = {
     *("id_counter", "sign_in_failure", "scheduler_pulse", "mail_hold", "inbox"),  # the machine's own
-    *("session", "one_time_link", "plan_feed"),  # hashes of secrets
+    *(
+        "session",
+        "one_time_link",
+        "plan_feed",
+        "address_change",
+    ),  # hashes of secrets, and users' own addresses
     *(
         "workspace",
         "user",

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from crm.accounts.stopped import why_stopped
 from crm.inbox import letters, reading
 from crm.inbox.reading import Reader
-from crm.nudges.returns import stop_of
 from crm.outgoing.imap_address import ImapAddress
 from crm.storage.tables import inbox, mail_return, mail_stop, outbox
 from tests.builders import NOW, World
@@ -89,9 +89,8 @@ def test_what_is_refused_at_once_follows_the_same_rule(world: World, answer: str
     with scripted_server(recipient=answer) as server:
         assert only(postman(world.database, port=server.port).work()).state == "failed"
     with world.database.read() as connection:
-        found = stop_of(connection, world.workspace_id, "Alice@Team.Example")
-    assert (found is not None) == stopped
-    assert not stopped or found is None or found.said == answer
+        why = why_stopped(connection, world.workspace_id, "Alice@Team.Example")
+    assert why.endswith(f": {answer}") if stopped else not why
 
 
 def test_a_text_that_is_refused_is_not_the_address(world: World) -> None:

@@ -120,6 +120,9 @@ def test_the_page_says_it_and_the_next_mail_too(world: World) -> None:
     page = client(world, admin).get("/team/heartbeat").text
     assert "554 looks like spam" in page
     assert "Show the mail" in page
+    week = client(world, admin).get("/week/2026-W48").text
+    assert "The server refused it: 554 looks like spam." in week
+    assert "/team/heartbeat/mails/" in week
     with mail_server() as (port, _):
         postman(world.database, NOW + timedelta(days=7), port=port).work()
     with world.database.read() as connection:

@@ -76,6 +76,11 @@ ACCESS = {
     "POST /settings/workspace": "admin",
     "GET /settings/password": "viewer",
     "POST /settings/password": "viewer",
+    "GET /settings/email": "viewer",
+    "POST /settings/email": "viewer",
+    "POST /settings/email/forget": "viewer",
+    "GET /email/{token}": "public",
+    "POST /email/{token}": "public",
     # contacts
     "GET /organisations": "viewer",
     "GET /organisations/new": "member",

@@ -1,6 +1,7 @@
 """Every table, on one shelf, so that references between rooms are plain."""
 
 from crm.storage.tables.accounts import (
+    address_change,
     api_token,
     id_counter,
     idempotency_key,
@@ -54,6 +55,7 @@ from crm.storage.tables.rules import rule
 from crm.storage.tables.synced import synced_source
 
 __all__ = [
+    "address_change",
     "api_token",
     "ask",
     "busy",

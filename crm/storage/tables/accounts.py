@@ -89,6 +89,19 @@ one_time_link = Table(
     belongs_to("user", "user_id", ondelete="CASCADE"),
 )
 
+address_change = Table(
+    "address_change",
+    metadata,
+    workspace_id(),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("email", String, nullable=False),
+    Column("token_hash", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    belongs_to("user", "user_id", ondelete="CASCADE"),
+)
+"""The address that a user wants to have, until the link that was mailed there is used: one a user."""
+
 api_token = Table(
     "api_token",
     metadata,
