@@ -10,12 +10,13 @@ from sqlalchemy import Connection, select, update
 from crm.contacts.may_change import require_editor
 from crm.domain.principal import Principal
 from crm.errors import Invalid
-from crm.imports import columns, facts, log, organisations, people, rule_states, undoing
+from crm.imports import channels, columns, facts, log, organisations, people, rule_states, undoing
 from crm.imports.choices import remember
 from crm.imports.monica import MONICA
 from crm.imports.noticed import NO_WISHES, Wishes, import_sightings
 from crm.imports.records import (
     ADDRESS_BOOK,
+    CHANNELS,
     CONTACTS,
     EXCHANGE,
     FEEDS,
@@ -154,7 +155,9 @@ def _import(run: Run, parsed: ParsedFile, report: FileReport, wishes: Wishes) ->
     if parsed.kind == MONICA:
         log_of = [one for one in records if isinstance(one, InteractionRecord)]
         records = [one for one in records if isinstance(one, ContactRecord)]
-    if parsed.kind == ORGANISATIONS:
+    if parsed.kind == CHANNELS:
+        channels.import_channels(run, records, report)
+    elif parsed.kind == ORGANISATIONS:
         organisations.import_organisations(run, records, report)
     elif parsed.kind in (CONTACTS, *ALONE):
         people.import_contacts(run, records, report, fills=parsed.kind in ALONE)

@@ -1,6 +1,6 @@
 """What a row of a file changes of what is here: the cells that say something else than the last time."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from crm.imports.records import CONTACTS, ORGANISATIONS, PostalAddress
@@ -9,7 +9,7 @@ from crm.imports.sources import parse_marks
 from crm.imports.stored import cells_of
 
 LISTS = ("emails", "phones", "tags", "addresses")
-STICKY = {"owner": None, "kind": "other", "tier": "none", "created_on": None}
+STICKY = {"owner": None, "kind": "other", "tier": "none", "created_on": None, "archived_at": None}
 """Fields that are never empty here: an empty cell leaves them, unless it held something the last time."""
 
 
@@ -58,4 +58,6 @@ def restored_value(name: str, value: Any) -> Any:
         return tuple((way, word) for way, word in value)
     if name in LISTS:
         return tuple(value)
+    if name == "archived_at":
+        return datetime.fromisoformat(value) if value else None
     return date.fromisoformat(value) if name in ("created_on", "deceased_on") and value else value

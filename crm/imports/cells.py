@@ -218,17 +218,19 @@ def _noon(day: date, setting: Setting) -> Occurred:
 
 
 def read_channel(cell: str, setting: Setting) -> str:
-    """The key of one of the workspace's channels."""
+    """The key of one of the workspace's channels, or one that another file may bring: whether it is there is seen later."""
     if cell in setting.channels:
         return cell
     known = {channel.casefold(): channel for channel in setting.channels}
-    channel = known.get(cell.strip().casefold())
-    if channel is None:
-        raise ValueError(
-            f"“{excerpt(cell)}” is not a channel here; expected {either(sorted(setting.channels))}. "
-            "A channel of your own is added under Settings, Channels"
-        )
-    return channel
+    return known.get(cell.strip().casefold()) or tidy_line(restore(cell))
+
+
+def no_channel(word: str, channels: Iterable[str]) -> str:
+    """What is said of a channel that the workspace has not."""
+    return (
+        f"“{excerpt(word)}” is not a channel here; expected {either(sorted(channels))}. "
+        "A channel of your own is added under Settings, Channels, or comes with channels.csv."
+    )
 
 
 def one_of(*choices: str) -> Callable[[str, Setting], str]:
@@ -276,6 +278,42 @@ def read_yes(cell: str, _: Setting) -> bool:
     return word in ("yes", "true", "1")
 
 
+_PLAIN_EQUALS, _EQUALS_ESCAPED = re.compile(r"([\\=])"), r"\\\1"
+_LABELLED = re.compile(r"((?:[^\\=]|\\.)+)=(.+)", re.DOTALL)
+
+
+def read_labels(cell: str, setting: Setting) -> tuple[tuple[str, str], ...]:
+    """What emails and phones are for: ``+49 30 1=work``, separated by semicolons."""
+    found = {}
+    for item in (tidy_line(restore(one)) for one in split_items(cell)):
+        match = _LABELLED.fullmatch(item)
+        if match is None:
+            raise ValueError(f"“{excerpt(item)}” does not say what for; expected +49 30 123=work")
+        found[re.sub(r"\\(.)", r"\1", match[1])] = match[2]
+    return tuple(sorted(found.items()))
+
+
+def read_count(cell: str, _: Setting) -> int:
+    """A whole number of at most six figures."""
+    if not re.fullmatch(r"\d{1,6}", cell.strip(), re.ASCII):
+        raise ValueError(f"“{excerpt(cell)}” is not a number of days such as 30")
+    return int(cell)
+
+
+def read_archived(cell: str, setting: Setting) -> datetime:
+    """When somebody was put away."""
+    return read_moment(cell, setting).at
+
+
+def read_key(cell: str, _: Setting) -> str:
+    """The key of a channel."""
+    if not re.fullmatch(r"[a-z0-9_]{1,40}", cell.strip()):
+        raise ValueError(
+            f"“{excerpt(cell)}” is no key; expected small letters, figures and _, such as trade_fair"
+        )
+    return cell.strip()
+
+
 def excerpt(text: str) -> str:
     """A stranger's text, short and on one line, to be quoted in a sentence."""
     line = "".join(letter for letter in tidy_line(text[:200]) if letter.isprintable())
@@ -308,6 +346,11 @@ def write_words(value: str) -> str:
 def write_yes(value: bool) -> str:
     """Yes or no."""
     return "yes" if value else "no"
+
+
+def write_labels(value: Iterable[tuple[str, str]]) -> str:
+    """What emails and phones are for: ``+49 30 1=work``."""
+    return join_items(f"{_PLAIN_EQUALS.sub(_EQUALS_ESCAPED, way)}={word}" for way, word in value)
 
 
 def write_addresses(value: Iterable[PostalAddress]) -> str:

@@ -328,7 +328,7 @@ def _values(
                 findings.error(line, column.name, _sentence(str(fault)))
                 good = False
                 continue
-        if column.required and not value and column.name != "name":
+        if column.required and value in (None, "", ()) and column.name != "name":
             findings.error(line, column.name, f"The cell is empty; every row needs {column.name}.")
             good = False
         values[column.field] = value

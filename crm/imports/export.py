@@ -6,7 +6,7 @@ Importing them into an empty workspace with the same users and exporting again g
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, select, true
 from crm.domain.principal import Principal
 from crm.imports import records as said
 from crm.imports.cells import people_meant
+from crm.imports.channels import own_channels
 from crm.imports.facts import FACTS
 from crm.imports.log import kept, own_source_id
 from crm.imports.matching import folded_email, numbered
@@ -76,6 +77,9 @@ class _Export:
 
 def export_files(connection: Connection, principal: Principal) -> Iterator[tuple[str, bytes]]:
     """Every file by name. A user gets no private notes of others; the command line gets everything."""
+    own = own_channels(connection, principal)
+    if own:
+        yield "channels.csv", _csv(said.CHANNELS, own)
     yield "organisations.csv", _csv(said.ORGANISATIONS, organisation_records(connection, principal).values())
     yield RULES, write_rules(connection, principal)
     yield from _about_people(_begin(connection, principal))
@@ -198,7 +202,15 @@ def _interactions(work: _Export) -> Iterator[said.InteractionRecord]:
             kept(row.summary),
             kept(row.note) if may_read_note(work.principal, row) else None,
             row.source_id or identities.get(row.id) or own_source_id(row.id, row.created_at),
+            _private_to(work.principal, row, emails),
         )
+
+
+def _private_to(principal: Principal, row: Any, emails: Mapping[int, str]) -> str | None:
+    """Whose a private note is; nothing where it is kept from whoever exports."""
+    if not (row.note_private and may_read_note(principal, row)):
+        return None
+    return emails.get(row.author_id, NOBODY_WORD)
 
 
 def _identities(work: _Export, record: str, prefix: str = "") -> dict[int, str]:

@@ -11,9 +11,10 @@ from sqlalchemy import Row, select
 from crm.domain.channels import by_key
 from crm.imports.bulk import insert_rows
 from crm.imports.cells import write_moment
+from crm.imports.log_checks import authors_of, refuse_unknown_channels, users_of
 from crm.imports.records import InteractionRecord, identities
 from crm.imports.report import Change, FileReport
-from crm.imports.run import Run, UnknownUser
+from crm.imports.run import Run
 from crm.imports.sources import digest
 from crm.interactions.actions import Entry, edit_interaction, interaction_values, participation_rows
 from crm.interactions.private_notes import may_read_note
@@ -63,17 +64,22 @@ def import_interactions(run: Run, records: Sequence[InteractionRecord], report: 
     people = _people(run, [record for _, record in fresh] + [record for *_, record in changed], report)
     fresh = [one for one in fresh if people.keys() >= set(one[1].contacts)]
     changed = [one for one in changed if people.keys() >= set(one[2].contacts)]
-    users = _users(run, (record for record in records), report)
+    users = users_of(run, records, report)
+    authors = authors_of(run, records, report)
+    refuse_unknown_channels(run, records, report)
     if report.errors:
         return
     _change(run, changed, people, users, report)
     _insert(run, fresh, people, users, report)
+    _give_notes_away(run, fresh, authors)
 
 
 def content_of(record: InteractionRecord) -> str:
     """What a row with a ``source_id`` says, as a digest."""
     said = (record.on or write_moment(record.occurred_at), record.channel, record.direction, record.outcome)
-    return digest(repr((*map(str, said), record.contacts, record.users, record.summary, record.note)))
+    private = (record.private_to,) if record.private_to else ()
+    words = (*map(str, said), record.contacts, record.users, record.summary, record.note, *private)
+    return digest(repr(words))
 
 
 def _known(run: Run, records: Sequence[InteractionRecord], keys: list[str]) -> dict[str, int]:
@@ -122,23 +128,6 @@ def _people(run: Run, records: Sequence[InteractionRecord], report: FileReport) 
     return run.settle((reference for record in clear for reference in record.contacts), report)
 
 
-def _users(run: Run, records: Iterable[InteractionRecord], report: FileReport) -> dict[str, int | None]:
-    found: dict[str, int | None] = {}
-    unknown: dict[str, str] = {}
-    for record in records:
-        for email in record.users:
-            if email in found:
-                continue
-            if email not in unknown:
-                try:
-                    found[email] = run.user_id(email)
-                    continue
-                except UnknownUser as fault:
-                    unknown[email] = str(fault)
-            report.error(f"{record.where}, column users", unknown[email])
-    return found
-
-
 # New rows.
 
 _TOOK_PART = (
@@ -175,6 +164,21 @@ def _insert(
         )
         run.sources.flush()
         run.progress(len(block))
+
+
+def _give_notes_away(
+    run: Run, fresh: list[tuple[str, InteractionRecord]], authors: dict[str, int | None]
+) -> None:
+    """A private note is its author's, whoever brings it in."""
+    for key, record in fresh:
+        source = run.sources.get("interaction", key) if record.private_to else None
+        if source is not None and record.private_to is not None:
+            these = (
+                interaction.c.workspace_id == run.principal.workspace_id,
+                interaction.c.id == source.row_id,
+            )
+            author = authors[record.private_to]
+            run.connection.execute(interaction.update().where(*these).values(author_id=author))
 
 
 def insert_entries(run: Run, block: Sequence[tuple[str, str, Entry]], report: FileReport) -> None:
@@ -220,6 +224,7 @@ def _entry(
         tuple(dict.fromkeys(user_ids)),
         record.summary,
         record.note,
+        note_private=record.private_to is not None,
         source_id=record.source_id,
     )
 
@@ -261,6 +266,7 @@ def _merged(before: Entry, new: Entry, given: frozenset[str], *, has_users: bool
     values["contact_ids"] = new.contact_ids
     if has_users:
         values["user_ids"] = new.user_ids
+    values["note_private"] = before.note_private or new.note_private
     return _with(before, **values)
 
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from crm.contacts import rows
 from crm.contacts.drafts import NewOrganisation, one_line
-from crm.contacts.organisation_actions import edit_organisation, find_or_add_organisations
+from crm.contacts.organisation_actions import find_or_add_organisations
 from crm.errors import Invalid
-from crm.imports.cell_changes import changed_cells, differences, show_changes
+from crm.imports.cell_changes import changed_cells, differences, kept_value, show_changes
 from crm.imports.records import ORGANISATIONS, OrganisationRecord
 from crm.imports.report import FileReport
+from crm.imports.rewriting import write_organisation
 from crm.imports.run import Run, sentence_of
 from crm.imports.sources import marks
 from crm.imports.stored import cells_of, organisation_draft, organisation_records
@@ -64,9 +65,11 @@ def _import_organisation(
     changes = differences(ORGANISATIONS, stored, merged, record.given)
     run.sources.remember("organisation", key, row_id, marks(cells, before))
     if changes:
-        edit_organisation(run.connection, run.principal, row_id, draft)
+        write_organisation(run, row_id, merged)
     if changes and not is_new:
-        run.traces.changed("organisation", row_id, {name: getattr(stored, name) for name in changes})
+        run.traces.changed(
+            "organisation", row_id, {name: kept_value(getattr(stored, name)) for name in changes}
+        )
         show_changes(report, record.where, stored.name, changes)
     counts = report.new if is_new else report.changed if changes else report.unchanged
     counts[ORGANISATIONS] += 1

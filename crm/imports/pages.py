@@ -33,6 +33,7 @@ MOST_FILES = 50
 OFFERED = 20
 """Names and numbers of which we ask whose they are, the most frequent first."""
 WORDS = {
+    "channels": ("channel", "channels"),
     "organisations": ("organisation", "organisations"),
     "contacts": ("person", "people"),
     "interactions": ("interaction", "interactions"),

@@ -1,7 +1,8 @@
 """Writing down people from files: new ones, and the cells that changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from crm.accounts.addresses import normal_email
@@ -32,6 +33,7 @@ from crm.imports.stored import (
     draft_of,
 )
 from crm.storage.database import new_id
+from crm.storage.tables import contact
 from crm.storage.text import fold
 
 
@@ -164,6 +166,7 @@ def _change(work: _Contacts, row: ContactRecord, row_id: int, before: str, where
     stored = work.fresh.get(row_id) or work.changed.get(row_id) or work.stored[row_id]
     said = marks(cells_of(CONTACTS, row, row.given))
     wanted = changed_cells(CONTACTS, row, before, said)
+    wanted.pop("labels", None)  # they are no difference, and follow below
     if work.fills:
         _ask_of_birthday(work, row, stored, wanted, bool(before), where)
         wanted = _filled(stored, wanted, bool(before))
@@ -280,6 +283,7 @@ def _write(work: _Contacts) -> None:
         if drafts
         else {}
     )
+    _put_away({written[row_id]: one.archived_at for row_id, one in work.fresh.items()}, run)
     run.traces.made("contact", written.values())
     run.people.rename(written)
     write_changes(run, work.changed, organisations)
@@ -289,6 +293,14 @@ def _write(work: _Contacts) -> None:
     if work.occasions:
         about = [(written.get(row_id, row_id), one) for row_id, _, one in work.occasions]
         facts.import_dates_of(run, about, work.report)
+
+
+def _put_away(archived: Mapping[int, datetime | None], run: Run) -> None:
+    """People who came as archived are."""
+    for row_id, at in archived.items():
+        if at is not None:
+            these = (contact.c.workspace_id == run.principal.workspace_id, contact.c.id == row_id)
+            run.connection.execute(contact.update().where(*these).values(archived_at=at))
 
 
 def _organisation_ids(run: Run, people: Sequence[ContactRecord], report: FileReport) -> dict[str, int]:

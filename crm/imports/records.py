@@ -14,6 +14,7 @@ from typing import Any
 
 from crm.errors import Invalid
 
+CHANNELS = "channels"
 ORGANISATIONS = "organisations"
 CONTACTS = "contacts"
 INTERACTIONS = "interactions"
@@ -31,7 +32,7 @@ WHATSAPP = "whatsapp"
 PHONE = "phone"
 FEEDS = (CALENDAR, MAIL, WHATSAPP, PHONE)
 """What machines saw of people: each such file is a transaction of its own."""
-EXCHANGE = (ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES)
+EXCHANGE = (CHANNELS, ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES)
 
 FILE_LIMIT = 64 * 1024 * 1024
 """Bytes of one file."""
@@ -57,6 +58,20 @@ class Occasion:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelRecord:
+    """One row of channels.csv: a channel of the team's own, or one with other marks than it came with."""
+
+    key: str
+    label: str
+    digital: bool = False
+    live: bool = False
+    in_person: bool = False
+    by_hand: bool = False
+    given: frozenset[str] = frozenset()
+    where: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class OrganisationRecord:
     """One row of organisations.csv."""
 
@@ -68,6 +83,7 @@ class OrganisationRecord:
     country: str | None = None
     tags: tuple[str, ...] = ()
     notes: str | None = None
+    archived_at: datetime | None = None
     given: frozenset[str] = frozenset()
     where: str = field(default="", compare=False)
 
@@ -77,7 +93,7 @@ class ContactRecord:
     """One row of contacts.csv, or one vCard. ``birthday`` is ``YYYY-MM-DD`` or ``--MM-DD``.
 
     ``occasions``, ``uid`` and ``deceased_on`` come from vCards and other address books; ``labels`` says of emails and phones what
-    they are for ("work"), where the file does, and is no difference.
+    they are for ("work"), where the file does, and is no difference. ``target_*`` are their own targets in days, 0 for none.
     """
 
     name: str
@@ -101,6 +117,10 @@ class ContactRecord:
     occasions: tuple[Occasion, ...] = ()
     uid: str | None = None
     deceased_on: date | None = None
+    target_any: int | None = None
+    target_personal: int | None = None
+    target_in_person: int | None = None
+    archived_at: datetime | None = None
     labels: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     given: frozenset[str] = frozenset()
     where: str = field(default="", compare=False)
@@ -111,7 +131,8 @@ class InteractionRecord:
     """One row of interactions.csv. ``occurred_at`` is aware, in UTC.
 
     ``on`` is the day as written where the file gave a day and no time; identity rests on it, because the
-    moment such a day stands for can depend on when it was read.
+    moment such a day stands for can depend on when it was read. ``private_to`` is the email of the user whose note it
+    is alone, where it is private.
     """
 
     occurred_at: datetime
@@ -123,6 +144,7 @@ class InteractionRecord:
     summary: str | None = None
     note: str | None = None
     source_id: str | None = None
+    private_to: str | None = None
     on: date | None = None
     given: frozenset[str] = frozenset()
     where: str = field(default="", compare=False)
@@ -203,7 +225,8 @@ def is_death(record: DateRecord) -> bool:
 
 
 Record = (
-    OrganisationRecord
+    ChannelRecord
+    | OrganisationRecord
     | ContactRecord
     | InteractionRecord
     | AskRecord
@@ -334,6 +357,8 @@ def identities(records: Iterable[Record]) -> list[str]:
 def _content(record: Record) -> list[object]:
     """The parts of a row that do not change as its story goes on: no due, closing or keeping dates."""
     match record:
+        case ChannelRecord():
+            return [record.key]
         case OrganisationRecord():
             return [record.name.casefold()]
         case ContactRecord():

@@ -1,13 +1,14 @@
-"""People who are here, written anew as files say they are now, and as they were before where an import is undone."""
+"""People and organisations that are here, written anew as files say now, and as before where an import is undone."""
 
 from typing import Any
 
 from crm.contacts import rows
 from crm.contacts.derived import reindex
 from crm.contacts.drafts import NewContact
-from crm.imports.records import ContactRecord
+from crm.contacts.organisation_actions import edit_organisation
+from crm.imports.records import ContactRecord, OrganisationRecord
 from crm.imports.run import Run
-from crm.imports.stored import draft_of, occasion_of, plain_birthdays
+from crm.imports.stored import draft_of, occasion_of, organisation_draft, plain_birthdays
 from crm.storage.database import new_id
 from crm.storage.tables import (
     contact,
@@ -16,27 +17,40 @@ from crm.storage.tables import (
     contact_email,
     contact_phone,
     contact_tag,
+    organisation,
 )
 
 
 def write_changes(run: Run, changed: dict[int, ContactRecord], organisations: dict[str, int]) -> None:
-    """Write the new state of people who are here; ways that stay keep their labels, people their targets."""
+    """Write the new state of people who are here; ways that stay keep their labels."""
     if not changed:
         return
     born = plain_birthdays(run.connection, run.principal, list(changed))
     for row_id, record in changed.items():
         draft = draft_of(record, organisations.get(record.organisation or ""))
         values = rows.contact_values(draft, record.organisation, run.at)
-        values = {name: value for name, value in values.items() if not name.startswith("target_")}
         owner = run.users.get(record.owner) if record.owner else None
         run.connection.execute(
             contact.update()
             .where(contact.c.workspace_id == run.principal.workspace_id, contact.c.id == row_id)
-            .values(**values, owner_id=owner, created_on=record.created_on, version=contact.c.version + 1)
+            .values(
+                **values,
+                owner_id=owner,
+                created_on=record.created_on,
+                archived_at=record.archived_at,
+                version=contact.c.version + 1,
+            )
         )
         _rewrite_ways(run, row_id, draft)
         _rewrite_birthday(run, row_id, record.birthday, born.get(row_id))
     reindex(run.connection, run.principal, list(changed))
+
+
+def write_organisation(run: Run, row_id: int, record: OrganisationRecord) -> None:
+    """Write the new state of an organisation that is here."""
+    edit_organisation(run.connection, run.principal, row_id, organisation_draft(record))
+    these = (organisation.c.workspace_id == run.principal.workspace_id, organisation.c.id == row_id)
+    run.connection.execute(organisation.update().where(*these).values(archived_at=record.archived_at))
 
 
 def _rewrite_ways(run: Run, row_id: int, draft: NewContact) -> None:

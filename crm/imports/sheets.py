@@ -1,4 +1,4 @@
-"""The sheets of the exchange format (PRODUCT.md section 9): eight CSV files, and how each cell is read and written.
+"""The sheets of the exchange format (PRODUCT.md section 9): nine CSV files, and how each cell is read and written.
 
 One table of columns (``SHEETS``) serves reading in ``exchange.py`` and writing in ``writing.py``.
 
@@ -26,10 +26,14 @@ from crm.imports.cells import (
     join_items,
     one_of,
     read_addresses,
+    read_archived,
     read_channel,
+    read_count,
     read_day,
     read_emails,
+    read_key,
     read_kind,
+    read_labels,
     read_line,
     read_lines,
     read_moment,
@@ -42,6 +46,7 @@ from crm.imports.cells import (
     read_yes,
     write_addresses,
     write_day,
+    write_labels,
     write_moment,
     write_words,
     write_yes,
@@ -64,6 +69,10 @@ class Column:
     empty: Any = None
     unique: bool = False
     spare: bool = False
+
+    def says(self, record: Any) -> bool:
+        """Whether the record has something to write in this column."""
+        return getattr(record, self.field) not in (None, ())
 
 
 @dataclass(frozen=True)
@@ -120,7 +129,16 @@ _BIRTHDAY = Column("birthday", "birthday", read_recurring_day, str)
 _RECURRING = Column("date", "date", read_recurring_day, str, required=True)
 _OCCURRED = Column("occurred_at", "occurred_at", read_moment, write_moment, required=True, unique=True)
 _CHANNEL = Column("channel", "channel", read_channel, neutralise, required=True)
+_ARCHIVED = Column("archived_at", "archived_at", read_archived, write_moment, spare=True)
 _CONTACT = Column("contact", "contact", read_person, neutralise, required=True)
+
+
+def _mark(name: str) -> Column:
+    return Column(name, name, read_yes, write_yes, empty=False)
+
+
+def _days(name: str) -> Column:
+    return Column(name, name, read_count, str, spare=True)
 
 
 def _settle_contact(values: dict[str, Any]) -> None:
@@ -148,6 +166,16 @@ SHEETS: Mapping[str, Sheet] = {
     sheet.kind: sheet
     for sheet in (
         Sheet(
+            said.CHANNELS,
+            said.ChannelRecord,
+            (
+                Column("key", "key", read_key, str, required=True),
+                _line("label", required=True),
+                Column("digital", "digital", read_yes, write_yes, required=True, empty=False),
+                *map(_mark, ("live", "in_person", "by_hand")),
+            ),
+        ),
+        Sheet(
             said.ORGANISATIONS,
             said.OrganisationRecord,
             (
@@ -159,6 +187,7 @@ SHEETS: Mapping[str, Sheet] = {
                 _line("country"),
                 _list("tags"),
                 _text("notes"),
+                _ARCHIVED,
             ),
         ),
         Sheet(
@@ -183,6 +212,9 @@ SHEETS: Mapping[str, Sheet] = {
                 _BIRTHDAY,
                 _date("created_on"),
                 _text("notes"),
+                *map(_days, ("target_any", "target_personal", "target_in_person")),
+                Column("labels", "labels", read_labels, write_labels, empty=(), spare=True),
+                _ARCHIVED,
             ),
             _settle_contact,
         ),
@@ -199,6 +231,7 @@ SHEETS: Mapping[str, Sheet] = {
                 _text("summary"),
                 _text("note"),
                 Column("source_id", "source_id", read_line, neutralise, unique=True),
+                replace(_line("private_to"), spare=True),
             ),
             _settle_interaction,
         ),

@@ -34,8 +34,7 @@ def cells_of(kind: str, record: Record, fields: Sequence[str] | frozenset[str]) 
     found = {}
     for column in SHEETS[kind].columns:
         if column.field in fields:
-            value: Any = getattr(record, column.field)
-            found[column.field] = "" if value is None or value == () else column.write(value)
+            found[column.field] = column.write(getattr(record, column.field)) if column.says(record) else ""
     return found
 
 
@@ -84,6 +83,10 @@ def _contacts(connection: Connection, principal: Principal, ids: list[int]) -> d
             created_on=row.created_on,
             notes=row.notes,
             deceased_on=row.deceased_on,
+            target_any=row.target_any,
+            target_personal=row.target_personal,
+            target_in_person=row.target_in_person,
+            archived_at=row.archived_at,
             labels=_labels(*emails.get(row.id, ()), *phones.get(row.id, ())),
             given=CONTACT_FIELDS,
         )
@@ -176,6 +179,9 @@ def draft_of(
             dates=(occasion_of("birthday", record.birthday),) if record.birthday else (),
             created_on=record.created_on,
             deceased_on=record.deceased_on,
+            target_any=record.target_any,
+            target_personal=record.target_personal,
+            target_in_person=record.target_in_person,
         )
     )
 
@@ -212,6 +218,7 @@ def organisation_records(
                 country=row.country,
                 tags=tuple(sorted(tags.get(row.id, ()))),
                 notes=row.notes,
+                archived_at=row.archived_at,
             )
     return found
 

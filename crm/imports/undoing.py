@@ -9,18 +9,20 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, select, update
 
 from crm.contacts.may_change import require_editor
-from crm.contacts.organisation_actions import edit_organisation, find_or_add_organisations
+from crm.contacts.organisation_actions import find_or_add_organisations
 from crm.domain.principal import Principal
 from crm.errors import Conflict, NotFound
 from crm.imports.cell_changes import restored_value
+from crm.imports.channels import channels_before, put_back
 from crm.imports.facts import DATE_RECORD, TABLES
 from crm.imports.log import restored_entry
 from crm.imports.meetings import forget_questions
-from crm.imports.rewriting import write_changes
+from crm.imports.records import CHANNELS
+from crm.imports.rewriting import write_changes, write_organisation
 from crm.imports.rule_states import states_before
 from crm.imports.run import Run
-from crm.imports.sources import stamp_of
-from crm.imports.stored import contact_records, organisation_draft, organisation_records
+from crm.imports.sources import digest, stamp_of
+from crm.imports.stored import contact_records, organisation_records
 from crm.interactions.actions import edit_interaction, restore_interaction
 from crm.storage.blocks import blocks
 from crm.storage.stored_metrics import refresh, scope_of
@@ -53,6 +55,7 @@ SORTS = {
     "favour": "favours",
     DATE_RECORD: "dates",
     "rules": "rules",
+    CHANNELS: CHANNELS,
 }
 
 
@@ -81,6 +84,8 @@ def write_traces(run: Run) -> None:
 def _stamps(connection: Connection, principal: Principal, record: str, ids: Sequence[int]) -> dict[int, str]:
     if record == "rules":
         return {ids[0]: _rules_stamp(connection, principal)}
+    if record == CHANNELS:
+        return {ids[0]: digest(repr(channels_before(connection, principal)))}
     tables = {"contact": contact, "interaction": interaction, "organisation": organisation, **TABLES}
     table = tables[record]
     found: dict[int, str] = {}
@@ -164,6 +169,7 @@ class _Undoing:
         self._contacts()
         self._organisations()
         self._rules()
+        self._channels()
         ids = sorted(self.touched)
         refresh(self.connection, scope_of(self.connection, self.principal, self.run.at, ids), ids)
 
@@ -349,11 +355,9 @@ class _Undoing:
         stored = organisation_records(self.connection, self.principal, list(changed))
         for row_id, record in stored.items():
             values: dict[str, Any] = {
-                name: tuple(value) if name == "tags" else value for name, value in changed[row_id].items()
+                name: restored_value(name, value) for name, value in changed[row_id].items()
             }
-            edit_organisation(
-                self.connection, self.principal, row_id, organisation_draft(replace(record, **values))
-            )
+            write_organisation(self.run, row_id, replace(record, **values))
             self.done.restored["organisations"] += 1
         self._forget_content("organisation", changed)
 
@@ -372,6 +376,14 @@ class _Undoing:
                 else:
                     self.connection.execute(rule.delete().where(mine, rule.c.key == key))
             self.done.restored["rules"] += 1
+
+    def _channels(self) -> None:
+        """Marks as they were, and channels that came go, unless something happened by them since."""
+        _, changed = self._untouched(CHANNELS)
+        for before in changed.values():
+            restored, kept = put_back(self.connection, self.principal, before["rows"], self.run.at)
+            self.done.restored[CHANNELS] += restored
+            self.done.kept[CHANNELS] += kept
 
 
 def _restored(name: str, value: Any) -> Any:

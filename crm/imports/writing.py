@@ -5,7 +5,6 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from crm.imports.records import (
     ContactRecord,
@@ -26,7 +25,7 @@ def csv_lines(kind: str, records: Iterable[Record]) -> Iterator[str]:
     columns = SHEETS[kind].columns
     if any(column.spare for column in columns):
         records = list(records)
-        filled = {column for column in columns if any(getattr(one, column.field) for one in records)}
+        filled = {column for column in columns if any(map(column.says, records))}
         columns = tuple(column for column in columns if not column.spare or column in filled)
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")
@@ -38,10 +37,7 @@ def csv_lines(kind: str, records: Iterable[Record]) -> Iterator[str]:
 
 
 def _cell(column: Column, record: Record) -> str:
-    value: Any = getattr(record, column.field)
-    if value is None or value == ():
-        return ""
-    return column.write(value).replace("\0", "")
+    return column.write(getattr(record, column.field)).replace("\0", "") if column.says(record) else ""
 
 
 def _taken(buffer: io.StringIO) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, exists
 
 from crm.domain.channels import Channel, by_key
 from crm.domain.principal import Principal
@@ -14,7 +14,7 @@ from crm.interactions.queries import channels
 from crm.storage.frame import Scope
 from crm.storage.recount import Moves, recompute, recount_channel
 from crm.storage.stored_metrics import scope_of
-from crm.storage.tables import channel
+from crm.storage.tables import channel, interaction
 from crm.storage.text import fold
 
 MOST_CHANNELS = 40
@@ -73,16 +73,23 @@ def change_marks(
 
 def add_channel(connection: Connection, principal: Principal, label: str, digital: bool, way: str) -> Channel:
     """A channel of the workspace's own; its key is made from the label."""
+    taken = {one.key for one in channels(connection, principal)}
+    new = marked(Channel(_key(label, taken), label), digital, way)
+    bring_channel(connection, principal, new)
+    return new
+
+
+def bring_channel(connection: Connection, principal: Principal, new: Channel) -> None:
+    """A channel under a key that is free; refuses a name that another has, and too many."""
     _require_admin(principal)
     there = channels(connection, principal)
-    if any(fold(one.label) == fold(label) for one in there):
+    if any(fold(one.label) == fold(new.label) for one in there):
         raise Invalid(
             "There is a channel of that name.", fields={"label": "There is a channel of that name."}
         )
     if len(there) >= MOST_CHANNELS:
         sentence = f"{MOST_CHANNELS} channels are as many as there can be."
         raise Invalid(sentence, fields={"label": sentence})
-    new = marked(Channel(_key(label, {one.key for one in there}), label), digital, way)
     row = {
         "workspace_id": principal.workspace_id,
         "key": new.key,
@@ -94,7 +101,15 @@ def add_channel(connection: Connection, principal: Principal, label: str, digita
         "position": len(there),
     }
     connection.execute(channel.insert(), row)
-    return new
+
+
+def forget_unused(connection: Connection, principal: Principal, key: str) -> bool:
+    """Take away a channel by which nothing ever happened; false where something did, and it stays."""
+    _require_admin(principal)
+    log, table = interaction.c, channel.c
+    used = exists().where(log.workspace_id == principal.workspace_id, log.channel == key)
+    mine = (table.workspace_id == principal.workspace_id, table.key == key)
+    return connection.execute(channel.delete().where(*mine, ~used)).rowcount > 0
 
 
 def _key(label: str, taken: set[str]) -> str:

@@ -5,21 +5,28 @@ import io
 import json
 import shutil
 import uuid
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import zip_longest
 from pathlib import Path
 
 import icalendar
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from crm.contacts.actions import add_contacts
 from crm.contacts.drafts import NOBODY, NewContact, NewOrganisation, Occasion, Way
-from crm.contacts.organisation_actions import add_organisation
+from crm.contacts.many import archive
+from crm.contacts.organisation_actions import add_organisation, archive_organisation
+from crm.domain.channels import SHIPPED
 from crm.errors import Invalid
+from crm.imports.undoing import undo
 from crm.interactions.actions import Entry, delete_interaction, log_interaction
+from crm.interactions.channel_actions import add_channel, change_marks
 from crm.storage.database import Database, new_id
-from crm.storage.tables import ask, contact, interaction, promise, signal
+from crm.storage.tables import ask, contact, interaction, organisation, promise, signal
 from crm.storage.text import fold
 from tests.builders import NOW, World
 from tests.imports.files import EVERYTHING, bring, count, exported, good, news, rows, summed
@@ -171,12 +178,14 @@ people = st.builds(
     owner_id=st.sampled_from([None, NOBODY]),
     notes=maybe,
     city=maybe,
-    emails=st.lists(emails, max_size=2).map(lambda found: tuple(map(Way, found))),
-    phones=st.lists(words, max_size=2).map(lambda found: tuple(map(Way, found))),
+    emails=st.lists(st.builds(Way, emails, maybe), max_size=2).map(tuple),
+    phones=st.lists(st.builds(Way, words, maybe), max_size=2).map(tuple),
     addresses=st.lists(words, max_size=2).map(lambda found: tuple(map(Way, found))),
     tags=st.lists(words, max_size=2).map(tuple),
     dates=st.lists(occasions, max_size=2).map(tuple),
     created_on=days,
+    target_any=st.none() | st.sampled_from([0, 30]),
+    target_in_person=st.none() | st.sampled_from([0, 90]),
     deceased_on=st.none() | st.dates(date(1900, 1, 1), date(2026, 11, 1)),
 )
 moments = st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
@@ -186,6 +195,7 @@ entries = st.tuples(
     st.lists(st.integers(0, 50), min_size=1, max_size=3),
     st.sampled_from(["mutual", "inbound"]),
     maybe,
+    st.booleans(),
     st.booleans(),
 )
 facts = st.lists(st.tuples(st.integers(0, 50), words.filter(str.strip), days, st.none() | days), max_size=3)
@@ -202,9 +212,11 @@ facts = st.lists(st.tuples(st.integers(0, 50), words.filter(str.strip), days, st
     st.lists(entries, max_size=5),
     facts,
     st.integers(0, 2),
+    st.sets(st.integers(0, 4)),
+    st.booleans(),
 )
 def test_any_workspace_comes_back_byte_for_byte(
-    sqlite_template, tmp_path_factory, people, entries, facts, users
+    sqlite_template, tmp_path_factory, people, entries, facts, users, archived, own
 ):
     path = tmp_path_factory.mktemp("roundtrip") / "workspace.sqlite3"
     shutil.copy(sqlite_template, path)
@@ -214,13 +226,22 @@ def test_any_workspace_comes_back_byte_for_byte(
         team = [f"user{number}@team.example" for number in range(users)]
         principals = [world.user(email, email=email) for email in team]
         _fill(world, people, entries, facts, principals)
+        _put_away(world, archived, own=own)
         files = exported(world)
-        assert again(world, files, users=team) == files
+        back = again(world, files, users=team)
+        assert [name for name in files if back.get(name) != files[name]] == [], lines_apart(files, back)
+        assert back == files
         reports = good(bring(world, *files.items()))
         assert (news(reports), summed(reports, "changed")) == ({}, {})
         assert exported(world) == files
     finally:
         database.close()
+
+
+def lines_apart(files: dict[str, bytes], back: dict[str, bytes]) -> list[tuple[bytes, bytes]]:
+    """The first lines that are not the same."""
+    pairs = ((files[name].split(b"\n"), back.get(name, b"").split(b"\n")) for name in files)
+    return [(one, other) for a, b in pairs for one, other in zip_longest(a, b) if one != other][:4]
 
 
 def _emails(one: NewContact) -> object:
@@ -233,9 +254,9 @@ def _fill(world, people, entries, facts, principals):
     with world.database.write() as connection:
         add_organisation(connection, world.principal, NewOrganisation("Fernhill", tags=("a", "b")), NOW)
         ids = add_contacts(connection, by, people, NOW)
-        for at, channel, who, direction, note, is_by in entries:
+        for at, channel, who, direction, note, is_by, private in entries:
             contacts = tuple(dict.fromkeys(ids[one % len(ids)] for one in who))
-            entry = Entry(at, channel, contacts, direction, note=note)
+            entry = Entry(at, channel, contacts, direction, note=note, note_private=private)
             log_interaction(connection, by if is_by else world.principal, entry, NOW)
         for who, text, day, due in facts:
             mine = {"workspace_id": world.workspace_id, "contact_id": ids[who % len(ids)], "text": text}
@@ -246,6 +267,20 @@ def _fill(world, people, entries, facts, principals):
             ]
             for table, columns in made:
                 connection.execute(table.insert(), {**mine, "id": new_id(connection), **columns})
+
+
+def _put_away(world, archived, *, own):
+    """Some people archived, an organisation too, and channels of the team's own."""
+    with world.database.write() as connection:
+        ids = sorted(connection.execute(select(contact.c.id)).scalars())
+        archive(connection, world.principal, [ids[one] for one in archived if one < len(ids)], NOW)
+        if own:
+            (firm,) = connection.execute(select(organisation.c.id).limit(1)).scalars()
+            archive_organisation(connection, world.principal, firm, NOW)
+            fair = add_channel(connection, world.principal, "Trade fair", False, "in_person")
+            entry = Entry(NOW, fair.key, tuple(ids[:1]), note="=Stand 4")
+            log_interaction(connection, world.principal, entry, NOW)
+            change_marks(connection, world.principal, [replace(SHIPPED[4], digital=False)], NOW)
 
 
 def test_naughty_strings_come_back(world: World) -> None:
@@ -264,3 +299,49 @@ def test_naughty_strings_come_back(world: World) -> None:
     assert len(kept) == len(lines)
     files = exported(world)
     assert again(world, files, users=[]) == files
+
+
+def test_private_notes_come_back_as_their_authors_alone(world: World) -> None:
+    alice = world.user("alice")
+    world.user("bob")
+    world.log("lunch", 1, world.contact("Ruth"), by=alice, note="Secret plans", note_private=True)
+    files = exported(world)
+    other = World.create(world.database, "Another team")
+    her, him = (other.user(name, email=f"{name}@team.example") for name in ("alice", "bob"))
+    (report,) = bring(other, ("interactions.csv", files["interactions.csv"]), by=him)
+    assert "Only they themselves" in report.errors[0].message
+    good(bring(other, *files.items()))
+    seen = [b"Secret plans" in exported(other, who)["interactions.csv"] for who in (her, him)]
+    assert seen == [True, False]
+    good(bring(other, ("interactions.csv", exported(other, him)["interactions.csv"]), by=him))
+    assert exported(other) == files
+
+
+def test_a_channel_that_is_nowhere_is_an_error_with_its_place(world: World) -> None:
+    (report,) = bring(world, ("log.csv", "occurred_at,channel,contacts\n2026-11-02,Pigeon,Ana\n"))
+    ((where, words),) = [(one.where, one.message) for one in report.errors]
+    assert where == "log.csv line 2, column channel"
+    assert words.startswith("“Pigeon” is not a channel here; expected chat,")
+    assert count(world, contact) == 0
+
+
+def test_channels_of_ones_own_are_for_admins_and_undone_unless_used(world: World) -> None:
+    files = (
+        "channels.csv",
+        "key,label,digital,live,in_person\nfair,Trade fair,no,yes,yes\nvideo,V,no,yes,no\n",
+    )
+    (report,) = bring(world, files, by=world.user(role="member"))
+    assert ["Ask an admin" in one.message for one in report.errors] == [True, True]
+    (report,) = good(bring(world, files, by=world.user("Ada")))
+    assert (report.new["channels"], report.changed["channels"]) == (1, 1)
+    assert news(good(bring(world, files))) == {}
+    with world.database.write() as connection:
+        undo(connection, world.principal, report.batch_id or 0, world.now)
+    assert "channels.csv" not in exported(world)
+    row = ("interactions.csv", "occurred_at,channel,contacts\n2026-11-02,fair,Ruth\n")
+    report = good(bring(world, row, files))[0]
+    world.log("fair", 1, world.contact("Ana"))
+    with world.database.write() as connection:
+        done = undo(connection, world.principal, report.batch_id or 0, world.now)
+    assert (done.removed["interactions"], done.restored["channels"], done.kept["channels"]) == (1, 1, 1)
+    assert exported(world)["channels.csv"].split(b"\r\n")[1:] == [b"fair,Trade fair,no,yes,yes,no", b""]
