@@ -11,9 +11,11 @@ from crm import clock
 from crm.accounts.queries import by_email
 from crm.cli_support import AsJson, AsOf, Desk, Workspace, desk, print_json
 from crm.commands.listing import print_table
+from crm.domain.weeks import whole_day
 from crm.errors import Invalid, Unavailable
 from crm.nudges import pulse
 from crm.nudges.compose import Writer
+from crm.nudges.due import OtherTime
 from crm.nudges.holds import hold, release
 from crm.nudges.sending import Outcome, Postman, Whom, by_smtp, into_folder, sender_of
 from crm.templating import environment
@@ -40,7 +42,7 @@ def nudge(
         if let_go:
             _release(at_desk, as_json)
             return
-        outcomes = _postman(at_desk, user, eml_dir, another_day=as_of is not None).work()
+        outcomes = _postman(at_desk, user, eml_dir, as_of).work()
         with at_desk.database.read() as connection:
             held = hold(connection)
     if as_json:
@@ -67,7 +69,7 @@ def _release(at_desk: Desk, as_json: bool) -> None:
         )
 
 
-def _postman(at_desk: Desk, email: str | None, eml_dir: Path | None, *, another_day: bool) -> Postman:
+def _postman(at_desk: Desk, email: str | None, eml_dir: Path | None, as_of: str | None) -> Postman:
     settings = at_desk.settings
     deliver = by_smtp(settings) if eml_dir is None else into_folder(_folder(eml_dir))
     if deliver is None:
@@ -84,7 +86,7 @@ def _postman(at_desk: Desk, email: str | None, eml_dir: Path | None, *, another_
         _clock(at_desk),
         pulse.this_process(),
         whom=Whom(at_desk.principal.workspace_id, user_id),
-        as_if_always_there=another_day,
+        other=None if as_of is None else OtherTime(whole_day(as_of)),
     )
 
 

@@ -161,6 +161,12 @@ def day_in_words(written: str) -> str:
     return f"{day} {MONTHS[month - 1]}{f' {year}' if year else ''}"
 
 
+def whole_day(text: str) -> date | None:
+    """The day that is written as ``2026-11-23``; None for a time or anything else."""
+    words = text.strip()
+    return date.fromisoformat(words) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", words) else None
+
+
 def moment_said(text: str, zone: tzinfo) -> datetime:
     """``2026-11-23`` is the end of that day in ``zone``; a time without offset is one of ``zone``. In UTC.
 
@@ -175,6 +181,7 @@ def moment_said(text: str, zone: tzinfo) -> datetime:
         raise ValueError(
             f"a date (2026-11-23) or a time (2026-11-23T12:30+01:00), not {text[:40]!r}."
         ) from None
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", words):
-        return end_of(moment.date(), zone)
+    day = whole_day(words)
+    if day is not None:
+        return end_of(day, zone)
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

@@ -20,8 +20,8 @@ from crm.mail.rendering import render
 from crm.mail.views import DigestLine, DigestMail
 from crm.nudges import links
 from crm.nudges.digest_queries import Accounts, key_accounts, screen_only
-from crm.nudges.due import DIGEST, EARLIEST, Placed, Recipient, put_all
-from crm.nudges.outbox import NOT_IN_TIME, STALE_AFTER, Body, Claim, NoMail
+from crm.nudges.due import DIGEST, EARLIEST, OtherTime, Placed, Recipient, put_all
+from crm.nudges.outbox import NOT_IN_TIME, Body, Claim, NoMail
 from crm.planning.effects import effects
 from crm.rules.queries import Flag
 from crm.settings import Settings
@@ -50,14 +50,14 @@ def put_digests(
     at: datetime,
     *,
     only: ColumnElement[bool] | None = None,
-    as_if_always_there: bool = False,
+    other: OtherTime | None = None,
 ) -> list[Placed]:
     """Put the digests that have fallen due into the outbox, at the day and time of each user's weekly mail.
 
     One more than a day late is *skipped* where there was one before, and otherwise was never owed. See `put_due`.
     """
     with database.read() as connection:
-        found = _missing(connection, domain, at, only, as_if_always_there)
+        found = _missing(connection, domain, at, only, other)
     return put_all(database, found, at, DIGEST)
 
 
@@ -66,7 +66,7 @@ def _missing(
     domain: str,
     at: datetime,
     only: ColumnElement[bool] | None,
-    as_if_always_there: bool,
+    other: OtherTime | None,
 ) -> list[Placed]:
     people = select(user).where(gets_digests()).order_by(user.c.workspace_id, user.c.id)
     if only is not None:
@@ -74,15 +74,14 @@ def _missing(
     found = []
     for row in connection.execute(people).all():
         recipient = Recipient.of(row)
-        if as_if_always_there:
+        if other is not None:
             recipient = replace(recipient, since=EARLIEST)
         week = recipient.newest_week(at)
         known = _weeks(connection, row)
-        due_at = recipient.due_at(week)
-        late = due_at <= at - STALE_AFTER
-        owed = str(week) not in known and due_at >= recipient.since and (known or not late)
+        late = recipient.is_late(week, at, other)
+        owed = str(week) not in known and recipient.due_at(week) >= recipient.since and (known or not late)
         if owed:
-            found.append(recipient.placed(week, domain, at, NOT_IN_TIME))
+            found.append(recipient.placed(week, domain, at, NOT_IN_TIME, other))
     return found
 
 

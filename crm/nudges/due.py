@@ -4,7 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,9 +24,28 @@ log = logging.getLogger("crm.nudges")
 PURPOSE = "nudge"
 DIGEST = "digest"
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+FURTHEST_EAST = timedelta(hours=14)
+"""By so much the first place on earth is ahead of UTC."""
 LOOK_BACK_WEEKS = 8
 """How many missed weeks are shown one by one after a long silence."""
 TOO_LATE = "More than a day late: the server did not run then."
+
+
+@dataclass(frozen=True)
+class OtherTime:
+    """A question about another time than now: it is about the people there are now, as if they had always been there.
+
+    ``day``: the whole day that was asked about, if one was. What falls due on it where its user is, is not late, though the
+    day may end later where the team is.
+    """
+
+    day: date | None = None
+
+    def swept_at(self, at: datetime) -> datetime:
+        """The moment to sweep at in place of ``at``, so that nothing that waits is too late which fell due on the day."""
+        if self.day is None:
+            return at
+        return min(at, datetime.combine(self.day, time(), UTC) - FURTHEST_EAST + STALE_AFTER)
 
 
 @dataclass(frozen=True)
@@ -66,17 +85,25 @@ class Recipient:
         """The newest week whose mail is due at ``at``."""
         return latest_due_week(at, self.weekday, self.at, self.zone)
 
-    def placed(self, week: IsoWeek, domain: str, at: datetime, too_late: str) -> "Placed":
-        """The row of that week: due, or where it is more than a day late at ``at``, *skipped* for being ``too_late``."""
+    def is_late(self, week: IsoWeek, at: datetime, other: OtherTime | None) -> bool:
+        """Whether this week's mail is more than a day late at ``at``, and not of the day that is asked about."""
         due_at = self.due_at(week)
-        late = due_at <= at - STALE_AFTER
+        if other is not None and other.day is not None and due_at.astimezone(self.zone).date() >= other.day:
+            return False
+        return due_at <= at - STALE_AFTER
+
+    def placed(
+        self, week: IsoWeek, domain: str, at: datetime, too_late: str, other: OtherTime | None
+    ) -> "Placed":
+        """The row of that week: due, or where it is late, *skipped* for being ``too_late``."""
+        late = self.is_late(week, at, other)
         return Placed(
             self.workspace_id,
             self.user_id,
             self.email,
             str(week),
             new_message_id(domain),
-            due_at,
+            self.due_at(week),
             "skipped" if late else "due",
             too_late if late else None,
         )
@@ -116,16 +143,16 @@ def put_due(
     at: datetime,
     *,
     only: ColumnElement[bool] | None = None,
-    as_if_always_there: bool = False,
+    other: OtherTime | None = None,
 ) -> list[Placed]:
     """Put everything that has fallen due into the outbox; returns what was not there before.
 
     ``domain`` is what new message ids end in; ``only`` narrows the users. A mail more than a day late is *skipped*;
     while mail is held, new ones are *held*. Nobody is owed a mail from before they were added or switched it on, unless
-    ``as_if_always_there``: a question about another day is about the people there are now.
+    ``other`` is asked about.
     """
     with database.read() as connection:
-        found = list(missing(connection, domain, at, only, as_if_always_there))
+        found = list(missing(connection, domain, at, only, other))
     return put_all(database, found, at, PURPOSE)
 
 
@@ -170,21 +197,21 @@ def missing(
     domain: str,
     at: datetime,
     only: ColumnElement[bool] | None = None,
-    as_if_always_there: bool = False,
+    other: OtherTime | None = None,
 ) -> Iterator[Placed]:
     """What has fallen due and has no row in the outbox yet, as `put_due` puts it there."""
     people = select(user).where(gets_nudges()).order_by(user.c.workspace_id, user.c.id)
-    if not as_if_always_there:
+    if other is None:
         people = people.where(user.c.created_at <= at)
     if only is not None:
         people = people.where(only)
     known = _known_weeks(connection, at)
     for row in connection.execute(people):
         recipient = Recipient.of(row)
-        if as_if_always_there:
+        if other is not None:
             recipient = replace(recipient, since=EARLIEST)
-        for week in _weeks(recipient, known.get((row.workspace_id, row.id), set()), at):
-            yield recipient.placed(week, domain, at, TOO_LATE)
+        for week in _weeks(recipient, known.get((row.workspace_id, row.id), set()), at, other):
+            yield recipient.placed(week, domain, at, TOO_LATE, other)
 
 
 def _known_weeks(connection: Connection, at: datetime) -> dict[tuple[int, int], set[str]]:
@@ -200,7 +227,7 @@ def _known_weeks(connection: Connection, at: datetime) -> dict[tuple[int, int], 
     return known
 
 
-def _weeks(recipient: Recipient, known: set[str], at: datetime) -> Iterator[IsoWeek]:
+def _weeks(recipient: Recipient, known: set[str], at: datetime, other: OtherTime | None) -> Iterator[IsoWeek]:
     """The weeks that are due and have no row, oldest first: the newest, and those missed since the last row before it.
 
     After a clock was set back or a user moved, the newest week may lie before one that has its row: then it is only
@@ -209,7 +236,7 @@ def _weeks(recipient: Recipient, known: set[str], at: datetime) -> Iterator[IsoW
     week = recipient.newest_week(at)
     if str(week) in known:
         return
-    if str(week) < max(known, default="") and recipient.due_at(week) <= at - STALE_AFTER:
+    if str(week) < max(known, default="") and recipient.is_late(week, at, other):
         return
     missed = [week]
     earlier = [one for one in known if one < str(week)]

@@ -29,7 +29,7 @@ from crm.nudges import returns
 from crm.nudges.alarms import raise_alarms
 from crm.nudges.compose import Writer
 from crm.nudges.digest import put_digests
-from crm.nudges.due import PURPOSE, Placed, put_due
+from crm.nudges.due import PURPOSE, OtherTime, Placed, put_due
 from crm.nudges.outbox import Body, Claim, LostClaim, NoMail
 from crm.settings import Settings
 from crm.storage.database import Database
@@ -89,7 +89,7 @@ class Postman:
     """One process that works on the outbox. ``deliver`` of none: what is due is shown, and nothing is claimed.
 
     ``now`` is asked before every step; ``going`` says whether to go on with the next mail.
-    ``as_if_always_there`` is for another day than today, see ``put_due``.
+    ``other`` says that another time than now is asked about.
     """
 
     database: Database
@@ -100,18 +100,18 @@ class Postman:
     process: str
     going: Callable[[], bool] = field(default=lambda: True)
     whom: Whom = EVERYBODY
-    as_if_always_there: bool = False
+    other: OtherTime | None = None
 
     def work(self) -> list[Outcome]:
         """Send everything that is due, one mail after the other; returns what became of each."""
-        patiently(lambda: mails.sweep(self.database, self.now(), only=self.whom.mails()))
+        patiently(self._sweep)
         placed = patiently(
             lambda: put_due(
                 self.database,
                 self.sender.domain,
                 self.now(),
                 only=self.whom.users(),
-                as_if_always_there=self.as_if_always_there,
+                other=self.other,
             )
         )
         self._put_others()
@@ -125,12 +125,15 @@ class Postman:
                 outcomes.append(outcome)
         return outcomes
 
+    def _sweep(self) -> None:
+        at = self.now() if self.other is None else self.other.swept_at(self.now())
+        mails.sweep(self.database, at, only=self.whom.mails())
+
     def _put_others(self) -> None:
         """What goes out beside the weekly mails: digests, and word to the admins of mails that missed their time."""
         domain, now, users = self.sender.domain, self.now(), self.whom.users()
-        always = self.as_if_always_there
-        patiently(lambda: put_digests(self.database, domain, now, only=users, as_if_always_there=always))
-        if not always and self.deliver is not None:
+        patiently(lambda: put_digests(self.database, domain, now, only=users, other=self.other))
+        if self.other is None and self.deliver is not None:
             patiently(lambda: raise_alarms(self.database, domain, now))
 
     def _claim(self) -> Claim | None:

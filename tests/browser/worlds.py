@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from crm.domain.principal import Principal
-from crm.nudges.due import put_due
+from crm.nudges.due import OtherTime, put_due
 from crm.planning.journey_actions import add_trip
 from crm.planning.journey_forms import TripForm
 from crm.storage.database import Database
@@ -155,7 +155,7 @@ def _plan_a_trip(product: Product) -> None:
         principal = Principal(nora.workspace_id, nora.id, nora.role, UTC, UTC)
         days = {"first_day": TODAY + timedelta(days=28), "last_day": TODAY + timedelta(days=30)}
         add_trip(connection, principal, TripForm(city="Chicago", country="US", **days), NOW)
-    put_due(database, "team.example", NOW, as_if_always_there=True)
+    put_due(database, "team.example", NOW, other=OtherTime())
     database.close()
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from crm.__main__ import run
-from crm.storage.tables import mail_hold, outbox
+from crm.storage.tables import mail_hold, outbox, outbox_event
 from tests.builders import NOW, World
 from tests.mail.servers import free_port
 from tests.nudges.mailroom import mail_server, states, team
@@ -49,6 +49,21 @@ def test_another_day_is_asked_about_the_people_there_are_now(world: World, crm: 
     _, said, _ = crm("--eml-dir", str(tmp_path), "--as-of", MONDAY, "--json")
     assert [(each["week"], each["state"]) for each in said] == [("2026-W48", "sent")]
     assert states(world.database) == {one: "sent"}
+
+
+def test_a_date_is_everybodys_day_wherever_they_are(world: World, crm: Any, tmp_path: Path) -> None:
+    zones = ("Pacific/Kiritimati", "Pacific/Auckland", "UTC", "America/Los_Angeles", "Etc/GMT+12")
+    east = {team(world, 1, time_zone=zone, nudge_minute=0)[0]: zone for zone in zones}
+    (sunday,) = team(world, 1, time_zone="Pacific/Auckland", nudge_weekday=6, nudge_minute=480)
+    files = ("--eml-dir", str(tmp_path), "--json", "--as-of")
+    # The day that ends at 2026-11-23T24:00Z began 38 hours before on Kiritimati: one of a time is late, one of the date not.
+    assert crm(*files, "2026-11-23T23:59")[1][0]["state"] == "skipped"
+    with world.database.write() as connection:
+        connection.execute(outbox_event.delete())
+        connection.execute(outbox.delete())
+    crm(*files, "2026-11-23")
+    assert states(world.database) == dict.fromkeys(east, "sent") | {sunday: "skipped"}
+    assert crm(*files, "2026-11-23")[1] == []
 
 
 def test_one_user_only(world: World, crm: Any, tmp_path: Path) -> None:
