@@ -5,14 +5,18 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
 from hypothesis import settings
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import event
 
+from crm.accounts import passwords
 from crm.storage.database import Database
 from crm.storage.migrate import migrate
 from tests import portal
@@ -21,9 +25,23 @@ from tests.databases import BACKENDS, by_turns
 from tests.postgresql import Spare, execute, running
 from tests.thorough import TIMES
 
-# A busy machine is no counterexample. The short form tries the same examples each time; new ones are for the long form.
-settings.register_profile("house", deadline=None, derandomize=TIMES == 1)
+# A busy machine is no counterexample. The short form tries the same few examples each time; new ones, and more of them,
+# are for the long form.
+settings.register_profile("house", deadline=None, derandomize=TIMES == 1, max_examples=50 * TIMES)
 settings.load_profile("house")
+
+
+_in_earnest = passwords._hasher
+passwords._hasher = cache(  # type: ignore[assignment]
+    lambda: PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+)
+"""Hashing is slow on purpose, and most tests are about something else."""
+
+
+@pytest.fixture
+def hasher_in_earnest() -> PasswordHash:
+    """What hashes passwords outside of tests."""
+    return _in_earnest()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

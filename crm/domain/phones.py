@@ -51,6 +51,11 @@ def ending(phone: str) -> str:
     return digits_of(phone)[-LAST_DIGITS:]
 
 
+def phone_mark(phone: str) -> str | None:
+    """What two ways of writing one number have in common; None where it is no number of a person but a service's."""
+    return ending(phone) if len(digits_of(phone)) >= SHARED_DIGITS else None
+
+
 def region_of(country: str | None, time_zone: str | None = None) -> str | None:
     """The country's code by its name, its code, or else by a time zone of one country."""
     return country_code(country) or _region_of_zone().get(time_zone or "")

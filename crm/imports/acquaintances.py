@@ -8,10 +8,11 @@ from sqlalchemy import select
 
 from crm.accounts.queries import own_words
 from crm.contacts.rows import folded_name
+from crm.domain.phones import phone_mark
 from crm.imports.chat_people import identity
 from crm.imports.choices import NAMES_WHO
 from crm.imports.matching import folded_email
-from crm.imports.phone_people import PhonePeople, phone_mark
+from crm.imports.phone_people import PhonePeople
 from crm.imports.run import Run
 from crm.imports.sightings import Party
 from crm.storage.tables import contact, contact_email, import_mapping

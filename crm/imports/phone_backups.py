@@ -9,12 +9,12 @@ from typing import BinaryIO
 
 from crm.contacts.drafts import is_email
 from crm.domain.lengths import LINE_LIMIT
+from crm.domain.phones import phone_mark
 from crm.domain.spans import count
 from crm.imports.cells import tidy_line
 from crm.imports.chat_folding import Folding, Said
 from crm.imports.chat_people import identity
 from crm.imports.phone_calls import call_of
-from crm.imports.phone_people import phone_mark
 from crm.imports.records import UnreadableFile
 from crm.imports.safe_xml import BrokenOff, Element, elements
 from crm.imports.sightings import FeedSetting, Notices, Party, Sighting

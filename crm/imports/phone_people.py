@@ -2,17 +2,9 @@
 
 from sqlalchemy import select
 
-from crm.domain.phones import digits_of, ending, international, region_of
+from crm.domain.phones import SHARED_DIGITS, digits_of, international, phone_mark, region_of
 from crm.imports.run import Run
 from crm.storage.tables import contact, contact_phone
-
-SHORTEST = 7
-"""Digits of a number of a person; shorter ones are services'."""
-
-
-def phone_mark(phone: str) -> str | None:
-    """What two ways of writing one number have in common; None where it is no number of a person."""
-    return ending(phone) if len(digits_of(phone)) >= SHORTEST else None
 
 
 class PhonePeople:
@@ -33,7 +25,7 @@ class PhonePeople:
     def of(self, phone: str) -> list[int]:
         """The people who have this number, dialled from where the user lives."""
         digits = digits_of(phone)
-        if len(digits) < SHORTEST:
+        if len(digits) < SHARED_DIGITS:
             return []
         if self._by_end is None:
             self._read()
@@ -41,7 +33,7 @@ class PhonePeople:
         ours = international(phone, self._region())
         same = [
             row_id
-            for theirs, region, row_id in self._by_end.get(digits[-SHORTEST:], ())
+            for theirs, region, row_id in self._by_end.get(digits[-SHARED_DIGITS:], ())
             if self._is_same(phone, ours, theirs, region)
         ]
         return list(dict.fromkeys(same))
@@ -69,5 +61,5 @@ class PhonePeople:
 
     def _enter(self, phone: str, region: str | None, row_id: int) -> None:
         digits = digits_of(phone)
-        if self._by_end is not None and len(digits) >= SHORTEST:
-            self._by_end.setdefault(digits[-SHORTEST:], []).append((phone, region, row_id))
+        if self._by_end is not None and len(digits) >= SHARED_DIGITS:
+            self._by_end.setdefault(digits[-SHARED_DIGITS:], []).append((phone, region, row_id))

@@ -4,6 +4,7 @@ import re
 
 import pytest
 import time_machine
+from pwdlib import PasswordHash
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
@@ -142,7 +143,11 @@ def test_tokens_and_passwords_are_kept_as_hashes(world: World) -> None:
         kept = repr(connection.execute(select(session)).all())
     assert token not in kept
     assert PASSWORD not in HASH
-    assert HASH.startswith("$argon2id$")
+
+
+def test_guessing_a_hashed_password_costs_what_is_recommended(hasher_in_earnest: PasswordHash) -> None:
+    """The second choice of RFC 9106, section 4: 64 MiB, three passes, four lanes."""
+    assert hasher_in_earnest.hash(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 @pytest.mark.parametrize("value", ["", ".", "1.", "x.y", "1.x", "²." + "a" * 43, "9" * 40 + ".x"])

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -43,19 +44,33 @@ def watch_the_clock(day: date, at: time, zone: ZoneInfo) -> datetime:
     return next(minute for minute in minutes if wall(minute, zone) >= wanted)
 
 
+NOONS = [datetime(2026, 1, 1, 12, tzinfo=UTC) + timedelta(days=count) for count in range(731)]
+
+
+@cache
+def distances(name: str) -> tuple[timedelta | None, ...]:
+    """How far the zone is from UTC on each noon of 2026 and 2027."""
+    zone = ZoneInfo(name)
+    return tuple(noon.astimezone(zone).utcoffset() for noon in NOONS)
+
+
 @cache
 def change_days(name: str) -> tuple[date, ...]:
     """The days of 2026 and 2027 on which the zone's distance from UTC changes, and the days beside them."""
-    zone, found = ZoneInfo(name), set()
-    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    for count in range(730):
-        day = noon + timedelta(days=count)
-        if day.astimezone(zone).utcoffset() != (day + timedelta(days=1)).astimezone(zone).utcoffset():
-            found |= {day.date() + timedelta(days=beside) for beside in (0, 1, 2)}
+    found: set[date] = set()
+    for noon, (before, after) in zip(NOONS, pairwise(distances(name)), strict=False):
+        if before != after:
+            found |= {noon.date() + timedelta(days=beside) for beside in (0, 1, 2)}
     return tuple(sorted(found))
 
 
-CHANGING = [name for name in ZONES if change_days(name)]
+@cache
+def different() -> list[str]:
+    """One zone for each way clocks run in 2026 and 2027; the others are the same clock under other names."""
+    return list({distances(name): name for name in ZONES}.values())
+
+
+changing = st.deferred(lambda: st.sampled_from([name for name in ZONES if change_days(name)]))
 
 
 class TestIsoWeek:
@@ -121,7 +136,7 @@ class TestLocalInstant:
         assert wall(local_instant(date(2011, 12, 30), time(8), apia), apia) == datetime(2011, 12, 31)
 
     @given(
-        st.sampled_from(CHANGING),
+        changing,
         st.data(),
         st.sampled_from(TIMES) | st.times().map(lambda t: t.replace(second=0, microsecond=0)),
     )
@@ -159,7 +174,7 @@ class TestLocalInstant:
 class TestEveryWeekOnce:
     @pytest.mark.parametrize("at", TIMES, ids=str)
     def test_in_every_zone_each_week_of_two_years_has_one_instant_in_order(self, at: time) -> None:
-        for name in ZONES:
+        for name in different():
             zone, week = ZoneInfo(name), FIRST_WEEK
             last = due_instant(week.previous(), 0, at, zone)
             while week <= LAST_WEEK:
@@ -168,7 +183,7 @@ class TestEveryWeekOnce:
                 assert timedelta(days=6, hours=20) < due - last < timedelta(days=7, hours=4), (name, week)
                 last, week = due, week.next()
 
-    @given(st.sampled_from(CHANGING), st.integers(0, 6), st.sampled_from(TIMES), st.data())
+    @given(changing, st.integers(0, 6), st.sampled_from(TIMES), st.data())
     @settings(max_examples=30, deadline=None)
     def test_a_clock_that_looks_in_often_runs_each_week_once(
         self, name: str, weekday: int, at: time, data: st.DataObject
@@ -178,7 +193,7 @@ class TestEveryWeekOnce:
             days=14
         )
         runs: dict[IsoWeek, datetime] = {}
-        for minutes in range(0, 28 * 24 * 60, 20):
+        for minutes in range(0, 28 * 24 * 60, 60):
             now = start + timedelta(minutes=minutes)
             runs.setdefault(latest_due_week(now, weekday, at, zone), now)
         weeks = sorted(runs)
@@ -187,7 +202,7 @@ class TestEveryWeekOnce:
         assert watch_the_clock(weeks[-1].next().days[weekday], at, zone) > now
         for week in weeks[1:]:
             seen = watch_the_clock(week.days[weekday], at, zone)
-            assert timedelta(0) <= runs[week] - seen < timedelta(minutes=20)
+            assert timedelta(0) <= runs[week] - seen < timedelta(minutes=60)
 
     @given(
         st.lists(st.tuples(zones, st.integers(-3000, 20000)), min_size=1, max_size=40), st.sampled_from(TIMES)
