@@ -1,5 +1,6 @@
 """The web application, put together from the rooms."""
 
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -58,17 +59,21 @@ def create_app(settings: Settings, database: Database) -> Starlette:
     return app
 
 
-def routers() -> list[Router]:
+@cache
+def routers() -> tuple[Router, ...]:
     """The pages of every room, in the order of the rooms."""
-    modules = [f"crm.{room}.pages" for room in ROOMS]
-    return [import_module(module).router for module in modules if find_spec(module) is not None]
+    return tuple(_doors("pages"))
 
 
-def operations() -> list[ApiRoute]:
+@cache
+def operations() -> tuple[ApiRoute, ...]:
     """What programs may do in every room, in the order of the rooms."""
-    modules = [f"crm.{room}.api" for room in ROOMS]
-    found = [import_module(module).router for module in modules if find_spec(module) is not None]
-    return [route for router in found for route in router.routes]
+    return tuple(route for router in _doors("api") for route in router.routes)
+
+
+def _doors(name: str) -> Iterator[Any]:
+    modules = [f"crm.{room}.{name}" for room in ROOMS]
+    return (import_module(module).router for module in modules if find_spec(module) is not None)
 
 
 def _described(request: Request) -> Response:

@@ -69,7 +69,9 @@ def alone(unpacked: Path, **settings: object) -> dict[str, str]:
 
 def test_it_finds_its_own_templates(unpacked: Path) -> None:
     command = [sys.executable, "-c", OWN_FILES]
-    found = subprocess.run(command, cwd=unpacked, env=alone(unpacked), capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        command, cwd=unpacked, env=alone(unpacked), capture_output=True, text=True, check=False
+    )
     assert found.returncode == 0, found.stderr
 
 
