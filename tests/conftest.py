@@ -32,9 +32,7 @@ settings.load_profile("house")
 
 
 _in_earnest = passwords._hasher
-passwords._hasher = cache(  # type: ignore[assignment]
-    lambda: PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
-)
+passwords._hasher = cache(lambda: PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
 """Hashing is slow on purpose, and most tests are about something else."""
 
 
