@@ -6,6 +6,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from crm.domain import manner
+from crm.domain.spans import day_and_time, day_phrase, short_day
 from crm.web import assets
 
 WORDS = "none,one,two,three,four,five,six,seven,eight,nine,ten,eleven,twelve".split(",")  # noqa: SIM905
@@ -41,20 +43,17 @@ def _calendar_day(value: date | datetime, zone: tzinfo | None) -> date:
 
 def day(value: date | datetime, today: date | None = None, zone: tzinfo | None = None) -> str:
     """``Thu 19 Nov``; the year is added unless it is that of ``today``. A moment is first moved to ``zone``."""
-    shown = _calendar_day(value, zone)
-    text = f"{shown:%a} {shown.day} {shown:%b}"
-    return text if today is not None and shown.year == today.year else f"{text} {shown.year}"
+    return day_phrase(_calendar_day(value, zone), today)
 
 
 def moment(value: datetime, today: date | None = None, zone: tzinfo | None = None) -> str:
     """``Thu 19 Nov, 12:30``, in ``zone`` if one is given."""
-    local = value.astimezone(zone) if zone else value
-    return f"{day(local, today)}, {local:%H:%M}"
+    return day_and_time(value.astimezone(zone) if zone else value, today)
 
 
 def count_words(number: int, singular: str | None = None, plural: str | None = None) -> str:
     """``six``, or with a noun ``six people``; figures from 13 on. Nought is ``none``, and with a noun ``no``."""
-    words = WORDS[number] if 0 <= number < len(WORDS) else str(number)
+    words = WORDS[number] if 0 <= number < len(WORDS) else manner.numeral(number)
     if singular is None:
         return words
     noun = singular if number == 1 else plural or f"{singular}s"
@@ -84,7 +83,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.filters.update(day=day, moment=moment, count_words=count_words, initials=initials)
+    env.filters.update(numeral=manner.numeral, clock=manner.clock_words, weekday=manner.weekday_name)
+    env.filters.update(month=manner.month_words, month_name=manner.month_name, short_day=short_day)
     env.globals.update(
-        icon=assets.icon, asset=assets.load().url, channel_icon_name=channel_icon_name, flashes=()
+        icon=assets.icon,
+        asset=assets.load().url,
+        channel_icon_name=channel_icon_name,
+        flashes=(),
+        reader=manner.reader,
     )
     return env

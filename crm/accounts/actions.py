@@ -13,8 +13,9 @@ from sqlalchemy import Connection, case, func, literal, select
 
 from crm.accounts import queries
 from crm.accounts.addresses import normal_email
-from crm.accounts.forms import Preferences, Profile, SetUp
+from crm.accounts.forms import Preferences, Profile, SetUp, Written
 from crm.accounts.workspaces import create_workspace
+from crm.domain.manner import CHOICES
 from crm.domain.principal import Principal, Role
 from crm.domain.spans import capital, count, join
 from crm.errors import Conflict, Invalid, NotFound, require_admin
@@ -199,7 +200,8 @@ def save_profile(connection: Connection, principal: Principal, form: Profile, at
     """Store one's own settings; the budgets of the acts together are the budget of the week."""
     if principal.user_id is None:
         raise Invalid("Only a user has settings.")
-    values = form.model_dump(exclude={"nudge_time", "theme", "also_me"})
+    values = form.model_dump(exclude={"nudge_time", "theme", "also_me", *CHOICES})
+    values["written"] = form.chosen
     mine = select(user.c.preferences).where(
         user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id
     )
@@ -333,6 +335,13 @@ def void_links(connection: Connection, workspace_id: int, user_id: int, at: date
     )
     mine = (address_change.c.workspace_id == workspace_id, address_change.c.user_id == user_id)
     connection.execute(address_change.delete().where(*mine))
+
+
+def write_as(connection: Connection, principal: Principal, form: Written) -> None:
+    """How dates and numbers are written for everybody who chose nothing themselves."""
+    require_admin(principal)
+    mine = workspace.c.id == principal.workspace_id
+    connection.execute(workspace.update().where(mine).values(written=form.chosen))
 
 
 def move_to_zone(connection: Connection, principal: Principal, zone: ZoneInfo, at: datetime) -> Moves:

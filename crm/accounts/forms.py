@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from crm.accounts import passwords
 from crm.accounts.checks import known_country, known_zone, plausible_email
+from crm.domain.manner import CHOICES, Dates, Hours, Numbers
 from crm.domain.principal import Role
 from crm.web.forms import Form
 
@@ -46,7 +47,20 @@ class RoleChange(Form):
     role: Role
 
 
-class Profile(Form):
+class Written(Form):
+    """How dates, times and numbers are written; nothing is as the team has it, for the team as it ships."""
+
+    dates: Dates | None = None
+    hours: Hours | None = None
+    numbers: Numbers | None = None
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What is stored."""
+        return self.model_dump(include=set(CHOICES), exclude_none=True)
+
+
+class Profile(Written):
     """What everybody sets for themselves."""
 
     name: Name

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlalchemy import Connection, func, select
 
 from crm.accounts.addresses import normal_email
+from crm.domain.manner import AS_IT_SHIPS, Manner
 from crm.domain.principal import EDITORS, Principal, Role
 from crm.errors import NotFound
 from crm.storage.tables import session, user, workspace
@@ -108,13 +109,31 @@ def by_email(connection: Connection, principal: Principal, email: str) -> Member
 def principal_of(connection: Connection, principal: Principal, user_id: int) -> Principal:
     """The principal that acts for an active user of the same workspace, for mail, plans and the command line."""
     row = connection.execute(
-        select(user.c.role, user.c.time_zone).where(
-            user.c.workspace_id == principal.workspace_id, user.c.id == user_id, user.c.active
-        )
+        select(user.c.role, user.c.time_zone, user.c.written, workspace.c.written.label("team_written"))
+        .join(workspace, workspace.c.id == user.c.workspace_id)
+        .where(user.c.workspace_id == principal.workspace_id, user.c.id == user_id, user.c.active)
     ).one_or_none()
     if row is None:
         raise NotFound
-    return Principal(principal.workspace_id, user_id, row.role, principal.zone, ZoneInfo(row.time_zone))
+    zones = (principal.zone, ZoneInfo(row.time_zone))
+    manner = Manner.of(row.team_written, row.written)
+    return Principal(principal.workspace_id, user_id, row.role, *zones, manner)
+
+
+def manner_of(connection: Connection, workspace_id: int, user_id: int) -> Manner:
+    """How dates and numbers are written for a user; as it ships for somebody who is not there."""
+    row = connection.execute(
+        select(workspace.c.written.label("team"), user.c.written)
+        .join(workspace, workspace.c.id == user.c.workspace_id)
+        .where(user.c.workspace_id == workspace_id, user.c.id == user_id)
+    ).one_or_none()
+    return AS_IT_SHIPS if row is None else Manner.of(row.team, row.written)
+
+
+def team_written(connection: Connection, principal: Principal) -> dict[str, str]:
+    """What the team has chosen for everybody who chose nothing."""
+    mine = select(workspace.c.written).where(workspace.c.id == principal.workspace_id)
+    return connection.execute(mine).scalar_one() or {}
 
 
 def known_by(connection: Connection, email: str) -> list[Any]:

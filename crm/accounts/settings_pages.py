@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from starlette.responses import Response
 
-from crm.accounts import actions, queries
+from crm.accounts import actions, queries, written
 from crm.accounts.forms import PasswordChange, Preferences, Profile
 from crm.accounts.passwords import fits, hashed
 from crm.domain.places.whereabouts import whereabouts
@@ -24,6 +24,7 @@ def settings(visit: Visit) -> Response:
     values = {name: getattr(person, name) for name in Preferences.model_fields if hasattr(person, name)}
     values["nudge_time"] = f"{person.nudge_minute // 60:02d}:{person.nudge_minute % 60:02d}"
     values["also_me"] = "\n".join(queries.own_words(visit.connection, visit.principal)[person.id][2:])
+    values |= person.written or {}
     values["theme"] = visit.request.cookies.get("theme", "auto")
     return _page(visit, values, {})
 
@@ -34,6 +35,9 @@ def _page(visit: Visit, values: Any, errors: dict[str, str]) -> Response:
         "errors": errors,
         "zones": queries.zone_choices(str(values.get("time_zone") or "")),
         "weekdays": list(enumerate(DAY_NAMES)),
+        "written": written.fields(
+            visit.at, visit.principal.user_zone, queries.team_written(visit.connection, visit.principal)
+        ),
         "city_hint": _city_hint(str(values.get("city") or ""), str(values.get("country") or "")),
     }
     return visit.render("accounts/settings.html", context, active="team", status=422 if errors else 200)

@@ -1,11 +1,15 @@
-"""The team's time zone, in which every day is counted."""
+"""The team's time zone, in which every day is counted, and how dates and numbers are written."""
 
+from dataclasses import asdict
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from crm.accounts import actions, queries
+from crm.accounts import actions, queries, written
+from crm.accounts.forms import Written
+from crm.domain.manner import Manner
 from crm.domain.zone_moves import moves_sentence
+from crm.web import forms
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -33,6 +37,28 @@ def save(visit: Visit) -> Response:
     )
 
 
-def _page(visit: Visit, zone: str, error: str | None = None) -> Response:
-    context = {"zones": queries.zone_choices(zone), "zone": zone, "error": error}
-    return visit.render("accounts/workspace.html", context, active="team", status=422 if error else 200)
+@router.action("/settings/workspace/written", access="admin")
+def write_as(visit: Visit) -> Response:
+    """Write dates and numbers so for everybody who chose nothing themselves."""
+    form = forms.read(Written, visit.form)
+    if isinstance(form, forms.Errors):
+        return _page(visit, str(visit.principal.zone), errors=form.fields)
+    actions.write_as(visit.connection, visit.principal, form)
+    return visit.redirect("/settings/workspace", "Dates and numbers are written so now.")
+
+
+def _page(
+    visit: Visit, zone: str, error: str | None = None, errors: dict[str, str] | None = None
+) -> Response:
+    kept = queries.team_written(visit.connection, visit.principal)
+    context = {
+        "zones": queries.zone_choices(zone),
+        "zone": zone,
+        "error": error,
+        "errors": errors or {},
+        "written": written.fields(visit.at, visit.principal.user_zone),
+        "kept": asdict(Manner.of(kept)),
+    }
+    return visit.render(
+        "accounts/workspace.html", context, active="team", status=422 if error or errors else 200
+    )

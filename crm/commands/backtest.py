@@ -8,6 +8,7 @@ from crm.cli_support import AsJson, AsOf, Desk, Workspace, desk, print_json
 from crm.commands.flags import RuleKey
 from crm.commands.listing import print_table
 from crm.commands.progress import bar
+from crm.domain.manner import numeral
 from crm.domain.rules import Rule
 from crm.errors import UsageError
 from crm.rules.backtest import WEEKS, Week, backtest, has_log
@@ -82,15 +83,18 @@ def _try_rules(at_desk: Desk, as_json: bool) -> None:
     if as_json:
         print_json([{"rule": key, "weeks": weeks} for key, weeks in found])
     else:
-        rows = [(key, f"{sum(week.flagged for week in weeks):,}", finding(weeks)) for key, weeks in found]
+        rows = [
+            (key, f"{numeral(sum(week.flagged for week in weeks))}", finding(weeks)) for key, weeks in found
+        ]
         print_table(("Rule", "Flags in 52 weeks", "What came after"), rows, "Every rule is switched off.")
 
 
 def _row(week: Week) -> tuple[str, ...]:
     told = (
-        "–" if number is None else f"{number:,}" for number in (week.in_touch_anyway, week.silent_quarter)
+        "–" if number is None else f"{numeral(number)}"
+        for number in (week.in_touch_anyway, week.silent_quarter)
     )
-    return (week.week, week.as_of.date().isoformat(), f"{week.flagged:,}", *told)
+    return (week.week, week.as_of.date().isoformat(), f"{numeral(week.flagged)}", *told)
 
 
 def _try_rhythm(at_desk: Desk, horizons: tuple[int, ...], as_json: bool) -> None:
@@ -138,7 +142,7 @@ def _print(judged: Judged) -> None:
     said = [
         (
             f"{percent(one.low)} to {percent(one.high)}",
-            f"{one.cases:,}",
+            f"{numeral(one.cases)}",
             percent(one.said),
             percent(one.happened),
         )

@@ -8,6 +8,7 @@ import typer
 from crm.accounts import queries as accounts
 from crm.cli_support import AsJson, AsOf, Desk, Workspace, desk, print_json
 from crm.commands.listing import print_table
+from crm.domain.manner import clock_words
 from crm.domain.principal import Principal
 from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek
@@ -75,7 +76,7 @@ def _row(one: Suggested, at: datetime, principal: Principal) -> tuple[str, ...]:
     today = principal.own_day(at)
     when = day_phrase(one.slot.day, today) if one.slot.day else "–"
     if one.slot.starts_at:
-        when += f", {one.slot.starts_at.astimezone(principal.user_zone):%H:%M}"
+        when += f", {clock_words(one.slot.starts_at.astimezone(principal.user_zone))}"
     return (one.act, one.contact.name, when, one.reason, one.state.replace("_", " "))
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
+from crm.domain.manner import numeral
 from crm.domain.targets import TIERS
 from crm.domain.weeks import MONTHS
 from crm.errors import Invalid
@@ -98,7 +99,7 @@ def one_line(words: str | None, limit: int = LINE_LIMIT) -> str | None:
     kept = "".join(sign if sign.isprintable() or _joins(sign) else " " for sign in words or "")
     kept = " ".join(kept.split())
     if len(kept) > limit:
-        raise Invalid(f"That is longer than {limit:,} characters: {kept[:40]}…")
+        raise Invalid(f"That is longer than {numeral(limit)} characters: {kept[:40]}…")
     return kept or None
 
 
@@ -111,7 +112,7 @@ def many_lines(words: str | None, limit: int = TEXT_LIMIT) -> str | None:
     """The words with their line breaks; None if nothing is left."""
     kept = (words or "").replace("\r\n", "\n").replace("\x00", "").encode("utf-8", "replace").decode().strip()
     if len(kept) > limit:
-        raise Invalid(f"That is longer than {limit:,} characters: {kept[:40]}…")
+        raise Invalid(f"That is longer than {numeral(limit)} characters: {kept[:40]}…")
     return kept or None
 
 
@@ -214,6 +215,6 @@ def full_day(occasion: Occasion) -> date | None:
 def the_target(days: int | None) -> int | None:
     """Days between 0 (no target) and ten years."""
     if days is not None and not 0 <= days <= TARGET_LIMIT:
-        sentence = f"A target is a number of days from 0 (no target) to {TARGET_LIMIT:,}."
+        sentence = f"A target is a number of days from 0 (no target) to {numeral(TARGET_LIMIT)}."
         raise Invalid(sentence, fields={"target_any": sentence})
     return days

@@ -23,6 +23,7 @@ from crm.contacts.drafts import (
     the_zone,
 )
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
+from crm.domain.manner import numeral
 from crm.domain.targets import Tier
 from crm.errors import Invalid
 from crm.web.forms import Errors, Form, read
@@ -249,7 +250,7 @@ def read_contact(form: FormData) -> ContactSent | dict[str, str]:
     return ContactSent(draft, single.organisation, single.version)
 
 
-_TOO_LONG = f"At most {LINE_LIMIT:,} characters."
+_TOO_LONG = f"At most {numeral(LINE_LIMIT)} characters."
 
 
 def _ways(form: FormData, name: str, errors: dict[str, str]) -> tuple[Way, ...]:

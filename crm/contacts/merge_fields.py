@@ -8,7 +8,7 @@ from crm.contacts import both_wrote
 from crm.contacts.drafts import Occasion
 from crm.contacts.queries import Person
 from crm.domain.folding import fold
-from crm.domain.weeks import MONTHS
+from crm.domain.manner import occasion_words
 from crm.errors import Invalid
 
 SIDES = ("first", "second")
@@ -86,7 +86,7 @@ def birthday(person: Person) -> Occasion | None:
 
 def day_words(one: Occasion) -> str:
     """14 March 1979, or without the year."""
-    return f"{one.day} {MONTHS[one.month - 1]}{f' {one.year}' if one.year else ''}"
+    return occasion_words(one.year, one.month, one.day)
 
 
 def settle(rows: list[Row], choices: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, select
 
 from crm.contacts.queries import NEVER, people_joined
+from crm.domain.manner import month_words
 from crm.domain.principal import Principal
 from crm.storage.presence import is_present
 from crm.storage.statements import built_once
@@ -97,4 +98,4 @@ def _spoke(live: int | None, any_sort: int | None, today: date) -> str:
     day = today - timedelta(days=live)
     if live < 14:
         return f"last spoke {live} days ago"
-    return f"last spoke in {day:%B}" if live < 330 else f"last spoke in {day:%B} {day.year}"
+    return f"last spoke in {month_words(day, year=live >= 330)}"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from math import floor, isfinite
 from typing import TypeAlias
 
+from crm.domain.manner import numeral
 from crm.domain.metrics import WINDOWED, WINDOWS
 from crm.domain.spans import capital, every, in_tenths
 
@@ -68,12 +69,12 @@ def metric_value(metric: str, value: int | float | str | None) -> str:
     if metric.startswith("digital_share_"):
         return f"{floor(100 * value + 0.5)}%"
     if metric.startswith("overdue_"):
-        return f"{_decimal(value)} times"
+        return f"{numeral(value)} times"
     if metric == "rhythm_days":
         return every(value)
     if metric == "quiet_p":
         return in_tenths(value)
-    return _decimal(value)
+    return numeral(value)
 
 
 def metrics_sentence(evidence: Evidence) -> str:
@@ -99,8 +100,3 @@ def metric_label(metric: str) -> str:
         or " ".join(metric.replace("_", " ").split())
         or "value"
     )
-
-
-def _decimal(value: float) -> str:
-    said = f"{value:.1f}".removesuffix(".0")
-    return "0" if said == "-0" else said

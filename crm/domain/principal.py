@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Literal, TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
+from crm.domain.manner import AS_IT_SHIPS, Manner
 from crm.domain.weeks import calendar_day
 
 Role: TypeAlias = Literal["admin", "member", "viewer"]
@@ -18,6 +19,7 @@ class Principal:
     """A user in a workspace, or the command line (no user, all rights).
 
     ``zone`` is the workspace's time zone, in which calendar days are counted; ``user_zone`` is the user's own.
+    ``manner`` is how the user wants days, times and numbers written.
     """
 
     workspace_id: int
@@ -25,6 +27,7 @@ class Principal:
     role: Role
     zone: ZoneInfo
     user_zone: ZoneInfo
+    manner: Manner = AS_IT_SHIPS
 
     def team_day(self, at: datetime) -> date:
         """The calendar day of a moment where the team is: what everything that is kept is counted in."""

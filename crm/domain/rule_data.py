@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from crm.domain import expressions as tree
 from crm.domain.expressions import Comparison, Condition, Constant, Metric, Tagged, Value
+from crm.domain.manner import numeral
 from crm.domain.metrics import METRICS, WORDS
 from crm.domain.rules import ACTS, EVERYONE, KEPT, SEVERITIES, WRITTEN_DOWN, Rule
 from crm.domain.score import ZONE_WORDS
@@ -291,7 +292,9 @@ class _Reader:
         if not is_number:
             raise self.fault(f"{about} wants a number, not {_said(value)}.", about)
         if not math.isfinite(value) or abs(value) > NUMBER_LIMIT:
-            raise self.fault(f"{about} wants a number between -{NUMBER_LIMIT:,} and {NUMBER_LIMIT:,}.", about)
+            raise self.fault(
+                f"{about} wants a number between -{numeral(NUMBER_LIMIT)} and {numeral(NUMBER_LIMIT)}.", about
+            )
         return cast(int | float, _whole(value))
 
 

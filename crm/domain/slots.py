@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
+from crm.domain.manner import clock_words
 from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek, local_instant
 
@@ -325,7 +326,7 @@ def _least_bad(call: Wanted, diary: _Diary) -> Slot:
         return Slot(None, None, MINUTES["call"], "No free half hour is left this week.")
     day, at, start = best
     diary.take("call", day, start)
-    note = f"No shared working hours: {at:%H:%M} for you, {_for_them(call, diary, start)}"
+    note = f"No shared working hours: {clock_words(at)} for you, {_for_them(call, diary, start)}"
     note = _join_notes(note, _day_note(call, diary, day))
     return Slot(day, start, MINUTES["call"], note, outside_hours=True)
 
@@ -349,7 +350,7 @@ def _for_them(call: Wanted, diary: _Diary, start: datetime) -> str:
     there = start.astimezone(call.zone)
     other_day = there.date() != start.astimezone(diary.zone).date()
     day = f" on {day_phrase(there.date(), diary.today)}" if other_day else ""
-    return f"{there:%H:%M}{day} for them."
+    return f"{clock_words(there)}{day} for them."
 
 
 def _day_note(call: Wanted, diary: _Diary, day: date) -> str:

@@ -17,20 +17,21 @@ from datetime import date, datetime, tzinfo
 from math import floor
 from typing import Literal
 
+from crm.domain.manner import clock_words, day_words, month_name, numeral
+from crm.domain.weeks import IsoWeek
+
 Unit = Literal["day", "week", "month", "year"]
 
 _WORDS = (
     *("zero", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
 )
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _IRREGULAR = {"person": "people", "child": "children", "staff": "staff", "media": "media"}
 
 
-def in_words(number: int) -> str:
+def in_words(many: int) -> str:
     """Numbers up to twelve in words, larger ones in digits."""
-    return _WORDS[number] if 0 <= number < len(_WORDS) else f"{number:,}"
+    return _WORDS[many] if 0 <= many < len(_WORDS) else numeral(many)
 
 
 def plural(noun: str) -> str:
@@ -47,10 +48,10 @@ def plural(noun: str) -> str:
     return head + space + last
 
 
-def count(number: int, noun: str, *, words: bool = False) -> str:
+def count(many: int, noun: str, *, words: bool = False) -> str:
     """`count(14, "email")` is "14 emails"; with `words`, 3 is "three calls" and 0 "no calls"."""
-    said = ("no" if number == 0 else in_words(number)) if words else f"{number:,}"
-    return f"{said} {noun if number == 1 else plural(noun)}"
+    said = ("no" if many == 0 else in_words(many)) if words else numeral(many)
+    return f"{said} {noun if many == 1 else plural(noun)}"
 
 
 def join(parts: Sequence[str]) -> str:
@@ -140,15 +141,23 @@ def beside(days: int, rhythm_days: float) -> str:
     return str(elapsed) if number > 1 and least <= elapsed <= 99 else span(days)
 
 
+def _is_another_year(day: date, today: date | None) -> bool:
+    return today is None or today.year != day.year
+
+
 def short_day(day: date, today: date | None) -> str:
     """ "12 Oct", with the year when it differs from today's or when today is not known."""
-    year = "" if today and today.year == day.year else f" {day.year}"
-    return f"{day.day} {_MONTHS[day.month - 1]}{year}"
+    return day_words(day, year=_is_another_year(day, today))
 
 
 def day_phrase(day: date, today: date | None) -> str:
     """ "Thu 19 Nov", with the year when it differs from today's or when today is not known."""
-    return f"{_DAYS[day.weekday()]} {short_day(day, today)}"
+    return day_words(day, year=_is_another_year(day, today), weekday=True)
+
+
+def long_day(day: date, today: date, *, weekday: bool = False) -> str:
+    """ "19 November", "Thursday 19 November", with the year when it differs from today's."""
+    return day_words(day, year=_is_another_year(day, today), weekday=weekday, long=True)
 
 
 def in_tenths(chance: float) -> str:
@@ -161,6 +170,17 @@ def in_tenths(chance: float) -> str:
     return "about once in 10" if tenths == 1 else f"about {tenths} times in 10"
 
 
+def week_label(week: IsoWeek) -> str:
+    """The working week in words: "Monday 16 to Friday 20 November"; years only where they differ."""
+    first, last = week.days[0], week.days[4]
+    start, end = (
+        day_words(day, year=first.year != last.year, weekday=True, long=True) for day in (first, last)
+    )
+    if first.month == last.month:
+        start = start.removesuffix(f" {month_name(first, long=True)}")
+    return f"{start} to {end}"
+
+
 def week_phrase(monday: date, today: date) -> str:
     """ "Week of Mon 16 Nov"."""
     return f"Week of {day_phrase(monday, today)}"
@@ -171,4 +191,9 @@ def moment_phrase(moment: datetime, zone: tzinfo, today: date) -> str:
     local = moment.astimezone(zone)
     near = {0: "Today", 1: "Tomorrow", -1: "Yesterday"}
     day = near.get((local.date() - today).days) or day_phrase(local.date(), today)
-    return f"{day}, {local:%H:%M}"
+    return f"{day}, {clock_words(local)}"
+
+
+def day_and_time(local: datetime, today: date | None) -> str:
+    """ "Thu 19 Nov, 12:30", by the clock the moment is told in."""
+    return f"{day_phrase(local.date(), today)}, {clock_words(local)}"

@@ -143,24 +143,6 @@ def latest_due_week(now: datetime, weekday: int, at: time, zone: tzinfo) -> IsoW
     return week
 
 
-def week_label(week: IsoWeek) -> str:
-    """The working week in words: "Monday 16 to Friday 20 November"; years only where they differ."""
-    first, last = week.days[0], week.days[4]
-    start = f"{DAY_NAMES[0]} {first.day}"
-    if (first.year, first.month) != (last.year, last.month):
-        start += f" {MONTHS[first.month - 1]}"
-    end = f"{DAY_NAMES[4]} {last.day} {MONTHS[last.month - 1]}"
-    if first.year != last.year:
-        return f"{start} {first.year} to {end} {last.year}"
-    return f"{start} to {end}"
-
-
-def day_in_words(written: str) -> str:
-    """``14 March 1980`` for ``1980-03-14``, ``23 May`` for ``--05-23``."""
-    year, month, day = written[:-6].strip("-"), int(written[-5:-3]), int(written[-2:])
-    return f"{day} {MONTHS[month - 1]}{f' {year}' if year else ''}"
-
-
 def whole_day(text: str) -> date | None:
     """The day that is written as ``2026-11-23``; None for a time or anything else."""
     words = text.strip()

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from crm.domain.manner import numeral
 from crm.domain.score import ZONE_WORDS, ZONES
 from crm.domain.spans import count, join
 
@@ -34,7 +35,7 @@ def _left(zone: str | None, arrived: Counter[str | None]) -> str:
 
 
 def _now(number: int, zone: str | None) -> str:
-    return f"{number:,} {'is' if number == 1 else 'are'} {_word(zone)}"
+    return f"{numeral(number)} {'is' if number == 1 else 'are'} {_word(zone)}"
 
 
 def _word(zone: str | None) -> str:

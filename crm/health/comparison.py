@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, TextClause, bindparam, cast, select
 
+from crm.domain.manner import numeral
 from crm.domain.principal import Principal
 from crm.domain.spans import short_day
 from crm.domain.targets import Targets
@@ -159,4 +160,4 @@ def change_words(now: int, then: int, day: date, today: date) -> str:
     when = f"on {short_day(day, today)}"
     if now == then:
         return f"As many as {when}"
-    return f"{abs(now - then):,} {'more' if now > then else 'fewer'} than {when}"
+    return f"{numeral(abs(now - then))} {'more' if now > then else 'fewer'} than {when}"

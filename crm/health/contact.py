@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from crm.domain.channels import Channel, by_key
 from crm.domain.expressions import Facts, evaluate
+from crm.domain.manner import month_words, numeral
 from crm.domain.principal import Principal
 from crm.domain.score import PERSONAL_SHARE_WANTED, WEIGHTS
 from crm.domain.sentences import rhythm_sentence, screen_rhythm_sentence
@@ -96,7 +97,7 @@ def _balance(facts: Facts) -> str:
         return "nothing logged in a year"
     # Exact in whole numbers: a fifth of 15 is a hair above 3 in binary.
     wanted = ceil(round(total * PERSONAL_SHARE_WANTED, 6))
-    return f"{personal:,} of {total:,} personal, wanted {wanted:,}"
+    return f"{numeral(personal)} of {numeral(total)} personal, wanted {numeral(wanted)}"
 
 
 def raises(facts: Facts, targets: Targets, ways: Sequence[Channel]) -> tuple[Raise, ...]:
@@ -127,5 +128,4 @@ def was_sentence(
     if before is None or before == facts.get("score") or (today - day).days < 14:
         return None
     noun = {"phone": "phone call", "lunch": "lunch", "note": "note"}.get(channel.key, channel.label.lower())
-    year = "" if (today - day).days < 330 else f" {day.year}"
-    return f"Was {before} after the {noun} in {day:%B}{year}."
+    return f"Was {before} after the {noun} in {month_words(day, year=(today - day).days >= 330)}."

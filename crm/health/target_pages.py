@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from crm.contacts.drafts import TARGET_LIMIT
 from crm.contacts.listing import kinds
+from crm.domain.manner import numeral
 from crm.domain.spans import count
 from crm.domain.targets import CLOCKS, EVERY_OTHER_KIND, TIERS_WITH_TARGETS, Target, Targets
 from crm.domain.zone_moves import moves_sentence
@@ -80,7 +81,7 @@ def _sent(visit: Visit, targets: Targets) -> tuple[dict[Key, Target], dict[str, 
                 try:
                     days[clock] = effective(targets, *key).of(clock) if typed is None else _days(typed)
                 except ValueError:
-                    errors[name] = f"Write days from 1 to {TARGET_LIMIT:,}, or nothing for no target."
+                    errors[name] = f"Write days from 1 to {numeral(TARGET_LIMIT)}, or nothing for no target."
             if len(days) == len(CLOCKS) and any(
                 _typed(visit, _name(key, clock)) is not None for clock in CLOCKS
             ):

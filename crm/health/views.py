@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from crm.domain.manner import numeral
 from crm.domain.score import ZONE_WORDS
-from crm.domain.spans import ago, capital, count, in_words, join, plural
+from crm.domain.spans import ago, capital, count, in_words, join, long_day, plural
 from crm.domain.targets import NAMED_KINDS
 from crm.health.charts import MAPPED, Point, Segment, coverage_bar
 from crm.health.queries import Filter, Headcount, Placed, Reconsidered
@@ -56,13 +57,12 @@ def zone_counts(headcounts: Sequence[Headcount]) -> Counter[str]:
 def lede(headcounts: Sequence[Headcount], wanted: Filter, owner: str | None, day: date, today: date) -> str:
     """ "51 key partners, vendors and customers, as of Monday 16 November. Three have no record yet." """
     total = sum(one.people for one in headcounts)
-    year = "" if day.year == today.year else f" {day.year}"
-    when = f"as of {day:%A} {day.day} {day:%B}{year}"
+    when = f"as of {long_day(day, today, weekday=True)}"
     whom = f"{_whom(headcounts, wanted)}{_whose(wanted, owner)}"
     if not total:
         return f"No {whom}, {when}."
     unknown = zone_counts(headcounts)["no_record"]
-    number = f"{total:,}" if total > 1 else "One"
+    number = f"{numeral(total)}" if total > 1 else "One"
     said = f"{number} {whom}, {when}."
     if not unknown:
         return said

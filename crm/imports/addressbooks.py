@@ -14,6 +14,7 @@ from typing import Any
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.domain.formulas import restore
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
+from crm.domain.manner import numeral
 from crm.imports import columns
 from crm.imports.cells import NEWEST_DAY, OLDEST_DAY, clean_phone, excerpt, is_time_zone, tidy_line
 from crm.imports.columns import LEAVE_OUT, Meaning
@@ -259,7 +260,7 @@ def _contact(
         return None
     if max(map(len, (name, *parts, row.one("organisation"), row.one("title")))) > LINE_LIMIT:
         notices.leave_out(
-            line, f"A name or title has more than {LINE_LIMIT:,} characters, so the row was left out."
+            line, f"A name or title has more than {numeral(LINE_LIMIT)} characters, so the row was left out."
         )
         return None
     addresses, city, country = _places(row)

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from crm.domain.manner import numeral
 from crm.domain.own_calendar import is_own_event, merged
 from crm.domain.slots import Interval
 from crm.domain.weeks import local_instant
@@ -76,7 +77,7 @@ def read_busy(data: bytes, wanted: Wanted) -> Busy:
         warnings.simplefilter("ignore")
         intervals = merged(reader.intervals())
     if len(intervals) > MOST:
-        reader.said[f"Only the first {MOST:,} stretches of busy time are kept."] += 1
+        reader.said[f"Only the first {numeral(MOST)} stretches of busy time are kept."] += 1
     return Busy(intervals[:MOST], reader.notes(), sorted(reader.stays)[:MOST_STAYS])
 
 
@@ -112,11 +113,11 @@ class _Reader:
         left = [
             f"1 entry was left out: it {why}."
             if count == 1
-            else f"{count:,} entries were left out: each {why}."
+            else f"{numeral(count)} entries were left out: each {why}."
             for why, count in self.left_out.items()
         ]
         zones = [
-            f"{'1 entry names' if count == 1 else f'{count:,} entries name'} the time zone “{excerpt(zone)}”, which "
+            f"{'1 entry names' if count == 1 else f'{numeral(count)} entries name'} the time zone “{excerpt(zone)}”, which "
             f"is not known; {'its time was' if count == 1 else 'their times were'} taken as yours."
             for zone, count in self.zones.most_common(3)
         ]
@@ -155,7 +156,9 @@ class _Reader:
         found = []
         for number, each in enumerate(occurrences.between(self.wanted.begins, self.wanted.ends)):
             if number >= OCCURRENCES:
-                self.left_out[f"recurs more than {OCCURRENCES:,} times, of which the first ones count"] += 1
+                self.left_out[
+                    f"recurs more than {numeral(OCCURRENCES)} times, of which the first ones count"
+                ] += 1
                 break
             if one := self._interval(each):
                 found.append(one)

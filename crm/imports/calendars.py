@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
+from crm.domain.manner import numeral
 from crm.domain.meetings import channel_of_meeting, is_calendar_of_days
 from crm.imports import ical
 from crm.imports.cells import excerpt, tidy_line
@@ -79,19 +80,19 @@ class _Reader:
             if self.seen > FILE_OCCURRENCES:
                 raise UnreadableFile(
                     self.notices.file,
-                    f"This calendar holds more than {FILE_OCCURRENCES:,} meetings. Split it.",
+                    f"This calendar holds more than {numeral(FILE_OCCURRENCES)} meetings. Split it.",
                 )
             yield from found
 
     def tell(self) -> None:
         """Say what was passed over."""
         if self.ahead:
-            meetings = "1 meeting lies" if self.ahead == 1 else f"{self.ahead:,} meetings lie"
+            meetings = "1 meeting lies" if self.ahead == 1 else f"{numeral(self.ahead)} meetings lie"
             self.notices.leave_out(
                 self.notices.file, f"{meetings} ahead. Import the calendar again once they took place."
             )
         if self.old:
-            meetings = "1 meeting is" if self.old == 1 else f"{self.old:,} meetings are"
+            meetings = "1 meeting is" if self.old == 1 else f"{numeral(self.old)} meetings are"
             self.notices.leave_out(self.notices.file, f"{meetings} more than ten years old, and left out.")
 
     def _leave_out(self, event: ical.Event, why: str) -> None:
@@ -118,7 +119,9 @@ class _Reader:
         begins, ends = self.now - WINDOW, self.now + timedelta(days=1)
         for each in recurring_ical_events.of(parsed, keep_recurrence_attributes=False).between(begins, ends):
             if len(found) >= OCCURRENCES:
-                self._leave_out(events[0], f"recurs more than {OCCURRENCES:,} times; the first ones count")
+                self._leave_out(
+                    events[0], f"recurs more than {numeral(OCCURRENCES)} times; the first ones count"
+                )
                 break
             if one := self._sighting(uid, each, events[0], recurs=True):
                 found.append(one)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from crm.contacts.drafts import is_email
 from crm.domain.formulas import neutralise, restore
 from crm.domain.lengths import LINE_LIMIT
+from crm.domain.manner import numeral
 from crm.domain.targets import KINDS
 from crm.domain.weeks import noon_of
 from crm.imports.records import PostalAddress
@@ -75,7 +76,7 @@ def read_line(cell: str, _: Setting) -> str:
     """Text on one line."""
     line = tidy_line(restore(cell))
     if len(line) > LINE_LIMIT:
-        raise ValueError(f"is {len(line):,} characters long; at most {LINE_LIMIT:,} fit")
+        raise ValueError(f"is {numeral(len(line))} characters long; at most {numeral(LINE_LIMIT)} fit")
     return line
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from crm.domain.channels import BROADCAST_DIGITAL
 from crm.domain.lengths import TEXT_LIMIT
+from crm.domain.manner import numeral
 from crm.imports.chat_people import identity
 from crm.imports.sightings import FeedSetting, Notices, Party, Sighting
 
@@ -73,5 +74,5 @@ class Folding:
 def tell_days(notices: Notices, count: int, words: str) -> None:
     """Say that so many days were left out, if any."""
     if count:
-        days = "1 day was" if count == 1 else f"{count:,} days were"
+        days = "1 day was" if count == 1 else f"{numeral(count)} days were"
         notices.leave_out(notices.file, f"{days} left out: {words}.")

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from crm.domain.lengths import TEXT_LIMIT
+from crm.domain.manner import numeral
 from crm.imports import records as said
 from crm.imports.cells import Setting, either, excerpt, tidy_line
 from crm.imports.records import (
@@ -252,7 +253,7 @@ def _broken_row(text: str, delimiter: str, line: int, fault: str, findings: _Fin
         where = f"{findings.where(line)}, column {place}"
         return Problem(
             where,
-            f"The cell holds over {TEXT_LIMIT:,} characters. Shorten it, or close an open quotation mark.",
+            f"The cell holds over {numeral(TEXT_LIMIT)} characters. Shorten it, or close an open quotation mark.",
         )
     return Problem(
         findings.where(line),
@@ -309,7 +310,7 @@ def _reader(column: Column, setting: Setting) -> Reader:
 
 def _read_cell(column: Column, setting: Setting, cell: str) -> Any:
     if len(cell) > TEXT_LIMIT:
-        raise ValueError(f"is {len(cell):,} characters long; at most {TEXT_LIMIT:,} fit")
+        raise ValueError(f"is {numeral(len(cell))} characters long; at most {numeral(TEXT_LIMIT)} fit")
     return column.read(cell, setting)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from crm.contacts.drafts import EMAIL_LIMIT, is_email, one_line
 from crm.domain.correspondence import OLDEST, REASONS, is_machine, reason_of_mail
 from crm.domain.lengths import LINE_LIMIT
+from crm.domain.manner import numeral
 from crm.imports.limits import TooLong, at_most
 from crm.imports.mail_text import text_of
 from crm.imports.mailboxes import BODY_LIMIT, RawMail
@@ -97,7 +98,7 @@ class MailReader:
         """Say what was passed over, and why."""
         for reason, words in REASONS.items():
             if count := self._passed[reason]:
-                mails = "1 mail" if count == 1 else f"{count:,} mails"
+                mails = "1 mail" if count == 1 else f"{numeral(count)} mails"
                 self._notices.leave_out(self._notices.file, f"{mails} left out: {words}.")
 
     def _is_told(self, found: Sighting) -> bool:

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from crm.contacts.actions import add_contacts
 from crm.contacts.drafts import NOBODY, NewContact, Way, is_email
 from crm.domain.channels import BROADCAST_DIGITAL, BROADCAST_LIVE, by_key
+from crm.domain.manner import clock_words, numeral
+from crm.domain.spans import short_day
 from crm.imports.acquaintances import Acquaintances, Found
 from crm.imports.cells import excerpt
 from crm.imports.chat_days import ChatDays
@@ -256,7 +258,8 @@ class _Noticing:
         if answered:
             self.report.unchanged["interactions"] += 1
             return
-        when = f"{one.entry.occurred_at.astimezone(self.run.principal.user_zone):%-d %b %Y, %H:%M}"
+        local = one.entry.occurred_at.astimezone(self.run.principal.user_zone)
+        when = f"{short_day(local.date(), None)}, {clock_words(local)}"
         said = f"“{excerpt(one.entry.summary)}”" if one.entry.summary else "A meeting"
         names = self.who.names(one.entry.contact_ids)
         self.report.ask(one.sighting.where, f"{said} with {names}, {when}: did this happen, and where?")
@@ -324,7 +327,7 @@ class _Noticing:
         """Say whom we do not know, and what was for too many."""
         thing = {MAIL: "mail", WHATSAPP: "chat"}.get(self.report.kind or "", "meeting")
         if crowd := self.passed["crowd"]:
-            were = f"1 {thing} was" if crowd == 1 else f"{crowd:,} {thing}s were"
+            were = f"1 {thing} was" if crowd == 1 else f"{numeral(crowd)} {thing}s were"
             self.report.skip(
                 file, f"{were} of more people than can be in touch at once, and no contact with any of them."
             )
@@ -335,21 +338,21 @@ class _Noticing:
             self.report.strangers.append(one)
             self.report.ask(one.question.where, one.question.question)
         if len(ranked) > CANDIDATES:
-            self.report.ask(file, f"{len(ranked) - CANDIDATES:,} more people are not among yours.")
+            self.report.ask(file, f"{numeral(len(ranked) - CANDIDATES)} more people are not among yours.")
 
     def _tell_not_ours(self, file: str) -> None:
         count = self.passed["not ours"]
         if not count:
             return
-        were = "1 mail was" if count == 1 else f"{count:,} mails were"
+        were = "1 mail was" if count == 1 else f"{numeral(count)} mails were"
         self.report.skip(file, f"{were} neither from nor to an address that is known to be yours.")
         ((email, times),) = self.strange_mail.most_common(1) or (("", 0),)
         if times >= OWN_SEEN and times >= count / 2:
             self.report.maybe_mine = email
             self.report.ask(
                 email,
-                f"Is this address yours? It is in {times:,} of those {count:,} mails. If so, say it (--mine, or under Also "
-                "you in your settings), and import again.",
+                f"Is this address yours? It is in {numeral(times)} of those {numeral(count)} mails. If so, say it "
+                "(--mine, or under Also you in your settings), and import again.",
             )
 
 

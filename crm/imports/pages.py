@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from crm.accounts.actions import remember_own_words
 from crm.contacts.drafts import is_email
+from crm.domain.manner import numeral
 from crm.errors import Invalid
 from crm.imports import actions, calendar_pages, mailbox_pages, meeting_pages, queries, synced
 from crm.imports.addressbooks import table_of
@@ -48,7 +49,9 @@ WORDS = {
 
 def in_words(counts: dict[str, int]) -> str:
     """Counts by sort as a list for a sentence: "37 people, 9 organisations and 1 ask"; nothing for no counts."""
-    parts = [f"{counts[sort]:,} {WORDS[sort][counts[sort] != 1]}" for sort in SORTS if counts.get(sort)]
+    parts = [
+        f"{numeral(counts[sort])} {WORDS[sort][counts[sort] != 1]}" for sort in SORTS if counts.get(sort)
+    ]
     return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 

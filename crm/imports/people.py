@@ -9,7 +9,7 @@ from crm.accounts.addresses import normal_email
 from crm.contacts.actions import add_contacts
 from crm.contacts.drafts import NOBODY, one_line
 from crm.contacts.organisation_actions import find_or_add_organisations
-from crm.domain.weeks import day_in_words
+from crm.domain.manner import occasion_words
 from crm.errors import Invalid
 from crm.imports import facts
 from crm.imports.cell_changes import LISTS, changed_cells, differences, kept_value, show_changes
@@ -226,11 +226,17 @@ def _ask_of_birthday(
     if known_before or not here or not there or here == there:
         return
     if here[-5:] != there[-5:] or "--" not in (here[:2], there[:2]):
-        said, known = day_in_words(there), day_in_words(here)
+        said, known = _day_in_words(there), _day_in_words(here)
         question = (
             f"{excerpt(row.name)}’s birthday is {said} in the file and {known} here. What is here stays."
         )
         work.report.ask(where, question)
+
+
+def _day_in_words(written: str) -> str:
+    """``14 March 1980`` for ``1980-03-14``, ``23 May`` for ``--05-23``."""
+    year = written[:-6].strip("-")
+    return occasion_words(int(year) if year else None, int(written[-5:-3]), int(written[-2:]))
 
 
 def _filled(stored: ContactRecord, wanted: dict[str, Any], known_before: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+from crm.domain.manner import numeral
 from crm.errors import Invalid
 
 CHANNELS = "channels"
@@ -254,7 +255,7 @@ def refuse_endless(file: str, data: bytes) -> None:
     """Raise UnreadableFile for more lines than can be read in a sensible time."""
     if max(data.count(b"\n"), data.count(b"\r")) > LINES_LIMIT:
         raise UnreadableFile(
-            file, f"This file has more than {LINES_LIMIT:,} lines. Split it and import the parts."
+            file, f"This file has more than {numeral(LINES_LIMIT)} lines. Split it and import the parts."
         )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from crm.domain.manner import numeral
 from crm.imports.cells import excerpt
 from crm.imports.records import (
     EXCHANGE,
@@ -46,7 +47,7 @@ class Stranger(NamedTuple):
     @property
     def question(self) -> Question:
         """What is said of them where nobody can tick them."""
-        times = "once" if self.times == 1 else f"{self.times:,} times"
+        times = "once" if self.times == 1 else f"{numeral(self.times)} times"
         words = "Add them, or bring in everybody who is not here, and import again."
         known = [self.mark] if "@" in self.mark or self.name == self.mark else [self.name, self.mark]
         return Question(

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
+from crm.domain.manner import numeral
 from crm.domain.rule_files import NotToml, read_entries
 from crm.imports import addressbooks
 from crm.imports.cards import decode_cards
@@ -150,7 +151,7 @@ def _refuse_hopeless(name: str, data: bytes) -> None:
     if len(data) > FILE_LIMIT:
         size, limit = len(data) // 2**20, FILE_LIMIT // 2**20
         raise UnreadableFile(
-            name, f"This file has {size:,} MiB; at most {limit} fit. Split it and import the parts."
+            name, f"This file has {numeral(size)} MiB; at most {limit} fit. Split it and import the parts."
         )
     _refuse_magic(name, data)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
+from crm.domain.manner import numeral
 from crm.imports.cards import Card, Property, decode_cards, properties, split_cards
 from crm.imports.cells import NEWEST_DAY, OLDEST_DAY, clean_phone, excerpt, is_time_zone, tidy_line
 from crm.imports.records import (
@@ -70,7 +71,7 @@ def read_vcards(name: str, data: bytes) -> ParsedFile:
     text = decode_cards(data)
     if len(_BEGIN.findall(text)) > CARDS_LIMIT:
         raise UnreadableFile(
-            name, f"This file holds more than {CARDS_LIMIT:,} cards. Split it and import the parts."
+            name, f"This file holds more than {numeral(CARDS_LIMIT)} cards. Split it and import the parts."
         )
     for card in split_cards(text):
         record = _contact(card, notices)
@@ -116,7 +117,7 @@ def _named(card: Card, found: dict[str, list[Property]], notices: _Notices) -> C
         notices.leave_out_card(card, "has no name, organisation or email")
         return None
     if max(map(len, (name, given, family, organisation or ""))) > LINE_LIMIT:
-        notices.leave_out_card(card, f"has a name of more than {LINE_LIMIT:,} characters")
+        notices.leave_out_card(card, f"has a name of more than {numeral(LINE_LIMIT)} characters")
         return None
     values: dict[str, Any] = {
         "name": name,
@@ -361,7 +362,8 @@ def _notes(found: dict[str, list[Property]], notices: _Notices) -> str | None:
     text = "\n".join(piece for piece in pieces if piece)
     if len(text) > TEXT_LIMIT:
         notices.leave_out(
-            found["NOTE"][0].line, f"The note is longer than {TEXT_LIMIT:,} characters and was left out."
+            found["NOTE"][0].line,
+            f"The note is longer than {numeral(TEXT_LIMIT)} characters and was left out.",
         )
         return None
     return text or None

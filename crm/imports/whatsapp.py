@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
+from crm.domain.manner import day_words
 from crm.imports.cells import excerpt
 from crm.imports.chat_folding import Folding, Said, tell_days
 from crm.imports.chat_people import Cast, cast_of, party_of
@@ -180,7 +181,7 @@ def _order(chat: _Chat, notices: Notices, setting: FeedSetting) -> str | None:
 
 def _shown(order: str, numbers: tuple[int, int, int], today: date) -> str:
     day = day_of(numbers, order, "", today)
-    meant = f": {day:%-d %B %Y}" if day else ""
+    meant = f": {day_words(day, year=True, long=True)}" if day else ""
     return f"The {order.removesuffix(' first')}{meant}"
 
 

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+from crm.domain.manner import numeral
 from crm.imports.records import UnreadableFile
 
 ENTRIES = 200_000
@@ -58,7 +59,7 @@ def entries(stream: BinaryIO, file: str) -> Iterator[Entry]:
 def _refuse_bombs(stream: BinaryIO, file: str, infos: list[zipfile.ZipInfo]) -> None:
     size = stream.seek(0, 2)
     if len(infos) > ENTRIES:
-        raise UnreadableFile(file, f"This zip archive holds more than {ENTRIES:,} files. Split it.")
+        raise UnreadableFile(file, f"This zip archive holds more than {numeral(ENTRIES)} files. Split it.")
     if sum(info.file_size for info in infos) > FLOOR + EXPANSION * size:
         raise UnreadableFile(
             file, "This zip archive unpacks to far more than a real one does. Nothing of it was imported."

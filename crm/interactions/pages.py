@@ -14,6 +14,7 @@ from crm.domain.channels import Channel, by_key, is_broadcast
 from crm.domain.expressions import Facts, evaluate
 from crm.domain.heard import LABELS, Heard
 from crm.domain.log_sentences import keeps_sentence, short_label
+from crm.domain.manner import clock_words
 from crm.domain.spans import day_phrase
 from crm.domain.whatif import once_more
 from crm.errors import Conflict
@@ -100,7 +101,7 @@ def line(visit: Visit) -> Response:
     named = by_key(queries.channels(visit.connection, visit.principal)).get(said.channel or "")
     parts = [short_label(named)] if named else []
     parts += [person.name for person in draft.people]
-    parts.append(day_phrase(said.day or today, today) + (f", {said.at:%H:%M}" if said.at else ""))
+    parts.append(day_phrase(said.day or today, today) + (f", {clock_words(said.at)}" if said.at else ""))
     parts += [_heard_words(one, today) for one in said.heard]
     return _form(visit, draft, line={"typed": typed, "parts": parts} if typed else None)
 

@@ -14,6 +14,7 @@ from crm.contacts.listing import kinds
 from crm.domain.channels import by_key
 from crm.domain.formulas import neutralise
 from crm.domain.heard import SIGNAL_TYPES
+from crm.domain.manner import month_name, numeral
 from crm.domain.spans import count, short_day
 from crm.errors import Invalid
 from crm.interactions import signals
@@ -101,10 +102,10 @@ def lede(found: Summary, wanted: Wanted) -> str:
     if found.account_number:
         whom += f" at {count(found.account_number, 'account')}"
     during = " in 12 months" if wanted.since and wanted.since == found.months[0].first else ""
-    said = f"{found.total:,} {what[0] if found.total == 1 else what[1]}{during}, from {whom}."
+    said = f"{numeral(found.total)} {what[0] if found.total == 1 else what[1]}{during}, from {whom}."
     if found.personally:
         was = "was" if found.personally == 1 else "were"
-        said += f" {found.personally:,} {was} heard in person, by voice or by hand."
+        said += f" {numeral(found.personally)} {was} heard in person, by voice or by hand."
     return said
 
 
@@ -197,7 +198,9 @@ def _chart(found: Summary) -> dict[str, Any]:
                 "counts": month.counts,
             }
         )
-    said = ", ".join(f"{month.first:%B} {month.total}" for month in found.months if month.total)
+    said = ", ".join(
+        f"{month_name(month.first, long=True)} {month.total}" for month in found.months if month.total
+    )
     sentence = f"Heard by month: {said}." if said else "Nothing was heard in these twelve months."
     return {
         "sentence": sentence,

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, or_, select
 
 from crm.domain.principal import Principal
+from crm.domain.spans import long_day
 from crm.storage.tables import interaction, interaction_user
 
 SILENT_DAYS = 21
@@ -48,5 +49,5 @@ def caution(connection: Connection, principal: Principal, at: datetime) -> str:
     day = silent_since(connection, principal, at)
     if day is None:
         return ""
-    year = "" if day.year == at.astimezone(principal.user_zone).year else f" {day.year}"
-    return f"Nothing logged by you since {day.day} {day:%B}{year}, so these may be less sure."
+    since = long_day(day, principal.own_day(at))
+    return f"Nothing logged by you since {since}, so these may be less sure."

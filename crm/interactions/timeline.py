@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from crm.domain.channels import Channel, by_key
+from crm.domain.manner import days_words, month_words
 from crm.domain.principal import Principal
 from crm.domain.spans import count, short_day
 from crm.interactions.happenings import Happening, Whose, among, happenings
@@ -71,7 +72,7 @@ class Item:
         newest, oldest = self.happenings[0].day, self.happenings[-1].day
         if newest == oldest:
             return short_day(newest, today)
-        return f"{oldest.day} to {short_day(newest, today)}"
+        return days_words(oldest, newest, year=newest.year != today.year, to=" to ")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Month:
 
     def words(self, today: date) -> str:
         """ "November", with the year where it is not this one."""
-        return f"{self.first:%B}" if self.first.year == today.year else f"{self.first:%B} {self.first.year}"
+        return month_words(self.first, year=self.first.year != today.year)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import Any
 from jinja2 import Environment
 from sqlalchemy import Connection, func, select
 
-from crm.accounts.queries import command_line, principal_of
+from crm.accounts.queries import command_line, manner_of, principal_of
+from crm.domain.manner import clock_words, written_for
 from crm.domain.principal import Principal
 from crm.domain.sentences import budget_summary, headline
 from crm.domain.slots import Slot
@@ -58,7 +59,13 @@ class Writer:
     templates: Environment
 
     def body(self, database: Database, claim: Claim, at: datetime) -> Body:
-        """Write what the mail is for. Raises NoMail."""
+        """Write what the mail is for, dates and numbers as its reader wants them. Raises NoMail."""
+        with database.read() as connection:
+            manner = manner_of(connection, claim.workspace_id, claim.user_id)
+        with written_for(manner):
+            return self._body(database, claim, at)
+
+    def _body(self, database: Database, claim: Claim, at: datetime) -> Body:
         match claim.purpose:
             case due.DIGEST:
                 return digest.written(database, self.settings, self.templates, claim, at)
@@ -231,7 +238,7 @@ def slot_words(act: str, slot: Slot, zone: tzinfo, today: date, place: str | Non
     if slot.starts_at is not None:
         local = slot.starts_at.astimezone(zone)
         day = "Today" if local.date() == today else day_phrase(local.date(), today)
-        when = f"{day}, {local:%H:%M}"
+        when = f"{day}, {clock_words(local)}"
     elif slot.day is not None:
         day = "today" if slot.day == today else day_phrase(slot.day, today)
         when = f"Post by {day}" if act in ("note", "gift") else capital(day)

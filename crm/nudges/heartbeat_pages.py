@@ -9,7 +9,7 @@ from starlette.responses import Response
 from crm import clock
 from crm.accounts.queries import members
 from crm.domain.mailbox_words import GOOD, SENTENCES, WAITING
-from crm.domain.spans import day_phrase, join, moment_phrase
+from crm.domain.spans import day_and_time, join, moment_phrase
 from crm.errors import Conflict, Invalid, NotFound, Refusal
 from crm.mail.dkim import signing
 from crm.mail.message import BadAddress, Mailbox, compose, new_message_id
@@ -241,7 +241,7 @@ def _send_test(visit: Visit, name: str, email: str) -> Delivery:
             "mail": TestMail(
                 visit.user.name,
                 visit.user.workspace,
-                f"{day_phrase(local.date(), visit.today)}, {local:%H:%M}",
+                day_and_time(local, visit.today),
                 f"{visit.settings.url}/team/heartbeat",
             )
         },

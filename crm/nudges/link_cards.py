@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from crm.domain.spans import capital, count, day_phrase
+from crm.domain.spans import capital, count, day_and_time, day_phrase
 from crm.nudges import actions, link_queries
 from crm.nudges.compose import slot_words
 from crm.nudges.link_queries import Addressee
@@ -125,7 +125,7 @@ def _ask_done(connection: Connection, opened: Opened, one: Suggested) -> Card:
     lines = [
         Line(
             "calendar" if way is None else _icon(one.act),
-            f"{day_phrase(local.date(), opened.today)}, {local:%H:%M}, {direction}",
+            f"{day_and_time(local, opened.today)}, {direction}",
             strong=what_words(one),
         )
     ]
@@ -167,7 +167,7 @@ def _ask_met(connection: Connection, opened: Opened, one: Suggested) -> Card:
         lines=(
             Line(
                 "users",
-                f"{day_phrase(local.date(), opened.today)}, {local:%H:%M}, mutual",
+                f"{day_and_time(local, opened.today)}, mutual",
                 strong=what_words(one, act="meeting"),
             ),
             Line("calendar", f"{one.contact.short_name} leaves this week’s plan."),

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from crm.domain.manner import write_for
 from crm.errors import Invalid, Refusal
 from crm.nudges import actions, link_queries, links
 from crm.nudges.calendar import calendar
@@ -38,6 +39,7 @@ def _open(visit: Visit, connection: Connection) -> Opened:
     token = visit.text("token")
     link = links.read(visit.settings.key, token, visit.at)
     who = link_queries.addressee(connection, link)
+    write_for(who.principal.manner)
     one = None
     if link.verb not in STOPS:
         one = link_queries.suggestion_of(connection, who, link, visit.at)

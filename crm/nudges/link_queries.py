@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from crm.domain.channels import Channel, by_key
+from crm.domain.manner import Manner
 from crm.domain.principal import EDITORS, Principal
 from crm.domain.rules import CHANNELS_OF_ACTS
 from crm.domain.weeks import IsoWeek
@@ -49,7 +50,7 @@ class Foreseen:
 def addressee(connection: Connection, link: Link) -> Addressee:
     """Who the link was mailed to; Gone where they cannot act any more."""
     row = connection.execute(
-        select(user, workspace.c.time_zone.label("team_zone"))
+        select(user, workspace.c.time_zone.label("team_zone"), workspace.c.written.label("team_written"))
         .join(workspace, workspace.c.id == user.c.workspace_id)
         .where(user.c.workspace_id == link.workspace_id, user.c.id == link.user_id)
     ).one_or_none()
@@ -58,7 +59,8 @@ def addressee(connection: Connection, link: Link) -> Addressee:
     if row.role not in EDITORS and link.verb not in STOPS:
         raise Gone(NO_PLAN)
     zone = zone_of(row.time_zone)
-    principal = Principal(link.workspace_id, row.id, row.role, ZoneInfo(row.team_zone), zone)
+    manner = Manner.of(row.team_written, row.written)
+    principal = Principal(link.workspace_id, row.id, row.role, ZoneInfo(row.team_zone), zone, manner)
     return Addressee(principal, row.name, row.nudge_on, row.digest_on, _mailed_on(connection, link, zone))
 
 

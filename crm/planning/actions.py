@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from crm.domain.manner import written_for
 from crm.domain.planner import GROUPS
 from crm.domain.principal import Principal
 from crm.domain.rules import CHANNELS_OF_ACTS, act_of
@@ -52,7 +53,8 @@ def make_plan(connection: Connection, principal: Principal, week: IsoWeek, at: d
     found = _plan_id(connection, principal, week)
     if found is not None:
         return found
-    draft = draft_plan(connection, principal, week, at)
+    with written_for(principal.manner):
+        draft = draft_plan(connection, principal, week, at)
     plan_id = new_id(connection)
     row = _plan_values(principal, draft, plan_id, user_id, at)
     if not insert_unless_there(connection, plan, row, ["workspace_id", "user_id", "week"]):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
+from crm.domain.manner import clock_words
 from crm.domain.slots import Interval
 from crm.planning.reach import Meeting
 
@@ -103,7 +104,7 @@ def _blocks(spans: Sequence[Span], first: int) -> tuple[Block, ...]:
         row = (begins.hour - first) * ROWS_AN_HOUR + begins.minute // 30
         whole = 24 if until.date() > begins.date() else until.hour + until.minute / 60
         rows = max(1, -int(-(whole - first) * ROWS_AN_HOUR // 1) - row)
-        found.append(Block(row, rows, f"{begins:%H:%M}", f"{until:%H:%M}", meeting))
+        found.append(Block(row, rows, clock_words(begins), clock_words(until), meeting))
     return tuple(found)
 
 
@@ -115,5 +116,5 @@ def _words(spans: Sequence[Span], is_known: bool) -> str:
         return "Free all day"
     begins, until = taken[0]
     if begins.hour >= FIRST + 2:
-        return f"Free until {begins:%H:%M}"
-    return f"Busy from {begins:%H:%M}" if len(taken) > 1 else f"Free from {until:%H:%M}"
+        return f"Free until {clock_words(begins)}"
+    return f"Busy from {clock_words(begins)}" if len(taken) > 1 else f"Free from {clock_words(until)}"

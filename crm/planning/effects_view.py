@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from crm.domain.fates import AFTER_DAYS, Aftermath, two_thirds_by
+from crm.domain.manner import month_name, month_words
 from crm.domain.spans import capital, count, day_phrase, in_words, join
 from crm.domain.weeks import DAY_NAMES
 from crm.health.shares import Share
@@ -123,13 +124,13 @@ def _y(value: float, top: int) -> float:
 
 def _months(shares: Sequence[Share], step: float) -> tuple[Mark, ...]:
     """The first day, then about every third month where it begins, with room before the end."""
-    marks = [Mark(float(LEFT), f"{shares[0].day:%b %Y}")]
+    marks = [Mark(float(LEFT), month_words(shares[0].day, year=True, long=False))]
     for place in range(1, len(shares)):
         here, before = shares[place].day, shares[place - 1].day
         x = round(LEFT + place * step, 1)
         begins = here.month != before.month and here.month % 3 == 2
         if begins and x - marks[-1].at > 90 and x < RIGHT - 60:
-            marks.append(Mark(x, f"{here:%b}"))
+            marks.append(Mark(x, month_name(here)))
     return tuple(marks)
 
 

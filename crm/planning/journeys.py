@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
 
+from crm.domain.manner import days_words
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.principal import Principal
-from crm.domain.spans import short_day
+from crm.domain.spans import long_day, short_day
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
 from crm.storage.tables import time_off, trip
@@ -32,13 +33,12 @@ class Stretch:
         return tuple(self.first_day + timedelta(days=count) for count in range(number))
 
     def words(self, today: date) -> str:
-        """ "1–4 December", "30 Nov – 4 Dec", "Tue 1 December"."""
+        """ "1–4 December", "30 Nov – 4 Dec", "1 December"."""
         first, last = self.first_day, self.last_day
-        year = "" if last.year == today.year else f" {last.year}"
         if first == last:
-            return f"{first.day} {first:%B}{year}"
+            return long_day(first, today)
         if (first.year, first.month) == (last.year, last.month):
-            return f"{first.day}–{last.day} {last:%B}{year}"
+            return days_words(first, last, year=last.year != today.year, to="–", long=True)
         return f"{short_day(first, today)} – {short_day(last, today)}"
 
 

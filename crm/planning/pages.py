@@ -8,8 +8,8 @@ from crm.domain.channels import by_key
 from crm.domain.log_sentences import saved_sentence
 from crm.domain.planner import LEFT_OUT
 from crm.domain.rules import CHANNELS_OF_ACTS
-from crm.domain.spans import day_phrase
-from crm.domain.weeks import IsoWeek, week_label
+from crm.domain.spans import day_phrase, week_label
+from crm.domain.weeks import IsoWeek
 from crm.errors import Invalid
 from crm.interactions import queries as log
 from crm.planning import actions, effects_pages, note_pages, queries, trip_pages, waiting

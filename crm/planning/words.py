@@ -2,6 +2,7 @@
 
 from datetime import date, tzinfo
 
+from crm.domain.manner import clock_words
 from crm.domain.planner import GROUPS
 from crm.domain.slots import Slot
 from crm.domain.spans import day_phrase
@@ -14,7 +15,7 @@ def moment_words(act: str, slot: Slot, today: date, zone: tzinfo) -> str:
     if slot.day is None:
         return "Any day this week"
     if slot.starts_at is not None:
-        return f"{_day(slot.day, today)}, {slot.starts_at.astimezone(zone):%H:%M}"
+        return f"{_day(slot.day, today)}, {clock_words(slot.starts_at.astimezone(zone))}"
     if GROUPS[act] == "by_hand":
         return f"Post {'today' if slot.day == today else f'by {day_phrase(slot.day, today)}'}"
     return _day(slot.day, today)

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from crm.domain.manner import month_words, numeral
 from crm.domain.principal import Principal
 from crm.domain.rules import Rule
-from crm.domain.spans import capital, in_words
+from crm.domain.spans import capital, in_words, short_day
 from crm.rules.backtest import Week, backtest, flagged_at, has_log
 
 EMPTY_LOG = "The log is empty, so there is no past to try a rule on. Log or import interactions first."
@@ -124,9 +125,9 @@ def chart(weeks: Sequence[Week], flagged_today: int) -> BacktestChart:
 
 def _bar(x: float, step: float, week: Week, top: int) -> Bar:
     is_young = week.in_touch_anyway is None
-    day = f"{week.as_of.day} {week.as_of:%b %Y}"
+    day = short_day(week.as_of.date(), None)
     after = "too young to judge" if is_young else f"{week.in_touch_anyway} in personal contact anyway"
-    title = f"{day}: {week.flagged:,} flagged, {after}"
+    title = f"{day}: {numeral(week.flagged)} flagged, {after}"
     return _column(x, step, week.flagged, week.in_touch_anyway or 0, top, is_young, title)
 
 
@@ -160,7 +161,7 @@ def _months(weeks: Sequence[Week], step: float) -> tuple[Mark, ...]:
         if began and (place == 0 or (week.as_of.month % 3 == 0 and 7 <= place <= len(weeks) - 5)):
             marks.append(
                 Mark(
-                    round(LEFT + place * step, 1), f"{week.as_of:%b %Y}" if place == 0 else f"{week.as_of:%b}"
+                    round(LEFT + place * step, 1), month_words(week.as_of.date(), year=place == 0, long=False)
                 )
             )
     return tuple(marks)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Subquery
 from crm.domain import expressions as tree
 from crm.domain.bound_words import bound_words
 from crm.domain.expressions import Comparison, Condition, Constant, Metric, Value, names_in
+from crm.domain.manner import numeral
 from crm.domain.metrics import METRICS, WINDOWS
 from crm.domain.principal import Principal
 from crm.domain.rules import Rule
@@ -47,7 +48,7 @@ def preview(
 
 
 def _said(counts: Sequence[tuple[str, int]]) -> tuple[str, ...]:
-    return tuple(f"{label}: {number:,}." for label, number in counts)
+    return tuple(f"{label}: {numeral(number)}." for label, number in counts)
 
 
 def flagged_number(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from crm.domain.manner import numeral
 from crm.domain.rhythm_judge import FEWEST_CASES, FEWEST_OF_EITHER, Alarm, Verdict
 from crm.domain.spans import count
 from crm.rules.rhythm import Judged
@@ -24,7 +25,7 @@ def summary(judged: Judged) -> list[str]:
     verdict = judged.verdict
     told = [
         f"{count(verdict.horizon, 'day')} ahead: {count(verdict.cases, 'case')} from {count(verdict.people, 'person')}"
-        f" on {count(len(judged.cutoffs), 'day')} of the past, {verdict.silent:,} of them silent afterwards."
+        f" on {count(len(judged.cutoffs), 'day')} of the past, {numeral(verdict.silent)} of them silent afterwards."
     ]
     if not verdict.enough:
         return [
@@ -59,7 +60,7 @@ def _alarm(name: str, alarm: Alarm) -> str:
     if alarm.precision is None or alarm.recall is None:
         return f"{name}: nobody was named."
     return (
-        f"{name}: {alarm.named:,} named, {percent(alarm.precision)} of them silent afterwards (precision);"
+        f"{name}: {numeral(alarm.named)} named, {percent(alarm.precision)} of them silent afterwards (precision);"
         f" {percent(alarm.recall)} of all silent ones were named (recall)."
     )
 

@@ -10,13 +10,14 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from crm.contacts.history import ribbons
+from crm.domain.manner import clock_words, day_in_month, month_words
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.planner import GROUPS
 from crm.domain.ribbon import Ribbon, ribbon
 from crm.domain.rules import ACTS
 from crm.domain.sentences import headline
-from crm.domain.spans import capital, count, day_phrase, short_day, span
-from crm.domain.weeks import IsoWeek, week_label
+from crm.domain.spans import capital, count, day_phrase, short_day, span, week_label
+from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound, Unavailable
 from crm.inbox.queries import waiting_count
 from crm.interactions.silence import caution
@@ -204,7 +205,7 @@ def _days(
     return tuple(
         DayOfWeek(
             day,
-            f"Today, {day:%a} {day.day}" if day == today else f"{day:%a} {day.day}",
+            f"Today, {day_in_month(day)}" if day == today else day_in_month(day),
             day == today,
             day in holidays,
             tuple(planned for _, planned in sorted(by_day.get(day, ()), key=lambda pair: pair[0])),
@@ -217,8 +218,8 @@ def _days(
 def _planned(one: Suggested, zone: tzinfo) -> tuple[str, Planned]:
     name = one.contact.short_name
     if one.slot.starts_at is not None:
-        at = f"{one.slot.starts_at.astimezone(zone):%H:%M}"
-        return at, Planned(one.act, f"{at} {name}", one.id)
+        at = one.slot.starts_at.astimezone(zone)
+        return f"{at:%H:%M}", Planned(one.act, f"{clock_words(at)} {name}", one.id)
     return "24", Planned(one.act, f"Post to {name}", one.id)
 
 
@@ -244,10 +245,10 @@ def _year(visit: Visit, connection: Connection, one: Suggested) -> Year:
     days = one.evidence.get("days_since_personal") or one.evidence.get("days_since_in_person")
     silent = 7 * (51 - last) if last is not None else None
     newest = spoken[0] if spoken else None
-    year_ago = visit.today.replace(day=1)
+    year_ago = visit.today.replace(day=1, year=visit.today.year - 1)
     return Year(
         view,
-        f"{year_ago:%b} {year_ago.year - 1}",
+        month_words(year_ago, year=True, long=False),
         f"{capital(newest.channel or '')}, {short_day(newest.day, visit.today)}"
         if newest and newest.day and last is not None
         else None,

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from crm import clock
+from crm.domain.manner import AS_IT_SHIPS, write_for
 from crm.domain.principal import Principal
 from crm.errors import Forbidden, Invalid, NotFound, Refusal, Unavailable, require_admin
 from crm.settings import Settings
@@ -154,6 +155,7 @@ class Visit:
         """Work on this transaction; the session is looked up in it."""
         self._connection = connection
         self.signed_in = sessions.find(connection, sessions.cookie_of(self.site, self.request), self.at)
+        write_for(self.signed_in.principal.manner if self.signed_in else AS_IT_SHIPS)
         self.flashes = flashes.read(self.site, self._owner, self.request)
 
     def leave(self) -> None:

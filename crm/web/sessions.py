@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Select, select
 from starlette.requests import Request
 from starlette.responses import Response
 
+from crm.domain.manner import Manner
 from crm.domain.principal import Principal, Role
 from crm.storage.statements import built_once
 from crm.storage.tables import session, user, workspace
@@ -51,6 +52,7 @@ class User:
     nudge_when_empty: bool
     digest_on: bool
     first_run_done: bool
+    written: dict[str, str] | None
 
     @property
     def owner(self) -> str:
@@ -119,6 +121,7 @@ def _session(whose: Any, token_hash: Any, at: Any) -> Select[Any]:
         select(
             *(named[name] if name in named else user.c[name] for name in User.__dataclass_fields__),
             workspace.c.time_zone.label("zone"),
+            workspace.c.written.label("team_written"),
             session.c.token_hash,
             session.c.seen_at,
         )
@@ -135,7 +138,9 @@ def _session(whose: Any, token_hash: Any, at: Any) -> Select[Any]:
 
 def _signed_in(row: Any) -> SignedIn:
     person = User(*row[: len(User.__dataclass_fields__)])
-    principal = Principal(row.workspace_id, row.id, row.role, ZoneInfo(row.zone), ZoneInfo(row.time_zone))
+    manner = Manner.of(row.team_written, row.written)
+    zones = (ZoneInfo(row.zone), ZoneInfo(row.time_zone))
+    principal = Principal(row.workspace_id, row.id, row.role, *zones, manner)
     return SignedIn(person, principal, row.token_hash, row.seen_at)
 
 

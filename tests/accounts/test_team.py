@@ -179,6 +179,23 @@ def test_preferences_are_kept_and_shown(world: World) -> None:
     assert '<option value="Asia/Kolkata" selected>' in page
 
 
+def test_ones_own_way_of_writing_goes_before_the_teams(world: World) -> None:
+    alice, boss = world.user(), world.user("Ben Boss", role="admin")
+    visitor = client(world, boss)
+    assert (
+        visitor.post("/settings/workspace/written", data={"dates": "iso", "hours": "12"}).status_code == 303
+    )
+    assert visitor.post("/settings/workspace/written", data={"dates": "roman"}).status_code == 422
+    mine = client(world, alice)
+    page = mine.get("/settings").text
+    assert 'data-dates="iso" data-hours="12"' in page
+    assert "As the team: 6:30\N{NO-BREAK SPACE}PM" in page
+    mine.post("/settings", data={**PREFERENCES, "dates": "month_day"})
+    page = mine.get("/settings").text
+    assert 'data-dates="month_day" data-hours="12"' in page
+    assert '<option value="month_day" selected>' in page
+
+
 def test_a_zone_of_another_name_stays_the_chosen_one(world: World) -> None:
     """US/Eastern is not offered to choose from, but the command line and invitations take it."""
     visitor = client(world, world.user(time_zone="US/Eastern"))

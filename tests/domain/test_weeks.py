@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from crm.domain.spans import week_label
 from crm.domain.weeks import (
     IsoWeek,
     calendar_day,
@@ -17,7 +18,6 @@ from crm.domain.weeks import (
     latest_due_week,
     local_instant,
     moment_said,
-    week_label,
 )
 
 ZONES = sorted(

@@ -74,6 +74,7 @@ ACCESS = {
     "POST /settings/tokens/{token_id}/revoke": "viewer",
     "GET /settings/workspace": "viewer",
     "POST /settings/workspace": "admin",
+    "POST /settings/workspace/written": "admin",
     "GET /settings/password": "viewer",
     "POST /settings/password": "viewer",
     "GET /settings/email": "viewer",

@@ -28,6 +28,7 @@ workspace = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("name", String, nullable=False, unique=True),
     Column("time_zone", String, nullable=False),
+    Column("written", Json),
     Column("created_at", Moment, nullable=False),
 )
 
@@ -56,6 +57,7 @@ user = Table(
     Column("nudge_since", Moment),
     Column("digest_on", Boolean, nullable=False, default=False, server_default=false()),
     Column("preferences", Json, nullable=False, default=dict),
+    Column("written", Json),
     Column("first_run_done", Boolean, nullable=False, default=False),
     Column("created_at", Moment, nullable=False),
     in_workspace(),

@@ -1,18 +1,17 @@
 // The page of what is kept on this device: every entry with its state, and how to mend it or take it off.
 import { entries, forget, listen } from "./device.js";
+import { day, time } from "./manner.js";
 
 const list = document.getElementById("kept-entries");
 const form = document.getElementById("log-form");
 const dialog = document.getElementById("take-off");
-const day = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short" });
-const time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
 
 const copy = (selector) => document.querySelector(`template${selector}`)?.content.cloneNode(true) ?? "";
 
 function when(moment) {
   const then = new Date(moment);
   const isToday = then.toDateString() === new Date().toDateString();
-  return `${isToday ? "Today" : day.format(then)}, ${time.format(then)}`;
+  return `${isToday ? "Today" : day(then, { weekday: true })}, ${time(then)}`;
 }
 
 // Mending is the log form itself, with everything that was typed.
@@ -42,7 +41,7 @@ function row(entry) {
   part("reason").textContent = entry.state === "refused" ? entry.reason : "";
   part("state").append(copy(`[data-state="${entry.state === "waiting" && entry.signedOut ? "signed-out" : entry.state}"]`));
   const moment = part("state").querySelector("[data-moment]");
-  if (moment) moment.textContent = time.format(new Date(entry.saved_at));
+  if (moment) moment.textContent = time(new Date(entry.saved_at));
   part("state").querySelector("[data-mend]")?.addEventListener("click", () => mend(entry));
   const off = part("off");
   off.hidden = entry.state === "saved";

@@ -1,3 +1,5 @@
+import { day } from "./manner.js";
+
 // The slider of the health page says which day it stands on while it is moved, and goes there when a hand lets go of it.
 // Moved by keys it only says so: its button goes there.
 for (const slider of document.querySelectorAll("[data-weeks-back]")) {
@@ -7,14 +9,13 @@ for (const slider of document.querySelectorAll("[data-weeks-back]")) {
   slider.addEventListener("keydown", () => (byHand = false));
   slider.addEventListener("change", () => byHand && slider.form.requestSubmit());
   slider.addEventListener("input", () => {
-    words.textContent = Number(slider.value) ? day(slider) : "Today";
+    words.textContent = Number(slider.value) ? dayOf(slider) : "Today";
     slider.setAttribute("aria-valuetext", words.textContent);
   });
 }
 
-function day(slider) {
+function dayOf(slider) {
   const found = new Date(`${slider.dataset.weeksBack}T12:00:00Z`);
   found.setUTCDate(found.getUTCDate() - 7 * Number(slider.value));
-  const date = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
-  return found.toLocaleDateString(document.documentElement.lang, date);
+  return day(found, { year: true, timeZone: "UTC" });
 }

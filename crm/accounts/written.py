@@ -1,0 +1,34 @@
+"""The choices of how dates, times and numbers are written, each shown by an example."""
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Any
+
+from crm.domain.manner import CHOICES, Manner, clock_words, numeral, written_for
+from crm.domain.spans import day_phrase
+
+LABELS = {"dates": "Dates", "hours": "Times", "numbers": "Numbers"}
+
+
+def example(manner: Manner, name: str, at: datetime) -> str:
+    """A day, a time or a number in this manner; ``at`` is in the reader's zone."""
+    evening = at.replace(hour=18, minute=30)
+    with written_for(manner):
+        return {
+            "dates": day_phrase(at.date(), at.date()),
+            "hours": clock_words(evening),
+            "numbers": numeral(1234.5),
+        }[name]
+
+
+def fields(at: datetime, zone: tzinfo, team: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """For a form: name, label and options, the first of them that of the ``team`` where a user chooses."""
+    local = at.astimezone(zone)
+    found = []
+    for name, known in CHOICES.items():
+        manners = [(one, Manner.of({name: one})) for one in known]
+        options = [(one, example(manner, name, local)) for one, manner in manners]
+        if team is not None:
+            options.insert(0, ("", f"As the team: {example(Manner.of(team), name, local)}"))
+        found.append({"name": name, "label": LABELS[name], "options": options})
+    return found
