@@ -1,4 +1,4 @@
-"""Who is in the demo: the team, and 150 people at 40 organisations, the same for the same seed and day."""
+"""Who is in the demo: the team, and 150 people at 40 organisations (one of them written down twice), the same for the same seed and day."""
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta

@@ -61,6 +61,7 @@ def fill(
     say("Writing two years of log")
     found = log.happenings(Random(f"{seed} log"), everybody, today)
     logged = log.write(connection, principal, found, contacts, users, midnight)
+    _write_down_twice(connection, principal, everybody, contacts, users, midnight)
     rng = Random(f"{seed} heard")
     told = [*heard.written_by_name(today), *heard.by_chance(rng, everybody, logged, today)]
     heard.write(connection, principal, told, logged, everybody, contacts, users, today)
@@ -147,6 +148,30 @@ def _draft(one: Person, users: Mapping[str, int], companies: Mapping[str, int], 
         dates=one.dates,
         created_on=today - timedelta(days=one.known),
     )
+
+
+def _write_down_twice(
+    connection: Connection,
+    principal: Principal,
+    everybody: Sequence[Person],
+    contacts: dict[str, int],
+    users: Mapping[str, int],
+    midnight: datetime,
+) -> None:
+    """Liam came again with a colleague's phone, and their call stands with the other record: a pair to merge."""
+    liam = next(one for one in everybody if one.name == "Liam Byrne")
+    day = principal.team_day(midnight) - timedelta(days=15)
+    twin = NewContact(
+        name="William Byrne",
+        given_name="William",
+        family_name="Byrne",
+        owner_id=users[liam.owner],
+        phones=tuple(Way(number) for number, _ in liam.phones),
+        created_on=day,
+    )
+    contacts[twin.name] = add_contacts(connection, principal, [twin], midnight)[0]
+    call = log.Happening(day, time(15), "phone", (twin.name,), (liam.owner,), summary="About the audit")
+    log.write(connection, principal, [call], contacts, users, midnight)
 
 
 def _put_away(

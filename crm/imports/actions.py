@@ -72,7 +72,7 @@ def apply(
     _transaction(database, principal, exchange, at, dry_run, progress, blocked=unreadable)
     for pair in pairs:
         if pair[0].kind in ALONE:
-            _transaction(database, principal, [pair], at, dry_run, progress)
+            _transaction(database, principal, [pair], at, dry_run, progress, wishes=wishes)
     for pair in pairs:
         if pair[0].kind in FEEDS:
             _transaction(database, principal, [pair], at, dry_run, progress, wishes=wishes)
@@ -160,7 +160,8 @@ def _import(run: Run, parsed: ParsedFile, report: FileReport, wishes: Wishes) ->
     elif parsed.kind == ORGANISATIONS:
         organisations.import_organisations(run, records, report)
     elif parsed.kind in (CONTACTS, *ALONE):
-        people.import_contacts(run, records, report, fills=parsed.kind in ALONE)
+        fills = parsed.kind in ALONE
+        people.import_contacts(run, records, report, fills=fills, birthdays=wishes.birthdays)
         if parsed.kind == MONICA:
             log.import_interactions(run, log_of, report)
     elif parsed.kind == INTERACTIONS:

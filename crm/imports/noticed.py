@@ -39,11 +39,13 @@ OWN_SEEN = 3
 @dataclass(frozen=True)
 class Wishes:
     """What the person who imports wants: people who are not here brought in, all of them or some, by the email, number
-    or name under which they were offered; ``mine`` are their own addresses."""
+    or name under which they were offered; ``mine`` are their own addresses, ``birthdays`` the marks of those that are
+    taken from the file although another stands here."""
 
     add_people: bool = False
     mine: tuple[str, ...] = ()
     people: frozenset[str] = frozenset()
+    birthdays: frozenset[str] = frozenset()
 
 
 NO_WISHES = Wishes()

@@ -241,6 +241,7 @@ def _summed(reports: list[dict[str, Any]]) -> dict[str, Any]:
         **counts,
         **lists,
         "strangers": _strangers(reports),
+        "birthdays": [one for report in reports for one in report.get("birthdays", ())],
         "does": +(counts["new"] + counts["changed"]),
     }
 
@@ -262,7 +263,8 @@ def apply(visit: Visit) -> Response:
     """Import what was looked at."""
     group_id, files = visit.number("upload_id"), _waiting(visit)
     parsed = _parse(visit, files, keep_text="keep_text" in visit.form)
-    wishes = Wishes("add_people" in visit.form, people=frozenset(map(str, visit.form.getlist("people"))))
+    people, birthdays = (frozenset(map(str, visit.form.getlist(name))) for name in ("people", "birthdays"))
+    wishes = Wishes("add_people" in visit.form, people=people, birthdays=birthdays)
     reports = actions.apply(visit.database, visit.principal, parsed, visit.at, wishes=wishes)
     batches = sorted({report.batch_id for report in reports if report.batch_id is not None})
     with visit.database.write() as connection:

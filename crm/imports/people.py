@@ -13,7 +13,6 @@ from crm.domain.manner import occasion_words
 from crm.errors import Invalid
 from crm.imports import facts
 from crm.imports.cell_changes import LISTS, changed_cells, differences, kept_value, show_changes
-from crm.imports.cells import excerpt
 from crm.imports.matching import Match
 from crm.imports.records import (
     CONTACTS,
@@ -22,7 +21,7 @@ from crm.imports.records import (
     PostalAddress,
     identities,
 )
-from crm.imports.report import FileReport
+from crm.imports.report import Clash, FileReport
 from crm.imports.rewriting import write_changes
 from crm.imports.run import Run, UnknownUser, sentence_of
 from crm.imports.sources import marks, parse_marks
@@ -45,6 +44,7 @@ class _Contacts:
     report: FileReport
     fills: bool
     stored: dict[int, ContactRecord]
+    birthdays: frozenset[str] = frozenset()
     fresh: dict[int, ContactRecord] = field(default_factory=dict)
     changed: dict[int, ContactRecord] = field(default_factory=dict)
     claimed: set[int] = field(default_factory=set)
@@ -53,9 +53,14 @@ class _Contacts:
 
 
 def import_contacts(
-    run: Run, records: Sequence[ContactRecord], report: FileReport, *, fills: bool = False
+    run: Run,
+    records: Sequence[ContactRecord],
+    report: FileReport,
+    *,
+    fills: bool = False,
+    birthdays: frozenset[str] = frozenset(),
 ) -> None:
-    """Write down the people of one file.
+    """Write down the people of one file; of the ``birthdays`` that clash, those of these marks are taken from it.
 
     ``fills`` is for vCards: emails, phones, addresses and tags are added to those that are here, and what stands
     here is replaced only by what changed in the card since it was last imported.
@@ -68,7 +73,7 @@ def import_contacts(
     stored = contact_records(
         run.connection, run.principal, sorted(ids | {i for i in run.people.known if i > 0})
     )
-    work = _Contacts(run, report, fills, stored)
+    work = _Contacts(run, report, fills, stored, birthdays)
     for record, key in zip(records, keys, strict=True):
         _import_contact(work, record, key)
         run.progress(1)
@@ -168,8 +173,12 @@ def _change(work: _Contacts, row: ContactRecord, row_id: int, before: str, where
     wanted = changed_cells(CONTACTS, row, before, said)
     wanted.pop("labels", None)  # they are no difference, and follow below
     if work.fills:
-        _ask_of_birthday(work, row, stored, wanted, bool(before), where)
+        clash = None if before else _clash(row, row_id, stored, wanted, where)
         wanted = _filled(stored, wanted, bool(before))
+        if clash and clash.mark in work.birthdays:
+            wanted["birthday"] = row.birthday
+        elif clash:
+            work.report.clash(clash)
     if wanted.get("owner") == NOBODY_WORD:
         wanted["owner"] = None
     if "organisation" in wanted and fold(wanted["organisation"] or "") == fold(stored.organisation or ""):
@@ -213,24 +222,16 @@ def _shown_labels(record: ContactRecord) -> str:
     return ", ".join(f"{value}: {word}" for value, word in record.labels)
 
 
-def _ask_of_birthday(
-    work: _Contacts,
-    row: ContactRecord,
-    stored: ContactRecord,
-    wanted: dict[str, Any],
-    known_before: bool,
-    where: str,
-) -> None:
-    """A birthday that speaks against the one here changes nothing, and is asked about."""
+def _clash(
+    row: ContactRecord, row_id: int, stored: ContactRecord, wanted: dict[str, Any], where: str
+) -> Clash | None:
+    """A birthday of the file that speaks against the one here, where neither is merely the other without its year."""
     here, there = stored.birthday, wanted.get("birthday")
-    if known_before or not here or not there or here == there:
-        return
-    if here[-5:] != there[-5:] or "--" not in (here[:2], there[:2]):
-        said, known = _day_in_words(there), _day_in_words(here)
-        question = (
-            f"{excerpt(row.name)}’s birthday is {said} in the file and {known} here. What is here stays."
-        )
-        work.report.ask(where, question)
+    if not here or not there or here == there:
+        return None
+    if here[-5:] == there[-5:] and "--" in (here[:2], there[:2]):
+        return None
+    return Clash(f"{row_id} {there}", where, row.name, _day_in_words(there), _day_in_words(here))
 
 
 def _day_in_words(written: str) -> str:

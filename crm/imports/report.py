@@ -55,6 +55,22 @@ class Stranger(NamedTuple):
         )
 
 
+class Clash(NamedTuple):
+    """A birthday that speaks against the one here; ``mark`` names whose and which, ``theirs`` and ``ours`` say both."""
+
+    mark: str
+    where: str
+    name: str
+    theirs: str
+    ours: str
+
+    @property
+    def question(self) -> Question:
+        """What is said of it where nobody can choose."""
+        words = f"{excerpt(self.name)}’s birthday is {self.theirs} in the file and {self.ours} here. What is here stays."
+        return Question(self.where, words)
+
+
 def _as_json(questions: Iterable[Question]) -> list[dict[str, str]]:
     return [{"where": one.where, "question": one.question} for one in questions]
 
@@ -65,7 +81,7 @@ class FileReport:
 
     ``batch_id`` is the import under which it can be undone, where something was written; ``read`` counts what a
     feed held, whoever it was about. ``maybe_mine`` is an address of a mailbox that seems to be one's own.
-    It and the ``strangers`` are among the questions, too.
+    It, the ``strangers`` and the ``birthdays`` are among the questions, too.
     """
 
     file: str
@@ -84,6 +100,7 @@ class FileReport:
     read: int = 0
     maybe_mine: str | None = None
     strangers: list[Stranger] = field(default_factory=list)
+    birthdays: list[Clash] = field(default_factory=list)
 
     @classmethod
     def of(cls, parsed: ParsedFile) -> "FileReport":
@@ -132,6 +149,11 @@ class FileReport:
             Problem(self.file, "There are more errors than are listed here."),
         )
 
+    def clash(self, birthday: Clash) -> None:
+        """A birthday waits for somebody to choose."""
+        self.birthdays.append(birthday)
+        self.ask(birthday.where, birthday.question.question)
+
     def show(self, change: Change) -> None:
         """Keep a change for the page, among the first."""
         if len(self.changes) < SHOWN:
@@ -176,7 +198,7 @@ class FileReport:
         """The same with what only the page shows, as it is kept between preview and apply."""
         shown = [[one.where, one.name, one.field, one.old, one.new] for one in self.changes]
         columns = [[one.name, one.field, one.example] for one in self.columns]
-        offered = {one.question for one in self.strangers}
+        offered = {one.question for one in self.strangers} | {one.question for one in self.birthdays}
         choices = [[one.key, one.question, [list(pair) for pair in one.options]] for one in self.choices]
         return {
             **self.as_json(),
@@ -184,6 +206,7 @@ class FileReport:
                 one for one in self.uncertain if one not in offered and one.where != self.maybe_mine
             ),
             "strangers": [list(one) for one in self.strangers],
+            "birthdays": [list(one) for one in self.birthdays],
             "choices": choices,
             "changes": shown,
             "names": self.names,

@@ -15,6 +15,7 @@ from crm.__main__ import run
 from crm.accounts.passwords import fits
 from crm.accounts.queries import by_email, command_line, principal_of
 from crm.cli_support import desk
+from crm.contacts.duplicates import suspected
 from crm.demo.cast import TEAM
 from crm.demo.filling import PASSWORD, fill
 from crm.domain.rules import SHIPPED
@@ -135,7 +136,8 @@ def test_a_team_of_four_with_everything_one_can_write_down(demo: World) -> None:
         count = lambda table, *where: connection.execute(  # noqa: E731
             select(func.count()).select_from(table).where(*where)
         ).scalar_one()
-        assert count(contact) == 150
+        assert count(contact) == 151
+        assert [one.first.name for one in suspected(connection, world.principal)] == ["Liam Byrne"]
         assert count(organisation) == 40
         assert count(contact, contact.c.tier == "key") == 50
         assert count(contact, contact.c.archived_at.is_not(None)) == 2

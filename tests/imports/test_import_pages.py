@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from crm.storage.tables import contact, import_upload, interaction
+from crm.storage.tables import contact, contact_date, import_upload, interaction
 from tests.builders import World
 from tests.imports.files import CONTACTS, EVERYTHING, INTERACTIONS, count, rows
 from tests.web.site import client
@@ -51,6 +51,25 @@ def test_a_second_look_shows_what_would_change(world: World) -> None:
     assert "<ins><bdi>Head of Operations</bdi></ins>" in page
     page = browser.get(send(browser, ("people.csv", CONTACTS))).text
     assert "Everything in these files is here already." in page
+
+
+@pytest.mark.parametrize(("ticked", "day"), [(False, 14), (True, 3)])
+def test_a_birthday_that_clashes_is_asked_about(world: World, ticked: bool, day: int) -> None:
+    browser = client(world, world.user(first_run_done=True))
+    card = "BEGIN:VCARD\nVERSION:3.0\nFN:Hugo Lind\nBDAY:{}\nEND:VCARD\n"
+    browser.post(send(browser, ("a.vcf", card.format("1979-03-14"))) + "/apply")
+    preview = send(browser, ("b.vcf", card.format("1979-12-03")))
+    page = browser.get(preview).text
+    (mark,) = re.findall(r'name="birthdays" value="([^"]+)"', page)
+    assert "Hugo Lind</bdi></strong>: 3 December 1979" in page
+    done = browser.post(f"{preview}/apply", data={"birthdays": [mark]} if ticked else {})
+    (kept,) = rows(world, contact_date)
+    assert (kept.day, kept.year, done.headers["location"]) == (day, 1979, "/import")
+    batch = re.findall(r'href="(/import/\d+)"', browser.get("/import").text)[0]
+    assert ("14 March 1979 here stayed" in browser.get(batch).text) is not ticked
+    browser.post(f"{batch}/undo")
+    (kept,) = rows(world, contact_date)
+    assert kept.day == 14
 
 
 def test_errors_name_their_line_and_nothing_can_be_imported(world: World) -> None:
