@@ -53,21 +53,25 @@ class Row:
 
 def side_by_side(first: Person, second: Person) -> list[Row]:
     """Every field in which at least one of two records says something."""
-    rows = [_row(field, _said(first, field), _said(second, field)) for field in LABELS]
+    rows = [_row(field, first, second) for field in LABELS]
     return [row for row in rows if row.first or row.second]
 
 
-def _row(field: str, first: str, second: str) -> Row:
+def _row(field: str, one: Person, other: Person) -> Row:
+    first, second = _said(one, field), _said(other, field)
     told = all(value and value != _USUAL.get(field) for value in (first, second))
-    same = fold(first) == fold(second) if field != "birthday" else _same_day(first, second)
-    if field == "name":
-        same = first == second
+    same = first == second if field == "name" else fold(first) == fold(second)
+    if field == "birthday":
+        same = _same_day(birthday(one), birthday(other))
     return Row(field, first, second, told and not same)
 
 
-def _same_day(first: str, second: str) -> bool:
-    short, long = sorted((first, second), key=len)
-    return long == short or long.startswith(f"{short} ")
+def _same_day(one: Occasion | None, other: Occasion | None) -> bool:
+    """The same day, of which one may know the year."""
+    if one is None or other is None:
+        return one is other
+    years = {one.year, other.year} - {None}
+    return (one.month, one.day) == (other.month, other.day) and len(years) < 2
 
 
 def _said(person: Person, field: str) -> str:

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from crm.contacts import duplicates, listing, merging, queries, searching, unmerging
 from crm.contacts.merge_fields import side_by_side
+from crm.contacts.merge_view import became_sentence, moves_over, sides
 from crm.domain.spans import count, short_day
 from crm.errors import Invalid
 from crm.web.addresses import is_id
@@ -26,11 +27,18 @@ def pairs(visit: Visit) -> Response:
         "is_partial": listing.counts(visit.connection, visit.principal, listing.Filter()).total
         > duplicates.LOOKED_AT,
         "count": count,
-        "merges": duplicates.merged_lately(visit.connection, visit.principal),
-        "apart": duplicates.apart_lately(visit.connection, visit.principal),
-        "short_day": lambda at: short_day(visit.principal.own_day(at), visit.today),
+        **_decided(visit, 20),
     }
     return visit.render("contacts/duplicates.html", context, active="people")
+
+
+def _decided(visit: Visit, most: int) -> dict[str, Any]:
+    """What was decided lately, for both pages."""
+    return {
+        "merges": duplicates.merged_lately(visit.connection, visit.principal, most),
+        "apart": duplicates.apart_lately(visit.connection, visit.principal, most),
+        "short_day": lambda at: short_day(visit.principal.own_day(at), visit.today),
+    }
 
 
 @router.page("/people/{contact_id}/merge", access="member")
@@ -49,7 +57,7 @@ def merge_with(visit: Visit) -> Response:
     return visit.render("contacts/merge_with.html", context, active="people")
 
 
-@router.page("/people/{contact_id}/merge/{other_id}", access="member")
+@router.page("/people/{contact_id}/merge/{other_id}", access="member", fresh=True)
 def compare(visit: Visit) -> Response:
     """Two records side by side."""
     return _compare(visit, {}, {})
@@ -69,21 +77,11 @@ def _compare(visit: Visit, chosen: dict[str, str], errors: dict[str, str]) -> Re
         "rows": rows,
         "chosen": {row.field: chosen.get(row.field) or row.usual for row in rows},
         "errors": errors,
-        "both": _both(first, second),
+        "both": moves_over(visit.connection, visit.principal, first, second),
+        "sides": sides(visit.connection, visit.principal, first, second, visit.at),
+        **_decided(visit, 3),
     }
     return visit.render("contacts/merge.html", context, active="people", status=422 if errors else 200)
-
-
-def _both(first: queries.Person, second: queries.Person) -> list[tuple[str, str]]:
-    """What stays of both, in words."""
-    ways = {
-        "Email": (*first.emails, *second.emails),
-        "Phone": (*first.phones, *second.phones),
-        "Address": (*first.addresses, *second.addresses),
-    }
-    found = [(label, ", ".join(dict.fromkeys(way.value for way in both))) for label, both in ways.items()]
-    found.append(("Tags", ", ".join(dict.fromkeys((*first.tags, *second.tags)))))
-    return [(label, words) for label, words in found if words]
 
 
 @router.action("/people/{contact_id}/merge/{other_id}")
@@ -94,6 +92,7 @@ def merge(visit: Visit) -> Response:
     if not all(is_id(one) for one in versions):
         raise Invalid("The form came without what it was filled in on. Open the page again.")
     kept, gone = visit.number("contact_id"), visit.number("other_id")
+    before = queries.person(visit.connection, visit.principal, kept)
     try:
         made = merging.merge_contacts(
             visit.connection,
@@ -108,7 +107,10 @@ def merge(visit: Visit) -> Response:
         if not refusal.fields:
             raise
         return _compare(visit, sent, refusal.fields)
-    return visit.redirect(f"/people/{kept}", "They are one person now.", f"/people/merges/{made}/undo")
+    became = became_sentence(before, queries.person(visit.connection, visit.principal, kept))
+    return visit.redirect(
+        f"/people/{kept}", f"They are one person now.{became}", f"/people/merges/{made}/undo"
+    )
 
 
 @router.action("/people/{contact_id}/apart/{other_id}")

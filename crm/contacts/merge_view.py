@@ -1,0 +1,99 @@
+"""What the page of a merge shows beside the fields: both records as they stand, what moves over, what it made visible."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from crm.contacts.history import ribbons
+from crm.contacts.queries import Person
+from crm.domain.manner import numeral
+from crm.domain.principal import Principal
+from crm.domain.ribbon import Ribbon, ribbon
+from crm.domain.score import ZONE_WORDS
+from crm.domain.spans import count, join
+from crm.storage.tables import interaction_contact
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two records with its past year."""
+
+    person: Person
+    ribbon: Ribbon
+
+
+def sides(
+    connection: Connection, principal: Principal, first: Person, second: Person, at: datetime
+) -> list[Side]:
+    """Both, the one that stays first."""
+    touches = ribbons(connection, principal, [first.id, second.id], at)
+    return [Side(one, ribbon(touches.get(one.id, ()))) for one in (first, second)]
+
+
+def moves_over(
+    connection: Connection, principal: Principal, first: Person, second: Person
+) -> list[tuple[str, str]]:
+    """Label and words of what becomes one without a choice: ways, tags, the log, what is open."""
+    ways = {
+        "Email": (first.emails, second.emails),
+        "Phone": (first.phones, second.phones),
+        "Address": (first.addresses, second.addresses),
+    }
+    found = [(label, _ways(*both)) for label, both in ways.items()]
+    found.append(("Tags", join(list(dict.fromkeys((*first.tags, *second.tags))))))
+    found.append(("Log", _log(connection, principal, first.id, second.id)))
+    found.append(("Open", _open(second.metrics)))
+    return [(label, words) for label, words in found if words]
+
+
+def _ways(ours: Any, theirs: Any) -> str:
+    values = list(dict.fromkeys(way.value for way in (*ours, *theirs)))
+    if not values:
+        return ""
+    same = {way.value for way in ours} == {way.value for way in theirs}
+    return f"{'The same on both' if same else 'All stay'}: {', '.join(values)}"
+
+
+def _log(connection: Connection, principal: Principal, first: int, second: int) -> str:
+    table = interaction_contact.c
+    mine = (table.workspace_id == principal.workspace_id, table.contact_id.in_((first, second)))
+    counted = select(table.contact_id, func.count()).where(*mine).group_by(table.contact_id)
+    counts: dict[int, int] = {row[0]: row[1] for row in connection.execute(counted)}
+    ours, theirs = (counts.get(one, 0) for one in (first, second))
+    if not theirs:
+        return ""
+    other = interaction_contact.alias()
+    joined = (other.c.workspace_id == table.workspace_id) & (other.c.interaction_id == table.interaction_id)
+    shared = connection.execute(
+        select(func.count())
+        .select_from(interaction_contact.join(other, joined))
+        .where(table.workspace_id == principal.workspace_id, table.contact_id == first)
+        .where(other.c.contact_id == second)
+    ).scalar_one()
+    told = f"; {numeral(shared)} {'was' if shared == 1 else 'were'} on both" if shared else ""
+    return (
+        f"{numeral(ours)} and {count(theirs, 'interaction')} become {numeral(ours + theirs - shared)}{told}"
+    )
+
+
+def _open(metrics: Mapping[str, Any]) -> str:
+    open_ones = [
+        count(int(metrics[name]), noun)
+        for name, noun in (("open_asks", "ask"), ("open_promises", "promise"))
+        if metrics.get(name)
+    ]
+    return f"{join(open_ones)} move over" if open_ones else ""
+
+
+def became_sentence(before: Person, after: Person) -> str:
+    """ "Score 48 → 79, screen-only → drifting." where the merge changed what is known of them; else empty."""
+    parts = []
+    was, now = before.metrics, after.metrics
+    if was.get("score") != now.get("score") and None not in (was.get("score"), now.get("score")):
+        parts.append(f"score {was['score']} → {now['score']}")
+    if was.get("zone") != now.get("zone") and was.get("zone") and now.get("zone"):
+        parts.append(f"{ZONE_WORDS[was['zone']]} → {ZONE_WORDS[now['zone']]}")
+    return f" {', '.join(parts).capitalize()}." if parts else ""
