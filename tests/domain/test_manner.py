@@ -11,7 +11,12 @@ from crm.domain.manner import CHOICES, Manner, written_for
 from crm.domain.weeks import IsoWeek
 
 READ_AS = {"day_month": "%a %d %b %Y", "month_day": "%a, %b %d, %Y", "iso": "%a %Y-%m-%d"}
-MARKS = {"comma": ",.", "point": ".,", "space": "\N{NO-BREAK SPACE},", "apostrophe": "’."}
+MARKS = {
+    "comma": (",", "."),
+    "point": (".", ","),
+    "space": ("\N{NO-BREAK SPACE}", ","),
+    "apostrophe": ("’", "."),
+}
 THURSDAY = date(2026, 11, 19)
 
 
