@@ -1,7 +1,6 @@
 """The team digest: once a week, for whoever asked for it, through the same outbox as the weekly mail."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,7 +19,7 @@ from crm.mail.rendering import render
 from crm.mail.views import DigestLine, DigestMail
 from crm.nudges import links
 from crm.nudges.digest_queries import Accounts, key_accounts, screen_only
-from crm.nudges.due import DIGEST, EARLIEST, OtherTime, Placed, Recipient, put_all
+from crm.nudges.due import DIGEST, OtherTime, Placed, Recipient, put_all
 from crm.nudges.outbox import NOT_IN_TIME, Body, Claim, NoMail
 from crm.planning.effects import effects
 from crm.rules.queries import Flag
@@ -74,13 +73,11 @@ def _missing(
     found = []
     for row in connection.execute(people).all():
         recipient = Recipient.of(row)
-        if other is not None:
-            recipient = replace(recipient, since=EARLIEST)
         week = recipient.newest_week(at)
         known = _weeks(connection, row)
         late = recipient.is_late(week, at, other)
-        owed = str(week) not in known and recipient.due_at(week) >= recipient.since and (known or not late)
-        if owed:
+        owed = str(week) not in known and recipient.is_owed(week, at, other)
+        if owed and (known or not late):
             found.append(recipient.placed(week, domain, at, NOT_IN_TIME, other))
     return found
 

@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,7 +23,6 @@ log = logging.getLogger("crm.nudges")
 
 PURPOSE = "nudge"
 DIGEST = "digest"
-EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 FURTHEST_EAST = timedelta(hours=14)
 """By so much the first place on earth is ahead of UTC."""
 LOOK_BACK_WEEKS = 8
@@ -33,7 +32,7 @@ TOO_LATE = "More than a day late: the server did not run then."
 
 @dataclass(frozen=True)
 class OtherTime:
-    """A question about another time than now: it is about the people there are now, as if they had always been there.
+    """A question about another time than now: its mails are owed to the people there are now, since whenever they are here.
 
     ``day``: the whole day that was asked about, if one was. What falls due on it where its user is, is not late, though the
     day may end later where the team is.
@@ -84,6 +83,17 @@ class Recipient:
     def newest_week(self, at: datetime) -> IsoWeek:
         """The newest week whose mail is due at ``at``."""
         return latest_due_week(at, self.weekday, self.at, self.zone)
+
+    def is_owed(
+        self, week: IsoWeek, at: datetime, other: OtherTime | None, *, is_newest: bool = True
+    ) -> bool:
+        """Whether this week's mail is owed: since the user is here, and at another time to whoever is here now.
+
+        A week that was missed before that time is only owed if the user was here then, or was not yet at that time either.
+        """
+        if other is not None and (is_newest or self.since > at):
+            return True
+        return self.due_at(week) >= self.since
 
     def is_late(self, week: IsoWeek, at: datetime, other: OtherTime | None) -> bool:
         """Whether this week's mail is more than a day late at ``at``, and not of the day that is asked about."""
@@ -208,8 +218,6 @@ def missing(
     known = _known_weeks(connection, at)
     for row in connection.execute(people):
         recipient = Recipient.of(row)
-        if other is not None:
-            recipient = replace(recipient, since=EARLIEST)
         for week in _weeks(recipient, known.get((row.workspace_id, row.id), set()), at, other):
             yield recipient.placed(week, domain, at, TOO_LATE, other)
 
@@ -243,4 +251,5 @@ def _weeks(recipient: Recipient, known: set[str], at: datetime, other: OtherTime
     while earlier and len(missed) < LOOK_BACK_WEEKS and str(week.previous()) > max(earlier):
         week = week.previous()
         missed.append(week)
-    yield from (one for one in reversed(missed) if recipient.due_at(one) >= recipient.since)
+    newest = missed[0]
+    yield from (one for one in reversed(missed) if recipient.is_owed(one, at, other, is_newest=one == newest))

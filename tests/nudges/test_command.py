@@ -51,6 +51,20 @@ def test_another_day_is_asked_about_the_people_there_are_now(world: World, crm: 
     assert states(world.database) == {one: "sent"}
 
 
+def test_another_time_finds_no_week_missed_in_which_its_user_wanted_no_mail(
+    world: World, crm: Any, tmp_path: Path
+) -> None:
+    team(world, 1, nudge_since=NOW - timedelta(days=3))
+    files = ("--eml-dir", str(tmp_path), "--json", "--as-of")
+    weeks = [[one["week"] for one in crm(*files, day)[1]] for day in ("2026-11-02", "2026-11-16", MONDAY)]
+    # Two weeks before they were here, W46 was missed as well as W47 was asked for; then W48 is the next.
+    assert weeks == [["2026-W45"], ["2026-W46", "2026-W47"], ["2026-W48"]]
+    with world.database.write() as connection:
+        connection.execute(outbox_event.delete())
+        connection.execute(outbox.delete().where(outbox.c.week > "2026-W45"))
+    assert [one["week"] for one in crm(*files, MONDAY)[1]] == ["2026-W48"]
+
+
 def test_a_date_is_everybodys_day_wherever_they_are(world: World, crm: Any, tmp_path: Path) -> None:
     zones = ("Pacific/Kiritimati", "Pacific/Auckland", "UTC", "America/Los_Angeles", "Etc/GMT+12")
     east = {team(world, 1, time_zone=zone, nudge_minute=0)[0]: zone for zone in zones}
