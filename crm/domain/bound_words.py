@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from crm.domain.expressions import Comparison
 from crm.domain.metric_words import metric_label
+from crm.domain.metrics import WINDOW_OF
 from crm.domain.score import ZONE_WORDS
 from crm.domain.spans import count
 
@@ -78,13 +79,14 @@ _ZONES: Mapping[str, tuple[str, str]] = {
     "gone_quiet": ("has gone quiet", "has not gone quiet"),
     "no_record": ("has no record yet", "has a record"),
 }
-_WORDS: Mapping[str, str] = {
+NOUNS_OF_WORDS: Mapping[str, str] = {
     "tier": "of tier {}",
     "kind": "of kind {}",
     "owner": "owned by {}",
     "organisation": "at {}",
     "city": "in {}",
 }
+"""What somebody is, of whom an attribute is a word."""
 BOUNDS: Mapping[Comparison, str] = {
     ">=": "at least {}",
     ">": "more than {}",
@@ -128,13 +130,13 @@ def said_of(bound: Bound) -> str:
 
 def said_beside(comparison: Comparison, name: str, other: str) -> str:
     """A figure held against something worked out: "has had fewer personal contacts in 90 days than …"."""
-    sort, _, days = name.rpartition("_")
+    sort, days = WINDOW_OF.get(name, ("", 0))
     clock = CLOCKS.get(name.removeprefix("days_since_"))
     if clock and name.startswith("days_since_"):
         return f"last had {clock} {_AGO[comparison].format(other)}"
-    if sort not in _WINDOWED or not days.isdigit():
+    if sort not in _WINDOWED:
         return f"has {metric_label(name)}: {BOUNDS[comparison].format(other)}"
-    things = f"{_things(2, _WINDOWED[sort]).removeprefix('2 ')} in {days} days"
+    things = f"{windowed_things(is_one=False)[sort]} in {days} days"
     return f"has had {_BESIDE[comparison].format(things, other)}"
 
 
@@ -153,8 +155,8 @@ def said_known(name: str, is_known: bool) -> str | None:
 
 def bound_words(comparison: Comparison, name: str, value: int) -> str:
     """ "at least 6 digital contacts in 180 days"; "days known: at least 120", where the metric is no count of things."""
-    bound, (sort, _, days) = Bound(name, comparison, value), name.rpartition("_")
-    if sort in _WINDOWED and days.isdigit():
+    bound, (sort, days) = Bound(name, comparison, value), WINDOW_OF.get(name, ("", 0))
+    if sort in _WINDOWED:
         return _numbered(bound, f"{_things(value, _WINDOWED[sort])} in {days} days")
     if name in _THINGS:
         noun, when = _THINGS[name]
@@ -166,6 +168,17 @@ def bound_words(comparison: Comparison, name: str, value: int) -> str:
     if name == "met_count":
         return _numbered(bound, f"{value} of them met")
     return f"{metric_label(name)}: {_bounded(bound, _exactly(bound))}"
+
+
+def is_counted(name: str) -> bool:
+    """Whether a metric counts things, of which there can be none, and fewer and not less."""
+    return WINDOW_OF.get(name, ("",))[0] in _WINDOWED or name in (*_THINGS, *_OPEN, "contacts_count", "met_count")
+
+
+def windowed_things(is_one: bool) -> dict[str, str]:
+    """What the metrics of a window count, by the beginning of their names: "meetings in person"."""
+    number = 1 if is_one else 2
+    return {sort: _things(number, noun).removeprefix(f"{number} ") for sort, noun in _WINDOWED.items()}
 
 
 def _bounded(bound: Bound, words: str) -> str:
@@ -189,8 +202,8 @@ def _percent(value: int | float | str) -> str:
 
 
 def _windowed(bound: Bound) -> str | None:
-    sort, _, days = bound.name.rpartition("_")
-    if sort not in _WINDOWED or not days.isdigit() or not isinstance(bound.value, int):
+    sort, days = WINDOW_OF.get(bound.name, ("", 0))
+    if sort not in _WINDOWED or not isinstance(bound.value, int):
         return None
     return f"{_counted(bound, bound.value, _WINDOWED[sort])} in {days} days"
 
@@ -284,9 +297,9 @@ def _zone(bound: Bound) -> str | None:
 
 
 def _word(bound: Bound) -> str | None:
-    if bound.name not in _WORDS or bound.comparison not in ("=", "!="):
+    if bound.name not in NOUNS_OF_WORDS or bound.comparison not in ("=", "!="):
         return None
-    return f"{'is' if bound.comparison == '=' else 'is not'} {_WORDS[bound.name].format(bound.value)}"
+    return f"{'is' if bound.comparison == '=' else 'is not'} {NOUNS_OF_WORDS[bound.name].format(bound.value)}"
 
 
 def _people(bound: Bound) -> str | None:

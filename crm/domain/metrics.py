@@ -51,6 +51,11 @@ REAL = (
 METRICS = (*COUNTED, *REAL)
 """Every metric of PRODUCT.md section 3, as shown by ``crm health --json``."""
 
+WINDOW_OF: Mapping[str, tuple[str, int]] = {
+    f"{stem}_{days}": (stem, days) for stem in (*WINDOWED, "digital_share") for days in WINDOWS
+}
+"""Of every metric that there is for several windows: what is counted, and in how many days."""
+
 ATTRIBUTES = ("tier", "kind")
 """Words about the contact that every relation of metrics has."""
 

@@ -4,7 +4,7 @@ Every part becomes a verb phrase about one contact ("has had at least 3 digital 
 no phrase fits is still said exactly, by the metric's label.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from crm.domain import expressions as tree
 from crm.domain.bound_words import BOUNDS, SPANS, Bound, said_beside, said_known, said_of
@@ -27,9 +27,14 @@ _ACTS: Mapping[str, str] = {act: f"a {act}" for act in ("call", "meeting", "visi
 
 def rule_sentence(rule: Rule) -> str:
     """The condition and what the rule suggests, ending in "suggest lunch, then a call, then a note." """
-    acts = ", then ".join(_ACTS.get(act, act) for act in rule.suggests)
+    acts = ", then ".join(act_said(act) for act in rule.suggests)
     limit = f" At most {count(rule.weekly_limit, 'person')} a week." if rule.weekly_limit else ""
     return f"{condition_sentence(rule).removesuffix('.')}, suggest {acts}.{limit}"
+
+
+def act_said(act: str) -> str:
+    """ "lunch", "a call"."""
+    return _ACTS.get(act, act)
 
 
 def condition_sentence(rule: Rule) -> str:
@@ -66,9 +71,14 @@ def _whom(rule: Rule) -> str:
         noun = _strung(rule.kinds, "or")
     elif rule.kinds:
         noun += f" of kind {_strung(rule.kinds, 'or')}"
-    if set(rule.tiers) == set(EVERYONE):
-        return f"any {noun}"
-    return f"a {_strung([tier for tier in EVERYONE if tier in rule.tiers], 'or')} {noun}"
+    return f"{tiers_said(rule.tiers)} {noun}"
+
+
+def tiers_said(tiers: Collection[str]) -> str:
+    """ "a key or regular", "any": before whom a rule is about."""
+    if set(tiers) == set(EVERYONE):
+        return "any"
+    return f"a {_strung([tier for tier in EVERYONE if tier in tiers], 'or')}"
 
 
 def _strung(words: Sequence[str], last: str) -> str:

@@ -122,7 +122,7 @@ def read_rule(key: str, data: Mapping[str, Any]) -> Rule:
             near = _nearest(field, FIELDS)
             raise RuleFault(f"A rule has no “{field[:40]}”; {near}.", field)
     about = _choice(data.get("about", "people"), ABOUT, "about", "about")
-    metrics = OF_PEOPLE if about == "people" else OF_ORGANISATIONS
+    metrics = metrics_about(about)
     figures = NUMBERS if about == "people" else COUNTS
     if "when" not in data:
         raise RuleFault("This rule has no condition; write when = { metric = …, op = …, value = … }.", "key")
@@ -151,6 +151,11 @@ def read_rule(key: str, data: Mapping[str, Any]) -> Rule:
     if not 1 <= len(rule.suggests) <= MOST_SUGGESTED:
         raise RuleFault(f"suggests names one to three of {_all(ACTS)}, best first.", "suggests")
     return rule
+
+
+def metrics_about(about: str) -> tuple[str, ...]:
+    """What the conditions of a rule about *people* or *organisations* can ask for."""
+    return OF_ORGANISATIONS if about == "organisations" else OF_PEOPLE
 
 
 def tiers_of(key: str) -> tuple[str, ...]:

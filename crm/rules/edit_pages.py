@@ -7,15 +7,17 @@ from typing import Any
 from starlette.responses import Response
 
 from crm.contacts.listing import kinds
-from crm.domain.prose import flagged_sentence, rule_sentence
+from crm.domain.metrics import WINDOWS
+from crm.domain.prose import act_said, flagged_sentence, rule_sentence
 from crm.domain.rule_check import findings
 from crm.domain.rule_data import MOST_SUGGESTED, allowed_tiers, tiers_of
 from crm.domain.rules import ACTS, SEVERITIES, Rule
 from crm.domain.targets import KINDS
 from crm.errors import Conflict, Invalid, Unavailable
-from crm.rules import actions, editor, queries
+from crm.rules import actions, begun, editor, queries
+from crm.rules.accounts import organisation_flags
 from crm.rules.backtest_view import drawn
-from crm.rules.preview import flagged_number, preview
+from crm.rules.preview import flagged_number, flagged_words, found_today, preview
 from crm.rules.words import unheard, words_to_compare
 from crm.storage.stored_metrics import current, refresh_stale, scope_of
 from crm.web.addresses import is_id
@@ -26,11 +28,12 @@ router = Router()
 
 @router.page("/rules/new", fresh=True, access="member")
 def new(visit: Visit) -> Response:
-    """A new rule, begun as a copy of another: ``?from=KEY``, else the first."""
-    states = queries.rule_states(visit.connection, visit.principal)
+    """A new rule: one condition and no name, or with ``?from=KEY`` a copy of another."""
     asked = visit.query.get("from")
-    source = queries.state_of(visit.connection, visit.principal, asked).rule if asked else states[0].rule
-    names = [state.rule.name for state in states]
+    if not asked:
+        return _page(visit, begun.blank(), None, "/rules/new")
+    source = queries.state_of(visit.connection, visit.principal, asked).rule
+    names = [state.rule.name for state in queries.rule_states(visit.connection, visit.principal)]
     tiers = allowed_tiers("", source.tiers)
     draft = editor.draft_of(replace(source, name=_copy_name(source.name, names), tiers=tiers))
     return _page(visit, draft, None, "/rules/new")
@@ -121,10 +124,11 @@ def _copy_name(name: str, names: list[str]) -> str:
 
 def _sent(visit: Visit, key: str, state: queries.RuleState | None, action: str) -> Response:
     refresh_stale(visit.connection, scope_of(visit.connection, visit.principal, visit.at))
-    draft = editor.read_form(visit.form, key)
     act = str(visit.form.get("act", "preview"))
+    draft = editor.read_form(visit.form, key, "" if act == "save" else begun.BLANK.name)
     if act == "add" or act.startswith("remove-"):
-        return _page(visit, replace(editor.acted(draft, act), errors={}), state, action)
+        draft = begun.acted(draft, key, act, str(visit.form.get("add", "")))
+        return _page(visit, draft, state, action)
     if act != "save" or draft.rule is None:
         status = 422 if draft.errors and act == "save" else 200
         return _page(visit, draft, state, action, status)
@@ -141,7 +145,8 @@ def _tried(visit: Visit, key: str | None, action: str) -> Response:
         state = None if key is None else queries.state_of(*where, key)
         taken = () if state else actions.all_keys(*where)
         name = str(visit.form.get("name", ""))
-        draft = editor.read_form(visit.form, state.rule.key if state else actions.new_key(name, taken))
+        key = state.rule.key if state else actions.new_key(name, taken)
+        draft = editor.read_form(visit.form, key, begun.BLANK.name)
         if draft.rule is None:
             return _page(visit, draft, state, action, 422)
         return _page(visit, draft, state, action, tried={"backtest": drawn(*where, draft.rule, visit.at)})
@@ -193,28 +198,40 @@ def _page(
     status: int = 200,
     tried: dict[str, Any] | None = None,
 ) -> Response:
-    rule = draft.rule
-    seen = None
-    if rule is not None:
-        relation = current(visit.principal.workspace_id)
-        seen = preview(visit.connection, visit.principal, rule, visit.at, relation)
-    used = [*KINDS, *kinds(visit.connection, visit.principal)]
+    where, rule = (visit.connection, visit.principal), draft.rule
+    relation = current(visit.principal.workspace_id)
+    states = queries.rule_states(*where)
+    rules = [one.rule for one in states]
+    accounts = organisation_flags(*where, visit.at, rules=rules, relation=relation)
+    seen = preview(*where, rule, visit.at, relation) if rule else None
     context: dict[str, Any] = {
         "draft": draft,
         "state": state,
+        "chosen": state,
+        "states": states,
+        "found": found_today(*where, relation, rules, accounts),
         "action": action,
         "preview": seen,
+        "flagged": flagged_words(seen.number, rule) if seen and rule else "",
         "sentence": rule_sentence(rule) if rule else None,
-        "findings": [*findings(rule), *unheard(visit.connection, visit.principal, rule)] if rule else [],
+        "findings": [*findings(rule), *unheard(*where, rule)] if rule else [],
         "conflict": rule_sentence(state.rule) if status == 409 and state else None,
-        "metrics": editor.metric_choices(draft.about),
-        "operations": editor.OPERATIONS,
-        "acts": ACTS,
-        "places": range(MOST_SUGGESTED),
-        "tiers": tiers_of(state.rule.key if state else ""),
-        "kinds": list(dict.fromkeys([*used, *draft.kinds])),
-        "severities": SEVERITIES,
-        "words": words_to_compare(visit.connection, visit.principal, used),
+        **_choices(visit, draft, state),
         **(tried or {}),
     }
     return visit.render("rules/edit.html", context, active="rules", status=status)
+
+
+def _choices(visit: Visit, draft: editor.Draft, state: queries.RuleState | None) -> dict[str, Any]:
+    """What the fields of the sentence offer."""
+    where = (visit.connection, visit.principal)
+    return {
+        "to_add": begun.to_add(draft.about),
+        "acts": [(act, act_said(act)) for act in ACTS],
+        "places": range(MOST_SUGGESTED),
+        "tiers": begun.tier_choices(tiers_of(state.rule.key if state else "")),
+        "kinds": [(one, one) for one in dict.fromkeys([*KINDS, *kinds(*where), *draft.kinds])],
+        "severities": [(one, one) for one in SEVERITIES],
+        "windows": [(days, f"{days} days") for days in WINDOWS],
+        "words": words_to_compare(*where),
+    }

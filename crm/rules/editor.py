@@ -3,36 +3,28 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any
 
 from starlette.datastructures import FormData
 
 from crm.domain import expressions as tree
 from crm.domain.expressions import Condition
-from crm.domain.metric_words import metric_label
+from crm.domain.bound_words import is_counted
+from crm.domain.metrics import WINDOW_OF
+from crm.domain.open_phrases import NONE, OpenPhrase, open_phrase
 from crm.domain.prose import phrase
 from crm.domain.rule_data import (
     NUMBERS,
-    OF_ORGANISATIONS,
-    OF_PEOPLE,
     RuleFault,
     condition_data,
+    metrics_about,
     read_condition,
     read_rule,
 )
 from crm.domain.rule_files import NotToml, read_entries, write_rule
 from crm.domain.rules import Rule
 
-OPERATIONS = (
-    (">=", "at least"),
-    (">", "more than"),
-    ("<=", "at most"),
-    ("<", "less than"),
-    ("=", "exactly"),
-    ("!=", "not"),
-    ("known", "on record"),
-    ("missing", "not on record"),
-)
 SHARES = ("digital_share_", "quiet_p")
 MOST_ROWS = 40
 
@@ -51,6 +43,21 @@ class Row:
     kept: str = ""
     words: str = ""
 
+    @property
+    def stem(self) -> str:
+        """What is counted, where the days are a choice of their own; else the metric."""
+        return WINDOW_OF.get(self.metric, (self.metric,))[0]
+
+    @property
+    def window(self) -> int | None:
+        """In how many days it is counted."""
+        return WINDOW_OF.get(self.metric, ("", None))[1]
+
+    @property
+    def phrase(self) -> OpenPhrase:
+        """What the row says around its fields."""
+        return open_phrase(self.metric, self.op, self.value.strip() == "1")
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -67,6 +74,7 @@ class Draft:
     high: str = ""
     about: str = "people"
     evidence: tuple[str, ...] = ()
+    stands_in: str = ""
     toml: str | None = None
     rule: Rule | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -119,7 +127,9 @@ def _row(condition: Condition) -> Row:
     data = condition_data(condition)
     value = data.get("value")
     if "metric" in data and not isinstance(value, dict):
-        return Row(metric=data["metric"], op=data["op"], value=_shown(data["metric"], value))
+        metric, op = data["metric"], data["op"]
+        is_none = is_counted(metric) and (op, value) == ("=", 0)
+        return Row(metric=metric, op=NONE if is_none else op, value=_shown(metric, value))
     return Row(metric="kept", kept=json.dumps(data), words=phrase(condition))
 
 
@@ -133,49 +143,47 @@ def _shown(metric: str, value: Any) -> str:
 # From the form.
 
 
-def read_form(form: FormData, key: str) -> Draft:
-    """What was sent, with the rule it makes or the faults beside their fields."""
+def read_form(form: FormData, key: str, stands_in: str = "") -> Draft:
+    """What was sent, with the rule it makes or the faults beside their fields.
+
+    ``stands_in``: the name of a rule that has none yet and is only looked at.
+    """
     if "toml" in form:
         return _read_text(form, key)
     draft = Draft(
         name=str(form.get("name", "")),
-        tiers=_all(form, "tier"),
-        kinds=_all(form, "kind"),
+        tiers=tuple(tier for tiers in _all(form, "tier") for tier in tiers.split(",") if tier),
+        kinds=_up_to_a_blank(form, "kind"),
         rows=tuple(_sent_rows(form)),
         together="and" if form.get("together") == "and" else "or",
-        suggests=tuple(dict.fromkeys(word for word in _all(form, "suggest") if word)),
+        suggests=_up_to_a_blank(form, "suggest"),
         severity=str(form.get("severity", "medium")),
         weekly_limit=str(form.get("weekly_limit", "")).strip(),
         high=str(form.get("high_when", "")) if form.get("high") else "",
         about="organisations" if form.get("about") == "organisations" else "people",
         evidence=_all(form, "evidence"),
+        stands_in=stands_in,
     )
-    return _understood(draft, key)
-
-
-def acted(draft: Draft, act: str) -> Draft:
-    """The form after a button that only changes the form: *add* a row, or *remove-3*."""
-    if act == "add" and len(draft.rows) < MOST_ROWS:
-        return replace(draft, rows=(*draft.rows, Row()))
-    number = act.removeprefix("remove-")
-    if act.startswith("remove-") and number.isdigit() and len(number) < 4:
-        kept = tuple(row for place, row in enumerate(draft.rows) if place != int(number))
-        return replace(draft, rows=kept or (Row(),))
-    return draft
+    return understood(draft, key)
 
 
 def _all(form: FormData, name: str) -> tuple[str, ...]:
     return tuple(str(value) for value in form.getlist(name))
 
 
+def _up_to_a_blank(form: FormData, name: str) -> tuple[str, ...]:
+    """What was chosen one after the other; what stands behind a blank is not shown."""
+    return tuple(dict.fromkeys(takewhile(bool, _all(form, name))))
+
+
 def _sent_rows(form: FormData) -> Iterator[Row]:
-    columns = [_all(form, name) for name in ("link", "metric", "op", "value", "kept")]
-    for link, metric, op, value, kept in list(zip(*columns, strict=False))[:MOST_ROWS]:
+    columns = [_all(form, name) for name in ("link", "metric", "window", "op", "value", "kept")]
+    for link, metric, window, op, value, kept in list(zip(*columns, strict=False))[:MOST_ROWS]:
         is_kept = metric == "kept"
         about = str(form.get("about", "people"))
         yield Row(
             link="or" if link == "or" else "and",
-            metric=metric,
+            metric=f"{metric}_{window}" if window else metric,
             op=op,
             value=value.strip(),
             kept=kept if is_kept else "",
@@ -185,7 +193,7 @@ def _sent_rows(form: FormData) -> Iterator[Row]:
 
 def _words_of(kept: str, about: str) -> str:
     try:
-        return phrase(read_condition(_loaded(kept), "when", _metrics(about)))
+        return phrase(read_condition(_loaded(kept), "when", metrics_about(about)))
     except RuleFault:
         return ""
 
@@ -197,24 +205,19 @@ def _loaded(kept: str) -> Any:
         raise RuleFault("This condition cannot be read any more; remove it.", "when") from None
 
 
-def _metrics(about: str) -> tuple[str, ...]:
-    return OF_ORGANISATIONS if about == "organisations" else OF_PEOPLE
-
-
-def _understood(draft: Draft, key: str) -> Draft:
+def understood(draft: Draft, key: str) -> Draft:
+    """The draft with the rule that stands in its fields, or with the faults beside them."""
     errors: dict[str, str] = {}
     read: list[tuple[str, Any]] = []
     for place, row in enumerate(draft.rows):
-        if not row.metric:
-            continue
         try:
             data = _loaded(row.kept) if row.metric == "kept" else _data(row)
-            read_condition(data, "when", _metrics(draft.about))
+            read_condition(data, "when", metrics_about(draft.about))
             read.append((row.link, data))
         except RuleFault as fault:
             errors[f"value-{place}"] = fault.sentence
     if not read and not errors:
-        errors["metric-0"] = "Choose at least one condition."
+        errors["add"] = "Add at least one condition."
     if errors:
         return replace(draft, errors=errors)
     try:
@@ -224,9 +227,7 @@ def _understood(draft: Draft, key: str) -> Draft:
 
 
 def _beside(name: str) -> str:
-    return {"suggests": "suggest-0", "tiers": "tier-key", "kinds": "kind-partner", "when": "metric-0"}.get(
-        name, name
-    )
+    return {"suggests": "suggest-0", "tiers": "tier", "kinds": "kind-0", "when": "add"}.get(name, name)
 
 
 def _whole(draft: Draft, read: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -234,7 +235,7 @@ def _whole(draft: Draft, read: list[tuple[str, Any]]) -> dict[str, Any]:
     if limit and not (limit.isascii() and limit.isdigit() and len(limit) < 5):
         raise RuleFault("Write a whole number from 1 to 99, or nothing.", "weekly_limit")
     data: dict[str, Any] = {
-        "name": draft.name,
+        "name": draft.name.strip() or draft.stands_in,
         "about": draft.about,
         "tiers": list(draft.tiers),
         "kinds": list(draft.kinds),
@@ -263,6 +264,8 @@ def _joined(read: list[tuple[str, Any]], together: str) -> Any:
 def _data(row: Row) -> dict[str, Any]:
     if row.op in ("known", "missing"):
         return {"metric": row.metric, "op": row.op}
+    if row.op == NONE:
+        return {"metric": row.metric, "op": "=", "value": 0}
     if not row.value:
         raise RuleFault("Write what to compare it with.", "when")
     number = _number(row.metric, row.value)
@@ -302,8 +305,3 @@ def _read_text(form: FormData, key: str) -> Draft:
     except RuleFault as fault:
         where = entries[0].where(fault).capitalize()
         return replace(blank, errors={"toml": f"{where}: {fault.sentence}"})
-
-
-def metric_choices(about: str) -> list[tuple[str, str]]:
-    """What a condition can ask for, as options."""
-    return [(name, metric_label(name)) for name in _metrics(about)]

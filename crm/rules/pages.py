@@ -3,19 +3,17 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import Subquery
 from starlette.responses import Response
 
 from crm.domain.on_record import FROM_SILENCE
 from crm.domain.prose import flagged_sentence, rule_sentence
 from crm.domain.rule_check import findings
 from crm.domain.rules import Rule
-from crm.domain.spans import count
 from crm.errors import Invalid
 from crm.interactions.silence import caution
 from crm.rules import actions, backtest_pages, edit_pages, queries
-from crm.rules.accounts import OrganisationFlag, organisation_flags
-from crm.rules.preview import flagged_number
+from crm.rules.accounts import organisation_flags
+from crm.rules.preview import flagged_number, found_today
 from crm.rules.words import unheard
 from crm.storage.stored_metrics import current, refresh_stale, scope_of
 from crm.web.routing import Router, Visit
@@ -80,7 +78,7 @@ def _page(visit: Visit, asked: str | None) -> Response:
         "chosen": chosen,
         "backtest_key": chosen.rule.key,
         "is_asked": asked is not None,
-        "found": _found(visit, relation, rules, accounts),
+        "found": found_today(*where, relation, rules, accounts),
         "flags": page.flags,
         "accounts": [flag for flag in accounts if flag.rule == chosen.rule.key],
         "next": f"/rules/{chosen.rule.key}?{urlencode({'after': page.next})}" if page.next else None,
@@ -92,18 +90,3 @@ def _page(visit: Visit, asked: str | None) -> Response:
         "caution": caution(*where, visit.at),
     }
     return visit.render("rules/index.html", context, active="rules")
-
-
-def _found(
-    visit: Visit, relation: Subquery, rules: list[Rule], accounts: list[OrganisationFlag]
-) -> dict[str, str]:
-    """How many people or accounts each rule flags today, in words; empty for nobody."""
-    about_people = [rule for rule in rules if rule.about == "people"]
-    people = queries.flag_counts(visit.connection, visit.principal, relation, about_people)
-    about = {
-        rule.key: sum(flag.rule == rule.key for flag in accounts)
-        for rule in rules
-        if rule.about == "organisations"
-    }
-    said = {key: count(number, "person") if number else "" for key, number in people.items()}
-    return said | {key: count(number, "account") if number else "" for key, number in about.items()}

@@ -11,10 +11,10 @@ from crm.domain import expressions as tree
 from crm.domain.bound_words import bound_words
 from crm.domain.expressions import Comparison, Condition, Constant, Metric, Value, names_in
 from crm.domain.manner import numeral
-from crm.domain.metrics import METRICS, WINDOWS
+from crm.domain.metrics import WINDOW_OF, WINDOWS
 from crm.domain.principal import Principal
 from crm.domain.rules import Rule
-from crm.domain.spans import capital
+from crm.domain.spans import capital, count
 from crm.rules.accounts import OrganisationFlag, organisation_flags
 from crm.rules.queries import Flag, flag_counts, flagged
 
@@ -60,13 +60,31 @@ def flagged_number(
     return flag_counts(connection, principal, relation, [rule])[rule.key]
 
 
+def found_today(
+    connection: Connection,
+    principal: Principal,
+    relation: Subquery,
+    rules: Sequence[Rule],
+    accounts: Sequence[OrganisationFlag],
+) -> dict[str, str]:
+    """By rule, "8 people" or "1 account" that it flags; empty for nobody. ``accounts``: those that any of them flags."""
+    people = flag_counts(connection, principal, relation, [one for one in rules if one.about == "people"])
+    flagged_accounts = Counter(flag.rule for flag in accounts)
+    return {one.key: flagged_words(people.get(one.key, flagged_accounts[one.key]), one) for one in rules}
+
+
+def flagged_words(number: int, rule: Rule) -> str:
+    """ "8 people", "1 account"; empty for nobody."""
+    return count(number, "account" if rule.about == "organisations" else "person") if number else ""
+
+
 def neighbours(rule: Rule) -> list[tuple[str, Rule]]:
     """The same rule with the next shorter and longer window, and with its first bound lower and higher."""
     return [*_by_window(rule), *_by_bound(rule)]
 
 
 def _by_window(rule: Rule) -> list[tuple[str, Rule]]:
-    windows = Counter(int(days) for name in names_in(rule.when) for days in [_window(name)] if days)
+    windows = Counter(WINDOW_OF[name][1] for name in names_in(rule.when) if name in WINDOW_OF)
     if not windows:
         return []
     days = windows.most_common(1)[0][0]
@@ -85,12 +103,6 @@ def _by_bound(rule: Rule) -> list[tuple[str, Rule]]:
         (capital(bound_words(comparison, name, other)), _with(rule, _Bound(name, value, other)))
         for other in around
     ]
-
-
-def _window(name: str) -> str:
-    """The days of a windowed metric; empty for others."""
-    _, _, days = name.rpartition("_")
-    return days if days.isdigit() and int(days) in WINDOWS and not name.startswith("prior_") else ""
 
 
 def _bounds(condition: Condition) -> Iterator[tuple[Comparison, str, int]]:
@@ -116,10 +128,8 @@ class _Windows:
         return replace(part, left=self._moved(part.left), right=self._moved(part.right))
 
     def _moved(self, value: Value) -> Value:
-        if isinstance(value, Metric) and _window(value.name) == str(self.days):
-            name = f"{value.name.removesuffix(str(self.days))}{self.other}"
-            return Metric(name) if name in METRICS else value
-        return value
+        stem, days = WINDOW_OF.get(value.name, ("", 0)) if isinstance(value, Metric) else ("", 0)
+        return Metric(f"{stem}_{self.other}") if days == self.days else value
 
 
 @dataclass(frozen=True)

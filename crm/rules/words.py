@@ -1,7 +1,7 @@
 """Words that rules are about: those there are, and those a rule asks for and nobody has, written in another way."""
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -10,7 +10,6 @@ from crm.domain import expressions as tree
 from crm.domain.expressions import Compare, Condition, Constant, Metric, Tagged
 from crm.domain.principal import Principal
 from crm.domain.prose import phrase
-from crm.domain.rule_data import CHOICES
 from crm.domain.rules import Rule
 from crm.domain.targets import KINDS
 from crm.storage.tables import contact, contact_tag, organisation, user
@@ -29,12 +28,9 @@ _KEPT: dict[str, ColumnElement[Any]] = {
 }
 
 
-def words_to_compare(connection: Connection, principal: Principal, kinds: Sequence[str]) -> list[str]:
-    """What tier, zone, kind, tag, owner and city can be compared with, for fields; ``kinds`` are those there are."""
-    found = [word for words in (*CHOICES.values(), kinds) for word in words]
-    for name in ("tag", "owner", "city"):
-        found += _kept(connection, principal, name, OFFERED)
-    return list(dict.fromkeys(found))
+def words_to_compare(connection: Connection, principal: Principal) -> dict[str, list[str]]:
+    """What somebody may be compared with, by attribute: the tags, owners, organisations and cities that there are."""
+    return {name: _kept(connection, principal, name, OFFERED) for name in _KEPT if name != "kind"}
 
 
 def unheard(connection: Connection, principal: Principal, rule: Rule) -> list[str]:

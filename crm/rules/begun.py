@@ -1,0 +1,94 @@
+"""What a rule and each of its conditions begin as, and the buttons of the form that add and take away."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+from crm.domain.bound_words import is_counted, said_known
+from crm.domain.expressions import Metric
+from crm.domain.metric_words import metric_label
+from crm.domain.metrics import WINDOW_OF, WORDS
+from crm.domain.open_phrases import Choices, open_phrase
+from crm.domain.prose import tiers_said
+from crm.domain.rule_data import metrics_about
+from crm.domain.rules import CLOSE, Rule
+from crm.rules.editor import MOST_ROWS, SHARES, Draft, Row, draft_of, understood
+
+BLANK = Rule(
+    key="new",
+    name="New rule",
+    tiers=CLOSE,
+    when=Metric("personal_90").eq(0),
+    suggests=("call",),
+    severity="medium",
+)
+"""What a new rule begins as; its name is for whoever writes it."""
+WINDOW = 90
+_WHETHER = "whether:"
+_PARTS = ("overdue_any", "overdue_personal", "overdue_in_person")
+
+
+def blank() -> Draft:
+    """A rule without a name, and with one condition."""
+    return replace(draft_of(BLANK), name="")
+
+
+def acted(draft: Draft, key: str, act: str, wanted: str) -> Draft:
+    """The form after a button that only changes the form: *add* the condition ``wanted``, or *remove-3*."""
+    rows = draft.rows
+    number = act.removeprefix("remove-")
+    if act == "add" and len(rows) < MOST_ROWS:
+        rows = (*rows, _begun(wanted))
+    elif act.startswith("remove-") and number.isdigit() and len(number) < 4:
+        rows = tuple(row for place, row in enumerate(rows) if place != int(number))
+    return understood(replace(draft, rows=rows), key)
+
+
+def _begun(wanted: str) -> Row:
+    """A condition as it is added: a bound that somebody may mean, to be changed."""
+    if wanted.startswith(_WHETHER):
+        return Row(metric=wanted.removeprefix(_WHETHER), op="known")
+    metric = f"{wanted}_{WINDOW}" if f"{wanted}_{WINDOW}" in WINDOW_OF else wanted
+    if metric in (*WORDS, "tag"):
+        values = open_phrase(metric, "=").values
+        return Row(metric=metric, op="=", value=values[0][0] if values else "")
+    op = "<=" if metric.startswith("days_to_") or metric == "days_since_favour" else ">="
+    bound = "80%" if metric.startswith(SHARES) else "30"
+    return Row(metric=metric, op=op, value="1" if is_counted(metric) or metric in _PARTS else bound)
+
+
+def to_add(about: str) -> list[tuple[str, Choices]]:
+    """What a condition can be about, in groups."""
+    metrics = metrics_about(about)
+    words = [name for name in metrics if name in (*WORDS, "tag")]
+    counted = [name for name in metrics if is_counted(name)]
+    lengths = [name for name in metrics if name not in words and name not in counted]
+    return [
+        ("How often", tuple(_stems(counted))),
+        ("How long, how much", tuple(_stems(lengths))),
+        ("Who it is", tuple((name, metric_label(name)) for name in words)),
+        ("Whether there is any", tuple(_whether(metrics))),
+    ]
+
+
+def _stems(metrics: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """One for all windows, whose days are chosen in the sentence."""
+    for name in metrics:
+        stem, days = WINDOW_OF.get(name, (name, WINDOW))
+        if days == WINDOW:
+            yield stem, metric_label(name).removesuffix(f" in {days} days")
+
+
+def _whether(metrics: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for name in metrics:
+        said = said_known(name, True) if WINDOW_OF.get(name, ("", WINDOW))[1] == WINDOW else None
+        if said:
+            yield f"{_WHETHER}{name}", said
+
+
+def tier_choices(tiers: Sequence[str]) -> Choices:
+    """Every choice of some of the tiers, as a form sends and says it."""
+    numbers = range(1, len(tiers) + 1)
+    return tuple(
+        (",".join(some), tiers_said(some)) for number in numbers for some in combinations(tiers, number)
+    )
