@@ -172,7 +172,12 @@ def bound_words(comparison: Comparison, name: str, value: int) -> str:
 
 def is_counted(name: str) -> bool:
     """Whether a metric counts things, of which there can be none, and fewer and not less."""
-    return WINDOW_OF.get(name, ("",))[0] in _WINDOWED or name in (*_THINGS, *_OPEN, "contacts_count", "met_count")
+    return WINDOW_OF.get(name, ("",))[0] in _WINDOWED or name in (
+        *_THINGS,
+        *_OPEN,
+        "contacts_count",
+        "met_count",
+    )
 
 
 def windowed_things(is_one: bool) -> dict[str, str]:

@@ -55,7 +55,10 @@ def open_phrase(metric: str, comparison: str, is_one: bool = False) -> OpenPhras
 
 def _of_number(metric: str, before: str, after: str, is_one: bool) -> OpenPhrase:
     counted = is_counted(metric)
-    comparisons = (*(((NONE, "no"),) if counted else ()), *((sign, _compared(sign, counted)) for sign in BOUNDS))
+    comparisons = (
+        *(((NONE, "no"),) if counted else ()),
+        *((sign, _compared(sign, counted)) for sign in BOUNDS),
+    )
     stem, days = WINDOW_OF.get(metric, ("", 0))
     if not stem:
         return OpenPhrase(before, comparisons, after=after)

@@ -9,8 +9,8 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from crm.domain import expressions as tree
-from crm.domain.expressions import Condition
 from crm.domain.bound_words import is_counted
+from crm.domain.expressions import Condition
 from crm.domain.metrics import WINDOW_OF
 from crm.domain.open_phrases import NONE, OpenPhrase, open_phrase
 from crm.domain.prose import phrase
@@ -183,7 +183,7 @@ def _sent_rows(form: FormData) -> Iterator[Row]:
         about = str(form.get("about", "people"))
         yield Row(
             link="or" if link == "or" else "and",
-            metric=f"{metric}_{window}" if window else metric,
+            metric=f"{metric}_{window}" if window and not is_kept else metric,
             op=op,
             value=value.strip(),
             kept=kept if is_kept else "",

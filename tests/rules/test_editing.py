@@ -3,6 +3,7 @@
 import html
 import re
 from dataclasses import replace
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from crm.domain.principal import Principal
 from crm.domain.rules import ALL
 from crm.rules.backtest import backtest
 from crm.rules.backtest_view import finding
+from crm.rules.begun import acted, blank, to_add
 from crm.rules.preview import neighbours
 from crm.rules.queries import flags, rule_states, state_of
 from crm.storage.tables import contact, rule
@@ -47,6 +49,41 @@ def fields_of(page: str) -> dict[str, list[str]]:
     return found
 
 
+class Shown(HTMLParser):
+    """The words of a piece of a form, with what stands in its fields."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.is_shown = True
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "input" and given.get("type") != "hidden":
+            self.words.append(given["value"] or "")
+        if tag in ("option", "button"):
+            self.is_shown = "selected" in given
+
+    def handle_endtag(self, tag: str) -> None:
+        self.is_shown = True
+
+    def handle_data(self, data: str) -> None:
+        if self.is_shown:
+            self.words.append(data)
+
+
+def said(page: str) -> str:
+    """The sentence of the form as it is seen; what stylesheets hide (after a blank, the number beside *no*) is left out."""
+    reader = Shown()
+    reader.feed(
+        page[page.index(">", page.index('class="rule-said"')) + 1 : page.index('<p class="rule-aside')]
+    )
+    words = " ".join(" ".join(reader.words).split())
+    for pattern, instead in (("any kind or no other", "any kind"), (r" ([,.])", r"\1"), (r"\bno 0", "no")):
+        words = re.sub(pattern, instead, words)
+    return re.sub(r"(, then nothing more)+", "", words)
+
+
 def now(world: World, key: str) -> Any:
     with world.database.read() as connection:
         return state_of(connection, world.principal, key)
@@ -65,15 +102,82 @@ def undo_of(page: str) -> str:
     return html.unescape(found)
 
 
-@pytest.mark.parametrize("shipped", ALL, ids=lambda one: one.key)
-def test_saving_a_rule_as_it_stands_changes_nothing(site: TestClient, world: World, shipped: Any) -> None:
-    fields = fields_of(site.get(f"/rules/{shipped.key}/edit").text)
-    answer = post(site, f"/rules/{shipped.key}/edit", {**fields, "act": "save"})
-    assert (answer.status_code, answer.headers.get("location")) == (303, f"/rules/{shipped.key}"), answer.text
-    assert (now(world, shipped.key).rule, now(world, shipped.key).is_changed) == (shipped, False)
-    text = fields_of(site.get(f"/rules/{shipped.key}/edit?as=text").text)
-    assert post(site, f"/rules/{shipped.key}/edit", {**text, "act": "save"}).status_code == 303
-    assert now(world, shipped.key).rule == shipped
+def test_saving_a_rule_as_it_stands_changes_nothing(site: TestClient, world: World) -> None:
+    for shipped in ALL:
+        address = f"/rules/{shipped.key}/edit"
+        answer = post(site, address, {**fields_of(site.get(address).text), "act": "save"})
+        assert (answer.status_code, answer.headers.get("location")) == (303, f"/rules/{shipped.key}"), (
+            answer.text
+        )
+        assert (now(world, shipped.key).rule, now(world, shipped.key).is_changed) == (shipped, False)
+        text = fields_of(site.get(f"{address}?as=text").text)
+        assert post(site, address, {**text, "act": "save"}).status_code == 303
+        assert now(world, shipped.key).rule == shipped
+
+
+SENTENCES = {
+    "screen_only": (
+        "When a key contact of any kind has had at least 3 digital contacts in 180 days and has had no personal"
+        " contacts in 180 days and has been known for at least 60 days, suggest lunch, then a call, then a note."
+    ),
+    "gone_digital": (
+        "When a key or regular contact of any kind has had at least 3 contacts in 90 days and has had at least 80% of"
+        " all contact through a screen in 90 days and has had at least 4 contacts in the year before the last 90 days"
+        " and at least half of those were personal, suggest lunch, then a call."
+    ),
+    "never_met": (
+        "When a key contact of any kind has a target for contact in person and has been known for at least 90 days"
+        " and has never had contact in person and has had at least 1 contact in 365 days, suggest lunch, then a visit."
+    ),
+    "gone_quiet": (
+        "When a key or regular contact of any kind is in the zone gone quiet, suggest a call, then a note, then lunch."
+    ),
+    "important_ask": (
+        "When any contact of any kind has an ask that falls due in at most 21 days or has had an open ask for at least"
+        " 14 days, suggest lunch, then a meeting, then a call."
+    ),
+    "fragile_account": (
+        "When a key organisation of any kind has at least 2 contacts and at most 1 of them was met in person in 365"
+        " days, suggest a meeting, then a visit."
+    ),
+}
+
+
+def test_the_form_is_the_rule_as_one_sentence(site: TestClient) -> None:
+    for key, sentence in SENTENCES.items():
+        assert said(site.get(f"/rules/{key}/edit").text) == sentence
+
+
+def test_a_new_rule_begins_with_one_condition_or_as_a_copy_of_one_chosen(
+    site: TestClient, world: World, marta: int
+) -> None:
+    page = site.get("/rules/new").text
+    assert "has had no personal contacts in 90 days" in said(page)
+    assert "Would flag 1 person today" in page
+    fields = fields_of(page)
+    assert (fields["name"], len(fields["metric"])) == ([""], 1)
+    looked_at = post(site, "/rules/new", {**fields, "act": "preview"})
+    assert (looked_at.status_code, "has no name" in looked_at.text) == (200, False)
+    assert "Would flag 1 person today" in looked_at.text
+    refused = post(site, "/rules/new", {**fields, "act": "save"})
+    assert (refused.status_code, "has no name" in refused.text) == (422, True)
+    copy = fields_of(site.get("/rules/new?from=renewal").text)
+    assert copy["metric"] == fields_of(site.get("/rules/renewal/edit").text)["metric"]
+    assert copy["name"] == ["A renewal nobody has talked about (copy)"]
+
+
+def test_every_condition_that_can_be_added_makes_a_rule(site: TestClient, world: World, marta: int) -> None:
+    fields = {**fields_of(site.get("/rules/new").text), "name": "Mine"}
+    for about in ("people", "organisations"):
+        for group, choices in to_add(about):
+            for wanted, words in choices:
+                draft = acted(replace(blank(), name="Mine", about=about, rows=()), "mine", "add", wanted)
+                row = draft.rows[0]
+                assert draft.rule is not None or row.value == "", (group, words, draft.errors)
+                assert {row.stem, wanted.partition(":")[2]} & {wanted, row.metric}, words
+    page = post(site, "/rules/new", {**fields, "add": "whether:days_since_any", "act": "add"}).text
+    assert "and has had contact of any sort at least once" in said(page)
+    assert "Would flag 1 person today" in page
 
 
 def test_a_preview_is_what_the_saved_rule_flags_and_writes_nothing(
@@ -85,7 +189,7 @@ def test_a_preview_is_what_the_saved_rule_flags_and_writes_nothing(
     fields["value"] = ["1", "0", "60"]
     preview = post(site, "/rules/screen_only/edit", {**fields, "act": "preview"})
     assert preview.status_code == 200
-    assert "Would flag two people today" in preview.text
+    assert "Would flag 2 people today" in preview.text
     assert "At 90 days: 2. At 365 days: 2." in preview.text
     assert flagged(world, "screen_only") == ["Marta Kowalczyk"]
     saved = post(site, "/rules/screen_only/edit", {**fields, "act": "save"})
@@ -165,8 +269,10 @@ def test_a_changed_rule_goes_back_to_how_it_ships(site: TestClient, world: World
 
 def test_rows_are_added_and_removed_without_scripts(site: TestClient, world: World) -> None:
     fields = fields_of(site.get("/rules/screen_only/edit").text)
-    wider = fields_of(post(site, "/rules/screen_only/edit", {**fields, "act": "add"}).text)
-    assert wider["metric"] == [*fields["metric"], ""]
+    page = post(site, "/rules/screen_only/edit", {**fields, "add": "digital_share", "act": "add"}).text
+    wider = fields_of(page)
+    assert wider["metric"] == [*fields["metric"], "digital_share"]
+    assert "80% of all contact through a screen in 90 days" in said(page)
     narrower = fields_of(post(site, "/rules/screen_only/edit", {**wider, "act": "remove-0"}).text)
     assert narrower["metric"] == wider["metric"][1:]
 
@@ -180,9 +286,10 @@ def test_rows_are_added_and_removed_without_scripts(site: TestClient, world: Wor
         ({"suggest": ["fax"]}, "not an act"),
         ({"value": ["many", "0", "60"]}, "Write a number"),
         ({"value": ["", "0", "60"]}, "what to compare it with"),
-        ({"metric": ["", "", ""]}, "at least one condition"),
-        ({"metric": ["nonsense", "total_7", "total_30"]}, "no metric"),
-        ({"metric": ["kept", "total_7", "total_30"], "kept": ["[" * 5000, "", ""]}, "cannot be read"),
+        ({"metric": []}, "at least one condition"),
+        ({"metric": ["nonsense", "total", "total"]}, "no metric"),
+        ({"window": ["181", "180", ""]}, "no metric"),
+        ({"metric": ["kept", "total", "total"], "kept": ["[" * 5000, "", ""]}, "cannot be read"),
         ({"weekly_limit": "some"}, "whole number from 1 to 99"),
         ({"name": "In-person contact is overdue"}, "Another rule is called"),
         ({"toml": "[[rule]]\nname = "}, "not valid TOML"),
@@ -210,7 +317,7 @@ def test_what_does_not_fit_is_said_and_not_saved(
 def test_a_rule_that_can_never_match_says_so(site: TestClient, world: World) -> None:
     fields = fields_of(site.get("/rules/screen_only/edit").text)
     fields |= {
-        "metric": ["digital_180", "total_180", "known_days"],
+        "metric": ["digital", "total", "known_days"],
         "op": [">=", "<", ">="],
         "value": ["3", "2", "1"],
     }
@@ -224,7 +331,7 @@ def test_words_that_nobody_has_are_said_with_what_may_be_meant(
         connection.execute(contact.update().where(contact.c.id == marta).values(city="Łódź", kind="Press"))
     fields = fields_of(site.get("/rules/screen_only/edit").text)
     assert "Press" in site.get("/rules/screen_only/edit").text
-    fields |= {"metric": ["city", "tag", ""], "op": ["=", "!=", "="], "value": ["lodz", "vip", ""]}
+    fields |= {"metric": ["city", "tag"], "window": ["", ""], "op": ["=", "!="], "value": ["lodz", "vip"]}
     asked = post(site, "/rules/screen_only/edit", {**fields, "kind": ["Press"], "act": "preview"})
     assert "Nobody is in lodz; perhaps Łódź is meant." in asked.text
     assert "Nobody is tagged “vip”." in asked.text

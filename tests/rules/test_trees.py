@@ -1,22 +1,26 @@
 """Random conditions over random logs: the compiled query finds whom an independent reading of the same data finds."""
 
 import operator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
+from crm.domain.principal import Principal
 from crm.domain.rule_check import findings
-from crm.domain.rule_data import condition_data, read_rule, rule_data
+from crm.domain.rule_data import NUMBERS, OF_PEOPLE, condition_data, read_rule, rule_data
 from crm.domain.rules import Rule
-from crm.rules.queries import flag_counts, flags
+from crm.rules.actions import save_rule
+from crm.rules.preview import preview
+from crm.rules.queries import flags
 from crm.storage.database import Database, new_id
+from crm.storage.flags import MOST_RULES
 from crm.storage.stored_metrics import current, refresh, scope_of
 from crm.storage.tables import contact, contact_tag, organisation, user
 from tests import oracle
-from tests.oracle import Ask, Happening, Log, Person
+from tests.oracle import Ask, Happening, Log, Occasion, Person, Promise
 from tests.storage.test_metrics import store
 from tests.thorough import TIMES
 
@@ -29,10 +33,7 @@ COMPARE = {
     "=": operator.eq,
     "!=": operator.ne,
 }
-NUMBERS = (
-    *("total_30", "digital_90", "personal_180", "known_days", "days_since_any", "days_since_personal"),
-    *("digital_share_90", "overdue_any", "open_asks", "days_to_ask", "in_person_365", "gaps"),
-)
+OTHERS = tuple(name for name in OF_PEOPLE if name not in NUMBERS)
 WORDS = {
     "tier": ("key", "regular", "warm", "none"),
     "kind": ("partner", "vendor", "customer", "other"),
@@ -42,6 +43,8 @@ WORDS = {
     "owner": ("alice@team.example", "bob@team.example"),
     "tag": ("vip", "wine"),
 }
+
+assert set(WORDS) == set(OTHERS), "every attribute is drawn, with words that somebody has"
 
 bounds = st.one_of(st.integers(-2, 6), st.sampled_from((0.5, 0.8, 1, 30, 60, 90, 180, 400)))
 worked_out = st.fixed_dictionaries(
@@ -66,7 +69,7 @@ words = st.sampled_from(tuple(WORDS)).flatmap(
 )
 known = st.fixed_dictionaries(
     {
-        "metric": st.sampled_from((*NUMBERS, "zone", "city", "owner")),
+        "metric": st.sampled_from([name for name in OF_PEOPLE if name != "tag"]),
         "op": st.sampled_from(("known", "missing")),
     }
 )
@@ -88,11 +91,36 @@ about = st.fixed_dictionaries(
         "organisation": choice((None, *WORDS["organisation"])),
         "owner": choice((None, *WORDS["owner"])),
         "tags": st.sets(choice(WORDS["tag"])),
-        "ages": st.lists(st.tuples(st.integers(0, 400), choice(("email", "phone", "lunch"))), max_size=5),
+        "beats": st.lists(
+            st.tuples(
+                st.integers(0, 460),
+                choice(("email", "phone", "lunch")),
+                choice(("inbound", "outbound", "mutual")),
+            ),
+            max_size=6,
+        ),
         "known": st.integers(0, 500),
-        "ask": st.booleans(),
+        "written": st.sets(choice(("ask", "promise", "favour", "birthday", "renewal"))),
     }
 )
+EVERY_METRIC = [{"metric": name, "op": ">=", "value": 0.5} for name in NUMBERS]
+"""One rule for each, so that none is left to chance."""
+KNOWN_WELL = {
+    "tier": "key",
+    "kind": "customer",
+    "city": "Łódź",
+    "organisation": "Fernhill",
+    "owner": None,
+    "tags": {"vip"},
+    "beats": [
+        (age, channel, direction)
+        for age, channel in ((1, "email"), (12, "email"), (40, "lunch"), (100, "phone"), (200, "email"))
+        for direction in ("inbound", "outbound")
+    ],
+    "known": 450,
+    "written": {"ask", "promise", "favour", "birthday", "renewal"},
+}
+NEVER_MET = {**KNOWN_WELL, "beats": [], "known": 1, "written": set(), "tags": set()}
 
 
 def truth(data: dict[str, Any], facts: dict[str, Any]) -> bool | None:
@@ -118,26 +146,31 @@ def truth(data: dict[str, Any], facts: dict[str, Any]) -> bool | None:
     return None if facts[name] is None or value is None else COMPARE[op](facts[name], value)
 
 
+def _person(one: dict[str, Any], today: date) -> Person:
+    has = one["written"]
+    return Person(
+        today - timedelta(days=one["known"]),
+        tier=one["tier"],
+        kind=one["kind"],
+        asks=(Ask(today - timedelta(days=3), today + timedelta(days=2)),) if "ask" in has else (),
+        promises=(Promise(today, due=today + timedelta(days=1)),) if "promise" in has else (),
+        favours=(today - timedelta(days=4),) if "favour" in has else (),
+        dates=tuple(Occasion(sort, 12, 3) for sort in ("birthday", "renewal") if sort in has),
+    )
+
+
 def build(database: Database, people: list[dict[str, Any]]) -> tuple[Any, list[int], list[dict[str, Any]]]:
     """The people in a workspace, with their ids and the facts an oracle knows of each."""
     today = NOW.date()
     log = Log(
         "UTC",
-        tuple(
-            Person(
-                datetime.fromordinal(today.toordinal() - one["known"]).date(),
-                tier=one["tier"],
-                kind=one["kind"],
-                asks=(Ask(today),) if one["ask"] else (),
-            )
-            for one in people
-        ),
+        tuple(_person(one, today) for one in people),
         tuple(
             Happening(
-                datetime.fromordinal(today.toordinal() - age).replace(hour=11, tzinfo=UTC), channel, (place,)
+                datetime.combine(today - timedelta(days=age), time(11), UTC), channel, (place,), direction
             )
             for place, one in enumerate(people)
-            for age, channel in one["ages"]
+            for age, channel, direction in one["beats"]
         ),
     )
     principal, ids = store(database, log)
@@ -167,34 +200,49 @@ def build(database: Database, people: list[dict[str, Any]]) -> tuple[Any, list[i
 
 
 @settings(
-    max_examples=8 * TIMES,
+    max_examples=6 * TIMES,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@example(conditions=EVERY_METRIC, people=[KNOWN_WELL, NEVER_MET])
 @given(conditions=st.lists(trees, min_size=1, max_size=12), people=st.lists(about, min_size=1, max_size=6))
 def test_the_query_flags_whom_an_independent_reading_flags(
     database: Database, conditions: list[Any], people: list[Any]
 ) -> None:
     principal, ids, facts = build(database, people)
     rules = [
-        read_rule(f"mine_{place}", {"name": "Mine", "when": when, "suggests": ["call"]})
+        read_rule(f"mine_{place}", {"name": f"Mine {place}", "when": when, "suggests": ["call"]})
         for place, when in enumerate(conditions)
     ]
-    with database.read() as connection:
-        flagged = {(flag.rule, flag.contact.id) for flag in flags(connection, principal, NOW, rules=rules)}
     kept = [(one, facts_of) for one, facts_of in zip(ids, facts, strict=True) if facts_of["tier"] != "none"]
-    expected: dict[Rule, int] = {}
+    expected: dict[Rule, set[int]] = {}
     for rule, when in zip(rules, conditions, strict=True):
         assert read_rule(rule.key, rule_data(rule)) == rule
         assert truth(condition_data(rule.when), facts[0]) == truth(when, facts[0])
-        wanted = {one for one, facts_of in kept if truth(when, facts_of) is True}
-        assert {one for key, one in flagged if key == rule.key} == wanted, when
-        expected[rule] = len(wanted)
+        wanted = expected[rule] = {one for one, facts_of in kept if truth(when, facts_of) is True}
         said = " ".join(findings(rule))
         assert not (wanted and "never match" in said), (when, said)
         assert len(wanted) == len(kept) or "always matches" not in said, (when, said)
+    for first in range(0, len(rules), MOST_RULES):
+        some = rules[first : first + MOST_RULES]
+        with database.read() as connection:
+            flagged = {(flag.rule, flag.contact.id) for flag in flags(connection, principal, NOW, rules=some)}
+        for rule in some:
+            assert {one for key, one in flagged if key == rule.key} == expected[rule], rule.when
     with database.write() as connection:
         refresh(connection, scope_of(connection, principal, NOW), ids)
-        relation = current(principal.workspace_id)
-        shown = flag_counts(connection, principal, relation, list(expected))
-    assert shown == {rule.key: number for rule, number in expected.items()}, "what a preview counts"
+    saved_flags_whom_its_preview_showed(database, principal, rules[-1], expected[rules[-1]])
+
+
+def saved_flags_whom_its_preview_showed(
+    database: Database, principal: Principal, rule: Rule, expected: set[int]
+) -> None:
+    relation = current(principal.workspace_id)
+    with database.read() as connection:
+        shown = preview(connection, principal, rule, NOW, relation)
+    with database.write() as connection:
+        saved = save_rule(connection, principal, rule, NOW).rule
+        flagged = flags(connection, principal, NOW, rules=[saved], relation=relation)
+    found = sorted(flag.contact.id for flag in flagged)
+    assert sorted(flag.contact.id for flag in shown.flags) == found == sorted(expected)
+    assert shown.number == len(found)
