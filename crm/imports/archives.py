@@ -1,14 +1,18 @@
-"""The one chat in a zip archive, read within bounds; photos beside it stay where they are."""
+"""The chats in a zip archive, read within bounds; photos beside it stay where they are."""
 
+import re
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from crm.imports.records import FILE_LIMIT, UnreadableFile
 from crm.imports.zips import Entry, entries
 
+NO_CHAT = (
+    "This archive holds no chat. Unpack it, and import what is in it. Save a spreadsheet as “CSV UTF-8”."
+)
 _CANDIDATES = 100
 _HEAD = 4_096
 _OFFICE = (
@@ -28,24 +32,45 @@ def is_archive(head: bytes) -> bool:
     return head.startswith(b"PK\x03\x04") and not head[30:60].startswith(_OFFICE)
 
 
-def member_of(stream: BinaryIO, name: str, wanted: Callable[[str, bytes], bool]) -> tuple[bytes, str]:
+TEXTS = re.compile(r"\.(txt|xml)$", re.IGNORECASE)
+
+
+class Member:
+    """One file of an archive while it is open; what is damaged in it raises UnreadableFile."""
+
+    def __init__(self, entry: Entry, file: str) -> None:
+        self._entry, self._file = entry, file
+
+    def read(self, size: int) -> bytes:
+        """At most so many bytes more."""
+        return _read(self._entry, self._file, size)
+
+
+def members_of(
+    stream: BinaryIO, name: str, wanted: Callable[[str, bytes], bool], named: re.Pattern[str] = TEXTS
+) -> Iterator[tuple[Member, str]]:
+    """The files that are ``wanted`` by name and beginning, of those whose names fit, each open until the next is asked for."""
+    fitting = (one for one in entries(stream, name) if named.search(one.name))
+    for entry, _ in zip(fitting, range(_CANDIDATES), strict=False):
+        if wanted(entry.name, _read(entry, name, _HEAD)):
+            entry.stream.seek(0)
+            yield Member(entry, name), PurePosixPath(entry.name).name
+
+
+def member_of(
+    stream: BinaryIO, name: str, wanted: Callable[[str, bytes], bool], named: re.Pattern[str] = TEXTS
+) -> tuple[bytes, str]:
     """The content and the name of the only file that is ``wanted`` by its name and beginning.
 
     Raises UnreadableFile where there is none, or several, or one too large, locked or damaged.
     """
     found: list[tuple[bytes, str]] = []
-    texts = (one for one in entries(stream, name) if one.name.lower().endswith((".txt", ".xml")))
-    for entry, _ in zip(texts, range(_CANDIDATES), strict=False):
-        head = _read(entry, name, _HEAD)
-        if wanted(entry.name, head):
-            found.append((head + _read(entry, name, FILE_LIMIT + 1), PurePosixPath(entry.name).name))
+    for member, inner in members_of(stream, name, wanted, named):
+        found.append((member.read(FILE_LIMIT + 1), inner))
         if len(found) > 1:
             raise UnreadableFile(name, "This archive holds several chats. Unpack it, and import them.")
     if not found:
-        raise UnreadableFile(
-            name,
-            "This archive holds no chat. Unpack it, and import what is in it. Save a spreadsheet as “CSV UTF-8”.",
-        )
+        raise UnreadableFile(name, NO_CHAT)
     if len(found[0][0]) > FILE_LIMIT:
         raise UnreadableFile(
             name, f"The chat in this archive has more than {FILE_LIMIT // 2**20} MiB. Export a part of it."

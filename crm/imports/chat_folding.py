@@ -1,10 +1,9 @@
 """Messages folded: everything written with one person on one day is one thing that happened (decision 11)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from crm.domain.channels import BROADCAST_DIGITAL
 from crm.domain.lengths import TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.imports.chat_people import identity
@@ -24,38 +23,31 @@ class Said:
 class Folding:
     """How the days of one source become sightings; counts the days that are no contact.
 
-    ``key`` begins the keys (``chat:APP``), ``party`` is who a name is, ``us`` is us where the source names us,
-    ``place`` says where something stands.
+    ``key`` begins the keys (``chat:APP``), ``us`` is us where the source names us, ``place`` says where something
+    stands.
     """
 
     key: str
     channel: str
-    party: Callable[[str], Party]
     setting: FeedSetting
     place: Callable[[int], str]
     us: tuple[Party, ...] = ()
     alone: int = 0
     crowds: int = 0
 
-    def group_day(self, day: date, mine: Said | None, them: dict[str, Said]) -> Iterator[Sighting]:
-        """A day of a group: contact with those who wrote, if we wrote as well."""
-        if mine is None or not them:
-            self.alone += 1
-        elif len(them) > BROADCAST_DIGITAL:
-            self.crowds += 1
-        else:
-            for name, theirs in them.items():
-                yield self.day(day, name, mine, theirs)
+    def key_of(self, party: Party, day: date) -> str:
+        """The key of a day with somebody: by their number or email, else by their name."""
+        return f"{self.key}:{identity(party.phone or party.email or party.name)}:{day.isoformat()}"
 
-    def day(self, day: date, name: str, mine: Said | None, theirs: Said | None) -> Sighting:
+    def day(self, day: date, party: Party, mine: Said | None, theirs: Said | None) -> Sighting:
         """A day with one person; at least one side wrote."""
         pieces = [one for one in (mine, theirs) if one is not None]
         lines = sorted(line for one in pieces for line in one.lines)
         return Sighting(
-            f"{self.key}:{identity(name)}:{day.isoformat()}",
+            self.key_of(party, day),
             min(self.setting.now, *(one.at for one in pieces)),
             self.channel,
-            (self.party(name), *self.us),
+            (party, *self.us),
             note="\n".join(text for _, text in lines)[:TEXT_LIMIT] or None,
             where=self.place(min(one.where for one in pieces)),
             direction="mutual" if len(pieces) == 2 else "outbound" if theirs is None else "inbound",

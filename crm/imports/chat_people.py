@@ -51,6 +51,12 @@ def cast_of(messages: Mapping[str, int], file: str, setting: FeedSetting, finger
     return Cast(None, (), question=_who_is_us(key, names, messages))
 
 
+def fingerprint_of(*told: object) -> str:
+    """What tells a chat from others: answers are remembered under it."""
+    said = repr(list(told)).encode("utf-8", "replace")
+    return "chat:" + hashlib.blake2b(said, digest_size=12).hexdigest()
+
+
 def _who_is_us(key: str, names: Iterable[str], messages: Mapping[str, int]) -> Choice:
     ranked = sorted(names, key=lambda name: (-messages[name], name))[:_NAMES_SHOWN]
     options = (*((name, name) for name in ranked), (NONE_OF_THEM, "None of them"))

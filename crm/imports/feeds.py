@@ -1,18 +1,35 @@
 """Feeds, which machines wrote: which one a file is, told by how it begins, and its reader: calendars, mail, chats and phones."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from typing import BinaryIO
 
-from crm.imports.archives import is_archive, member_of
+from crm.imports.archives import NO_CHAT, TEXTS, is_archive, member_of, members_of
 from crm.imports.calendars import read_calendar
+from crm.imports.json_stream import Readable
+from crm.imports.linkedin import begins_as_linkedin, read_linkedin
 from crm.imports.mailboxes import is_mail, mails_in, mails_under
 from crm.imports.mails import MailReader
 from crm.imports.phone_backups import begins_as_backup, read_backup
-from crm.imports.records import CALENDAR, FILE_LIMIT, MAIL, PHONE, WHATSAPP, ParsedFile, UnreadableFile
+from crm.imports.records import (
+    CALENDAR,
+    FILE_LIMIT,
+    LINKEDIN,
+    MAIL,
+    PHONE,
+    SIGNAL,
+    TELEGRAM,
+    WHATSAPP,
+    X_ARCHIVE,
+    ParsedFile,
+    UnreadableFile,
+)
 from crm.imports.sightings import FeedSetting, Notices, Sighting, decode_text
+from crm.imports.signal_chats import ME, begins_as_signal, begins_as_signal_text, read_signal
+from crm.imports.telegram import begins_as_telegram, read_telegram
 from crm.imports.whatsapp import begins_as_chat, read_whatsapp
+from crm.imports.x_archive import NAMED, begins_as_x, is_x_file, read_x
 from crm.imports.zips import first_names
 
 HEAD = 65_536
@@ -36,8 +53,8 @@ def _mail(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[
 
 
 def _whatsapp(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
-    data, name = _unpacked(stream, notices.file)
-    return read_whatsapp(data, notices, setting, name)
+    data, member = _content(stream, notices.file, is_chat)
+    return read_whatsapp(data, notices, setting, f"{notices.file.removesuffix('.zip')} {member}".strip())
 
 
 def _phone(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
@@ -47,18 +64,52 @@ def _phone(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator
     return read_backup(stream, notices, setting)
 
 
-def _unpacked(stream: BinaryIO, name: str) -> tuple[bytes, str]:
-    """The text to be read, out of its archive if it lies in one, and both names for what they tell."""
+def _telegram(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
     if not _is_zip(stream):
-        return whole(stream, name), name
-    data, member = member_of(stream, name, is_chat)
-    return data, f"{name.removesuffix('.zip')} {member}"
+        yield from read_telegram(stream, notices, setting)
+        return
+    for member, _ in members_of(stream, notices.file, is_telegram, _JSON):
+        yield from read_telegram(member, notices, setting)
+        return
+    raise UnreadableFile(notices.file, NO_CHAT)
+
+
+def _linkedin(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
+    data, _ = _content(stream, notices.file, is_linkedin, _MESSAGES)
+    return read_linkedin(data, notices, setting)
+
+
+def _x(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
+    files: Iterable[Readable] = [stream]
+    if _is_zip(stream):
+        files = (member for member, _ in members_of(stream, notices.file, is_x_file, NAMED))
+    return read_x(files, notices, setting)
+
+
+def _signal(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
+    if begins_as_signal(_head(stream)):
+        return read_signal(stream, notices, setting)
+    data = whole(stream, notices.file)
+    return read_whatsapp(data, notices, setting, notices.file, app=SIGNAL, me=ME)
+
+
+def _content(
+    stream: BinaryIO, name: str, wanted: Callable[[str, bytes], bool], named: re.Pattern[str] = TEXTS
+) -> tuple[bytes, str]:
+    """The file, out of its archive if it lies in one, and its name there."""
+    return member_of(stream, name, wanted, named) if _is_zip(stream) else (whole(stream, name), "")
 
 
 def _is_zip(stream: BinaryIO) -> bool:
     head = stream.read(4)
     stream.seek(0)
     return head == b"PK\x03\x04"
+
+
+def _head(stream: BinaryIO) -> str:
+    head = stream.read(HEAD)
+    stream.seek(0)
+    return decode_text(head)
 
 
 def is_chat(name: str, head: bytes) -> bool:
@@ -71,7 +122,38 @@ def is_backup(name: str, head: bytes) -> bool:
     return name.lower().endswith(".xml") and begins_as_backup(decode_text(head))
 
 
-READERS: dict[str, Reader] = {CALENDAR: _calendar, MAIL: _mail, WHATSAPP: _whatsapp, PHONE: _phone}
+def is_telegram(name: str, head: bytes) -> bool:
+    """Whether a file of an archive is an export of Telegram."""
+    return begins_as_telegram(decode_text(head))
+
+
+def is_linkedin(name: str, head: bytes) -> bool:
+    """Whether a file of an archive holds LinkedIn's messages."""
+    return begins_as_linkedin(decode_text(head))
+
+
+_JSON, _MESSAGES = re.compile(r"\.json$", re.IGNORECASE), re.compile(r"(^|/)messages\.csv$", re.IGNORECASE)
+_IN_ARCHIVES = ((".xml", PHONE), (".csv", LINKEDIN), (".js", X_ARCHIVE), (".json", TELEGRAM))
+"""Which archive it is, told by the names of the files that come first in it; else it is a chat with its pictures."""
+READERS: dict[str, Reader] = {
+    CALENDAR: _calendar,
+    MAIL: _mail,
+    WHATSAPP: _whatsapp,
+    PHONE: _phone,
+    TELEGRAM: _telegram,
+    SIGNAL: _signal,
+    LINKEDIN: _linkedin,
+    X_ARCHIVE: _x,
+}
+_BEGINNINGS: tuple[tuple[Callable[[str], bool], str], ...] = (
+    (begins_as_backup, PHONE),
+    (begins_as_x, X_ARCHIVE),
+    (begins_as_telegram, TELEGRAM),
+    (begins_as_signal, SIGNAL),
+    (begins_as_signal_text, SIGNAL),
+    (begins_as_chat, WHATSAPP),
+    (begins_as_linkedin, LINKEDIN),
+)
 
 
 def whole(stream: BinaryIO, name: str) -> bytes:
@@ -92,10 +174,9 @@ def feed_kind(head: bytes) -> str | None:
     if is_mail(head):
         return MAIL
     if is_archive(head):
-        return PHONE if any(name.lower().endswith(".xml") for name in first_names(head)) else WHATSAPP
-    if begins_as_backup(text):
-        return PHONE
-    return WHATSAPP if begins_as_chat(text) else None
+        names = [name.lower() for name in first_names(head)]
+        return next((kind for end, kind in _IN_ARCHIVES if any(one.endswith(end) for one in names)), WHATSAPP)
+    return next((kind for begins, kind in _BEGINNINGS if begins(text)), None)
 
 
 def open_feed(kind: str, stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:

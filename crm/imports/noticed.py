@@ -19,7 +19,7 @@ from crm.imports.chat_days import ChatDays
 from crm.imports.log import BLOCK, entries_of, insert_entries, plain_entry
 from crm.imports.mail_copies import Survey, survey
 from crm.imports.meetings import ask_about, asked
-from crm.imports.records import MAIL, WHATSAPP, ParsedFile
+from crm.imports.records import CHATS, MAIL, ParsedFile
 from crm.imports.report import Change, FileReport, Stranger
 from crm.imports.retold import Clear, addressed, is_as_said, joined, new_state, plain, said_of, under
 from crm.imports.run import Run
@@ -327,7 +327,8 @@ class _Noticing:
 
     def tell(self, file: str) -> None:
         """Say whom we do not know, and what was for too many."""
-        thing = {MAIL: "mail", WHATSAPP: "chat"}.get(self.report.kind or "", "meeting")
+        kind = self.report.kind
+        thing = "mail" if kind == MAIL else "chat" if kind in CHATS else "meeting"
         if crowd := self.passed["crowd"]:
             were = f"1 {thing} was" if crowd == 1 else f"{numeral(crowd)} {thing}s were"
             self.report.skip(

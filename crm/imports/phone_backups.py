@@ -1,19 +1,17 @@
 """Reading what SMS Backup & Restore wrote of an Android phone: text messages folded by day, and calls one by one."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import BinaryIO
 
 from crm.contacts.drafts import is_email
 from crm.domain.lengths import LINE_LIMIT
 from crm.domain.phones import phone_mark
-from crm.domain.spans import count
 from crm.imports.cells import tidy_line
-from crm.imports.chat_folding import Folding, Said
 from crm.imports.chat_people import identity
+from crm.imports.chat_threads import US, Threads
 from crm.imports.phone_calls import call_of
 from crm.imports.records import UnreadableFile
 from crm.imports.safe_xml import BrokenOff, Element, elements
@@ -23,10 +21,7 @@ _ROOT = re.compile(
     r"\s*(?:<\?[^>]*\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>\s*)*<(?:smses|calls)[\s/>]",
     re.DOTALL,
 )
-_EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
-_SECONDS_BEFORE = 100_000_000_000
-"""Smaller numbers are seconds since 1970, larger ones milliseconds."""
-_LAST = 253_402_300_799
+EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 _RECEIVED, _SENT, _SENDER = "1", "2", "137"
 _NO_NAMES = ("", "null", "(Unknown)", "(unknown)")
 
@@ -47,7 +42,7 @@ def read_backup(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Ite
         where = notices.line(broken.line)
         if not backup.seen:
             raise UnreadableFile(where, "This is no XML from here on. Make the backup again.") from None
-        notices.leave_out(where, "The file breaks off here, or is damaged. What came before was read.")
+        notices.broke_off(broken.line)
     yield from backup.days()
 
 
@@ -63,23 +58,15 @@ class _Message:
     text: str
 
 
-@dataclass(slots=True)
-class _Thread:
-    """One day of messages with the same people: what each side wrote; ``None`` is our side."""
-
-    sides: dict[str | None, Said] = field(default_factory=dict)
-
-
 class _Backup:
     """One backup being read; counts what it passes over."""
 
     def __init__(self, notices: Notices, setting: FeedSetting) -> None:
         self.notices, self.setting = notices, setting
-        self.zone = setting.own_zone or setting.zone
         self.own = {identity(word) for word in (*setting.mine, *setting.ours) if "@" not in word}
-        self.passed: Counter[str] = Counter()
+        self.threads = Threads(notices, setting, EARLIEST)
+        self.passed = self.threads.passed
         self.parties: dict[str, Party] = {}
-        self.threads: dict[tuple[date, frozenset[str]], _Thread] = {}
         self.current: _Message | None = None
         self.seen = 0
 
@@ -103,33 +90,15 @@ class _Backup:
     def days(self) -> Iterator[Sighting]:
         """With whom texts were exchanged on which day, each once, and what was passed over."""
         self._finish()
-        folding = Folding("chat:sms", "sms", self.parties.__getitem__, self.setting, self.notices.line)
-        for (day, people), thread in sorted(
-            self.threads.items(), key=lambda pair: (pair[0][0], sorted(pair[0][1]))
-        ):
-            mine = thread.sides.pop(None, None)
-            them = {name: said for name, said in thread.sides.items() if name is not None}
-            if len(people) > 1:
-                yield from folding.group_day(day, mine, them)
-            else:
-                (name,) = people
-                yield folding.day(day, name, mine, them.get(name))
-        folding.tell(self.notices)
-        for words, number in self.passed.items():
-            were = "was" if number == 1 else "were"
-            self.notices.leave_out(self.notices.file, f"{count(number, 'item')} {were} left out: {words}.")
+        yield from self.threads.sightings("chat:sms", "sms", {US}, self.parties.__getitem__)
 
     def _moment(self, element: Element) -> datetime | None:
         """When it was; None, counted, where that cannot be."""
         self.seen += 1
         text = element.attributes.get("date", "")
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
-        seconds = number if number < _SECONDS_BEFORE else number / 1000
-        at = datetime.fromtimestamp(seconds, UTC) if seconds <= _LAST else None
-        if at is None or not _EARLIEST <= at <= self.setting.now + timedelta(hours=1):
-            self.passed["dated ahead, long ago or not at all"] += 1
-            return None
-        return min(at, self.setting.now)
+        return self.threads.moment(
+            int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+        )
 
     def _who(self, address: str, name: str = "") -> str:
         """What a number or address goes by here; the first name the phone has for it is kept."""
@@ -190,25 +159,18 @@ class _Backup:
             self.passed["with short numbers or services, which is no contact"] += 1
             return
         people = frozenset(self._who(*pair) for pair in message.names.items()) - self.own
-        side = (
-            None if message.is_sent else next(iter(people)) if len(people) == 1 else self._who(message.sender)
-        )
-        if not people or (side is not None and side not in people):
+        alone = next(iter(people)) if len(people) == 1 else ""
+        side = US if message.is_sent else alone or self._who(message.sender)
+        if not people or (side != US and side not in people):
             self.passed["in groups, without saying who wrote"] += 1
         else:
             self._add(message, people, side)
 
-    def _add(self, message: _Message, people: frozenset[str], side: str | None) -> None:
-        local = message.at.astimezone(self.zone)
-        thread = self.threads.setdefault((local.date(), people), _Thread())
-        at = message.at.replace(second=0, microsecond=0)
-        said = thread.sides.setdefault(side, Said(message.line, at))
-        said.at = min(said.at, at)
-        if self.setting.keep_text and message.text:
-            party = self.parties[side] if side is not None else Party(name="Me")
-            name = party.name or party.phone or party.email
-            words = " / ".join(line.strip() for line in message.text.splitlines() if line.strip())
-            said.lines.append((int(message.at.timestamp() * 1000), f"{local:%H:%M} {name}: {words}"))
+    def _add(self, message: _Message, people: frozenset[str], side: str) -> None:
+        party = Party(name="Me") if side == US else self.parties[side]
+        thread = self.threads.within(people, people)
+        words = (party.name or party.phone or party.email, message.text)
+        self.threads.add(thread, side, message.at, message.line, words)
 
 
 def _is_person(address: str) -> bool:

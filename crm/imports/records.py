@@ -31,7 +31,9 @@ CALENDAR = "calendar"
 MAIL = "mail"
 WHATSAPP = "whatsapp"
 PHONE = "phone"
-FEEDS = (CALENDAR, MAIL, WHATSAPP, PHONE)
+TELEGRAM, SIGNAL, LINKEDIN, X_ARCHIVE = "telegram", "signal", "linkedin", "x"
+CHATS = (WHATSAPP, TELEGRAM, SIGNAL, LINKEDIN, X_ARCHIVE)
+FEEDS = (CALENDAR, MAIL, PHONE, *CHATS)
 """What machines saw of people: each such file is a transaction of its own."""
 EXCHANGE = (CHANNELS, ORGANISATIONS, CONTACTS, INTERACTIONS, ASKS, PROMISES, SIGNALS, FAVOURS, DATES)
 

@@ -101,6 +101,10 @@ class Notices:
         if len(self.skipped) < NOTICES:
             self.skipped.append(Skipped(where, why))
 
+    def broke_off(self, line: int) -> None:
+        """From this line on nothing can be read."""
+        self.leave_out(self.line(line), "The file breaks off here, or is damaged. What came before was read.")
+
     def ask(self, where: str, question: str) -> None:
         """One thing a person has to look at."""
         if len(self.uncertain) < NOTICES:

@@ -20,11 +20,15 @@ from crm.imports.records import (
     EXCHANGE,
     FEEDS,
     FILE_LIMIT,
+    LINKEDIN,
     MAIL,
     PHONE,
     RULES,
+    SIGNAL,
+    TELEGRAM,
     VCARD,
     WHATSAPP,
+    X_ARCHIVE,
     ParsedFile,
     Skipped,
     UnreadableFile,
@@ -42,6 +46,10 @@ KIND_WORDS = {
     MAIL: "mail",
     WHATSAPP: "a WhatsApp chat",
     PHONE: "the backup of a phone",
+    TELEGRAM: "an export of Telegram",
+    SIGNAL: "a chat of Signal",
+    LINKEDIN: "messages of LinkedIn",
+    X_ARCHIVE: "direct messages of X",
 }
 """Every kind of file, as people call it."""
 KINDS = tuple(KIND_WORDS)
@@ -49,8 +57,8 @@ RULES_LIMIT = 1024 * 1024
 
 SUPPORTED = (
     "In Person reads the CSV files of its exchange format, address books as CSV, rules.toml, vCards (.vcf), "
-    "calendars (.ics), mail (.eml, mbox), WhatsApp chats (.txt or .zip), the backups of SMS Backup & Restore (.xml) and "
-    "Monica’s export (.json)."
+    "calendars (.ics), mail (.eml, mbox), chats of WhatsApp (.txt or .zip), Telegram (result.json), Signal, LinkedIn "
+    "(messages.csv) and X (direct-messages.js), the backups of SMS Backup & Restore (.xml) and Monica’s export (.json)."
 )
 
 _MAGIC = (

@@ -1,6 +1,5 @@
 """Reading a chat that WhatsApp wrote as text: who wrote on which day, each person and day once."""
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -9,8 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from crm.domain.manner import day_words
 from crm.imports.cells import excerpt
-from crm.imports.chat_folding import Folding, Said, tell_days
-from crm.imports.chat_people import Cast, cast_of, party_of
+from crm.imports.chat_folding import Said, tell_days
+from crm.imports.chat_people import Cast, cast_of, fingerprint_of, party_of
 from crm.imports.chat_stamps import (
     DAY_FIRST,
     EARLIEST,
@@ -23,6 +22,7 @@ from crm.imports.chat_stamps import (
     split_line,
     unknown_halves,
 )
+from crm.imports.chat_threads import Threads
 from crm.imports.records import Choice, UnreadableFile, refuse_endless
 from crm.imports.sightings import FeedSetting, Notices, Sighting, decode_text
 
@@ -69,8 +69,7 @@ class _Chat:
     @property
     def fingerprint(self) -> str:
         """What tells this chat, in the form of this phone, from others: answers are remembered under it."""
-        said = repr([APP, self.first.form, sorted(self.messages)])
-        return "chat:" + hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=12).hexdigest()
+        return fingerprint_of(APP, self.first.form, sorted(self.messages))
 
 
 def begins_as_chat(text: str) -> bool:
@@ -79,21 +78,27 @@ def begins_as_chat(text: str) -> bool:
     return split_line(first) is not None
 
 
-def read_whatsapp(data: bytes, notices: Notices, setting: FeedSetting, name: str = "") -> Iterator[Sighting]:
+def read_whatsapp(
+    data: bytes, notices: Notices, setting: FeedSetting, name: str = "", app: str = APP, me: str = ""
+) -> Iterator[Sighting]:
     """With whom was written on which day, by the clock of whoever brings the chat.
 
+    Other programs write chats in the same form: ``app`` is which, ``me`` what it calls whoever exports.
     ``name`` is that of the archive, where it says more than the file's. What is open (who of them is us, which number
     is the day) is asked by ``notices``, and nothing is read.
     """
     refuse_endless(notices.file, data)
     chat = _taken_apart(decode_text(data), notices, keep_text=setting.keep_text)
-    cast = cast_of(chat.messages, name or notices.file, setting, chat.fingerprint)
+    if me in chat.messages:
+        cast = Cast(me, tuple(one for one in chat.messages if one != me))
+    else:
+        cast = cast_of(chat.messages, name or notices.file, setting, chat.fingerprint)
     order = _order(chat, notices, setting)
     if cast.question is not None:
         notices.choose(cast.question)
     if order is None or cast.question is not None:
         return
-    yield from _Days(chat, cast, order, notices, setting).sightings()
+    yield from _Days(chat, cast, order, notices, setting).sightings(app)
 
 
 def _taken_apart(text: str, notices: Notices, *, keep_text: bool) -> _Chat:
@@ -193,23 +198,21 @@ class _Days:
         self.zone = setting.own_zone or setting.zone
         self.ahead = self.absurd = 0
 
-    def sightings(self) -> Iterator[Sighting]:
+    def sightings(self, app: str) -> Iterator[Sighting]:
         """Every person and day, in the order of days."""
         me, others = self.cast.me, self.cast.others
-        us = (party_of(me),) if self.cast.is_known and me else ()
-        folding = Folding(f"chat:{APP}", "chat", party_of, self.setting, self.notices.line, us)
-        for day, them in sorted(self._days().items()):
-            mine = them.pop(me, None) if me else None
-            if self.chat.is_group or len(others) > 1:
-                yield from folding.group_day(day, mine, them)
-            elif others:
-                yield folding.day(day, others[0], mine, them.get(others[0]))
+        us = {me} if me else set()
+        known = (party_of(me),) if self.cast.is_known and me else ()
+        threads = Threads(self.notices, self.setting)
+        thread = threads.within("", {*others, *us}, is_group=self.chat.is_group)
+        for day, author, said in self._days():
+            if author in thread.people:
+                thread.days.setdefault(day, {})[author] = said
         tell_days(self.notices, self.ahead, "ahead, by the clock of the phone")
         tell_days(self.notices, self.absurd, "before there were such chats")
-        folding.tell(self.notices)
+        yield from threads.sightings(f"chat:{app}", "chat", us, party_of, known)
 
-    def _days(self) -> dict[date, dict[str, Said]]:
-        found: dict[date, dict[str, Said]] = {}
+    def _days(self) -> Iterator[tuple[date, str, Said]]:
         today = self.setting.now.astimezone(self.zone).date()
         for ((numbers, era), author), written in self.chat.written.items():
             day = day_of(numbers, self.order, era, today)
@@ -220,8 +223,7 @@ class _Days:
             elif (at := self._at(day, written.minute)) > self.setting.now + _CLOCKS_APART:
                 self.ahead += 1
             else:
-                found.setdefault(day, {})[author] = Said(written.line, at, written.lines)
-        return found
+                yield day, author, Said(written.line, at, written.lines)
 
     def _at(self, day: date, minute: int) -> datetime:
         return datetime.combine(day, time(minute // 60, minute % 60), self.zone).astimezone(UTC)

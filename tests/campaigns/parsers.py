@@ -18,6 +18,7 @@ from crm.imports.records import ParsedFile
 from tests.campaigns.frame import Asked, Campaign
 from tests.campaigns.imports import files
 from tests.imports.letters import mail, zipped
+from tests.imports.messengers import ALONE, ME, WHOLE, Message
 from tests.shipped import SHIPPED_KEYS
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -43,6 +44,13 @@ def seeds() -> list[tuple[str, bytes]]:
         ("mail.zip", packed),
         ("chat.zip", zipped({"_chat.txt": chat})),
     ]
+    talk = [
+        Message("Marta Kowalczyk", datetime(2026, 11, day, 9, tzinfo=UTC), who)
+        for day in range(1, 20)
+        for who in (ME, "Marta Kowalczyk")
+    ]
+    own += [(f"{app}.json", write(talk)) for app, write in WHOLE.items()]
+    own += [(name, write(talk)) for name, write in ALONE.values()]
     real = [path for path in sorted(DATA.glob("*/**/*")) if path.is_file() and path.stat().st_size < BIGGEST]
     return own + [(path.name, path.read_bytes()) for path in real]
 

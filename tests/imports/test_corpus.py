@@ -87,6 +87,8 @@ def kind_told_otherwise(path: Path) -> str:
     if folder == "mail":
         return "mail" if data.startswith(b"From ") or len(message_from_bytes(data)) > 1 else ""
     if folder == "chat":
+        if path.parent.name == "telegram":
+            return "telegram" if "export" in path.name else ""
         return {".txt": "whatsapp", ".xml": "phone"}.get(path.suffix, "")
     return "addressbook" if path.suffix == ".csv" else ""
 
