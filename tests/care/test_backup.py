@@ -79,6 +79,7 @@ def test_a_backup_under_writing_is_one_moment(world: World, elsewhere: Database,
         while not stop.is_set():
             try:
                 world.log("chat", 1, *people)
+                stop.wait(0.005)
             except Exception as fault:
                 faults.append(fault)
                 return
