@@ -261,12 +261,12 @@ def test_the_command_says_how_to_sign_in_and_says_it_again(capsys: pytest.Captur
     assert capsys.readouterr().out == first.out
     with desk() as at_desk, at_desk.database.read() as connection:
         kept = connection.execute(select(user.c.email, user.c.password_hash)).all()
-        assert connection.execute(select(func.count()).select_from(contact)).scalar_one() == 150
+        assert connection.execute(select(func.count()).select_from(contact)).scalar_one() == 151
     assert {row.email.split("@")[0] for row in kept} == {"nora", "theo", "sam", "hana", "ines"}
     (shared,) = {row.password_hash for row in kept}
     assert fits(PASSWORD, shared)
     assert run(["health", "--json", "--as-of", "2026-11-23"]) == 0
-    assert len(json.loads(capsys.readouterr().out)) == 148
+    assert len(json.loads(capsys.readouterr().out)) == 149
 
 
 @pytest.mark.usefixtures("own_settings")
