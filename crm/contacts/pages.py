@@ -109,7 +109,7 @@ def _filter(visit: Visit) -> Filter:
         kind=asked["kind"] or None,
         tier=asked["tier"] if asked["tier"] in TIERS else None,
         zone=asked["zone"] if asked["zone"] in ZONES else None,
-        owner=int(owner) if is_id(owner) else None,
+        owner=visit.principal.user_id if owner == "me" else int(owner) if is_id(owner) else None,
         tag=asked["tag"] or None,
         organisation=int(asked["organisation"]) if is_id(asked["organisation"]) else None,
         archived=asked["archived"] == "yes",

@@ -102,6 +102,7 @@ def line(visit: Visit) -> Response:
     parts = [short_label(named)] if named else []
     parts += [person.name for person in draft.people]
     parts.append(day_phrase(said.day or today, today) + (f", {clock_words(said.at)}" if said.at else ""))
+    parts += [f"“{said.remark[:60]}”"] if said.remark else []
     parts += [_heard_words(one, today) for one in said.heard]
     return _form(visit, draft, line={"typed": typed, "parts": parts} if typed else None)
 

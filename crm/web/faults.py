@@ -103,10 +103,13 @@ def answer(
 
 
 def _words(request: Request, status: int) -> Words:
-    """Those of the status; a person's page is found by looking for somebody, a page that failed by asking again."""
+    """Those of the status; a person's page is found by looking for somebody, a page that failed by asking again,
+    and files that were too large are chosen again."""
     words = WORDS.get(status, WORDS[400])
     if status == 404 and re.fullmatch(r"/people/\d+(/.*)?", request.url.path):
         return NOBODY
+    if status == 413 and request.url.path.startswith("/import"):
+        return replace(words, href="/import", label="Choose other files")
     if status in (500, 503) and request.method == "GET":
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return replace(words, href=local_path(here), label="Try again")

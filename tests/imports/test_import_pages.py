@@ -106,6 +106,7 @@ def test_no_file_is_said_and_too_much_is_refused(world: World) -> None:
     large = browser.post("/import", files=[("files", ("big.csv", b"x" * (64 * 2**20 + 1)))])
     assert large.status_code == 413
     assert "64 MB" in large.text
+    assert 'href="/import"' in large.text
 
 
 def test_viewers_see_what_was_imported_and_bring_nothing(world: World) -> None:
