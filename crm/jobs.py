@@ -21,7 +21,7 @@ from crm import clock
 from crm.accounts import queries
 from crm.care.scheduled import back_up_daily
 from crm.errors import Unavailable, UsageError
-from crm.imports import own_calendars, own_mailboxes
+from crm.imports import own_calendars, own_mailboxes, synced_reading
 from crm.imports.own_readings import number_due
 from crm.inbox import reading
 from crm.nudges import pulse, sending
@@ -44,6 +44,8 @@ CALENDAR_READERS = 3
 """Calendars that are read at the same time: one that never answers holds up few others."""
 MAILBOXES_EVERY = timedelta(minutes=1)
 """How often is looked whether somebody's mailbox is due to be read."""
+SOURCES_EVERY = timedelta(minutes=1)
+"""How often is looked whether an address book or a mailbox of the team is due to be read."""
 INBOX_EVERY = timedelta(minutes=1)
 """How often is looked whether mail came back."""
 BACKUP_EVERY = timedelta(minutes=10)
@@ -64,6 +66,7 @@ class Clockwork:
     _backup: threading.Thread | None = None
     _inbox: threading.Thread | None = None
     _mailboxes: threading.Thread | None = None
+    _sources: threading.Thread | None = None
     _readers: list[threading.Thread] = field(default_factory=list)
 
     def send(self) -> None:
@@ -119,6 +122,20 @@ class Clockwork:
     def _read_mailboxes(self) -> None:
         network = Network(self.settings.named_hosts)
         own_mailboxes.read_due(
+            self.database, self.settings, network, clock.now, going=lambda: not self.stopping.is_set()
+        )
+
+    def read_sources(self) -> None:
+        """Read the team's address books and mailboxes that are due, beside everything else."""
+        with self.database.read() as connection:
+            waiting = synced_reading.is_any_due(connection, clock.now())
+        if waiting and not (self._sources and self._sources.is_alive()):
+            self._sources = threading.Thread(target=self.guarded, args=(self._read_sources,), daemon=True)
+            self._sources.start()
+
+    def _read_sources(self) -> None:
+        network = Network(self.settings.named_hosts)
+        synced_reading.read_due(
             self.database, self.settings, network, clock.now, going=lambda: not self.stopping.is_set()
         )
 
@@ -195,6 +212,7 @@ def start(database: Database, settings: Settings) -> Clock:
         (work.refresh, REFRESH_EVERY),
         (work.read_calendars, CALENDARS_EVERY),
         (work.read_mailboxes, MAILBOXES_EVERY),
+        (work.read_sources, SOURCES_EVERY),
     ]
     if settings.imap_url:
         every.append((work.read_inbox, INBOX_EVERY))

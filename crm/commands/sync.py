@@ -1,7 +1,6 @@
 """``crm sync`` and ``crm source``: address books and mailboxes elsewhere, read again and again under a name."""
 
 import json
-import os
 import sys
 from dataclasses import replace
 from enum import StrEnum
@@ -15,14 +14,12 @@ from crm.commands.listing import print_table
 from crm.domain.spans import names_and_others
 from crm.domain.synced import GOOD
 from crm.errors import Invalid
-from crm.imports import actions, synced
+from crm.imports import synced
 from crm.imports.busy_fetch import Source
-from crm.imports.reading import Given, read_all, reading_for
-from crm.imports.records import MAIL, VCARD
 from crm.imports.report import FileReport
+from crm.imports.synced_reading import read
 from crm.outgoing.wire import Network
 
-_ENDINGS = {VCARD: "vcf", MAIL: "mbox"}
 Kind = StrEnum("Kind", {kind: kind for kind in synced.KINDS})  # type: ignore[misc]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What the source is called here.")]
 
@@ -52,7 +49,9 @@ def add_source(
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         access = Source(kind.value, address.strip(), user, password)
         synced.add(connection, at_desk.principal, at_desk.settings.key, name, access, at_desk.now)
-    typer.echo(f"{name} is kept. Read it with: crm sync {json.dumps(name)}")
+    typer.echo(
+        f"{name} is kept. The server reads it once an hour; to read it now: crm sync {json.dumps(name)}"
+    )
 
 
 @source.command("list")
@@ -111,17 +110,8 @@ End = tuple[synced.Kept, synced.Fetched, FileReport | None]
 
 
 def _read(at_desk: Desk, one: synced.Kept, dry_run: bool) -> End:
-    got = synced.fetched(one, Network(at_desk.settings.named_hosts))
-    report = None
-    if got.state == GOOD and got.content:
-        with at_desk.database.read() as connection:
-            reading = reading_for(connection, at_desk.principal, at_desk.now, kind=got.kind)
-        parsed = read_all([Given(f"{one.name}{os.extsep}{_ENDINGS[got.kind]}", got.content)], reading)
-        (report,) = actions.apply(at_desk.database, at_desk.principal, parsed, at_desk.now, dry_run=dry_run)
-    if not dry_run:
-        with at_desk.database.write() as connection:
-            synced.ended(connection, at_desk.principal, one, got, at_desk.now)
-    return one, got, report
+    network = Network(at_desk.settings.named_hosts)
+    return one, *read(at_desk.database, at_desk.principal, one, network, at_desk.now, dry_run=dry_run)
 
 
 def _shape(one: synced.Kept, got: synced.Fetched, report: FileReport | None) -> dict[str, object]:

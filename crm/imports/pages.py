@@ -73,10 +73,17 @@ def _start(visit: Visit, error: str | None = None) -> Response:
 
 
 def _sources(visit: Visit) -> list[synced.Kept]:
-    """What `crm sync` reads, for admins."""
+    """What is read again and again, for admins."""
     if not visit.principal.may_administer:
         return []
     return synced.kept(visit.connection, visit.principal, visit.settings.key)
+
+
+@router.action("/import/sources/{source_id}/read", access="admin")
+def read_source(visit: Visit) -> Response:
+    """Read an address book or a mailbox of the team at the next tick of the clock."""
+    synced.ask_again(visit.connection, visit.principal, visit.number("source_id"))
+    return visit.redirect("/import", "It will be read within a few minutes.")
 
 
 @router.action("/import", own_transactions=True)

@@ -11,7 +11,7 @@ from crm.contacts.drafts import one_line
 from crm.domain import mailbox_words
 from crm.domain.principal import Principal
 from crm.domain.synced import GOOD, SYNCED, WAITING
-from crm.errors import Invalid, require_admin
+from crm.errors import Invalid, NotFound, require_admin
 from crm.imports.busy_fetch import STATES, Source
 from crm.imports.carddav import fetch_cards
 from crm.imports.dav import Refused, Server
@@ -169,13 +169,21 @@ def fetched(one: Kept, network: Network) -> Fetched:
 
 def ended(connection: Connection, principal: Principal, one: Kept, got: Fetched, at: datetime) -> None:
     """Write down how reading ended, and how far it came."""
-    values: dict[str, Any] = {"state": got.state, "tried_at": at}
+    values: dict[str, Any] = {"state": got.state, "tried_at": None if got.more else at}
     if got.state == GOOD:
         values["read_at"] = at
     if got.seen is not None:
         values["seen"] = dict(got.seen)
     mine = (*_mine(principal), synced_source.c.id == one.id)
     connection.execute(synced_source.update().where(*mine).values(**values))
+
+
+def ask_again(connection: Connection, principal: Principal, source_id: int) -> None:
+    """Due now; NotFound where there is no such source."""
+    _require_admin(principal)
+    mine = (*_mine(principal), synced_source.c.id == source_id)
+    if connection.execute(synced_source.update().where(*mine).values(tried_at=None)).rowcount == 0:
+        raise NotFound
 
 
 def _mine(principal: Principal) -> tuple[ColumnElement[bool], ...]:

@@ -189,6 +189,7 @@ ACCESS = {
     "POST /import/preview/{upload_id}/cancel": "member",
     "POST /import/preview/{upload_id}/columns": "member",
     "POST /import/preview/{upload_id}/mine": "member",
+    "POST /import/sources/{source_id}/read": "admin",
     "GET /import/{batch_id}": "viewer",
     "POST /import/{batch_id}/undo": "member",
     "GET /export": "member",
