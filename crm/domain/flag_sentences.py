@@ -4,16 +4,14 @@ Only what is on record is said ("no meeting on record", never "you never met"), 
 "You" is the team. User text stays as typed, its spaces and last full stop tidied.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from math import floor, isfinite
-from typing import Protocol
 
+from crm.domain.flag_facts import CHANNEL_NOUNS, FlagFacts
 from crm.domain.metric_words import Evidence, metrics_sentence
-from crm.domain.on_record import FROM_SILENCE, asked, asks, without_question
+from crm.domain.on_record import FROM_SILENCE, asked
 from crm.domain.post import post_words
-from crm.domain.rules import SEVERITIES
 from crm.domain.spans import (
     ago,
     ahead,
@@ -27,22 +25,6 @@ from crm.domain.spans import (
     short_day,
     span,
 )
-
-CHANNEL_NOUNS: Mapping[str, str] = {
-    "email": "email",
-    "chat": "chat",
-    "sms": "text message",
-    "social": "social media message",
-    "video": "video call",
-    "phone": "phone call",
-    "meeting": "meeting",
-    "lunch": "lunch",
-    "visit": "visit",
-    "event": "event",
-    "note": "handwritten note",
-    "gift": "gift",
-}
-"""What one interaction by a shipped channel is called when counted; a workspace's own have no noun."""
 
 _BY: Mapping[str, str] = {
     "email": "by email",
@@ -58,50 +40,6 @@ _MET: Mapping[str, str] = {
     "event": ", at an event",
 }
 _SPOKE = ("phone", "meeting", "lunch", "visit", "video")
-
-
-@dataclass(frozen=True)
-class FlagFacts:
-    """What a flag's sentence may tell beyond its numbers; whatever is not known stays at its default.
-
-    Days are whole calendar days, counted as the metrics are (reached, no broadcast, up to the moment).
-    """
-
-    name: str = ""
-    given_name: str = ""
-    rule_name: str = ""
-    """What a workspace calls a rule of its own."""
-    organisation: str = ""
-    tier: str | None = None
-    since_personal: Mapping[str, int] = field(default_factory=dict)
-    """Digital interactions by channel key since the last personal one; all of them if there was none."""
-    days_since_personal: int | None = None
-    last_personal_channel: str | None = None
-    days_since_in_person: int | None = None
-    last_in_person_channel: str | None = None
-    last_outbound_channel: str | None = None
-    """The channel of our last outbound digital interaction."""
-    ask_text: str | None = None
-    """The open ask that falls due first, else the oldest."""
-    promise_text: str | None = None
-    promise_due: date | None = None
-    date_kind: str | None = None
-    """*birthday*, *anniversary*, *renewal* or *other*: the date that the flag is about."""
-    date_label: str | None = None
-    date_on: date | None = None
-    post_by: date | None = None
-    """The last day to post a card for it."""
-    last_year_wish_channel: str | None = None
-    """The channel last year's wish went by, where that was a digital one."""
-    favour_text: str | None = None
-    """What the last favour was, and how many days ago; a gift may have come since."""
-    favour_days: int | None = None
-    contacts_count: int | None = None
-    """People of the organisation."""
-    met_count: int | None = None
-    """Of them, those met in person in 365 days."""
-    is_doubtful: bool = False
-    """Whoever keeps the relationship logs fewer than half of their meetings: sentences ask and do not assert."""
 
 
 def _whole(evidence: Evidence, key: str) -> int | None:
@@ -388,6 +326,7 @@ _WRITERS: Mapping[str, Callable[[Evidence, FlagFacts], str | None]] = {
     "unanswered": _unanswered,
     "no_record": _no_record,
 }
+SAID_FIRST = tuple(_WRITERS)
 """The shipped rules, at equal severity the one most worth saying first: what is promised or has a date."""
 
 
@@ -417,64 +356,3 @@ def _tells_of_one(rule_key: str, facts: FlagFacts) -> bool:
     """Whether the sentence tells of something personal, since which there may have been another."""
     is_told = rule_key in ("gone_digital", "in_person_overdue", "gone_quiet")
     return is_told or (rule_key == "screen_only" and facts.days_since_personal is not None)
-
-
-class Flagged(Protocol):
-    """What `reason` needs to know of a flag."""
-
-    @property
-    def rule(self) -> str:
-        """The rule's key."""
-
-    @property
-    def severity(self) -> str:
-        """*high*, *medium* or *low*."""
-
-    @property
-    def sentence(self) -> str:
-        """Its evidence, as `flag_sentence` tells it."""
-
-
-OVERLAPS = (
-    frozenset({"screen_only", "never_met", "gone_digital", "in_person_overdue", "renewal"}),
-    frozenset({"gone_quiet", "unanswered", "no_record"}),
-)
-"""Rules that tell the same thing about one contact: nothing personal lately; nothing at all lately."""
-
-_SAID_FIRST = tuple(_WRITERS)
-
-
-def reason(flags: Sequence[Flagged]) -> str:
-    """Why a contact is suggested: the strongest flag's sentence and at most one that says another thing, if both are short.
-
-    Strongest is the highest severity, then the rule most worth saying, then the first given.
-    Raises ValueError without flags: nothing is suggested for no reason.
-    """
-    if not flags:
-        raise ValueError("a suggestion needs at least one flag")
-    strongest, *others = sorted(flags, key=_strength)
-    for other in others:
-        if not _says_the_same(strongest, other) and len(strongest.sentence + other.sentence) < LONGEST:
-            return f"{_asked_last(strongest, other)} {other.sentence}"
-    return strongest.sentence
-
-
-LONGEST = 140
-"""Of a reason of two sentences: what is read at a glance, in three lines of a card."""
-
-
-def _asked_last(one: Flagged, other: Flagged) -> str:
-    """What is asked of both is asked once, at the end."""
-    return without_question(one.sentence) if asks(other.sentence) else one.sentence
-
-
-def _strength(flag: Flagged) -> tuple[int, int]:
-    severity = SEVERITIES.index(flag.severity) if flag.severity in SEVERITIES else len(SEVERITIES)
-    return severity, _SAID_FIRST.index(flag.rule) if flag.rule in _SAID_FIRST else len(_SAID_FIRST)
-
-
-def _says_the_same(one: Flagged, other: Flagged) -> bool:
-    together = {one.rule, other.rule}
-    return (
-        len(together) == 1 or one.sentence == other.sentence or any(together <= group for group in OVERLAPS)
-    )

@@ -12,6 +12,7 @@ from crm.accounts import saved_views
 from crm.accounts.view_pages import view_routes
 from crm.contacts.listing import kinds, owners, tags
 from crm.domain.formulas import neutralise
+from crm.domain.reasons import in_short, why_listed
 from crm.domain.ribbon import ribbon
 from crm.domain.score import ZONE_WORDS
 from crm.domain.spans import ago, capital, count, plural, short_day
@@ -183,10 +184,10 @@ def _why(visit: Visit, moment: Moment, page: queries.Page) -> dict[int, str]:
     """The strongest flag's sentence of each person, or what else makes them worth a thought."""
     ids = [one.id for one in page.people]
     relation = moment.relation if moment.is_today else None
-    found = {one.id: views.why_listed(one) for one in page.people}
+    found = {one.id: why_listed(one.zone, one.metrics) for one in page.people}
     said: dict[int, str] = {}
     for flag in flags(visit.connection, visit.principal, moment.at, relation=relation, contact_ids=ids):
-        said.setdefault(flag.contact.id, views.in_short(flag.rule, flag.sentence, flag.evidence))
+        said.setdefault(flag.contact.id, in_short(flag.rule, flag.sentence, flag.evidence))
     return found | said
 
 

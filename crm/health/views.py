@@ -7,10 +7,10 @@ from datetime import date
 
 from crm.domain.manner import numeral
 from crm.domain.score import ZONE_WORDS
-from crm.domain.spans import ago, capital, count, in_words, join, long_day, plural
+from crm.domain.spans import capital, count, in_words, join, long_day, plural
 from crm.domain.targets import NAMED_KINDS
 from crm.health.charts import MAPPED, Point, Segment, coverage_bar
-from crm.health.queries import Filter, Headcount, Placed, Reconsidered
+from crm.health.queries import Filter, Headcount, Placed
 
 ZONE_NOTES: Mapping[str, str] = {
     "in_touch": "Within every target",
@@ -143,28 +143,3 @@ def zone_lists(people: Sequence[Placed], zones: Mapping[str, int]) -> list[ZoneL
         ZoneList(zone, zones[zone], tuple(one for one in people if one.zone == zone)[:MOST_IN_LIST])
         for zone in shown
     ]
-
-
-def in_short(rule: str, sentence: str, evidence: Mapping[str, int | float | None]) -> str:
-    """A flag's sentence for one cell of a table: the counts of screen-only people are added up."""
-    streak = evidence.get("digital_streak")
-    if rule != "screen_only" or streak is None:
-        return sentence
-    days = evidence.get("days_since_personal")
-    counted = count(int(streak), "digital contact")
-    if days is None:
-        return f"{counted}, nothing personal on record."
-    return f"{counted} since the last personal one, {ago(int(days))}."
-
-
-def why_listed(one: Reconsidered) -> str:
-    """What to say of somebody whom no rule flags: which clock has passed its target."""
-    values = one.metrics
-    for clock, words in (("in_person", "Last met in person"), ("personal", "Last personal contact")):
-        days, overdue = values[f"days_since_{clock}"], values[f"overdue_{clock}"]
-        if overdue is not None and overdue > 1:
-            never = "No meeting on record" if clock == "in_person" else "No personal contact on record"
-            return f"{words} {ago(days)}, past the target." if days is not None else f"{never} yet."
-    if one.zone == "screen_only":
-        return f"{count(values['digital_180'], 'digital contact')} in 180 days and nothing personal."
-    return f"Last contact of any sort {ago(values['days_since_any'])}."

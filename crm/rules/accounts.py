@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Subquery, and_, case, func, select
 
-from crm.domain.flag_sentences import FlagFacts, flag_sentence
+from crm.domain.flag_facts import FlagFacts
+from crm.domain.flag_sentences import flag_sentence
 from crm.domain.principal import Principal
 from crm.domain.rules import SEVERITIES, Rule
 from crm.rules.queries import Number, active_rules, metrics_of, same_contact, told_as

@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
 )
 
-from crm.domain.flag_sentences import FlagFacts
+from crm.domain.flag_facts import FlagFacts
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.post import last_post
 from crm.domain.principal import Principal

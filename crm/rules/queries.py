@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, bindparam, case, func, select
 
-from crm.domain.flag_sentences import FlagFacts, flag_sentence
+from crm.domain.flag_facts import FlagFacts
+from crm.domain.flag_sentences import flag_sentence
 from crm.domain.on_record import FROM_SILENCE
 from crm.domain.principal import Principal
 from crm.domain.rule_data import allowed_tiers, condition_data, read_rule

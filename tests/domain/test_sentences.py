@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crm.domain import sentences
 from crm.domain.channels import Channel
-from crm.domain.flag_sentences import CHANNEL_NOUNS
+from crm.domain.flag_facts import CHANNEL_NOUNS
 from crm.domain.log_sentences import saved_sentence
 from crm.domain.metric_words import Evidence
 from crm.domain.metrics import METRICS

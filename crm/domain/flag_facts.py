@@ -1,0 +1,65 @@
+"""What the sentence of a flag may tell beyond its numbers, and what interactions are called when they are counted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+CHANNEL_NOUNS: Mapping[str, str] = {
+    "email": "email",
+    "chat": "chat",
+    "sms": "text message",
+    "social": "social media message",
+    "video": "video call",
+    "phone": "phone call",
+    "meeting": "meeting",
+    "lunch": "lunch",
+    "visit": "visit",
+    "event": "event",
+    "note": "handwritten note",
+    "gift": "gift",
+}
+"""What one interaction by a shipped channel is called when counted; a workspace's own have no noun."""
+
+
+@dataclass(frozen=True)
+class FlagFacts:
+    """What a flag's sentence may tell beyond its numbers; whatever is not known stays at its default.
+
+    Days are whole calendar days, counted as the metrics are (reached, no broadcast, up to the moment).
+    """
+
+    name: str = ""
+    given_name: str = ""
+    rule_name: str = ""
+    """What a workspace calls a rule of its own."""
+    organisation: str = ""
+    tier: str | None = None
+    since_personal: Mapping[str, int] = field(default_factory=dict)
+    """Digital interactions by channel key since the last personal one; all of them if there was none."""
+    days_since_personal: int | None = None
+    last_personal_channel: str | None = None
+    days_since_in_person: int | None = None
+    last_in_person_channel: str | None = None
+    last_outbound_channel: str | None = None
+    """The channel of our last outbound digital interaction."""
+    ask_text: str | None = None
+    """The open ask that falls due first, else the oldest."""
+    promise_text: str | None = None
+    promise_due: date | None = None
+    date_kind: str | None = None
+    """*birthday*, *anniversary*, *renewal* or *other*: the date that the flag is about."""
+    date_label: str | None = None
+    date_on: date | None = None
+    post_by: date | None = None
+    """The last day to post a card for it."""
+    last_year_wish_channel: str | None = None
+    """The channel last year's wish went by, where that was a digital one."""
+    favour_text: str | None = None
+    """What the last favour was, and how many days ago; a gift may have come since."""
+    favour_days: int | None = None
+    contacts_count: int | None = None
+    """People of the organisation."""
+    met_count: int | None = None
+    """Of them, those met in person in 365 days."""
+    is_doubtful: bool = False
+    """Whoever keeps the relationship logs fewer than half of their meetings: sentences ask and do not assert."""

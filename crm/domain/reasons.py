@@ -1,0 +1,92 @@
+"""Why somebody is suggested or listed: of several flags the one or two that say most, in one line."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from crm.domain.flag_sentences import SAID_FIRST
+from crm.domain.on_record import asks, without_question
+from crm.domain.rules import SEVERITIES
+from crm.domain.spans import ago, count
+
+
+class Flagged(Protocol):
+    """What `reason` needs to know of a flag."""
+
+    @property
+    def rule(self) -> str:
+        """The rule's key."""
+
+    @property
+    def severity(self) -> str:
+        """*high*, *medium* or *low*."""
+
+    @property
+    def sentence(self) -> str:
+        """Its evidence, as `flag_sentence` tells it."""
+
+
+OVERLAPS = (
+    frozenset({"screen_only", "never_met", "gone_digital", "in_person_overdue", "renewal"}),
+    frozenset({"gone_quiet", "unanswered", "no_record"}),
+)
+"""Rules that tell the same thing about one contact: nothing personal lately; nothing at all lately."""
+
+
+def reason(flags: Sequence[Flagged]) -> str:
+    """Why a contact is suggested: the strongest flag's sentence and at most one that says another thing, if both are short.
+
+    Strongest is the highest severity, then the rule most worth saying, then the first given.
+    Raises ValueError without flags: nothing is suggested for no reason.
+    """
+    if not flags:
+        raise ValueError("a suggestion needs at least one flag")
+    strongest, *others = sorted(flags, key=_strength)
+    for other in others:
+        if not _says_the_same(strongest, other) and len(strongest.sentence + other.sentence) < LONGEST:
+            return f"{_asked_last(strongest, other)} {other.sentence}"
+    return strongest.sentence
+
+
+LONGEST = 140
+"""Of a reason of two sentences: what is read at a glance, in three lines of a card."""
+
+
+def _asked_last(one: Flagged, other: Flagged) -> str:
+    """What is asked of both is asked once, at the end."""
+    return without_question(one.sentence) if asks(other.sentence) else one.sentence
+
+
+def _strength(flag: Flagged) -> tuple[int, int]:
+    severity = SEVERITIES.index(flag.severity) if flag.severity in SEVERITIES else len(SEVERITIES)
+    return severity, SAID_FIRST.index(flag.rule) if flag.rule in SAID_FIRST else len(SAID_FIRST)
+
+
+def _says_the_same(one: Flagged, other: Flagged) -> bool:
+    together = {one.rule, other.rule}
+    return (
+        len(together) == 1 or one.sentence == other.sentence or any(together <= group for group in OVERLAPS)
+    )
+
+
+def in_short(rule: str, sentence: str, evidence: Mapping[str, int | float | None]) -> str:
+    """A flag's sentence for one cell of a table: the counts of screen-only people are added up."""
+    streak = evidence.get("digital_streak")
+    if rule != "screen_only" or streak is None:
+        return sentence
+    days = evidence.get("days_since_personal")
+    counted = count(int(streak), "digital contact")
+    if days is None:
+        return f"{counted}, nothing personal on record."
+    return f"{counted} since the last personal one, {ago(int(days))}."
+
+
+def why_listed(zone: str, values: Mapping[str, Any]) -> str:
+    """What to say of somebody whom no rule flags, by zone and metrics: which clock has passed its target."""
+    for clock, words in (("in_person", "Last met in person"), ("personal", "Last personal contact")):
+        days, overdue = values[f"days_since_{clock}"], values[f"overdue_{clock}"]
+        if overdue is not None and overdue > 1:
+            never = "No meeting on record" if clock == "in_person" else "No personal contact on record"
+            return f"{words} {ago(days)}, past the target." if days is not None else f"{never} yet."
+    if zone == "screen_only":
+        return f"{count(values['digital_180'], 'digital contact')} in 180 days and nothing personal."
+    return f"Last contact of any sort {ago(values['days_since_any'])}."
