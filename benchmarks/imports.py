@@ -69,8 +69,7 @@ def _raw(database: Database, filled: Filled) -> float:
         begun = time.perf_counter()
         for table, rows in shares:
             names = ", ".join(rows[0])
-            mark = "?" if database.is_sqlite else "%s"
-            marks = ", ".join([mark] * len(rows[0]))
+            marks = ", ".join("?" if database.is_sqlite else f"${place + 1}" for place in range(len(rows[0])))
             statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"
             connection.exec_driver_sql(statement, [tuple(row.values()) for row in rows])
         connection.commit()

@@ -138,5 +138,6 @@ def mark_everyone_stale(connection: Connection, workspace_id: int) -> None:
 
 def _leave_stale(
     connection: Connection, principal: Principal, contact_ids: Iterable[int], at: datetime
-) -> None:
+) -> dict[int, str | None]:
     mark_stale(connection, principal.workspace_id, list(contact_ids))
+    return {}

@@ -30,9 +30,9 @@ def insert_rows(
     }
     columns += [[value] * len(rows) for value in defaults.values()]
     names = [*names, *defaults]
-    mark = "?" if dialect.paramstyle == "qmark" else "%s"
+    marks = ["?" if dialect.paramstyle == "qmark" else f"${place + 1}" for place in range(len(names))]
     statement = (
         f"INSERT INTO {quote(table.name)} ({', '.join(map(quote, names))}) "  # noqa: S608 (names of our own tables)
-        f"VALUES ({', '.join([mark] * len(names))})"
+        f"VALUES ({', '.join(marks)})"
     )
     connection.exec_driver_sql(statement, list(zip(*columns, strict=True)))

@@ -1,11 +1,11 @@
 """Changing the log. Every change brings the metrics of the people concerned up to date in the same transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, and_, select
 
 from crm.contacts.may_change import require_editor
 from crm.domain.channels import Channel, by_key, is_broadcast, is_contact, tally
@@ -20,11 +20,18 @@ from crm.storage.statements import built_once
 from crm.storage.stored_metrics import refresh, scope_of
 from crm.storage.tables import (
     contact,
+    contact_metrics,
     interaction,
     interaction_contact,
     interaction_user,
     response,
     suggestion,
+)
+
+_INTERACTION, _PARTICIPATION, _TOOK_PART = (
+    interaction.insert(),
+    interaction_contact.insert(),
+    interaction_user.insert(),
 )
 
 
@@ -44,21 +51,36 @@ class Entry:
     source_id: str | None = None
 
 
+Zone: TypeAlias = str | None
+
+
+@dataclass(frozen=True)
+class Logged:
+    """What was logged: its id, and each person's zone before and after."""
+
+    id: int
+    zones: Mapping[int, tuple[Zone, Zone]]
+
+
 def log_interaction(connection: Connection, principal: Principal, entry: Entry, at: datetime) -> int:
     """Log one interaction; returns its id. Refuses unknown channels and contacts of nobody or of another workspace."""
+    return log_through(connection, principal, entry, _channel(connection, principal, entry.channel), at).id
+
+
+def log_through(
+    connection: Connection, principal: Principal, entry: Entry, way: Channel, at: datetime
+) -> Logged:
+    """The same where the entry's channel was read already."""
     require_editor(principal)
-    way = _channel(connection, principal, entry.channel)
-    _require_contacts(connection, principal, entry.contact_ids)
+    before = _require_contacts(connection, principal, entry.contact_ids)
     if not entry.user_ids and principal.user_id is not None:
         entry = replace(entry, user_ids=(principal.user_id,))
     row_id = new_id(connection)
-    connection.execute(
-        interaction.insert(),
-        {"id": row_id, "created_at": at, **interaction_values(principal, entry, way, at)},
-    )
+    values = {"id": row_id, "created_at": at, **interaction_values(principal, entry, way, at)}
+    connection.execute(_INTERACTION, values)
     _write_participants(connection, principal, row_id, entry, way)
-    refresh_people(connection, principal, entry.contact_ids, at)
-    return row_id
+    after = refresh_people(connection, principal, entry.contact_ids, at)
+    return Logged(row_id, {one: (zone, after.get(one)) for one, zone in before.items()})
 
 
 def interaction_values(principal: Principal, entry: Entry, way: Channel, at: datetime) -> dict[str, Any]:
@@ -106,10 +128,10 @@ def participation_rows(
 
 def refresh_people(
     connection: Connection, principal: Principal, contact_ids: Iterable[int], at: datetime
-) -> None:
-    """Bring the stored metrics of these contacts up to date."""
+) -> dict[int, Zone]:
+    """Bring the stored metrics of these contacts up to date; returns their zones."""
     ids = tuple(contact_ids)
-    refresh(connection, scope_of(connection, principal, at, ids), ids)
+    return refresh(connection, scope_of(connection, principal, at, ids), ids)
 
 
 def edit_interaction(
@@ -286,15 +308,13 @@ def _this(principal: Principal, interaction_id: int) -> tuple[Any, ...]:
 def _write_participants(
     connection: Connection, principal: Principal, interaction_id: int, entry: Entry, way: Channel
 ) -> None:
-    connection.execute(
-        interaction_contact.insert(), participation_rows(principal, interaction_id, entry, way)
-    )
+    connection.execute(_PARTICIPATION, participation_rows(principal, interaction_id, entry, way))
     users = [
         {"workspace_id": principal.workspace_id, "interaction_id": interaction_id, "user_id": user_id}
         for user_id in dict.fromkeys(entry.user_ids)
     ]
     if users:
-        connection.execute(interaction_user.insert(), users)
+        connection.execute(_TOOK_PART, users)
 
 
 def _remove_participants(connection: Connection, principal: Principal, interaction_id: int) -> None:
@@ -315,15 +335,26 @@ def _channel(connection: Connection, principal: Principal, key: str) -> Channel:
     return found
 
 
-def _require_contacts(connection: Connection, principal: Principal, contact_ids: Sequence[int]) -> None:
+def _require_contacts(
+    connection: Connection, principal: Principal, contact_ids: Sequence[int]
+) -> dict[int, Zone]:
+    """The stored zone of each; refuses a contact of nobody or of another workspace."""
     wanted = set(contact_ids)
     if not wanted:
         raise Invalid("An interaction needs at least one person.", fields={"who": "Say who it was with."})
-    found = connection.execute(*_these(principal.workspace_id, list(wanted)))
-    if len(set(found.scalars())) < len(wanted):
+    rows = connection.execute(*_these(principal.workspace_id, list(wanted)))
+    found: dict[int, Zone] = {row.id: row.zone for row in rows}
+    if len(found) < len(wanted):
         raise NotFound("One of these people is not in your workspace any more.")
+    return found
 
 
 @built_once
 def _these(whose: Any, ids: Any) -> Select[Any]:
-    return select(contact.c.id).where(contact.c.workspace_id == whose, contact.c.id.in_(ids))
+    stored = contact_metrics.c
+    same = and_(stored.workspace_id == contact.c.workspace_id, stored.contact_id == contact.c.id)
+    return (
+        select(contact.c.id, stored.zone)
+        .outerjoin(contact_metrics, same)
+        .where(contact.c.workspace_id == whose, contact.c.id.in_(ids))
+    )

@@ -100,6 +100,8 @@ def read_heard(form: FormData) -> tuple[list[Heard], dict[str, str]]:
     errors: dict[str, str] = {}
     for number in range(1, HEARD_ROWS + 1):
         names = {field: f"heard_{field}_{number}" for field in HeardRow.model_fields}
+        if not any(name in form for name in names.values()):
+            continue
         sent = FormData([(field, form.get(name, "")) for field, name in names.items()])
         row = read(HeardRow, sent)
         if isinstance(row, Errors):

@@ -12,7 +12,7 @@ from crm.interactions.forms import SPEAK_AGAIN, LogForm
 from crm.interactions.heard import close_asks, keep_heard
 from crm.interactions.once import once_key
 from crm.interactions.reading import Sent
-from crm.interactions.saying import FORESEEN, said_of
+from crm.interactions.saying import said_of
 from crm.web.routing import Visit
 
 
@@ -38,10 +38,10 @@ def save(visit: Visit, sent: Sent, once: str | None = None) -> Saved:
     """Log it; ``once`` is remembered with it for good, so that ``once.already`` finds it."""
     entry, heard = with_newcomers(visit, sent)
     entry = replace(entry, source_id=once_key(once) if once else None)
-    before = queries.zones(visit.connection, visit.principal, entry.contact_ids[:FORESEEN])
-    interaction_id = actions.log_interaction(visit.connection, visit.principal, entry, visit.at)
-    keep_the_rest(visit, sent.form, entry, interaction_id, heard)
-    return Saved(interaction_id, said_of(visit, sent.way, entry, before))
+    logged = actions.log_through(visit.connection, visit.principal, entry, sent.way, visit.at)
+    keep_the_rest(visit, sent.form, entry, logged.id, heard)
+    new = queries.named(visit.connection, visit.principal, entry.contact_ids[len(sent.people) :])
+    return Saved(logged.id, said_of(visit, sent.way, entry, [*sent.people, *new], logged))
 
 
 def with_newcomers(visit: Visit, sent: Sent) -> tuple[Entry, Sequence[Heard]]:

@@ -1,15 +1,17 @@
 """The database: SQLite or PostgreSQL, read and write transactions, and the ids of new rows.
 
 On SQLite a write transaction takes the write lock at its start (``BEGIN IMMEDIATE``) and one lock in the process keeps
-writers in a queue; a read transaction never blocks and never writes.
+writers in a queue; a read transaction never blocks and never writes. BEGIN is said here and not in an event of the
+engine: with one listener SQLAlchemy asks for listeners of every sort at every statement.
 """
 
 import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 from crm.storage.faults import plain_faults
 from crm.storage.sqlite import sqlite_engine
@@ -26,30 +28,30 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = sqlite_engine(url, THREADS + 4) if self.is_sqlite else _postgresql_engine(url)
-        self._reader = self.engine.execution_options(
-            **(
-                {"crm_begin": "BEGIN"}
-                if self.is_sqlite
-                else {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+        self._reader = self.engine
+        if not self.is_sqlite:
+            self._reader = self.engine.execution_options(
+                postgresql_readonly=True, isolation_level="REPEATABLE READ"
             )
-        )
-        self._writer = self.engine.execution_options(crm_begin="BEGIN IMMEDIATE")
         self._one_writer = threading.RLock()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A read transaction on one consistent view of the data."""
-        with plain_faults(), self._reader.connect() as connection, connection.begin():
+        with plain_faults(), self._reader.begin() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A write transaction: committed at the end of the block, rolled back if it raises."""
         if not self.is_sqlite:
-            with plain_faults(), self._writer.begin() as connection:
+            with plain_faults(), self.engine.begin() as connection:
                 yield connection
             return
-        with self._one_writer, plain_faults(), self._writer.begin() as connection:
+        with self._one_writer, plain_faults(), self.engine.begin() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
     @contextmanager
@@ -64,8 +66,29 @@ class Database:
 
 
 def _postgresql_engine(url: str) -> Engine:
-    waits = {"connect_timeout": 10, "options": f"-c lock_timeout={LOCK_SECONDS}s"}
-    return create_engine(url, pool_size=THREADS, max_overflow=4, pool_pre_ping=True, connect_args=waits)
+    """Statements go to the server as they are, with ``$1``: psycopg would look for its own placeholders in each anew."""
+    from psycopg import RawCursor
+
+    engine = create_engine(
+        url,
+        pool_size=THREADS,
+        max_overflow=4,
+        pool_pre_ping=True,
+        paramstyle="numeric_dollar",
+        connect_args={
+            "connect_timeout": 10,
+            "options": f"-c lock_timeout={LOCK_SECONDS}s",
+            "cursor_factory": RawCursor,
+        },
+    )
+    event.listen(engine, "connect", _stream_as_well)
+    return engine
+
+
+def _stream_as_well(connection: Any, record: object) -> None:
+    from psycopg import RawServerCursor
+
+    connection.server_cursor_factory = RawServerCursor
 
 
 def take_turns(connection: Connection, words: str) -> None:
@@ -86,14 +109,13 @@ def new_ids(connection: Connection, count: int = 1) -> list[int]:
     if count == 0:
         return []
     if connection.dialect.name == "sqlite":
-        last = connection.execute(
-            text("UPDATE id_counter SET last_id = last_id + :count RETURNING last_id"), {"count": count}
-        ).scalar_one()
+        last = connection.execute(_COUNTED, {"count": count}).scalar_one()
         return list(range(last - count + 1, last + 1))
-    rows = connection.execute(
-        text("SELECT nextval('id_sequence') FROM generate_series(1, :count)"), {"count": count}
-    )
-    return list(rows.scalars())
+    return list(connection.execute(_DRAWN, {"count": count}).scalars())
+
+
+_COUNTED = text("UPDATE id_counter SET last_id = last_id + :count RETURNING last_id")
+_DRAWN = text("SELECT nextval('id_sequence') FROM generate_series(1, :count)")
 
 
 def new_id(connection: Connection) -> int:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url
 
 from crm.errors import UsageError
 
@@ -20,7 +20,7 @@ BUSY_MILLISECONDS = 5000
 
 
 def sqlite_engine(url: str, connections: int) -> Engine:
-    """An engine whose connections keep the rules of this house: WAL, durable commits, foreign keys, explicit BEGIN."""
+    """An engine whose connections keep the rules of this house: WAL, durable commits, foreign keys; BEGIN is left to us."""
     path = make_url(url).database
     if path and path != ":memory:":
         _make_folder(Path(path).parent)
@@ -32,7 +32,6 @@ def sqlite_engine(url: str, connections: int) -> Engine:
         connect_args={"check_same_thread": False, "timeout": BUSY_MILLISECONDS / 1000},
     )
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -71,7 +70,3 @@ def _ensure_function(connection: Any, name: str, function: Any, arguments: int) 
         connection.create_function(
             name, arguments, lambda *values: None if None in values else function(*values), deterministic=True
         )
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("crm_begin", "BEGIN"))

@@ -121,23 +121,28 @@ def refresh_stale(connection: Connection, scope: Scope, most: int | None = None)
     return len(ids)
 
 
-def refresh(connection: Connection, scope: Scope, contact_ids: Sequence[int]) -> None:
-    """Work out the stored rows of these contacts as of ``scope.at``, in the transaction of the change that made them stale."""
+def refresh(connection: Connection, scope: Scope, contact_ids: Sequence[int]) -> dict[int, str | None]:
+    """Work out the stored rows of these contacts as of ``scope.at``, in the transaction of the change that made them stale.
+
+    Returns the zone of each that is listed.
+    """
+    zones: dict[int, str | None] = {}
     for block in blocks(sorted(contact_ids), BLOCK):
         _mark(connection, scope.workspace_id, block)
         narrowed = Scope(scope.workspace_id, scope.at, scope.zone, scope.targets, tuple(block))
-        if _store(connection, narrowed) < len(block):
+        stored = _store(connection, narrowed)
+        if len(stored) < len(block):
             _settle_unlisted(connection, narrowed)
+        zones |= stored
+    return zones
 
 
-def _store(connection: Connection, scope: Scope) -> int:
-    """Returns how many of the contacts are listed."""
+def _store(connection: Connection, scope: Scope) -> dict[int, str | None]:
+    """Returns the zone of each of the contacts that is listed."""
     dialect: Any = type(connection.dialect)
     statement = _store_statement(dialect, scope.targets)
     values = {**scope.parameters(), "midnight": to_micros(next_midnight(scope))}
-    counted = {"preserve_rowcount": True}  # else psycopg says -1 of an INSERT
-    stored: int = connection.execute(statement, values, execution_options=counted).rowcount
-    return stored
+    return {row.contact_id: row.zone for row in connection.execute(statement, values)}
 
 
 @lru_cache(maxsize=32)
@@ -152,7 +157,7 @@ def _store_statement(dialect: Any, targets: Targets) -> TextClause:
     insert = insert.from_select(["workspace_id", "contact_id", "fresh_until", *names], found)
     changes = {name: insert.excluded[name] for name in ["fresh_until", *names]}
     insert = insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes)
-    return spelled_out(insert, dialect)
+    return spelled_out(insert.returning(contact_metrics.c.contact_id, contact_metrics.c.zone), dialect)
 
 
 def _fresh_until(rows: Subquery) -> ColumnElement[Any]:

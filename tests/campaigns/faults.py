@@ -104,9 +104,10 @@ def locked(machine: Machine, room: int) -> Iterator[None]:
     order, end = "SET LOCAL lock_timeout = '30ms'", "SELECT 1"
     if database.is_sqlite:
         order, end = "PRAGMA busy_timeout = 30", "PRAGMA busy_timeout = 5000"
-    holder = database.engine.connect().execution_options(crm_begin="BEGIN IMMEDIATE")
-    with contextlib.closing(holder), holder.begin():
-        if not database.is_sqlite:
+    with database.engine.begin() as holder:
+        if database.is_sqlite:
+            holder.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
             holder.execute(text("LOCK TABLE interaction, contact IN EXCLUSIVE MODE"))
         with machine.ordered("patience", order, end):
             yield

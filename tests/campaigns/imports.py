@@ -134,11 +134,7 @@ def begin(database: Database, principal: Principal, parsed: Read, variant: str) 
     with suppress(BaseException):
         break_on_purpose(variant)
         with closing(Database(database.url.render_as_string(hide_password=False))) as own:
-            for engine in (
-                own.engine,
-                own._reader,
-                own._writer,
-            ):  # statements need not be built at every birth
+            for engine in (own.engine, own._reader):  # statements need not be built at every birth
                 engine._compiled_cache = database.engine._compiled_cache
             bring(own, principal, parsed)
         status = 0
