@@ -341,3 +341,9 @@ def test_mail_of_somebody_who_died_is_history_and_suggests_nothing(team: World) 
     assert count(team, interaction) == 8
     with team.database.read() as connection:
         assert flags(connection, team.principal, NOW) == []
+
+
+def test_a_mailbox_that_is_only_written_to_by_bcc_logs_who_wrote_and_to_whom(team: World) -> None:
+    sent = mail(1, From=f"Alice <{ALICE}>", To=f"Marta <{MARTA}>", Delivered_To="log@team.example")
+    good(bring(team, ("Log.mbox", mbox(sent))))
+    assert log(team) == [("11-02 09:00", "outbound", "Review", f"Marta Kowalczyk, {ALICE}")]
