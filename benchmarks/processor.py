@@ -31,6 +31,7 @@ Asked = tuple[str, str, bytes]
 def pairs(filled: Filled, back: str) -> Iterator[tuple[str, float, Asked, Asked]]:
     """Each figure's name and target, our request and its floor's; ``back`` leads to earlier entries."""
     pages = {
+        "P6 home page": "/",
         "P6 health page": "/health",
         "P6 contact list": "/people",
         "P6 contact page, 100 entries": back,

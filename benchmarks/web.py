@@ -45,6 +45,7 @@ def sign_in(database: Database, filled: Filled) -> str:
 
 def _pages(client: Client, filled: Filled) -> Iterator[Figure]:
     pages = {
+        "home page": "/",
         "health page": "/health",
         "contact list": "/people",
         "contact page, 100 entries": earlier(client.get(f"/people/{filled.busiest}").decode()),
