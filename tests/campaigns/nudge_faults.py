@@ -53,7 +53,7 @@ def fault(database: Database, script: dict[str, str], state: str, hit: int) -> f
     assert (found := states(database)) == expected, f"{script}: {list(found.values())}, not {state}"
     assert max(took) < LIMIT_SECONDS, f"{script}: a worker was busy for {max(took):.0f} s"
     with mail_server() as (port, ledger):
-        postman(database, NOW + timedelta(minutes=2), port=port).work()
+        postman(database, NOW + timedelta(minutes=2), port=port, timeout=LIMIT_SECONDS).work()
     again = Counter(address for address, _ in ledger.taken)
     owed = Counter(f"user{one}@team.example" for one, was in expected.items() if was == "retry")
     assert again == owed, f"{script}: afterwards {dict(again)} instead of {dict(owed)}"
