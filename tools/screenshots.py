@@ -26,6 +26,9 @@ from tests.browser.conftest import FLAGS  # noqa: E402
 from tests.browser.product import Product, served  # noqa: E402
 from tools.mails import as_text  # noqa: E402
 
+AFTER_THE_MAIL = "2026-11-23T14:30:00+00:00"
+"""Half past nine in Boston, on a Monday."""
+
 IMAGES = ROOT / "docs" / "images"
 
 
@@ -89,7 +92,7 @@ def main() -> None:
     letters = [one for one in MAILS if not sys.argv[1:] or one.name in sys.argv[1:]]
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        product = Product(Path(folder))
+        product = Product(Path(folder), AFTER_THE_MAIL)
         product.run(["demo"])
         found = os.environ.get("CRM_CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=found, chromium_sandbox=False, args=list(FLAGS))

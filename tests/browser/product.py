@@ -27,6 +27,7 @@ class Product:
     """One installation in a folder of its own."""
 
     folder: Path
+    moment: str = MONDAY
 
     def environment(self, **more: str) -> dict[str, str]:
         """No setting of the person who runs the tests reaches it."""
@@ -35,8 +36,8 @@ class Product:
         return {**kept, **own, **more}
 
     def command(self, *arguments: str) -> list[str]:
-        """How to run one of its commands on the Monday of the tests."""
-        return [sys.executable, "-m", "tests.browser.at_a_moment", MONDAY, *arguments]
+        """How to run one of its commands at its moment."""
+        return [sys.executable, "-m", "tests.browser.at_a_moment", self.moment, *arguments]
 
     def run(self, *commands: Sequence[str], typed: str = "") -> str:
         """Run commands one after the other; returns what they printed."""
@@ -73,7 +74,9 @@ def served(product: Product) -> Iterator[Served]:
     port = _free_port()
     out = product.folder / "server.log"
     environment = product.environment(CRM_PORT=str(port))
-    process = NURSERY.Process(target=become, args=(environment, str(out), MONDAY, ["serve"]), daemon=True)
+    process = NURSERY.Process(
+        target=become, args=(environment, str(out), product.moment, ["serve"]), daemon=True
+    )
     process.start()
     url = f"http://127.0.0.1:{port}"
     try:
