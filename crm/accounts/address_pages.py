@@ -62,6 +62,9 @@ def _moved(visit: Visit, email: str) -> Response:
 def _asked(visit: Visit, email: str) -> Response:
     person = visit.user
     with visit.database.write() as connection:
+        stopped = why_stopped(connection, person.workspace_id, email)
+        if stopped:
+            raise Conflict(stopped, fields={"email": stopped})
         token = own_address.ask(connection, visit.principal, email, visit.at)
     url = f"{visit.settings.url}/email/{token}"
     wrong = mails.send_address_link(
@@ -70,14 +73,14 @@ def _asked(visit: Visit, email: str) -> Response:
     if wrong is None:
         return visit.redirect("/settings/email", message=f"A link is on its way to {email}.")
     with visit.database.write() as connection:
-        own_address.forget(connection, visit.principal)
+        own_address.forget(connection, visit.principal, visit.at)
     raise Conflict(wrong, fields={"email": f"The mail to {email} could not be sent: {wrong}"})
 
 
 @router.action("/settings/email/forget", access="viewer")
 def forget(visit: Visit) -> Response:
     """The link that waits ends, and everything stays as it is."""
-    own_address.forget(visit.connection, visit.principal)
+    own_address.forget(visit.connection, visit.principal, visit.at)
     return visit.redirect("/settings/email", message=f"Your address stays {visit.user.email}.")
 
 

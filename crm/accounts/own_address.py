@@ -31,7 +31,7 @@ def require_new(connection: Connection, principal: Principal, email: str, at: da
     asked = select(address_change.c.created_at).where(*_of(principal.workspace_id, principal.user_id))
     last = connection.execute(asked).scalar_one_or_none()
     if last is not None and last > at - PAUSE:
-        _refuse("A link is on its way already. Wait two minutes, then ask again.")
+        _refuse("A link went out a moment ago. Wait two minutes, then ask again.")
 
 
 def _refuse(sentence: str) -> None:
@@ -57,9 +57,10 @@ def ask(connection: Connection, principal: Principal, email: str, at: datetime) 
     return f"{principal.workspace_id}.{secret}"
 
 
-def forget(connection: Connection, principal: Principal) -> None:
-    """The link that waits at a new address ends; nothing has changed."""
-    connection.execute(address_change.delete().where(*_of(principal.workspace_id, principal.user_id)))
+def forget(connection: Connection, principal: Principal, at: datetime) -> None:
+    """The link that waits at a new address ends; nothing has changed, and the pause before the next one stays."""
+    mine = address_change.update().where(*_of(principal.workspace_id, principal.user_id))
+    connection.execute(mine.values(expires_at=at))
 
 
 def waiting(connection: Connection, principal: Principal, at: datetime) -> str | None:

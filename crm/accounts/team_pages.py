@@ -83,7 +83,7 @@ def _deliver(visit: Visit, name: str, email: str, url: str) -> Response:
         )
         if wrong is None:
             return visit.redirect("/team", message=f"The invitation is on its way to {email}.")
-        said = f"The mail to {email} could not be sent: {wrong} Hand this link to {name} yourself."
+        said = f"The mail to {email} could not be sent. {wrong} Hand this link to {name} yourself."
     else:
         holds = actions.valid_words("invitation")
         said = f"Mail is not set up, so hand this link to {name} yourself. It holds for {holds} and is shown only now."

@@ -250,7 +250,8 @@ def read_contact(form: FormData) -> ContactSent | dict[str, str]:
     return ContactSent(draft, single.organisation, single.version)
 
 
-_TOO_LONG = f"At most {numeral(LINE_LIMIT)} characters."
+def _too_long() -> str:
+    return f"At most {numeral(LINE_LIMIT)} characters."
 
 
 def _ways(form: FormData, name: str, errors: dict[str, str]) -> tuple[Way, ...]:
@@ -266,7 +267,7 @@ def _ways(form: FormData, name: str, errors: dict[str, str]) -> tuple[Way, ...]:
 
 def _wrong_way(name: str, value: str, label: str) -> str | None:
     if len(value) > LINE_LIMIT or len(label) > LINE_LIMIT:
-        return _TOO_LONG
+        return _too_long()
     if not value:
         return "Write what the word beside it is about."
     try:
@@ -296,7 +297,7 @@ def _date(row: Mapping[str, str]) -> Occasion:
     if year is not None and not date.min.year <= year <= date.max.year:
         raise Invalid(f"There is no year {year}.")
     if len(row["label"]) > LINE_LIMIT:
-        raise Invalid(_TOO_LONG)
+        raise Invalid(_too_long())
     one = Occasion(
         row["kind"], month, day, year, yearly=row["yearly"] != "once", label=row["label"].strip() or None
     )

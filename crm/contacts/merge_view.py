@@ -73,6 +73,8 @@ def _log(connection: Connection, principal: Principal, first: int, second: int) 
         .where(table.workspace_id == principal.workspace_id, table.contact_id == first)
         .where(other.c.contact_id == second)
     ).scalar_one()
+    if not (ours and theirs):
+        return count(ours + theirs, "interaction")
     told = f"; {numeral(shared)} {'was' if shared == 1 else 'were'} on both" if shared else ""
     return (
         f"{numeral(ours)} and {count(theirs, 'interaction')} become {numeral(ours + theirs - shared)}{told}"
@@ -85,7 +87,8 @@ def _open(metrics: Mapping[str, Any]) -> str:
         for name, noun in (("open_asks", "ask"), ("open_promises", "promise"))
         if metrics.get(name)
     ]
-    return f"{join(open_ones)} move over" if open_ones else ""
+    moves = "moves" if len(open_ones) == 1 and open_ones[0].startswith("1 ") else "move"
+    return f"{join(open_ones)} {moves} over" if open_ones else ""
 
 
 def became_sentence(before: Person, after: Person) -> str:

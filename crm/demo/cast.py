@@ -1,4 +1,7 @@
-"""Who is in the demo: the team, and 150 people at 40 organisations (one of them written down twice), the same for the same seed and day."""
+"""Who is in the demo: the team, and 150 contacts at 40 organisations, the same for the same seed and day.
+
+One of the people is written down twice, for whoever looks for duplicates.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -48,7 +51,7 @@ ROSTER = {
     "sam": "key: luncher luncher caller visitor drift screen quiet fresh; key revived: 2; "
     "regular: steady*4 chatter only_mail lapsed unanswered fresh; regular revived: 1; warm: warm*5; none: passing*2 silent",
     "hana": "key: luncher luncher caller drift drift screen never_met never_met; key revived: 2; "
-    "regular: steady*2 only_mail*2 drifting_regular waiting fresh; warm: warm*5; none: passing*2 silent",
+    "regular: steady*2 only_mail*2 drifting_regular waiting fresh; warm: warm*5; none: passing*2",
 }
 """Beside the featured people: their tiers and habits, and for those revived how many weeks ago."""
 

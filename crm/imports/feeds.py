@@ -133,8 +133,17 @@ def is_linkedin(name: str, head: bytes) -> bool:
 
 
 _JSON, _MESSAGES = re.compile(r"\.json$", re.IGNORECASE), re.compile(r"(^|/)messages\.csv$", re.IGNORECASE)
-_IN_ARCHIVES = ((".xml", PHONE), (".csv", LINKEDIN), (".js", X_ARCHIVE), (".json", TELEGRAM))
-"""Which archive it is, told by the names of the files that come first in it; else it is a chat with its pictures."""
+_IN_ARCHIVES = (
+    (re.compile(r"(^|/)_chat\.txt$|whatsapp[^/]*\.txt$"), WHATSAPP),
+    (re.compile(r"\.xml$"), PHONE),
+    (re.compile(r"\.csv$"), LINKEDIN),
+    (re.compile(r"\.js$"), X_ARCHIVE),
+    (re.compile(r"\.json$"), TELEGRAM),
+)
+"""Which archive it is, told by the names of the files that come first in it; else it is a chat with its pictures.
+
+A chat goes first: with it lies whatever was sent in it.
+"""
 READERS: dict[str, Reader] = {
     CALENDAR: _calendar,
     MAIL: _mail,
@@ -175,7 +184,7 @@ def feed_kind(head: bytes) -> str | None:
         return MAIL
     if is_archive(head):
         names = [name.lower() for name in first_names(head)]
-        return next((kind for end, kind in _IN_ARCHIVES if any(one.endswith(end) for one in names)), WHATSAPP)
+        return next((kind for name, kind in _IN_ARCHIVES if any(map(name.search, names))), WHATSAPP)
     return next((kind for begins, kind in _BEGINNINGS if begins(text)), None)
 
 

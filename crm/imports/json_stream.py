@@ -94,7 +94,7 @@ class _Text:
                 end = -1
             if end >= 0 and (end < len(self._text) or self._done):
                 self._go_to(end)
-                return found
+                return _storable(found)
             if self._done or len(self._text) - self._at > _LONGEST:
                 raise BrokenOff(self.line)
             self._more()
@@ -146,3 +146,14 @@ class _Reader:
             if self.text.peek() != "]":
                 self.text.take(",")
         self.text.take("]")
+
+
+def _storable(held: Any) -> Any:
+    """Without what no database takes: the sign of nought, and halves of a sign that stand alone."""
+    if isinstance(held, str):
+        return held.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(held, list):
+        return [_storable(one) for one in held]
+    if isinstance(held, dict):
+        return {_storable(name): _storable(one) for name, one in held.items()}
+    return held

@@ -27,7 +27,8 @@ _FORMS = (
     "%m/%d/%Y %H:%M",
 )
 _NOBODY = ("linkedin member", "linkedin", "linkedin user")
-_ADVERTISING = ("spinmail", "sponsored")
+_ADVERTISING = re.compile(r"class=[\"']?spinmail", re.IGNORECASE)
+"""LinkedIn's own markup; the word in a person's mouth is no advertisement."""
 
 
 def begins_as_linkedin(text: str) -> bool:
@@ -104,7 +105,7 @@ class _Table:
             return "drafts"
         if row.get("folder", "").strip().casefold() == "spam":
             return "in the folder for spam"
-        if any(word in row.get("content", "")[:500].casefold() for word in _ADVERTISING):
+        if _ADVERTISING.search(row.get("content", "")[:500]):
             return "advertising"
         if not sender or sender.casefold() in _NOBODY:
             return "from accounts that are gone, or from LinkedIn itself"

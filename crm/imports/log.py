@@ -69,7 +69,7 @@ def import_interactions(run: Run, records: Sequence[InteractionRecord], report: 
     refuse_unknown_channels(run, records, report)
     if report.errors:
         return
-    _change(run, changed, people, users, report)
+    _change(run, changed, people, users, authors, report)
     _insert(run, fresh, people, users, report)
     _give_notes_away(run, fresh, authors)
 
@@ -237,12 +237,15 @@ def _change(
     changed: list[tuple[int, str, InteractionRecord]],
     people: dict[str, int],
     users: dict[str, int | None],
+    authors: dict[str, int | None],
     report: FileReport,
 ) -> None:
     stored = entries_of(run, [row_id for row_id, _, _ in changed])
     for row_id, key, record in changed:
         row, before = stored[row_id]
         new = _entry(run, record, people, users)
+        if record.private_to and authors[record.private_to] != row.author_id:
+            new = _with(new, note_private=False)
         run.sources.remember("interaction", key, row_id, content_of(record))
         after = _merged(before, new, record.given, has_users=bool(record.users))
         if not may_read_note(run.principal, row):

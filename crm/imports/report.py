@@ -151,7 +151,8 @@ class FileReport:
 
     def clash(self, birthday: Clash) -> None:
         """A birthday waits for somebody to choose."""
-        self.birthdays.append(birthday)
+        if len(self.birthdays) < NOTICE_LIMIT:
+            self.birthdays.append(birthday)
         self.ask(birthday.where, birthday.question.question)
 
     def show(self, change: Change) -> None:

@@ -168,12 +168,14 @@ def _seconds(held: object) -> float | None:
 def _written(held: object, threads: Threads) -> datetime | float | None:
     """A day and time by the clock of the computer, or milliseconds."""
     if isinstance(held, int):
-        return float(held)
-    try:
-        at = datetime.fromisoformat(held[:40]) if isinstance(held, str) else None
-    except ValueError:
+        return float(held) if abs(held) < 10**15 else None
+    if not isinstance(held, str):
         return None
-    return at if at is None else (at if at.tzinfo else at.replace(tzinfo=threads.zone)).astimezone(UTC)
+    try:
+        at = datetime.fromisoformat(held[:40])
+        return (at if at.tzinfo else at.replace(tzinfo=threads.zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _inner(held: Any, *path: str) -> str:

@@ -189,9 +189,9 @@ def _moment(said: dict[str, Any], threads: Threads) -> datetime | float | None:
         return float(seconds)
     try:
         at = datetime.fromisoformat(written[:40])
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=threads.zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (at if at.tzinfo else at.replace(tzinfo=threads.zone)).astimezone(UTC)
 
 
 def _text(held: object) -> str:

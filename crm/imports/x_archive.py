@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from crm.domain.spans import count
 from crm.imports.chat_people import fingerprint_of, is_one_of
 from crm.imports.chat_threads import Conversation, Threads
 from crm.imports.json_stream import END, Path, Readable, values
@@ -106,7 +107,7 @@ class _Archive:
 
 
 def _who_is_us(numbers: list[str], written: Counter[str]) -> Choice:
-    options = tuple((PAGE + one, f"{PAGE}{one} ({written[one]:,} messages)") for one in numbers)
+    options = tuple((PAGE + one, f"{PAGE}{one} ({count(written[one], 'message')})") for one in numbers)
     question = "Which of these accounts is yours? Open them to see. It is remembered under “Also you” in your settings."
     return Choice(f"{fingerprint_of(APP, numbers)}:me", question, options)
 

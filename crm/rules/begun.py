@@ -35,13 +35,15 @@ def blank() -> Draft:
 
 def acted(draft: Draft, key: str, act: str, wanted: str) -> Draft:
     """The form after a button that only changes the form: *add* the condition ``wanted``, or *remove-3*."""
-    rows = draft.rows
+    rows, unwritten = draft.rows, ""
     number = act.removeprefix("remove-")
     if act == "add" and len(rows) < MOST_ROWS:
+        unwritten = f"value-{len(rows)}"
         rows = (*rows, _begun(wanted))
     elif act.startswith("remove-") and number.isdigit() and len(number) < 4:
         rows = tuple(row for place, row in enumerate(rows) if place != int(number))
-    return understood(replace(draft, rows=rows), key)
+    found = understood(replace(draft, rows=rows), key)
+    return replace(found, errors={name: said for name, said in found.errors.items() if name != unwritten})
 
 
 def _begun(wanted: str) -> Row:

@@ -225,12 +225,13 @@ def _page(
 def _choices(visit: Visit, draft: editor.Draft, state: queries.RuleState | None) -> dict[str, Any]:
     """What the fields of the sentence offer."""
     where = (visit.connection, visit.principal)
+    compared = (row.value for row in draft.rows if row.metric == "kind" and row.value)
     return {
         "to_add": begun.to_add(draft.about),
         "acts": [(act, act_said(act)) for act in ACTS],
         "places": range(MOST_SUGGESTED),
         "tiers": begun.tier_choices(tiers_of(state.rule.key if state else "")),
-        "kinds": [(one, one) for one in dict.fromkeys([*KINDS, *kinds(*where), *draft.kinds])],
+        "kinds": [(one, one) for one in dict.fromkeys([*KINDS, *kinds(*where), *draft.kinds, *compared])],
         "severities": [(one, one) for one in SEVERITIES],
         "windows": [(days, f"{days} days") for days in WINDOWS],
         "words": words_to_compare(*where),

@@ -24,6 +24,7 @@ from crm.domain.rule_data import (
 )
 from crm.domain.rule_files import NotToml, read_entries, write_rule
 from crm.domain.rules import Rule
+from crm.domain.targets import TIERS
 
 SHARES = ("digital_share_", "quiet_p")
 MOST_ROWS = 40
@@ -90,7 +91,7 @@ def draft_of(rule: Rule) -> Draft:
     inner, together = _shape(rule.when)
     return Draft(
         name=rule.name,
-        tiers=rule.tiers,
+        tiers=tuple(tier for tier in TIERS if tier in rule.tiers),
         kinds=rule.kinds,
         rows=tuple(_rows(rule.when, inner)),
         together=together,
@@ -207,6 +208,7 @@ def _loaded(kept: str) -> Any:
 
 def understood(draft: Draft, key: str) -> Draft:
     """The draft with the rule that stands in its fields, or with the faults beside them."""
+    draft = replace(draft, rule=None, errors={})
     errors: dict[str, str] = {}
     read: list[tuple[str, Any]] = []
     for place, row in enumerate(draft.rows):

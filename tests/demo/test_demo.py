@@ -136,7 +136,7 @@ def test_a_team_of_four_with_everything_one_can_write_down(demo: World) -> None:
         count = lambda table, *where: connection.execute(  # noqa: E731
             select(func.count()).select_from(table).where(*where)
         ).scalar_one()
-        assert count(contact) == 151
+        assert count(contact) == 150
         assert [one.first.name for one in suspected(connection, world.principal)] == ["Liam Byrne"]
         assert count(organisation) == 40
         assert count(contact, contact.c.tier == "key") == 50
@@ -261,12 +261,12 @@ def test_the_command_says_how_to_sign_in_and_says_it_again(capsys: pytest.Captur
     assert capsys.readouterr().out == first.out
     with desk() as at_desk, at_desk.database.read() as connection:
         kept = connection.execute(select(user.c.email, user.c.password_hash)).all()
-        assert connection.execute(select(func.count()).select_from(contact)).scalar_one() == 151
+        assert connection.execute(select(func.count()).select_from(contact)).scalar_one() == 150
     assert {row.email.split("@")[0] for row in kept} == {"nora", "theo", "sam", "hana", "ines"}
     (shared,) = {row.password_hash for row in kept}
     assert fits(PASSWORD, shared)
     assert run(["health", "--json", "--as-of", "2026-11-23"]) == 0
-    assert len(json.loads(capsys.readouterr().out)) == 149
+    assert len(json.loads(capsys.readouterr().out)) == 148
 
 
 @pytest.mark.usefixtures("own_settings")

@@ -17,7 +17,7 @@ from crm.imports import json_stream
 from crm.imports.choices import remember_who
 from crm.imports.feeds import HEAD, feed_kind, read_feed
 from crm.imports.json_stream import END, values
-from crm.imports.records import ParsedFile, UnreadableFile
+from crm.imports.records import WHATSAPP, ParsedFile, UnreadableFile
 from crm.imports.safe_xml import BrokenOff
 from crm.imports.sightings import FeedSetting
 from crm.storage.tables import interaction
@@ -154,6 +154,7 @@ def test_what_is_no_message_is_left_out_and_counted() -> None:
         {"type": "message", "date_unixtime": "1792486800", "from": None, "from_id": "user9", "text": ""},
         {"type": "message", "date_unixtime": "4102444800", "from": ME, "from_id": "user1001", "text": ""},
         {"type": "message", "date": "never", "from": ME, "from_id": "user1001"},
+        {"type": "message", "date": "0001-01-01T00:00:00", "from": ME, "from_id": "user1001"},
     ]
     parsed = read(json.dumps(whole).encode())
     assert said(parsed) == expected(TALK)
@@ -162,7 +163,7 @@ def test_what_is_no_message_is_left_out_and_counted() -> None:
         "1 item was left out: calls",
         "notices of the app",
         "accounts that are gone",
-        "2 items",
+        "3 items",
         "in a channel",
     ):
         assert words in told
@@ -174,9 +175,11 @@ def test_what_is_no_message_is_left_out_and_counted() -> None:
         row.format("LinkedIn Member", "gone", "INBOX", "No"),
         row.format(ME, "buy", "SPAM", "No"),
         row.format(ME, "<p class=spinmail-quill-editor>buy</p>", "INBOX", "No"),
+        "2-d,,Ines Faria,,Ada Lovelace,,2026-10-25 10:00:00 UTC,,We sponsored it,INBOX,,No",
     ]
     parsed = read("\n".join(table).encode())
-    assert said(parsed) == expected(TALK)
+    sponsored = Message("Ines Faria", datetime(2026, 10, 25, 10, tzinfo=UTC), "Ines Faria")
+    assert said(parsed) == expected([*TALK, sponsored])
     assert len(parsed.skipped) == 4
 
 
@@ -228,6 +231,9 @@ def test_whole_archives_are_read_as_they_come() -> None:
     ]
     for data, messages in archives:
         assert said(read(data)) == expected(messages)
+    chat = b"[14.10.25, 12:00:00] Ada Lovelace: Hi\n[14.10.25, 12:01:00] Marta Kowalczyk: Hello\n"
+    for sent in ("prices.csv", "app.js", "data.json", "feed.xml"):
+        assert feed_kind(zipped(**{sent: b"x", "_chat.txt": chat})) == WHATSAPP
     with pytest.raises(UnreadableFile, match="no direct messages"):
         read(zipped(**{"data/account.js": b"window.YTD.account.part0 = []"}))
     with pytest.raises(UnreadableFile, match="holds no chat"):
@@ -279,6 +285,18 @@ def test_a_damaged_export_is_read_or_refused_and_never_makes_things_up(data: st.
         found = read_feed(app, cut, "x", FeedSetting(BERLIN, NOW, mine=(ME, X_ACCOUNT))).sightings
         assert len(found) <= 6
         assert all(one.occurred_at <= NOW for one in found)
+
+
+def test_what_no_database_takes_is_left_out_of_words_and_names() -> None:
+    told = list(
+        values(
+            io.BytesIO(b'{"a\\u0000": "x\\ud800y\\u0000", "b": [["\\udfff"]]}'),
+            "x",
+            lambda path: path == ("b",),
+        )
+    )
+    assert [one.value for one in told[:2]] == ["x?y", ["?"]]
+    assert told[0].path == ("a",)
 
 
 def test_nothing_hangs_on_depth_or_length() -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from crm.domain.principal import Principal
+from crm.domain.prose import phrase
 from crm.domain.rules import ALL
 from crm.rules.backtest import backtest
 from crm.rules.backtest_view import finding
@@ -275,6 +276,26 @@ def test_rows_are_added_and_removed_without_scripts(site: TestClient, world: Wor
     assert "80% of all contact through a screen in 90 days" in said(page)
     narrower = fields_of(post(site, "/rules/screen_only/edit", {**wider, "act": "remove-0"}).text)
     assert narrower["metric"] == wider["metric"][1:]
+    unwritten = post(site, "/rules/screen_only/edit", {**fields, "add": "tag", "act": "add"})
+    assert "what to compare it with" not in unwritten.text  # nobody had a moment to write it
+    again = post(site, "/rules/screen_only/edit", {**fields_of(unwritten.text), "act": "save"})
+    assert (again.status_code, "what to compare it with" in again.text) == (422, True)
+
+
+def test_what_was_written_as_text_stands_in_the_sentence(site: TestClient, world: World) -> None:
+    address = "/rules/screen_only/edit"
+    text = fields_of(site.get(f"{address}?as=text").text)
+    text["toml"] = [
+        text["toml"][0]
+        .replace('tiers = ["key"]', 'tiers = ["regular", "key"]')
+        .replace("all = [", 'all = [{ metric = "kind", op = "=", value = "gatekeeper" }, ')
+    ]
+    assert post(site, address, {**text, "act": "save"}).status_code == 303
+    before = now(world, "screen_only").rule
+    assert (before.tiers, "gatekeeper" in phrase(before.when)) == (("regular", "key"), True)
+    assert "When a key or regular contact" in said(site.get(address).text)
+    assert post(site, address, {**fields_of(site.get(address).text), "act": "save"}).status_code == 303
+    assert now(world, "screen_only").rule == replace(before, tiers=("key", "regular"))
 
 
 @pytest.mark.parametrize(
