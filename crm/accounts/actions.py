@@ -93,7 +93,8 @@ def add_user(connection: Connection, principal: Principal, person: NewUser, at: 
 
 
 def require_free(connection: Connection, workspace_id: int, email: str) -> None:
-    """Conflict if somebody of the workspace has this address, in its normal form."""
+    """Conflict if somebody of the workspace has this address, in its normal form; nobody else takes it until we commit."""
+    take_turns(connection, f"addresses of {workspace_id}")
     taken = select(user.c.id).where(user.c.workspace_id == workspace_id, user.c.email == email)
     if connection.execute(taken).first() is not None:
         sentence = f"{email} is a member already."

@@ -10,7 +10,6 @@ from crm.accounts import queries
 from crm.accounts.actions import remember_own_words, require_free, void_links
 from crm.domain.principal import Principal
 from crm.errors import Conflict, NotFound
-from crm.storage.database import take_turns
 from crm.storage.tables import address_change, outbox, user, workspace
 from crm.storage.tables.nudges import UNFINISHED
 from crm.web.addresses import is_id
@@ -99,7 +98,6 @@ def use(connection: Connection, token: str, at: datetime) -> Any:
 
 def move(connection: Connection, workspace_id: int, user_id: int, email: str, at: datetime) -> None:
     """The user signs in with ``email`` and gets their mail there, also what waits; the old address stays known as theirs."""
-    take_turns(connection, f"addresses of {workspace_id}")
     require_free(connection, workspace_id, email)
     old = connection.execute(_email(workspace_id, user_id).with_for_update()).scalar_one()
     mine = (user.c.workspace_id == workspace_id, user.c.id == user_id)
