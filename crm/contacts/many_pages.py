@@ -5,13 +5,9 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from crm.contacts import listing, many, queries, taken_back
-from crm.contacts.may_change import require_people
+from crm.contacts import followed, listing, many, queries, taken_back
 from crm.domain.spans import count
-from crm.domain.zone_moves import moves_sentence
 from crm.errors import Invalid, NotFound
-from crm.storage.recount import moves, zones
-from crm.storage.stored_metrics import refresh, scope_of
 from crm.web.addresses import is_id, local_path
 from crm.web.routing import Router, Visit
 
@@ -36,19 +32,21 @@ def set_tier(visit: Visit) -> Response:
 @router.action("/people/tier/undo")
 def set_tiers_back(visit: Visit) -> Response:
     """Give everybody named in the address the tier it names."""
-    for tier, ids in taken_back.asked(visit.query).items():
-        many.set_tier(visit.connection, visit.principal, ids, tier, visit.at)
-    return visit.redirect("/people", "The tiers are as they were.")
+    back = taken_back.asked(visit.query)
+
+    def change() -> None:
+        for tier, ids in back.items():
+            many.set_tier(visit.connection, visit.principal, ids, tier, visit.at)
+
+    everybody = [one for ids in back.values() for one in ids]
+    moved = followed.for_many(visit.connection, visit.principal, everybody, visit.at, change)
+    return visit.redirect("/people", f"The tiers are as they were. {moved}")
 
 
 def _set_tier(visit: Visit, ids: list[int], tier: str) -> str:
     """Set it, and say who is in another zone by it."""
-    require_people(visit.connection, visit.principal, ids)
-    these = (visit.connection, visit.principal.workspace_id, ids)
-    refresh(visit.connection, scope_of(visit.connection, visit.principal, visit.at), ids)
-    stood = zones(*these)
-    many.set_tier(visit.connection, visit.principal, ids, tier, visit.at)
-    return moves_sentence(moves(stood, zones(*these)))
+    where = (visit.connection, visit.principal, ids)
+    return followed.for_many(*where, visit.at, lambda: many.set_tier(*where, tier, visit.at))
 
 
 @router.action("/people/owner")
@@ -171,8 +169,13 @@ def restore_person(visit: Visit) -> Response:
 def set_persons_tier(visit: Visit) -> Response:
     """Say how much one person matters."""
     contact_id, tier = visit.number("contact_id"), str(visit.form.get("tier", ""))
-    undo = taken_back.to_tiers(visit.connection, visit.principal, [contact_id])
-    moved = _set_tier(visit, [contact_id], tier)
+    where = (visit.connection, visit.principal)
+    undo = taken_back.to_tiers(*where, [contact_id])
+
+    def change() -> None:
+        many.set_tier(*where, [contact_id], tier, visit.at)
+
+    moved = followed.for_one(*where, contact_id, visit.at, change) or "Zone and score stay as they are."
     return visit.redirect(f"/people/{contact_id}", f"The tier is saved. {moved}", undo)
 
 

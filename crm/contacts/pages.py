@@ -16,6 +16,7 @@ from crm.contacts import (
     actions,
     both_wrote,
     erase_pages,
+    followed,
     forms,
     listing,
     many_pages,
@@ -172,17 +173,19 @@ def save_person(visit: Visit) -> Response:
     if isinstance(read, dict):
         return _form(visit, person, typed, read)
     try:
-        _save(visit, person, read, read.version)
+        moved = _save(visit, person, read, read.version)
     except Conflict as refusal:
         return _joined(visit, person, typed, refusal)
     except Invalid as refusal:
         return _form(visit, person, typed, refusal.fields or {"": refusal.sentence})
-    return visit.redirect(f"/people/{person.id}", f"{short(read.draft.name)} is saved.")
+    return visit.redirect(f"/people/{person.id}", f"{short(read.draft.name)} is saved. {moved}".strip())
 
 
-def _save(visit: Visit, person: Person, read: forms.ContactSent, version: int) -> None:
+def _save(visit: Visit, person: Person, read: forms.ContactSent, version: int) -> str:
+    """Save, and say what became of zone and score: tier, kind and own targets stand in the form."""
     draft = replace(read.draft, organisation_id=_organisation(visit, read.organisation))
-    actions.edit_contact(visit.connection, visit.principal, person.id, version, draft, visit.at)
+    where = (visit.connection, visit.principal, person.id)
+    return followed.for_one(*where, visit.at, lambda: actions.edit_contact(*where, version, draft, visit.at))
 
 
 def _joined(visit: Visit, person: Person, typed: forms.Written, refusal: Refusal) -> Response:
@@ -191,10 +194,10 @@ def _joined(visit: Visit, person: Person, typed: forms.Written, refusal: Refusal
     read = forms.read_contact(forms.as_sent(found.written))
     if found.both or isinstance(read, dict):
         return _form(visit, person, found.written, {}, Meeting(refusal, found))
-    _save(visit, person, read, person.version)
+    moved = _save(visit, person, read, person.version)
     kept = ", ".join(both_wrote.LABELS[name].lower() for name in found.theirs)
     what = f", with what was changed meanwhile: {kept}" if kept else ""
-    return visit.redirect(f"/people/{person.id}", f"{short(read.draft.name)} is saved{what}.")
+    return visit.redirect(f"/people/{person.id}", f"{short(read.draft.name)} is saved{what}. {moved}".strip())
 
 
 def _organisation(visit: Visit, name: str | None) -> int | None:

@@ -1,7 +1,8 @@
-"""What a change of targets, channels or the time zone did to people's zones, in words."""
+"""What a change of targets, channels, tiers or the time zone did to people's zones and scores, in words."""
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from crm.domain.manner import numeral
 from crm.domain.score import ZONE_WORDS, ZONES
@@ -36,6 +37,28 @@ def _left(zone: str | None, arrived: Counter[str | None]) -> str:
 
 def _now(number: int, zone: str | None) -> str:
     return f"{numeral(number)} {'is' if number == 1 else 'are'} {_word(zone)}"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Somebody's zone and score; None without any."""
+
+    zone: str | None = None
+    score: int | None = None
+
+
+def standing_sentence(before: Standing, after: Standing) -> str:
+    """ "They left screen-only and are drifting now. The score went from 37 to 52." Nothing where both stay."""
+    told = []
+    if before.zone != after.zone:
+        left = f"left {ZONE_WORDS[before.zone]} and " if before.zone else ""
+        told.append(f"They {left}are {_word(after.zone)} now.")
+    if after.score is not None and after.score != before.score:
+        went = (
+            f"went from {before.score} to {after.score}" if before.score is not None else f"is {after.score}"
+        )
+        told.append(f"The score {went}.")
+    return " ".join(told)
 
 
 def _word(zone: str | None) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from crm.storage.stored_metrics import refresh, scope_of
 from tests.builders import World
-from tests.contacts.test_pages import after, person
+from tests.contacts.test_pages import after, fields_of, person
 from tests.web.site import client
 
 
@@ -42,7 +42,25 @@ def test_a_tier_moves_whom_it_moves_and_nobody_whom_time_moved_since_the_figures
         refresh(connection, scope_of(connection, alice, world.now - timedelta(days=100)), [one])
     browser = client(world, alice)
     page = after(browser, browser.post(f"/people/{one}/tier", data={"tier": "warm"}))
-    assert "left gone quiet and is in touch" in page
+    assert "They left gone quiet and are in touch now. The score went from 68 to 100." in page
+    page = after(browser, browser.post(undo_in(page)))
+    assert "The tiers are as they were. 1 person left in touch and is gone quiet." in page
+
+
+def test_the_form_says_what_an_own_target_did(world: World) -> None:
+    alice, one = world.user(), world.contact("One", tier="regular")
+    world.log("lunch", 100, one)
+    browser = client(world, alice)
+    for targets, said in (
+        (
+            {"target_any": "30"},
+            "One is saved. They left drifting and are gone quiet now. The score went from",
+        ),
+        ({"target_any": "30", "notes": "Met at the fair"}, "One is saved.<"),
+        ({"target_any": ""}, "One is saved. They left gone quiet and are drifting now. The score went from"),
+    ):
+        sent = {**fields_of(browser.get(f"/people/{one}/edit").text), **targets}
+        assert said in after(browser, browser.post(f"/people/{one}/edit", data=sent))
 
 
 def test_an_address_that_takes_back_changes_nobody_elses_people(world: World) -> None:

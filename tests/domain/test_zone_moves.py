@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm.domain.zone_moves import Moves, moves_sentence
+from crm.domain.zone_moves import Moves, Standing, moves_sentence, standing_sentence
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,23 @@ from crm.domain.zone_moves import Moves, moves_sentence
 )
 def test_sentences(moves: Moves, sentence: str) -> None:
     assert moves_sentence(moves) == sentence
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        (Standing("drifting", 50), Standing("drifting", 50), ""),
+        (Standing(), Standing(), ""),
+        (Standing("drifting", 50), Standing("drifting", 61), "The score went from 50 to 61."),
+        (
+            Standing("screen_only", 37),
+            Standing("drifting", 0),
+            "They left screen-only and are drifting now. The score went from 37 to 0.",
+        ),
+        (Standing("in_touch", 90), Standing(), "They left in touch and are without a zone now."),
+        (Standing(), Standing("gone_quiet", 8), "They are gone quiet now. The score is 8."),
+        (Standing(), Standing("no_record"), "They are without a record now."),
+    ],
+)
+def test_what_a_change_did_to_one(before: Standing, after: Standing, sentence: str) -> None:
+    assert standing_sentence(before, after) == sentence
