@@ -40,7 +40,7 @@ def backtest_command(
         raise UsageError("--horizon is 30 or 60, and goes with --rhythm.")
     with desk(workspace, as_of) as at_desk:
         chosen = None if rule is None else _chosen(at_desk, rule)
-        is_empty = not rhythm and _is_empty(at_desk)
+        is_empty = _is_empty(at_desk)
         if is_empty:
             typer.echo(EMPTY_LOG, err=as_json)
         if is_empty and not as_json:
@@ -125,6 +125,8 @@ def _as_json(judged: Judged) -> dict[str, Any]:
         "methods": verdict.methods,
         "calibration": verdict.tenths,
         "alarms": verdict.alarms,
+        "lead": verdict.lead,
+        "gain": verdict.gain,
     }
 
 

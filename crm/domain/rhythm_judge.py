@@ -1,9 +1,12 @@
 """How well a prediction of silence did: pure statistics over cases whose outcome is known."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import sub
+
+from crm.domain.margins import Lead, lead_in_order, lead_of_means
 
 FEWEST_CASES = 200
 FEWEST_OF_EITHER = 20
@@ -63,7 +66,11 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The judgement over one horizon in days. With ``enough`` false the figures are left out."""
+    """The judgement over one horizon in days. With ``enough`` false the figures are left out.
+
+    ``lead`` is the model's AUC over that of plain days, ``gain`` by how much lower its log-loss is than that of always
+    saying the average.
+    """
 
     horizon: int
     people: int
@@ -74,6 +81,8 @@ class Verdict:
     methods: tuple[Method, ...]
     tenths: tuple[Tenth, ...]
     alarms: tuple[Alarm, ...]
+    lead: Lead | None = None
+    gain: Lead | None = None
 
 
 _RANKINGS: tuple[tuple[str, Callable[[Case], float]], ...] = (
@@ -88,32 +97,39 @@ def judge(horizon: int, cases: Sequence[Case]) -> Verdict:
     """Judge the model against plain days, days ÷ mean gap and a fixed cadence, on the same cases."""
     outcomes = [case.silent for case in cases]
     silent = sum(outcomes)
-    enough = len(cases) >= FEWEST_CASES and min(silent, len(cases) - silent) >= FEWEST_OF_EITHER
     people = len({case.person for case in cases})
-    if not enough:
+    if len(cases) < FEWEST_CASES or min(silent, len(cases) - silent) < FEWEST_OF_EITHER:
         return Verdict(horizon, people, len(cases), silent, False, None, (), (), ())
     chances = [case.chance for case in cases]
+    average = [silent / len(cases)] * len(cases)
     return Verdict(
         horizon=horizon,
         people=people,
         cases=len(cases),
         silent=silent,
         enough=True,
-        average_log_loss=log_loss([silent / len(cases)] * len(cases), outcomes),
-        methods=tuple(
-            Method(
-                key,
-                auc([of(case) for case in cases], outcomes),
-                log_loss(chances, outcomes) if key == "quiet_p" else None,
-            )
-            for key, of in _RANKINGS
-        ),
+        average_log_loss=log_loss(average, outcomes),
+        methods=tuple(_methods(cases, outcomes)),
         tenths=tenths(chances, outcomes),
         alarms=(
             alarm("quiet_p", [chance >= THRESHOLD for chance in chances], outcomes),
             alarm("overdue_any", [case.per_target > 1 for case in cases], outcomes),
         ),
+        lead=lead_in_order(_whose(cases), chances, [case.days for case in cases], outcomes),
+        gain=lead_of_means(
+            _whose(cases), list(map(sub, losses(average, outcomes), losses(chances, outcomes)))
+        ),
     )
+
+
+def _methods(cases: Sequence[Case], outcomes: Sequence[bool]) -> Iterator[Method]:
+    for key, of in _RANKINGS:
+        scores = [of(case) for case in cases]
+        yield Method(key, auc(scores, outcomes), log_loss(scores, outcomes) if key == "quiet_p" else None)
+
+
+def _whose(cases: Sequence[Case]) -> list[int]:
+    return [case.person for case in cases]
 
 
 def auc(scores: Sequence[float], outcomes: Sequence[bool]) -> float | None:
@@ -138,13 +154,15 @@ def auc(scores: Sequence[float], outcomes: Sequence[bool]) -> float | None:
 
 def log_loss(chances: Sequence[float], outcomes: Sequence[bool]) -> float | None:
     """The mean of −ln(the chance given to what happened): 0 is perfect, 0.69 is a coin; ``None`` for no cases."""
-    if not chances:
-        return None
-    losses = (
+    return math.fsum(losses(chances, outcomes)) / len(chances) if chances else None
+
+
+def losses(chances: Sequence[float], outcomes: Sequence[bool]) -> list[float]:
+    """What each case adds to the log-loss."""
+    return [
         -math.log(min(max(chance if outcome else 1 - chance, SUREST), 1.0))
         for chance, outcome in zip(chances, outcomes, strict=True)
-    )
-    return math.fsum(losses) / len(chances)
+    ]
 
 
 def tenths(chances: Sequence[float], outcomes: Sequence[bool]) -> tuple[Tenth, ...]:

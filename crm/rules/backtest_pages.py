@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from crm.domain.prose import rule_sentence
 from crm.rules import queries
+from crm.rules.backtest import has_log
 from crm.rules.backtest_view import drawn
 from crm.rules.rhythm import HORIZONS, judge_rhythm
 from crm.rules.rhythm_view import METHODS, alarm_sentences, calibration, in_100, percent, summary
@@ -16,9 +17,11 @@ router = Router()
 def rhythm(visit: Visit) -> Response:
     """How well the rhythm model foretold, on this workspace's own past, who would stay silent."""
     where = (visit.connection, visit.principal)
-    judged = [judge_rhythm(*where, horizon, visit.at) for horizon in HORIZONS]
+    is_empty = not has_log(*where, visit.at)
+    judged = [] if is_empty else [judge_rhythm(*where, horizon, visit.at) for horizon in HORIZONS]
     context = {
         "judged": judged,
+        "is_empty": is_empty,
         "summary": summary,
         "methods": METHODS,
         "alarms": alarm_sentences,

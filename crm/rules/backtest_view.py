@@ -12,7 +12,7 @@ from crm.domain.rules import Rule
 from crm.domain.spans import capital, in_words, short_day
 from crm.rules.backtest import Week, backtest, flagged_at, has_log
 
-EMPTY_LOG = "The log is empty, so there is no past to try a rule on. Log or import interactions first."
+EMPTY_LOG = "The log is empty, so there is no past to judge by. Log or import interactions first."
 
 
 def finding(weeks: Sequence[Week]) -> str:

@@ -33,7 +33,7 @@ def summary(judged: Judged) -> list[str]:
             f"That is too little history to judge by: it takes {FEWEST_CASES} cases, with at least {FEWEST_OF_EITHER}"
             f" silent and {FEWEST_OF_EITHER} not.",
         ]
-    return [*told, _ranking(verdict)]
+    return [*told, " ".join(filter(None, (_ranking(verdict), _luck(verdict)))), _chances(verdict)]
 
 
 def _ranking(verdict: Verdict) -> str:
@@ -43,6 +43,32 @@ def _ranking(verdict: Verdict) -> str:
     if round(own, 2) == round(days, 2):
         return f"{sentence}; counting days alone does as well."
     return f"{sentence}; counting days alone, {in_100(days)}."
+
+
+def _luck(verdict: Verdict) -> str:
+    """Whether the difference to counting days is more than luck, the same few people coming again and again."""
+    lead = verdict.lead
+    if lead is None or lead.margin is None:
+        return ""
+    may_be = f"With {count(verdict.people, 'person')} a difference of up to {max(1, round(100 * lead.margin))} in 100"
+    if lead.is_luck:
+        return f"{may_be} may be luck, so neither is shown to be better."
+    better = "the model" if lead.by > 0 else "counting days"
+    return f"{may_be} may be luck; this one is larger, so {better} does better here."
+
+
+def _chances(verdict: Verdict) -> str:
+    """Whether its chances are nearer the truth than one chance for everybody."""
+    gain, average = verdict.gain, percent(verdict.silent / max(1, verdict.cases))
+    always = f"always saying {average}, the average that is known only afterwards"
+    if gain is None or gain.is_luck:
+        return f"Its chances came about as near as {always}."
+    if gain.by > 0:
+        return f"Its chances came nearer than {always}."
+    return (
+        f"Do not take its chances at their word here: {always}, would have come nearer."
+        " Go by whom it puts first, not by how sure it is."
+    )
 
 
 def in_100(chance: float) -> str:

@@ -367,6 +367,10 @@ def test_the_rhythm_command(crm: Any, world: World) -> None:
         "overdue_any",
     ]
     assert sum(one["cases"] for one in found["calibration"]) == found["cases"]
+    aucs = [one["auc"] for one in found["methods"]]
+    assert found["lead"]["by"] == pytest.approx(aucs[0] - aucs[1])
+    assert found["gain"]["by"] == pytest.approx(found["average_log_loss"] - found["methods"][0]["log_loss"])
+    assert 0 < found["lead"]["margin"] < 0.5
     status, out, _ = crm("--rhythm")
     assert status == 0
     assert "30 days ahead" in out
@@ -376,13 +380,15 @@ def test_the_rhythm_command(crm: Any, world: World) -> None:
 
 
 def test_the_rhythm_with_too_little_history_says_so(crm: Any, world: World) -> None:
+    viewer = client(world, world.user("Vera Void", "viewer"))
+    assert "The log is empty, so there is no past to judge by." in crm("--rhythm")[1]
+    assert "The log is empty" in text(viewer.get("/rules/rhythm"))
     screen_only(world)
     status, out, _ = crm("--rhythm", "--json")
     assert status == 0
     assert [one["enough"] for one in json.loads(out)["horizons"]] == [False, False]
     assert "too little history" in crm("--rhythm")[1]
-    page = text(client(world, world.user("Vera Void", "viewer")).get("/rules/rhythm"))
-    assert "Too early to judge" in page
+    assert "Too early to judge" in text(viewer.get("/rules/rhythm"))
 
 
 def text(answer: Any) -> str:
