@@ -19,7 +19,7 @@ from crm.mail.message import Mailbox
 from crm.mail.transport import SmtpSettings, greet
 from crm.settings import LEAST_KEY, Settings
 from crm.storage.database import Database
-from crm.storage.migrate import is_newest
+from crm.storage.migrate import is_newer, is_newest
 from crm.storage.tables import mail_hold, outbox, scheduler_pulse, user, workspace
 
 SAFE_SQLITE = (3, 51, 3)
@@ -129,9 +129,16 @@ def _file_system(path: Path) -> str:
 def _schema(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
     if is_newest(database):
         yield Finding("schema", "good", "The database has the schema of this program.")
+    elif is_newer(database):
+        yield Finding(
+            "schema",
+            "wrong",
+            "The database is of a newer version of In Person.",
+            "Install that version or a later one, or restore an older backup.",
+        )
     else:
         yield Finding(
-            "schema", "wrong", "The database has another schema than this program.", "Run `crm migrate`."
+            "schema", "wrong", "The database has an older schema than this program.", "Run `crm migrate`."
         )
 
 

@@ -5,6 +5,17 @@ import re
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
+_WORKED_OUT = re.compile("[=＝][^=＝\\s]|[+\\-@＋－＠][A-Za-z.]+[(|]")
+
+IS_FORMULA = "Is this cell a formula? It is kept as the text it is, and never worked out."
+"""What whoever imports a file is told of a cell that a spreadsheet would work out."""
+
+
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet would work the cell out: a phone number such as +49 30 and a row of = are none."""
+    return _WORKED_OUT.match(cell) is not None
+
+
 def neutralise(cell: str) -> str:
     """A cell no spreadsheet runs: text that begins like a formula, after any apostrophes, gains one more."""
     return f"'{cell}" if _FORMULA.match(cell) else cell

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
-from crm.domain.formulas import restore
+from crm.domain.formulas import IS_FORMULA, is_formula, restore
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.imports import columns
@@ -188,6 +188,8 @@ def _rows(table: Table, notices: _Notices) -> Iterator[tuple[int, list[str]]]:
                 line, f"This row has {len(cells)} cells, the header {width}, so it was left out."
             )
         elif any(map(str.strip, cells)):
+            if any(map(is_formula, cells)):
+                notices.ask(line, IS_FORMULA)
             yield (
                 line,
                 [tidy_line(restore(cell)) if "\n" not in cell else restore(cell).strip() for cell in cells],

@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from crm.domain.formulas import IS_FORMULA, is_formula
 from crm.domain.lengths import TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.imports import records as said
@@ -168,6 +169,10 @@ class _Findings:
     def error(self, line: int, column: str, message: str) -> None:
         self.errors.append(Problem(self.where(line, column), message))
 
+    def ask(self, line: int, column: str, question: str) -> None:
+        if len(self.uncertain) < ERROR_LIMIT:
+            self.uncertain.append(Question(self.where(line, column), question))
+
     @property
     def full(self) -> bool:
         return len(self.errors) >= ERROR_LIMIT
@@ -323,6 +328,8 @@ def _values(
         cell = cells[place]
         value = column.empty
         if cell and not cell.isspace():
+            if is_formula(cell):
+                findings.ask(line, column.name, IS_FORMULA)
             try:
                 value = read(cell)
             except ValueError as fault:
@@ -361,8 +368,9 @@ def _sentence(fault: str) -> str:
 def _question(record: Record, setting: Setting, findings: _Findings, line: int) -> None:
     if not isinstance(record, said.InteractionRecord) or record.on is None:
         return
-    if record.on > setting.now.astimezone(setting.zone).date() and len(findings.uncertain) < ERROR_LIMIT:
-        question = (
-            "This day is still ahead and has no time, so it was taken as now. If planned, give it a time."
+    if record.on > setting.now.astimezone(setting.zone).date():
+        findings.ask(
+            line,
+            "occurred_at",
+            "This day is still ahead and has no time, so it was taken as now. If planned, give it a time.",
         )
-        findings.uncertain.append(Question(findings.where(line, "occurred_at"), question))

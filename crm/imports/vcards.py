@@ -44,7 +44,7 @@ class _Notices:
         return f"{self.file} card {card.number} (line {card.line})"
 
     def leave_out_card(self, card: Card, why: str) -> None:
-        self.skipped.append(Skipped(self.place(card), f"Card {card.number} (line {card.line}) {why}."))
+        self.skipped.append(Skipped(self.place(card), f"This card {why}."))
 
     def leave_out(self, line: int, why: str) -> None:
         """One property of a card that is otherwise read."""
@@ -96,7 +96,7 @@ def _contact(card: Card, notices: _Notices) -> ContactRecord | None:
     if contact is None:
         return None
     if not card.whole:
-        notices.ask(card, f"Card {card.number} has no end. Is the file complete?")
+        notices.ask(card, "This card has no end. Is the file complete?")
     if _says(found, "KIND", "org") or _says(found, "X-ABSHOWAS", "company"):
         notices.ask(card, f"{excerpt(contact.name)} is marked as a company in the file. Is it a person?")
     return contact
@@ -318,9 +318,7 @@ def _birthday(card: Card, found: Iterable[Property], notices: _Notices) -> str |
         return whole
     if len(days) > 1:
         shown = " and ".join(days[:3])
-        notices.ask(
-            card, f"Card {card.number} has {len(days)} birthdays: {shown}. None was taken; add the right one."
-        )
+        notices.ask(card, f"This card has {len(days)} birthdays: {shown}. None was taken; add the right one.")
         return None
     return next(iter(days), None)
 

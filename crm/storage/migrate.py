@@ -88,12 +88,22 @@ def _revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
-def refuse_unknown(revision: str | None) -> None:
-    """Refuse a schema that this program does not know."""
+def is_newer(database: Database) -> bool:
+    """Whether the database has a schema that only a later program knows."""
+    with database.read() as connection:
+        return not _is_known(_revision(connection))
+
+
+def _is_known(revision: str | None) -> bool:
     from alembic.script import ScriptDirectory
 
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if revision is not None and revision not in known:
+    return revision is None or revision in known
+
+
+def refuse_unknown(revision: str | None) -> None:
+    """Refuse a schema that this program does not know."""
+    if not _is_known(revision):
         raise Unavailable(
             f"The database is of a newer version of In Person (its schema is {revision}). "
             "Install that version or a later one, or restore an older backup."

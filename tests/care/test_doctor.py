@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from crm import clock
 from crm.care import clocks, doctor
@@ -17,6 +18,7 @@ from crm.imports.own_calendars import connect
 from crm.nudges.returns import stop
 from crm.settings import Settings
 from crm.storage.database import Database, new_id
+from crm.storage.migrate import migrate
 from crm.storage.tables import mail_hold, outbox, own_calendar, scheduler_pulse, user
 from tests.builders import World
 from tests.outgoing.imap_server import imap_server
@@ -64,7 +66,17 @@ def test_a_healthy_installation_has_nothing_wrong(world: World, tmp_path: Path, 
 
 def test_a_database_without_tables_is_told_to_migrate(tmp_path: Path, now: datetime) -> None:
     database = Database(f"sqlite:///{tmp_path / 'fresh.sqlite3'}")
-    assert "another schema" in wrong(examine(settings(tmp_path), database, now))["schema"]
+    assert "an older schema" in wrong(examine(settings(tmp_path), database, now))["schema"]
+
+
+def test_a_database_of_a_newer_version_is_not_sent_to_migrate(tmp_path: Path, now: datetime) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'newer.sqlite3'}")
+    migrate(database)
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'of_tomorrow'"))
+    (found,) = (one for one in examine(settings(tmp_path), database, now) if one.check == "schema")
+    assert found.sentence == "The database is of a newer version of In Person."
+    assert "migrate" not in found.remedy
 
 
 def test_a_clock_two_days_behind_the_log_is_noticed(world: World, tmp_path: Path, now: datetime) -> None:

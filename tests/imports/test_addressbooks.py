@@ -143,6 +143,15 @@ def test_a_day_that_may_be_two_is_asked_about_unless_another_tells() -> None:
     assert people("\n".join([*rows_, "C,D,12/13/1979"]))[0].birthday == "1979-03-12"
 
 
+def test_a_formula_is_text_and_is_named_with_its_line() -> None:
+    found = read("First Name,E-mail Address,Notes\nAna,a@b.org,=1+1\nBo,b@b.org,+49 30\n")
+    assert [record.notes for record in found.records if isinstance(record, ContactRecord)] == [
+        "=1+1",
+        "+49 30",
+    ]
+    assert [each.where.partition(" ")[2] for each in found.uncertain] == ["line 2"]
+
+
 def test_the_exchange_format_stays_itself() -> None:
     assert read("name,email,phone\nAna,a@x.example,1\n").kind == "contacts"
     assert read("contact,kind,date,yearly,label\nAna,birthday,1980-01-02,,\n").kind == "dates"

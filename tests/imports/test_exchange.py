@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.domain.formulas import neutralise, restore
+from crm.domain.formulas import is_formula, neutralise, restore
 from crm.imports.cells import join_items, split_items
 from crm.imports.records import (
     ContactRecord,
@@ -290,10 +290,32 @@ def test_errors_are_bounded() -> None:
     assert 100 <= len(parsed.errors) <= 102
 
 
-def test_a_raw_formula_is_text() -> None:
-    (ana,) = people(read('name,email,notes\n=cmd(),a@b.org,"\'=1+1"\n'))
+def test_a_raw_formula_is_text_and_is_named_with_its_place() -> None:
+    parsed = read('name,email,notes\n=cmd(),a@b.org,"\'=1+1"\n')
+    (ana,) = people(parsed)
     assert ana.name == "=cmd()"
     assert ana.notes == "=1+1"
+    assert [each.where for each in parsed.uncertain] == ["anything.csv line 2, column name"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_one"),
+    [
+        ("=1+1", True),
+        ("=HYPERLINK(A1)", True),
+        ("+cmd|' /C calc'!A0", True),
+        ("@SUM(1+1)*2", True),
+        ("-SUM(A1)", True),
+        ("+49 30 (1234)", False),
+        ("-", False),
+        ("- likes tea (green)", False),
+        ("@marta", False),
+        ("=====", False),
+        ("1=1", False),
+    ],
+)
+def test_what_looks_like_a_formula(cell: str, is_one: bool) -> None:
+    assert is_formula(cell) is is_one
 
 
 def test_direction_marks_leave_phone_numbers() -> None:

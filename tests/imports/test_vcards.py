@@ -104,7 +104,7 @@ def test_one_broken_card_does_not_lose_the_others() -> None:
     assert [record.name for record in people(found)] == ["Ana", "Bo"]
     (skipped,) = found.skipped
     assert skipped.where == "friends.vcf card 2 (line 5)"
-    assert skipped.why == "Card 2 (line 5) has no name, organisation or email."
+    assert skipped.why == "This card has no name, organisation or email."
 
 
 @pytest.mark.parametrize(
