@@ -69,11 +69,11 @@ class Served:
 
 
 @contextmanager
-def served(product: Product) -> Iterator[Served]:
-    """Serve until the end of the block. The log stands in ``server.log`` beside the data."""
+def served(product: Product, **settings: str) -> Iterator[Served]:
+    """Serve until the end of the block, with more settings if need be. The log stands in ``server.log`` beside the data."""
     port = _free_port()
     out = product.folder / "server.log"
-    environment = product.environment(CRM_PORT=str(port))
+    environment = product.environment(CRM_PORT=str(port), **settings)
     process = NURSERY.Process(
         target=become, args=(environment, str(out), product.moment, ["serve"]), daemon=True
     )

@@ -59,11 +59,20 @@ def counted(database: Database) -> Counter[str]:
         return Counter({row.state: int(row[1]) for row in rows})
 
 
-def until(what: Callable[[], bool], complaint: str) -> None:
+def until(what: Callable[[Counter[str]], bool], complaint: str, database: Database) -> None:
+    """Wait for it; whoever waits in vain is told how the mails stand."""
     ends = time.monotonic() + PATIENCE_SECONDS
-    while not what():
-        assert time.monotonic() < ends, complaint
+    while not what(standing := counted(database)):
+        assert time.monotonic() < ends, f"{complaint}: {dict(standing)}; {unsettled(database)}"
         time.sleep(0.2)
+
+
+def unsettled(database: Database) -> list[tuple[object, ...]]:
+    """A few of the mails that are not sent, with who holds them and why."""
+    mail = outbox.c
+    with database.read() as connection:
+        asked = select(mail.state, mail.claimed_by, mail.claim_until, mail.attempts, mail.reason)
+        return [tuple(row) for row in connection.execute(asked.where(mail.state != "sent").limit(5))]
 
 
 def round_of(url: str, chance: random.Random, variant: str, size: tuple[int, int]) -> Counter[str]:
@@ -78,11 +87,13 @@ def round_of(url: str, chance: random.Random, variant: str, size: tuple[int, int
             for _ in range(processes):
                 bears.tick(started)
             assert ledger.stopped.wait(PATIENCE_SECONDS), "nobody came to the recipient"
-            until(lambda: set(counted(database)) <= {"sent", "claimed", "retry"}, "the crowd did not get on")
-            until(lambda: counted(database)["claimed"] <= 1, "more than the stopped one holds a claim")
+            until(
+                lambda mails: set(mails) <= {"sent", "claimed", "retry"}, "the crowd did not get on", database
+            )
+            until(lambda mails: mails["claimed"] <= 1, "more than the stopped one holds a claim", database)
             bears.bear(timedelta(minutes=5))
             assert bears.ended(PATIENCE_SECONDS)[1] == 0
-            until(lambda: set(counted(database)) == {"sent"}, f"{counted(database)} after the lease")
+            until(lambda mails: set(mails) == {"sent"}, "not all were sent after the lease", database)
             send_signal(ledger.pid, signal.SIGCONT)
             bears.end_all()
             return check(database, ledger, users)
