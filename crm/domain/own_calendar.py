@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from crm.domain.slots import Interval
+from crm.domain.diary import Interval
 
 KINDS = ("ics", "caldav")
 AHEAD = timedelta(days=70)

@@ -37,9 +37,9 @@ from typing import Final, TypeAlias
 
 from crm.domain.budgets import GROUP_ORDER, GROUPS, LARGEST_BUDGET, Budget, Group
 from crm.domain.choice import Way, choose
+from crm.domain.post import POST_WORKING_DAYS, post_by
 from crm.domain.rests import Outcome, PastSuggestion, back_after_ignored, rest_until
 from crm.domain.rules import ACTS, SHIPPED, WRITTEN_DOWN, Rule
-from crm.domain.slots import POST_WORKING_DAYS, post_by
 from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek
 

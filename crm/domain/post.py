@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from crm.domain.places.countries import country_code, country_name
-from crm.domain.slots import OFFICE_HOURS, POST_WORKING_DAYS, post_by, public_holidays
 from crm.domain.spans import day_phrase
+from crm.domain.working_hours import OFFICE_HOURS, public_holidays
 
+POST_WORKING_DAYS = 5
+"""Working days that a card may be under way."""
 ABROAD_WORKING_DAYS = 10
 """Working days that a card to another country may be under way."""
 EARLIEST_DAYS = 45
@@ -57,6 +59,21 @@ def post_days(home: str | None, there: str | None) -> int:
     """Working days a card may be under way between two countries; an unknown country counts as the same."""
     abroad = bool(home and there) and home != there
     return ABROAD_WORKING_DAYS if abroad else POST_WORKING_DAYS
+
+
+def post_by(day: date, working_days: int = POST_WORKING_DAYS, *, holidays: Collection[date] = ()) -> date:
+    """The last day to post something so that ``working_days`` pass before it arrives, on ``day`` at the latest."""
+    left = working_days
+    while not _post_goes(day, holidays):
+        day -= timedelta(days=1)
+    while left:
+        day -= timedelta(days=1)
+        left -= _post_goes(day, holidays)
+    return day
+
+
+def _post_goes(day: date, holidays: Collection[date]) -> bool:
+    return day.weekday() in OFFICE_HOURS.weekdays and day not in holidays
 
 
 def last_post(day: date, home: str | None, there: str | None) -> date:

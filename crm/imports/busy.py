@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from crm.domain.diary import Interval
 from crm.domain.manner import numeral
 from crm.domain.own_calendar import is_own_event, merged
-from crm.domain.slots import Interval
 from crm.domain.weeks import local_instant
 from crm.imports import ical
 from crm.imports.cells import excerpt

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crm.domain.slots import Interval
+from crm.domain.diary import Interval
 from crm.imports.busy import Busy, NoCalendar, Stay, Wanted, read_busy
 from crm.imports.limits import confine
 from crm.imports.records import UnreadableFile

@@ -10,10 +10,10 @@ from jinja2 import Environment
 from sqlalchemy import Connection, func, select
 
 from crm.accounts.queries import command_line, manner_of, principal_of
+from crm.domain.diary import Slot
 from crm.domain.manner import clock_words, written_for
 from crm.domain.principal import Principal
 from crm.domain.sentences import budget_summary, headline
-from crm.domain.slots import Slot
 from crm.domain.spans import capital, count, day_phrase, week_phrase
 from crm.domain.weeks import DAY_NAMES, IsoWeek
 from crm.errors import NotFound

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from crm.domain.diary import Slot
 from crm.domain.manner import written_for
 from crm.domain.planner import GROUPS
 from crm.domain.principal import Principal
 from crm.domain.rules import CHANNELS_OF_ACTS, act_of
-from crm.domain.slots import Slot
 from crm.domain.weeks import IsoWeek
 from crm.errors import Conflict, Invalid, NotFound
 from crm.interactions.actions import Entry, delete_interaction, log_interaction

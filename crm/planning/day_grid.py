@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
+from crm.domain.diary import Interval
 from crm.domain.manner import clock_words
-from crm.domain.slots import Interval
 from crm.planning.reach import Meeting
 
 FIRST, LAST = 9, 18

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from crm.domain.diary import Interval
 from crm.domain.own_calendar import is_taken
 from crm.domain.principal import Principal
-from crm.domain.slots import Interval
 from crm.domain.weeks import IsoWeek, local_instant
 from crm.storage.tables import busy
 

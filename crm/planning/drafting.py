@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 
 from crm.domain import planner
+from crm.domain.diary import MINUTES, Interval, Slot, Wanted
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.planner import GROUPS, Budget, LeftOut, plan_week, weekly_limits
 from crm.domain.post import post_days
 from crm.domain.principal import Principal
+from crm.domain.rules import act_of
 from crm.domain.sentences import reason
-from crm.domain.slots import Interval, Slot, Wanted, propose_slots
+from crm.domain.slots import propose_slots
 from crm.domain.weeks import IsoWeek
 from crm.planning.candidates import Facts, facts_of
 from crm.planning.covering import Away, away
@@ -22,7 +24,7 @@ from crm.planning.diary import busy_by_calendar
 from crm.planning.easing import eased_home
 from crm.planning.home import Home, holidays_in, home_in, require_planner
 from crm.rules.queries import Flag, active_rules, flags
-from crm.storage.participation import is_live
+from crm.storage.participation import is_in_person, is_live
 from crm.storage.presence import is_present
 from crm.storage.tables import (
     contact,
@@ -235,7 +237,7 @@ def busy_in(connection: Connection, principal: Principal, week: IsoWeek, at: dat
     """What the user has logged ahead in that week, an hour each, and what their calendar says."""
     log, took_part = interaction_contact.c, interaction_user.c
     rows = connection.execute(
-        select(log.occurred_at)
+        select(log.occurred_at, log.channel, is_in_person(log).label("in_person"))
         .join(
             interaction_user,
             and_(took_part.workspace_id == log.workspace_id, took_part.interaction_id == log.interaction_id),
@@ -251,7 +253,10 @@ def busy_in(connection: Connection, principal: Principal, week: IsoWeek, at: dat
         .distinct()
     )
     hour = timedelta(minutes=60)
-    logged = [Interval(moment, moment + hour) for moment in sorted(rows.scalars())]
+    logged = [
+        Interval(row.occurred_at, row.occurred_at + hour, act_of(row.channel) or "", bool(row.in_person))
+        for row in sorted(rows, key=lambda row: row.occurred_at)
+    ]
     return logged + busy_by_calendar(connection, principal, week)
 
 
@@ -267,14 +272,22 @@ def another_slot(
         )
     ).one()
     others = connection.execute(
-        select(suggestion.c.slot_at, suggestion.c.slot_minutes).where(
+        select(suggestion.c.slot_at, suggestion.c.slot_minutes, suggestion.c.act).where(
             suggestion.c.workspace_id == principal.workspace_id,
             suggestion.c.plan_id == row.plan_id,
             suggestion.c.id != row.id,
             suggestion.c.slot_at.is_not(None),
         )
     )
-    taken = [Interval(one.slot_at, one.slot_at + timedelta(minutes=one.slot_minutes or 30)) for one in others]
+    taken = [
+        Interval(
+            one.slot_at,
+            one.slot_at + timedelta(minutes=one.slot_minutes or MINUTES["call"]),
+            one.act,
+            GROUPS[one.act] == "in_person",
+        )
+        for one in others
+    ]
     place = whereabouts(person.city, person.country, person.time_zone)
     wanted = _wanted(row.contact_id, act, place, home, week, principal.user_zone)
     slots = propose_slots(

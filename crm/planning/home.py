@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Row, and_, func, select
 from crm.domain.budgets import FULL_WEEK, HALF_WEEK, LARGEST_BUDGET, Budget
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.principal import Principal
-from crm.domain.slots import OFFICE_HOURS, public_holidays
 from crm.domain.spans import in_words
 from crm.domain.weeks import IsoWeek, local_instant
+from crm.domain.working_hours import OFFICE_HOURS, public_holidays
 from crm.errors import Forbidden, NotFound
 from crm.planning.journeys import Trip, days_off_in, trips_in
 from crm.storage.participation import is_in_person

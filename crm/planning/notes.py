@@ -21,8 +21,8 @@ from crm.domain.post import (
     usual_paper,
 )
 from crm.domain.principal import Principal
-from crm.domain.slots import public_holidays
 from crm.domain.weeks import IsoWeek
+from crm.domain.working_hours import public_holidays
 from crm.domain.yearly import next_return
 from crm.planning.home import home_of, require_planner
 from crm.planning.queries import Suggested, plan_of, suggestion_for

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from crm.domain import planner
+from crm.domain.diary import Slot
 from crm.domain.on_record import FROM_SILENCE, asks
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.planner import GROUPS, Budget
 from crm.domain.principal import Principal
-from crm.domain.slots import Slot
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
 from crm.planning.diary import taken_now

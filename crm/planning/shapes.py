@@ -5,8 +5,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from crm.contacts.shapes import PersonShape, person
+from crm.domain.diary import Slot
 from crm.domain.principal import Principal
-from crm.domain.slots import Slot
 from crm.planning.queries import PlanView, Suggested
 from crm.planning.talking import TalkingPoint
 

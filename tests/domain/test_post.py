@@ -16,7 +16,7 @@ from crm.domain.post import (
     post_days,
     usual_paper,
 )
-from crm.domain.slots import public_holidays
+from crm.domain.working_hours import public_holidays
 
 days = st.dates(date(2024, 1, 1), date(2028, 12, 31))
 

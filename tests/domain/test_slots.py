@@ -11,17 +11,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from crm.domain.slots import (
-    OFFICE_HOURS,
-    Interval,
-    Slot,
-    Wanted,
-    WorkingHours,
-    post_by,
-    propose_slots,
-    public_holidays,
-)
+from crm.domain.diary import Interval, Slot, Wanted
+from crm.domain.post import post_by
+from crm.domain.slots import propose_slots
 from crm.domain.weeks import IsoWeek
+from crm.domain.working_hours import OFFICE_HOURS, WorkingHours, public_holidays
 from tests.thorough import TIMES
 
 BOSTON, BERLIN, PUNE = ZoneInfo("America/New_York"), ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")
@@ -76,7 +70,8 @@ def questions(draw: st.DrawFn) -> tuple[list[Wanted], dict]:  # type: ignore[typ
         for number in range(draw(st.integers(1, 7)))
     ]
     lengths = st.integers(1, 2000).map(lambda minutes: timedelta(minutes=minutes))
-    busy = [Interval(at, at + draw(lengths)) for at in draw(st.lists(moments, max_size=4))]
+    kinds = st.sampled_from([("", False), ("", True), ("lunch", True), ("call", False)])
+    busy = [Interval(at, at + draw(lengths), *draw(kinds)) for at in draw(st.lists(moments, max_size=4))]
     facts = {"week": week, "now": draw(moments), "zone": draw(zones), "hours": draw(hours), "busy": busy}
     return wanted, {**facts, "holidays": draw(some_days)}
 
@@ -181,10 +176,21 @@ class TestAnyWeek:
         )
         assert all(end <= start for (_, end), (start, _) in pairwise(timed))
         busy = [(interval.starts_at, interval.ends_at) for interval in facts["busy"]]
+        on_the_way = [
+            (one.starts_at - timedelta(minutes=30), one.ends_at + timedelta(minutes=30))
+            for one in facts["busy"]
+            if one.in_person
+        ]
         assert not any(clashes(start, int((end - start).total_seconds()) // 60, busy) for start, end in timed)
         lunches = Counter(slots[one.contact_id].day for one in wanted if one.act == "lunch")
         assert all(count == 1 for day, count in lunches.items() if day)
-        taken = busy + [
+        arranged = {
+            one.starts_at.astimezone(facts["zone"]).date() for one in facts["busy"] if one.act == "lunch"
+        }
+        assert arranged.isdisjoint(lunches)
+        calls = [slots[one.contact_id].starts_at for one in wanted if one.act == "call"]
+        assert not any(clashes(start, 30, on_the_way) for start in calls if start)
+        taken = [*busy, *on_the_way] + [
             with_the_way(one.act, slots[one.contact_id]) for one in wanted if slots[one.contact_id].starts_at
         ]
         for one in wanted:
@@ -326,6 +332,15 @@ class TestInPerson:
         home, away = ask(Wanted(1, "lunch", BERLIN), Wanted(2, "lunch", BOSTON, only_on=wednesday))
         assert local(home) == "Wed 12:30"
         assert away == Slot(None, None, 60, "No free hour is left this week.")
+
+    def test_a_lunch_that_is_arranged_is_the_lunch_of_its_day_and_has_a_way_to_it(self) -> None:
+        early = datetime(2026, 11, 18, 10, 30, tzinfo=BERLIN)
+        arranged = Interval(early, early + timedelta(hours=1), "lunch", in_person=True)
+        (slot,) = ask(Wanted(1, "lunch", BERLIN), busy=[arranged])
+        assert local(slot) == "Thu 12:30"
+        not_then = set(WEEK.days) - {date(2026, 11, 18)}
+        calls = ask(*(Wanted(n, "call", BERLIN, not_on=not_then) for n in range(4)), busy=[arranged])
+        assert [local(call) for call in calls] == [f"Wed {at}" for at in ("14:00", "14:30", "15:00", "15:30")]
 
 
 class TestPost:

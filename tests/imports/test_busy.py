@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm.domain.diary import Interval
 from crm.domain.own_calendar import is_own_event, merged, own_event
 from crm.domain.places.locations import city_in
-from crm.domain.slots import Interval
 from crm.imports.busy import Busy, NoCalendar, Wanted, read_busy
 from crm.imports.busy_reader import TooMuch, read_apart
 

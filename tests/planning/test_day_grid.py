@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm.domain.slots import Interval
+from crm.domain.diary import Interval
 from crm.planning.day_grid import MOST_DAYS, day_grid
 from crm.planning.queries import Suggestee
 from crm.planning.reach import Meeting

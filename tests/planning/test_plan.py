@@ -189,6 +189,24 @@ def test_a_slot_keeps_clear_of_what_is_logged_ahead(world: World) -> None:
     assert abs(one.slot.starts_at - free) >= timedelta(hours=1)
 
 
+def test_a_lunch_that_is_arranged_is_the_lunch_of_its_day(world: World) -> None:
+    alice = world.user(city="Boston")
+    other = world.contact("Someone else", tier="none")
+    marta = by_screen(world, alice, city="Boston")
+    for days in range(4):
+        world.log("lunch", None, other, occurred_at=NOW + timedelta(days=days, hours=2), by=alice)
+    one = of(make(world, alice), marta)
+    assert one is not None
+    assert one.id is not None
+    assert (one.act, one.slot.day) == ("lunch", WEEK.days[4])
+    with world.database.write() as connection:
+        actions.swap(connection, alice, one.id, "call", NOW)
+        actions.swap(connection, alice, one.id, "lunch", NOW)
+    back = of(shown(world, alice), marta)
+    assert back is not None
+    assert back.slot == one.slot
+
+
 def test_viewers_and_the_command_line_have_no_plan(world: World) -> None:
     viewer = world.user("Vera Gill", role="viewer")
     for by in (viewer, world.principal):
