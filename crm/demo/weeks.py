@@ -13,7 +13,7 @@ from crm.demo.cast import TEAM, Person, Teammate
 from crm.demo.habits import CLOSE
 from crm.demo.log import ZONES
 from crm.demo.words import a_note
-from crm.domain.planner import GROUPS, Budget
+from crm.domain.budgets import GROUPS, Budget
 from crm.domain.principal import Principal
 from crm.domain.spans import names_and_others
 from crm.domain.weeks import IsoWeek, due_instant

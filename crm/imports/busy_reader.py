@@ -57,11 +57,11 @@ def _said(answer: dict[str, Any]) -> Busy:
         raise NoCalendar
     if answer["state"] != "good":
         raise TooMuch
-    moments = [[datetime.fromisoformat(one) for one in pair] for pair in answer["busy"]]
+    taken = [Interval(datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in answer["busy"]]
     stays = [
         Stay(date.fromisoformat(a), date.fromisoformat(b), str(where)) for a, b, where in answer["stays"]
     ]
-    return Busy([Interval(*pair) for pair in moments], list(map(str, answer["notes"])), stays)
+    return Busy(taken, list(map(str, answer["notes"])), stays)
 
 
 def main() -> None:

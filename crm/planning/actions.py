@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from crm.domain.budgets import GROUPS
 from crm.domain.diary import Slot
 from crm.domain.manner import written_for
-from crm.domain.planner import GROUPS
 from crm.domain.principal import Principal
 from crm.domain.rules import CHANNELS_OF_ACTS, act_of
 from crm.domain.weeks import IsoWeek

@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select
 
-from crm.domain import planner
+from crm.domain import candidates
+from crm.domain.candidates import Candidate
 from crm.domain.expressions import evaluate
 from crm.domain.metrics import running
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
-from crm.domain.planner import Candidate, PastSuggestion
 from crm.domain.post import post_days
 from crm.domain.principal import Principal
+from crm.domain.rests import Outcome, PastSuggestion, back_after_ignored, rest_until
 from crm.domain.weeks import IsoWeek
 from crm.planning.arranged import next_arranged
 from crm.planning.contacted import Reached, reached_since, was_contacted
@@ -89,14 +90,14 @@ def _block(
             Candidate(
                 contact_id=one,
                 tier=people[one].tier,
-                flags=tuple(planner.Flag(flag.rule, flag.severity, flag.suggests) for flag in flags[one]),
+                flags=tuple(candidates.Flag(flag.rule, flag.severity, flag.suggests) for flag in flags[one]),
                 has_address=one in addresses,
                 has_phone=one in phones,
                 same_city=home.place.near(places[one]) and at_home,
                 travel=bool(home.there(places[one]) & days_left),
                 arranged_on=principal.own_day(arranged[one].occurred_at) if one in arranged else None,
-                rest_until=(rest := planner.rest_until(past.get(one, ()), today)),
-                ignored=rest is not None and rest == planner.back_after_ignored(past.get(one, ()), today),
+                rest_until=(rest := rest_until(past.get(one, ()), today)),
+                ignored=rest is not None and rest == back_after_ignored(past.get(one, ()), today),
                 history=_choices(answers.get(one, ())),
                 snoozed_until=_snoozed_until(answers.get(one, ())),
                 post_days=post_days(home.place.country, places[one].country),
@@ -191,7 +192,7 @@ def _choices(answers: Iterable[Row[Any]]) -> dict[str, int]:
     return dict(tally)
 
 
-_OUTCOMES: Mapping[str, planner.Outcome] = {
+_OUTCOMES: Mapping[str, Outcome] = {
     "done": "done",
     "snooze": "snoozed",
     "skip": "dismissed",

@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 
 from crm.domain import planner
+from crm.domain.budgets import GROUPS, Budget
 from crm.domain.diary import MINUTES, Interval, Slot, Wanted
+from crm.domain.left_out import LeftOut
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
-from crm.domain.planner import GROUPS, Budget, LeftOut, plan_week, weekly_limits
+from crm.domain.planner import plan_week, weekly_limits
 from crm.domain.post import post_days
 from crm.domain.principal import Principal
 from crm.domain.rules import act_of

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from starlette.responses import Response
 
 from crm.domain.channels import by_key
+from crm.domain.left_out import LEFT_OUT
 from crm.domain.log_sentences import saved_sentence
-from crm.domain.planner import LEFT_OUT
 from crm.domain.rules import CHANNELS_OF_ACTS
 from crm.domain.spans import day_phrase, week_label
 from crm.domain.weeks import IsoWeek

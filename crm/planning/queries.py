@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
-from crm.domain import planner
+from crm.domain.budgets import GROUPS, Budget
+from crm.domain.candidates import CALM_DAYS
 from crm.domain.diary import Slot
 from crm.domain.on_record import FROM_SILENCE, asks
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
-from crm.domain.planner import GROUPS, Budget
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
@@ -298,7 +298,7 @@ def _swaps(
     """Other acts that would do: what its rules now suggest, best first, then a call or a note; only what can be done."""
     acts = [act for rule in row.rules for act in suggests.get(rule, ())]
     near = home.meets(person.place)
-    spoke_lately = last_live is not None and (today - last_live).days < planner.CALM_DAYS
+    spoke_lately = last_live is not None and (today - last_live).days < CALM_DAYS
     return tuple(
         act
         for act in dict.fromkeys((*acts, *ALWAYS_OFFERED))

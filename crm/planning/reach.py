@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, select
 
+from crm.domain.budgets import GROUPS
+from crm.domain.left_out import why_not
 from crm.domain.places.whereabouts import whereabouts
-from crm.domain.planner import GROUPS, why_not
 from crm.domain.principal import Principal
 from crm.domain.targets import TIERS_WITH_TARGETS
 from crm.domain.weeks import IsoWeek

@@ -5,8 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, select
 
-from crm.domain import planner
-from crm.domain.planner import LeftOut
+from crm.domain.left_out import LeftOut, why_not
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.planning.queries import Suggestee, is_plan_of, people
@@ -42,7 +41,7 @@ def not_planned(
         NotPlanned(
             shown[one.contact_id],
             one.reason,
-            planner.why_not(one, today),
+            why_not(one, today),
             flagged.get(one.contact_id),
             muted.get(one.contact_id) if one.reason == "muted" else None,
         )

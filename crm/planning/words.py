@@ -2,9 +2,9 @@
 
 from datetime import date, tzinfo
 
+from crm.domain.budgets import GROUPS
 from crm.domain.diary import Slot
 from crm.domain.manner import clock_words
-from crm.domain.planner import GROUPS
 from crm.domain.spans import day_phrase
 
 ASK_FOR_ADDRESS = "Ask for their address"

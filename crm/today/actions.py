@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from crm.contacts.many import set_owner, set_tier
-from crm.domain.planner import LARGEST_BUDGET
+from crm.domain.budgets import LARGEST_BUDGET
 from crm.domain.principal import Principal
 from crm.domain.targets import TIERS
 from crm.planning.home import require_planner

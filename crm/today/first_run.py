@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from crm.domain.planner import LARGEST_BUDGET
+from crm.domain.budgets import LARGEST_BUDGET
 from crm.domain.targets import TIERS
 from crm.domain.weeks import IsoWeek
 from crm.planning.actions import make_plan

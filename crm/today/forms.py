@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 from starlette.datastructures import FormData
 
-from crm.domain.planner import LARGEST_BUDGET
+from crm.domain.budgets import LARGEST_BUDGET
 from crm.domain.targets import TIERS
 from crm.web.forms import Form
 

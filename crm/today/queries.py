@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
+from crm.domain.budgets import GROUPS
 from crm.domain.flag_facts import CHANNEL_NOUNS
 from crm.domain.places.whereabouts import whereabouts
-from crm.domain.planner import GROUPS
 from crm.domain.post import last_post
 from crm.domain.principal import Principal
 from crm.domain.sentences import back_in_touch_sentence

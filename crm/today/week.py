@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from crm.contacts.history import ribbons
+from crm.domain.budgets import GROUPS
 from crm.domain.manner import clock_words, day_in_month, month_words
 from crm.domain.places.whereabouts import whereabouts
-from crm.domain.planner import GROUPS
 from crm.domain.ribbon import Ribbon, ribbon
 from crm.domain.rules import ACTS
 from crm.domain.sentences import headline

@@ -11,24 +11,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from crm.domain.budgets import GROUP_ORDER
-from crm.domain.planner import (
-    GROUPS,
-    LEFT_OUT,
-    SHIPPED_LIMITS,
-    Budget,
-    Candidate,
-    Flag,
-    LeftOut,
-    Option,
-    PastSuggestion,
-    Plan,
-    Suggestion,
-    options,
-    plan_week,
-    rest_until,
-    why_not,
-)
+from crm.domain.budgets import GROUP_ORDER, GROUPS, Budget
+from crm.domain.candidates import Candidate, Flag
+from crm.domain.left_out import LEFT_OUT, LeftOut, why_not
+from crm.domain.need_and_fit import Option
+from crm.domain.planner import SHIPPED_LIMITS, Plan, Suggestion, options, plan_week
+from crm.domain.rests import PastSuggestion, rest_until
 from crm.domain.rules import ACTS, SHIPPED
 from crm.domain.weeks import IsoWeek
 from tests.thorough import TIMES
