@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 from crm.storage.faults import plain_faults
-from crm.storage.sqlite import sqlite_engine
+from crm.storage.sqlite import STATEMENTS, sqlite_engine
 
 THREADS = 8
 LOCK_SECONDS = 10
@@ -74,6 +74,7 @@ def _postgresql_engine(url: str) -> Engine:
         pool_size=THREADS,
         max_overflow=4,
         pool_pre_ping=True,
+        pool_use_lifo=True,  # as on SQLite
         paramstyle="numeric_dollar",
         connect_args={
             "connect_timeout": 10,
@@ -81,14 +82,15 @@ def _postgresql_engine(url: str) -> Engine:
             "cursor_factory": RawCursor,
         },
     )
-    event.listen(engine, "connect", _stream_as_well)
+    event.listen(engine, "connect", _prepare)
     return engine
 
 
-def _stream_as_well(connection: Any, record: object) -> None:
+def _prepare(connection: Any, record: object) -> None:
     from psycopg import RawServerCursor
 
     connection.server_cursor_factory = RawServerCursor
+    connection.prepared_max = STATEMENTS
 
 
 def take_turns(connection: Connection, words: str) -> None:

@@ -17,6 +17,9 @@ with suppress(ImportError):  # no wheel for this platform: the interpreter's own
     driver = pysqlite3.dbapi2  # the newest SQLite, as a wheel
 
 BUSY_MILLISECONDS = 5000
+STATEMENTS = 500
+"""A connection keeps so many statements prepared: more than the pages have. Once the driver's store is full, it keeps what
+was used most often and prepares whatever came later anew each time."""
 
 
 def sqlite_engine(url: str, connections: int) -> Engine:
@@ -29,7 +32,12 @@ def sqlite_engine(url: str, connections: int) -> Engine:
         module=driver,
         pool_size=connections,
         max_overflow=0,
-        connect_args={"check_same_thread": False, "timeout": BUSY_MILLISECONDS / 1000},
+        pool_use_lifo=True,  # the connection used last has its pages and statements at hand
+        connect_args={
+            "check_same_thread": False,
+            "timeout": BUSY_MILLISECONDS / 1000,
+            "cached_statements": STATEMENTS,
+        },
     )
     event.listen(engine, "connect", _prepare)
     return engine
