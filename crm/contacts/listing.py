@@ -1,20 +1,31 @@
 """The list of people: its filters and their choices, its order and its pages."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, case, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    case,
+    func,
+    or_,
+    select,
+)
 
 from crm.contacts.drafts import NOBODY
 from crm.contacts.history import LastPersonal, last_personal, ribbons
-from crm.contacts.queries import NEVER, people_joined
+from crm.contacts.queries import people_joined
 from crm.contacts.searching import matches, search_words
 from crm.domain.principal import Principal
 from crm.domain.ribbon import Touch
 from crm.storage.keyset import beyond, read_cursor, write_cursor
-from crm.storage.presence import is_present
+from crm.storage.presence import is_gone, is_present
 from crm.storage.statements import built_once
 from crm.storage.tables import contact, contact_metrics, contact_tag, organisation, user
 from crm.storage.text import fold
@@ -92,9 +103,12 @@ def people(
     ``after`` is the ``next`` of the page before. Three statements, however many people there are.
     """
     order = _order(wanted.sort)
+    by_metrics = wanted.sort == "personal"
+    whose = (contact_metrics if by_metrics else contact).c.workspace_id
     statement = (
-        _listed(principal, *order)
-        .where(*_conditions(principal, wanted), *_zone_condition(wanted))
+        _listed(*order)
+        .select_from(people_joined(by_metrics=by_metrics))
+        .where(whose == principal.workspace_id, *_conditions(principal, wanted), *_zone_condition(wanted))
         .order_by(*order)
         .limit(limit + 1)
     )
@@ -109,20 +123,40 @@ def people(
 
 def counts(connection: Connection, principal: Principal, wanted: Filter) -> Counts:
     """How many people the filter finds whatever their zone, and how many of each."""
-    listed = people_joined()
-    statement = (
-        select(contact_metrics.c.zone, contact.c.tier, func.count().label("people"))
-        .select_from(listed)
-        .where(*_conditions(principal, wanted))
-        .group_by(contact_metrics.c.zone, contact.c.tier)
-    )
-    total, zones, tiers = 0, dict[str, int](), dict[str, int]()
-    for zone, tier, number in connection.execute(statement):
-        total += number
-        tiers[tier] = tiers.get(tier, 0) + number
-        if zone is not None:
-            zones[zone] = zones.get(zone, 0) + number
-    return Counts(total, tiers.get("key", 0), tiers.get("none", 0), zones)
+    if replace(wanted, zone=None, sort=Filter.sort) == Filter():
+        return _everybody(connection, principal)
+    zones, tiers = Counter[str | None](), Counter[str | None]()
+    for zone, tier, number in connection.execute(_joined_counts(principal, *_conditions(principal, wanted))):
+        zones[zone] += number
+        tiers[tier] += number
+    return _counts(zones, tiers)
+
+
+def _everybody(connection: Connection, principal: Principal) -> Counts:
+    """Zones and tiers are counted along an index each, less the few who are gone: to join everybody takes long."""
+    columns = (contact_metrics.c.zone, contact_metrics.c.tier)
+    found = [connection.execute(*_stored_counts(principal.workspace_id, column=column)) for column in columns]
+    zones, tiers = (Counter[str | None]({row[0]: row[1] for row in rows}) for rows in found)
+    for zone, tier, number in connection.execute(_joined_counts(principal, is_gone())):
+        zones[zone] -= number
+        tiers[tier] -= number
+    return _counts(zones, tiers)
+
+
+def _counts(zones: Counter[str | None], tiers: Counter[str | None]) -> Counts:
+    by_zone = {zone: number for zone, number in zones.items() if zone is not None and number}
+    return Counts(tiers.total(), tiers["key"], tiers["none"], by_zone)
+
+
+@built_once
+def _stored_counts(whose: Any, *, column: Any) -> Select[Any]:
+    return select(column, func.count()).where(column.table.c.workspace_id == whose).group_by(column)
+
+
+def _joined_counts(principal: Principal, *conditions: ColumnElement[bool]) -> Select[Any]:
+    by = (contact_metrics.c.zone, contact_metrics.c.tier)
+    mine = contact.c.workspace_id == principal.workspace_id
+    return select(*by, func.count()).select_from(people_joined()).where(mine, *conditions).group_by(*by)
 
 
 def kinds(connection: Connection, principal: Principal) -> list[str]:
@@ -155,7 +189,7 @@ def _owners(whose: Any, also: Any) -> Select[Any]:
     )
 
 
-def _listed(principal: Principal, *extra: ColumnElement[Any]) -> Select[Any]:
+def _listed(*extra: ColumnElement[Any]) -> Select[Any]:
     columns = [
         contact.c.id,
         contact.c.name,
@@ -173,7 +207,7 @@ def _listed(principal: Principal, *extra: ColumnElement[Any]) -> Select[Any]:
         contact_metrics.c.days_since_personal,
     ]
     keys = [column.label(f"key_{number}") for number, column in enumerate(extra)]
-    return select(*columns, *keys).select_from(people_joined())
+    return select(*columns, *keys)
 
 
 def _row(row: Row[Any]) -> Listed:
@@ -189,17 +223,13 @@ def _order(sort: Sort) -> list[ColumnElement[Any]]:
         return name
     if sort == "score":
         return [case((metrics.score.is_(None), 1), else_=0), func.coalesce(metrics.score, 0), *name]
-    silence = case(
-        (metrics.days_since_any.is_(None), -(NEVER - 1)),
-        else_=-func.coalesce(metrics.days_since_personal, NEVER),
-    )
-    return [case((contact.c.tier == "none", 1), else_=0), silence, *name]
+    return [metrics.silence, *name]
 
 
 def _conditions(principal: Principal, wanted: Filter) -> list[ColumnElement[bool]]:
     """Every condition but the zone's, so that the zones can be counted."""
     table = contact.c
-    found = [table.workspace_id == principal.workspace_id, ~is_present() if wanted.archived else is_present()]
+    found = [is_gone() if wanted.archived else is_present()]
     found += [matches(word) for word in search_words(wanted.text)]
     if wanted.kind:
         found.append(table.kind == wanted.kind)

@@ -168,15 +168,18 @@ def headcounts(
 
 
 def _headcounts(workspace_id: int, relation: Subquery, wanted: Filter, by: By) -> Select[Any]:
-    whose = (contact.c.owner_id, user.c.name) if by == "owner" else (organisation.c.id, organisation.c.name)
-    groups: list[ColumnElement[Any]] = [*whose, relation.c.kind, relation.c.zone]
-    statement: Select[Any] = (
-        select(*groups, func.count())
-        .select_from(_joined(workspace_id, relation))
+    groups, key = (user, contact.c.owner_id) if by == "owner" else (organisation, contact.c.organisation_id)
+    which: list[ColumnElement[Any]] = [key.label("group_id"), relation.c.kind, relation.c.zone]
+    counted = (
+        select(*which, func.count().label("people"))
+        .select_from(relation.join(contact, _same(workspace_id, relation)))
         .where(is_present(), *_chosen(relation, wanted))
-        .group_by(*groups)
+        .group_by(*which)
+        .subquery()
     )
-    return statement
+    named = and_(groups.c.workspace_id == workspace_id, groups.c.id == counted.c.group_id)
+    columns = (counted.c.group_id, groups.c.name, counted.c.kind, counted.c.zone, counted.c.people)
+    return select(*columns).select_from(counted.outerjoin(groups, named))
 
 
 def placed(connection: Connection, principal: Principal, relation: Subquery, wanted: Filter) -> list[Placed]:
@@ -340,13 +343,17 @@ def _once(build: Callable[..., Select[Any]]) -> Callable[..., Select[Any]]:
 def _joined(workspace_id: int, relation: Subquery) -> FromClause:
     same = contact.c.workspace_id
     return (
-        relation.join(contact, and_(same == workspace_id, contact.c.id == relation.c.contact_id))
+        relation.join(contact, _same(workspace_id, relation))
         .outerjoin(
             organisation,
             and_(organisation.c.workspace_id == same, organisation.c.id == contact.c.organisation_id),
         )
         .outerjoin(user, and_(user.c.workspace_id == same, user.c.id == contact.c.owner_id))
     )
+
+
+def _same(workspace_id: int, relation: Subquery) -> ColumnElement[bool]:
+    return and_(contact.c.workspace_id == workspace_id, contact.c.id == relation.c.contact_id)
 
 
 def _chosen(relation: Subquery, wanted: Filter) -> list[ColumnElement[bool]]:
@@ -367,8 +374,9 @@ def _chosen(relation: Subquery, wanted: Filter) -> list[ColumnElement[bool]]:
 
 
 def _score(relation: Subquery) -> ColumnElement[int]:
-    """Worked out on PostgreSQL, a score comes as a real number."""
-    return cast(relation.c.score, Integer)
+    """A stored score is whole, and has an index; worked out on PostgreSQL, it comes as a real number."""
+    score: ColumnElement[Any] = relation.c.score
+    return score if isinstance(score.type, Integer) else cast(score, Integer)
 
 
 _KINDS: Mapping[Sort, tuple[type, ...]] = {

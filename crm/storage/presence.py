@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, or_
 
 from crm.storage.tables import contact, contact_email
 
@@ -10,6 +10,11 @@ from crm.storage.tables import contact, contact_email
 def is_present(of: Any = contact) -> ColumnElement[bool]:
     """Whether a row of ``contact``, or of an alias of it, is neither archived nor deceased."""
     return and_(of.c.archived_at.is_(None), of.c.deceased_on.is_(None))
+
+
+def is_gone() -> ColumnElement[bool]:
+    """The opposite, in the words of the index of the few of whom it is true."""
+    return or_(contact.c.archived_at.is_not(None), contact.c.deceased_on.is_not(None))
 
 
 def is_first_email() -> ColumnElement[bool]:

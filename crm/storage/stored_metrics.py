@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from crm.domain.principal import Principal
-from crm.domain.targets import CLOCKS, Target, Targets
+from crm.domain.targets import Target, Targets
 from crm.domain.weeks import local_instant
 from crm.storage.blocks import blocks
 from crm.storage.database import Database
@@ -35,14 +35,16 @@ from crm.storage.frame import PARAMETERS, Scope
 from crm.storage.insertion import insert_of
 from crm.storage.metrics import of_chosen
 from crm.storage.statements import built_once, spelled_out
-from crm.storage.tables import contact, contact_metrics, interaction_contact, target
+from crm.storage.tables import contact_metrics, interaction_contact, target
 from crm.storage.types import to_micros
 
 STALE = datetime(1970, 1, 1, tzinfo=UTC)
 BLOCK = 5_000
+NEVER = 1_000_000
+"""More days than anybody was ever silent."""
 LET_IN_SECONDS = 0.12
 """A pause between two blocks: another process that waits for SQLite looks every tenth of a second."""
-_BESIDE = ("workspace_id", "fresh_until", "then_on", "then_zone", "then_score")
+_BESIDE = ("workspace_id", "fresh_until", "silence", "then_on", "then_zone", "then_score")
 """Columns that are no metric of today."""
 _FIGURES = tuple(column.name for column in contact_metrics.c if column.name not in (*_BESIDE, "contact_id"))
 
@@ -150,12 +152,13 @@ def _store_statement(dialect: Any, targets: Targets) -> TextClause:
     """The statement that stores the metrics of chosen contacts."""
     rows = of_chosen(targets)
     names = list(_FIGURES)
-    chosen: list[ColumnElement[Any]] = [PARAMETERS.workspace_id, rows.c.contact_id, _fresh_until(rows)]
-    chosen += [rows.c[name] for name in names]
+    chosen: list[ColumnElement[Any]] = [PARAMETERS.workspace_id, rows.c.contact_id]
+    chosen += [_fresh_until(rows), _silence(rows), *(rows.c[name] for name in names)]
     found = select(*chosen).where(literal(1) == 1)  # SQLite needs a WHERE between SELECT and ON CONFLICT
     insert = insert_of(dialect.name, contact_metrics)
-    insert = insert.from_select(["workspace_id", "contact_id", "fresh_until", *names], found)
-    changes = {name: insert.excluded[name] for name in ["fresh_until", *names]}
+    names = ["fresh_until", "silence", *names]
+    insert = insert.from_select(["workspace_id", "contact_id", *names], found)
+    changes = {name: insert.excluded[name] for name in names}
     insert = insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes)
     return spelled_out(insert.returning(contact_metrics.c.contact_id, contact_metrics.c.zone), dialect)
 
@@ -174,6 +177,14 @@ def _fresh_until(rows: Subquery) -> ColumnElement[Any]:
     return case((ahead < midnight, ahead), else_=midnight)
 
 
+def _silence(rows: Subquery) -> ColumnElement[int]:
+    """Minus the days since personal contact; whoever never had any comes first, without a record next, without a zone last."""
+    days = case(
+        (rows.c.days_since_any.is_(None), NEVER - 1), else_=func.coalesce(rows.c.days_since_personal, NEVER)
+    )
+    return case((rows.c.zone.is_(None), NEVER), else_=0) * 2 - days
+
+
 def _settle_unlisted(connection: Connection, scope: Scope) -> None:
     """Contacts not listed (yet, or any more) keep an empty row that is looked at again tomorrow."""
     chosen = {"whose": scope.workspace_id, "now": scope.at, "ids": list(scope.contact_ids or ())}
@@ -184,7 +195,11 @@ def _settle_unlisted(connection: Connection, scope: Scope) -> None:
 def _settle_statement() -> Any:
     table = contact_metrics.c
     mine = (table.workspace_id == bindparam("whose"), table.contact_id.in_(bindparam("ids", expanding=True)))
-    values: dict[str, Any] = {**dict.fromkeys(_FIGURES), "fresh_until": bindparam("midnight")}
+    values: dict[str, Any] = {
+        **dict.fromkeys(_FIGURES),
+        "silence": NEVER,
+        "fresh_until": bindparam("midnight"),
+    }
     return contact_metrics.update().where(*mine, table.fresh_until <= bindparam("now")).values(values)
 
 
@@ -195,22 +210,12 @@ def next_midnight(scope: Scope) -> datetime:
 
 def is_listed() -> ColumnElement[bool]:
     """Whether a stored row says anything: contacts not listed (yet, or any more) keep an empty one."""
-    return contact_metrics.c.known_days.is_not(None)
+    return contact_metrics.c.tier.is_not(None)
 
 
 @lru_cache(maxsize=64)
 def current(workspace_id: int) -> Subquery:
     """The stored metrics as a relation with the columns of ``crm.storage.metrics.as_of``; refresh stale rows first."""
-    own = [contact.c.tier, contact.c.kind, *(contact.c[f"target_{clock}"] for clock in CLOCKS)]
     columns = [column for column in contact_metrics.c if column.name not in _BESIDE]
-    joined = contact_metrics.join(
-        contact,
-        (contact.c.workspace_id == contact_metrics.c.workspace_id)
-        & (contact.c.id == contact_metrics.c.contact_id),
-    )
-    return (
-        select(*columns, *own)
-        .select_from(joined)
-        .where(contact_metrics.c.workspace_id == workspace_id, is_listed())
-        .subquery("current_metrics")
-    )
+    mine = contact_metrics.c.workspace_id == workspace_id
+    return select(*columns).where(mine, is_listed()).subquery("current_metrics")

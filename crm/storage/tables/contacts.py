@@ -1,6 +1,6 @@
 """People, organisations, ways to reach them, tags and dates."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, String, Table, Text, text
 
 from crm.domain.heard import DATE_KINDS
 from crm.domain.targets import TIERS
@@ -27,6 +27,8 @@ organisation = Table(
     in_workspace(),
     Index("ix_organisation_workspace_id_folded_name", "workspace_id", "folded_name"),
 )
+
+GONE = "archived_at IS NOT NULL OR deceased_on IS NOT NULL"
 
 contact = Table(
     "contact",
@@ -62,6 +64,9 @@ contact = Table(
     Index("ix_contact_workspace_id_folded_name", "workspace_id", "folded_name", "id"),
     Index("ix_contact_workspace_id_organisation_id", "workspace_id", "organisation_id"),
     Index("ix_contact_workspace_id_owner_id", "workspace_id", "owner_id"),
+    Index(
+        "ix_contact_workspace_id_gone", "workspace_id", sqlite_where=text(GONE), postgresql_where=text(GONE)
+    ),
 )
 """``target_*``: the contact's own target in days, 0 for none, null for the workspace's. ``search``: folded words."""
 

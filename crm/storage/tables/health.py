@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Table
 
 from crm.domain.metrics import COUNTED, REAL
 from crm.domain.score import WEIGHTS
-from crm.domain.targets import TIERS
+from crm.domain.targets import CLOCKS, TIERS
 from crm.storage.tables.base import belongs_to, in_workspace, metadata, one_of, own_id, workspace_id
 from crm.storage.types import Day, Moment
 
@@ -52,13 +52,24 @@ contact_metrics = Table(
     *(Column(f"part_{name}", Double) for name in WEIGHTS),
     Column("score", Integer),
     Column("zone", String),
+    Column("tier", String),
+    Column("kind", String),
+    *(Column(f"target_{clock}", Integer) for clock in CLOCKS),
+    Column("silence", Integer),
     Column("then_on", Day),
     Column("then_zone", String),
     Column("then_score", Integer),
     belongs_to("contact", "contact_id", ondelete="CASCADE"),
     Index("ix_contact_metrics_workspace_id_fresh_until", "workspace_id", "fresh_until"),
     Index("ix_contact_metrics_workspace_id_zone", "workspace_id", "zone", "score"),
+    Index("ix_contact_metrics_workspace_id_silence", "workspace_id", "silence"),
+    Index(
+        "ix_contact_metrics_workspace_id_tier",
+        *("workspace_id", "tier", "score", "zone", "kind", "contact_id"),
+    ),
 )
 """Every metric as of now. A row is right until ``fresh_until``: the workspace's next midnight, the next interaction
 logged ahead, or 1970 where something changed since; rows past it are worked out again before they are read.
+``tier``, ``kind`` and ``target_…`` are the contact's own that it was worked out with: a list finds its people by one index.
+``silence`` rises from those who waited longest for personal contact to those without a zone.
 ``then_zone`` and ``then_score`` are those of the end of ``then_on``, which is missing where they are not known (any more)."""
