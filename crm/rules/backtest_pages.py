@@ -38,6 +38,6 @@ def backtest(visit: Visit) -> Response:
     where = (visit.connection, visit.principal)
     rule = queries.state_of(*where, visit.text("key")).rule
     found = drawn(*where, rule, visit.at)
-    context = {"rule": rule, "backtest_key": rule.key, "backtest": found, "sentence": rule_sentence}
+    context = {"rule": rule, "backtest": found, "sentence": rule_sentence}
     template = "rules/_backtest.html" if visit.is_htmx else "rules/backtest.html"
     return visit.render(template, context, active="rules")

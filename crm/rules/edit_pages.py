@@ -2,23 +2,19 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 from starlette.responses import Response
 
-from crm.contacts.listing import kinds
-from crm.domain.metrics import WINDOWS
-from crm.domain.prose import act_said, flagged_sentence, rule_sentence
+from crm.domain.prose import flagged_sentence
 from crm.domain.rule_check import findings
-from crm.domain.rule_data import MOST_SUGGESTED, allowed_tiers, tiers_of
-from crm.domain.rules import ACTS, SEVERITIES, Rule
-from crm.domain.targets import KINDS
+from crm.domain.rule_data import allowed_tiers
+from crm.domain.rules import Rule
 from crm.errors import Conflict, Invalid, Unavailable
 from crm.rules import actions, begun, editor, queries
-from crm.rules.accounts import organisation_flags
 from crm.rules.backtest_view import drawn
-from crm.rules.preview import flagged_number, flagged_words, found_today, preview
-from crm.rules.words import unheard, words_to_compare
+from crm.rules.preview import flagged_number
+from crm.rules.rule_page import Shown, rule_page
+from crm.rules.words import unheard
 from crm.storage.stored_metrics import current, refresh_stale, scope_of
 from crm.web.addresses import is_id
 from crm.web.routing import Router, Visit
@@ -31,12 +27,12 @@ def new(visit: Visit) -> Response:
     """A new rule: one condition and no name, or with ``?from=KEY`` a copy of another."""
     asked = visit.query.get("from")
     if not asked:
-        return _page(visit, begun.blank(), None, "/rules/new")
+        return rule_page(visit, Shown(None, begun.blank()))
     source = queries.state_of(visit.connection, visit.principal, asked).rule
     names = [state.rule.name for state in queries.rule_states(visit.connection, visit.principal)]
     tiers = allowed_tiers("", source.tiers)
     draft = editor.draft_of(replace(source, name=_copy_name(source.name, names), tiers=tiers))
-    return _page(visit, draft, None, "/rules/new")
+    return rule_page(visit, Shown(None, draft))
 
 
 @router.page("/rules/{key}/edit", fresh=True, access="member")
@@ -46,7 +42,7 @@ def edit(visit: Visit) -> Response:
     draft = editor.draft_of(state.rule)
     if visit.query.get("as") == "text":
         draft = editor.with_text(draft, state.rule, state.enabled)
-    return _page(visit, draft, state, f"/rules/{state.rule.key}/edit")
+    return rule_page(visit, Shown(state, draft))
 
 
 @router.action("/rules/new")
@@ -54,26 +50,26 @@ def add(visit: Visit) -> Response:
     """Preview or save a new rule."""
     taken = actions.all_keys(visit.connection, visit.principal)
     key = actions.new_key(str(visit.form.get("name", "")), taken)
-    return _sent(visit, key, None, "/rules/new")
+    return _sent(visit, key, None)
 
 
 @router.action("/rules/{key}/edit")
 def change(visit: Visit) -> Response:
     """Preview or save a rule."""
     state = queries.state_of(visit.connection, visit.principal, visit.text("key"))
-    return _sent(visit, state.rule.key, state, f"/rules/{state.rule.key}/edit")
+    return _sent(visit, state.rule.key, state)
 
 
 @router.action("/rules/new/backtest", own_transactions=True)
 def try_new(visit: Visit) -> Response:
     """A new rule against the past year, before it is saved."""
-    return _tried(visit, None, "/rules/new")
+    return _tried(visit, None)
 
 
 @router.action("/rules/{key}/backtest", own_transactions=True)
 def try_changed(visit: Visit) -> Response:
     """A rule as it stands in the form against the past year."""
-    return _tried(visit, visit.text("key"), f"/rules/{visit.text('key')}/edit")
+    return _tried(visit, visit.text("key"))
 
 
 @router.action("/rules/{key}/delete")
@@ -122,20 +118,20 @@ def _copy_name(name: str, names: list[str]) -> str:
     return next(one for one in tries if one not in names)
 
 
-def _sent(visit: Visit, key: str, state: queries.RuleState | None, action: str) -> Response:
+def _sent(visit: Visit, key: str, state: queries.RuleState | None) -> Response:
     refresh_stale(visit.connection, scope_of(visit.connection, visit.principal, visit.at))
     act = str(visit.form.get("act", "preview"))
     draft = editor.read_form(visit.form, key, "" if act == "save" else begun.BLANK.name)
     if act == "add" or act.startswith("remove-"):
         draft = begun.acted(draft, key, act, str(visit.form.get("add", "")))
-        return _page(visit, draft, state, action)
+        return rule_page(visit, Shown(state, draft))
     if act != "save" or draft.rule is None:
         status = 422 if draft.errors and act == "save" else 200
-        return _page(visit, draft, state, action, status)
-    return _saved(visit, draft, draft.rule, state, action)
+        return rule_page(visit, Shown(state, draft), status)
+    return _saved(visit, draft, draft.rule, state)
 
 
-def _tried(visit: Visit, key: str | None, action: str) -> Response:
+def _tried(visit: Visit, key: str | None) -> Response:
     """Reads alone, and for seconds: nobody who writes waits for it."""
     with suppress(Unavailable), visit.database.write() as connection:
         refresh_stale(connection, scope_of(connection, visit.principal, visit.at))
@@ -148,13 +144,11 @@ def _tried(visit: Visit, key: str | None, action: str) -> Response:
         key = state.rule.key if state else actions.new_key(name, taken)
         draft = editor.read_form(visit.form, key, begun.BLANK.name)
         if draft.rule is None:
-            return _page(visit, draft, state, action, 422)
-        return _page(visit, draft, state, action, tried={"backtest": drawn(*where, draft.rule, visit.at)})
+            return rule_page(visit, Shown(state, draft), 422)
+        return rule_page(visit, Shown(state, draft), more={"backtest": drawn(*where, draft.rule, visit.at)})
 
 
-def _saved(
-    visit: Visit, draft: editor.Draft, rule: Rule, state: queries.RuleState | None, action: str
-) -> Response:
+def _saved(visit: Visit, draft: editor.Draft, rule: Rule, state: queries.RuleState | None) -> Response:
     where = (visit.connection, visit.principal)
     if state is None and draft.toml is not None:
         rule = replace(rule, key=actions.new_key(rule.name, actions.all_keys(*where)))
@@ -163,10 +157,10 @@ def _saved(
     try:
         saved = actions.save_rule(*where, rule, visit.at, version=known if state else None)
     except Conflict:
-        return _page(visit, draft, state, action, 409)
+        return rule_page(visit, Shown(state, draft), 409)
     except Invalid as refusal:
         errors = refusal.fields or {"name": refusal.sentence}
-        return _page(visit, replace(draft, errors=errors), state, action, 422)
+        return rule_page(visit, Shown(state, replace(draft, errors=errors)), 422)
     faults = [*findings(saved.rule), *unheard(*where, saved.rule)]
     told = [f"“{rule.name}” is saved.", _flags_now(visit, saved, state), *faults]
     return visit.redirect(
@@ -188,51 +182,3 @@ def _flags_now(visit: Visit, saved: queries.RuleState, before: queries.RuleState
         for one in (saved, before)
     )
     return flagged_sentence(now or 0, then, "account" if saved.rule.about == "organisations" else "person")
-
-
-def _page(
-    visit: Visit,
-    draft: editor.Draft,
-    state: queries.RuleState | None,
-    action: str,
-    status: int = 200,
-    tried: dict[str, Any] | None = None,
-) -> Response:
-    where, rule = (visit.connection, visit.principal), draft.rule
-    relation = current(visit.principal.workspace_id)
-    states = queries.rule_states(*where)
-    rules = [one.rule for one in states]
-    accounts = organisation_flags(*where, visit.at, rules=rules, relation=relation)
-    seen = preview(*where, rule, visit.at, relation) if rule else None
-    context: dict[str, Any] = {
-        "draft": draft,
-        "state": state,
-        "chosen": state,
-        "states": states,
-        "found": found_today(*where, relation, rules, accounts),
-        "action": action,
-        "preview": seen,
-        "flagged": flagged_words(seen.number, rule) if seen and rule else "",
-        "sentence": rule_sentence(rule) if rule else None,
-        "findings": [*findings(rule), *unheard(*where, rule)] if rule else [],
-        "conflict": rule_sentence(state.rule) if status == 409 and state else None,
-        **_choices(visit, draft, state),
-        **(tried or {}),
-    }
-    return visit.render("rules/edit.html", context, active="rules", status=status)
-
-
-def _choices(visit: Visit, draft: editor.Draft, state: queries.RuleState | None) -> dict[str, Any]:
-    """What the fields of the sentence offer."""
-    where = (visit.connection, visit.principal)
-    compared = (row.value for row in draft.rows if row.metric == "kind" and row.value)
-    return {
-        "to_add": begun.to_add(draft.about),
-        "acts": [(act, act_said(act)) for act in ACTS],
-        "places": range(MOST_SUGGESTED),
-        "tiers": begun.tier_choices(tiers_of(state.rule.key if state else "")),
-        "kinds": [(one, one) for one in dict.fromkeys([*KINDS, *kinds(*where), *draft.kinds, *compared])],
-        "severities": [(one, one) for one in SEVERITIES],
-        "windows": [(days, f"{days} days") for days in WINDOWS],
-        "words": words_to_compare(*where),
-    }

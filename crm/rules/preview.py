@@ -23,28 +23,42 @@ SHOWN = 12
 
 @dataclass(frozen=True)
 class Preview:
-    """How many the rule flags, the first of them, and sentences such as "At 90 days: 14." """
+    """How many the rule flags, in words too, some of them, and sentences such as "At 90 days: 14."
+
+    ``next`` is the cursor of those that follow; None after the last.
+    """
 
     number: int
+    words: str
     flags: tuple[Flag, ...]
     accounts: tuple[OrganisationFlag, ...]
     neighbours: tuple[str, ...]
+    next: str | None = None
 
 
 def preview(
-    connection: Connection, principal: Principal, rule: Rule, at: datetime, relation: Subquery
+    connection: Connection,
+    principal: Principal,
+    rule: Rule,
+    at: datetime,
+    relation: Subquery,
+    after: str | None = None,
+    most: int = SHOWN,
 ) -> Preview:
-    """Whom the rule flags in ``relation``; nothing is written."""
+    """Whom the rule flags in ``relation``; nothing is written. ``after`` is the ``next`` before."""
     others = neighbours(rule)
     if rule.about == "organisations":
         found = organisation_flags(connection, principal, at, rules=[rule], relation=relation)
         beside = [(label, flagged_number(connection, principal, one, at, relation)) for label, one in others]
-        return Preview(len(found), (), tuple(found[:SHOWN]), _said(beside))
+        return Preview(len(found), flagged_words(len(found), rule), (), tuple(found[:most]), _said(beside))
     numbered = [replace(one, key=f"neighbour_{place}") for place, (_, one) in enumerate(others)]
     counts = flag_counts(connection, principal, relation, [rule, *numbered])
-    page = flagged(connection, principal, at, relation, rule, limit=SHOWN)
-    said = _said([(label, counts[one.key]) for (label, _), one in zip(others, numbered, strict=True)])
-    return Preview(counts[rule.key], page.flags, (), said)
+    page = flagged(connection, principal, at, relation, rule, after, most)
+    number, said = (
+        counts[rule.key],
+        _said([(label, counts[one.key]) for (label, _), one in zip(others, numbered, strict=True)]),
+    )
+    return Preview(number, flagged_words(number, rule), page.flags, (), said, page.next)
 
 
 def _said(counts: Sequence[tuple[str, int]]) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def post(site: TestClient, path: str, fields: Any = None) -> Any:
 def fields_of(page: str) -> dict[str, list[str]]:
     """What a browser would send of the editor's form, without any button."""
     form = page[
-        page.index('<form class="rule-editor"') : page.index("</form>", page.index('class="rule-editor"'))
+        page.index('<form class="rule-editor ') : page.index("</form>", page.index('class="rule-editor '))
     ]
     found: dict[str, list[str]] = {}
     pattern = r"<input ([^>]*)>|<select ([^>]*)>(.*?)</select>|<textarea ([^>]*)>\n?(.*?)</textarea>"
