@@ -23,7 +23,7 @@ from crm.web import assets, faults
 from crm.web.api import ROOT, ApiRoute
 from crm.web.guard import Guard
 from crm.web.openapi import document
-from crm.web.routing import Router
+from crm.web.routing import Router, in_thread, who
 from crm.web.site import Site
 
 ROOMS = (
@@ -95,7 +95,9 @@ async def _refuse(request: Request, fault: Exception) -> Response:
     is_wrong_method = fault.status_code == 405
     if is_wrong_method and faults.is_api(request):
         sentence = faults.NOT_THIS_METHOD
-    response = faults.answer(request.app.state.site, request, fault.status_code, sentence)
+    site: Site = request.app.state.site
+    user = await in_thread(site, who, site, request, clock.now())
+    response = faults.answer(site, request, fault.status_code, sentence, user)
     response.headers.update({"Allow": _allowed(request)} if is_wrong_method else fault.headers or {})
     return response
 

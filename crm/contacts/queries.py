@@ -20,12 +20,15 @@ from crm.storage.tables import (
     contact_metrics,
     contact_phone,
     contact_tag,
+    merge,
     organisation,
     user,
 )
 
 NEVER = 10_000_000
 """More days than any calendar has: never, as a clock."""
+MOST_MERGES = 50
+"""So often somebody may have been merged into somebody who was merged."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,18 @@ def contact_named(connection: Connection, principal: Principal, contact_id: int)
     if row is None:
         raise NotFound
     return row.id, row.name
+
+
+def became(connection: Connection, principal: Principal, gone_id: int) -> int | None:
+    """The person that the one of this id is part of since a merge; None if it was never merged."""
+    this = gone_id
+    for _ in range(MOST_MERGES):
+        later = merge.c.workspace_id == principal.workspace_id, merge.c.gone_id == this
+        found = connection.execute(select(merge.c.contact_id).where(*later)).scalars().first()
+        if found is None:
+            break
+        this = found
+    return None if this == gone_id else this
 
 
 def with_email(connection: Connection, principal: Principal, email: str) -> list[int]:

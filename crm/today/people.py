@@ -17,6 +17,7 @@ from crm.domain.heard import SIGNAL_TYPES
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.spans import ago, ahead, count, day_phrase, join, short_day
 from crm.domain.yearly import next_return
+from crm.errors import NotFound
 from crm.health import contact as health
 from crm.health.coverage import coverage
 from crm.health.mix import Use, channel_mix, first_month
@@ -43,7 +44,10 @@ SIGNALS = 5
 @router.page("/people/{contact_id}", fresh=True)
 def person(visit: Visit) -> Response:
     """Everything about one person: score, year, log, and what is open."""
-    found = queries.person(visit.connection, visit.principal, visit.number("contact_id"))
+    try:
+        found = queries.person(visit.connection, visit.principal, visit.number("contact_id"))
+    except NotFound:
+        return _to_whom_they_became(visit)
     context = {"person": found, **_log(visit, Whose(contact_id=found.id)), **_words(visit)}
     if visit.is_htmx and visit.query.get("before"):
         return visit.render("contacts/_timeline.html", context)
@@ -60,6 +64,14 @@ def person(visit: Visit) -> Response:
     }
     context |= _suggestion(visit, found)
     return visit.render("contacts/show.html", context, active="people")
+
+
+def _to_whom_they_became(visit: Visit) -> Response:
+    """An old link to a record that was merged leads to the person it is part of now."""
+    living = queries.became(visit.connection, visit.principal, visit.number("contact_id"))
+    if living is None:
+        raise NotFound
+    return visit.redirect(f"/people/{living}")
 
 
 def _log(visit: Visit, whose: Whose) -> dict[str, Any]:

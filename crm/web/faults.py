@@ -3,11 +3,13 @@
 import re
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from crm.errors import Refusal
+from crm.web import kept
 from crm.web.addresses import local_path
 from crm.web.sessions import User
 from crm.web.site import Site
@@ -27,12 +29,13 @@ class TooManyTries(Refusal):
 
 @dataclass(frozen=True)
 class Words:
-    """How a page for one status looks; ``href`` leads on."""
+    """How a page for one status looks; ``href`` leads on. ``sentence`` says it where nobody said it better."""
 
     title: str
     icon: str
     href: str = "/"
     label: str = "Go to this week"
+    sentence: str = ""
 
 
 WORDS = {
@@ -52,9 +55,32 @@ SENTENCES = {
     404: "There is nothing at this address, or it is not yours to see.",
     405: "A form was opened as a page, or a page was sent as a form. Go back and try from there.",
 }
-NOBODY = Words("Nobody lives here", "search", "/people", "Find someone")
-"""Where a person's page would be."""
-NOBODY_SENTENCE = "The link is old, or the person was merged or removed, or is not yours to see."
+MISSING = {
+    r"/people/\d+(/.*)?": Words(
+        "Nobody lives here", "search", "/people", "Find someone",
+        "The link is old, or the person was removed, or is not yours to see.",
+    ),
+    r"/organisations/\d+(/.*)?": Words(
+        "No such account", "search", "/organisations", "See the accounts",
+        "The link is old, or the account is not yours to see.",
+    ),
+    r"/rules/[^/]+(/.*)?": Words(
+        "No such rule", "search", "/rules", "See the rules", "The link is old, or the rule was deleted.",
+    ),
+    r"/log/\d+(/.*)?": Words(
+        "Not in the log", "search", "/people", "Find the person",
+        "It was taken out of the log, or is not yours to see.",
+    ),
+    r"/import/.+": Words(
+        "No such import", "search", "/import", "See the imports",
+        "The link is old, or the files were put aside.",
+    ),
+    r"/trips/\d+(/.*)?": Words(
+        "No such trip", "search", "/trips", "See your trips", "It was taken away, or is not yours to see.",
+    ),
+}  # fmt: skip
+"""Where something of ours would be: what is missing, and where to look for it."""
+FOREIGN = Words("That came from another site", "lock")
 NOT_THIS_METHOD = "This address does not take this method; the header Allow names those it takes."
 
 
@@ -75,6 +101,7 @@ def answer(
     sentence: str,
     user: User | None = None,
     fields: dict[str, str] | None = None,
+    words: Words | None = None,
 ) -> Response:
     """The page, the part of a page or the problem, for a status and a sentence."""
     if is_api(request):
@@ -83,9 +110,9 @@ def answer(
         if fields:
             problem["errors"] = fields
         return JSONResponse(problem, status, media_type="application/problem+json")
-    words = _words(request, status)
-    if words is NOBODY and sentence == SENTENCES[404]:
-        sentence = NOBODY_SENTENCE
+    words = words or _words(request, status)
+    if words.sentence and (sentence == SENTENCES[404] or words.href == "/rules"):
+        sentence = words.sentence
     if fields:
         sentence = " ".join([sentence, *(one for one in fields.values() if one not in sentence)])
     is_part = is_htmx(request) and "HX-History-Restore-Request" not in request.headers
@@ -98,22 +125,44 @@ def answer(
         icon_name=words.icon,
         href=words.href,
         label=words.label,
+        kept=_written(request) if status in (500, 503) else None,
     )
     return HTMLResponse(page, status, {"HX-Reselect": "[role=alert]"} if is_part else None)
 
 
+def remember(request: Request, written: kept.Kept | None) -> None:
+    """What was sent, for the page that says why it could not be saved."""
+    request.state.written = written
+
+
+def _written(request: Request) -> kept.Kept | None:
+    return getattr(request.state, "written", None)
+
+
 def _words(request: Request, status: int) -> Words:
-    """Those of the status; a person's page is found by looking for somebody, a page that failed by asking again,
-    and files that were too large are chosen again."""
-    words = WORDS.get(status, WORDS[400])
-    if status == 404 and re.fullmatch(r"/people/\d+(/.*)?", request.url.path):
-        return NOBODY
-    if status == 413 and request.url.path.startswith("/import"):
+    """Those of the status; what is missing is looked for where it would be, a page that failed is asked for again,
+    files that were too large are chosen again, and whoever pressed a button goes back to where it was."""
+    words, path = WORDS.get(status, WORDS[400]), request.url.path
+    if status == 404:
+        return next((one for place, one in MISSING.items() if re.fullmatch(place, path)), words)
+    if status == 413 and path.startswith("/import"):
         return replace(words, href="/import", label="Choose other files")
     if status in (500, 503) and request.method == "GET":
-        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        here = path + (f"?{request.url.query}" if request.url.query else "")
         return replace(words, href=local_path(here), label="Try again")
-    return words
+    before = _before(request)
+    return replace(words, href=before, label="Back") if words.href == "/" and before else words
+
+
+def _before(request: Request) -> str | None:
+    """The page of ours that led here; none where no other page did."""
+    try:
+        came = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return None
+    path = came.path + (f"?{came.query}" if came.query else "")
+    is_ours = came.netloc == request.headers.get("host") and local_path(path) == path
+    return path if is_ours and came.path != request.url.path else None
 
 
 def refused(site: Site, request: Request, refusal: Refusal, user: User | None = None) -> Response:

@@ -107,7 +107,7 @@ class Guard:
         sentence = (
             "This form came from another site, so nothing was done. Open the page here and send it again."
         )
-        response = faults.answer(self.site, Request(scope), 403, sentence)
+        response = faults.answer(self.site, Request(scope), 403, sentence, words=faults.FOREIGN)
         await response(scope, receive, send)
 
     async def _apologise(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -205,9 +205,10 @@ class Endpoint:
             if self.writes:
                 limit = await self._limit(site, request, at)
                 sent = await body.read(request, limit)
+                faults.remember(request, kept.sent(request, sent.fields))
             return await in_thread(site, self._serve, site, request, at, sent)
         except Refusal as refusal:
-            return faults.refused(site, request, refusal)
+            return faults.refused(site, request, refusal, await in_thread(site, who, site, request, at))
         finally:
             await sent.close()
 
@@ -320,6 +321,17 @@ class Endpoint:
                 return RedirectResponse("/setup", 303)
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse("/sign-in" + ("" if path == "/" else "?" + urlencode({"next": path})), 303)
+
+
+def who(site: Site, request: Request, at: datetime) -> sessions.User | None:
+    """Whose session it is, for the navigation of a refusal; nobody where the database cannot say."""
+    cookie = sessions.cookie_of(site, request)
+    if cookie is None or faults.is_api(request):
+        return None
+    with suppress(Unavailable), site.database.read() as connection:
+        found = sessions.find(connection, cookie, at)
+        return found.user if found else None
+    return None
 
 
 def freshen(database: Database, principal: Principal, at: datetime) -> None:

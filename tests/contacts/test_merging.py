@@ -15,6 +15,7 @@ from crm.contacts import duplicates
 from crm.contacts.actions import add_contact
 from crm.contacts.drafts import NewContact, Occasion, Way
 from crm.contacts.duplicates import ask_again, keep_apart, suspected
+from crm.contacts.erasing import erase
 from crm.contacts.many import add_tags, set_tier
 from crm.contacts.merging import merge_contacts
 from crm.contacts.queries import person
@@ -315,7 +316,9 @@ def test_the_pages_ask_for_the_birthday_merge_and_undo(world: World):
     )
     sent["birthday"] = "second"
     assert browser.post(f"/people/{first}/merge/{second}", data=sent).status_code == 303
-    assert browser.get(f"/people/{second}").status_code == 404
+    moved = browser.get(f"/people/{second}")
+    assert (moved.status_code, moved.headers["location"]) == (303, f"/people/{first}")
+    assert browser.get(f"/people/{second}/edit").status_code == 404
     shown = browser.get("/people/duplicates").text
     assert "William Byrne</bdi>, now part of" in shown
     undo = shown.partition('action="/people/merges/')[2].partition('"')[0]
@@ -323,6 +326,18 @@ def test_the_pages_ask_for_the_birthday_merge_and_undo(world: World):
     assert browser.get(f"/people/{second}").status_code == 200
     assert browser.post(f"/people/{first}/apart/{second}").status_code == 303
     assert "Not asked about again" in browser.get("/people/duplicates").text
+
+
+def test_an_old_link_leads_on_through_every_merge_for_their_own_team_alone(world: World) -> None:
+    first, second, third = (add(world, NewContact(name)) for name in ("Liam Byrne", "Will Byrne", "W. Byrne"))
+    merged(world, second, third)
+    merged(world, first, second)
+    assert client(world, world.user()).get(f"/people/{third}").headers["location"] == f"/people/{first}"
+    others = World.create(world.database, "Their team")
+    assert client(others, others.user()).get(f"/people/{third}").status_code == 404
+    with world.database.write() as connection:
+        erase(connection, world.principal, first, world.now)
+    assert client(world, world.user("Bob Stone")).get(f"/people/{third}").status_code == 404
 
 
 def test_the_same_file_again_finds_the_merged_record(world: World):

@@ -5,6 +5,7 @@ import logging
 import pytest
 from starlette.datastructures import Headers
 
+from crm.errors import Unavailable
 from crm.web.addresses import local_path
 from crm.web.guard import HEADERS, ONLY_HTTPS, is_foreign
 from tests.builders import World
@@ -162,9 +163,68 @@ def test_what_goes_wrong_with_a_part_of_a_page_is_no_page_within_the_page(world:
     assert "<html" in whole.text
 
 
-def test_a_page_that_is_not_there_says_where_to_go_on(world: World) -> None:
-    browser = client(world, world.user())
-    nobody, nothing = browser.get("/people/999999"), browser.get("/nowhere")
-    assert (nobody.status_code, nothing.status_code) == (404, 404)
-    assert 'href="/people">Find someone<' in nobody.text
-    assert "Nobody lives here" not in nothing.text
+@pytest.mark.parametrize(
+    ("path", "title", "onward"),
+    [
+        ("/people/999999", "Nobody lives here", 'href="/people">Find someone<'),
+        ("/organisations/999999", "No such account", 'href="/organisations">See the accounts<'),
+        ("/rules/nope", "No such rule", 'href="/rules">See the rules<'),
+        ("/log/999999", "Not in the log", 'href="/people">Find the person<'),
+        ("/trips/999999", "No such trip", 'href="/trips">See your trips<'),
+        ("/import/preview/999999", "No such import", 'href="/import">See the imports<'),
+        ("/nowhere", "Nothing here", 'href="/">Go to this week<'),
+    ],
+)
+def test_a_page_that_is_not_there_says_where_to_go_on(
+    world: World, path: str, title: str, onward: str
+) -> None:
+    answer = client(world, world.user()).get(path)
+    assert answer.status_code == 404
+    assert f"<h1>{title}</h1>" in answer.text
+    assert onward in answer.text
+    assert 'aria-label="Main"' in answer.text
+    assert "screen_only" not in answer.text
+    assert 'aria-label="Main"' not in client(world).get("/nowhere").text
+
+
+def test_whoever_pressed_a_button_in_vain_goes_back_to_where_it_was(world: World) -> None:
+    viewer = client(world, world.user("Vera Blum", "viewer"), base_url="http://crm.example")
+    for referer, onward in (
+        ("http://crm.example/people/7?show=personal", 'href="/people/7?show=personal">Back<'),
+        ("http://crm.example/people/tier", 'href="/">Go to this week<'),
+        ("http://evil.example/people/7", 'href="/">Go to this week<'),
+        ("http://crm.example//evil.example", 'href="/">Go to this week<'),
+        ("http://[", 'href="/">Go to this week<'),
+    ):
+        refused = viewer.post("/people/tier", headers={"Referer": referer})
+        assert refused.status_code == 403
+        assert onward in refused.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"), [(Unavailable("The disk is full, so nothing was saved."), 503), (KeyError("x"), 500)]
+)
+def test_what_was_written_comes_back_where_it_could_not_be_saved(
+    world: World, monkeypatch: pytest.MonkeyPatch, fault: Exception, status: int
+) -> None:
+    browser, person = client(world, world.user()), world.contact()
+    browser._transport.raise_server_exceptions = False  # type: ignore[attr-defined]
+    path, note = f"/people/{person}/asks", "She <b>likes</b> the harbour"
+
+    def broken(*_: object) -> int:
+        raise fault
+
+    with monkeypatch.context() as patched:
+        patched.setattr("crm.interactions.matters.add", broken)
+        refused = browser.post(path, data={"text": note})
+    assert refused.status_code == status
+    assert f'<form class="cluster" method="post" action="{path}">' in refused.text
+    assert '<input type="hidden" name="text" value="She &lt;b&gt;likes' in refused.text
+    assert note not in refused.text
+    with monkeypatch.context() as patched:
+        patched.setattr("crm.web.routing.Endpoint._act", broken)
+        secret = {"now": "an old one", "password": "another lighthouse keeper"}
+        kept_back = browser.post("/settings/password", data=secret)
+    assert kept_back.status_code == status
+    assert "lighthouse" not in kept_back.text
+    assert browser.post(path, data={"text": note}).status_code == 303
