@@ -51,7 +51,7 @@ def written_by_name(today: date) -> list[Told]:
         asked("Chloé Fontaine", "Invite her to open the partner day", 17),
         asked("Dana Whitcombe", "Ask whether the paper price holds for a year", 9, 16),
         asked("Ben Adeyemi", "Ask what happened to the storm plan", 25),
-        asked("Liam Byrne", "Say in person what the renewal will cost", 11, 20),
+        asked("Liam Byrne", "Say what the renewal will cost", 11, 20),
         promised("Marta Kowalczyk", "A fix for shared tablets", 226, 22),
         promised("Marta Kowalczyk", "A quote for the case study", 60, -24, "them"),
         promised("Graham Pike", "Introduce Graham to Kwame", 72, -42),

@@ -238,7 +238,7 @@ ASKS = (
     "Tell {given} that {project} gets a second team",
     "Ask who decides about {topic} now",
     "Ask for an introduction to the parent company",
-    "Say in person that prices rise in {month}",
+    "Say that prices rise in {month}",
     "Ask {given} to speak at the partner day",
     "Ask what it would take to begin {project} before {month}",
 )

@@ -144,7 +144,7 @@ def said_known(name: str, is_known: bool) -> str | None:
     """Whether a metric is there at all; None where no phrase fits."""
     sort, _, clock = name.partition("days_since_")
     if not sort and clock in CLOCKS:
-        ever = "has had {} at least once" if is_known else "has never had {}"
+        ever = "has {} on record" if is_known else "has no {} on record"
         return ever.format(CLOCKS[clock])
     if name.startswith("overdue_"):
         return f"has {'a' if is_known else 'no'} target for {CLOCKS[name.removeprefix('overdue_')]}"

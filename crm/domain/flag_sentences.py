@@ -256,7 +256,7 @@ def _important_ask(evidence: Evidence, facts: FlagFacts) -> str | None:
         state = f"Open for {span(oldest)}" if oldest else "Noted today" if oldest == 0 else "Still open"
     more = (open_asks or 1) - 1 if facts.ask_text else 0
     others = f"; {in_words(more)} more {'is' if more == 1 else 'are'} open" if more > 0 else ""
-    return f"To say in person: {_closed(text)} {state}{others}."
+    return f"Best in person: {_closed(text)} {state}{others}."
 
 
 def _due(days: int) -> str:

@@ -70,7 +70,7 @@ SHIPPED = (
     ),
     Rule(
         key="never_met",
-        name="Key people we have never met",
+        name="Key people with no meeting on record",
         tiers=KEY,
         when=~_m("overdue_in_person").missing()
         & _m("known_days").ge(90)

@@ -47,7 +47,7 @@ def test_no_shipped_rule_shows_the_name_of_a_metric(rule: Rule) -> None:
 
 def test_not_turns_a_comparison_round() -> None:
     assert phrase(~_m("digital_30").ge(3)) == "has had fewer than 3 digital contacts in 30 days"
-    assert phrase(~_m("days_since_in_person").missing()) == "has had contact in person at least once"
+    assert phrase(~_m("days_since_in_person").missing()) == "has contact in person on record"
 
 
 def test_and_inside_or_is_set_apart() -> None:

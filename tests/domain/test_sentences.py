@@ -200,26 +200,26 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
         "important_ask",
         {"days_to_ask": 4, "oldest_ask_days": 30, "open_asks": 3},
         FlagFacts(ask_text="Ask for a reference call with their Hartford team."),
-        "To say in person: Ask for a reference call with their Hartford team. "
+        "Best in person: Ask for a reference call with their Hartford team. "
         "Due in 4 days; two more are open.",
     ),
     (
         "important_ask",
         {"days_to_ask": -1, "open_asks": 2},
         FlagFacts(ask_text="Would they host us?"),
-        "To say in person: Would they host us? One day late; one more is open.",
+        "Best in person: Would they host us? One day late; one more is open.",
     ),
     (
         "important_ask",
         {"days_to_ask": None, "oldest_ask_days": 30, "open_asks": 1},
         FlagFacts(ask_text="the tablet fix ships in December"),
-        "To say in person: the tablet fix ships in December. Open for 4 weeks.",
+        "Best in person: the tablet fix ships in December. Open for 4 weeks.",
     ),
     (
         "important_ask",
         {"days_to_ask": 0, "open_asks": 1},
         FlagFacts(),
-        "To say in person: one thing you noted. Due today.",
+        "Best in person: one thing you noted. Due today.",
     ),
     (
         "promise_due",

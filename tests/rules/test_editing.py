@@ -128,7 +128,7 @@ SENTENCES = {
     ),
     "never_met": (
         "When a key contact of any kind has a target for contact in person and has been known for at least 90 days"
-        " and has never had contact in person and has had at least 1 contact in 365 days, suggest lunch, then a visit."
+        " and has no contact in person on record and has had at least 1 contact in 365 days, suggest lunch, then a visit."
     ),
     "gone_quiet": (
         "When a key or regular contact of any kind is in the zone gone quiet, suggest a call, then a note, then lunch."
@@ -177,7 +177,7 @@ def test_every_condition_that_can_be_added_makes_a_rule(site: TestClient, world:
                 assert draft.rule is not None or row.value == "", (group, words, draft.errors)
                 assert {row.stem, wanted.partition(":")[2]} & {wanted, row.metric}, words
     page = post(site, "/rules/new", {**fields, "add": "whether:days_since_any", "act": "add"}).text
-    assert "and has had contact of any sort at least once" in said(page)
+    assert "and has contact of any sort on record" in said(page)
     assert "Would flag 1 person today" in page
 
 

@@ -172,7 +172,7 @@ STORIES = (
     Story(they_wait, "They have waited 5 days for your answer.", "medium"),
     Story(long_thread, "8 messages in 7 days. A thread this long wants a voice.", "medium"),
     Story(occasion, "Birthday on Mon 7 Dec, in 2 weeks. Post a card by Mon 30 Nov.", "medium"),
-    Story(important_ask, "To say in person: Will you host the summit? Open for 2 weeks.", "high"),
+    Story(important_ask, "Best in person: Will you host the summit? Open for 2 weeks.", "high"),
     Story(promise_due, "Promised for 26 Nov: Send the plan. Due in 3 days.", "high"),
     Story(
         thank_you,

@@ -44,7 +44,7 @@ def on(world: World, contact_id: int, kind: str, day: date, *, yearly: bool = Tr
 def test_an_ask_speaks_until_it_is_said(world: World) -> None:
     one = world.contact(tier="none")
     ask = write(world, "asks", one, text="Will you host the summit?", due=world.today + timedelta(days=21))
-    assert told(world, "important_ask") == ["To say in person: Will you host the summit? Due in 3 weeks."]
+    assert told(world, "important_ask") == ["Best in person: Will you host the summit? Due in 3 weeks."]
     with world.database.write() as connection:
         matters.settle(connection, world.principal, SORTS["asks"], ask, world.now)
     assert told(world, "important_ask") == []
