@@ -18,8 +18,8 @@ _m = Metric
 READS = {
     "screen_only": "When a key contact has had at least 3 digital contacts in 180 days, has had no personal contact in "
     "180 days and has been known for at least 60 days, suggest lunch, then a call, then a note.",
-    "never_met": "When a key contact has a target for contact in person, has been known for at least 90 days, has never "
-    "had contact in person and has had a contact in 365 days, suggest lunch, then a visit.",
+    "never_met": "When a key contact has a target for contact in person, has been known for at least 90 days, has no "
+    "contact in person on record and has had a contact in 365 days, suggest lunch, then a visit.",
     "gone_digital": "When a key or regular contact has had at least 3 contacts in 90 days, has had at least 80% of all "
     "contact through a screen in 90 days, has had at least 4 contacts in the year before the last 90 days and at least "
     "half of those were personal, suggest lunch, then a call.",
