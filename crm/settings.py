@@ -123,7 +123,7 @@ class Settings(BaseSettings):
     @cached_property
     def url(self) -> str:
         """The address links are built from, without a trailing slash."""
-        return self.base_url or f"http://{self.host}:{self.port}"
+        return self.base_url or f"http://{_as_typed(self.host)}:{self.port}"
 
     @cached_property
     def database(self) -> str:
@@ -214,6 +214,12 @@ def _from_files() -> dict[str, Any]:
                 f"CRM_{name.upper()}_FILE names {path}, which cannot be read: {reason}."
             ) from None
     return found
+
+
+def _as_typed(host: str) -> str:
+    """The address of a host as a browser on this machine takes it: "every address" is none to go to."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (nothing is bound here)
+    return f"[{host}]" if ":" in host else host
 
 
 def _checked_url(url: str) -> str:

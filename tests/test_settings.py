@@ -37,3 +37,17 @@ def test_a_key_that_was_not_kept_whole_signs_nothing(tmp_path: Path, left: bytes
     (tmp_path / "secret_key").write_bytes(left)
     with pytest.raises(UsageError, match=f"has {len(left)} of at least 32 characters"):
         assert Settings(data_dir=tmp_path).key
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("::", "http://[::1]:8000"),
+        ("fd00::1", "http://[fd00::1]:8000"),
+        ("crm.lan", "http://crm.lan:8000"),
+    ],
+)
+def test_without_a_base_url_links_name_a_host_a_browser_can_go_to(host: str, url: str) -> None:
+    assert Settings(host=host, port=8000).url == url

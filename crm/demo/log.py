@@ -228,13 +228,18 @@ def write(
     users: Mapping[str, int],
     midnight: datetime,
 ) -> list[Logged]:
-    """Insert the log at once; returns what was written, in the same order. ``midnight`` is the start of today."""
-    ids = new_ids(connection, len(found))
+    """Insert the log at once; returns what was written, in the same order. ``midnight`` is the start of today.
+
+    Ids follow time, as if each had been logged when it happened: what was logged last is what happened last.
+    """
+    in_time = sorted(range(len(found)), key=lambda place: (found[place].day, found[place].at))
+    ids = dict(zip(in_time, new_ids(connection, len(found)), strict=True))
     ways = by_key(SHIPPED)
     today = principal.team_day(midnight)
     rows, took_part, present = [], [], []
     logged = []
-    for row_id, one in zip(ids, found, strict=True):
+    for place, one in enumerate(found):
+        row_id = ids[place]
         entry = _entry(one, contacts, users, midnight, today)
         author = Principal(
             principal.workspace_id, users[one.users[0]], "member", principal.zone, ZONES[one.users[0]]
