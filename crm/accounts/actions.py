@@ -18,10 +18,11 @@ from crm.accounts.workspaces import create_workspace
 from crm.domain.manner import CHOICES
 from crm.domain.principal import Principal, Role
 from crm.domain.spans import capital, count, join
+from crm.domain.zone_moves import Upshot
 from crm.errors import Conflict, Invalid, NotFound, require_admin
 from crm.storage.database import new_id, take_turns
 from crm.storage.frame import Scope
-from crm.storage.recount import Moves, recompute, recount_days
+from crm.storage.recount import recompute, recount_days
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import address_change, api_token, one_time_link, plan_feed, user, workspace
 from crm.storage.types import Moment
@@ -345,8 +346,8 @@ def write_as(connection: Connection, principal: Principal, form: Written) -> Non
     connection.execute(workspace.update().where(mine).values(written=form.chosen))
 
 
-def move_to_zone(connection: Connection, principal: Principal, zone: ZoneInfo, at: datetime) -> Moves:
-    """Count every day of the workspace in another time zone; returns who moved to another health zone by that."""
+def move_to_zone(connection: Connection, principal: Principal, zone: ZoneInfo, at: datetime) -> Upshot:
+    """Count every day of the workspace in another time zone; returns what it did to people."""
     require_admin(principal)
 
     def change() -> Scope:

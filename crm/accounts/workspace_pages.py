@@ -8,7 +8,7 @@ from starlette.responses import Response
 from crm.accounts import actions, queries, written
 from crm.accounts.forms import Written
 from crm.domain.manner import Manner
-from crm.domain.zone_moves import moves_sentence
+from crm.domain.zone_moves import upshot_sentence
 from crm.web import forms
 from crm.web.routing import Router, Visit
 
@@ -30,10 +30,10 @@ def save(visit: Visit) -> Response:
     before = str(visit.principal.zone)
     if wanted == before:
         return visit.redirect("/settings/workspace", "Nothing was changed.")
-    moves = actions.move_to_zone(visit.connection, visit.principal, ZoneInfo(wanted), visit.at)
+    found = actions.move_to_zone(visit.connection, visit.principal, ZoneInfo(wanted), visit.at)
     undo = f"/settings/workspace?time_zone={before}"
     return visit.redirect(
-        "/settings/workspace", f"Days are counted in {wanted} now. {moves_sentence(moves)}", undo
+        "/settings/workspace", f"Days are counted in {wanted} now. {upshot_sentence(found)}", undo
     )
 
 

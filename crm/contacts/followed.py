@@ -3,14 +3,13 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from crm.contacts.derived import refresh_metrics
 from crm.contacts.may_change import require_people
 from crm.domain.principal import Principal
-from crm.domain.zone_moves import Standing, moves_sentence, standing_sentence
-from crm.storage.recount import moves, zones
-from crm.storage.tables import contact_metrics
+from crm.domain.zone_moves import Standing, standing_sentence, upshot, upshot_sentence
+from crm.storage.recount import standings
 
 
 def for_many(
@@ -24,27 +23,19 @@ def for_many(
     these = (connection, principal.workspace_id, contact_ids)
     require_people(connection, principal, contact_ids)
     refresh_metrics(connection, principal, contact_ids, at)
-    stood = zones(*these)
+    stood = standings(*these)
     change()
-    return moves_sentence(moves(stood, zones(*these)))
+    return upshot_sentence(upshot(stood, standings(*these)))
 
 
 def for_one(
     connection: Connection, principal: Principal, contact_id: int, at: datetime, change: Callable[[], None]
 ) -> str:
     """Make a change to one person, and say what became of zone and score; nothing where both stay."""
+    these = (connection, principal.workspace_id, [contact_id])
     require_people(connection, principal, [contact_id])
     refresh_metrics(connection, principal, [contact_id], at)
-    stood = _standing(connection, principal, contact_id)
+    stood = standings(*these)
     change()
-    return standing_sentence(stood, _standing(connection, principal, contact_id))
-
-
-def _standing(connection: Connection, principal: Principal, contact_id: int) -> Standing:
-    stored = contact_metrics.c
-    row = connection.execute(
-        select(stored.zone, stored.score).where(
-            stored.workspace_id == principal.workspace_id, stored.contact_id == contact_id
-        )
-    ).one_or_none()
-    return Standing(row.zone, row.score) if row else Standing()
+    nobody = Standing()
+    return standing_sentence(stood.get(contact_id, nobody), standings(*these).get(contact_id, nobody))

@@ -40,6 +40,8 @@ def set_tiers_back(visit: Visit) -> Response:
 
     everybody = [one for ids in back.values() for one in ids]
     moved = followed.for_many(visit.connection, visit.principal, everybody, visit.at, change)
+    if len(everybody) == 1:
+        return visit.redirect(f"/people/{everybody[0]}", f"The tier is as it was. {moved}")
     return visit.redirect("/people", f"The tiers are as they were. {moved}")
 
 

@@ -12,6 +12,41 @@ Moves = Mapping[tuple[str | None, str | None], int]
 """How many people went from one zone to another; None is no zone."""
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Somebody's zone and score; None without any."""
+
+    zone: str | None = None
+    score: int | None = None
+
+
+@dataclass(frozen=True)
+class Upshot:
+    """What a change did to people: who moved from which zone to which, and how many scores are others now."""
+
+    moves: Moves
+    scores: int = 0
+
+
+NOTHING = Upshot({})
+
+
+def upshot(before: Mapping[int, Standing], after: Mapping[int, Standing]) -> Upshot:
+    """How people stood and how they stand; whoever is not in both is left out."""
+    pairs = [(before[one], now) for one, now in after.items() if one in before]
+    moves = Counter((then.zone, now.zone) for then, now in pairs if then.zone != now.zone)
+    return Upshot(moves, sum(then.score != now.score for then, now in pairs))
+
+
+def upshot_sentence(found: Upshot) -> str:
+    """ "9 people left screen-only and are drifting. The scores of 12 people changed." """
+    told = moves_sentence(found.moves)
+    if not found.scores:
+        return told
+    whose = f"The score{'s' if found.scores > 1 else ''} of {count(found.scores, 'person')} changed."
+    return whose if not any(found.moves.values()) else f"{told} {whose}"
+
+
 def moves_sentence(moves: Moves) -> str:
     """ "9 people left screen-only: 7 are drifting, 2 are in touch." Zones that were left come in their own order."""
     left: dict[str | None, Counter[str | None]] = {}
@@ -37,14 +72,6 @@ def _left(zone: str | None, arrived: Counter[str | None]) -> str:
 
 def _now(number: int, zone: str | None) -> str:
     return f"{numeral(number)} {'is' if number == 1 else 'are'} {_word(zone)}"
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Somebody's zone and score; None without any."""
-
-    zone: str | None = None
-    score: int | None = None
 
 
 def standing_sentence(before: Standing, after: Standing) -> str:

@@ -8,9 +8,10 @@ from sqlalchemy import Connection
 from crm.contacts.drafts import the_target
 from crm.domain.principal import Principal
 from crm.domain.targets import DEFAULTS, EVERY_OTHER_KIND, NO_TARGET, TIERS_WITH_TARGETS, Target, Targets
+from crm.domain.zone_moves import NOTHING, Upshot
 from crm.errors import Invalid, require_admin
 from crm.storage.frame import Scope
-from crm.storage.recount import Moves, recompute
+from crm.storage.recount import recompute
 from crm.storage.stored_metrics import scope_of, targets_of
 from crm.storage.tables import target
 
@@ -25,8 +26,8 @@ def effective(targets: Targets, tier: str, kind: str) -> Target:
 
 def change_targets(
     connection: Connection, principal: Principal, wanted: Mapping[Key, Target], at: datetime
-) -> tuple[dict[Key, Target], Moves]:
-    """Set the targets of these tiers and kinds; returns those that changed, as they were, and who moved zone."""
+) -> tuple[dict[Key, Target], Upshot]:
+    """Set the targets of these tiers and kinds; returns those that changed, as they were, and what it did to people."""
     require_admin(principal, "Targets are the whole team’s. Ask an admin to change them.")
     before = targets_of(connection, principal.workspace_id)
     for (tier, _), one in wanted.items():
@@ -37,7 +38,7 @@ def change_targets(
     shown = {key: effective(before, *key) for key in wanted}
     changed = {key: shown[key] for key, one in wanted.items() if one != shown[key]}
     if not changed:
-        return {}, Moves()
+        return {}, NOTHING
 
     def change() -> Scope:
         _write(connection, principal, before, {**shown, **wanted})

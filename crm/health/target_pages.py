@@ -11,7 +11,7 @@ from crm.contacts.listing import kinds
 from crm.domain.manner import numeral
 from crm.domain.spans import count
 from crm.domain.targets import CLOCKS, EVERY_OTHER_KIND, TIERS_WITH_TARGETS, Target, Targets
-from crm.domain.zone_moves import moves_sentence
+from crm.domain.zone_moves import upshot_sentence
 from crm.errors import Conflict
 from crm.health.target_actions import Key, change_targets, effective
 from crm.storage.stored_metrics import targets_of
@@ -43,10 +43,10 @@ def save(visit: Visit) -> Response:
     wanted, errors = _sent(visit, targets)
     if errors:
         return _page(visit, visit.form, errors)
-    before, moves = change_targets(visit.connection, visit.principal, wanted, visit.at)
+    before, found = change_targets(visit.connection, visit.principal, wanted, visit.at)
     if not before:
         return visit.redirect("/settings/targets", "Nothing was changed.")
-    said = f"{count(len(before), 'target')} changed. {moves_sentence(moves)}"
+    said = f"{count(len(before), 'target')} changed. {upshot_sentence(found)}"
     undo = f"/settings/targets?{urlencode(_as_before(before, wanted))}"
     if len(undo) >= LONGEST_UNDO:
         return visit.redirect("/settings/targets", f"{said} So many at once have no undo.")

@@ -9,10 +9,11 @@ from sqlalchemy import Connection, exists
 
 from crm.domain.channels import Channel, by_key
 from crm.domain.principal import Principal
+from crm.domain.zone_moves import NOTHING, Upshot
 from crm.errors import Invalid, require_admin
 from crm.interactions.queries import channels
 from crm.storage.frame import Scope
-from crm.storage.recount import Moves, recompute, recount_channel
+from crm.storage.recount import recompute, recount_channel
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import channel, interaction
 from crm.storage.text import fold
@@ -49,13 +50,13 @@ def marked(one: Channel, digital: bool, way: str) -> Channel:
 
 def change_marks(
     connection: Connection, principal: Principal, wanted: Sequence[Channel], at: datetime
-) -> tuple[list[Channel], Moves]:
-    """Give channels their new marks; returns those that changed, as they were, and who moved to another zone."""
+) -> tuple[list[Channel], Upshot]:
+    """Give channels their new marks; returns those that changed, as they were, and what it did to people."""
     _require_admin(principal)
     known = by_key(channels(connection, principal))
     changed = [one for one in wanted if known[one.key] != one]
     if not changed:
-        return [], Moves()
+        return [], NOTHING
 
     def change() -> Scope:
         for one in changed:
@@ -67,8 +68,8 @@ def change_marks(
             recount_channel(connection, principal.workspace_id, one)
         return scope_of(connection, principal, at)
 
-    moves = recompute(connection, scope_of(connection, principal, at), change)
-    return [known[one.key] for one in changed], moves
+    found = recompute(connection, scope_of(connection, principal, at), change)
+    return [known[one.key] for one in changed], found
 
 
 def add_channel(connection: Connection, principal: Principal, label: str, digital: bool, way: str) -> Channel:

@@ -10,7 +10,7 @@ from crm.contacts.drafts import one_line
 from crm.domain.channels import Channel
 from crm.domain.log_sentences import short_label
 from crm.domain.spans import join
-from crm.domain.zone_moves import moves_sentence
+from crm.domain.zone_moves import upshot_sentence
 from crm.errors import Conflict, Invalid
 from crm.interactions import channel_actions as actions
 from crm.interactions.channel_actions import WAYS, way_of
@@ -53,14 +53,14 @@ def save(visit: Visit) -> Response:
         wanted = [_marked(visit, one) for one in known]
     except Invalid as refusal:
         return _page(visit, {}, {"": refusal.sentence})
-    before, moves = actions.change_marks(visit.connection, visit.principal, wanted, visit.at)
+    before, found = actions.change_marks(visit.connection, visit.principal, wanted, visit.at)
     if not before:
         return visit.redirect("/settings/channels", "Nothing was changed.")
     changed = {one.key for one in before}
     said = join([_said(one) for one in wanted if one.key in changed])
     undo = urlencode([pair for one in before for pair in _fields(one)])
     return visit.redirect(
-        "/settings/channels", f"{said}. {moves_sentence(moves)}", f"/settings/channels?{undo}"
+        "/settings/channels", f"{said}. {upshot_sentence(found)}", f"/settings/channels?{undo}"
     )
 
 

@@ -3,10 +3,8 @@
 Counts are written again from the log in the transaction of the change, then every contact's metrics.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, Connection, Integer, Table, cast, func, select, type_coerce
@@ -20,6 +18,7 @@ from crm.domain.channels import (
     is_contact,
     tally,
 )
+from crm.domain.zone_moves import Standing, Upshot, upshot
 from crm.storage.frame import Scope, only
 from crm.storage.presence import is_present
 from crm.storage.stored_metrics import refresh, refresh_stale
@@ -29,29 +28,19 @@ from crm.storage.types import from_micros, to_micros
 DAY_MICROS = 86_400_000_000
 EPOCH_ORDINAL = 719_163
 
-Moves: TypeAlias = Counter[tuple[str | None, str | None]]
-"""How many went from one zone to another."""
 
-
-def zones(
+def standings(
     connection: Connection, workspace_id: int, contact_ids: Sequence[int] | None = None
-) -> dict[int, str | None]:
-    """The stored zone of every contact, or of those, that is kept in touch with; refresh stale rows first."""
+) -> dict[int, Standing]:
+    """How every contact, or each of those, that is kept in touch with stands; refresh stale rows first."""
     table = contact_metrics.c
     same = (contact.c.workspace_id == table.workspace_id) & (contact.c.id == table.contact_id)
     rows = connection.execute(
-        select(table.contact_id, table.zone)
+        select(table.contact_id, table.zone, table.score)
         .join(contact, same)
         .where(table.workspace_id == workspace_id, is_present(), *only(table.contact_id, contact_ids))
     )
-    return {row.contact_id: row.zone for row in rows}
-
-
-def moves(before: Mapping[int, str | None], after: Mapping[int, str | None]) -> Moves:
-    """How many went from one zone to another."""
-    return Counter(
-        (before.get(one), zone) for one, zone in after.items() if one in before and before[one] != zone
-    )
+    return {row.contact_id: Standing(row.zone, row.score) for row in rows}
 
 
 def refresh_everyone(connection: Connection, scope: Scope) -> None:
@@ -60,15 +49,15 @@ def refresh_everyone(connection: Connection, scope: Scope) -> None:
     refresh(connection, scope, list(connection.execute(everyone).scalars()))
 
 
-def recompute(connection: Connection, before: Scope, change: Callable[[], Scope]) -> Moves:
-    """Make a change and work everybody out anew; returns how many moved from which zone to which.
+def recompute(connection: Connection, before: Scope, change: Callable[[], Scope]) -> Upshot:
+    """Make a change and work everybody out anew; returns what it did to people.
 
     ``before`` is the scope as it was, so that only this change counts; ``change`` returns the scope as it is then.
     """
     refresh_stale(connection, before)
-    stood = zones(connection, before.workspace_id)
+    stood = standings(connection, before.workspace_id)
     refresh_everyone(connection, change())
-    return moves(stood, zones(connection, before.workspace_id))
+    return upshot(stood, standings(connection, before.workspace_id))
 
 
 def recount_channel(connection: Connection, workspace_id: int, way: Channel) -> None:

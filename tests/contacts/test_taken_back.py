@@ -44,7 +44,10 @@ def test_a_tier_moves_whom_it_moves_and_nobody_whom_time_moved_since_the_figures
     page = after(browser, browser.post(f"/people/{one}/tier", data={"tier": "warm"}))
     assert "They left gone quiet and are in touch now. The score went from 68 to 100." in page
     page = after(browser, browser.post(undo_in(page)))
-    assert "The tiers are as they were. 1 person left in touch and is gone quiet." in page
+    assert (
+        "The tier is as it was. 1 person left in touch and is gone quiet. The score of 1 person changed."
+        in page
+    )
 
 
 def test_the_form_says_what_an_own_target_did(world: World) -> None:

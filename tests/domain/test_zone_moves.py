@@ -2,7 +2,15 @@
 
 import pytest
 
-from crm.domain.zone_moves import Moves, Standing, moves_sentence, standing_sentence
+from crm.domain.zone_moves import (
+    Moves,
+    Standing,
+    Upshot,
+    moves_sentence,
+    standing_sentence,
+    upshot,
+    upshot_sentence,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,3 +51,34 @@ def test_sentences(moves: Moves, sentence: str) -> None:
 )
 def test_what_a_change_did_to_one(before: Standing, after: Standing, sentence: str) -> None:
     assert standing_sentence(before, after) == sentence
+
+
+def test_an_upshot_leaves_out_whoever_came_or_went() -> None:
+    before = {
+        1: Standing("screen_only", 37),
+        2: Standing("drifting", 50),
+        3: Standing(),
+        5: Standing("drifting", 1),
+    }
+    after = {
+        1: Standing("in_touch", 90),
+        2: Standing("drifting", 51),
+        3: Standing(),
+        4: Standing("no_record"),
+    }
+    assert upshot(before, after) == Upshot({("screen_only", "in_touch"): 1}, 2)
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (Upshot({}), "Nobody’s zone changed."),
+        (Upshot({}, 1), "The score of 1 person changed."),
+        (
+            Upshot({("screen_only", "drifting"): 9}, 12),
+            "9 people left screen-only and are drifting. The scores of 12 people changed.",
+        ),
+    ],
+)
+def test_an_upshot_in_words(found: Upshot, sentence: str) -> None:
+    assert upshot_sentence(found) == sentence

@@ -59,7 +59,10 @@ def test_a_channel_made_personal_and_back(world: World, site: TestClient) -> Non
     assert post(site, "/settings/channels", **{"side.video": "personal"}).status_code == 303
     assert zone_of(world, one) == "drifting"
     sentence, undo = said(site, "/settings/channels")
-    assert sentence == ("Video call is now personal, live. 1 person left screen-only and is drifting.")
+    assert sentence == (
+        "Video call is now personal, live. 1 person left screen-only and is drifting."
+        " The score of 1 person changed."
+    )
     post(site, undo)
     assert zone_of(world, one) == "screen_only"
     assert "1 person left drifting and is screen-only." in said(site, "/settings/channels")[0]
@@ -144,7 +147,9 @@ def test_a_target_changed_and_back(world: World, site: TestClient) -> None:
     assert answer.status_code == 303
     assert zone_of(world, one) == "in_touch"
     sentence, undo = said(site, "/settings/targets")
-    assert sentence == "1 target changed. 1 person left drifting and is in touch."
+    assert sentence == (
+        "1 target changed. 1 person left drifting and is in touch. The score of 1 person changed."
+    )
     with world.database.read() as connection:
         rows = connection.execute(select(target).where(target.c.workspace_id == world.workspace_id)).all()
     assert [(row.tier, row.kind, row.any, row.personal, row.in_person) for row in rows] == [

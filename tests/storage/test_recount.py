@@ -17,7 +17,7 @@ from crm.health.target_actions import change_targets, effective
 from crm.interactions.channel_actions import change_marks
 from crm.interactions.queries import channels
 from crm.storage.database import Database
-from crm.storage.recount import moves, offsets, refresh_everyone
+from crm.storage.recount import offsets, refresh_everyone
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import contact_metrics, interaction, interaction_contact
 from tests.oracle import Log, Marks
@@ -121,9 +121,3 @@ def test_stretches_cover_every_instant_with_its_own_offset(name: str) -> None:
             assert at.astimezone(zone).utcoffset() == offset
     for (_, end, _), (start, _, _) in pairwise(found):
         assert start - end == timedelta(microseconds=1)
-
-
-def test_moves_leave_out_whoever_stayed_or_came_new() -> None:
-    before: dict[int, str | None] = {1: "screen_only", 2: "drifting", 3: None}
-    after: dict[int, str | None] = {1: "in_touch", 2: "drifting", 3: None, 4: "no_record"}
-    assert moves(before, after) == {("screen_only", "in_touch"): 1}
