@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, Select, and_, func, select
 
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
@@ -13,6 +13,7 @@ from crm.errors import NotFound
 from crm.interactions.queries import Person, called, named
 from crm.interactions.quickline import understood
 from crm.planning.queries import plan_of
+from crm.storage.statements import built_once
 from crm.storage.tables import contact, interaction, mail_reply
 
 PAGE = 30
@@ -51,10 +52,13 @@ def _mine(principal: Principal) -> tuple[Any, Any]:
 
 def waiting_count(connection: Connection, principal: Principal) -> int:
     """How many replies of the user wait for an answer."""
-    mine = select(func.count()).select_from(mail_reply)
-    return int(
-        connection.execute(mine.where(*_mine(principal), mail_reply.c.state == "waiting")).scalar_one()
-    )
+    return int(connection.execute(*_number_waiting(principal.workspace_id, principal.user_id)).scalar_one())
+
+
+@built_once
+def _number_waiting(whose: Any, user_id: Any) -> Select[Any]:
+    mine = (mail_reply.c.workspace_id == whose, mail_reply.c.user_id == user_id)
+    return select(func.count()).select_from(mail_reply).where(*mine, mail_reply.c.state == "waiting")
 
 
 def waiting(connection: Connection, principal: Principal, at: datetime) -> list[WaitingReply]:

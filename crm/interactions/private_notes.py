@@ -20,6 +20,9 @@ def may_read_note(principal: Principal, row: Row[Any]) -> bool:
 
 def notes_to_read(principal: Principal) -> ColumnElement[bool]:
     """``may_read_note`` in SQL, of the row of ``interaction``."""
-    if principal.user_id is None:
-        return true()
-    return or_(~interaction.c.note_private, interaction.c.author_id == principal.user_id)
+    return true() if principal.user_id is None else notes_read_by(principal.user_id)
+
+
+def notes_read_by(user_id: Any) -> ColumnElement[bool]:
+    """The same for a user: an id, or what stands for one in SQL."""
+    return or_(~interaction.c.note_private, interaction.c.author_id == user_id)

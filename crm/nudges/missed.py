@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, literal, or_, select
 
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.nudges.due import PURPOSE, TOO_LATE, missing
 from crm.nudges.outbox import GIVEN_UP, NOT_IN_TIME, Claim
+from crm.storage.statements import built_once
 from crm.storage.tables import outbox, user
 from crm.storage.tables.nudges import UNFINISHED
 
@@ -67,7 +68,7 @@ def missed(connection: Connection, at: datetime, workspace_id: int | None = None
 
 def _has_missed(at: datetime) -> ColumnElement[bool]:
     lately = and_(outbox.c.changed_at > at - LOOK_BACK, outbox.c.due_at > at - 2 * LOOK_BACK)
-    return or_(and_(_ended_badly(), lately), _is_late(at))
+    return or_(and_(_ended_badly(), lately), _is_late(at - GRACE))
 
 
 def _ended_badly() -> ColumnElement[bool]:
@@ -77,22 +78,24 @@ def _ended_badly() -> ColumnElement[bool]:
     )
 
 
-def _is_late(at: datetime) -> ColumnElement[bool]:
-    return and_(outbox.c.state.in_(UNFINISHED), outbox.c.due_at <= at - GRACE)
+def _is_late(due_by: Any) -> ColumnElement[bool]:
+    """Still tried, and due so early that it has missed its time."""
+    return and_(outbox.c.state.in_(UNFINISHED), outbox.c.due_at <= due_by)
 
 
 def of_week(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> Missed | None:
     """The user's own mail of that week, if it missed its time, however long ago: for the page of the week."""
-    row = connection.execute(
-        select(outbox, literal("").label("name")).where(
-            outbox.c.workspace_id == principal.workspace_id,
-            outbox.c.user_id == principal.user_id,
-            outbox.c.purpose == PURPOSE,
-            outbox.c.week == str(week),
-            or_(_ended_badly(), _is_late(at)),
-        )
-    ).one_or_none()
+    own = (principal.workspace_id, principal.user_id, str(week))
+    row = connection.execute(*_of_week(*own, at - GRACE)).one_or_none()
     return _missed(row) if row is not None else None
+
+
+@built_once
+def _of_week(whose: Any, user_id: Any, week: Any, due_by: Any) -> Select[Any]:
+    mine = (outbox.c.workspace_id == whose, outbox.c.user_id == user_id)
+    return select(outbox, literal("").label("name")).where(
+        *mine, outbox.c.purpose == PURPOSE, outbox.c.week == week, or_(_ended_badly(), _is_late(due_by))
+    )
 
 
 def _missed(row: Row[Any]) -> Missed:

@@ -20,7 +20,7 @@ from crm.interactions.actions import Entry, delete_interaction, log_interaction
 from crm.planning.diary import taken_now
 from crm.planning.drafting import Draft, Drafted, another_slot, draft_plan
 from crm.planning.home import require_planner
-from crm.planning.queries import is_plan_of, own_suggestion
+from crm.planning.queries import own_suggestion, stored_plan
 from crm.planning.states import State, states_of
 from crm.storage.database import new_id, new_ids
 from crm.storage.insertion import insert_unless_there
@@ -114,7 +114,8 @@ def _required(plan_id: int | None) -> int:
 
 
 def _plan_id(connection: Connection, principal: Principal, week: IsoWeek) -> int | None:
-    return connection.execute(select(plan.c.id).where(is_plan_of(principal, week))).scalar_one_or_none()
+    stored = stored_plan(connection, principal, week)
+    return None if stored is None else stored.id
 
 
 def _slot_values(slot: Slot) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from crm.domain.principal import Principal
 from crm.storage.participation import is_live
+from crm.storage.statements import built_once
 from crm.storage.tables import interaction_contact
 
 
@@ -23,19 +25,20 @@ def next_arranged(
     connection: Connection, principal: Principal, contact_ids: Sequence[int], at: datetime
 ) -> dict[int, Arranged]:
     """Contact → their next live interaction after ``at`` that counts; whoever has none is left out."""
-    log = interaction_contact.c
-    rows = connection.execute(
-        select(log.contact_id, log.channel, log.occurred_at)
-        .where(
-            log.workspace_id == principal.workspace_id,
-            log.contact_id.in_(contact_ids),
-            log.counts,
-            log.occurred_at > at,
-            is_live(log),
-        )
-        .order_by(log.occurred_at)
-    )
+    if not contact_ids:
+        return {}
     found: dict[int, Arranged] = {}
-    for row in rows:
+    for row in connection.execute(*_live_after(principal.workspace_id, list(contact_ids), at)):
         found.setdefault(row.contact_id, Arranged(row.channel, row.occurred_at))
     return found
+
+
+@built_once
+def _live_after(whose: Any, ids: Any, at: Any) -> Select[Any]:
+    log = interaction_contact.c
+    mine = (log.workspace_id == whose, log.contact_id.in_(ids), log.counts)
+    return (
+        select(log.contact_id, log.channel, log.occurred_at)
+        .where(*mine, log.occurred_at > at, is_live(log))
+        .order_by(log.occurred_at)
+    )

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, Row, Select, and_, select
 
 from crm.domain import channels as packed
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek, local_instant
+from crm.storage.participation import counted
+from crm.storage.statements import built_once
 from crm.storage.tables import interaction, interaction_contact
 
 _BY_ANY_WORD = frozenset({"unanswered", "they_wait", "no_record", "gone_quiet"})
@@ -50,8 +52,18 @@ def reached_since(
     if not suggestions:
         return {}
     first = min(row.made_at for row in suggestions).astimezone(principal.zone).date() - timedelta(LATE_DAYS)
+    ids = list({row.contact_id for row in suggestions})
+    since = local_instant(first, time(), principal.zone)
+    found: dict[int, list[Reached]] = defaultdict(list)
+    for row in connection.execute(*_reached_between(principal.workspace_id, ids, since, at)):
+        found[row.contact_id].append(_reached(row))
+    return found
+
+
+@built_once
+def _reached_between(whose: Any, ids: Any, since: Any, at: Any) -> Select[Any]:
     log = interaction_contact.c
-    rows = connection.execute(
+    return (
         select(
             log.contact_id,
             log.interaction_id,
@@ -66,19 +78,9 @@ def reached_since(
             interaction,
             and_(interaction.c.workspace_id == log.workspace_id, interaction.c.id == log.interaction_id),
         )
-        .where(
-            log.workspace_id == principal.workspace_id,
-            log.contact_id.in_({row.contact_id for row in suggestions}),
-            log.counts,
-            log.occurred_at >= local_instant(first, time(), principal.zone),
-            log.occurred_at <= at,
-        )
+        .where(*counted(whose, ids, at, log), log.occurred_at >= since)
         .order_by(log.contact_id, log.occurred_at, log.interaction_id)
     )
-    found: dict[int, list[Reached]] = defaultdict(list)
-    for row in rows:
-        found[row.contact_id].append(_reached(row))
-    return found
 
 
 def _reached(row: Any) -> Reached:

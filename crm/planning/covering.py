@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, Select, and_, func, select
 
 from crm.domain.principal import EDITORS, Principal
 from crm.domain.spans import join
 from crm.domain.weeks import IsoWeek
 from crm.errors import Invalid
 from crm.planning.home import home_in
+from crm.storage.statements import built_once
 from crm.storage.tables import cover, time_off, user
 
 NOBODY = "Choose a colleague who has a plan of their own."
@@ -49,8 +51,19 @@ def hand_over(connection: Connection, principal: Principal, off_id: int, colleag
 
 def away(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> list[Away]:
     """Whose people the user looks after in that week: they are off, and too little of it is left to plan for them."""
-    mine = (time_off.c.workspace_id == principal.workspace_id, cover.c.user_id == principal.user_id)
-    rows = connection.execute(
+    own = (principal.workspace_id, principal.user_id)
+    found = []
+    for row in connection.execute(*_off_meanwhile(*own, week.monday, week.sunday)).all():
+        who = Principal(principal.workspace_id, row.id, row.role, principal.zone, ZoneInfo(row.time_zone))
+        if not home_in(connection, who, week, at).is_worked(week):
+            found.append(Away(row.id, row.name))
+    return found
+
+
+@built_once
+def _off_meanwhile(whose: Any, user_id: Any, first: Any, last: Any) -> Select[Any]:
+    """Whose days off between two days are covered by the user."""
+    return (
         select(user.c.id, user.c.name, user.c.role, user.c.time_zone)
         .distinct()
         .select_from(time_off)
@@ -59,16 +72,10 @@ def away(connection: Connection, principal: Principal, week: IsoWeek, at: dateti
             and_(cover.c.workspace_id == time_off.c.workspace_id, cover.c.time_off_id == time_off.c.id),
         )
         .join(user, and_(user.c.workspace_id == time_off.c.workspace_id, user.c.id == time_off.c.user_id))
-        .where(*mine, time_off.c.removed_at.is_(None))
-        .where(time_off.c.first_day <= week.sunday, time_off.c.last_day >= week.monday)
+        .where(time_off.c.workspace_id == whose, cover.c.user_id == user_id)
+        .where(time_off.c.removed_at.is_(None), time_off.c.first_day <= last, time_off.c.last_day >= first)
         .order_by(user.c.id)
-    ).all()
-    found = []
-    for row in rows:
-        who = Principal(principal.workspace_id, row.id, row.role, principal.zone, ZoneInfo(row.time_zone))
-        if not home_in(connection, who, week, at).is_worked(week):
-            found.append(Away(row.id, row.name))
-    return found
+    )
 
 
 def covering_sentence(found: list[Away]) -> str:

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, Select, and_, func, select
 
 from crm.domain.budgets import FULL_WEEK, HALF_WEEK, LARGEST_BUDGET, Budget
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
@@ -16,6 +16,7 @@ from crm.domain.working_hours import OFFICE_HOURS, public_holidays
 from crm.errors import Forbidden, NotFound
 from crm.planning.journeys import Trip, days_off_in, trips_in
 from crm.storage.participation import is_in_person
+from crm.storage.statements import built_once
 from crm.storage.tables import interaction_contact, interaction_user, user
 
 
@@ -72,7 +73,10 @@ def require_planner(principal: Principal) -> int:
 
 def home_of(connection: Connection, principal: Principal) -> Home:
     """The user's place and usual budget, whatever the week."""
-    row = _user(connection, principal)
+    return _usual(_user(connection, principal))
+
+
+def _usual(row: Row[Any]) -> Home:
     amounts = (row.budget_call, row.budget_in_person, row.budget_by_hand, row.budget_total)
     return Home(
         whereabouts(row.city, row.country), Budget(*(max(0, min(LARGEST_BUDGET, one)) for one in amounts))
@@ -81,15 +85,16 @@ def home_of(connection: Connection, principal: Principal) -> Home:
 
 def home_in(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> Home:
     """As `home_of`, with the trips and days off of that week and the room that is left in it."""
+    person = _user(connection, principal)
     home = replace(
-        home_of(connection, principal),
+        _usual(person),
         trips=trips_in(connection, principal, week),
         days_off=days_off_in(connection, principal, week),
     )
     budget = home.budget.in_a_week_of(len(home.working_days(week)))
     if home.working_days(week):
         budget = budget.with_room_for(max((trip.room for trip in home.trips), default=0))
-    most = _user(connection, principal).budget_in_person_quarter
+    most = person.budget_in_person_quarter
     if most is not None:
         met = met_this_quarter(connection, principal, week.monday, at)
         budget = replace(budget, in_person_quarter_left=min(LARGEST_BUDGET, max(0, most - met)))
@@ -97,11 +102,15 @@ def home_in(connection: Connection, principal: Principal, week: IsoWeek, at: dat
 
 
 def _user(connection: Connection, principal: Principal) -> Row[Any]:
-    mine = (user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id)
-    row = connection.execute(select(user).where(*mine)).one_or_none()
+    row = connection.execute(*_this_user(principal.workspace_id, principal.user_id)).one_or_none()
     if row is None:
         raise NotFound
     return row
+
+
+@built_once
+def _this_user(whose: Any, user_id: Any) -> Select[Any]:
+    return select(user).where(user.c.workspace_id == whose, user.c.id == user_id)
 
 
 def met_this_quarter(connection: Connection, principal: Principal, day: date, at: datetime) -> int:

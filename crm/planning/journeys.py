@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Select, Table, select
 
 from crm.domain.manner import days_words
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
@@ -13,6 +13,7 @@ from crm.domain.principal import Principal
 from crm.domain.spans import long_day, short_day
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
+from crm.storage.statements import built_once
 from crm.storage.tables import time_off, trip
 
 LISTED = 100
@@ -70,10 +71,18 @@ def days_off_in(connection: Connection, principal: Principal, week: IsoWeek) -> 
 def _touching(
     connection: Connection, principal: Principal, table: Table, week: IsoWeek
 ) -> Iterable[Row[Any]]:
-    return connection.execute(
-        _own(table, principal)
-        .where(table.c.first_day <= week.sunday, table.c.last_day >= week.monday)
-        .order_by(table.c.first_day, table.c.id)
+    own = (principal.workspace_id, principal.user_id)
+    return connection.execute(*_in_days(*own, week.monday, week.sunday, table=table))
+
+
+@built_once
+def _in_days(whose: Any, user_id: Any, first: Any, last: Any, *, table: Table) -> Select[Any]:
+    columns = table.c
+    return (
+        select(table)
+        .where(columns.workspace_id == whose, columns.user_id == user_id, columns.removed_at.is_(None))
+        .where(columns.first_day <= last, columns.last_day >= first)
+        .order_by(columns.first_day, columns.id)
     )
 
 

@@ -21,7 +21,7 @@ from crm.planning.home import Home, home_in, require_planner
 from crm.planning.states import ACTED_ON, states_of
 from crm.planning.talking import TalkingPoint, talking_points
 from crm.rules.queries import rule_states
-from crm.storage.participation import is_live
+from crm.storage.participation import counted, is_live
 from crm.storage.presence import is_first_email
 from crm.storage.statements import built_once
 from crm.storage.tables import (
@@ -114,13 +114,14 @@ class Suggested:
 
 @dataclass(frozen=True)
 class PlanView:
-    """One user's week. ``id`` and ``made_at`` are missing where the plan is not stored."""
+    """One user's week. ``id`` and ``made_at`` are missing where the plan is not stored; ``home`` is that of the week now."""
 
     id: int | None
     user_id: int
     week: IsoWeek
     made_at: datetime | None
     budget: Budget
+    home: Home
     suggestions: tuple[Suggested, ...]
 
     @property
@@ -132,30 +133,33 @@ class PlanView:
 # Reading
 
 
-def is_plan_of(principal: Principal, week: IsoWeek) -> ColumnElement[bool]:
-    """The user's own plan of that week, of which there is one at most."""
-    return and_(
-        plan.c.workspace_id == principal.workspace_id,
-        plan.c.user_id == principal.user_id,
-        plan.c.week == str(week),
-    )
+def is_plan_of(whose: Any, user_id: Any, week: Any) -> ColumnElement[bool]:
+    """A user's own plan of a week ("2026-W48"), of which there is one at most."""
+    return and_(plan.c.workspace_id == whose, plan.c.user_id == user_id, plan.c.week == week)
 
 
 def plan_of(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> PlanView | None:
     """The user's stored plan of that week as it stands at ``at``; None if none was made. Others' plans are not there."""
-    row = connection.execute(
-        select(plan.c.id, plan.c.user_id, plan.c.made_at, plan.c.budget).where(is_plan_of(principal, week))
-    ).one_or_none()
+    row = stored_plan(connection, principal, week)
     if row is None:
         return None
-    return PlanView(
-        row.id,
-        row.user_id,
-        week,
-        row.made_at,
-        Budget(**row.budget),
-        tuple(_stored(connection, principal, suggestions_of(connection, principal, row.id), at)),
-    )
+    home = home_in(connection, principal, week, at)
+    rows = suggestions_of(connection, principal, row.id)
+    suggestions = tuple(_stored(connection, principal, rows, home, at))
+    return PlanView(row.id, row.user_id, week, row.made_at, Budget(**row.budget), home, suggestions)
+
+
+def stored_plan(connection: Connection, principal: Principal, week: IsoWeek) -> Row[Any] | None:
+    """The row of the user's plan of that week, without what it holds."""
+    own = (principal.workspace_id, principal.user_id, str(week))
+    return connection.execute(*_plan_of(*own)).one_or_none()
+
+
+@built_once
+def _plan_of(whose: Any, user_id: Any, week: Any) -> Select[Any]:
+    columns = plan.c
+    chosen = (columns.id, columns.user_id, columns.made_at, columns.budget)
+    return select(*chosen).where(is_plan_of(whose, user_id, week))
 
 
 def drafted_view(connection: Connection, principal: Principal, draft: Draft, at: datetime) -> PlanView:
@@ -179,22 +183,27 @@ def drafted_view(connection: Connection, principal: Principal, draft: Draft, at:
         )
         for one in draft.suggestions
     )
-    return PlanView(None, require_planner(principal), draft.week, None, draft.budget, suggestions)
+    return PlanView(None, require_planner(principal), draft.week, None, draft.budget, home, suggestions)
 
 
 def suggestions_of(connection: Connection, principal: Principal, plan_id: int) -> Sequence[Row[Any]]:
     """A plan's suggestions in their order, each with the plan's ``made_at``."""
-    rows: Sequence[Row[Any]] = connection.execute(
-        select(suggestion, plan.c.made_at)
-        .join(plan, and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id))
-        .where(suggestion.c.workspace_id == principal.workspace_id, suggestion.c.plan_id == plan_id)
-        .order_by(suggestion.c.position)
-    ).all()
+    rows: Sequence[Row[Any]] = connection.execute(*_suggestions(principal.workspace_id, plan_id)).all()
     return rows
 
 
+@built_once
+def _suggestions(whose: Any, plan_id: Any) -> Select[Any]:
+    return (
+        select(suggestion, plan.c.made_at)
+        .join(plan, and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id))
+        .where(suggestion.c.workspace_id == whose, suggestion.c.plan_id == plan_id)
+        .order_by(suggestion.c.position)
+    )
+
+
 def _stored(
-    connection: Connection, principal: Principal, rows: Sequence[Row[Any]], at: datetime
+    connection: Connection, principal: Principal, rows: Sequence[Row[Any]], home: Home, at: datetime
 ) -> list[Suggested]:
     if not rows:
         return []
@@ -204,7 +213,6 @@ def _stored(
     states = states_of(connection, principal, rows, at)
     live = _last_live(connection, principal, ids, at)
     today = principal.own_day(at)
-    home = home_in(connection, principal, IsoWeek.of(rows[0].monday), at)
     suggests = {state.rule.key: state.rule.suggests for state in rule_states(connection, principal)}
     taken = taken_now(connection, principal, rows, at)
     return [
@@ -234,17 +242,26 @@ def people(connection: Connection, principal: Principal, contact_ids: Sequence[i
     """These contacts as suggestions show them, by id."""
     if not contact_ids:
         return {}
+    rows = connection.execute(*_people(principal.workspace_id, list(contact_ids)))
+    return {row.id: Suggestee(*row) for row in rows}
+
+
+@built_once
+def _people(whose: Any, ids: Any) -> Select[Any]:
+    """The columns of ``Suggestee`` in its order."""
     address = select(contact_address.c.contact_id).where(
         contact_address.c.workspace_id == contact.c.workspace_id, contact_address.c.contact_id == contact.c.id
     )
-    rows = connection.execute(
-        select(
-            contact,
-            organisation.c.name.label("organisation"),
-            contact_email.c.value.label("email"),
-            address.exists().label("has_address"),
-            contact_phone.c.value.label("phone"),
-        )
+    beside = {
+        "organisation": organisation.c.name.label("organisation"),
+        "email": contact_email.c.value.label("email"),
+        "has_address": address.exists().label("has_address"),
+        "phone": contact_phone.c.value.label("phone"),
+    }
+    names = Suggestee.__dataclass_fields__
+    return (
+        select(*(beside[name] if name in beside else contact.c[name] for name in names))
+        .select_from(contact)
         .outerjoin(
             organisation,
             and_(
@@ -261,30 +278,25 @@ def people(connection: Connection, principal: Principal, contact_ids: Sequence[i
                 contact_phone.c.position == 0,
             ),
         )
-        .where(contact.c.workspace_id == principal.workspace_id, contact.c.id.in_(contact_ids))
+        .where(contact.c.workspace_id == whose, contact.c.id.in_(ids))
     )
-    return {
-        row.id: Suggestee(**{name: getattr(row, name) for name in Suggestee.__dataclass_fields__})
-        for row in rows
-    }
 
 
 def _last_live(
     connection: Connection, principal: Principal, ids: Sequence[int], at: datetime
 ) -> dict[int, date]:
+    rows = connection.execute(*_live(principal.workspace_id, list(ids), at))
+    return {row.contact_id: principal.own_day(row.last) for row in rows}
+
+
+@built_once
+def _live(whose: Any, ids: Any, at: Any) -> Select[Any]:
     log = interaction_contact.c
-    rows = connection.execute(
+    return (
         select(log.contact_id, func.max(log.occurred_at).label("last"))
-        .where(
-            log.workspace_id == principal.workspace_id,
-            log.contact_id.in_(ids),
-            log.counts,
-            log.occurred_at <= at,
-            is_live(log),
-        )
+        .where(*counted(whose, ids, at, log), is_live(log))
         .group_by(log.contact_id)
     )
-    return {row.contact_id: principal.own_day(row.last) for row in rows}
 
 
 def _swaps(
@@ -329,8 +341,8 @@ class Outcome:
 
 def outcome(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> Outcome | None:
     """How that week's plan came out; None if there was none, or nothing in it."""
-    plan_id = connection.execute(select(plan.c.id).where(is_plan_of(principal, week))).scalar_one_or_none()
-    rows = suggestions_of(connection, principal, plan_id) if plan_id is not None else ()
+    stored = stored_plan(connection, principal, week)
+    rows = suggestions_of(connection, principal, stored.id) if stored is not None else ()
     if not rows:
         return None
     states = states_of(connection, principal, rows, at)
@@ -371,7 +383,12 @@ def suggested(connection: Connection, principal: Principal, suggestion_id: int, 
     ).one_or_none()
     if row is None:
         raise NotFound
-    return _stored(connection, principal, [row], at)[0]
+    return _alone(connection, principal, row, at)
+
+
+def _alone(connection: Connection, principal: Principal, row: Row[Any], at: datetime) -> Suggested:
+    home = home_in(connection, principal, IsoWeek.of(row.monday), at)
+    return _stored(connection, principal, [row], home, at)[0]
 
 
 def suggestion_for(
@@ -381,7 +398,7 @@ def suggestion_for(
     week = IsoWeek.of(principal.own_day(at))
     mine = _suggestion_for(principal.workspace_id, principal.user_id, contact_id, week.monday)
     row = connection.execute(*mine).one_or_none()
-    return _stored(connection, principal, [row], at)[0] if row is not None else None
+    return _alone(connection, principal, row, at) if row is not None else None
 
 
 @built_once

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from crm.domain.principal import Principal
 from crm.planning.contacted import Reached, reached_since, was_contacted
+from crm.storage.statements import built_once
 from crm.storage.tables import response
 
 STATES = ("planned", "done", "contacted", "snoozed", "skipped", "not_this_person")
@@ -48,18 +49,24 @@ def answers_to(
     connection: Connection, principal: Principal, suggestion_ids: Sequence[int], at: datetime
 ) -> dict[int, Row[Any]]:
     """The newest answer to each suggestion that was not undone."""
-    rows = connection.execute(
+    rows = connection.execute(*_answers(principal.workspace_id, list(suggestion_ids), at))
+    return {row.suggestion_id: row for row in rows}
+
+
+@built_once
+def _answers(whose: Any, ids: Any, at: Any) -> Select[Any]:
+    columns = response.c
+    return (
         select(response)
         .where(
-            response.c.workspace_id == principal.workspace_id,
-            response.c.suggestion_id.in_(suggestion_ids),
-            response.c.verb.in_(_STATE_OF),
-            response.c.made_at <= at,
-            response.c.undone_at.is_(None) | (response.c.undone_at > at),
+            columns.workspace_id == whose,
+            columns.suggestion_id.in_(ids),
+            columns.verb.in_(_STATE_OF),
+            columns.made_at <= at,
+            columns.undone_at.is_(None) | (columns.undone_at > at),
         )
-        .order_by(response.c.made_at, response.c.id)
+        .order_by(columns.made_at, columns.id)
     )
-    return {row.suggestion_id: row for row in rows}
 
 
 def _state(

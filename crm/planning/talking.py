@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, or_, select, union
+from sqlalchemy import CompoundSelect, Connection, Select, Table, or_, select, true, union_all
 
 from crm.domain.principal import Principal
 from crm.domain.spans import day_phrase, short_day
 from crm.domain.yearly import next_return
-from crm.interactions.private_notes import may_read_note, notes_to_read
+from crm.interactions.private_notes import may_read_note, notes_read_by
 from crm.storage.open_matters import in_order, is_open
 from crm.storage.participation import is_personal
+from crm.storage.statements import built_once
 from crm.storage.tables import (
     ask,
     contact_date,
@@ -75,21 +76,13 @@ def _add(found: dict[int, list[TalkingPoint]], more: _Found) -> None:
         found[contact_id] += points
 
 
-def _of(table: Any, principal: Principal, ids: Sequence[int]) -> Any:
-    return select(table).where(table.c.workspace_id == principal.workspace_id, table.c.contact_id.in_(ids))
-
-
-def _open(table: Table, principal: Principal, ids: Sequence[int], today: date) -> Any:
-    return _of(table, principal, ids).where(is_open(table, today)).order_by(*in_order(table))
-
-
 def _asks(connection: Connection, principal: Principal, ids: Sequence[int], today: date) -> _Found:
-    rows = connection.execute(_open(ask, principal, ids, today))
+    rows = connection.execute(*_open(principal.workspace_id, ids, today.toordinal(), table=ask))
     return _some(((row.contact_id, TalkingPoint("ask", tidy(row.text), row.due)) for row in rows), _OPEN)
 
 
 def _promises(connection: Connection, principal: Principal, ids: Sequence[int], today: date) -> _Found:
-    rows = connection.execute(_open(promise, principal, ids, today))
+    rows = connection.execute(*_open(principal.workspace_id, ids, today.toordinal(), table=promise))
     return _some(
         (
             (
@@ -103,10 +96,9 @@ def _promises(connection: Connection, principal: Principal, ids: Sequence[int], 
 
 
 def _signals(connection: Connection, principal: Principal, ids: Sequence[int], today: date) -> _Found:
+    since = today - timedelta(days=HEARD_DAYS)
     rows = connection.execute(
-        _of(signal, principal, ids)
-        .where(signal.c.heard_on <= today, signal.c.heard_on > today - timedelta(days=HEARD_DAYS))
-        .order_by(signal.c.heard_on.desc(), signal.c.id.desc())
+        *_between(principal.workspace_id, ids, since, today, table=signal, day="heard_on")
     )
     return _some(
         ((row.contact_id, TalkingPoint(row.type, tidy(row.text), row.heard_on)) for row in rows), _HEARD
@@ -114,19 +106,43 @@ def _signals(connection: Connection, principal: Principal, ids: Sequence[int], t
 
 
 def _favours(connection: Connection, principal: Principal, ids: Sequence[int], today: date) -> _Found:
+    since = today - timedelta(days=FAVOUR_DAYS)
     rows = connection.execute(
-        _of(favour, principal, ids)
-        .where(favour.c.received_on <= today, favour.c.received_on > today - timedelta(days=FAVOUR_DAYS))
-        .order_by(favour.c.received_on.desc(), favour.c.id.desc())
+        *_between(principal.workspace_id, ids, since, today, table=favour, day="received_on")
     )
     return _some(
         ((row.contact_id, TalkingPoint("favour", tidy(row.text), row.received_on)) for row in rows), _FAVOURS
     )
 
 
+@built_once
+def _of(whose: Any, ids: Any, *, table: Table) -> Select[Any]:
+    return select(table).where(table.c.workspace_id == whose, table.c.contact_id.in_(ids))
+
+
+@built_once
+def _open(whose: Any, ids: Any, today: Any, *, table: Table) -> Select[Any]:
+    return (
+        select(table)
+        .where(table.c.workspace_id == whose, table.c.contact_id.in_(ids), is_open(table, today))
+        .order_by(*in_order(table))
+    )
+
+
+@built_once
+def _between(whose: Any, ids: Any, after: Any, until: Any, *, table: Table, day: str) -> Select[Any]:
+    """The newest first."""
+    columns, when = table.c, table.c[day]
+    return (
+        select(table)
+        .where(columns.workspace_id == whose, columns.contact_id.in_(ids), when <= until, when > after)
+        .order_by(when.desc(), columns.id.desc())
+    )
+
+
 def _dates(connection: Connection, principal: Principal, ids: Sequence[int], today: date) -> _Found:
     coming = []
-    for row in connection.execute(_of(contact_date, principal, ids)):
+    for row in connection.execute(*_of(principal.workspace_id, ids, table=contact_date)):
         day = next_return(row.month, row.day, row.on_day, row.yearly, today)
         if day is not None and day <= today + timedelta(days=DATE_DAYS):
             coming.append((day, row.id, row))
@@ -156,46 +172,38 @@ def _some(pairs: Any, limit: int) -> _Found:
 
 def _words(connection: Connection, principal: Principal, contact_id: int, at: datetime) -> list[TalkingPoint]:
     """The last words written down about this contact, those said in person first; never more rows than `LOOK_BACK`."""
-    log = interaction_contact.c
+    asked = (principal.workspace_id, contact_id, at, principal.user_id)
+    rows = connection.execute(*_worded(*asked, reads_all=principal.user_id is None))
+    newest = sorted(rows, key=lambda row: (row.personal, row.occurred_at, row.id), reverse=True)
+    return [point for row in newest if (point := _point(row, principal)).text]
+
+
+@built_once
+def _worded(whose: Any, contact_id: Any, at: Any, reader: Any, *, reads_all: bool) -> CompoundSelect[Any]:
+    """The newest with words, a few that were personal and a few that were not."""
+    log, columns = interaction_contact.c, interaction.c
     personal = is_personal(log)
     newest = (
-        select(log.interaction_id)
-        .where(
-            log.workspace_id == principal.workspace_id,
-            log.contact_id == contact_id,
-            log.counts,
-            log.occurred_at <= at,
-        )
+        select(log.occurred_at, log.interaction_id, personal.label("personal"))
+        .where(log.workspace_id == whose, log.contact_id == contact_id, log.counts, log.occurred_at <= at)
         .order_by(log.occurred_at.desc(), log.interaction_id.desc())
         .limit(LOOK_BACK)
     )
-    looked_at = union(
-        select(newest.subquery().c.interaction_id),
-        select(newest.where(personal).subquery().c.interaction_id),
-    ).subquery()
-    rows = connection.execute(
-        select(interaction, personal.label("personal"))
-        .join(
-            interaction_contact,
-            and_(
-                log.workspace_id == interaction.c.workspace_id,
-                log.contact_id == contact_id,
-                log.occurred_at == interaction.c.occurred_at,
-                log.interaction_id == interaction.c.id,
-            ),
+    readable = true() if reads_all else notes_read_by(reader)
+    said = ("id", "day", "channel", "summary", "note", "note_private", "author_id")
+
+    def worded(looked: Any, most: int) -> Select[Any]:
+        return (
+            select(*(columns[name] for name in said), looked.occurred_at, looked.personal)
+            .where(columns.workspace_id == whose, columns.id == looked.interaction_id)
+            .where(or_(columns.summary.is_not(None), columns.note.is_not(None) & readable))
+            .order_by(looked.occurred_at.desc(), looked.interaction_id.desc())
+            .limit(most)
         )
-        .where(
-            interaction.c.workspace_id == principal.workspace_id,
-            interaction.c.id.in_(select(looked_at.c.interaction_id)),
-            or_(
-                interaction.c.summary.is_not(None), interaction.c.note.is_not(None) & notes_to_read(principal)
-            ),
-        )
-        .order_by(interaction.c.occurred_at.desc(), interaction.c.id.desc())
-    ).all()
-    said = [_point(row, principal) for row in rows if row.personal][:_SAID]
-    written = [_point(row, principal) for row in rows if not row.personal][:_WRITTEN]
-    return [point for point in (*said, *written) if point.text]
+
+    spoken, latest = newest.where(personal).subquery().c, newest.subquery().c
+    written = worded(latest, _WRITTEN).where(~latest.personal)
+    return union_all(*(select(one.subquery()) for one in (worded(spoken, _SAID), written)))
 
 
 def _point(row: Any, principal: Principal) -> TalkingPoint:

@@ -18,9 +18,9 @@ SHOWN = 40
 
 def is_due(visit: Visit) -> bool:
     """Whether the workspace has nobody yet, or the user has neither finished the first run nor anybody to look after."""
-    if not queries.has_anybody(visit.connection, visit.principal):
-        return True
-    return not visit.user.first_run_done and not queries.keeps_anybody(visit.connection, visit.principal)
+    if queries.keeps_anybody(visit.connection, visit.principal):
+        return False
+    return not (visit.user.first_run_done and queries.has_anybody(visit.connection, visit.principal))
 
 
 @router.page("/welcome", access="member", fresh=True)

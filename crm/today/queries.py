@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, func, or_, select
 
 from crm.domain.budgets import GROUPS
 from crm.domain.flag_facts import CHANNEL_NOUNS
@@ -18,11 +18,11 @@ from crm.domain.weeks import IsoWeek
 from crm.domain.yearly import next_return
 from crm.interactions.queries import zones
 from crm.planning.arranged import next_arranged
-from crm.planning.home import home_of
 from crm.planning.queries import PlanView, outcome, people
 from crm.planning.talking import tidy
 from crm.storage.open_matters import in_order, is_open
 from crm.storage.presence import is_present
+from crm.storage.statements import built_once
 from crm.storage.tables import ask, contact, contact_date, contact_metrics, interaction_contact, promise
 from crm.storage.text import fold
 
@@ -78,41 +78,50 @@ class Aside:
     last_week: str | None
 
 
-def aside(connection: Connection, principal: Principal, plan: PlanView | None, at: datetime) -> Aside:
-    """What the user promised, wants to say, and should not miss; of the people the user keeps in touch with."""
+def aside(
+    connection: Connection, principal: Principal, plan: PlanView | None, country: str | None, at: datetime
+) -> Aside:
+    """What the user promised, wants to say, and should not miss; of the people the user keeps in touch with.
+
+    ``country`` is the user's own, which the post leaves from.
+    """
     today = principal.team_day(at)
     return Aside(
         _owed(connection, principal, today),
         _to_say(connection, principal, plan, today, at),
-        _ahead(connection, principal, today),
+        _ahead(connection, principal, country, today),
         _last_week(connection, principal, principal.own_day(at), at),
     )
 
 
-def _of_mine(table: Any, principal: Principal, *more: ColumnElement[Any]) -> Select[Any]:
+def _of_mine(table: Any, whose: Any, user_id: Any, *more: ColumnElement[Any]) -> Select[Any]:
     """Rows about contacts whom the user owns, or which the user wrote down."""
-    mine = contact.c.owner_id == principal.user_id
+    mine = contact.c.owner_id == user_id
     if "author_id" in table.c:
-        mine = or_(mine, table.c.author_id == principal.user_id)
+        mine = or_(mine, table.c.author_id == user_id)
     same = and_(contact.c.workspace_id == table.c.workspace_id, contact.c.id == table.c.contact_id)
     return (
         select(table, contact.c.name, *more)
         .join(contact, same)
         .where(
-            table.c.workspace_id == principal.workspace_id,
+            table.c.workspace_id == whose,
             is_present(),
             mine,
         )
     )
 
 
+@built_once
+def _open(whose: Any, user_id: Any, today: Any, *, table: Table) -> Select[Any]:
+    """What is open with those of the user's, the first of it."""
+    of_ours = (table.c.by == "us",) if "by" in table.c else ()
+    found = _of_mine(table, whose, user_id).where(*of_ours, is_open(table, today))
+    return found.order_by(*in_order(table)).limit(LISTED)
+
+
 def _owed(connection: Connection, principal: Principal, today: date) -> tuple[Owed, ...]:
-    rows = connection.execute(
-        _of_mine(promise, principal)
-        .where(promise.c.by == "us", is_open(promise, today))
-        .order_by(*in_order(promise))
-        .limit(LISTED)
-    )
+    own = (principal.workspace_id, principal.user_id)
+    rows = connection.execute(*_open(*own, today.toordinal(), table=promise))
     return tuple(_promise(row, today) for row in rows)
 
 
@@ -132,9 +141,8 @@ def _promise(row: Row[Any], today: date) -> Owed:
 def _to_say(
     connection: Connection, principal: Principal, plan: PlanView | None, today: date, at: datetime
 ) -> tuple[ToSay, ...]:
-    rows = connection.execute(
-        _of_mine(ask, principal).where(is_open(ask, today)).order_by(*in_order(ask)).limit(LISTED)
-    ).all()
+    own = (principal.workspace_id, principal.user_id)
+    rows = connection.execute(*_open(*own, today.toordinal(), table=ask)).all()
     chances = _arranged(connection, principal, [row.contact_id for row in rows], today, at)
     for one in plan.open if plan else ():
         if GROUPS[one.act] != "by_hand" and one.slot.day:
@@ -162,24 +170,29 @@ def _arranged(
     return found
 
 
-def _ahead(connection: Connection, principal: Principal, today: date) -> tuple[Ahead, ...]:
+def _ahead(
+    connection: Connection, principal: Principal, country: str | None, today: date
+) -> tuple[Ahead, ...]:
     last = today + timedelta(days=DATES_AHEAD_DAYS)
-    months = {today.month, last.month, (today + timedelta(days=15)).month}
-    rows = connection.execute(
-        _of_mine(contact_date, principal, contact.c.city, contact.c.country, contact.c.time_zone).where(
-            contact.c.tier != "none",
-            contact_date.c.month.in_(months),
-            or_(contact_date.c.yearly, contact_date.c.on_day >= today),
-        )
-    )
+    months = sorted({today.month, last.month, (today + timedelta(days=15)).month})
+    own = (principal.workspace_id, principal.user_id)
     coming = []
-    for row in rows:
+    for row in connection.execute(*_dates_in(*own, months, today)):
         day = next_return(row.month, row.day, row.on_day, row.yearly, today)
         if day is not None and day <= last:
             coming.append((day, row.name, row.id, row))
     coming.sort(key=lambda one: one[:3])
-    country = home_of(connection, principal).place.country
     return tuple(_coming(row, day, today, country) for day, _, _, row in coming[:LISTED])
+
+
+@built_once
+def _dates_in(whose: Any, user_id: Any, months: Any, today: Any) -> Select[Any]:
+    dates, place = contact_date.c, (contact.c.city, contact.c.country, contact.c.time_zone)
+    return _of_mine(contact_date, whose, user_id, *place).where(
+        contact.c.tier != "none",
+        dates.month.in_(months),
+        or_(dates.yearly, dates.on_day >= today),
+    )
 
 
 def _coming(row: Row[Any], day: date, today: date, country: str | None) -> Ahead:
@@ -311,15 +324,20 @@ def _counts(connection: Connection, principal: Principal, ids: Sequence[int]) ->
 
 def has_anybody(connection: Connection, principal: Principal) -> bool:
     """Whether the workspace has any contact at all."""
-    anybody = select(contact.c.id).where(contact.c.workspace_id == principal.workspace_id).limit(1)
-    return connection.execute(anybody).first() is not None
+    return connection.execute(*_anybody(principal.workspace_id)).first() is not None
+
+
+@built_once
+def _anybody(whose: Any) -> Select[Any]:
+    return select(contact.c.id).where(contact.c.workspace_id == whose).limit(1)
 
 
 def keeps_anybody(connection: Connection, principal: Principal) -> bool:
     """Whether the user owns a contact with a tier."""
-    kept = select(contact.c.id).where(
-        contact.c.workspace_id == principal.workspace_id,
-        contact.c.owner_id == principal.user_id,
-        contact.c.tier != "none",
-    )
-    return connection.execute(kept.limit(1)).first() is not None
+    return connection.execute(*_kept(principal.workspace_id, principal.user_id)).first() is not None
+
+
+@built_once
+def _kept(whose: Any, user_id: Any) -> Select[Any]:
+    theirs = (contact.c.workspace_id == whose, contact.c.owner_id == user_id)
+    return select(contact.c.id).where(*theirs, contact.c.tier != "none").limit(1)

@@ -153,11 +153,11 @@ def _week_page(
         "room": _room(plan) if plan else (),
         "waiting": number_not_planned(connection, visit.principal, week) if is_now and plan else 0,
         "replies": waiting_count(connection, visit.principal) if is_now else 0,
-        "light": _light(connection, visit, week) if is_now and plan else (),
+        "light": _light(connection, visit, plan) if is_now and plan else (),
         "easing": easing(plan.budget) if plan and is_now else "",
         "missed": of_week(connection, visit.principal, week, visit.at),
         "caution": caution(connection, visit.principal, visit.at) if first else "",
-        "aside": queries.aside(connection, visit.principal, plan, visit.at) if is_now else None,
+        "aside": queries.aside(connection, visit.principal, plan, country, visit.at) if is_now else None,
         "previous": week.previous(),
         "landed": visit.query.get("done"),
         "points_shown": POINTS_SHOWN,
@@ -171,16 +171,13 @@ def _week_page(
     return visit.render("today/week.html", context, active="week")
 
 
-def _light(connection: Connection, visit: Visit, week: IsoWeek) -> list[str]:
+def _light(connection: Connection, visit: Visit, plan: PlanView) -> list[str]:
     """Why this week or the next holds less than usual."""
-    homes = ((name, one, home_in(connection, visit.principal, one, visit.at)) for name, one in _near(week))
-    found = [said for name, one, home in homes if (said := home.lightness(one, name))]
-    absent = covering_sentence(away(connection, visit.principal, week, visit.at))
-    return [*found, absent] if absent else found
-
-
-def _near(week: IsoWeek) -> tuple[tuple[str, IsoWeek], ...]:
-    return ("This week", week), ("Next week", week.next())
+    this, following = plan.week, plan.week.next()
+    after = home_in(connection, visit.principal, following, visit.at)
+    absent = covering_sentence(away(connection, visit.principal, this, visit.at))
+    light = (plan.home.lightness(this, "This week"), after.lightness(following, "Next week"), absent)
+    return [said for said in light if said]
 
 
 def _title(plan: PlanView | None, week: IsoWeek, *, is_now: bool) -> str:
