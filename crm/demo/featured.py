@@ -140,7 +140,7 @@ FEATURED = {
             MARTA,
             phone_label="mobile, before 9",
             tags=("alliance", "pilot"),
-            facts={"life": "daughter at McGill"},
+            facts={"life": "has a daughter at McGill"},
             notes="In Boston on Tuesdays and Thursdays.",
         ),
         Featured(
@@ -189,7 +189,7 @@ FEATURED = {
             "key",
             "steady",
             RUTH,
-            facts={"life": "31 years at the library"},
+            facts={"life": "has spent 31 years at the library"},
         ),
         Featured(
             "Chloé Fontaine",
