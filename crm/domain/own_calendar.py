@@ -57,9 +57,9 @@ def is_taken(starts_at: datetime, minutes: int, busy: Iterable[Interval]) -> boo
     return any(one.starts_at < ends_at and starts_at < one.ends_at for one in busy)
 
 
-def own_event(suggestion_id: int | None, url: str) -> str:
-    """What calendars call the event that a suggestion became; ``url`` is the product's own address."""
-    return f"suggestion-{suggestion_id}@{url.partition('://')[2]}"
+def own_event(suggestion: int | str | None, url: str) -> str:
+    """What calendars call the event that a suggestion became, by its id or another name; ``url`` is the product's own address."""
+    return f"suggestion-{suggestion}@{url.partition('://')[2]}"
 
 
 def is_own_event(uid: str, url: str) -> bool:

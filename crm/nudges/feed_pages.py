@@ -7,9 +7,11 @@ from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
 from crm.nudges import feeds
 from crm.nudges.calendar import Event, calendar
-from crm.nudges.link_cards import what_words
+from crm.nudges.link_cards import act_with
 from crm.planning.home import require_planner
+from crm.planning.journeys import Trip, own_trip
 from crm.planning.queries import Suggested, plan_of, suggested
+from crm.planning.reach import Meeting, on_trip
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -22,7 +24,7 @@ def event_of(one: Suggested, url: str) -> Event:
     """A suggestion as an event; ``url`` is the product's own address."""
     return Event(
         uid=own_event(one.id, url),
-        title=what_words(one),
+        title=act_with(one.act, one.contact.name),
         words=f"{one.reason}\n{url}/people/{one.contact.id}",
         day=one.slot.day,
         starts_at=one.slot.starts_at,
@@ -43,6 +45,31 @@ def one_event(visit: Visit) -> Response:
     if one.slot.day is None:
         raise NotFound("This suggestion has no day, so there is nothing to put into a calendar.")
     return calendar_answer(calendar([event_of(one, visit.settings.url)], visit.at))
+
+
+@router.page("/trips/{trip_id}/trip.ics", access="member", fresh=True)
+def trip_events(visit: Visit) -> Response:
+    """What is arranged and suggested on a trip, for a calendar."""
+    trip = own_trip(visit.connection, visit.principal, visit.number("trip_id"))
+    found = on_trip(visit.connection, visit.principal, trip, visit.at)
+    events = [_met_on(trip, one, visit.settings.url) for one in found.meetings if one.at is not None]
+    if not events:
+        raise NotFound("Nothing is planned on this trip yet, so there is nothing to put into a calendar.")
+    return calendar_answer(calendar(events, visit.at))
+
+
+def _met_on(trip: Trip, one: Meeting, url: str) -> Event:
+    """By the same identity whenever it is copied, so that a calendar holds it once; a suggestion says that it is one."""
+    known = str(one.suggestion_id) if one.suggestion_id is not None else f"trip-{trip.id}-{one.contact.id}"
+    title = act_with(one.act, one.contact.name)
+    return Event(
+        uid=own_event(known, url),
+        title=title if one.arranged else f"{title} (suggested)",
+        words=f"{trip.city}\n{url}/people/{one.contact.id}",
+        day=None,
+        starts_at=one.at,
+        minutes=one.minutes,
+    )
 
 
 @router.page("/calendar/{token}.ics", access="public")

@@ -103,9 +103,12 @@ def _act(act: str) -> str:
 
 def what_words(one: Suggested, *, short: bool = False, act: str | None = None) -> str:
     """ "Lunch with Marta Kowalczyk", "Handwritten note to Marta Kowalczyk"."""
-    chosen = act or one.act
-    name = one.contact.short_name if short else one.contact.name
-    return f"{capital(_act(chosen))} {'to' if chosen in ('note', 'gift') else 'with'} {name}"
+    return act_with(act or one.act, one.contact.short_name if short else one.contact.name)
+
+
+def act_with(act: str, name: str) -> str:
+    """ "Lunch with Marta Kowalczyk"; also for channels that are no act."""
+    return f"{capital(_act(act))} {'to' if act in ('note', 'gift') else 'with'} {name}"
 
 
 def _lower(words: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from crm.domain.budgets import GROUPS
+from crm.domain.budgets import GROUPS, Budget
 from crm.domain.diary import Slot
 from crm.domain.manner import written_for
 from crm.domain.principal import Principal
@@ -59,29 +59,34 @@ def make_plan(connection: Connection, principal: Principal, week: IsoWeek, at: d
     row = _plan_values(principal, draft, plan_id, user_id, at)
     if not insert_unless_there(connection, plan, row, ["workspace_id", "user_id", "week"]):
         return _required(_plan_id(connection, principal, week))
+    add_suggestions(connection, principal, plan_id, draft)
+    return plan_id
+
+
+def add_suggestions(
+    connection: Connection, principal: Principal, plan_id: int, draft: Draft, first: int = 0
+) -> None:
+    """Write down what was drafted as suggestions of that plan; ``first`` is the position of the first."""
     ids = new_ids(connection, len(draft.suggestions))
     rows = [
         {
             "workspace_id": principal.workspace_id,
             "id": row_id,
             "plan_id": plan_id,
-            "user_id": user_id,
-            "monday": week.monday,
-            "position": position,
+            "user_id": principal.user_id,
+            "monday": draft.week.monday,
+            "position": first + place,
             **_suggestion_values(one),
         }
-        for position, (row_id, one) in enumerate(zip(ids, draft.suggestions, strict=True))
+        for place, (row_id, one) in enumerate(zip(ids, draft.suggestions, strict=True))
     ]
     if rows:
         connection.execute(suggestion.insert(), rows)
-    return plan_id
 
 
 def _plan_values(
     principal: Principal, draft: Draft, plan_id: int, user_id: int, at: datetime
 ) -> dict[str, Any]:
-    budget = asdict(draft.budget)
-    del budget["in_person_quarter_left"]
     return {
         "workspace_id": principal.workspace_id,
         "id": plan_id,
@@ -89,9 +94,16 @@ def _plan_values(
         "week": str(draft.week),
         "monday": draft.week.monday,
         "made_at": at,
-        "budget": budget,
+        "budget": stored_budget(draft.budget),
         "left_out": [[one.contact_id, one.reason, one.day and one.day.isoformat()] for one in draft.left_out],
     }
+
+
+def stored_budget(budget: Budget) -> dict[str, Any]:
+    """A plan's budget as it is kept; what is left of the quarter is in it already."""
+    kept = asdict(budget)
+    del kept["in_person_quarter_left"]
+    return kept
 
 
 def _suggestion_values(one: Drafted) -> dict[str, Any]:

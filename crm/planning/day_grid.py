@@ -10,6 +10,8 @@ from crm.planning.reach import Meeting
 
 FIRST, LAST = 9, 18
 """Hours that are always shown; earlier and later ones where something lies there."""
+EARLIEST, LATEST = time(7), time(22)
+"""What the calendar holds at night is of no interest."""
 ROWS_AN_HOUR = 2
 MOST_DAYS = 7
 """A longer trip is a list."""
@@ -81,8 +83,8 @@ def _meetings(meetings: Sequence[Meeting], zone: tzinfo) -> list[Span]:
 
 
 def _taken(day: date, busy: Sequence[Interval], zone: tzinfo) -> list[Span]:
-    """The calendar's part of the day; what runs over midnight is cut there."""
-    begins, ends = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
+    """The calendar's part of the day, between the hours in which somebody may be met."""
+    begins, ends = datetime.combine(day, EARLIEST, zone), datetime.combine(day, LATEST, zone)
     parts = [
         (max(one.starts_at.astimezone(zone), begins), min(one.ends_at.astimezone(zone), ends)) for one in busy
     ]

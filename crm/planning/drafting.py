@@ -1,7 +1,7 @@
 """Making a week's plan: what it would hold if it were made now, and a moment for another act of it."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
@@ -25,6 +25,7 @@ from crm.planning.covering import Away, away
 from crm.planning.diary import busy_by_calendar
 from crm.planning.easing import eased_home
 from crm.planning.home import Home, holidays_in, home_in, require_planner
+from crm.planning.states import states_of
 from crm.rules.queries import Flag, active_rules, flags
 from crm.storage.participation import is_in_person, is_live
 from crm.storage.presence import is_present
@@ -33,6 +34,7 @@ from crm.storage.tables import (
     contact_address,
     interaction_contact,
     interaction_user,
+    plan,
     response,
     suggestion,
 )
@@ -83,6 +85,42 @@ def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: 
     home = eased_home(connection, principal, home_in(connection, principal, week, at), week, at)
     absent = away(connection, principal, week, at)
     owned = _owned(connection, principal, absent, week)
+    return _drafted_for(connection, principal, week, at, home, owned, absent)
+
+
+def draft_more(
+    connection: Connection, principal: Principal, week: IsoWeek, at: datetime, contact_ids: Collection[int]
+) -> Draft:
+    """Whom of these people the user could meet in that week beside what stands in its plan: what a trip brings that was
+    written down after the plan was made. Who is in it already with a call or a note that waits may be met instead.
+    """
+    user_id = require_planner(principal)
+    standing = _standing_in(connection, principal, week)
+    home = home_in(connection, principal, week, at)
+    met = sum(GROUPS[one.act] == "in_person" for one in standing)
+    room = max(0, home.budget.caps()["in_person"] - met)
+    home = replace(home, budget=Budget(0, room, 0, room))
+    states = states_of(connection, principal, standing, at)
+    settled = {
+        one.contact_id
+        for one in standing
+        if GROUPS[one.act] == "in_person" or states[one.id].state != "planned"
+    }
+    owned = {one: user_id for one in contact_ids if one not in settled} if room else {}
+    return _drafted_for(connection, principal, week, at, home, owned, (), _taken_by(standing))
+
+
+def _drafted_for(
+    connection: Connection,
+    principal: Principal,
+    week: IsoWeek,
+    at: datetime,
+    home: Home,
+    owned: Mapping[int, int],
+    absent: Sequence[Away],
+    taken: Sequence[Interval] = (),
+) -> Draft:
+    """The best week with these people; ``taken`` is kept clear beside what is known anyway."""
     rules = active_rules(connection, principal)
     found = flags(
         connection,
@@ -101,7 +139,7 @@ def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: 
         holidays=home.not_worked(week),
         limits=weekly_limits(rules),
     )
-    slots = _slots(connection, principal, made.suggestions, facts, home, week, at)
+    slots = _slots(connection, principal, made.suggestions, facts, home, week, at, taken)
     by_contact: dict[int, list[Flag]] = defaultdict(list)
     for flag in found:
         by_contact[flag.contact.id].append(flag)
@@ -187,6 +225,7 @@ def _slots(
     home: Home,
     week: IsoWeek,
     at: datetime,
+    taken: Sequence[Interval],
 ) -> dict[int, Slot]:
     wanted = [
         _wanted(
@@ -206,7 +245,7 @@ def _slots(
         now=at,
         zone=principal.user_zone,
         holidays=home.not_worked(week),
-        busy=busy_in(connection, principal, week, at),
+        busy=[*busy_in(connection, principal, week, at), *taken],
     )
 
 
@@ -273,23 +312,7 @@ def another_slot(
             contact.c.workspace_id == principal.workspace_id, contact.c.id == row.contact_id
         )
     ).one()
-    others = connection.execute(
-        select(suggestion.c.slot_at, suggestion.c.slot_minutes, suggestion.c.act).where(
-            suggestion.c.workspace_id == principal.workspace_id,
-            suggestion.c.plan_id == row.plan_id,
-            suggestion.c.id != row.id,
-            suggestion.c.slot_at.is_not(None),
-        )
-    )
-    taken = [
-        Interval(
-            one.slot_at,
-            one.slot_at + timedelta(minutes=one.slot_minutes or MINUTES["call"]),
-            one.act,
-            GROUPS[one.act] == "in_person",
-        )
-        for one in others
-    ]
+    others = [one for one in _standing_in(connection, principal, week) if one.id != row.id]
     place = whereabouts(person.city, person.country, person.time_zone)
     wanted = _wanted(row.contact_id, act, place, home, week, principal.user_zone)
     slots = propose_slots(
@@ -298,6 +321,31 @@ def another_slot(
         now=at,
         zone=principal.user_zone,
         holidays=home.not_worked(week),
-        busy=[*busy_in(connection, principal, week, at), *taken],
+        busy=[*busy_in(connection, principal, week, at), *_taken_by(others)],
     )
     return slots[row.contact_id], GROUPS[act] == "by_hand" and not person.has_address
+
+
+def _standing_in(connection: Connection, principal: Principal, week: IsoWeek) -> Sequence[Row[Any]]:
+    """What stands in the user's stored plan of that week, answered or not, each with the plan's ``made_at``."""
+    mine = (suggestion.c.workspace_id == principal.workspace_id, suggestion.c.user_id == principal.user_id)
+    return connection.execute(
+        select(suggestion, plan.c.made_at)
+        .join(plan, and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id))
+        .where(*mine, suggestion.c.monday == week.monday)
+        .order_by(suggestion.c.position)
+    ).all()
+
+
+def _taken_by(rows: Sequence[Row[Any]]) -> list[Interval]:
+    """The moments of suggestions that have one."""
+    return [
+        Interval(
+            one.slot_at,
+            one.slot_at + timedelta(minutes=one.slot_minutes or MINUTES["call"]),
+            one.act,
+            GROUPS[one.act] == "in_person",
+        )
+        for one in rows
+        if one.slot_at is not None
+    ]

@@ -50,6 +50,11 @@ def change_trip(connection: Connection, principal: Principal, trip_id: int, form
     _set(connection, principal, trip, trip_id, form.model_dump())
 
 
+def set_room(connection: Connection, principal: Principal, trip_id: int, room: int) -> None:
+    """So many may be met there in a week."""
+    _set(connection, principal, trip, trip_id, {"room": room})
+
+
 def remove_trip(connection: Connection, principal: Principal, trip_id: int, at: datetime) -> None:
     """It does not take place; Undo brings it back."""
     _set(connection, principal, trip, trip_id, {"removed_at": at})

@@ -40,6 +40,12 @@ class DaysOffForm(TimeOffForm):
     cover_id: int | None = None
 
 
+class RoomForm(Form):
+    """How many people may be met on a trip."""
+
+    room: Annotated[int, Field(ge=0, le=20)]
+
+
 class TripForm(TimeOffForm):
     """A city and days, and how many people may be met there."""
 

@@ -1,7 +1,7 @@
 """Who can be met on a trip, those only reached through a screen first, and what its days hold."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
@@ -13,9 +13,9 @@ from crm.domain.places.whereabouts import whereabouts
 from crm.domain.principal import Principal
 from crm.domain.targets import TIERS_WITH_TARGETS
 from crm.domain.weeks import IsoWeek
-from crm.planning.drafting import draft_plan
+from crm.planning.drafting import Draft, draft_more, draft_plan
 from crm.planning.journeys import Trip
-from crm.planning.queries import PlanView, Suggested, Suggestee, drafted_view, people, plan_of
+from crm.planning.queries import PlanView, Suggested, Suggestee, drafted_view, is_planned, people, plan_of
 from crm.planning.waiting import not_planned
 from crm.storage.participation import is_live
 from crm.storage.presence import is_present
@@ -41,23 +41,31 @@ class InReach:
 
 @dataclass(frozen=True)
 class Meeting:
-    """Something on a day of the trip. What is arranged says no end, so it is taken for an hour."""
+    """Something on a day of the trip. What is arranged says no end, so it is taken for an hour. ``suggestion_id``: the
+    suggestion it is, if it stands in a plan.
+    """
 
     at: datetime | None
     act: str
     contact: Suggestee
     arranged: bool
     minutes: int = 60
+    suggestion_id: int | None = None
 
 
 @dataclass(frozen=True)
 class OnTrip:
-    """The page of a trip."""
+    """The page of a trip. ``more``: how many of those shown as suggested stand in no plan yet, though their week is planned."""
 
     by_zone: tuple[tuple[str, tuple[InReach, ...]], ...]
     days: tuple[tuple[date, tuple[Meeting, ...]], ...]
     number: int
-    planned: int
+    more: int
+
+    @property
+    def meetings(self) -> tuple[Meeting, ...]:
+        """All of them, by day."""
+        return tuple(one for _, those in self.days for one in those)
 
 
 def on_trip(connection: Connection, principal: Principal, trip: Trip, at: datetime) -> OnTrip:
@@ -72,9 +80,18 @@ def on_trip(connection: Connection, principal: Principal, trip: Trip, at: dateti
         plan, left = _plan(connection, principal, week, at)
         suggested += [one for one in plan.suggestions if one.contact.id in zones and _meets(one, trip)]
         words |= left | {one.contact.id: one.reason for one in plan.suggestions}
+    more = [
+        one
+        for draft in more_on_trip(connection, principal, trip, at)
+        for one in drafted_view(connection, principal, draft, at).suggestions
+    ]
+    words |= {one.contact.id: one.reason for one in more}
     meetings = [
         *(Meeting(moment, act, shown[one], True) for one, (moment, act) in arranged.items()),
-        *(Meeting(one.slot.starts_at, one.act, one.contact, False, one.slot.minutes) for one in suggested),
+        *(
+            Meeting(one.slot.starts_at, one.act, one.contact, False, one.slot.minutes, one.id)
+            for one in (*suggested, *more)
+        ),
     ]
     met = {one.contact.id: one for one in reversed(meetings)}
     found = [
@@ -83,8 +100,19 @@ def on_trip(connection: Connection, principal: Principal, trip: Trip, at: dateti
     ]
     groups = tuple((key, tuple(one for one in found if one.zone == key)) for key in ZONES)
     return OnTrip(
-        tuple(group for group in groups if group[1]), _by_day(trip, meetings, zone), len(zones), len(meetings)
+        tuple(group for group in groups if group[1]), _by_day(trip, meetings, zone), len(zones), len(more)
     )
+
+
+def more_on_trip(connection: Connection, principal: Principal, trip: Trip, at: datetime) -> list[Draft]:
+    """For each week of the trip that is planned already, whom the trip brings beside."""
+    found = []
+    for week in _weeks(trip, principal.own_day(at)):
+        if is_planned(connection, principal, week):
+            draft = draft_more(connection, principal, week, at, list(_in_reach(connection, principal, trip)))
+            there = tuple(one for one in draft.suggestions if one.slot.day in trip.days)
+            found.append(replace(draft, suggestions=there))
+    return found
 
 
 def _person(

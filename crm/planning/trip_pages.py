@@ -1,17 +1,20 @@
 """A user's trips and days off: the list, one trip with whom it brings into reach, and their forms."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from crm.domain.spans import day_phrase
+from crm.domain.spans import count, day_phrase
+from crm.domain.trip_line import read_trip
 from crm.errors import Invalid
-from crm.planning import covering, journey_actions, journeys, stays
+from crm.planning import covering, journey_actions, journeys, stays, trip_actions
 from crm.planning.day_grid import day_grid
 from crm.planning.diary import busy_around
-from crm.planning.home import require_planner
-from crm.planning.journey_forms import DaysOffForm, TripForm
+from crm.planning.home import home_of, require_planner
+from crm.planning.journey_forms import DaysOffForm, RoomForm, TripForm
 from crm.planning.reach import on_trip
 from crm.web import forms
 from crm.web.routing import Router, Visit
@@ -53,7 +56,7 @@ def _list(
 @router.action("/trips")
 def add_trip(visit: Visit) -> Response:
     """A new trip."""
-    form = forms.read(TripForm, visit.form)
+    form = forms.read(TripForm, _in_fields(visit.form, visit.today))
     if isinstance(form, forms.Errors):
         return _again(visit, form)
     trip_id = journey_actions.add_trip(visit.connection, visit.principal, form, visit.at)
@@ -68,6 +71,15 @@ def no_trip(visit: Visit) -> Response:
         return _again(visit, form)
     trip_id = journey_actions.refuse_trip(visit.connection, visit.principal, form, visit.at)
     return visit.redirect("/trips", "It is not offered again.", f"/trips/{trip_id}/restore")
+
+
+def _in_fields(form: FormData, today: date) -> FormData:
+    """Whoever writes "Boston, 1–4 December" into the field of the city has written the days as well."""
+    said = read_trip(str(form.get("city", "")), today) if not form.get("first_day") else None
+    if said is None:
+        return form
+    days = {"first_day": said.first_day.isoformat(), "last_day": said.last_day.isoformat()}
+    return FormData({**form, "city": said.city, **days})
 
 
 def _again(visit: Visit, form: forms.Errors) -> Response:
@@ -88,11 +100,27 @@ def trip(visit: Visit) -> Response:
         "found": found,
         "grid": day_grid(found.days, busy, zone),
         "has_calendar": bool(busy),
+        "usual": home_of(visit.connection, visit.principal).budget.in_person,
         "zone": zone,
         "zone_words": ZONE_WORDS,
         "day_phrase": lambda day: day_phrase(day, visit.today),
     }
     return visit.render("planning/trip.html", context, active="week")
+
+
+@router.action("/trips/{trip_id}/room")
+def save_room(visit: Visit) -> Response:
+    """So many may be met; weeks that are planned already take them in."""
+    trip_id = visit.number("trip_id")
+    form = forms.read(RoomForm, visit.form)
+    if isinstance(form, forms.Errors):
+        raise Invalid("Write how many may be met: 0 to 20.", fields=form.fields)
+    added = trip_actions.make_room(visit.connection, visit.principal, trip_id, form.room, visit.at)
+    said = f"A week of this trip may hold {form.room} in person."
+    if added:
+        are = "is" if added == 1 else "are"
+        said = f"{count(added, 'suggestion', words=True).capitalize()} of this trip {are} in your week now."
+    return visit.redirect(f"/trips/{trip_id}", said)
 
 
 @router.page("/trips/{trip_id}/edit", access="member")

@@ -96,6 +96,7 @@ NOT_PAGES = {
     "/signals/export",
     "/n/{token}/event.ics",
     "/plan/suggestions/{suggestion_id}/event.ics",
+    "/trips/{trip_id}/trip.ics",
     "/calendar/{token}.ics",
 } | {f"/people/{{contact_id}}/note.{kind}" for kind in ("pdf", "svg")}
 """Data, a part of a page, downloads."""

@@ -71,6 +71,16 @@ def test_what_is_arranged_stands_beside_what_the_calendar_holds() -> None:
     assert (saturday.words, sunday.words, monday.words) == ("Free all day", "Free all day", "Free from 10:10")
 
 
+def test_nights_are_no_part_of_it() -> None:
+    night = Interval(datetime(2026, 11, 2, 3, tzinfo=UTC), datetime(2026, 11, 2, 11, tzinfo=UTC))
+    evening = Interval(datetime(2026, 11, 3, 0, tzinfo=UTC), datetime(2026, 11, 3, 4, tzinfo=UTC))
+    grid = day_grid(days(), [night, evening], NEW_YORK)
+    assert grid
+    assert (grid.hours[0][1], grid.hours[-1][1]) == ("09:00", "21:00")
+    assert [(one.begins, one.ends) for one in grid.columns[2].blocks] == [("19:00", "22:00")]
+    assert grid.columns[2].words == "Free until 19:00"
+
+
 def test_a_long_trip_is_a_list_and_without_a_calendar_nothing_is_said_of_free_days() -> None:
     assert day_grid(days(number=MOST_DAYS + 1), [], NEW_YORK) is None
     grid = day_grid(days(), [], NEW_YORK)

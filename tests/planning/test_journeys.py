@@ -1,19 +1,28 @@
 """Trips and days off: people there come forward, nobody at home is asked out meanwhile, and they are their user's alone."""
 
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
+from icalendar import Calendar
+from sqlalchemy import select
 
+from crm.domain.own_calendar import is_own_event
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
-from crm.planning import journey_actions, journeys
+from crm.planning import journey_actions, journeys, trip_actions
+from crm.planning.actions import make_plan
 from crm.planning.drafting import Draft, draft_plan
 from crm.planning.home import home_in
 from crm.planning.journey_forms import TimeOffForm, TripForm
+from crm.planning.queries import plan_of
 from crm.planning.reach import on_trip
+from crm.planning.waiting import not_planned
 from crm.storage.stored_metrics import refresh_stale, scope_of
+from crm.storage.tables import suggestion
 from tests.builders import NOW, World
 from tests.planning.test_plan import by_screen
 from tests.web.site import client
@@ -129,6 +138,72 @@ def test_the_page_of_a_trip_shows_the_screen_only_first(world: World) -> None:
     assert shown == [("screen_only", [screen]), ("in_touch", [met])]
     held = [(day, one.contact.id, one.arranged) for day, those in found.days for one in those]
     assert [(one, arranged) for _, one, arranged in held] == [(screen, False)]
+
+
+def test_a_week_that_is_planned_takes_in_whom_a_trip_brings_beside_what_stands_in_it(world: World) -> None:
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin")
+    home = by_screen(world, alice, "Jürgen Haas", city="Berlin")
+    there = {by_screen(world, alice, f"Person {number}", city=BOSTON) for number in range(6)}
+    week = IsoWeek(2026, 48)
+    with world.database.write() as connection:
+        make_plan(connection, alice, week, NOW)
+    before = planned(world, alice, week)
+    trip_id = write_trip(world, alice, week.days[1], week.days[4])
+    assert planned(world, alice, week) == before
+    with world.database.read() as connection:
+        shown = on_trip(connection, alice, journeys.own_trip(connection, alice, trip_id), NOW)
+    assert (shown.more, len(shown.meetings)) == (2, 2)
+    with world.database.write() as connection:
+        assert trip_actions.make_room(connection, alice, trip_id, 3, NOW) == 2
+        assert trip_actions.make_room(connection, alice, trip_id, 3, NOW) == 0
+    after = planned(world, alice, week)
+    met = [one for one in after if one.act == "lunch" and one.contact_id != home]
+    assert {one.contact_id for one in met} < there
+    assert {one.slot_at for one in met} == {one.at for one in shown.meetings}
+    assert len({one.slot_day for one in after if one.act == "lunch"}) == 3
+    unmoved = {one.id for one in after} - {one.id for one in met}
+    assert [one for one in after if one.id in unmoved] == [one for one in before if one.id in unmoved]
+    with world.database.read() as connection:
+        view = plan_of(connection, alice, week, NOW)
+        left = [one.contact.id for one in not_planned(connection, alice, week, NOW)]
+    assert view is not None
+    assert view.budget.in_person == 3
+    assert {one.contact_id for one in after}.isdisjoint(left)
+
+
+def planned(world: World, by: Principal, week: IsoWeek) -> list[Any]:
+    with world.database.read() as connection:
+        rows = connection.execute(
+            select(suggestion)
+            .where(suggestion.c.user_id == by.user_id, suggestion.c.monday == week.monday)
+            .order_by(suggestion.c.position)
+        )
+        return list(rows)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_trip_in_one_line_its_room_and_its_calendar(world: World) -> None:
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin")
+    odile = by_screen(world, alice, "Odile Renard", city=BOSTON)
+    browser = client(world, alice)
+    with time_machine.travel(NOW, tick=False):
+        where = browser.post("/trips", data={"city": "Boston, 1–4 December"}).headers["location"]
+        page = browser.get(where).text
+        assert "Boston</bdi>, 1–4 December" in page
+        assert "Your usual week has 1 in person." in page
+        answer = browser.get(f"{where}/trip.ics")
+        event: Any = Calendar.from_ical(answer.content).walk("VEVENT")[0]
+        assert str(event["SUMMARY"]) == "Lunch with Odile Renard (suggested)"
+        assert is_own_event(str(event["UID"]), "http://testserver")
+        assert event["DTSTART"].dt.astimezone(NEW_YORK).hour == 12
+        assert browser.post(f"{where}/room", data={"room": "0"}).status_code == 303
+        nobody = browser.post("/trips", data={"city": "Lyon on 1 February"}).headers["location"]
+        assert browser.get(f"{nobody}/trip.ics").status_code == 404
+        assert browser.post(f"{where}/room", data={"room": "many"}).status_code == 422
+        world.log("lunch", None, odile, occurred_at=NOW + timedelta(days=9), by=alice)
+        event = Calendar.from_ical(browser.get(f"{where}/trip.ics").content).walk("VEVENT")[0]
+        assert str(event["SUMMARY"]) == "Lunch with Odile Renard"
+        assert browser.post("/trips", data={"city": "Boston, 4–1 December"}).status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -251,6 +251,8 @@ ACCESS = {
     "GET /trips/{trip_id}": "member",
     "GET /trips/{trip_id}/edit": "member",
     "POST /trips/{trip_id}/edit": "member",
+    "POST /trips/{trip_id}/room": "member",
+    "GET /trips/{trip_id}/trip.ics": "member",
     "POST /trips/{trip_id}/delete": "member",
     "POST /trips/{trip_id}/restore": "member",
     "POST /time-off": "member",

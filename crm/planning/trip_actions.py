@@ -1,0 +1,60 @@
+"""The room of a trip: how many may be met, and a week that is planned already taking them in."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from crm.domain.budgets import GROUPS, Budget
+from crm.domain.manner import written_for
+from crm.domain.principal import Principal
+from crm.planning.actions import add_suggestions, stored_budget, swap
+from crm.planning.drafting import Draft
+from crm.planning.journey_actions import set_room
+from crm.planning.journeys import own_trip
+from crm.planning.queries import is_plan_of
+from crm.planning.reach import more_on_trip
+from crm.storage.tables import plan, suggestion
+
+
+def make_room(connection: Connection, principal: Principal, trip_id: int, room: int, at: datetime) -> int:
+    """So many may be met on the trip. Its weeks that are planned already take in whom the trip brings; returns how many.
+
+    A week without a plan takes them in by itself, when it is planned.
+    """
+    set_room(connection, principal, trip_id, room)
+    with written_for(principal.manner):
+        found = more_on_trip(connection, principal, own_trip(connection, principal, trip_id), at)
+    for draft in found:
+        _take_in(connection, principal, draft, at)
+    return sum(len(draft.suggestions) for draft in found)
+
+
+def _take_in(connection: Connection, principal: Principal, draft: Draft, at: datetime) -> None:
+    """New people behind those of the plan; who waits in it with another act is met instead, which can be undone."""
+    if not draft.suggestions:
+        return
+    row = connection.execute(
+        select(plan.c.id, plan.c.budget, plan.c.left_out)
+        .where(is_plan_of(principal, draft.week))
+        .with_for_update()
+    ).one()
+    asked = select(suggestion.c.id, suggestion.c.contact_id, suggestion.c.position, suggestion.c.act).where(
+        suggestion.c.workspace_id == principal.workspace_id, suggestion.c.plan_id == row.id
+    )
+    standing = connection.execute(asked).all()
+    there = {one.contact_id: one.id for one in standing}
+    new = tuple(one for one in draft.suggestions if one.contact_id not in there)
+    first = max((one.position for one in standing), default=-1) + 1
+    add_suggestions(connection, principal, row.id, replace(draft, suggestions=new), first)
+    for one in draft.suggestions:
+        if one.contact_id in there:
+            swap(connection, principal, there[one.contact_id], one.act, at)
+    meetings = sum(GROUPS[one.act] == "in_person" for one in standing) + len(draft.suggestions)
+    added = {one.contact_id for one in new}
+    left_out = [one for one in row.left_out if one[0] not in added]
+    connection.execute(
+        plan.update()
+        .where(plan.c.workspace_id == principal.workspace_id, plan.c.id == row.id)
+        .values(budget=stored_budget(Budget(**row.budget).with_room_for(meetings)), left_out=left_out)
+    )
