@@ -19,8 +19,8 @@ GROUPS: Final[Mapping[str, Group]] = {
 GROUP_ORDER: Final[tuple[Group, ...]] = ("call", "in_person", "by_hand")
 
 LARGEST_BUDGET = 20
-FULL_WEEK, HALF_WEEK = 4, 2
-"""Days of work from which on a week holds the whole budget, or half of it."""
+FULL_WEEK, LEAST_DAYS = 5, 2
+"""Days of work with which a week holds the whole budget, and with fewer than which it holds nothing."""
 QUIET_WEEKS = 4
 """After so many weeks in which nothing was answered, a plan offers half."""
 
@@ -49,21 +49,19 @@ class Budget:
         return {"call": self.call, "in_person": in_person, "by_hand": self.by_hand}
 
     def in_a_week_of(self, working_days: int) -> "Budget":
-        """What is left of it where days are off: all of it with four or five days of work, half with two or three,
-        nothing with less."""
+        """Its share in a week with so many days of work: what belongs to them, rounded up; nothing for a single day."""
         if working_days >= FULL_WEEK:
             return self
-        if working_days >= HALF_WEEK:
-            return self._halved()
-        return replace(self, call=0, in_person=0, by_hand=0, total=0)
+        return self._shared(working_days if working_days >= LEAST_DAYS else 0, FULL_WEEK)
 
     def eased(self) -> "Budget":
         """Half of it, for somebody who lets the plans lie: fewer, so that one may be done."""
-        return replace(self._halved(), is_eased=True)
+        return replace(self._shared(1, 2), is_eased=True)
 
-    def _halved(self) -> "Budget":
+    def _shared(self, part: int, whole: int) -> "Budget":
+        """So many parts of the whole, rounded up."""
         amounts = (self.call, self.in_person, self.by_hand, self.total)
-        call, in_person, by_hand, total = ((one + 1) // 2 for one in amounts)
+        call, in_person, by_hand, total = (-(-one * part // whole) for one in amounts)
         return replace(self, call=call, in_person=in_person, by_hand=by_hand, total=total)
 
     def with_room_for(self, in_person: int) -> "Budget":

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, select
 
-from crm.domain.budgets import FULL_WEEK, HALF_WEEK, LARGEST_BUDGET, Budget
+from crm.domain.budgets import FULL_WEEK, LARGEST_BUDGET, LEAST_DAYS, Budget
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.principal import Principal
 from crm.domain.spans import in_words
@@ -53,15 +53,15 @@ class Home:
 
     def is_worked(self, week: IsoWeek) -> bool:
         """Whether anything can be planned for the week at all."""
-        return len(self.working_days(week)) >= HALF_WEEK
+        return len(self.working_days(week)) >= LEAST_DAYS
 
     def lightness(self, week: IsoWeek, name: str) -> str:
-        """ "Next week has two days of work, so it is planned lighter." Empty for a usual week."""
+        """ "Next week has four days of work, so it is planned lighter." Empty for a usual week."""
         days = len(self.working_days(week))
         if days >= FULL_WEEK:
             return ""
         has = f"{name} has {in_words(days) if days else 'no'} {'day' if days == 1 else 'days'} of work"
-        return f"{has}, so {'it is planned lighter' if days >= HALF_WEEK else 'nothing is planned for it'}."
+        return f"{has}, so {'it is planned lighter' if days >= LEAST_DAYS else 'nothing is planned for it'}."
 
 
 def require_planner(principal: Principal) -> int:

@@ -93,12 +93,12 @@ def test_on_any_day_every_rule_zone_and_place_of_the_plan_has_somebody(
         found = standings(connection, world.principal, world.now)
         zones = Counter(one.zone for one in found if one.id in owned)
         own = principal_of(connection, world.principal, nora.id)
-        acts = Counter(
-            one.act for one in draft_plan(connection, own, IsoWeek.of(world.today), world.now).suggestions
-        )
+        plan = draft_plan(connection, own, IsoWeek.of(world.today), world.now)
+    acts = Counter(one.act for one in plan.suggestions)
     assert {one.key: len(flagged[one.key]) for one in SHIPPED if not 1 <= len(flagged[one.key]) <= 30} == {}
     assert set(ZONES) <= set(zones)
-    assert acts == {"call": 3, "lunch": 1, "note": 2}
+    assert acts <= Counter(call=3, lunch=1, note=2)
+    assert acts.total() == plan.budget.total >= 5  # five in a week with a public holiday
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from hypothesis import given
+from hypothesis import strategies as st
 from icalendar import Calendar
 from sqlalchemy import select
 
+from crm.domain.budgets import Budget
 from crm.domain.own_calendar import is_own_event
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
@@ -109,6 +112,40 @@ def test_nothing_is_planned_in_a_week_off_and_less_in_half_a_week(world: World) 
         assert told == "Next week has no days of work, so nothing is planned for it."
         journey_actions.remove_time_off(connection, alice, off_id, NOW)
     assert draft(world, alice) == half
+
+
+@pytest.mark.parametrize(
+    ("city", "week", "days", "total"),
+    [
+        ("Boston", IsoWeek(2026, 48), 4, 5),  # Thanksgiving
+        ("Berlin", IsoWeek(2026, 48), 5, 6),
+        ("Berlin", IsoWeek(2026, 53), 4, 5),  # New Year's Day
+        ("Boston", IsoWeek(2026, 52), 4, 5),  # Christmas Day
+        ("London", IsoWeek(2026, 53), 3, 4),  # Boxing Day is kept on Monday
+        ("Tokyo", IsoWeek(2026, 19), 2, 3),  # the golden week
+    ],
+)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_week_with_public_holidays_is_lighter_and_says_so(
+    world: World, city: str, week: IsoWeek, days: int, total: int
+) -> None:
+    alice = world.user(city=city)
+    with world.database.read() as connection:
+        home = home_in(connection, alice, week, NOW)
+    assert (len(home.working_days(week)), home.budget.total) == (days, total)
+    words = {4: "four", 3: "three", 2: "two"}
+    told = f"This week has {words[days]} days of work, so it is planned lighter." if days < 5 else ""
+    assert home.lightness(week, "This week") == told
+
+
+@given(amounts=st.tuples(*[st.integers(0, 20)] * 4), days=st.integers(0, 7))
+def test_a_share_of_the_week_is_at_least_its_part_and_never_more_than_all(
+    amounts: tuple[int, int, int, int], days: int
+) -> None:
+    whole = Budget(*amounts)
+    share = whole.in_a_week_of(days)
+    for one, of in zip((share.call, share.in_person, share.by_hand, share.total), amounts, strict=True):
+        assert one == (0 if days < 2 else next(n for n in range(of + 1) if n * 5 >= of * min(days, 5)))
 
 
 def test_a_quarter_may_be_full_of_meetings(world: World) -> None:
