@@ -140,7 +140,12 @@ def is_plan_of(whose: Any, user_id: Any, week: Any) -> ColumnElement[bool]:
 
 def is_planned(connection: Connection, principal: Principal, week: IsoWeek) -> bool:
     """Whether the user's plan of that week is made."""
-    return connection.execute(select(plan.c.id).where(is_plan_of(principal, week))).first() is not None
+    return (
+        connection.execute(
+            select(plan.c.id).where(is_plan_of(principal.workspace_id, principal.user_id, str(week)))
+        ).first()
+        is not None
+    )
 
 
 def plan_of(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> PlanView | None:

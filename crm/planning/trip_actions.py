@@ -36,7 +36,7 @@ def _take_in(connection: Connection, principal: Principal, draft: Draft, at: dat
         return
     row = connection.execute(
         select(plan.c.id, plan.c.budget, plan.c.left_out)
-        .where(is_plan_of(principal, draft.week))
+        .where(is_plan_of(principal.workspace_id, principal.user_id, str(draft.week)))
         .with_for_update()
     ).one()
     asked = select(suggestion.c.id, suggestion.c.contact_id, suggestion.c.position, suggestion.c.act).where(
