@@ -138,16 +138,6 @@ def is_plan_of(whose: Any, user_id: Any, week: Any) -> ColumnElement[bool]:
     return and_(plan.c.workspace_id == whose, plan.c.user_id == user_id, plan.c.week == week)
 
 
-def is_planned(connection: Connection, principal: Principal, week: IsoWeek) -> bool:
-    """Whether the user's plan of that week is made."""
-    return (
-        connection.execute(
-            select(plan.c.id).where(is_plan_of(principal.workspace_id, principal.user_id, str(week)))
-        ).first()
-        is not None
-    )
-
-
 def plan_of(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> PlanView | None:
     """The user's stored plan of that week as it stands at ``at``; None if none was made. Others' plans are not there."""
     row = stored_plan(connection, principal, week)

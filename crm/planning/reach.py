@@ -15,7 +15,7 @@ from crm.domain.targets import TIERS_WITH_TARGETS
 from crm.domain.weeks import IsoWeek
 from crm.planning.drafting import Draft, draft_more, draft_plan
 from crm.planning.journeys import Trip
-from crm.planning.queries import PlanView, Suggested, Suggestee, drafted_view, is_planned, people, plan_of
+from crm.planning.queries import PlanView, Suggested, Suggestee, drafted_view, people, plan_of, stored_plan
 from crm.planning.waiting import not_planned
 from crm.storage.participation import is_live
 from crm.storage.presence import is_present
@@ -108,7 +108,7 @@ def more_on_trip(connection: Connection, principal: Principal, trip: Trip, at: d
     """For each week of the trip that is planned already, whom the trip brings beside."""
     found = []
     for week in _weeks(trip, principal.own_day(at)):
-        if is_planned(connection, principal, week):
+        if stored_plan(connection, principal, week) is not None:
             draft = draft_more(connection, principal, week, at, list(_in_reach(connection, principal, trip)))
             there = tuple(one for one in draft.suggestions if one.slot.day in trip.days)
             found.append(replace(draft, suggestions=there))
