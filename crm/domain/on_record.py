@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from crm.domain.manner import numeral
+
 FEWEST_MEETINGS = 10
 """Below these a share says more about luck than about a habit."""
 
@@ -29,6 +31,19 @@ class Recorded:
     def is_doubtful(self) -> bool:
         """Whether more goes unrecorded than is written down."""
         return self.rate is not None and self.rate < 0.5
+
+
+def why_asked(found: Recorded) -> str:
+    """Why flags ask instead of asserting; empty where they assert."""
+    if not found.is_doubtful:
+        return ""
+    logged = (
+        f"{numeral(found.logged)} {'was' if found.logged == 1 else 'were'}" if found.logged else "none was"
+    )
+    return (
+        f"Of the {numeral(found.meetings)} meetings in your calendar in the past year, {logged} logged by hand as well."
+        " So what nobody wrote down is asked about here, not asserted."
+    )
 
 
 def asked(told: str, since: bool) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from crm.domain.on_record import Recorded
+from crm.domain.on_record import Recorded, why_asked
 from crm.domain.principal import Principal
 from crm.storage.participation import is_live
 from crm.storage.statements import built_once
@@ -98,6 +98,12 @@ def _is_logged_as_well(whose: Any) -> ColumnElement[bool]:
         .correlate(interaction, interaction_user)
         .exists()
     )
+
+
+def why_you_are_asked(connection: Connection, principal: Principal, at: datetime) -> str:
+    """Why flags about the user's people ask whether they have met; empty where they do not."""
+    found = meetings_on_record(connection, principal, at).get(principal.user_id or -1)
+    return why_asked(found) if found else ""
 
 
 def forgetful_users(connection: Connection, principal: Principal, at: datetime) -> frozenset[int]:

@@ -18,6 +18,7 @@ from crm.domain.rule_check import findings
 from crm.domain.rule_data import MOST_SUGGESTED, tiers_of
 from crm.domain.rules import ACTS, SEVERITIES
 from crm.domain.targets import KINDS
+from crm.interactions.on_record import why_you_are_asked
 from crm.interactions.silence import caution
 from crm.rules import begun, editor, queries
 from crm.rules.accounts import organisation_flags
@@ -78,7 +79,7 @@ def _judged(visit: Visit, shown: Shown) -> dict[str, Any]:
     """The rule in words, what is wrong with it, and whom it flags: all of them a page at a time, of a draft the first."""
     where, rule = (visit.connection, visit.principal), shown.draft.rule
     if rule is None:
-        return {"rule": None, "preview": None, "findings": []}
+        return {"rule": None, "preview": None, "findings": [], "cautions": []}
     relation = current(visit.principal.workspace_id)
     after = visit.query.get("after") or None if shown.is_as_it_stands else None
     most = queries.PAGE if shown.is_as_it_stands else SHOWN
@@ -92,7 +93,9 @@ def _judged(visit: Visit, shown: Shown) -> dict[str, Any]:
         "is_first": not after,
         "next": f"/rules/{rule.key}?{urlencode({'after': seen.next})}" if seen.next else None,
         "is_from_silence": is_from_silence,
-        "caution": caution(*where, visit.at) if is_from_silence else None,
+        "cautions": [caution(*where, visit.at), why_you_are_asked(*where, visit.at)]
+        if is_from_silence
+        else [],
     }
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm.domain.on_record import Recorded
+from crm.domain.on_record import Recorded, why_asked
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,10 @@ def test_the_rate_at_which_meetings_are_logged(
 ) -> None:
     recorded = Recorded(meetings, logged)
     assert (recorded.rate, recorded.is_doubtful) == (rate, is_doubtful)
+
+
+@pytest.mark.parametrize(("logged", "words"), [(0, "none was"), (1, "1 was"), (4, "4 were")])
+def test_it_says_why_it_asks(logged: int, words: str) -> None:
+    told = f"Of the 12 meetings in your calendar in the past year, {words} logged by hand as well."
+    assert why_asked(Recorded(12, logged)).startswith(told)
+    assert not why_asked(Recorded(12, 11))

@@ -99,6 +99,9 @@ def test_the_week_asks_and_one_click_answers(world: World) -> None:
     site = client(world, alice)
     for page in ("/", f"/people/{one}", "/rules/in_person_overdue"):
         assert f'action="/people/{one}/met"' in site.get(page).text
+    why = "Of the 10 meetings in your calendar in the past year, none was logged by hand as well."
+    assert why in site.get("/rules/in_person_overdue").text
+    assert why not in site.get("/rules/they_wait").text
     answer = site.post(f"/people/{one}/met", data={"back": "/"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     with world.database.read() as connection:
