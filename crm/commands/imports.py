@@ -25,7 +25,6 @@ from crm.commands.whom import contact_meant
 from crm.contacts.drafts import is_email
 from crm.errors import Invalid
 from crm.imports import actions, queries
-from crm.imports.addressbooks import mapped, table_of
 from crm.imports.cells import excerpt
 from crm.imports.choices import NAMES_DAYS, remember, remember_who
 from crm.imports.columns import FIELDS, fingerprint
@@ -35,6 +34,7 @@ from crm.imports.one_person import person_files
 from crm.imports.reading import Given, read_all, reading_for
 from crm.imports.records import FILE_LIMIT, ParsedFile
 from crm.imports.report import FileReport, has_errors, is_anything_usable
+from crm.imports.tables import mapped, table_of
 from crm.storage.text import fold
 
 

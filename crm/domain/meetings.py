@@ -36,7 +36,9 @@ _VIDEO = _words(
     "facetime",
     "webinar",
     "hangout",
+    "huddle",
     "jitsi",
+    r"go ?to ?meeting",
 )
 _PHONE = _words(
     "phone",
@@ -123,7 +125,23 @@ _FACE = _words(
 _OFF_DAYS = _words(
     "holidays?", "birthdays?", "feiertage?", "geburtstage?", "ferien", "jours fériés", "anniversaires?", "festivos",
     "cumpleaños", "feriados?", "festività", "compleanni", "feestdagen", "verjaardagen", "święta", "urodziny",
+    "helgdagar", "helligdage", "helligdager", "pyhäpäivät", "födelsedagar", "fødselsdage", "fødselsdager", "syntymäpäivät",
+    "svátky",     "narozeniny", "ünnepnapok", "sărbători", "праздники", "дни рождения", "tatil günleri",
+    "祝日", "誕生日", "节假日", "生日", "공휴일", "생일",
 )  # fmt: skip
+_CALLED_OFF = re.compile(
+    r"\s*(?:cancell?ed|abgesagt|annulée?|cancelad[oa]|annullat[oa]|geannuleerd|aflyst|annulleret|avlyst|inställt|avbokat|peruutettu"
+    r"|odwołan[eoya]|anulowan[eoya]|zrušeno|zrušené|törölve|lemondva|anulat[ăa]?|отменен[оа]|отменена"
+    r"|скасовано|ακυρώθηκε|iptal(?: edildi)?"
+    r"|בוטל|تم الإلغاء|ملغى|キャンセル(?:済み)?|取り消し|取消|已取消|취소됨|취소)"
+    r"(?: (?:event|termin|événement|evento|invitation))?(?: with note)?\s*[:：]",
+    re.IGNORECASE,
+)
+
+
+def is_called_off(summary: str) -> bool:
+    """Whether a program has written before the title of a meeting that it was cancelled."""
+    return _CALLED_OFF.match(summary) is not None
 
 
 def is_calendar_of_days(name: str) -> bool:

@@ -78,6 +78,32 @@ def member_of(
     return found[0]
 
 
+def all_of(stream: BinaryIO, name: str, named: re.Pattern[str]) -> Iterator[tuple[bytes, str]]:
+    """The content and name of every file whose name fits, each no larger than a file by itself may be."""
+    for entry in entries(stream, name):
+        if named.search(entry.name):
+            data = _read(entry, name, FILE_LIMIT + 1)
+            if len(data) > FILE_LIMIT:
+                raise UnreadableFile(
+                    name, f"“{entry.name[:80]}” in this archive has more than {FILE_LIMIT // 2**20} MiB."
+                )
+            yield data, entry.name
+
+
+def others(stream: BinaryIO, name: str, named: re.Pattern[str]) -> str | None:
+    """A sentence about what else of an archive could be imported, beside the files whose names fit."""
+    found = [
+        one.name for one in entries(stream, name) if _READ.search(one.name) and not named.search(one.name)
+    ]
+    if not found:
+        return None
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    return f"Unpack this archive to import what else is in it: {', '.join(found[:3])}{more}."
+
+
+_READ = re.compile(r"\.(vcf|ics|mbox|eml)$", re.IGNORECASE)
+
+
 def _read(entry: Entry, name: str, limit: int) -> bytes:
     """At most ``limit`` bytes, however many the archive promises."""
     try:

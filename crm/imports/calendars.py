@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
-from crm.domain.meetings import channel_of_meeting, is_calendar_of_days
+from crm.domain.meetings import channel_of_meeting, is_calendar_of_days, is_called_off
 from crm.imports import ical
-from crm.imports.cells import excerpt, tidy_line
+from crm.imports.cells import excerpt, is_time_zone, tidy_line
 from crm.imports.limits import TooLong, at_most
 from crm.imports.records import UnreadableFile, refuse_endless
 from crm.imports.sightings import Notices, Party, Sighting, decode_text
@@ -23,10 +23,6 @@ OCCURRENCES = 4_000
 """Of one series within the window: every day of ten years."""
 FILE_OCCURRENCES = 200_000
 SERIES_SECONDS = 2.0
-
-_CALLED_OFF = re.compile(
-    r"\s*(?:cancell?ed|abgesagt|annulée?|cancelad[oa]|annullat[oa]|geannuleerd)\s*:", re.IGNORECASE
-)
 
 
 def read_calendar(
@@ -42,11 +38,16 @@ def read_calendar(
             notices.file, f"“{excerpt(calendar.name)}” holds days, not meetings: it involves nobody."
         )
         return
-    reader = _Reader(calendar, notices, zone, now, keep_text)
+    reader = _Reader(calendar, notices, _zone_of(calendar.zone) or zone, now, keep_text)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield from reader.sightings()
     reader.tell()
+
+
+def _zone_of(name: str) -> ZoneInfo | None:
+    """The zone in which a calendar is kept, by Google's and Apple's own word for it."""
+    return ZoneInfo(name) if is_time_zone(name) else None
 
 
 class _Moment(NamedTuple):
@@ -188,7 +189,7 @@ def _links(each: Any) -> str:
 
 def _is_off(each: Any, summary: str, event: ical.Event) -> bool:
     status = _text(each, "STATUS").strip().upper()
-    return status == "CANCELLED" or event.method == "CANCEL" or _CALLED_OFF.match(summary) is not None
+    return status == "CANCELLED" or event.method == "CANCEL" or is_called_off(summary)
 
 
 def _parties(each: Any) -> tuple[tuple[Party, ...], tuple[Party, ...]]:
@@ -208,11 +209,15 @@ def _parties(each: Any) -> tuple[tuple[Party, ...], tuple[Party, ...]]:
     return tuple(coming.values()), tuple(declined.values())
 
 
+_NOBODYS = ("@resource.calendar.google.com", "@group.calendar.google.com", "@calendar.google.com")
+"""Where Google keeps the addresses of rooms and calendars."""
+
+
 def _party(address: str, parameters: Any) -> Party | None:
     for one in (
         re.sub(r"^mailto:", "", address.strip(), flags=re.IGNORECASE),
         str(parameters.get("EMAIL", "")),
     ):
-        if is_email(one) and len(one) <= EMAIL_LIMIT:
+        if is_email(one) and len(one) <= EMAIL_LIMIT and not one.casefold().endswith(_NOBODYS):
             return Party(email=one.casefold(), name=tidy_line(str(parameters.get("CN", "")))[:LINE_LIMIT])
     return None

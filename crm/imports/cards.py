@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
+from crm.imports.lettering import LIKELY, codec_of, likeliest, wide_codec
 
 CARD_LINES_LIMIT = 200_000
 VALUE_LIMIT = 10 * TEXT_LIMIT
@@ -29,10 +30,14 @@ _CHARSET = re.compile(
 
 @dataclass
 class Card:
-    """One card as found: its number in the file, the line it begins on, and its lines with their numbers."""
+    """One card as found: its number in the file, the line it begins on, and its lines with their numbers.
+
+    ``codec`` is what the file seems to be written in where it is not UTF-8 and a value does not say.
+    """
 
     number: int
     line: int
+    codec: str = LIKELY[0]
     lines: list[tuple[int, str]] = field(default_factory=list)
     whole: bool = True
     overlong: bool = False
@@ -91,28 +96,22 @@ class Property:
 
 def decode_cards(data: bytes) -> str:
     """Text of a file in UTF-8 or UTF-16; bytes that are neither stay recognisable for their own CHARSET."""
-    return _universal(_unmarked(data))
+    return universal(_unmarked(data))
 
 
-def _universal(text: str) -> str:
+def universal(text: str) -> str:
     """Every line ending as one newline; some programs write two carriage returns before it."""
     return re.sub(r"\r{0,2}\n|\r", "\n", text) if "\r" in text else text
 
 
 def _unmarked(data: bytes) -> str:
-    head = data[:4]
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    if head[1:2] == b"\0" and head[3:4] == b"\0":
-        return data.decode("utf-16-le", "replace")
-    if head[0:1] == b"\0" and head[2:3] == b"\0":
-        return data.decode("utf-16-be", "replace")
-    return data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    wide = wide_codec(data)
+    return data.decode(wide or "utf-8", "replace" if wide else "surrogateescape").removeprefix("\ufeff")
 
 
 def split_cards(text: str) -> Iterator[Card]:
     """Each card, in the order in which they end. A card inside a card (AGENT) is a card of its own."""
-    count = 0
+    count, codec = 0, _codec(text)
     open_cards: list[Card] = []
     for number, ended in enumerate(io.StringIO(text), 1):
         line = ended.rstrip("\n")
@@ -121,13 +120,21 @@ def split_cards(text: str) -> Iterator[Card]:
             if open_cards and not _announces_agent(open_cards[-1]):
                 yield _unfinished(open_cards.pop())
             count += 1
-            open_cards.append(Card(count, number))
+            open_cards.append(Card(count, number, codec))
         elif mark == "END:VCARD" and open_cards:
             yield open_cards.pop()
         elif open_cards:
             open_cards[-1].add(number, line)
     for card in reversed(open_cards):
         yield _unfinished(card)
+
+
+def _codec(text: str) -> str:
+    """The codec of what is not UTF-8 in these cards."""
+    if text.isascii():
+        return LIKELY[0]
+    raw = text.encode("utf-8", "surrogateescape")
+    return LIKELY[0] if codec_of(raw) == "utf-8" else likeliest(raw)
 
 
 def _announces_agent(card: Card) -> bool:
@@ -152,7 +159,7 @@ def properties(card: Card) -> Iterator[Property]:
         if name in _UNREAD:
             continue
         parameters = _parameters(head[1:])
-        decoded = _decoded(value[:VALUE_LIMIT], parameters)
+        decoded = _decoded(value[:VALUE_LIMIT], parameters, card.codec)
         if decoded is not None:
             yield Property(name, decoded, parameters, group.strip().lower(), number, version)
 
@@ -237,7 +244,7 @@ def _parameter_value(value: str) -> str:
     return re.sub(r"\^([n^'])", lambda match: {"n": "\n", "^": "^", "'": '"'}[match.group(1)], value)
 
 
-def _decoded(value: str, parameters: dict[str, list[str]]) -> str | None:
+def _decoded(value: str, parameters: dict[str, list[str]], codec: str) -> str | None:
     """The value as text, out of its transfer encoding and character set; None where it is no text."""
     encoding = parameters.get("ENCODING", [""])[0].upper()
     charset = parameters.get("CHARSET", [""])[0].strip().lower()
@@ -251,11 +258,11 @@ def _decoded(value: str, parameters: dict[str, list[str]]) -> str | None:
             return None
     elif raw.isascii() and not charset.startswith("iso-2022"):
         return value.replace("\0", "")
-    return _text(raw, charset).replace("\0", "")
+    return _text(raw, charset, codec).replace("\0", "")
 
 
-def _text(raw: bytes, charset: str) -> str:
-    """Bytes as text: UTF-8 if they are, else the declared character set, else that of Western Windows."""
+def _text(raw: bytes, charset: str, codec: str = LIKELY[0]) -> str:
+    """Bytes as text: UTF-8 if they are, else the declared character set, else that of the file."""
     tries = ["utf-8", charset] if not charset.startswith(("iso-2022", "utf-16")) else [charset, "utf-8"]
     for name in tries:
         if _CHARSET.fullmatch(name):
@@ -263,7 +270,7 @@ def _text(raw: bytes, charset: str) -> str:
                 return raw.decode(name)
             except (UnicodeDecodeError, LookupError):
                 continue
-    return raw.decode("cp1252", "replace")
+    return raw.decode(codec, "replace")
 
 
 _ESCAPES: dict[str, str] = {"n": "\n", "N": "\n", "\\": "\\", ",": ",", ";": ";", ":": ":", '"': '"'}

@@ -20,11 +20,11 @@ EARLIEST = date(2009, 1, 1)
 
 _MORNING = (
     "am ap de dop dopoledne fh fm ae pd pg priekšp priešpiet prijepodne rn sa sn to vm öö πμ дп претпл проб тң ta үө "
-    "ص صباحا صبح قظ पूर्वाह्न मपू පෙව ກ່ອນທ່ຽງ နံနက် ጥዋት 上午 上晝 凌晨 午前 清晨 早上 오전"
+    "ص صباحا صبح قظ पूर्वाह्न मपू පෙව ກ່ອນທ່ຽງ နံနက် ጥዋት முற்பகல் ਪੂਦੁ ಪೂರ್ವಾಹ್ನ eparadites 上午 上晝 凌晨 午前 清晨 早上 오전"
 )
 _AFTERNOON = (
     "pm ch du eh em in ip md nm odp odpoledne pop popiet popodne ptg pēcp tk gd ös μμ попл пп слоб тк үх "
-    "م مساء بظ شام अपराह्न मउ පව ຫຼັງທ່ຽງ ညနေ ከሰዓት 下午 下晝 中午 午後 晚上 오후"
+    "م مساء بظ شام अपराह्न मउ පව ຫຼັງທ່ຽງ ညနေ ከሰዓት பிற்பகல் ਬਾਦੁ ಅಪರಾಹ್ನ epasdites 下午 下晝 中午 午後 晚上 오후"
 )
 """Words of the two halves of the day: those of the Unicode data of the languages phones speak, and older ones."""
 _HALVES = {**dict.fromkeys(_MORNING.split(), "am"), **dict.fromkeys(_AFTERNOON.split(), "pm")}
@@ -136,6 +136,11 @@ def _bare(word: str) -> str:
 
 def _half(bare: str) -> str:
     return _HALVES.get(bare, "")
+
+
+def half_of(words: str) -> str:
+    """Which half of the day these words name: am, pm or nothing."""
+    return _sorted("", words)[0] if len(words) < _STAMP_LIMIT else ""
 
 
 def hour_of(stamp: Stamp) -> int:

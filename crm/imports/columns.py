@@ -13,6 +13,7 @@ FIELDS = {
     "given_name": "Given name",
     "middle_name": "Middle name",
     "family_name": "Family name",
+    "nickname": "Nickname, where there is no name",
     "email": "Email",
     "phone": "Phone",
     "organisation": "Organisation",
@@ -29,6 +30,8 @@ FIELDS = {
     "birthday": "Birthday",
     "birthday_day_first": "Birthday, days before months",
     "birthday_month_first": "Birthday, months before days",
+    "birth_year": "Year of birth",
+    "birth_month": "Month of birth",
     "anniversary": "Anniversary",
     "notes": "Notes",
     LEAVE_OUT: "Leave out",
@@ -36,55 +39,78 @@ FIELDS = {
 """What a column may be, and what a person reads."""
 
 _NAMES = {
-    "name": "name|full name|display name|contact name|contact|nom complet|vollstandiger name|nombre completo"
-    "|nome completo|volledige naam|姓名|氏名|名前|이름",
-    "given_name": "first name|given name|firstname|forename|vorname|prenom|nombre|nome|voornaam|imie|fornamn|first",
-    "middle_name": "middle name|middle|additional name|zweiter vorname|deuxieme prenom|segundo nombre",
-    "family_name": "last name|family name|lastname|surname|nachname|nom|nom de famille|apellidos|apellido|cognome|sobrenome"
-    "|apelido|achternaam|nazwisko|efternamn|last",
-    "email": "e mail|email|emails|e mail address|email address|e mail value|e mail adresse|mail|courriel|correo"
-    "|adresse de messagerie|adresse e mail|correo electronico|direccion de correo electronico|indirizzo e mail"
-    "|indirizzo posta elettronica|endereco de e mail|e mailadres|电子邮件|邮箱|電子郵件|メール|이메일",
-    "phone": "phone|phone value|phone number|telephone|tel|telefon|telefono|rufnummer|cell|handy|mobiltelefon|cellulare"
-    "|telefone|celular|telefoon|电话|手机|電話|電話番号|전화|number|",
-    "organisation": "company|organization|organisation|organization name|company name|associated company|firma"
-    "|entreprise|societe|empresa|account|account name|employer|unternehmen|organizacion"
-    "|azienda|societa|bedrijf|公司|会社|회사",
-    "title": "job title|organization title|position|role|jobtitle|funktion|poste|fonction|cargo|puesto|posizione"
-    "|functie|title",
+    "name": "name|full name|display name|anzeigename|contact name|contact|nom complet|vollstandiger name"
+    "|nombre completo|nome completo|volledige naam|姓名|氏名|名前|お名前|이름|성명|имя и фамилия|фио|имя полностью"
+    "|полное имя|imie i nazwisko|jmeno a prijmeni|ονοματεπωνυμο|שם מלא|الاسم الكامل|ad soyad"
+    "|fullstandigt namn|fulde navn|koko nimi",
+    "given_name": "first name|given name|firstname|forename|vorname|prenom|nombre|nome|voornaam|imie|fornamn|fornavn"
+    "|etunimi|имя|им’я|jmeno|krestni jmeno|keresztnev|prenume|ονομα|שם פרטי|الاسم الاول|ad|adi|名|名字|first",
+    "middle_name": "middle name|middle|additional name|zweiter vorname|weitere vornamen|deuxieme prenom|segundo nombre"
+    "|secondo nome|segundo nome|middelste naam|отчество",
+    "family_name": "last name|family name|lastname|surname|nachname|familienname|nom|nom de famille|apellidos|apellido"
+    "|cognome|sobrenome|apelido|achternaam|nazwisko|efternamn|etternavn|efternavn|sukunimi|фамилия"
+    "|прізвище|prijmeni|vezeteknev|nume|επωνυμο|שם משפחה|اسم العائلة|soyad|soyadi|姓|姓氏|last",
+    "nickname": "nickname|nick name|spitzname|surnom|apodo|soprannome|bijnaam|alias",
+    "email": "e mail|email|emails|mail|e mail address|email address|e mail value|e mail adresse|adresse"
+    "|email adresse|courriel|correo|adresse de messagerie|adresse e mail|adresse email|correo electronico"
+    "|direccion de correo electronico|indirizzo e mail|indirizzo email|indirizzo posta elettronica"
+    "|posta elettronica|endereco de e mail|endereco de email|e mailadres|emailadres|alternate email"
+    "|эл почта|электронная почта|почта|адрес электронной почты|email адрес|e posta|e posta adresi"
+    "|sahkoposti|e postadress|epost|e post|adres e mail|ηλεκτρονικο ταχυδρομειο|דוא ל|דואר אלקטרוני"
+    "|البريد الالكتروني|电子邮件|邮箱|邮件地址|電子郵件|メール|メールアドレス|이메일",
+    "phone": "phone|phones|phone value|phone number|phone numbers|telephone|telephone number|tel|tel nr|telefon"
+    "|telefono|telefonnummer|rufnummer|cell|cell phone|handy|handynummer|mobiltelefon|mobilnummer"
+    "|mobilfunknummer|cellulare|telefone|telefones|celular|telemovel|telefoon|telefoonnummer|haupttelefon"
+    "|movil|portable|numero de telephone|teleph|ufficio|abitazione|телефон|номер телефона|мобильный"
+    "|мобильный телефон|numer telefonu|komorka|puhelin|matkapuhelin|τηλεφωνο|κινητο|טלפון|נייד|هاتف"
+    "|الهاتف|رقم الهاتف|cep telefonu|电话|手机|手机号码|電話|電話番号|携帯電話|전화|전화번호|휴대폰|number|",
+    "organisation": "company|organization|organisation|organization name|organisation name|company name"
+    "|associated company|firma|firmenname|entreprise|societe|empresa|organizacion|account|account name"
+    "|employer|unternehmen|organizacao|azienda|societa|bedrijf|компания|организация|foretag|virksomhed"
+    "|bedrift|yritys|ceg|companie|εταιρεια|חברה|الشركة|sirket|公司|会社|会社名|회사|회사명",
+    "title": "job title|organization title|position|role|jobtitle|berufsbezeichnung|funktion|arbeitstitel|poste"
+    "|fonction|titre1|cargo|puesto|posizione|qualifica|functie|должность|stanowisko|titel1|職位|职位|役職|직책"
+    "|title",
     "kind": "kind",
-    "tags": "tags|labels|group membership|groups|categories|category|lists|kategorien|categories|mots cles",
-    "address": "address|address formatted|postal address|mailing address|adresse|anschrift|direccion|indirizzo",
-    "street": "street|address street|street address|strasse|rue|calle|via|address street 1",
-    "city": "city|town|address city|ort|stadt|ville|ciudad|citta|cidade|plaats",
-    "region": "state|region|province|address region|state region|bundesland|address state|state province",
-    "postcode": "postal code|zip|zip code|postcode|address postal code|plz|postleitzahl|code postal|address zip"
-    "|zip postal code|codigo postal|cap",
-    "country": "country|address country|country region|land|land region|pays|pays region|pais|paese",
+    "tags": "tags|labels|group membership|groups|group|categories|category|lists|kategorien|gruppen|categorie"
+    "|categorias|categorieen|groupes|mots cles|stichworter|grupos|группы|метки",
+    "address": "address|addresses|address formatted|postal address|mailing address|full address|anschrift|direccion"
+    "|indirizzo|endereco|адрес|住所|地址|주소",
+    "street": "street|address street|street address|strasse|rue|adresse rue|calle|via|rua|straat|straatnaam|улица"
+    "|address street 1",
+    "city": "city|town|address city|ort|stadt|wohnort|ville|ciudad|ciudad de residencia|citta|cidade|plaats"
+    "|woonplaats|miasto|miejscowosc|город|mesto|varos|by|stad|kaupunki|市区町村|城市|도시",
+    "region": "state|region|province|address region|state region|bundesland|bundesland kanton|address state"
+    "|state province|dep region|provincia|estado|estado o provincia|county",
+    "postcode": "postal code|zip|zip code|zipcode|postcode|post code|address postal code|plz|postleitzahl|code postal"
+    "|address zip|zip postal code|codigo postal|cap|cep|kod pocztowy|индекс|почтовый индекс|郵便番号|邮编|우편번호",
+    "country": "country|address country|country region|land|land region|pays|pays region|pais|pais region"
+    "|pais o region|paese|paese area geografica|kraj|страна|国|国家|국가",
     "time_zone": "time zone|timezone",
-    "birthday": "birthday|birth date|birthdate|date of birth|dob|geburtstag|geburtsdatum|anniversaire|cumpleanos"
-    "|compleanno|aniversario|verjaardag",
-    "anniversary": "anniversary|jahrestag|wedding anniversary|event value",
-    "notes": "notes|note|comments|comment|description|background|notizen|remarks|bemerkungen|remarques|notas",
+    "birthday": "birthday|birth date|birthdate|date of birth|dob|birth day|geburtstag|geburtsdatum|anniversaire"
+    "|date de naissance|cumpleanos|fecha de nacimiento|compleanno|data di nascita|aniversario"
+    "|data de nascimento|verjaardag|geboortedatum|дата рождения|день рождения|data urodzenia|urodziny"
+    "|fodelsedag|fodselsdag|syntymapaiva|誕生日|生日|생일",
+    "birth_year": "birth year|geburtsjahr|annee de naissance|ano de nacimiento|anno di nascita|geboortejaar",
+    "birth_month": "birth month|geburtsmonat|mois de naissance|mes de nacimiento|mese di nascita|geboortemaand",
+    "anniversary": "anniversary|jahrestag|wedding anniversary|event value|anniversaire de mariage ou fete|hochzeitstag",
+    "notes": "notes|note|comments|comment|description|background|notizen|anmerkungen|bemerkungen|remarks|remarques"
+    "|notas|observacoes|notities|notatki|uwagi|заметки|примечание|メモ|备注|메모",
 }
-_MEANING = {name: field for field, names in _NAMES.items() for name in names.split("|")}
-_PURPOSES = {
-    "home": "home",
-    "privat": "home",
-    "personal": "home",
-    "work": "work",
-    "business": "work",
-    "geschaftlich": "work",
-    "bureau": "work",
-    "uff": "work",
-    "domicile": "home",
-    "mobile": "mobile",
-    "mobil": "mobile",
+"""What columns are called, by programs in many languages."""
+_MEANING = {fold(name): field for field, names in _NAMES.items() for name in names.split("|")}
+_FOR = {
+    "home": "home privat private personal domicile ab particular residencial residencia thuis huisadres prive domicilio",
+    "work": "work business geschaftlich dienstlich bureau uff trabajo comercial werkadres werk office buro beruflich",
+    "mobile": "mobile mobil mobiele",
     "main": "main",
-    "primary": "",
-    "mailing": "",
+    "": "primary secondary primare sekundare mailing person",
     "other": "other",
 }
+_PURPOSES = {word: purpose for purpose, words in _FOR.items() for word in words.split()}
+"""Words that say what the values of a column are for."""
+_SMALL = frozenset(["de", "del", "do", "da", "du", "des", "di", "op", "of", "la", "le", "el", "endereco"])
+"""Words that join others and mean nothing by themselves."""
 _SINGLE = frozenset(
     [
         "name",
@@ -95,6 +121,9 @@ _SINGLE = frozenset(
         "kind",
         "time_zone",
         "birthday",
+        "birth_year",
+        "birth_month",
+        "nickname",
         "organisation",
     ]
 )
@@ -122,6 +151,13 @@ def fingerprint(header: Sequence[str]) -> str:
 def guessed(header: Sequence[str]) -> list[Meaning]:
     """The meaning of each column by its name alone; of two that could be the one title, the plainer name wins."""
     found = [_meaning(name) for name in header]
+    if any(
+        _is_bare(name, "mobile") for name in header
+    ):  # then a bare “Home” is a number as well, as in Yahoo's
+        found = [
+            Meaning("phone", one.purpose, one.group) if _is_bare(name, "home", "work", "other") else one
+            for name, one in zip(header, found, strict=True)
+        ]
     for field in _SINGLE:
         places = [place for place, one in enumerate(found) if one.field == field]
         best = min(places, key=lambda place: _rank(header[place], field), default=None)
@@ -154,14 +190,26 @@ def _meaning(name: str) -> Meaning:
     label = re.fullmatch(r"(.+\d) - (?:type|label)", name.strip(), re.IGNORECASE)
     if label:
         return Meaning(label_of=fold(label.group(1)))
-    words = re.sub(r"[\s_\-/.:()]+", " ", fold(name)).strip().split()
+    words = re.sub(r"[\s_\-/.,:()\"]+", " ", fold(name)).strip().split()
     purpose = next((_PURPOSES[word] for word in words if word in _PURPOSES), "")
-    bare = " ".join(word for word in words if word not in _PURPOSES and not word.isdigit())
-    field = _MEANING.get(bare, LEAVE_OUT) if words else LEAVE_OUT
-    if not bare and not set(words) & {"mobile", "mobil"}:
-        field = LEAVE_OUT
+    field = _field_of(words)
     numbered = re.match(r"(.+\d) - ", name.strip())
     return Meaning(field, purpose, fold(numbered.group(1)) if numbered else purpose)
+
+
+def _field_of(words: Sequence[str]) -> str:
+    """What a column of these words is: by all of them, else by those that do not only say what it is for."""
+    bare = [word for word in words if word not in _PURPOSES and not word.isdigit()]
+    if not bare:
+        return "phone" if set(words) & {"mobile", "mobil"} else LEAVE_OUT
+    plainer = [word for word in bare if word not in _SMALL]
+    tries = (" ".join(words), " ".join(bare), " ".join(plainer))
+    return next((_MEANING[one] for one in tries if one in _MEANING), LEAVE_OUT)
+
+
+def _is_bare(name: str, *purposes: str) -> bool:
+    """Whether a column says only what it is for."""
+    return _PURPOSES.get(fold(name).strip()) in purposes
 
 
 def _rank(name: str, field: str) -> int:

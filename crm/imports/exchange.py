@@ -68,7 +68,8 @@ _SEPARATOR_SAID = re.compile(r'\A"?sep=[,;\t]"?(?=[\r\n])', re.IGNORECASE)
 """Excel's own first line, which is no row."""
 
 
-def _header_names(cells: Iterable[str]) -> list[str]:
+def header_names(cells: Iterable[str]) -> list[str]:
+    """The cells of a header as names of columns, however they are spelt."""
     names = [re.sub(r"[\s-]+", "_", cell.strip().casefold()) for cell in cells]
     return ["email" if name == "e_mail" else name for name in names]
 
@@ -90,7 +91,7 @@ def recognise(name: str, text: str, kind: str | None = None) -> Header:
     first = re.split(r"[\r\n]", text.lstrip("\r\n")[:TEXT_LIMIT], maxsplit=1)[0]
     for complete in (True, False):
         for delimiter in ",;\t":
-            names = _header_names(_first_row(first, delimiter))
+            names = header_names(_first_row(first, delimiter))
             sheets = [SHEETS[kind]] if kind else _fitting(names, complete=complete)
             if kind and not sheets[0].names & set(names):
                 continue

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from io import BytesIO
+from pathlib import PurePosixPath
 from typing import BinaryIO
 
-from crm.imports.archives import NO_CHAT, TEXTS, is_archive, member_of, members_of
+from crm.imports.archives import NO_CHAT, TEXTS, all_of, is_archive, member_of, members_of, others
 from crm.imports.calendars import read_calendar
 from crm.imports.json_stream import Readable
 from crm.imports.linkedin import begins_as_linkedin, read_linkedin
+from crm.imports.log_mailboxes import LogMailbox
 from crm.imports.mailboxes import is_mail, mails_in, mails_under
 from crm.imports.mails import MailReader
 from crm.imports.phone_backups import begins_as_backup, read_backup
@@ -20,6 +23,7 @@ from crm.imports.records import (
     PHONE,
     SIGNAL,
     TELEGRAM,
+    VCARD,
     WHATSAPP,
     X_ARCHIVE,
     ParsedFile,
@@ -39,12 +43,26 @@ Reader = Callable[[BinaryIO, Notices, FeedSetting], Iterator[Sighting]]
 
 
 def _calendar(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
-    data = whole(stream, notices.file)
+    if not _is_zip(stream):
+        yield from _calendar_of(whole(stream, notices.file), notices, setting)
+        return
+    for data, name in all_of(stream, notices.file, CALENDARS):
+        inner = replace(notices, file=f"{notices.file}: {PurePosixPath(name).name}")
+        try:
+            yield from _calendar_of(data, inner, setting)
+        except UnreadableFile as fault:
+            notices.leave_out(fault.where, fault.message)
+    if more := others(stream, notices.file, CALENDARS):
+        notices.leave_out(notices.file, more)
+
+
+def _calendar_of(data: bytes, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
     return read_calendar(data, notices, zone=setting.zone, now=setting.now, keep_text=setting.keep_text)
 
 
 def _mail(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
-    reader = MailReader(notices, setting.now, keep_text=setting.keep_text)
+    log = LogMailbox.of(setting) if setting.log_mailbox else None
+    reader = MailReader(notices, setting.now, keep_text=setting.keep_text, log=log)
     if setting.folder is not None:
         yield from reader.sightings(mails_under(setting.folder, notices, body=reader.body))
     else:
@@ -132,6 +150,7 @@ def is_linkedin(name: str, head: bytes) -> bool:
     return begins_as_linkedin(decode_text(head))
 
 
+CALENDARS, CARDS = re.compile(r"\.ics$", re.IGNORECASE), re.compile(r"\.vcf$", re.IGNORECASE)
 _JSON, _MESSAGES = re.compile(r"\.json$", re.IGNORECASE), re.compile(r"(^|/)messages\.csv$", re.IGNORECASE)
 _IN_ARCHIVES = (
     (re.compile(r"(^|/)_chat\.txt$|whatsapp[^/]*\.txt$"), WHATSAPP),
@@ -139,6 +158,8 @@ _IN_ARCHIVES = (
     (re.compile(r"\.csv$"), LINKEDIN),
     (re.compile(r"\.js$"), X_ARCHIVE),
     (re.compile(r"\.json$"), TELEGRAM),
+    (CALENDARS, CALENDAR),
+    (CARDS, VCARD),
 )
 """Which archive it is, told by the names of the files that come first in it; else it is a chat with its pictures.
 
@@ -183,9 +204,19 @@ def feed_kind(head: bytes) -> str | None:
     if is_mail(head):
         return MAIL
     if is_archive(head):
-        names = [name.lower() for name in first_names(head)]
-        return next((kind for name, kind in _IN_ARCHIVES if any(map(name.search, names))), WHATSAPP)
+        kind = _kind_of_archive(head)
+        return kind if kind in READERS else None
     return next((kind for begins, kind in _BEGINNINGS if begins(text)), None)
+
+
+def packs_cards(head: bytes) -> bool:
+    """Whether a file that begins so is an archive of vCards."""
+    return is_archive(head) and not is_mail(head) and _kind_of_archive(head) == VCARD
+
+
+def _kind_of_archive(head: bytes) -> str:
+    names = [name.lower() for name in first_names(head)]
+    return next((kind for name, kind in _IN_ARCHIVES if any(map(name.search, names))), WHATSAPP)
 
 
 def open_feed(kind: str, stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:

@@ -47,6 +47,7 @@ class Calendar:
     zones: dict[str, str] = field(default_factory=dict)
     free_busy: list[str] = field(default_factory=list)
     name: str = ""
+    zone: str = ""
 
 
 def taken_apart(text: str) -> Calendar:
@@ -75,6 +76,7 @@ def taken_apart(text: str) -> Calendar:
         elif stack and stack[-1] == "VCALENDAR":
             method = what if word == "METHOD" else method
             calendar.name = value.strip() if name.upper() in ("X-WR-CALNAME", "NAME") else calendar.name
+            calendar.zone = value.strip() if name.upper() == "X-WR-TIMEZONE" else calendar.zone
         if word == "END":
             _close(calendar, stack, what, event, zone)
     return calendar

@@ -14,6 +14,8 @@ _LONGEST = 16 * CHUNK
 """Characters of one value."""
 _DEEPEST = 30
 _SPACE = re.compile(r"[\s;]*")
+_MORE_OF_A_NUMBER = ("", ".", "e", "E")
+"""What follows a number of which only the beginning has been read yet."""
 _ASSIGNED = re.compile(r"[\w.$\[\]\s]{1,200}=")
 END: Final = object()
 """As a value: the object at this path is whole."""
@@ -92,7 +94,7 @@ class _Text:
                 found, end = self._json.raw_decode(self._text, self._at)
             except (ValueError, RecursionError):
                 end = -1
-            if end >= 0 and (end < len(self._text) or self._done):
+            if end >= 0 and (self._text[end : end + 1] not in _MORE_OF_A_NUMBER or self._done):
                 self._go_to(end)
                 return _storable(found)
             if self._done or len(self._text) - self._at > _LONGEST:

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 from crm.contacts.drafts import many_lines
 from crm.domain.lengths import TEXT_LIMIT
+from crm.imports.lettering import text_of
 
 _SILENT = ("script", "style", "title", "template")
 """Not *head*: its end may be left out, and then it would hold the whole letter."""
@@ -15,8 +16,14 @@ _QUOTE = re.compile(r"^[ \t]*>.*$\n?", re.MULTILINE)
 _EMPTY = re.compile(r"\n[ \t\u00a0]*(?:\n[ \t\u00a0]*)+")
 
 
-def text_of(head: bytes, body: bytes) -> str | None:
-    """The plain text of a mail, else that of its page; None where it has neither or neither can be read."""
+def plain_words(head: bytes, body: bytes) -> str | None:
+    """The plain text of a mail, else that of its page, without what it quotes; None where neither can be read."""
+    text = whole_words(head, body)
+    return None if text is None else many_lines(_EMPTY.sub("\n\n", _QUOTE.sub("", text)).strip()[:TEXT_LIMIT])
+
+
+def whole_words(head: bytes, body: bytes) -> str | None:
+    """The plain text of a mail, else that of its page, with what it quotes."""
     try:
         mail = message_from_bytes(head + body, policy=policy.default)
         part = mail.get_body(("plain", "html")) if isinstance(mail, EmailMessage) else None
@@ -27,21 +34,18 @@ def text_of(head: bytes, body: bytes) -> str | None:
             text = _words_of(text)
     except Exception:  # a body that no parser reads is kept by none
         return None
-    kept = _QUOTE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return many_lines(_EMPTY.sub("\n\n", kept).strip()[:TEXT_LIMIT])
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _content(part: MIMEPart) -> str:
-    """The text of a part, in its own charset, else in UTF-8, else in the encoding of western Windows."""
+    """The text of a part, in its own charset, else in whatever it seems to be written in."""
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes):
         return ""
-    for charset in (part.get_content_charset() or "utf-8", "utf-8"):
-        try:
-            return data.decode(charset)
-        except (LookupError, UnicodeDecodeError):
-            continue
-    return data.decode("cp1252", "replace")
+    try:
+        return data.decode(part.get_content_charset() or "utf-8")
+    except (LookupError, UnicodeDecodeError):
+        return text_of(data)
 
 
 class _Words(HTMLParser):

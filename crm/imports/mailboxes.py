@@ -18,6 +18,7 @@ from typing import BinaryIO
 from crm.domain.correspondence import reason_of_folder
 from crm.imports.sightings import Notices
 from crm.imports.zips import entries, first_names
+from crm.outgoing.utf7 import decoded
 
 LINE = 64 * 1024
 HEAD_LIMIT = 256 * 1024
@@ -37,6 +38,12 @@ _KNOWN = re.compile(
 _BEGINS = re.compile(rb"From [ \t]*[^ \t:]")
 _DRAFT_FLAG = re.compile(r"[:;!]2,[A-Za-z]*D[A-Za-z]*$")
 _QUOTED = re.compile(rb">+From ")
+_COUNTED = re.compile(rb"\A\d{1,10}[ \t]*\r?\n")
+"""How Apple Mail's own files (.emlx) begin: with the bytes of the mail, after which comes more that is none."""
+_CALENDAR = re.compile(rb"content-type:\s*text/calendar", re.IGNORECASE)
+_METHOD = re.compile(
+    rb"method=\W?(?:request|reply|cancel|counter|declinecounter|refresh|publish)", re.IGNORECASE
+)
 _PLACES = ("cur", "new")
 _MAIL_NAMES = (".eml", ".mbox", ".emlx", ".mbx")
 
@@ -58,7 +65,7 @@ def is_mail(head: bytes) -> bool:
     """Whether a file that begins so is an mbox, a mail, or a zip archive with such in it."""
     if head.startswith(b"PK\x03\x04"):
         return any(_is_mail_name(name) for name in first_names(head))
-    return _is_mbox(head) or _is_letter(head)
+    return _is_mbox(head) or _is_letter(_COUNTED.sub(b"", head, count=1))
 
 
 def is_mail_folder(path: Path) -> bool:
@@ -174,7 +181,7 @@ def _reason_of_place(parts: PurePosixPath) -> str | None:
     """What the folders say, and the flags that a Maildir keeps in the name."""
     if parts.parent.name in _PLACES and _DRAFT_FLAG.search(parts.name):
         return "draft"
-    return reason_of_folder("/".join((*parts.parent.parts, parts.stem)))
+    return reason_of_folder(decoded("/".join((*parts.parent.parts, parts.stem)).encode("utf-8", "replace")))
 
 
 def _where(file: str, name: str) -> str:
@@ -188,6 +195,9 @@ def _where(file: str, name: str) -> str:
 def _stream(stream: BinaryIO, where: str, body: int, reason: str | None) -> Iterator[RawMail]:
     lines = _lines(stream)
     first = next(lines, b"")
+    if _COUNTED.fullmatch(first):
+        yield from _one(_first_bytes(lines, int(first)), RawMail(where, reason=reason), body)
+        return
     if not _BEGINS.match(first):
         yield from _one(chain([first], lines), RawMail(where, reason=reason), body)
         return
@@ -198,18 +208,40 @@ def _stream(stream: BinaryIO, where: str, body: int, reason: str | None) -> Iter
         yield from _one(parted.next_mail(), RawMail(f"{where} mail {number}", reason=reason), body)
 
 
+def _first_bytes(lines: Iterator[bytes], count: int) -> Iterator[bytes]:
+    for line in lines:
+        if count <= 0:
+            return
+        yield line[:count]
+        count -= len(line)
+
+
 def _one(lines: Iterator[bytes], mail: RawMail, body: int) -> Iterator[RawMail]:
     """The mail that these lines are, if they are any."""
-    in_head = True
     for line in lines:
-        if in_head:
-            in_head = bool(line.strip(b"\r\n"))
-            if len(mail.head) < HEAD_LIMIT:
-                mail.head += line
-        elif len(mail.body) < body:
+        if not line.strip(b"\r\n"):
+            break
+        if len(mail.head) < HEAD_LIMIT:
+            mail.head += line
+    mail.head += b"\n"
+    rest = _watched(lines, mail) if b"multipart/" in mail.head.lower() else lines
+    for line in rest:
+        if len(mail.body) < body:
             mail.body += line[1:] if _QUOTED.match(line) else line
     if mail.head.strip():
         yield mail
+
+
+def _watched(lines: Iterator[bytes], mail: RawMail) -> Iterator[bytes]:
+    """The lines of a body of parts; one of a calendar that asks or answers makes the mail an invitation."""
+    in_calendar = False
+    for line in lines:
+        yield line
+        if line[:1] in (b"C", b"c"):
+            in_calendar = in_calendar or _CALENDAR.match(line) is not None
+        if in_calendar:
+            mail.reason = mail.reason or ("invitation" if _METHOD.search(line) else None)
+            in_calendar = bool(line.strip())
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:

@@ -11,7 +11,6 @@ from crm.contacts.drafts import is_email
 from crm.domain.manner import numeral
 from crm.errors import Invalid
 from crm.imports import actions, calendar_pages, mailbox_pages, meeting_pages, queries, synced
-from crm.imports.addressbooks import table_of
 from crm.imports.choices import choose, remember_who
 from crm.imports.columns import FIELDS, LEAVE_OUT
 from crm.imports.export import export_zip
@@ -22,6 +21,7 @@ from crm.imports.reading import Given, read_all, reading_for
 from crm.imports.records import CALENDAR, FEEDS, FILE_LIMIT, MAIL, Choice, ParsedFile
 from crm.imports.report import SORTS, FileReport
 from crm.imports.sniff import KIND_WORDS, display_name
+from crm.imports.tables import table_of
 from crm.imports.undoing import Undone, undo
 from crm.web.routing import Router, Visit
 

@@ -53,6 +53,7 @@ def _answer(order: dict[str, Any], stream: BinaryIO, out: BinaryIO) -> tuple[Any
         ZoneInfo(order["own_zone"]),
         order["said"],
         Path(order["folder"]) if order["folder"] else None,
+        order["log_mailbox"],
     )
     count = 0
     try:

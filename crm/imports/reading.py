@@ -19,7 +19,6 @@ from sqlalchemy import Connection
 from crm.accounts.queries import own_words, own_zone, sole_user
 from crm.domain.principal import Principal
 from crm.imports import queries
-from crm.imports.addressbooks import Remembered, columns_to_say
 from crm.imports.feeds import HEAD
 from crm.imports.limits import processor_seconds
 from crm.imports.mailboxes import folder_size, is_mail_folder
@@ -28,6 +27,7 @@ from crm.imports.records import FEEDS, FILE_LIMIT, MAIL, ParsedFile, UnknownHead
 from crm.imports.report import FileReport
 from crm.imports.sightings import Spool
 from crm.imports.sniff import display_name, feed_of, read_file
+from crm.imports.tables import Remembered, columns_to_say
 from crm.interactions.queries import channels
 
 FEED_LIMIT = 8 * 1024 * 1024 * 1024
@@ -54,6 +54,7 @@ class Reading(NamedTuple):
     mine: tuple[str, ...] = ()
     ours: tuple[str, ...] = ()
     own_zone: ZoneInfo | None = None
+    log_mailbox: str = ""
 
 
 def reading_for(
@@ -64,10 +65,12 @@ def reading_for(
     kind: str | None = None,
     keep_text: bool = False,
     mappings: Remembered | None = None,
+    log_mailbox: str = "",
 ) -> Reading:
     """What reading depends on for somebody who brings files in at ``at``.
 
     On the command line that is the only active user, if there is one. ``mappings`` stand for those remembered.
+    ``log_mailbox`` names the mailbox from which it comes, if that is one to which mails are forwarded.
     """
     keys = [one.key for one in channels(connection, principal)]
     words = own_words(connection, principal)
@@ -82,6 +85,7 @@ def reading_for(
         tuple(words.pop(me, ())) if me is not None else (),
         tuple(word for one in words.values() for word in one),
         principal.user_zone if me is None or me == principal.user_id else own_zone(connection, principal, me),
+        log_mailbox,
     )
 
 
@@ -160,6 +164,7 @@ def _child(
         "own_zone": str(reading.own_zone or reading.zone),
         "said": dict(reading.mappings or {}),
         "size": size,
+        "log_mailbox": reading.log_mailbox,
         "folder": str(folder.absolute()) if folder else None,
     }
     spool = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as what was read)

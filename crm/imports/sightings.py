@@ -12,20 +12,16 @@ from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo
 
-from crm.imports.cards import decode_cards
+from crm.imports.cards import universal
+from crm.imports.lettering import text_of
 from crm.imports.records import Choice, Question, Skipped
 
 NOTICES = 1_000
 
 
 def decode_text(data: bytes) -> str:
-    """Text of a file in UTF-8 or UTF-16, else in the encoding of western Windows."""
-    text = decode_cards(data)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return data.decode("cp1252", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    return text
+    """Text of a file with every line ending as one newline."""
+    return universal(text_of(data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,8 @@ class FeedSetting:
 
     ``mine`` are the addresses, numbers and names of whoever brings the file in, ``ours`` those of the rest of the
     team; ``own_zone`` is where times without a zone were lived, ``said`` what people said of files that read in
-    several ways, ``folder`` what is to be read where it is one.
+    several ways, ``folder`` what is to be read where it is one. ``log_mailbox`` is the name by which one signs in to
+    the mailbox that is read, where mails may be forwarded to it to be logged.
     """
 
     zone: ZoneInfo
@@ -81,6 +78,7 @@ class FeedSetting:
     own_zone: ZoneInfo | None = None
     said: Mapping[str, Sequence[str]] = field(default_factory=dict)
     folder: Path | None = None
+    log_mailbox: str = ""
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import PurePath
@@ -9,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 from crm.domain.manner import numeral
 from crm.domain.rule_files import NotToml, read_entries
-from crm.imports import addressbooks
+from crm.imports.addressbooks import read_address_book
+from crm.imports.archives import all_of, others
 from crm.imports.cards import decode_cards
 from crm.imports.exchange import begins_as_exchange, decode, read_exchange
-from crm.imports.feeds import HEAD, feed_kind, read_feed
+from crm.imports.feeds import CARDS, HEAD, feed_kind, packs_cards, read_feed
+from crm.imports.lettering import LIKELY, codec_of
 from crm.imports.monica import MONICA, begins_as_monica, read_monica
 from crm.imports.records import (
     ADDRESS_BOOK,
@@ -34,7 +37,8 @@ from crm.imports.records import (
     UnreadableFile,
 )
 from crm.imports.sheets import SHEETS
-from crm.imports.sightings import FeedSetting
+from crm.imports.sightings import FeedSetting, decode_text
+from crm.imports.tables import Remembered, Table, is_remembered, knows_more, require_table, table_of
 from crm.imports.vcards import read_vcards
 
 KIND_WORDS = {
@@ -69,7 +73,14 @@ _MAGIC = (
     (b"PK\x03\x04", "a spreadsheet or another zipped file; save a spreadsheet as “CSV UTF-8” first"),
     (b"\x1f\x8b", "a compressed file; unpack it first"),
     (b"SQLite format 3", "a database"),
-    (b"\xd0\xcf\x11\xe0", "an old Office document; save a spreadsheet as “CSV UTF-8” first"),
+    (
+        b"!BDN",
+        "a data file of Outlook (.pst); connect the mailbox over IMAP instead, or export its folders as mbox",
+    ),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "an old Office document, or a mail that Outlook saved; save a spreadsheet as “CSV UTF-8”, and a mail as .eml, first",
+    ),
 )
 _TEXTS = (
     (re.compile(r"\s*BEGIN:VCALENDAR", re.IGNORECASE), "a calendar"),
@@ -92,7 +103,7 @@ def read_file(
     now: datetime,
     channels: Collection[str],
     kind: str | None = None,
-    mappings: addressbooks.Remembered | None = None,
+    mappings: Remembered | None = None,
     feeds: FeedSetting | None = None,
 ) -> ParsedFile:
     """Read one file, whatever it is; its name only appears in sentences.
@@ -107,6 +118,8 @@ def read_file(
             name, f"“{kind[:40]}” is no kind of file here; expected one of {', '.join(KINDS)}."
         )
     _refuse_hopeless(name, data)
+    if kind in (None, VCARD) and packs_cards(data[:HEAD]):
+        return _packed_cards(name, data)
     if kind == VCARD or (kind is None and _holds_cards(data)):
         return read_vcards(name, data)
     if kind == MONICA or (kind is None and begins_as_monica(data[:HEAD])):
@@ -120,23 +133,27 @@ def read_file(
         return ParsedFile(name, RULES, text=_toml(name, data))
     table = _address_book(name, data, kind, mappings)
     if table is not None:
-        return addressbooks.read_address_book(name, data, table)
+        return read_address_book(name, data, table)
     return read_exchange(name, data, zone=zone, now=now, channels=channels, kind=kind)
 
 
-def _address_book(
-    name: str, data: bytes, kind: str | None, mappings: addressbooks.Remembered | None
-) -> addressbooks.Table | None:
+def _packed_cards(name: str, data: bytes) -> ParsedFile:
+    """The vCards of an archive, all of them as one file."""
+    cards = b"\n".join(content for content, _ in all_of(BytesIO(data), name, CARDS))
+    found = read_vcards(name, cards)
+    more = others(BytesIO(data), name, CARDS)
+    return replace(found, skipped=(*found.skipped, Skipped(name, more))) if more else found
+
+
+def _address_book(name: str, data: bytes, kind: str | None, mappings: Remembered | None) -> Table | None:
     """The file as another program's address book, if it is one, or is said to be."""
     if kind == ADDRESS_BOOK:
-        return addressbooks.require_table(name, data, mappings)
-    table = addressbooks.table_of(data, mappings) if kind is None else None
+        return require_table(name, data, mappings)
+    table = table_of(data, mappings) if kind is None else None
     if table is None or (table.line > 1 and begins_as_exchange(data)):  # a row such as "…,email,…,Birthday"
         return None
-    said = addressbooks.is_remembered(table, mappings)
-    return (
-        table if said or all(addressbooks.knows_more(table, one.names) for one in SHEETS.values()) else None
-    )
+    said = is_remembered(table, mappings)
+    return table if said or all(knows_more(table, one.names) for one in SHEETS.values()) else None
 
 
 def feed_of(name: str, head: bytes, kind: str | None = None) -> str | None:
@@ -166,7 +183,7 @@ def _refuse_hopeless(name: str, data: bytes) -> None:
 
 def _refuse_magic(name: str, data: bytes) -> None:
     for magic, what in _MAGIC:
-        if data.startswith(magic) and feed_kind(data[:HEAD]) is None:
+        if data.startswith(magic) and feed_kind(data[:HEAD]) is None and not packs_cards(data[:HEAD]):
             raise UnreadableFile(name, f"This looks like {what}. {SUPPORTED}")
 
 
@@ -180,7 +197,7 @@ def _holds_cards(data: bytes) -> bool:
 
 
 def _refuse_foreign(name: str, data: bytes) -> None:
-    head = decode_cards(data[:2_000])
+    head = decode_text(data[:2_000])
     for pattern, what in _TEXTS:
         if pattern.match(head):
             raise UnreadableFile(name, f"This looks like {what}. {SUPPORTED}")
@@ -189,8 +206,20 @@ def _refuse_foreign(name: str, data: bytes) -> None:
             name, "This is no mail: it does not begin with headers such as From and Date. Export it again."
         )
     first = head.lstrip().partition("\n")[0]
-    if sum(letter.isprintable() or letter == "\t" for letter in first) < 0.8 * len(first):
+    if _is_no_text(first) or (_CONTROL.search(head) and not _is_plain(data[:2_000])):
         raise UnreadableFile(name, f"This is not a text file. {SUPPORTED}")
+
+
+_CONTROL = re.compile("[\x01-\x08\x0b\x0e-\x19\x1b-\x1f\x7f]")
+
+
+def _is_no_text(line: str) -> bool:
+    return sum(letter.isprintable() or letter == "\t" for letter in line) < 0.8 * len(line)
+
+
+def _is_plain(head: bytes) -> bool:
+    """Whether it is UTF-8 or UTF-16: of these control characters are forgiven, as anything reads as old letters."""
+    return codec_of(head) not in LIKELY
 
 
 def _holds_rules(name: str, data: bytes) -> bool:

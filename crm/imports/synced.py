@@ -58,6 +58,7 @@ class Fetched:
     """How reading ended; ``content`` is what is to be imported, as a file of that ``kind``.
 
     ``seen`` is how far it was read by that, where it is read piece by piece; ``more``: the rest waits for the next time.
+    ``log_mailbox`` is the name of a mailbox to which mails may be forwarded.
     """
 
     state: str
@@ -65,6 +66,7 @@ class Fetched:
     kind: str = VCARD
     seen: Mapping[str, Any] | None = None
     more: bool = False
+    log_mailbox: str = ""
 
 
 IMAP = "imap"
@@ -75,8 +77,8 @@ def _carddav(access: Source, network: Network, seen: Mapping[str, Any]) -> Fetch
 
 
 def _imap(access: Source, network: Network, seen: Mapping[str, Any]) -> Fetched:
-    mails = fetch_mails(access, network, seen)
-    return Fetched(GOOD, mails.content, MAIL, mails.seen, mails.more)
+    mails = fetch_mails(access, network, seen, with_forwarded=True)
+    return Fetched(GOOD, mails.content, MAIL, mails.seen, mails.more, access.name)
 
 
 KINDS: Final[dict[str, Callable[[Source, Network, Mapping[str, Any]], Fetched]]] = {

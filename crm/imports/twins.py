@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from crm.domain.channels import Channel
+from crm.imports.log_mailboxes import FORWARDED
 from crm.imports.run import Run
 from crm.imports.sightings import Sighting
 from crm.interactions.actions import Entry
@@ -15,7 +16,10 @@ from crm.storage.tables import interaction, interaction_contact, source_record
 CALENDARS, CHATS, CALLS = "ical:", "chat:", "call:"
 NEAR = timedelta(hours=2)
 """How far apart two machines may see one thing: a call that the calendar has for ten, and the phone at eleven."""
-FAMILIES = (CALENDARS, CHATS, CALLS)
+MAILS = "mail:"
+MINUTE = timedelta(minutes=1)
+"""The lines above a forwarded mail say the minute in which it was sent."""
+FAMILIES = (CALENDARS, CHATS, CALLS, FORWARDED)
 """How the keys of what machines saw begin, of what somebody may have logged as well."""
 
 
@@ -37,6 +41,7 @@ class AllTwins:
     ) -> None:
         by_family: dict[str, tuple[list[Entry], set[str]]] = {}
         self._ways = ways
+        self._families = (*FAMILIES, MAILS) if _has_forwarded(run) else FAMILIES
         for seen, entry in fresh:
             if (family := self._family(seen)) and (channels := ways_of(seen, ways)):
                 entries, keys = by_family.setdefault(family, ([], set()))
@@ -54,16 +59,28 @@ class AllTwins:
         )
 
     def _family(self, seen: Sighting) -> str:
-        return next((one for one in FAMILIES if seen.key.startswith(one)), "")
+        return next((one for one in self._families if seen.key.startswith(one)), "")
+
+
+def _has_forwarded(run: Run) -> bool:
+    """Whether mails were forwarded to this team, of which the mails themselves may come as well."""
+    table = source_record.c
+    some = select(table.row_id).where(
+        table.workspace_id == run.principal.workspace_id,
+        table.record == "interaction",
+        table.source_key.like(f"{FORWARDED}%"),
+    )
+    return run.connection.execute(some.limit(1)).first() is not None
 
 
 @dataclass
 class _Logged:
-    """Something that is here: by whom it was seen, if it was a machine, is told by ``is_seen``."""
+    """Something that is here; ``source`` is its key where a machine saw it."""
 
     at: datetime
     channel: str
-    is_seen: bool
+    direction: str
+    source: str
     people: set[int] = field(default_factory=set)
 
 
@@ -92,7 +109,14 @@ class Twins:
         )
         for start in range(0, len(ids), 500):
             rows = run.connection.execute(
-                select(part.interaction_id, part.contact_id, part.occurred_at, part.channel, log.source_id)
+                select(
+                    part.interaction_id,
+                    part.contact_id,
+                    part.occurred_at,
+                    part.channel,
+                    log.direction,
+                    log.source_id,
+                )
                 .join(interaction, (log.workspace_id == part.workspace_id) & (log.id == part.interaction_id))
                 .where(
                     part.workspace_id == run.principal.workspace_id,
@@ -107,8 +131,7 @@ class Twins:
                 )
             )
             for row in rows:
-                seen = (row.source_id or "").startswith(FAMILIES)
-                logged = _Logged(row.occurred_at, row.channel, seen)
+                logged = _Logged(row.occurred_at, row.channel, row.direction, row.source_id or "")
                 self._free.setdefault(row.interaction_id, logged).people.add(row.contact_id)
         for row_id, logged in self._free.items():
             for one in logged.people:
@@ -129,7 +152,12 @@ class Twins:
 
     def _may_be(self, logged: "_Logged", seen: Sighting) -> bool:
         """The same day; what another machine saw only by the same channel and near in time."""
-        if logged.is_seen:
+        if FORWARDED in (self._family, logged.source[: len(FORWARDED)]):
+            same = logged.direction == seen.direction and logged.source.startswith((MAILS, FORWARDED))
+            return same and abs(logged.at - seen.occurred_at) < MINUTE
+        if self._family == MAILS:
+            return False
+        if logged.source.startswith(FAMILIES):
             is_near = abs(logged.at - seen.occurred_at) <= NEAR
             return is_near and seen.channel in (None, logged.channel)
         zone = self._run.principal.zone

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
-from crm.imports.cards import Card, Property, decode_cards, properties, split_cards
+from crm.imports.cards import Card, Property, decode_cards, properties, split_cards, universal
 from crm.imports.cells import NEWEST_DAY, OLDEST_DAY, clean_phone, excerpt, is_time_zone, tidy_line
 from crm.imports.records import (
     FILE_LIMIT,
@@ -89,7 +89,7 @@ def _contact(card: Card, notices: _Notices) -> ContactRecord | None:
             notices.leave_out_card(card, "has far more lines than a card can have")
             return None
         found.setdefault(each.name, []).append(each)
-    if _says(found, "KIND", "group") or _says(found, "X-ADDRESSBOOKSERVER-KIND", "group"):
+    if any(_says(found, *mark) for mark in _LISTS):
         notices.leave_out_card(card, "is a list of people, not a person")
         return None
     contact = _named(card, found, notices)
@@ -100,6 +100,10 @@ def _contact(card: Card, notices: _Notices) -> ContactRecord | None:
     if _says(found, "KIND", "org") or _says(found, "X-ABSHOWAS", "company"):
         notices.ask(card, f"{excerpt(contact.name)} is marked as a company in the file. Is it a person?")
     return contact
+
+
+_LISTS = (("KIND", "group"), ("X-ADDRESSBOOKSERVER-KIND", "group"), ("X-EVOLUTION-LIST", "true"))
+"""How programs mark a list of people."""
 
 
 def _says(found: dict[str, list[Property]], name: str, word: str) -> bool:
@@ -155,7 +159,7 @@ def _details(card: Card, found: dict[str, list[Property]], notices: _Notices) ->
             (zone for each in found.get("TZ", ()) if is_time_zone(zone := each.text.strip()[:100])), None
         ),
         "addresses": _addresses(places, found.get("LABEL", ())),
-        "birthday": _birthday(card, found.get("BDAY", ()), notices),
+        "birthday": _birthday(card, [*found.get("BDAY", ()), *_androids(found, _BORN)], notices),
         "notes": _notes(found, notices),
         "occasions": _occasions(found, notices),
         "deceased_on": _death(found, notices),
@@ -187,7 +191,8 @@ def _address_of(each: Property) -> str:
 
 
 def _is_fax(each: Property) -> bool:
-    return bool(each.types & {"fax", "pager"})
+    """Whether it is no number to talk on; Roundcube writes “workfax” in one word."""
+    return any(word.endswith(("fax", "pager")) for word in each.types)
 
 
 def _phone(each: Property, notices: _Notices) -> str | None:
@@ -229,9 +234,10 @@ def _first_line(found: Iterable[Property]) -> str | None:
 
 
 def _tags(found: Iterable[Property]) -> tuple[str, ...]:
-    """Categories as tags; the ones beginning with an asterisk are an address book's own lists."""
+    """Categories as tags; those beginning with an asterisk, and two of Google's, are an address book's own lists."""
     tags = (tidy_line(tag)[:LINE_LIMIT] for each in found for tag in each.parts(","))
-    return tuple(dict.fromkeys(tag for tag in tags if tag and not tag.startswith("* ")))
+    own = ("mycontacts", "starred")
+    return tuple(dict.fromkeys(tag for tag in tags if tag and tag[:2] != "* " and tag.casefold() not in own))
 
 
 def _city(places: list[Property]) -> tuple[str | None, str | None]:
@@ -277,6 +283,7 @@ def _tidy_lines(lines: Iterable[str]) -> str:
 _DATES = (
     re.compile(r"(?P<year>\d{4})-?(?P<month>\d{2})-?(?P<day>\d{2})(?:[T ].*)?", re.DOTALL | re.ASCII),
     re.compile(r"--(?P<month>\d{2})-?(?P<day>\d{2})", re.ASCII),
+    re.compile(r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})", re.ASCII),
 )
 
 
@@ -337,7 +344,19 @@ def _occasions(found: dict[str, list[Property]], notices: _Notices) -> tuple[Occ
             day = _date(each, notices, "an anniversary" if name != "X-ABDATE" else "a date")
             if day:
                 occasions.append(_occasion(each, day, found.get("X-ABLABEL", ())))
+    wed = (_date(each, notices, "an anniversary") for each in _androids(found, _WED))
+    occasions.extend(Occasion("anniversary", day) for day in wed if day)
     return tuple(dict.fromkeys(occasions))
+
+
+_BORN, _WED = "3", "1"
+_ANDROIDS = re.compile(r"vnd\.android\.cursor\.item/contact_event;([^;]*);(\d)(?:;.*)?", re.DOTALL)
+
+
+def _androids(found: dict[str, list[Property]], kind: str) -> list[Property]:
+    """The days that Android keeps in a property of its own: its ``kind`` 1 is an anniversary, 3 a birthday."""
+    said = ((each, _ANDROIDS.fullmatch(each.value)) for each in found.get("X-ANDROID-CUSTOM", ()))
+    return [replace(each, value=match[1]) for each, match in said if match and match[2] == kind]
 
 
 def _occasion(each: Property, day: str, labels: Iterable[Property]) -> Occasion:
@@ -350,9 +369,14 @@ def _occasion(each: Property, day: str, labels: Iterable[Property]) -> Occasion:
     return Occasion("other", day, label or None)
 
 
+def _note(each: Property) -> str:
+    """Its text; the line breaks of vCard 2.1 are written as those of Windows."""
+    return universal(each.text) if each.version == "2.1" else each.text
+
+
 def _notes(found: dict[str, list[Property]], notices: _Notices) -> str | None:
     """Notes, then fax and pager numbers: a contact's phones are for talking."""
-    pieces = [each.text.strip() for each in found.get("NOTE", ())]
+    pieces = [_note(each).strip() for each in found.get("NOTE", ())]
     for each in filter(_is_fax, found.get("TEL", ())):
         phone = _phone(each, notices)
         if phone:

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from crm.domain.correspondence import reason_of_mail
-from crm.imports.mail_text import text_of
-from crm.imports.mails import Headers, addresses, key_of, moment_of
+from crm.imports.mail_heads import Headers, addresses, key_of, moment_of
+from crm.imports.mail_text import plain_words
 from crm.imports.sightings import Party
 from crm.inbox import bounces, replies
 from crm.inbox.replies import Reply
@@ -78,7 +78,7 @@ def _take_reply(
     if nudge is None or raw is None:
         return
     head, blank, body = raw.partition(b"\r\n\r\n")
-    text = text_of(head + blank, body) or ""
+    text = plain_words(head + blank, body) or ""
     wrote = moment_of(headers.first("date")) or at
     reply = Reply(nudge, key_of(headers, sender), sender.email, wrote, text)
 

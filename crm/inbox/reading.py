@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crm.domain.mailbox_words import GOOD, LASTING, WAITING
-from crm.imports.mails import Headers
+from crm.imports.mail_heads import Headers
 from crm.inbox import letters
 from crm.outgoing.failures import Failed
 from crm.outgoing.imap import Refused, Session, opened

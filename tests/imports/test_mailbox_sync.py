@@ -169,3 +169,22 @@ def test_what_fails_is_said_and_a_password_is_not_sent_in_the_clear_elsewhere(
         monkeypatch.setattr(sys, "stdin", io.StringIO("word\n"))
         assert run(["source", "add", "imap", "Other", address, "--user", "me", "--password-stdin"]) == 1
         assert "mailbox" in capsys.readouterr().err
+
+
+def test_what_is_forwarded_to_the_mailbox_is_logged_as_what_it_was(
+    home: Path, server: ImapServer, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    lines = "From: Marta <marta@northgate.example>\nDate: Thu, Nov 19, 2026 at 9:05 AM\nSubject: Plan\nTo: Alice\n"
+    head = f"From: Alice <alice@team.example>\nTo: {USER}\nMessage-ID: <f@mx.example>\n"
+    head += "Date: Fri, 20 Nov 2026 10:00:00 +0000\n"
+    server.inbox.put(mail("itself"))
+    server.inbox.put(
+        f"{head}Subject: Fwd: Plan\n\n---- Forwarded message ----\n{lines}\nFrom here on.\n".encode()
+    )
+    server.inbox.put(mail("after"))
+    assert keep(monkeypatch, server) == 0
+    assert told(capsys)["report"]["new"]["interactions"] == 3
+    assert sorted(log()) == [("inbound", "About after"), ("inbound", "About itself"), ("inbound", "Plan")]
+    wholes = [line for line in server.said if "BODY.PEEK[]" in line]
+    assert len(wholes) == 1
+    assert not any(one.seen for one in server.inbox.mails)

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from crm.domain.correspondence import REASONS, is_machine, reason_of_folder
 from crm.imports import mailboxes
+from crm.imports.mail_heads import moment_of, subject_of
 from crm.imports.mailboxes import is_mail, is_mail_folder, mails_in, mails_under
-from crm.imports.mails import MailReader, moment_of, subject_of
+from crm.imports.mails import MailReader
 from crm.imports.records import UnreadableFile
 from crm.imports.sightings import Notices
 from crm.imports.sniff import feed_of

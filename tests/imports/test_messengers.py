@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crm.imports import json_stream
@@ -262,6 +262,8 @@ def walked(path: tuple[str, ...], value: Any) -> list[tuple[tuple[str, ...], Any
 
 
 @settings(max_examples=30, deadline=None)
+@example([1.5, 1e300, -2.5e-7], 1, None)
+@example([1.5, 1e300, -2.5e-7], 2, None)
 @given(plain, st.integers(1, 9), st.sampled_from([None, 1]))
 def test_a_file_read_piece_by_piece_says_what_it_says_as_a_whole(
     value: Any, chunk: int, indent: int | None

@@ -78,7 +78,7 @@ def test_an_old_card_in_quoted_printable() -> None:
         version="2.1",
     )
     assert jose.name == "José Muñoz"
-    assert jose.notes == "Grüße aus Köln\r\nund mehr\nFax 1"
+    assert jose.notes == "Grüße aus Köln\nund mehr\nFax 1"
     assert jose.phones == ("+34 2",)
 
 

@@ -1,0 +1,201 @@
+"""Tables that other programs wrote as CSV: their header found and understood, and their rows one by one."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from crm.domain.formulas import IS_FORMULA, is_formula, restore
+from crm.domain.lengths import TEXT_LIMIT
+from crm.imports import columns
+from crm.imports.cells import excerpt, tidy_line
+from crm.imports.columns import LEAVE_OUT, Meaning
+from crm.imports.exchange import header_names
+from crm.imports.lettering import text_of
+from crm.imports.records import ColumnSaid, UnreadableFile
+from crm.storage.text import fold
+
+HEADER_LINES = 20
+"""How far down a header is looked for: LinkedIn's exports begin with notes."""
+COLUMNS_LIMIT = 500
+DELIMITERS = ",;\t|"
+LEFT_OPEN = (
+    "A quotation mark is left open here, so nothing after this line was read. Close it and import again."
+)
+
+Remembered = Mapping[str, Sequence[str]]
+"""What a team said of the columns of a header, by its fingerprint."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A CSV file with its header found: the header's last line, its cells, and what separates cells."""
+
+    data: bytes
+    line: int
+    delimiter: str
+    header: tuple[str, ...]
+    meanings: tuple[Meaning, ...]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether enough of it is understood to read people from it."""
+        return columns.says_who(self.meanings)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row that holds anything: its line, its cells, why it cannot be used, if it cannot, and what is to be asked."""
+
+    line: int
+    cells: list[str]
+    fault: str = ""
+    question: str = ""
+
+
+def table_of(data: bytes, remembered: Remembered | None = None) -> Table | None:
+    """The file as a table with a header, whether its columns are understood or not; None where it is none."""
+    found: list[tuple[int, Table]] = []
+    for number, line in _first_lines(data):
+        for delimiter in DELIMITERS:
+            header = tuple(tidy_line(cell) for cell in first_row(line, delimiter))
+            if not 2 <= len(header) <= COLUMNS_LIMIT or not any(header):
+                continue
+            said = (remembered or {}).get(columns.fingerprint(header))
+            if said is not None and len(said) == len(header):
+                return Table(data, number, delimiter, header, tuple(columns.chosen(header, said)))
+            meanings = tuple(columns.guessed(header))
+            score = columns.known(meanings) if columns.says_who(meanings) else 0
+            found.append((score, Table(data, number, delimiter, header, meanings)))
+    return max(
+        found, key=lambda one: (one[0], len(one[1].header) if one[1].line == 1 else 0), default=(0, None)
+    )[1]
+
+
+def require_table(name: str, data: bytes, remembered: Remembered | None) -> Table:
+    """The file as a table, where a person says that it is one; else UnreadableFile."""
+    found = table_of(data, remembered)
+    if found is None:
+        raise UnreadableFile(name, "There is no table in this file: no line of it has two cells.")
+    return found
+
+
+def rows_of(table: Table) -> Iterator[Row]:
+    """Each row that holds anything; a quotation mark left open ends the reading."""
+    stream = io.StringIO(_text(table.data), newline="")
+    for _ in range(table.line):
+        stream.readline()
+    reader = csv.reader(stream, delimiter=table.delimiter)
+    width = len(table.header)
+    while True:
+        line = table.line + reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield Row(line, [], LEFT_OPEN)
+            return
+        if any(map(str.strip, cells[width:])):
+            yield Row(line, [], f"This row has {len(cells)} cells, the header {width}, so it was left out.")
+        elif any(map(str.strip, cells)):
+            yield Row(
+                line, list(map(_tidy_cell, cells)), question=IS_FORMULA if any(map(is_formula, cells)) else ""
+            )
+
+
+def _tidy_cell(cell: str) -> str:
+    return tidy_line(restore(cell)) if "\n" not in cell else restore(cell).strip()
+
+
+# What its columns are.
+
+
+def is_remembered(table: Table, remembered: Remembered | None) -> bool:
+    """Whether somebody said what its columns mean."""
+    return columns.fingerprint(table.header) in (remembered or {})
+
+
+def knows_more(table: Table, names: frozenset[str]) -> bool:
+    """Whether it is rather an address book's than an exchange sheet of these names.
+
+    It is where more of its columns are understood so; and where as many are, unless its header is spelt as exports
+    spell it, in small letters and each name once.
+    """
+    ours = len(names & set(header_names(table.header)))
+    known = columns.known(table.meanings)
+    if not table.is_known or known < 2 or known < ours:
+        return False
+    return known > ours or _is_spelt_otherwise(table.header)
+
+
+def _is_spelt_otherwise(header: Iterable[str]) -> bool:
+    cells = list(header)
+    return any(cell != cell.lower() for cell in cells) or len(set(cells)) < len(cells)
+
+
+def columns_said(table: Table, example: Sequence[str] = ()) -> tuple[ColumnSaid, ...]:
+    """The columns as a person may change them, each with a value of the first row."""
+    cells = example or next((row.cells for row in rows_of(table) if row.cells), [])
+    return tuple(
+        ColumnSaid(head[:80], meaning.field, excerpt(cells[place]) if place < len(cells) else "")
+        for place, (head, meaning) in enumerate(zip(table.header, table.meanings, strict=True))
+    )
+
+
+def columns_to_say(data: bytes) -> tuple[ColumnSaid, ...]:
+    """The columns of a table nobody knows yet; none where it is no table."""
+    table = table_of(data)
+    return columns_said(table) if table else ()
+
+
+def mapped(table: Table, said: Mapping[str, str]) -> list[str]:
+    """The meaning of each column, where ``said`` gives some of them by name; capitals and accents do not matter."""
+    wanted = {fold(name): field for name, field in said.items()}
+    return [
+        wanted.get(fold(name), meaning.field)
+        for name, meaning in zip(table.header, table.meanings, strict=True)
+    ]
+
+
+def left_out(table: Table, rows: Iterable[Sequence[str]]) -> str:
+    """One sentence about the columns with anything in them that have no meaning here."""
+    used = {place for cells in rows for place, cell in enumerate(cells) if cell}
+    names = [
+        excerpt(table.header[place]) or f"column {place + 1}"
+        for place, one in enumerate(table.meanings)
+        if one.field == LEAVE_OUT and not one.label_of and place in used
+    ]
+    if not names:
+        return ""
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return f"Columns that were left out: {', '.join(names[:12])}{more}."
+
+
+# From bytes to lines.
+
+
+def _text(data: bytes) -> str:
+    return text_of(data).replace("\0", "")
+
+
+def _first_lines(data: bytes) -> Iterator[tuple[int, str]]:
+    """The lines in which a header may stand, each with the number of its last: a quoted name may hold a line break."""
+    head = data[: 4 * TEXT_LIMIT]
+    end = max(head.rfind(b"\n"), head.rfind(b"\r")) + 1
+    begun = ""
+    for number, line in enumerate(_text(head[:end] or head).splitlines()[:HEADER_LINES], 1):
+        if begun or line.count('"') % 2:
+            begun += f"{line} "
+            if begun.count('"') % 2 == 0:
+                yield number, begun.strip()
+                begun = ""
+        yield number, line
+
+
+def first_row(line: str, delimiter: str) -> list[str]:
+    """The cells of one line; none where it cannot be read."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
