@@ -1,14 +1,14 @@
 """What changed between two days: who was in which zone then, how many in each, and who moved."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, TextClause, bindparam, cast, select
+from sqlalchemy import Connection, Integer, Row, Select, TextClause, bindparam, cast, select
 
 from crm.domain.manner import numeral
 from crm.domain.principal import Principal
@@ -75,13 +75,29 @@ def stands(
     connection: Connection, principal: Principal, contact_ids: Sequence[int], at: datetime
 ) -> dict[int, Stand]:
     """How these people stood at a moment; whoever was not known then is left out."""
-    found: dict[int, Stand] = {}
+    rows = _rows(connection, principal, contact_ids, at, _statement)
+    return {row.contact_id: Stand(row.zone, row.score) for row in rows}
+
+
+def scores(
+    connection: Connection, principal: Principal, contact_ids: Sequence[int], at: datetime
+) -> dict[int, int | None]:
+    """Their scores alone, which need no rhythm and are found sooner."""
+    rows = _rows(connection, principal, contact_ids, at, _score_statement)
+    return {row.contact_id: row.score for row in rows}
+
+
+def _rows(
+    connection: Connection,
+    principal: Principal,
+    contact_ids: Sequence[int],
+    at: datetime,
+    statement: Callable[[Any, Targets], TextClause],
+) -> Iterator[Row[Any]]:
     dialect: Any = type(connection.dialect)
     for block in blocks(sorted(contact_ids), BLOCK):
         scope = scope_of(connection, principal, at, block)
-        for row in connection.execute(_statement(dialect, scope.targets), scope.parameters()):
-            found[row.contact_id] = Stand(row.zone, row.score)
-    return found
+        yield from connection.execute(statement(dialect, scope.targets), scope.parameters())
 
 
 def kept(
@@ -128,6 +144,12 @@ def _statement(dialect: Any, targets: Targets) -> TextClause:
     return spelled_out(
         select(rows.c.contact_id, rows.c.zone, cast(rows.c.score, Integer).label("score")), dialect
     )
+
+
+@lru_cache(maxsize=32)
+def _score_statement(dialect: Any, targets: Targets) -> TextClause:
+    rows = relation(PARAMETERS, targets, ("score",))
+    return spelled_out(select(rows.c.contact_id, cast(rows.c.score, Integer).label("score")), dialect)
 
 
 def compare(people: Sequence[Any], before: Mapping[int, Stand], day: date) -> Comparison:

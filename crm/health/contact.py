@@ -17,11 +17,13 @@ from crm.domain.spans import count
 from crm.domain.targets import CLOCKS, Targets
 from crm.domain.weeks import end_of
 from crm.domain.whatif import once_more
-from crm.health.comparison import Stand, stands
+from crm.health.comparison import scores
 from crm.health.numbers import real, whole
 
 PART_NAMES = {"any": "Any contact", "personal": "Personal", "in_person": "In person", "balance": "Balance"}
 RAISES = {"lunch": "Lunch", "phone": "A phone call", "note": "A handwritten note", "email": "One more email"}
+
+NEAR_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -118,14 +120,19 @@ def score_on(
 ) -> int | None:
     """The score at the end of a day, or now if that is today."""
     moment = min(at, end_of(day, principal.zone))
-    return stands(connection, principal, [contact_id], moment).get(contact_id, Stand()).score
+    return scores(connection, principal, [contact_id], moment).get(contact_id)
+
+
+def is_near(day: date, today: date) -> bool:
+    """Whether a day is too near for its score to be told."""
+    return (today - day).days < NEAR_DAYS
 
 
 def was_sentence(
     facts: Mapping[str, object], before: int | None, channel: Channel, day: date, today: date
 ) -> str | None:
     """ "Was 97 after the visit in April."; nothing where the score is the same or the day is near."""
-    if before is None or before == facts.get("score") or (today - day).days < 14:
+    if before is None or before == facts.get("score") or is_near(day, today):
         return None
     noun = {"phone": "phone call", "lunch": "lunch", "note": "note"}.get(channel.key, channel.label.lower())
     return f"Was {before} after the {noun} in {month_words(day, year=(today - day).days >= 330)}."

@@ -1,24 +1,17 @@
 """The channel mix of one person: twelve months, personal above the line, digital hanging below it."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from crm.domain.channels import Channel
 from crm.domain.spans import capital, count
+from crm.interactions.timeline import DayCount
 
 MONTHS = 12
 MOST_DISCS = 3
 MOST_BOXES = 6
-
-
-@dataclass(frozen=True)
-class Use:
-    """How often a channel was used on a day."""
-
-    day: date
-    channel: Channel
-    number: int
 
 
 @dataclass(frozen=True)
@@ -80,11 +73,14 @@ def _month(today: date, back: int) -> date:
     return date(months // 12, months % 12 + 1, 1)
 
 
-def channel_mix(uses: Sequence[Use], today: date, *, left: float = 92, step: float = 42) -> Mix:
+def channel_mix(uses: Sequence[DayCount], today: date, *, left: float = 92, step: float = 42) -> Mix:
     """The chart of twelve months up to ``today``; uses before them are left out."""
+    by_month: dict[date, list[DayCount]] = defaultdict(list)
+    for one in uses:
+        by_month[one.day.replace(day=1)].append(one)
+    months = [_month(today, MONTHS - 1 - place) for place in range(MONTHS)]
     columns = tuple(
-        _column(_month(today, MONTHS - 1 - place), uses, left + step * (place + 0.5))
-        for place in range(MONTHS)
+        _column(first, by_month[first], left + step * (place + 0.5)) for place, first in enumerate(months)
     )
     tallest = max(len(column.discs) + bool(column.more_personal) for column in columns)
     deepest = max(len(column.boxes) + bool(column.more_digital) for column in columns)
@@ -100,10 +96,9 @@ def channel_mix(uses: Sequence[Use], today: date, *, left: float = 92, step: flo
     )
 
 
-def _column(first: date, uses: Sequence[Use], x: float) -> Column:
-    those = [one for one in uses if (one.day.year, one.day.month) == (first.year, first.month)]
-    personal = [one.channel for one in those if one.channel.personal for _ in range(one.number)]
-    digital = [one.channel for one in those if one.channel.digital for _ in range(one.number)]
+def _column(first: date, uses: Sequence[DayCount], x: float) -> Column:
+    personal = [one.channel for one in uses if one.channel.personal for _ in range(one.number)]
+    digital = [one.channel for one in uses if one.channel.digital for _ in range(one.number)]
     # Emails hang first, so that the two sorts of box do not mix.
     digital.sort(key=lambda channel: (channel.key != "email", channel.key))
     return Column(

@@ -6,7 +6,7 @@ Every function reads a bounded number of rows, however long the history is.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -219,8 +219,7 @@ def _open_in(whose: Any, contact_id: Any, today: Any, *, table: Table) -> Select
     )
 
 
-@dataclass(frozen=True)
-class DayCount:
+class DayCount(NamedTuple):
     """How often a channel counted on a day."""
 
     day: date
@@ -239,10 +238,7 @@ def year_by_day(
     """What counted with one person since a day, by day and channel (of ``ways``): at most one row each."""
     known = by_key(ways)
     rows = connection.execute(*_by_day(principal.workspace_id, contact_id, since, at))
-    return [
-        DayCount(row.day, known.get(row.channel) or Channel(row.channel, row.channel), row.number)
-        for row in rows
-    ]
+    return [DayCount(day, known.get(key) or Channel(key, key), number) for day, key, number in rows]
 
 
 @built_once

@@ -20,7 +20,7 @@ from crm.domain.yearly import next_return
 from crm.errors import NotFound
 from crm.health import contact as health
 from crm.health.coverage import coverage
-from crm.health.mix import Use, channel_mix, first_month
+from crm.health.mix import channel_mix, first_month
 from crm.interactions.beside import KnownDate, beside, themes
 from crm.interactions.happenings import Whose
 from crm.interactions.matter_pages import CHOICES
@@ -120,18 +120,17 @@ def _health(visit: Visit, found: Person) -> dict[str, Any]:
     ways, today = channels(visit.connection, visit.principal), visit.team_day
     targets = targets_of(visit.connection, visit.principal.workspace_id)
     days = year_by_day(visit.connection, visit.principal, found.id, first_month(today), visit.at, ways)
-    uses = [Use(one.day, one.channel, one.number) for one in days]
     return {
         "standing": health.standing(found.metrics, targets, ways, _was(visit, found, ways)),
-        "mix": channel_mix(uses, today),
-        "small_mix": channel_mix(uses, today, left=0, step=27),
+        "mix": channel_mix(days, today),
+        "small_mix": channel_mix(days, today, left=0, step=27),
     }
 
 
 def _was(visit: Visit, found: Person, ways: Sequence[Channel]) -> str | None:
     """What the score was after the last personal contact."""
     last = history.last_personal(visit.connection, visit.principal, [found.id], visit.at).get(found.id)
-    if last is None or found.metrics.get("score") is None:
+    if last is None or found.metrics.get("score") is None or health.is_near(last.day, visit.team_day):
         return None
     way = by_key(ways).get(last.channel)
     before = health.score_on(visit.connection, visit.principal, found.id, last.day, visit.at)

@@ -15,7 +15,8 @@ from crm.domain.ribbon import MOST_DISCS, Touch, ribbon
 from crm.domain.targets import Targets
 from crm.health import contact as health
 from crm.health.coverage import coverage
-from crm.health.mix import MONTHS, MOST_BOXES, Use, channel_mix, first_month
+from crm.health.mix import MONTHS, MOST_BOXES, channel_mix, first_month
+from crm.interactions.timeline import DayCount
 from tests.builders import NOW, World
 
 WAYS = by_key(SHIPPED)
@@ -108,7 +109,7 @@ def test_the_score_of_an_earlier_day_is_that_days(world: World) -> None:
 
 
 days = st.builds(
-    Use,
+    DayCount,
     day=st.dates(date(2025, 6, 1), date(2026, 12, 31)),
     channel=st.sampled_from(SHIPPED),
     number=st.integers(1, 40),
