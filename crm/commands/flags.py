@@ -7,9 +7,10 @@ import typer
 from crm.cli_support import AsJson, AsOf, Workspace, desk, print_json
 from crm.commands.listing import print_table
 from crm.rules.accounts import OrganisationFlag, organisation_flags
-from crm.rules.queries import Flag, state_of
+from crm.rules.queries import Flag
 from crm.rules.queries import flags as flags_of
 from crm.rules.shapes import flag_shape, strongest_first
+from crm.rules.states import state_of
 
 RuleKey = Annotated[
     str | None, typer.Option("--rule", metavar="KEY", help="Only this rule, also if it is switched off.")

@@ -14,8 +14,8 @@ from crm.domain.rule_check import findings
 from crm.errors import Invalid
 from crm.imports.records import RULES
 from crm.imports.rule_states import write_rules
-from crm.rules.queries import rule_states
 from crm.rules.shapes import rule_shape
+from crm.rules.states import rule_states
 
 rules = typer.Typer(help="Rules as a list and as a file.", no_args_is_help=True, rich_markup_mode=None)
 

@@ -117,15 +117,10 @@ def _whole(number: Any) -> Any:
 
 def read_rule(key: str, data: Mapping[str, Any]) -> Rule:
     """The rule that the data describes; raises RuleFault with what to write instead."""
-    for field in data:
-        if field not in FIELDS:
-            near = _nearest(field, FIELDS)
-            raise RuleFault(f"A rule has no “{field[:40]}”; {near}.", field)
+    _refuse_unknown(data)
     about = _choice(data.get("about", "people"), ABOUT, "about", "about")
     metrics = metrics_about(about)
     figures = NUMBERS if about == "people" else COUNTS
-    if "when" not in data:
-        raise RuleFault("This rule has no condition; write when = { metric = …, op = …, value = … }.", "key")
     high = data.get("high_when")
     rule = Rule(
         key=_key(key),
@@ -140,17 +135,31 @@ def read_rule(key: str, data: Mapping[str, Any]) -> Rule:
         evidence=_listed(data.get("evidence", []), figures, "evidence", "metric"),
         about=about,
     )
+    _refuse_tiers(rule)
+    if not 1 <= len(rule.suggests) <= MOST_SUGGESTED:
+        raise RuleFault(f"suggests names one to three of {_all(ACTS)}, best first.", "suggests")
+    return rule
+
+
+def _refuse_unknown(data: Mapping[str, Any]) -> None:
+    """A field that no rule has, or no condition at all."""
+    for field in data:
+        if field not in FIELDS:
+            raise RuleFault(f"A rule has no “{field[:40]}”; {_nearest(field, FIELDS)}.", field)
+    if "when" not in data:
+        raise RuleFault("This rule has no condition; write when = { metric = …, op = …, value = … }.", "key")
+
+
+def _refuse_tiers(rule: Rule) -> None:
+    """No tier at all, and tier *none* where nothing was written down."""
     if not rule.tiers:
-        raise RuleFault(f"tiers is empty; name some of {_all(tiers_of(key))}.", "tiers")
-    if "none" in rule.tiers and "none" not in tiers_of(key):
+        raise RuleFault(f"tiers is empty; name some of {_all(tiers_of(rule.key))}.", "tiers")
+    if "none" in rule.tiers and "none" not in tiers_of(rule.key):
         raise RuleFault(
             f"Tier none is flagged by {' and '.join(WRITTEN_DOWN)} only; name some of {_all(KEPT)}.",
             "tiers",
             "none",
         )
-    if not 1 <= len(rule.suggests) <= MOST_SUGGESTED:
-        raise RuleFault(f"suggests names one to three of {_all(ACTS)}, best first.", "suggests")
-    return rule
 
 
 def metrics_about(about: str) -> tuple[str, ...]:
@@ -310,7 +319,9 @@ def _key(key: Any) -> str:
 
 
 def _name(name: Any) -> str:
-    if not isinstance(name, str) or not name.strip():
+    if name is not None and not isinstance(name, str):
+        raise RuleFault(f"name is text in quotation marks, not {_said(name)}.", "name")
+    if not name or not name.strip():
         raise RuleFault('This rule has no name; write name = "…".', "name")
     tidy = " ".join(name.split())
     if len(tidy) > NAME_LENGTH or not tidy.isprintable():

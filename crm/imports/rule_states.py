@@ -17,7 +17,7 @@ from crm.imports.records import ParsedFile
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run
 from crm.rules import actions
-from crm.rules.queries import RuleState, rule_states
+from crm.rules.states import RuleState, rule_states
 from crm.storage.flags import MOST_RULES
 from crm.storage.tables import rule
 from crm.storage.text import fold

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, func, select
 
 from crm.domain.principal import Principal
 from crm.rules.accounts import accounts
-from crm.rules.queries import Flag, active_rules, flags
+from crm.rules.queries import Flag, flags
+from crm.rules.states import active_rules
 from crm.storage.stored_metrics import current
 
 SCREEN_ONLY = "screen_only"

@@ -26,7 +26,8 @@ from crm.planning.diary import busy_by_calendar
 from crm.planning.easing import eased_home
 from crm.planning.home import Home, holidays_in, home_in, require_planner
 from crm.planning.states import states_of
-from crm.rules.queries import Flag, active_rules, flags
+from crm.rules.queries import Flag, flags
+from crm.rules.states import active_rules
 from crm.storage.participation import is_in_person, is_live
 from crm.storage.presence import is_present
 from crm.storage.tables import (

@@ -20,7 +20,7 @@ from crm.planning.drafting import Draft
 from crm.planning.home import Home, home_in, require_planner
 from crm.planning.states import ACTED_ON, states_of
 from crm.planning.talking import TalkingPoint, talking_points
-from crm.rules.queries import rule_states
+from crm.rules.states import rule_states
 from crm.storage.participation import counted, is_live
 from crm.storage.presence import is_first_email
 from crm.storage.statements import built_once

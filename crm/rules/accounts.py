@@ -11,7 +11,8 @@ from crm.domain.flag_facts import FlagFacts
 from crm.domain.flag_sentences import flag_sentence
 from crm.domain.principal import Principal
 from crm.domain.rules import SEVERITIES, Rule
-from crm.rules.queries import Number, active_rules, metrics_of, same_contact, told_as
+from crm.rules.queries import Number, metrics_of, same_contact, told_as
+from crm.rules.states import active_rules
 from crm.storage.flags import hits, matches
 from crm.storage.presence import is_present
 from crm.storage.tables import contact, organisation

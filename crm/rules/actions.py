@@ -12,7 +12,7 @@ from crm.domain.principal import Principal
 from crm.domain.rule_data import KEY, rule_data
 from crm.domain.rules import ALL, Rule
 from crm.errors import Conflict, Forbidden, Invalid
-from crm.rules.queries import RuleState, rule_states, state_of
+from crm.rules.states import RuleState, rule_states, state_of
 from crm.storage.flags import MOST_RULES
 from crm.storage.insertion import insert_into
 from crm.storage.tables import rule

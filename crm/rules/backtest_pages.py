@@ -3,11 +3,11 @@
 from starlette.responses import Response
 
 from crm.domain.prose import rule_sentence
-from crm.rules import queries
 from crm.rules.backtest import has_log
 from crm.rules.backtest_view import drawn
 from crm.rules.rhythm import HORIZONS, judge_rhythm
 from crm.rules.rhythm_view import METHODS, alarm_sentences, calibration, in_100, percent, summary
+from crm.rules.states import state_of
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -36,7 +36,7 @@ def rhythm(visit: Visit) -> Response:
 def backtest(visit: Visit) -> Response:
     """One rule against the past year; for htmx the part of the rule's page, else a page of its own."""
     where = (visit.connection, visit.principal)
-    rule = queries.state_of(*where, visit.text("key")).rule
+    rule = state_of(*where, visit.text("key")).rule
     found = drawn(*where, rule, visit.at)
     context = {"rule": rule, "backtest": found, "sentence": rule_sentence}
     template = "rules/_backtest.html" if visit.is_htmx else "rules/backtest.html"

@@ -10,10 +10,11 @@ from crm.domain.rule_check import findings
 from crm.domain.rule_data import allowed_tiers
 from crm.domain.rules import Rule
 from crm.errors import Conflict, Invalid, Unavailable
-from crm.rules import actions, begun, editor, queries
+from crm.rules import actions, begun, editor
 from crm.rules.backtest_view import drawn
 from crm.rules.preview import flagged_number
 from crm.rules.rule_page import Shown, rule_page
+from crm.rules.states import RuleState, rule_states, state_of
 from crm.rules.words import unheard
 from crm.storage.stored_metrics import current, refresh_stale, scope_of
 from crm.web.addresses import is_id
@@ -28,8 +29,8 @@ def new(visit: Visit) -> Response:
     asked = visit.query.get("from")
     if not asked:
         return rule_page(visit, Shown(None, begun.blank()))
-    source = queries.state_of(visit.connection, visit.principal, asked).rule
-    names = [state.rule.name for state in queries.rule_states(visit.connection, visit.principal)]
+    source = state_of(visit.connection, visit.principal, asked).rule
+    names = [state.rule.name for state in rule_states(visit.connection, visit.principal)]
     tiers = allowed_tiers("", source.tiers)
     draft = editor.draft_of(replace(source, name=_copy_name(source.name, names), tiers=tiers))
     return rule_page(visit, Shown(None, draft))
@@ -38,7 +39,7 @@ def new(visit: Visit) -> Response:
 @router.page("/rules/{key}/edit", fresh=True, access="member")
 def edit(visit: Visit) -> Response:
     """One rule in the sentence editor; with ``?as=text`` as TOML."""
-    state = queries.state_of(visit.connection, visit.principal, visit.text("key"))
+    state = state_of(visit.connection, visit.principal, visit.text("key"))
     draft = editor.draft_of(state.rule)
     if visit.query.get("as") == "text":
         draft = editor.with_text(draft, state.rule, state.enabled)
@@ -56,7 +57,7 @@ def add(visit: Visit) -> Response:
 @router.action("/rules/{key}/edit")
 def change(visit: Visit) -> Response:
     """Preview or save a rule."""
-    state = queries.state_of(visit.connection, visit.principal, visit.text("key"))
+    state = state_of(visit.connection, visit.principal, visit.text("key"))
     return _sent(visit, state.rule.key, state)
 
 
@@ -90,8 +91,8 @@ def undo(visit: Visit) -> Response:
     if not is_id(version):
         raise Invalid("The address does not say which change to take back.")
     actions.undo_change(visit.connection, visit.principal, key, int(version), visit.at)
-    states = {state.rule.key for state in queries.rule_states(visit.connection, visit.principal)}
-    return visit.redirect(f"/rules/{key}" if key in states else "/rules", message="The change is taken back.")
+    keys = {state.rule.key for state in rule_states(visit.connection, visit.principal)}
+    return visit.redirect(f"/rules/{key}" if key in keys else "/rules", message="The change is taken back.")
 
 
 @router.action("/rules/{key}/move")
@@ -102,7 +103,7 @@ def move(visit: Visit) -> Response:
         raise Invalid("Say whether the rule is to move up or down.")
     where = (visit.connection, visit.principal)
     order, moved = actions.move_rule(*where, key, -1 if to == "up" else 1, visit.at)
-    names = {state.rule.key: state.rule.name for state in queries.rule_states(*where)}
+    names = {state.rule.key: state.rule.name for state in rule_states(*where)}
     place, back = order.index(key), "down" if to == "up" else "up"
     if not moved:
         return visit.redirect(f"/rules/{key}", message=f"“{names[key]}” is at that end already.")
@@ -118,7 +119,7 @@ def _copy_name(name: str, names: list[str]) -> str:
     return next(one for one in tries if one not in names)
 
 
-def _sent(visit: Visit, key: str, state: queries.RuleState | None) -> Response:
+def _sent(visit: Visit, key: str, state: RuleState | None) -> Response:
     refresh_stale(visit.connection, scope_of(visit.connection, visit.principal, visit.at))
     act = str(visit.form.get("act", "preview"))
     draft = editor.read_form(visit.form, key, "" if act == "save" else begun.BLANK.name)
@@ -138,7 +139,7 @@ def _tried(visit: Visit, key: str | None) -> Response:
     with visit.database.read() as connection:
         visit.enter(connection)
         where = (connection, visit.principal)
-        state = None if key is None else queries.state_of(*where, key)
+        state = None if key is None else state_of(*where, key)
         taken = () if state else actions.all_keys(*where)
         name = str(visit.form.get("name", ""))
         key = state.rule.key if state else actions.new_key(name, taken)
@@ -148,7 +149,7 @@ def _tried(visit: Visit, key: str | None) -> Response:
         return rule_page(visit, Shown(state, draft), more={"backtest": drawn(*where, draft.rule, visit.at)})
 
 
-def _saved(visit: Visit, draft: editor.Draft, rule: Rule, state: queries.RuleState | None) -> Response:
+def _saved(visit: Visit, draft: editor.Draft, rule: Rule, state: RuleState | None) -> Response:
     where = (visit.connection, visit.principal)
     if state is None and draft.toml is not None:
         rule = replace(rule, key=actions.new_key(rule.name, actions.all_keys(*where)))
@@ -170,7 +171,7 @@ def _saved(visit: Visit, draft: editor.Draft, rule: Rule, state: queries.RuleSta
     )
 
 
-def _flags_now(visit: Visit, saved: queries.RuleState, before: queries.RuleState | None) -> str:
+def _flags_now(visit: Visit, saved: RuleState, before: RuleState | None) -> str:
     """What the change did; nothing of a rule that is off."""
     if not saved.enabled:
         return ""

@@ -5,10 +5,11 @@ from starlette.responses import Response
 from crm.domain.prose import flagged_sentence
 from crm.domain.rules import Rule
 from crm.errors import Invalid
-from crm.rules import actions, backtest_pages, edit_pages, queries
+from crm.rules import actions, backtest_pages, edit_pages
 from crm.rules.editor import draft_of
 from crm.rules.preview import flagged_number
 from crm.rules.rule_page import Shown, rule_page
+from crm.rules.states import rule_states, state_of
 from crm.storage.stored_metrics import current, refresh_stale, scope_of
 from crm.web.routing import Router, Visit
 
@@ -19,21 +20,21 @@ router.routes += [*backtest_pages.router.routes, *edit_pages.router.routes]
 @router.page("/rules", fresh=True)
 def rules(visit: Visit) -> Response:
     """Every rule with whom it flags today, and the first one in full."""
-    first = queries.rule_states(visit.connection, visit.principal)[0]
+    first = rule_states(visit.connection, visit.principal)[0]
     return rule_page(visit, Shown(first, draft_of(first.rule)), more={"is_asked": False})
 
 
 @router.page("/rules/{key}", fresh=True)
 def show(visit: Visit) -> Response:
     """One rule in full, beside the others."""
-    state = queries.state_of(visit.connection, visit.principal, visit.text("key"))
+    state = state_of(visit.connection, visit.principal, visit.text("key"))
     return rule_page(visit, Shown(state, draft_of(state.rule)))
 
 
 @router.action("/rules/{key}/switch")
 def switch(visit: Visit) -> Response:
     """Switch a rule on or off; ``enabled`` is *yes* or *no*, in the form or, for undo, in the address."""
-    found = queries.state_of(visit.connection, visit.principal, visit.text("key")).rule
+    found = state_of(visit.connection, visit.principal, visit.text("key")).rule
     wanted = str(visit.form.get("enabled") or visit.query.get("enabled", ""))
     if wanted not in ("yes", "no"):
         raise Invalid("Say whether the rule is to be on (yes) or off (no).")

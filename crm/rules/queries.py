@@ -1,6 +1,6 @@
-"""Which rules are on, whom they flag, and the evidence for it."""
+"""Whom the rules flag, and the evidence for it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -12,18 +12,17 @@ from crm.domain.flag_facts import FlagFacts
 from crm.domain.flag_sentences import flag_sentence
 from crm.domain.on_record import FROM_SILENCE
 from crm.domain.principal import Principal
-from crm.domain.rule_data import allowed_tiers, condition_data, read_rule
+from crm.domain.rule_data import condition_data
 from crm.domain.rules import ALL, SEVERITIES, Rule
-from crm.errors import NotFound
 from crm.interactions.on_record import forgetful_users
 from crm.rules.facts import facts_of
+from crm.rules.states import active_rules
 from crm.storage.flags import hits, matches
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import kept
 from crm.storage.presence import is_first_email, is_present
-from crm.storage.statements import built_once
 from crm.storage.stored_metrics import current, scope_of
-from crm.storage.tables import contact, contact_email, rule
+from crm.storage.tables import contact, contact_email
 
 Number = int | float | None
 PAGE = 50
@@ -55,80 +54,11 @@ class Flag:
 
 
 @dataclass(frozen=True)
-class RuleState:
-    """A rule as it stands in this workspace: whether it is on, whether its own, whether changed from what ships.
-
-    ``version`` tells two definitions apart: the microseconds of the last change, 0 before the first.
-    """
-
-    rule: Rule
-    enabled: bool
-    is_own: bool = False
-    is_changed: bool = False
-    version: int = 0
-
-
-@dataclass(frozen=True)
 class FlagPage:
     """A page of one rule's flags, the cursor of the next (None on the last)."""
 
     flags: tuple[Flag, ...]
     next: str | None
-
-
-def rule_states(connection: Connection, principal: Principal) -> list[RuleState]:
-    """Every rule of the workspace in its order: those that ship, as changed here, and its own."""
-    rows = connection.execute(*_rules(principal.workspace_id))
-    kept = {row.key: row for row in rows}
-    order = {one.key: place for place, one in enumerate(ALL)}
-    states = [shipped_state(one, kept.get(one.key)) for one in ALL]
-    for key, row in kept.items():
-        stored = row.definition or {}
-        if key not in order and stored.get("rule") and not stored.get("deleted"):
-            own = _stored(key, stored["rule"])
-            states.append(RuleState(own, row.enabled, is_own=True, version=stored.get("at", 0)))
-    places = {key: row.position for key, row in kept.items()}
-    return sorted(
-        states,
-        key=lambda state: (
-            places.get(state.rule.key, order.get(state.rule.key, 0)),
-            state.rule.key not in kept,
-        ),
-    )
-
-
-@built_once
-def _rules(whose: Any) -> Select[Any]:
-    return select(rule).where(rule.c.workspace_id == whose)
-
-
-def shipped_state(one: Rule, row: Row[Any] | None) -> RuleState:
-    """A rule that ships, as its row in the workspace changes it."""
-    if row is None:
-        return RuleState(one, True)
-    stored = row.definition or {}
-    current = _stored(one.key, stored["rule"]) if stored.get("rule") else one
-    return RuleState(current, row.enabled, is_changed=current != one, version=stored.get("at", 0))
-
-
-def _stored(key: str, data: Mapping[str, Any]) -> Rule:
-    """A rule as it was kept, without a tier that it may not name any more."""
-    return read_rule(key, {**data, "tiers": list(allowed_tiers(key, data.get("tiers", ())))})
-
-
-def active_rules(connection: Connection, principal: Principal) -> list[Rule]:
-    """The rules that are switched on."""
-    return [state.rule for state in rule_states(connection, principal) if state.enabled]
-
-
-def state_of(connection: Connection, principal: Principal, key: str) -> RuleState:
-    """The rule of that key as it stands in this workspace, or a refusal that names those there are."""
-    states = rule_states(connection, principal)
-    found = next((state for state in states if state.rule.key == key), None)
-    if found is None:
-        keys = ", ".join(state.rule.key for state in states)
-        raise NotFound(f"There is no rule called {key[:60]!r}. The rules are {keys}.")
-    return found
 
 
 def flags(
@@ -154,21 +84,17 @@ def flags(
     doubtful = _doubtful(connection, principal, at, rows, asked)
     evidence = [one.evidence_names() for one in asked]
     found = [
-        _flag(row, asked[place], evidence[place], is_high, told)
+        (place, _flag(row, asked[place], evidence[place], is_high, told))
         for row in rows
         for place, is_high in hits(row, asked)
         for told in [facts[row.contact_id].of(asked[place].key, row.owner_id in doubtful)]
     ]
-    positions = {one.key: place for place, one in enumerate(asked)}
-    return sorted(
-        found,
-        key=lambda flag: (
-            SEVERITIES.index(flag.severity),
-            positions[flag.rule],
-            flag.contact.name,
-            flag.contact.id,
-        ),
-    )
+    return [flag for _, flag in sorted(found, key=lambda pair: _strongest(*pair))]
+
+
+def _strongest(place: int, flag: Flag) -> tuple[int, int, str, int]:
+    """The order of flags: severity, the rule's place, name."""
+    return SEVERITIES.index(flag.severity), place, flag.contact.name, flag.contact.id
 
 
 def _matching(

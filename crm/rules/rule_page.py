@@ -23,7 +23,7 @@ from crm.interactions.silence import caution
 from crm.rules import begun, editor, queries
 from crm.rules.accounts import organisation_flags
 from crm.rules.preview import SHOWN, found_today, preview
-from crm.rules.queries import RuleState
+from crm.rules.states import RuleState, rule_states
 from crm.rules.words import unheard, words_to_compare
 from crm.storage.stored_metrics import current
 from crm.web.routing import Visit
@@ -56,7 +56,7 @@ def rule_page(
     """Answer with the page; ``more`` is what else it is to show, such as a backtest."""
     where, state, draft = (visit.connection, visit.principal), shown.state, shown.draft
     relation = current(visit.principal.workspace_id)
-    states = queries.rule_states(*where)
+    states = rule_states(*where)
     rules = [one.rule for one in states]
     accounts = organisation_flags(*where, visit.at, rules=rules, relation=relation)
     context: dict[str, Any] = {

@@ -10,7 +10,8 @@ from crm.domain.rule_check import findings
 from crm.domain.rule_data import rule_data
 from crm.domain.rules import SEVERITIES, Severity
 from crm.rules.accounts import OrganisationFlag
-from crm.rules.queries import Flag, RuleState
+from crm.rules.queries import Flag
+from crm.rules.states import RuleState
 
 
 class AccountShape(BaseModel):

@@ -76,6 +76,7 @@ def whole(**lines: str) -> str:
         ({"weekly_limit": "-1"}, 10, "from 1 to 99"),
         ({"weekly_limit": "true"}, 10, "from 1 to 99"),
         ({"name": '""'}, 5, "has no name"),
+        ({"name": "7"}, 5, "name is text in quotation marks, not 7."),
         ({"wen": "1"}, 10, "perhaps when is meant."),
         ({"high_when": '{ metric = "quietp", op = ">", value = 0.8 }'}, 10, "perhaps quiet_p is meant."),
     ],

@@ -11,7 +11,7 @@ from crm.domain.rules import ALL
 from crm.errors import Forbidden
 from crm.imports.stored import contact_records
 from crm.interactions.actions import delete_interaction
-from crm.rules.queries import rule_states
+from crm.rules.states import rule_states
 from crm.storage.metrics import as_of
 from crm.storage.stored_metrics import current, scope_of
 from crm.storage.tables import (

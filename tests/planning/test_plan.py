@@ -14,7 +14,7 @@ from crm.errors import Forbidden, NotFound
 from crm.planning import actions, drafting, queries, waiting
 from crm.planning.queries import PlanView, Suggested
 from crm.rules.actions import save_rule
-from crm.rules.queries import state_of
+from crm.rules.states import state_of
 from crm.storage.database import new_id
 from crm.storage.tables import contact, plan, promise, suggestion
 from tests.builders import NOW, World, mark_stale

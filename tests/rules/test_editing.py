@@ -17,7 +17,8 @@ from crm.rules.backtest import backtest
 from crm.rules.backtest_view import finding
 from crm.rules.begun import acted, blank, to_add
 from crm.rules.preview import neighbours
-from crm.rules.queries import flags, rule_states, state_of
+from crm.rules.queries import flags
+from crm.rules.states import rule_states, state_of
 from crm.storage.tables import contact, rule
 from tests.builders import World
 from tests.web.site import client

@@ -10,7 +10,8 @@ from starlette.testclient import TestClient
 from crm.domain.principal import Principal
 from crm.domain.prose import rule_sentence
 from crm.domain.rules import ALL, SHIPPED
-from crm.rules.queries import active_rules, flags
+from crm.rules.queries import flags
+from crm.rules.states import active_rules
 from tests.builders import World
 from tests.rules.organisations import account
 from tests.web.site import client
