@@ -6,7 +6,9 @@ from tests.browser.conftest import Come
 
 
 def focused(page: Page) -> str:
-    return str(page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.tagName"))
+    return str(
+        page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.tagName")
+    )
 
 
 def test_the_sheet_of_keys_opens_closes_and_switches_them_off(visit: Come) -> None:
