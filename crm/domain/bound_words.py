@@ -153,21 +153,9 @@ def said_known(name: str, is_known: bool) -> str | None:
     return _KNOWN[name][not is_known] if name in _KNOWN else None
 
 
-def bound_words(comparison: Comparison, name: str, value: int) -> str:
-    """ "at least 6 digital contacts in 180 days"; "days known: at least 120", where the metric is no count of things."""
-    bound, (sort, days) = Bound(name, comparison, value), WINDOW_OF.get(name, ("", 0))
-    if sort in _WINDOWED:
-        return _numbered(bound, f"{_things(value, _WINDOWED[sort])} in {days} days")
-    if name in _THINGS:
-        noun, when = _THINGS[name]
-        return _numbered(bound, f"{count(value, noun)}{when}")
-    if name in _OPEN:
-        return _numbered(bound, count(value, _OPEN[name]))
-    if name == "contacts_count":
-        return _numbered(bound, count(value, "contact"))
-    if name == "met_count":
-        return _numbered(bound, f"{value} of them met")
-    return f"{metric_label(name)}: {_bounded(bound, _exactly(bound))}"
+def bound_words(comparison: Comparison, name: str, value: int | float) -> str:
+    """ "at least 6 digital contacts in 180 days"; "has been known for at least 120 days", where nothing is counted."""
+    return said_of(Bound(name, comparison, value)).removeprefix("has had ")
 
 
 def is_counted(name: str) -> bool:

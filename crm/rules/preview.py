@@ -11,7 +11,7 @@ from crm.domain import expressions as tree
 from crm.domain.bound_words import bound_words
 from crm.domain.expressions import Comparison, Condition, Constant, Metric, Value, names_in
 from crm.domain.manner import numeral
-from crm.domain.metrics import WINDOW_OF, WINDOWS
+from crm.domain.metrics import REAL, WINDOW_OF, WINDOWS
 from crm.domain.principal import Principal
 from crm.domain.rules import Rule
 from crm.domain.spans import capital, count
@@ -112,11 +112,18 @@ def _by_bound(rule: Rule) -> list[tuple[str, Rule]]:
     if bound is None:
         return []
     comparison, name, value = bound
-    around = sorted({value // 2, value * 2} if value > 3 else {max(value - 1, 0), value + 1})
     return [
         (capital(bound_words(comparison, name, other)), _with(rule, _Bound(name, value, other)))
-        for other in around
+        for other in _around(comparison, name, value)
     ]
+
+
+def _around(comparison: Comparison, name: str, value: int) -> list[int | float]:
+    """A lower and a higher bound that somebody may want instead; none that holds for all or for nobody."""
+    if name in REAL:
+        return [value / 2, value * 2]
+    around = sorted({value // 2, value * 2} if value > 3 else {value - 1, value + 1})
+    return [other for other in around if other > 0 or comparison in (">", "<=")]
 
 
 def _bounds(condition: Condition) -> Iterator[tuple[Comparison, str, int]]:
@@ -152,7 +159,7 @@ class _Bound:
 
     name: str
     value: int
-    other: int
+    other: int | float
 
     def of(self, part: tree.Compare) -> tree.Compare:
         is_it = part.left == Metric(self.name) and part.right == Constant(self.value)

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from crm.domain.expressions import Metric
 from crm.domain.principal import Principal
 from crm.domain.prose import phrase
 from crm.domain.rules import ALL
@@ -366,8 +367,23 @@ def test_a_preview_shows_shorter_windows_and_other_bounds() -> None:
         *("At 90 days", "At 365 days"),
         *("At least 2 digital contacts in 180 days", "At least 4 digital contacts in 180 days"),
     ]
-    assert by_key["fragile_account"] == ["At least 1 contact", "At least 3 contacts"]
-    assert by_key["occasion"] == ["Days to the next date: at most 7", "Days to the next date: at most 28"]
+    assert by_key["fragile_account"] == ["Has at least 1 contact", "Has at least 3 contacts"]
+    assert by_key["occasion"] == [
+        "Has a birthday or another date within 7 days",
+        "Has a birthday or another date within 28 days",
+    ]
+    assert [label.partition(" times")[0] for label in by_key["in_person_overdue"]] == [
+        "Has gone more than 0.5",
+        "Has gone more than 2",
+    ]
+
+
+def test_no_other_bound_holds_for_everybody_or_for_nobody() -> None:
+    for when, labels in (
+        (Metric("digital_30").ge(1), ["At 7 days", "At 90 days", "At least 2 digital contacts in 30 days"]),
+        (Metric("open_asks").lt(1), ["Has fewer than 2 open asks"]),
+    ):
+        assert [label for label, _ in neighbours(replace(ALL[0], when=when))] == labels
 
 
 def test_a_viewer_cannot_edit(world: World, alice: Principal) -> None:
