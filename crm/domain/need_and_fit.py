@@ -22,7 +22,7 @@ Fit, how well one act answers it (at least 1):
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeAlias
 
@@ -134,6 +134,21 @@ def _in_time(act: str, candidate: Candidate, frame: Frame) -> bool:
     if GROUPS[act] == "by_hand":
         return post_by(day, candidate.post_days, holidays=frame.holidays) >= frame.start
     return frame.start <= day <= frame.week.sunday
+
+
+def moved_by_history(act: str, flags: tuple[Flag, ...], candidate: Candidate, frame: Frame) -> str | None:
+    """The act that would be the fittest had this user never chosen or swapped anything with this contact, where ``act`` is
+    the fittest only because they did; None where their history moved nothing."""
+    if not candidate.history:
+        return None
+    first = _fittest(flags, candidate, frame)
+    otherwise = _fittest(flags, replace(candidate, history={}), frame)
+    return otherwise if first == act != otherwise else None
+
+
+def _fittest(flags: tuple[Flag, ...], candidate: Candidate, frame: Frame) -> str | None:
+    _, found = ways_to_act(flags, candidate, frame)
+    return max(found, key=lambda option: option.fit).act if found else None
 
 
 def best_by_group(found: Sequence[Option]) -> dict[Group, Option]:

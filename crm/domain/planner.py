@@ -34,6 +34,7 @@ from crm.domain.need_and_fit import (
     Option,
     Parts,
     best_by_group,
+    moved_by_history,
     need_of,
     obstacle,
     ways_to_act,
@@ -46,7 +47,10 @@ ASK_AHEAD_DAYS = 21
 
 @dataclass(frozen=True)
 class Suggestion:
-    """One place in the plan. ``rules``: those the act answers first. ``occasion_on``: the day it is meant for."""
+    """One place in the plan. ``rules``: those the act answers first. ``occasion_on``: the day it is meant for.
+    ``instead_of``: the act it would be, had the user never chosen or swapped an act for this contact; ``was_chosen``: they
+    chose this one before.
+    """
 
     contact_id: int
     act: str
@@ -56,6 +60,8 @@ class Suggestion:
     why: Parts
     needs_address: bool = False
     occasion_on: date | None = None
+    instead_of: str | None = None
+    was_chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -218,6 +224,8 @@ def _suggest(entry: _Entry, way: Way) -> Suggestion:
         why=(*reading.why, *option.why),
         needs_address=option.needs_address,
         occasion_on=option.occasion_on,
+        instead_of=moved_by_history(option.act, reading.flags, entry.candidate, entry.frame),
+        was_chosen=entry.candidate.history.get(option.act, 0) > 0,
     )
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "back_in_touch_sentence",
     "budget_summary",
     "flag_sentence",
+    "habit_sentence",
     "headline",
     "logged_sentence",
     "metric_label",
@@ -53,6 +54,16 @@ def screen_rhythm_sentence(days_since_personal: int | None) -> str:
     if days_since_personal is None:
         return "Only the screen keeps this rhythm: nothing personal is on record."
     return f"Only the screen keeps this rhythm: the last personal contact was {ago(days_since_personal)}."
+
+
+def habit_sentence(act: str, instead_of: str | None, was_chosen: bool) -> str:
+    """Why it is this act, where only the user's earlier answers made it so: "A call, as you chose before." Else empty."""
+    if instead_of is None:
+        return ""
+    named = capital(act if act == "lunch" else f"a {act}")
+    if was_chosen:
+        return f"{named}, as you chose before."
+    return f"{named}, since you swapped {'lunch' if instead_of == 'lunch' else f'the {instead_of}'} before."
 
 
 # The log's answer

@@ -17,7 +17,7 @@ from crm.domain.planner import plan_week, weekly_limits
 from crm.domain.post import post_days
 from crm.domain.principal import Principal
 from crm.domain.rules import act_of
-from crm.domain.sentences import reason
+from crm.domain.sentences import habit_sentence, reason
 from crm.domain.slots import propose_slots
 from crm.domain.weeks import IsoWeek
 from crm.planning.candidates import Facts, facts_of
@@ -169,12 +169,14 @@ def _drafted(
         for flag in told:
             if flag.rule == rule:
                 evidence = {**flag.evidence, **evidence}
+    habit = habit_sentence(one.act, one.instead_of, one.was_chosen)
+    said = (reason(told), habit, f"{away_name} is away." if away_name else "")
     return Drafted(
         one.contact_id,
         one.act,
         slots[one.contact_id],
         one.needs_address,
-        f"{reason(told)} {away_name} is away." if away_name else reason(told),
+        " ".join(filter(None, said)),
         one.rules,
         evidence,
         one.need,

@@ -439,7 +439,16 @@ class TestWhichAct:
     def test_what_the_user_chose_before_shifts_the_choice(self) -> None:
         before = contact(1, "gone_digital")
         assert only(before).act == "lunch"
-        assert only(replace(before, history={"lunch": -2, "call": 2})).act == "call"
+        moved = only(replace(before, history={"lunch": -2, "call": 2}))
+        assert (moved.act, moved.instead_of, moved.was_chosen) == ("call", "lunch", True)
+        unmoved = only(replace(before, history={"lunch": 2}))
+        assert (unmoved.act, unmoved.instead_of) == ("lunch", None)
+
+    @given(contacts(1, held=False))
+    def test_it_is_said_that_history_moved_the_act_only_where_it_did(self, one: Candidate) -> None:
+        for found in plan(one).suggestions:
+            otherwise = plan(replace(one, history={})).suggestions
+            assert (found.instead_of is not None) == ([found.act] != [other.act for other in otherwise])
 
     def test_without_an_address_ask_for_it(self) -> None:
         known, unknown = contact(1, "thank_you"), contact(1, "thank_you", has_address=False)

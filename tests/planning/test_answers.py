@@ -351,6 +351,7 @@ def test_what_a_user_swaps_away_is_not_suggested_first_again(
         week, at = IsoWeek.of(NOW.date() + timedelta(weeks=weeks)), NOW + timedelta(weeks=weeks)
         mine = make(world, alice, week, at).suggestions[0]
         if mine.act == "call":
+            assert mine.reason.endswith(" A call, as you chose before.")
             return
         assert mine.id is not None
         with world.database.write() as connection:
