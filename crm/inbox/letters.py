@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from crm.domain.correspondence import reason_of_mail
 from crm.imports.mail_heads import Headers, addresses, key_of, moment_of
-from crm.imports.mail_text import plain_words
 from crm.imports.sightings import Party
 from crm.inbox import bounces, replies
+from crm.inbox.mail_reader import bounce_apart, text_apart
 from crm.inbox.replies import Reply
 from crm.nudges.due import PURPOSE
 from crm.nudges.reply_ids import Nudge, answered
@@ -48,7 +48,7 @@ def take(
 def _take_bounce(database: Database, settings: Settings, raw: bytes, key: str, at: datetime) -> None:
     with database.read() as connection:
         mail = mail_of(connection, bounces.our_ids(raw))
-    found = bounces.taken_apart(raw) if mail is not None else None
+    found = bounce_apart(raw) if mail is not None else None
     if mail is None or found is None:
         return
     came, domain = Returned(key, found.said, found.for_good), sender_of(settings).domain
@@ -77,8 +77,7 @@ def _take_reply(
     raw = session.mail(uid, LONGEST_REPLY) if nudge is not None else None
     if nudge is None or raw is None:
         return
-    head, blank, body = raw.partition(b"\r\n\r\n")
-    text = plain_words(head + blank, body) or ""
+    text = text_apart(raw)
     wrote = moment_of(headers.first("date")) or at
     reply = Reply(nudge, key_of(headers, sender), sender.email, wrote, text)
 

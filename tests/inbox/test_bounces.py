@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm.inbox import mail_reader
 from crm.inbox.bounces import Bounce, our_ids, taken_apart
+from crm.inbox.mail_reader import Unread, bounce_apart, text_apart
 from tests.inbox.letters import OURS, away, encoded, exim, qmail, report
 
 
@@ -39,6 +41,19 @@ def test_whatever_is_made_of_a_bounce_something_or_nothing_is_said(noise: bytes,
         found = taken_apart(raw)
         assert found is None or found.said
         our_ids(raw)
+
+
+def test_a_process_of_its_own_says_the_same_and_its_end_is_no_end_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for raw in (report(), report(action="delivered"), exim(), b"", b"\xff\x00"):
+        assert bounce_apart(raw) == taken_apart(raw)
+    words = "Subject: Re\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nhad lunch with Zoë\r\n> quoted\r\n"
+    assert text_apart(words.encode()) == "had lunch with Zoë"
+    assert text_apart(b"") == ""
+    monkeypatch.setattr(mail_reader, "LONGEST_SECONDS", 0)
+    with pytest.raises(Unread):
+        bounce_apart(report())
 
 
 def test_an_id_is_ours_only_where_it_looks_like_one() -> None:
