@@ -1,9 +1,10 @@
 """The channel mix of one person: twelve months, personal above the line, digital hanging below it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 
 from crm.domain.channels import Channel
 from crm.domain.spans import capital, count
@@ -62,6 +63,14 @@ class Mix:
         """Nothing in twelve months."""
         return not any(one.personal or one.digital for one in self.columns)
 
+    def sized(self, *, left: float, step: float) -> "Mix":
+        """The same with other coordinates along the line."""
+        columns = tuple(
+            replace(column, x=left + step * (place + 0.5)) for place, column in enumerate(self.columns)
+        )
+        width = left + step * MONTHS
+        return replace(self, columns=columns, step=step, width=width, screen=_screen(columns, left, step))
+
 
 def first_month(today: date) -> date:
     """The first day of the twelve months that end with this one."""
@@ -97,13 +106,23 @@ def channel_mix(uses: Sequence[DayCount], today: date, *, left: float = 92, step
 
 
 def _column(first: date, uses: Sequence[DayCount], x: float) -> Column:
-    personal = [one.channel for one in uses if one.channel.personal for _ in range(one.number)]
-    digital = [one.channel for one in uses if one.channel.digital for _ in range(one.number)]
+    personal = [one for one in uses if one.channel.personal]
+    digital = [one for one in uses if one.channel.digital]
     # Emails hang first, so that the two sorts of box do not mix.
-    digital.sort(key=lambda channel: (channel.key != "email", channel.key))
+    hanging = sorted(digital, key=lambda one: (one.channel.key != "email", one.channel.key))
     return Column(
-        first, x, tuple(personal[:MOST_DISCS]), tuple(digital[:MOST_BOXES]), len(personal), len(digital)
+        first,
+        x,
+        _drawn(personal, MOST_DISCS),
+        _drawn(hanging, MOST_BOXES),
+        sum(one.number for one in personal),
+        sum(one.number for one in digital),
     )
+
+
+def _drawn(uses: Iterable[DayCount], most: int) -> tuple[Channel, ...]:
+    """A mark for each time, the first so many."""
+    return tuple(islice((one.channel for one in uses for _ in range(one.number)), most))
 
 
 def _silent(columns: Sequence[Column]) -> int:

@@ -237,7 +237,7 @@ def year_by_day(
 ) -> list[DayCount]:
     """What counted with one person since a day, by day and channel (of ``ways``): at most one row each."""
     known = by_key(ways)
-    rows = connection.execute(*_by_day(principal.workspace_id, contact_id, since, at))
+    rows = connection.execute(*_by_day(principal.workspace_id, contact_id, since, at)).all()
     return [DayCount(day, known.get(key) or Channel(key, key), number) for day, key, number in rows]
 
 

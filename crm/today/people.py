@@ -120,10 +120,11 @@ def _health(visit: Visit, found: Person) -> dict[str, Any]:
     ways, today = channels(visit.connection, visit.principal), visit.team_day
     targets = targets_of(visit.connection, visit.principal.workspace_id)
     days = year_by_day(visit.connection, visit.principal, found.id, first_month(today), visit.at, ways)
+    mix = channel_mix(days, today)
     return {
         "standing": health.standing(found.metrics, targets, ways, _was(visit, found, ways)),
-        "mix": channel_mix(days, today),
-        "small_mix": channel_mix(days, today, left=0, step=27),
+        "mix": mix,
+        "small_mix": mix.sized(left=0, step=27),
     }
 
 
