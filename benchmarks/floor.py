@@ -72,22 +72,22 @@ WHERE c.workspace_id = :workspace
 
 
 RULES = {
-    "screen_only": "tier = 'key' AND digital_180 >= 3 AND personal_180 = 0 AND known_days >= 60",
-    "never_met": "tier = 'key' AND overdue_in_person IS NOT NULL AND known_days >= 90"
+    "screen_only": "c.tier = 'key' AND digital_180 >= 3 AND personal_180 = 0 AND known_days >= 60",
+    "never_met": "c.tier = 'key' AND overdue_in_person IS NOT NULL AND known_days >= 90"
     " AND days_since_in_person IS NULL AND total_365 >= 1",
-    "gone_digital": "tier IN ('key','regular') AND total_90 >= 3 AND digital_90 >= 0.8 * total_90"
+    "gone_digital": "c.tier IN ('key','regular') AND total_90 >= 3 AND digital_90 >= 0.8 * total_90"
     " AND prior_total_365 >= 4 AND prior_personal_365 >= prior_total_365 / 2.0",
-    "in_person_overdue": "tier = 'key' AND overdue_in_person > 1 AND days_since_in_person IS NOT NULL",
-    "gone_quiet": "tier IN ('key','regular') AND zone = 'gone_quiet'",
-    "no_record": "tier IN ('key','regular') AND zone = 'no_record'",
-    "unanswered": "tier IN ('key','regular') AND unanswered_days BETWEEN 5 AND 60",
-    "they_wait": "tier IN ('key','regular') AND waiting_days BETWEEN 5 AND 60",
-    "long_thread": "tier IN ('key','regular') AND digital_7 >= 8 AND live_7 = 0",
-    "occasion": "tier IN ('key','regular') AND days_to_date <= 14",
+    "in_person_overdue": "c.tier = 'key' AND overdue_in_person > 1 AND days_since_in_person IS NOT NULL",
+    "gone_quiet": "c.tier IN ('key','regular') AND zone = 'gone_quiet'",
+    "no_record": "c.tier IN ('key','regular') AND zone = 'no_record'",
+    "unanswered": "c.tier IN ('key','regular') AND unanswered_days BETWEEN 5 AND 60",
+    "they_wait": "c.tier IN ('key','regular') AND waiting_days BETWEEN 5 AND 60",
+    "long_thread": "c.tier IN ('key','regular') AND digital_7 >= 8 AND live_7 = 0",
+    "occasion": "c.tier IN ('key','regular') AND days_to_date <= 14",
     "important_ask": "days_to_ask <= 21 OR oldest_ask_days >= 14",
     "promise_due": "days_to_our_promise <= 3",
-    "thank_you": "tier IN ('key','regular','warm') AND days_since_favour <= 7",
-    "renewal": "tier IN ('key','regular') AND days_to_renewal <= 60 AND personal_90 = 0",
+    "thank_you": "c.tier IN ('key','regular','warm') AND days_since_favour <= 7",
+    "renewal": "c.tier IN ('key','regular') AND days_to_renewal <= 60 AND personal_90 = 0",
 }
 """The rules that ship, as somebody would write them by hand over stored metrics."""
 _MASK = " + ".join(
