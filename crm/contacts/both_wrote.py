@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from crm.contacts.forms import WAYS, Written
 
@@ -31,6 +30,11 @@ LABELS = {
     "address": "Addresses",
     "dates": "Dates",
 }
+
+
+TAKE = "take."
+"""Before the name of a part: whose words to keep of it."""
+THEIRS, ONE_AFTER_THE_OTHER = "theirs", "both"
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,39 @@ def joined(saved: Written, typed: Written, base: str) -> Joined:
     return Joined(_with(typed, saved, theirs), both, theirs)
 
 
-def rows(saved: Written, typed: Written, names: tuple[str, ...], owners: Mapping[int, str]) -> list[Any]:
-    """The label, what is saved and what was typed of some parts, for people to read."""
-    return [(LABELS[name], *(_said(one, name, owners) for one in (saved, typed))) for name in names]
+@dataclass(frozen=True)
+class Choice:
+    """A part that both changed, in words for people to choose between."""
+
+    name: str
+    label: str
+    saved: str
+    typed: str
+
+    @property
+    def may_be_both(self) -> bool:
+        """Notes can stand one after the other."""
+        return self.name == "notes" and bool(self.saved and self.typed)
+
+
+def choices(
+    saved: Written, typed: Written, names: tuple[str, ...], owners: Mapping[int, str]
+) -> list[Choice]:
+    """What is saved and what was typed of some parts."""
+    return [
+        Choice(name, LABELS[name], *(_said(one, name, owners) for one in (saved, typed))) for name in names
+    ]
+
+
+def chosen(saved: Written, typed: Written) -> Written:
+    """A form that came back with choices, where the other's words replace the own or stand before them."""
+    wanted = {name: typed.get(TAKE + name) for name in LABELS}
+    own = {name: value for name, value in typed.fields.items() if not name.startswith(TAKE)}
+    typed = replace(typed, fields=own)
+    if wanted["notes"] == ONE_AFTER_THE_OTHER:
+        notes = "\n".join((str(saved.get("notes")), str(typed.get("notes"))))
+        typed = replace(typed, fields={**typed.fields, "notes": notes})
+    return _with(typed, saved, tuple(name for name, whose in wanted.items() if whose == THEIRS))
 
 
 def _with(typed: Written, saved: Written, names: tuple[str, ...]) -> Written:

@@ -168,8 +168,8 @@ def edit_person(visit: Visit) -> Response:
 def save_person(visit: Visit) -> Response:
     """Replace what is written down; where somebody else did too, show both."""
     person = queries.person(visit.connection, visit.principal, visit.number("contact_id"))
-    typed = forms.sent(visit.form)
-    read = forms.read_contact(visit.form)
+    typed = both_wrote.chosen(forms.written(person), forms.sent(visit.form))
+    read = forms.read_contact(forms.as_sent(typed))
     if isinstance(read, dict):
         return _form(visit, person, typed, read)
     try:
@@ -226,7 +226,7 @@ def _form(
         "written": written,
         "errors": errors,
         "meeting": meeting,
-        "rows": both_wrote.rows(saved, written, meeting.found.both, dict(choices["owners"]))
+        "both": both_wrote.choices(saved, written, meeting.found.both, dict(choices["owners"]))
         if meeting
         else (),
         "was": both_wrote.marks(saved) if meeting or not written.get("was") else written.get("was"),

@@ -46,13 +46,33 @@ def test_saving_again_after_a_meeting_loses_nothing_of_the_other(world: World, a
     late = alice.post(f"/people/{marta}/edit", data={**opened, "title": "Chief A", "tags": "x"})
     assert late.status_code == 409
     told = words(late.text)
-    assert "Title Chief B Chief A" in told
+    assert "Title Chief A Yours Chief B Saved " in told
     assert "in the form already: who looks after them, city." in told
     again = fields_of(late.text)
     assert (again["title"], again["city"], again["owner"]) == (["Chief A"], ["Lyon"], [str(bob_id)])
     assert alice.post(f"/people/{marta}/edit", data=again).status_code == 303
     kept = person(world, marta)
     assert (kept.city, kept.title, kept.tags, kept.owner_id) == ("Lyon", "Chief A", ("x",), bob_id)
+
+
+def test_of_what_both_wrote_each_part_is_chosen_and_notes_can_stay_both(world: World, alice) -> None:
+    marta = add(alice, city="Boston", title="Head", notes="", email_value="old@x.example", owner="0")
+    bob = client(world, world.user("Bob Stone", "member"))
+    opened = fields_of(alice.get(f"/people/{marta}/edit").text)
+    theirs = {"title": "Chief B", "city": "Lyon", "notes": "Ring the plant.", "email_value": "b@x.example"}
+    mine = {"title": "Chief A", "city": "Bonn", "notes": "Before 11.", "email_value": "a@x.example"}
+    assert bob.post(f"/people/{marta}/edit", data={**opened, **theirs}).status_code == 303
+    late = alice.post(f"/people/{marta}/edit", data={**opened, **mine})
+    assert late.status_code == 409
+    assert re.findall(r'name="take\.notes" value="([a-z]+)"( checked)?', late.text) == [
+        ("mine", ""), ("theirs", ""), ("both", " checked"),
+    ]  # fmt: skip
+    takes = {"take.title": "theirs", "take.city": "mine", "take.email": "theirs", "take.notes": "both"}
+    again = fields_of(late.text) | takes
+    assert alice.post(f"/people/{marta}/edit", data=again).status_code == 303
+    kept = person(world, marta)
+    assert (kept.title, kept.city, kept.notes) == ("Chief B", "Bonn", "Ring the plant.\nBefore 11.")
+    assert [way.value for way in kept.emails] == ["b@x.example"]
 
 
 @given(st.lists(st.tuples(*[st.sampled_from("abc")] * 3), min_size=3, max_size=3))
