@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from crm.domain.spans import capital, count, day_and_time, day_phrase
 from crm.nudges import actions, link_queries
-from crm.nudges.compose import slot_words
+from crm.nudges.compose import cut, slot_words
 from crm.nudges.link_queries import Addressee
 from crm.nudges.links import STOP_DIGEST, Link
 from crm.planning.met import meeting_of
@@ -261,12 +261,22 @@ def _settled(connection: Connection, opened: Opened, one: Suggested) -> Card:
             label="Add a line while it is fresh",
         )
         title = f"{what_words(one, short=True)} is logged"
-        return Card(title, people, again, one.act, "done", one.state_day, (line,), undo=True)
+        lines = (line, *_meant_to_say(one))
+        return Card(title, people, again, one.act, "done", one.state_day, lines, undo=True)
     if one.state == "snoozed":
         back = day_phrase(one.state_day, opened.today) if one.state_day else "later"
         title = f"{name} is back on {back}"
         return Card(title, people, again, one.act, "snoozed", one.state_day, undo=True)
     return Card(f"{name} is not suggested again", people, again, one.act, "skipped", undo=True)
+
+
+def _meant_to_say(one: Suggested) -> list[Line]:
+    """The first open ask of the person: now it may have been said. It is closed where one is signed in."""
+    asks = [point.text for point in one.talking_points if point.kind == "ask"]
+    page = f"/people/{one.contact.id}"
+    return [
+        Line("megaphone", f"You meant to say: {cut(text)}", href=page, label="Said it") for text in asks[:1]
+    ]
 
 
 def _swapped(opened: Opened, one: Suggested) -> Card:

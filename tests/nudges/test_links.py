@@ -18,7 +18,8 @@ from crm.domain.principal import Principal
 from crm.nudges import links
 from crm.nudges.links import Link
 from crm.nudges.sending import into_folder
-from crm.storage.tables import contact, interaction, session, suggestion, user
+from crm.storage.database import new_id
+from crm.storage.tables import ask, contact, interaction, session, suggestion, user
 from tests.builders import NOW, World
 from tests.nudges.mailroom import member, only, postman
 from tests.web.site import KEY, client
@@ -119,6 +120,20 @@ def test_done_logs_once_however_often_it_is_pressed_and_undo_takes_it_back(maile
         assert mailed.logged() == before
     mailed.press(path)
     assert mailed.logged() == before + 1
+
+
+def test_what_one_meant_to_say_is_asked_about_once_it_is_done(mailed: Mailed) -> None:
+    path = mailed.link("Done & log")
+    with mailed.world.database.write() as connection:
+        about = connection.execute(select(suggestion).order_by(suggestion.c.position)).first()
+        assert about is not None
+        row = {"contact_id": about.contact_id, "text": "Ask for a reference", "opened_on": mailed.world.today}
+        keys = {"workspace_id": mailed.world.workspace_id, "id": new_id(connection)}
+        connection.execute(ask.insert(), {**keys, **row, "author_id": mailed.principal.user_id})
+    assert "You meant to say" not in mailed.get(path).text
+    page = mailed.press(path).text
+    assert "You meant to say: Ask for a reference" in page
+    assert f'<a href="/people/{about.contact_id}">Said it</a>' in page
 
 
 def test_swap_and_back(mailed: Mailed) -> None:
