@@ -60,7 +60,8 @@ class NudgeMail:
 
     ``week_label`` reads like "Week of Mon 16 Nov"; each of ``promises`` is what follows "You promised", with its
     full stop; ``day_name`` is the day it goes out ("Monday"). The three addresses end the mail.
-    ``takes_replies``: an answer to the mail is read and logged.
+    ``takes_replies``: an answer to the mail is read and logged. ``proposed``: no calendar of the user's says when they
+    are free.
     ``caution`` says where the plan is half a plan or its reasons may be less sure, in sentences, or is empty.
     """
 
@@ -76,6 +77,13 @@ class NudgeMail:
     unsubscribe_url: str
     caution: str = ""
     takes_replies: bool = False
+    proposed: bool = False
+
+    @property
+    def foot(self) -> str:
+        """What is to be known before one acts: that times are proposals, and that a reply is logged."""
+        proposal = "Times are proposals within working hours." if self.proposed else ""
+        return " ".join(filter(None, (proposal, self.reply_hint)))
 
     @property
     def reply_hint(self) -> str:

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any
 
@@ -27,6 +27,7 @@ from crm.nudges.notices import LIFTED, stopped_notice
 from crm.nudges.outbox import Body, Claim, NoMail
 from crm.nudges.reply_ids import Nudge, reply_id
 from crm.planning.actions import make_plan
+from crm.planning.diary import has_calendar
 from crm.planning.easing import easing
 from crm.planning.queries import PlanView, Suggested, plan_of
 from crm.planning.talking import dated
@@ -95,10 +96,12 @@ class Writer:
             plan = plan_of(connection, principal, week, at)
             promises = _promises(connection, principal, week, at) if plan and plan.open else ()
             unsure = caution(connection, principal, at) if plan and plan.open else ""
+            proposed = not has_calendar(connection, principal)
             before = missed.said_to(connection, claim, at)
         if plan is None or not plan.open:
             return self._quiet(database, principal, person, claim, at)
         mail = self._nudge(person, principal, plan, promises, f"{before} {unsure}".strip(), at)
+        mail = replace(mail, proposed=proposed and any(one.slot.starts_at for one in plan.open))
         return self._rendered("nudge", mail, person, principal, claim, at)
 
     def _quiet(

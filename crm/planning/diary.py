@@ -4,13 +4,25 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from crm.domain.diary import Interval
 from crm.domain.own_calendar import is_taken
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek, local_instant
-from crm.storage.tables import busy
+from crm.storage.statements import built_once
+from crm.storage.tables import busy, own_calendar
+
+
+def has_calendar(connection: Connection, principal: Principal) -> bool:
+    """Whether the user's own calendar is connected; without one, moments are proposals."""
+    return connection.execute(*_calendar_of(principal.workspace_id, principal.user_id)).first() is not None
+
+
+@built_once
+def _calendar_of(whose: Any, user_id: Any) -> Select[Any]:
+    calendar = own_calendar.c
+    return select(calendar.host).where(calendar.workspace_id == whose, calendar.user_id == user_id)
 
 
 def busy_by_calendar(connection: Connection, principal: Principal, week: IsoWeek) -> list[Interval]:

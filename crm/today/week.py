@@ -24,6 +24,7 @@ from crm.interactions.silence import caution
 from crm.nudges.missed import of_week
 from crm.planning.actions import make_plan
 from crm.planning.covering import away, covering_sentence
+from crm.planning.diary import has_calendar
 from crm.planning.drafting import draft_plan
 from crm.planning.easing import easing
 from crm.planning.home import holidays_in, home_in
@@ -155,6 +156,9 @@ def _week_page(
         "replies": waiting_count(connection, visit.principal) if is_now else 0,
         "light": _light(connection, visit, plan) if is_now and plan else (),
         "easing": easing(plan.budget) if plan and is_now else "",
+        "proposed": is_now
+        and any(one.slot.starts_at for one in (plan.open if plan else ()))
+        and not has_calendar(connection, visit.principal),
         "missed": of_week(connection, visit.principal, week, visit.at),
         "caution": caution(connection, visit.principal, visit.at) if first else "",
         "aside": queries.aside(connection, visit.principal, plan, country, visit.at) if is_now else None,

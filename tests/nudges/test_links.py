@@ -19,7 +19,7 @@ from crm.nudges import links
 from crm.nudges.links import Link
 from crm.nudges.sending import into_folder
 from crm.storage.database import new_id
-from crm.storage.tables import ask, contact, interaction, session, suggestion, user
+from crm.storage.tables import ask, contact, interaction, own_calendar, session, suggestion, user
 from tests.builders import NOW, World
 from tests.nudges.mailroom import member, only, postman
 from tests.web.site import KEY, client
@@ -97,6 +97,26 @@ def test_opening_any_link_of_the_mail_changes_nothing(mailed: Mailed) -> None:
     for path in tokens:
         assert mailed.get(path + "/event.ics").status_code in (200, 410)
     assert everything(mailed.world.database) == before
+
+
+def test_without_a_calendar_the_mail_and_the_page_say_that_times_are_proposals(mailed: Mailed) -> None:
+    said = "Times are proposals within working hours."
+    assert said in mailed.body("plain")
+    assert said in mailed.body("html")
+    week = client(mailed.world, mailed.principal)
+    assert said in week.get("/").text
+    with mailed.world.database.write() as connection:
+        row = {"workspace_id": mailed.world.workspace_id, "user_id": mailed.principal.user_id, "kind": "ics"}
+        how = {
+            "sealed": "",
+            "host": "cal.example",
+            "state": "good",
+            "notes": [],
+            "created_at": NOW,
+            "next_at": NOW,
+        }
+        connection.execute(own_calendar.insert(), {**row, **how})
+    assert said not in week.get("/").text
 
 
 def test_the_page_asks_and_has_one_button(mailed: Mailed) -> None:
