@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from math import floor, isfinite
 
+from crm.domain.evidence_words import metrics_sentence
 from crm.domain.flag_facts import CHANNEL_NOUNS, FlagFacts
-from crm.domain.metric_words import Evidence, metrics_sentence
+from crm.domain.metric_words import Evidence
 from crm.domain.on_record import FROM_SILENCE, asked
 from crm.domain.post import post_words
 from crm.domain.spans import (

@@ -1,4 +1,4 @@
-"""Metrics in words: a label for each, a value as a person reads it, and a sentence made of both."""
+"""Metrics in words: a label for each, and a value as a person reads it."""
 
 from collections.abc import Mapping
 from math import floor, isfinite
@@ -6,19 +6,19 @@ from typing import TypeAlias
 
 from crm.domain.manner import numeral
 from crm.domain.metrics import WINDOWED, WINDOWS
-from crm.domain.spans import capital, every, in_tenths
+from crm.domain.spans import every, in_tenths
 
 Evidence: TypeAlias = Mapping[str, int | float | str | None]
 """A flag's numbers by metric, as it matched."""
 
-_WINDOW_WORDS: Mapping[str, tuple[str, str]] = {
-    "total": ("contacts", "all"),
-    "digital": ("digital contacts", "digital"),
-    "personal": ("personal contacts", "personal"),
-    "in_person": ("contacts in person", "in person"),
-    "live": ("live contacts", "live"),
-    "inbound": ("contacts begun by them", "begun by them"),
-    "outbound": ("contacts begun by us", "begun by us"),
+_WINDOW_WORDS: Mapping[str, str] = {
+    "total": "contacts",
+    "digital": "digital contacts",
+    "personal": "personal contacts",
+    "in_person": "contacts in person",
+    "live": "live contacts",
+    "inbound": "contacts begun by them",
+    "outbound": "contacts begun by us",
 }
 
 METRIC_LABELS: Mapping[str, str] = {
@@ -27,7 +27,7 @@ METRIC_LABELS: Mapping[str, str] = {
     "days_since_in_person": "days since contact in person",
     "days_since_live": "days since live contact",
     "known_days": "days known",
-    **{f"{name}_{days}": f"{_WINDOW_WORDS[name][0]} in {days} days" for name in WINDOWED for days in WINDOWS},
+    **{f"{name}_{days}": f"{_WINDOW_WORDS[name]} in {days} days" for name in WINDOWED for days in WINDOWS},
     "digital_streak": "digital contacts since the last personal one",
     **{f"digital_share_{days}": f"digital share in {days} days" for days in WINDOWS},
     "gaps": "gaps between contact days",
@@ -75,21 +75,6 @@ def metric_value(metric: str, value: int | float | str | None) -> str:
     if metric == "quiet_p":
         return in_tenths(value)
     return numeral(value)
-
-
-def metrics_sentence(evidence: Evidence) -> str:
-    """For a rule of the workspace's own: "Digital contacts in 180 days: 14; personal: 0."
-
-    After the first count of a window the next ones of the same window are named by their own word alone.
-    """
-    said, last_window = [], ""
-    for metric, value in evidence.items():
-        name, _, days = metric.rpartition("_")
-        window = days if name in _WINDOW_WORDS and metric in METRIC_LABELS else ""
-        label = _WINDOW_WORDS[name][1] if window and window == last_window else metric_label(metric)
-        said.append(f"{label}: {metric_value(metric, value)}")
-        last_window = window
-    return capital("; ".join(said)) + "." if said else ""
 
 
 def metric_label(metric: str) -> str:

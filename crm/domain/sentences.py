@@ -7,9 +7,10 @@ the log's answer and the week. Sentences end in a full stop, labels do not. Noth
 from collections import Counter
 from collections.abc import Sequence
 
+from crm.domain.evidence_words import metrics_sentence
 from crm.domain.flag_facts import FlagFacts
 from crm.domain.flag_sentences import flag_sentence
-from crm.domain.metric_words import METRIC_LABELS, Evidence, metric_label, metric_value, metrics_sentence
+from crm.domain.metric_words import METRIC_LABELS, Evidence, metric_label, metric_value
 from crm.domain.reasons import OVERLAPS, reason
 from crm.domain.rules import ACTS
 from crm.domain.spans import ago, beside, capital, count, every, in_tenths, join, names_and_others

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from crm.domain import sentences
 from crm.domain.channels import Channel
+from crm.domain.evidence_words import metrics_sentence
 from crm.domain.flag_facts import CHANNEL_NOUNS
 from crm.domain.log_sentences import saved_sentence
 from crm.domain.metric_words import Evidence
-from crm.domain.metrics import METRICS
+from crm.domain.metrics import METRICS, WINDOW_OF, WINDOWED
 from crm.domain.rules import SHIPPED
 from crm.domain.score import ZONES
 from crm.domain.sentences import FlagFacts, flag_sentence, logged_sentence, reason, rhythm_sentence
@@ -281,7 +282,7 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
         "our_own",
         {"digital_180": 14, "personal_180": 0},
         FlagFacts(),
-        "Digital contacts in 180 days: 14; personal: 0.",
+        "14 digital contacts and no personal contact in 180 days.",
     ),
     (
         "our_own",
@@ -293,16 +294,15 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
             "tier": "key",
         },
         FlagFacts(),
-        "Contacts in 90 days: 3; digital contacts in 30 days: 1; days since personal contact: none on record; "
-        "digital share in 90 days: 83%; tier: key.",
+        "3 contacts in 90 days; 1 digital contact in 30 days; no personal contact on record; "
+        "83% of all contact through a screen in 90 days; tier: key.",
     ),
     (
         "our_own",
         {"quiet_p": 0.864, "rhythm_days": 19.6, "overdue_any": 1.5, "zone": "gone_quiet", "gaps": 4.0},
         FlagFacts(),
-        "Chance of another silent month: about 9 times in 10; usual gap: every 3 weeks; "
-        "time since any contact, against its target: 1.5 times; zone: gone quiet; "
-        "gaps between contact days: 4.",
+        "Silent for another month about 9 times in 10; usually every 3 weeks; "
+        "1.5 times the target without contact of any sort; zone: gone quiet; 4 gaps between contact days.",
     ),
     ("our_own", {}, FlagFacts(), "Fits a rule of yours; nothing personal is on record."),
     (
@@ -311,8 +311,28 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
         FlagFacts(rule_name="Pilot people.", days_since_personal=221, last_personal_channel="visit"),
         "Fits “Pilot people”; the last visit was 7 months ago.",
     ),
-    ("gone_digital", {"total_90": 3}, FlagFacts(), "Contacts in 90 days: 3."),
+    ("gone_digital", {"total_90": 3}, FlagFacts(), "3 contacts in 90 days."),
 ]
+
+
+@pytest.mark.parametrize("value", [0, 1, 14, None])
+@pytest.mark.parametrize("metric", [*METRICS, "score", "contacts_count", "met_count"])
+def test_every_figure_is_said_as_a_person_would(metric: str, value: int | None) -> None:
+    said = metrics_sentence({metric: value})
+    assert said[0].isupper() or said[0].isdigit()
+    assert said.endswith(".")
+    assert "_" not in said
+    is_a_count = value is None and (WINDOW_OF.get(metric, ("",))[0] in WINDOWED or metric in ALWAYS_COUNTED)
+    assert (": " in said) == is_a_count
+    if value == 1:
+        assert not re.search(r"\b1 \w+s\b", said)
+
+
+ALWAYS_COUNTED = (
+    *("digital_streak", "gaps", "prior_total_365", "prior_personal_365", "open_asks", "open_promises"),
+    *("contacts_count", "met_count"),
+)
+"""These are never missing, so there is no way to say that they are."""
 
 
 @pytest.mark.parametrize(("rule", "evidence", "facts", "sentence"), EXAMPLES)

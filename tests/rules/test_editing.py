@@ -246,7 +246,7 @@ def test_an_own_rule_is_made_moved_deleted_and_brought_back(
     made = post(site, "/rules/new", {**fields, "act": "save"})
     assert made.headers["location"] == "/rules/too_quiet_in_berlin"
     page = site.get("/rules/too_quiet_in_berlin").text
-    assert "Digital contacts in 180 days: 3; personal: 0" in page
+    assert "3 digital contacts and no personal contact in 180 days" in page
     assert post(site, "/rules/too_quiet_in_berlin/move", {"to": "up"}).status_code == 303
     moved = site.get("/rules/too_quiet_in_berlin").text
     assert "“Too quiet in Berlin” comes after “A renewal nobody has talked about” now." in moved
