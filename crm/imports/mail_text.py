@@ -44,7 +44,7 @@ def _content(part: MIMEPart) -> str:
         return ""
     try:
         return data.decode(part.get_content_charset() or "utf-8")
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, ValueError):  # some names of codecs are refused with the latter, "undefined" is one
         return text_of(data)
 
 

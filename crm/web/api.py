@@ -5,7 +5,6 @@ A handler is a plain function from ``Call`` to what ``answers`` describes; the d
 """
 
 import hashlib
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -28,7 +27,7 @@ from crm.storage.database import Database
 from crm.web import bearers, body, faults, idempotency
 from crm.web.addresses import is_id
 from crm.web.bearers import Bearer, TokenNeeded
-from crm.web.forms import sentence
+from crm.web.declared import TooStrange, content_type, read_body, read_query
 from crm.web.idempotency import Kept, Once
 from crm.web.routing import freshen, in_thread, refuse_nul
 from crm.web.site import Site
@@ -74,18 +73,6 @@ class AsOf(Asked):
             return moment_said(self.as_of, call.principal.zone)
         except ValueError as fault:
             raise Invalid(f"as_of takes {fault}", fields={"as_of": f"Takes {fault}"}) from None
-
-
-class TooStrange(Refusal):
-    """A body of a type we do not read."""
-
-    status = 415
-
-
-class UnreadableBody(Refusal):
-    """A body that is no JSON."""
-
-    status = 400
 
 
 class Call:
@@ -188,7 +175,7 @@ class Operation:
             await uploaded.close()
 
     async def _upload(self, request: Request) -> body.Sent:
-        if not _content_type(request) == "multipart/form-data":
+        if not content_type(request) == "multipart/form-data":
             raise TooStrange("Send the files as multipart/form-data, as curl -F files=@NAME does.")
         return await body.read(request, body.UPLOAD_BYTES)
 
@@ -210,8 +197,8 @@ class Operation:
 
     def _serve(self, call: Call, raw: bytes) -> Response:
         refuse_nul(call.request)
-        call.query = _read_query(self.asks, call.request)
-        call.sent = _read_body(self.sends, call.request, raw) if self.sends else None
+        call.query = read_query(self.asks, call.request)
+        call.sent = read_body(self.sends, call.request, raw) if self.sends else None
         once = self._once(call, raw)
         if self.own_transactions:
             return self._apart(call, once)
@@ -283,63 +270,6 @@ def _file_digest(name: str, file: Any) -> str:
     digest = hashlib.file_digest(file.file, "sha256").hexdigest()
     file.file.seek(0)
     return f"{name} {file.filename} {digest}"
-
-
-def _content_type(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def _read_query(model: type[Asked], request: Request) -> Any:
-    """What stands behind the question mark; a name that is there twice, or unknown, is refused."""
-    items = request.query_params.multi_items()
-    names = [name for name, _ in items]
-    twice = {name: "This is there more than once." for name in names if names.count(name) > 1}
-    if twice:
-        raise Invalid(_together(twice), fields=twice)
-    try:
-        return model.model_validate_strings(dict(items))
-    except ValidationError as fault:
-        raise _invalid(fault) from None
-
-
-def _read_body(model: type[BaseModel], request: Request, raw: bytes) -> Any:
-    if _content_type(request) != "application/json":
-        raise TooStrange("Send JSON, with the header Content-Type: application/json.")
-    try:
-        if b"\\u0000" in raw and _holds_nul(json.loads(raw)):
-            raise Invalid("Something in it holds the character NUL, which cannot be kept.")
-        return model.model_validate_json(raw, strict=True)
-    except (json.JSONDecodeError, RecursionError, UnicodeDecodeError):
-        raise UnreadableBody("The body is no JSON that can be read.") from None
-    except ValidationError as fault:
-        if any(error["type"] == "json_invalid" for error in fault.errors(include_url=False)):
-            raise UnreadableBody("The body is no JSON that can be read.") from None
-        raise _invalid(fault) from None
-
-
-def _holds_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\x00" in value
-    if isinstance(value, dict):
-        return any(_holds_nul(one) for pair in value.items() for one in pair)
-    return isinstance(value, list) and any(_holds_nul(one) for one in value)
-
-
-_FORBIDDEN = "There is no field of this name here."
-
-
-def _invalid(fault: ValidationError) -> Invalid:
-    found: dict[str, str] = {}
-    for error in fault.errors(include_url=False):
-        name = ".".join(str(part) for part in error["loc"]) or "body"
-        unknown = error["type"] == "extra_forbidden"
-        found.setdefault(name[:100], _FORBIDDEN if unknown else sentence(error))
-    return Invalid(_together(found), fields=found)
-
-
-def _together(fields: dict[str, str]) -> str:
-    name, words = next(iter(fields.items()))
-    return f"{name}: {words}"
 
 
 class ApiRoute(Route):

@@ -301,6 +301,12 @@ def test_a_page_whose_head_does_not_end_keeps_its_words() -> None:
     assert note.split() == ["Hello", "Ana.", "Marta"]
 
 
+@pytest.mark.parametrize("charset", ["undefined", "nonsense", "rot13", "a b"])
+def test_a_name_of_letters_that_are_none_costs_no_words(charset: str) -> None:
+    sent = mail(1, "MIME-Version: 1.0", f'Content-Type: text/plain; charset="{charset}"', body="Grüße, Marta")
+    assert read(sent, keep_text=True)[0][0].note == "Grüße, Marta"
+
+
 def test_a_mail_that_is_moved_meanwhile_weighs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
