@@ -100,36 +100,45 @@ def judge(horizon: int, cases: Sequence[Case]) -> Verdict:
     people = len({case.person for case in cases})
     if len(cases) < FEWEST_CASES or min(silent, len(cases) - silent) < FEWEST_OF_EITHER:
         return Verdict(horizon, people, len(cases), silent, False, None, (), (), ())
-    chances = [case.chance for case in cases]
-    average = [silent / len(cases)] * len(cases)
     return Verdict(
         horizon=horizon,
         people=people,
         cases=len(cases),
         silent=silent,
         enough=True,
-        average_log_loss=log_loss(average, outcomes),
+        average_log_loss=log_loss(_average(outcomes), outcomes),
         methods=tuple(_methods(cases, outcomes)),
-        tenths=tenths(chances, outcomes),
+        tenths=tenths([case.chance for case in cases], outcomes),
         alarms=(
-            alarm("quiet_p", [chance >= THRESHOLD for chance in chances], outcomes),
+            alarm("quiet_p", [case.chance >= THRESHOLD for case in cases], outcomes),
             alarm("overdue_any", [case.per_target > 1 for case in cases], outcomes),
         ),
-        lead=lead_in_order(_whose(cases), chances, [case.days for case in cases], outcomes),
-        gain=lead_of_means(
-            _whose(cases), list(map(sub, losses(average, outcomes), losses(chances, outcomes)))
-        ),
+        lead=_lead(cases, outcomes),
+        gain=_gain(cases, outcomes),
     )
+
+
+def _lead(cases: Sequence[Case], outcomes: Sequence[bool]) -> Lead:
+    """The model's order against that of plain days."""
+    people, chances, days = zip(*((case.person, case.chance, case.days) for case in cases), strict=True)
+    return lead_in_order(people, chances, days, outcomes)
+
+
+def _gain(cases: Sequence[Case], outcomes: Sequence[bool]) -> Lead:
+    """The model's log-loss against that of one chance for everybody."""
+    own = losses([case.chance for case in cases], outcomes)
+    better_by = list(map(sub, losses(_average(outcomes), outcomes), own))
+    return lead_of_means([case.person for case in cases], better_by)
+
+
+def _average(outcomes: Sequence[bool]) -> list[float]:
+    return [sum(outcomes) / len(outcomes)] * len(outcomes)
 
 
 def _methods(cases: Sequence[Case], outcomes: Sequence[bool]) -> Iterator[Method]:
     for key, of in _RANKINGS:
         scores = [of(case) for case in cases]
         yield Method(key, auc(scores, outcomes), log_loss(scores, outcomes) if key == "quiet_p" else None)
-
-
-def _whose(cases: Sequence[Case]) -> list[int]:
-    return [case.person for case in cases]
 
 
 def auc(scores: Sequence[float], outcomes: Sequence[bool]) -> float | None:
