@@ -96,6 +96,9 @@ def lines(verdict: Verdict) -> Iterator[str]:
         yield f"{method.key}: AUC {method.auc:.3f}{loss}"
     if verdict.average_log_loss is not None:
         yield f"always the average: log-loss {verdict.average_log_loss:.3f}"
+    for name, lead in (("AUC over plain days", verdict.lead), ("log-loss below the average's", verdict.gain)):
+        if lead is not None and lead.margin is not None:
+            yield f"{name}: {lead.by:+.3f}, give or take {lead.margin:.3f}"
     for one in verdict.tenths:
         yield f"from {one.low:.1f}: {one.cases} cases, said {one.said:.2f}, happened {one.happened:.2f}"
     for alarm in verdict.alarms:
