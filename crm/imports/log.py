@@ -170,15 +170,16 @@ def _give_notes_away(
     run: Run, fresh: list[tuple[str, InteractionRecord]], authors: dict[str, int | None]
 ) -> None:
     """A private note is its author's, whoever brings it in."""
+    by_author: dict[int | None, list[int]] = {}
     for key, record in fresh:
         source = run.sources.get("interaction", key) if record.private_to else None
         if source is not None and record.private_to is not None:
-            these = (
-                interaction.c.workspace_id == run.principal.workspace_id,
-                interaction.c.id == source.row_id,
-            )
-            author = authors[record.private_to]
-            run.connection.execute(interaction.update().where(*these).values(author_id=author))
+            by_author.setdefault(authors[record.private_to], []).append(source.row_id)
+    mine = interaction.c.workspace_id == run.principal.workspace_id
+    for author, ids in by_author.items():
+        for block in blocks(ids):
+            these = interaction.update().where(mine, interaction.c.id.in_(block))
+            run.connection.execute(these.values(author_id=author))
 
 
 def insert_entries(run: Run, block: Sequence[tuple[str, str, Entry]], report: FileReport) -> None:

@@ -21,7 +21,7 @@ def campaigns() -> dict[str, Campaign]:
     return {
         name.replace("_", "-"): module.CAMPAIGN
         for name, module in modules.items()
-        if hasattr(module, "CAMPAIGN")
+        if hasattr(module, "CAMPAIGN") and not name.startswith("test_")
     }
 
 

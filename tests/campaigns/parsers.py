@@ -9,12 +9,16 @@ import random
 import resource
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from crm.imports.reading import Given, Reading, read_all
 from crm.imports.records import ParsedFile
+from crm.imports.report import FileReport
+from crm.imports.vcards import read_vcards
 from tests.campaigns.frame import Asked, Campaign
 from tests.campaigns.imports import files
 from tests.imports.letters import mail, zipped
@@ -121,7 +125,35 @@ def _seconds() -> float:
     return sum(resource.getrusage(who).ru_utime + resource.getrusage(who).ru_stime for who in whose)
 
 
+def _raises(data: bytes) -> str:
+    return data.decode()
+
+
+def _without_a_word(name: str, *_: object) -> FileReport:
+    return FileReport(name, "")
+
+
+def _burns(name: str, data: bytes) -> ParsedFile:
+    begun = time.process_time()
+    while data.count(b"BEGIN:VCARD") != data.count(b"END:VCARD") and time.process_time() < begun + LONGEST:
+        pass
+    return read_vcards(name, data)
+
+
+VARIANTS: dict[str, tuple[str, Callable[..., object]]] = {
+    "old letters": ("crm.imports.sniff.decode_text", _raises),
+    "without a word": ("crm.imports.reading.FileReport.unreadable", _without_a_word),
+    "takes its time": ("crm.imports.sniff.read_vcards", _burns),
+}
+"""Broken builds: one that takes everything for UTF-8, one that refuses and does not say why, one that never gives up."""
+
+
 def run(asked: Asked) -> Iterator[str]:
+    with patch(*VARIANTS[asked.variant]) if asked.variant else nullcontext():
+        yield from _run(asked)
+
+
+def _run(asked: Asked) -> Iterator[str]:
     known = seeds()
     reading = Reading(ZoneInfo("Europe/Berlin"), datetime(2026, 11, 23, tzinfo=UTC), SHIPPED_KEYS)
     counted, longest, begun = 0, 0.0, time.monotonic()
@@ -130,11 +162,13 @@ def run(asked: Asked) -> Iterator[str]:
         try:
             is_read, took = one(given, reading)
         except Exception as fault:
+            if asked.variant:
+                raise AssertionError(f"{given.name}: {type(fault).__name__}: {fault}") from fault
             kept = Path(f"spoiled-{number}-{given.name}")
             kept.write_bytes(given.content if isinstance(given.content, bytes) else b"")
             raise AssertionError(f"{kept}: {type(fault).__name__}: {fault}") from fault
         counted, longest = counted + is_read, max(longest, took)
-        if number % 1_000 == 0 or number == asked.times:
+        if number % 100 == 0 or number == asked.times:
             mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             assert mib < MOST_MIB, f"{mib} MiB"
             minutes = (time.monotonic() - begun) / 60
@@ -147,5 +181,6 @@ CAMPAIGN = Campaign(
     "files",
     20_000,
     run,
+    tuple(VARIANTS),
     backends=("sqlite",),
 )
