@@ -14,13 +14,13 @@ from crm.commands.listing import print_table
 from crm.domain.spans import names_and_others
 from crm.domain.synced import GOOD
 from crm.errors import Invalid
-from crm.imports import synced
+from crm.imports import synced, synced_kinds
 from crm.imports.busy_fetch import Source
 from crm.imports.report import FileReport
 from crm.imports.synced_reading import read
 from crm.outgoing.wire import Network
 
-Kind = StrEnum("Kind", {kind: kind for kind in synced.KINDS})  # type: ignore[misc]
+Kind = StrEnum("Kind", {kind: kind for kind in synced_kinds.KINDS})  # type: ignore[misc]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What the source is called here.")]
 
 source = typer.Typer(
@@ -30,7 +30,9 @@ source = typer.Typer(
 
 @source.command("add")
 def add_source(
-    kind: Annotated[Kind, typer.Argument(metavar="KIND", help=f"What it is: {', '.join(synced.KINDS)}.")],
+    kind: Annotated[
+        Kind, typer.Argument(metavar="KIND", help=f"What it is: {', '.join(synced_kinds.KINDS)}.")
+    ],
     name: Name,
     address: Annotated[
         str,
@@ -105,7 +107,7 @@ def sync(
         raise typer.Exit(1)
 
 
-End = tuple[synced.Kept, synced.Fetched, FileReport | None]
+End = tuple[synced.Kept, synced_kinds.Fetched, FileReport | None]
 """A source, how reading it ended, and what came of it where there was anything."""
 
 
@@ -114,18 +116,18 @@ def _read(at_desk: Desk, one: synced.Kept, dry_run: bool) -> End:
     return one, *read(at_desk.database, at_desk.principal, one, network, at_desk.now, dry_run=dry_run)
 
 
-def _shape(one: synced.Kept, got: synced.Fetched, report: FileReport | None) -> dict[str, object]:
+def _shape(one: synced.Kept, got: synced_kinds.Fetched, report: FileReport | None) -> dict[str, object]:
     told = report.as_json() if report is not None else None
     return {"source": one.name, "kind": one.kind, "state": got.state, "more": got.more, "report": told}
 
 
-def _tell(one: synced.Kept, got: synced.Fetched, report: FileReport | None, dry_run: bool) -> None:
+def _tell(one: synced.Kept, got: synced_kinds.Fetched, report: FileReport | None, dry_run: bool) -> None:
     if got.state != GOOD:
         return
     if got.more:
         typer.echo(f"{one.name}: more mails wait there. Run crm sync again to go on.")
     if report is None:
-        nothing = "no mail came since." if one.kind == synced.IMAP else "the address book is empty."
+        nothing = "no mail came since." if one.kind == synced_kinds.IMAP else "the address book is empty."
         typer.echo(f"{one.name}: {nothing}")
         return
     typer.echo(f"{one.name}: {summary(report, dry_run)}")

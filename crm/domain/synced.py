@@ -7,7 +7,7 @@ from crm.domain.own_calendar import GOOD, SENTENCES, WAITING
 SYNCED: Final = {
     **SENTENCES,
     WAITING: "{host} has not been read yet.",
-    "too_big": "What {host} sends is larger than any address book is, so it was not read.",
+    "too_big": "What {host} sends is larger than any address book or calendar is, so it was not read.",
     "gone": "{host} has nothing at this address. It may have been moved.",
     "no_carddav": "{host} shows no address book by CardDAV at this address. Try the address of the address book itself.",
     "key": "The key of this server has changed, so the address cannot be read any more. Take the source away and add it again.",

@@ -1,8 +1,8 @@
 """A user's calendars on a CalDAV server (RFC 4791): found from whatever address was typed, and asked for what takes time
-in the weeks ahead. Titles are not asked for.
+in the weeks ahead, without titles; or for the meetings of some time, as they are written.
 """
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 from crm.imports.busy import Wanted
 from crm.imports.dav import Refused, Server, Sort, beside, first
@@ -24,7 +24,7 @@ _KEPT = (
 
 def fetch_all(server: Server, wanted: Wanted) -> bytes:
     """Whatever takes time in the user's calendars, as iCalendar; NoDav where there is no calendar."""
-    found = _calendars(server)
+    found = calendars(server)
     if not found:
         raise NoDav
     parts: list[bytes] = []
@@ -34,7 +34,32 @@ def fetch_all(server: Server, wanted: Wanted) -> bytes:
     return b"\r\n".join(part for part in parts if part.strip()) or b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
 
 
-def _calendars(server: Server) -> list[str]:
+def fetch_meetings(server: Server, begins: datetime, ends: datetime) -> bytes:
+    """The events of the user's calendars in that time, as iCalendar; NoDav where there is no calendar."""
+    found = calendars(server)
+    if not found:
+        raise NoDav
+    window = _window(begins, ends)
+    query = (
+        f"<C:calendar-query {SORT.spaces}><prop><C:calendar-data/></prop>"
+        f'<C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range {window}/>'
+        "</C:comp-filter></C:comp-filter></C:filter></C:calendar-query>"
+    )
+    parts: list[bytes] = []
+    for url in found[:MOST_CALENDARS]:
+        answer = server.ask("REPORT", url, query, 1, server.limit - sum(map(len, parts)))
+        if answer.status != 207:
+            raise Refused(answer.status)
+        parts.append(_data_of(answer))
+    return b"\r\n".join(part for part in parts if part.strip())
+
+
+def _window(begins: datetime, ends: datetime) -> str:
+    first, last = (f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}" for moment in (begins, ends))
+    return f'start="{first}" end="{last}"'
+
+
+def calendars(server: Server) -> list[str]:
     """The calendars at the typed address, of whom it belongs to, or of the user who signed in."""
     here = first(server, SORT)
     if _is_calendar(here):
@@ -57,8 +82,7 @@ def _counts(one: Resource) -> bool:
 
 def _of_one(server: Server, url: str, wanted: Wanted, limit: int) -> bytes:
     """Its events in the window, each occurrence for itself; from a server that will not, when it is busy."""
-    begins, ends = (f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}" for moment in (wanted.begins, wanted.ends))
-    window = f'start="{begins}" end="{ends}"'
+    window = _window(wanted.begins, wanted.ends)
     props = "".join(f'<C:prop name="{name}"/>' for name in _KEPT)
     data = (
         f'<C:calendar-data><C:comp name="VCALENDAR"><C:comp name="VEVENT">{props}</C:comp>'

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from crm.web.forms import Form
 
 
-def _address(value: str) -> str:
+def web_address(value: str) -> str:
     """An https address, from one that calendar programs write as webcal, or that has no beginning."""
     scheme, slashes, rest = value.partition("://")
     address = (
@@ -30,7 +30,7 @@ class CalendarForm(Form):
     """Where one's own calendar is, and how to get in."""
 
     kind: Literal["ics", "caldav"] = "ics"
-    address: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_address)]
+    address: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(web_address)]
     name: Annotated[str, StringConstraints(max_length=200)] = ""
     password: Annotated[str, Field(repr=False), StringConstraints(max_length=500, strip_whitespace=False)] = (
         ""

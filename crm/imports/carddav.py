@@ -14,14 +14,19 @@ SORT = Sort(CARDDAV, "addressbook-home-set", "carddav")
 
 def fetch_cards(server: Server) -> bytes:
     """Every vCard of the user's address books, one after the other; NoDav where there is no address book."""
+    parts: list[bytes] = []
+    for book in find_books(server)[:MOST_BOOKS]:
+        parts += _of_one(server, book.href, server.limit - sum(map(len, parts)))
+    return b"\r\n".join(parts)
+
+
+def find_books(server: Server) -> list[Resource]:
+    """The user's address books; NoDav where there is none."""
     here = first(server, SORT)
     books = [here] if _is_book(here) else [one for one in beside(server, here, SORT) if _is_book(one)]
     if not books:
         raise NoDav
-    parts: list[bytes] = []
-    for book in books[:MOST_BOOKS]:
-        parts += _of_one(server, book.href, server.limit - sum(map(len, parts)))
-    return b"\r\n".join(parts)
+    return books
 
 
 def _is_book(one: Resource) -> bool:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from crm.web.forms import Form
 
 
-def _address(value: str) -> str:
+def imap_address(value: str) -> str:
     """An imaps address, from one that has no beginning."""
     address = value if "://" in value else f"imaps://{value}"
     try:
@@ -28,7 +28,7 @@ def _address(value: str) -> str:
 class MailboxForm(Form):
     """Where one's own mailbox is, and how to get in."""
 
-    address: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_address)]
+    address: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(imap_address)]
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     password: Annotated[
         str, Field(repr=False), StringConstraints(min_length=1, max_length=500, strip_whitespace=False)

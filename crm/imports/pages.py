@@ -10,7 +10,7 @@ from crm.accounts.actions import remember_own_words
 from crm.contacts.drafts import is_email
 from crm.domain.manner import numeral
 from crm.errors import Invalid
-from crm.imports import actions, calendar_pages, mailbox_pages, meeting_pages, queries, synced
+from crm.imports import actions, calendar_pages, mailbox_pages, meeting_pages, queries, source_pages, synced
 from crm.imports.choices import choose, remember_who
 from crm.imports.columns import FIELDS, LEAVE_OUT
 from crm.imports.export import export_zip
@@ -29,6 +29,7 @@ router = Router()
 router.routes.extend(meeting_pages.router.routes)
 router.routes.extend(calendar_pages.router.routes)
 router.routes.extend(mailbox_pages.router.routes)
+router.routes.extend(source_pages.router.routes)
 
 MOST_FILES = 50
 OFFERED = 20
@@ -77,13 +78,6 @@ def _sources(visit: Visit) -> list[synced.Kept]:
     if not visit.principal.may_administer:
         return []
     return synced.kept(visit.connection, visit.principal, visit.settings.key)
-
-
-@router.action("/import/sources/{source_id}/read", access="admin")
-def read_source(visit: Visit) -> Response:
-    """Read an address book or a mailbox of the team at the next tick of the clock."""
-    synced.ask_again(visit.connection, visit.principal, visit.number("source_id"))
-    return visit.redirect("/import", "It will be read within a few minutes.")
 
 
 @router.action("/import", own_transactions=True)

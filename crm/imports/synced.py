@@ -1,25 +1,20 @@
 """Places elsewhere that are read again and again, each by its name: kept sealed, opened, read, and how that ended."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
 from crm.contacts.drafts import one_line
-from crm.domain import mailbox_words
 from crm.domain.principal import Principal
-from crm.domain.synced import GOOD, SYNCED, WAITING
+from crm.domain.synced import GOOD, WAITING
 from crm.errors import Invalid, NotFound, require_admin
-from crm.imports.busy_fetch import STATES, Source
-from crm.imports.carddav import fetch_cards
-from crm.imports.dav import Refused, Server
-from crm.imports.dav_xml import NoDav
-from crm.imports.mailbox_source import address_of, fetch_mails
-from crm.imports.records import FILE_LIMIT, MAIL, VCARD
-from crm.outgoing import imap
-from crm.outgoing.failures import Failed
+from crm.imports.busy_fetch import Source
+from crm.imports.mailbox_source import address_of
+from crm.imports.synced_kinds import IMAP, KINDS, Fetched, answered, sentence_of
 from crm.outgoing.wire import Network
 from crm.storage.database import new_id
 from crm.storage.sealed import Unsealable, seal, unseal
@@ -49,43 +44,7 @@ class Kept:
 
     def said_of(self, state: str) -> str:
         """How a reading that ended so is told."""
-        words = mailbox_words.SENTENCES if self.kind == IMAP else SYNCED
-        return words[state].format(host=self.host)
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """How reading ended; ``content`` is what is to be imported, as a file of that ``kind``.
-
-    ``seen`` is how far it was read by that, where it is read piece by piece; ``more``: the rest waits for the next time.
-    ``log_mailbox`` is the name of a mailbox to which mails may be forwarded.
-    """
-
-    state: str
-    content: bytes = b""
-    kind: str = VCARD
-    seen: Mapping[str, Any] | None = None
-    more: bool = False
-    log_mailbox: str = ""
-
-
-IMAP = "imap"
-
-
-def _carddav(access: Source, network: Network, seen: Mapping[str, Any]) -> Fetched:
-    return Fetched(GOOD, fetch_cards(Server(access.address, access.signed_in, network, FILE_LIMIT)))
-
-
-def _imap(access: Source, network: Network, seen: Mapping[str, Any]) -> Fetched:
-    mails = fetch_mails(access, network, seen, with_forwarded=True)
-    return Fetched(GOOD, mails.content, MAIL, mails.seen, mails.more, access.name)
-
-
-KINDS: Final[dict[str, Callable[[Source, Network, Mapping[str, Any]], Fetched]]] = {
-    "carddav": _carddav,
-    IMAP: _imap,
-}
-"""How each kind of source is read."""
+        return sentence_of(self.kind, self.host, state)
 
 
 def add(
@@ -100,6 +59,8 @@ def add(
         raise Invalid(f"There is no source of kind {access.kind}. There is: {', '.join(KINDS)}.")
     if access.kind == IMAP:
         address_of(access)
+    if access.kind == "ics":
+        access = replace(access, address=re.sub(r"^webcals?://", "https://", access.address.strip()))
     if not access.host:
         raise Invalid("The address of a source looks like https://dav.example.com/alice/.")
     if any(fold(one.name) == fold(shown) for one in kept(connection, principal, key)):
@@ -118,6 +79,14 @@ def add(
         "created_at": at,
     }
     connection.execute(synced_source.insert(), row)
+
+
+def one(connection: Connection, principal: Principal, key: bytes, source_id: int) -> Kept:
+    """One source; NotFound where there is none."""
+    found = [each for each in kept(connection, principal, key) if each.id == source_id]
+    if not found:
+        raise NotFound
+    return found[0]
 
 
 def remove(connection: Connection, principal: Principal, name: str) -> None:
@@ -153,20 +122,12 @@ def _opened(row: Any, key: bytes) -> Kept:
     return Kept(row.id, row.name, row.kind, row.host, row.state, row.read_at, access, row.seen)
 
 
-def fetched(one: Kept, network: Network) -> Fetched:
+def fetched(one: Kept, network: Network, at: datetime) -> Fetched:
     """Read it; never raises for anything a server does. No transaction may be open meanwhile."""
-    if one.access is None:
+    access = one.access
+    if access is None:
         return Fetched("key")
-    try:
-        return KINDS[one.kind](one.access, network, one.seen)
-    except Failed as failed:
-        return Fetched(str(failed.failure))
-    except Refused as refused:
-        return Fetched(STATES.get(refused.status, "refused"))
-    except imap.Refused as refusal:
-        return Fetched(refusal.state)
-    except NoDav:
-        return Fetched("no_carddav")
+    return answered(one.kind, lambda: KINDS[one.kind](access, network, one.seen, at))
 
 
 def ended(connection: Connection, principal: Principal, one: Kept, got: Fetched, at: datetime) -> None:

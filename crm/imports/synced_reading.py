@@ -13,15 +13,16 @@ from crm.domain.synced import GOOD
 from crm.imports import actions
 from crm.imports.own_readings import EVERY, LONGEST_WAIT, read_each
 from crm.imports.reading import Given, read_all, reading_for
-from crm.imports.records import MAIL, VCARD
+from crm.imports.records import CALENDAR, MAIL, VCARD
 from crm.imports.report import FileReport
-from crm.imports.synced import Fetched, Kept, ended, fetched, kept
+from crm.imports.synced import Kept, ended, fetched, kept
+from crm.imports.synced_kinds import Fetched
 from crm.outgoing.wire import Network
 from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.tables import synced_source
 
-_ENDINGS = {VCARD: "vcf", MAIL: "mbox"}
+_ENDINGS = {VCARD: "vcf", MAIL: "mbox", CALENDAR: "ics"}
 _LASTING = sorted({*mailbox_words.LASTING, *own_calendar.LASTING})
 
 
@@ -35,7 +36,7 @@ def read(
     dry_run: bool = False,
 ) -> tuple[Fetched, FileReport | None]:
     """Read one source and import what is there; how that ended, and what came of it where there was anything."""
-    got, report = fetched(one, network), None
+    got, report = fetched(one, network, at), None
     if got.state == GOOD and got.content:
         with database.read() as connection:
             reading = reading_for(connection, principal, at, kind=got.kind, log_mailbox=got.log_mailbox)

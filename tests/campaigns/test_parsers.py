@@ -1,4 +1,7 @@
-"""The teeth of S7: builds that are broken on purpose are found out within a few files. The third takes its time, and is for the command."""
+"""The teeth of S7: builds that are broken on purpose are found out within a few files.
+
+The third takes its time, and is for the command.
+"""
 
 import random
 

@@ -12,6 +12,7 @@ from crm.imports.busy import Wanted
 from crm.imports.busy_fetch import Outcome, Source, fetch
 from crm.imports.dav import _is_beside
 from crm.imports.dav_xml import NoDav, resources
+from crm.imports.synced_kinds import KINDS, tried
 from crm.outgoing.wire import Network
 from tests.imports.radicale import PASSWORD, Radicale, running
 from tests.imports.test_busy import calendar, event, words
@@ -200,3 +201,22 @@ def test_entities_are_never_unfolded() -> None:
 )
 def test_a_password_goes_only_to_hosts_of_one_domain(url: str, typed: str, beside: bool) -> None:
     assert _is_beside(url, typed) is beside
+
+
+def test_past_meetings_come_as_they_are_written_of_every_calendar(radicale: Calendars) -> None:
+    access = Source("caldav", radicale.root, "alice", PASSWORD)
+    network = Network({f"127.0.0.1:{radicale.port}"})
+    assert tried(access, network, BEGINS) == "good"
+    before = len(radicale.asked)
+    got = KINDS["caldav"](access, network, {}, BEGINS + timedelta(days=3))
+    assert got.content.count(b"BEGIN:VEVENT") == 3  # not the one that is years ahead, nor a day still to come
+    assert b"RRULE:FREQ=WEEKLY" in got.content
+    assert b"SUMMARY" in got.content
+    on = KINDS["caldav"](access, network, got.seen or {}, BEGINS + timedelta(days=90))
+    assert on.content.count(b"BEGIN:VEVENT") == 4
+    later = KINDS["caldav"](
+        access, network, {"until": "2027-03-01T00:00:00+00:00"}, BEGINS + timedelta(days=120)
+    )
+    assert later.content.count(b"BEGIN:VEVENT") == 1  # the series goes on
+    assert {method for method, *_ in radicale.asked[before:]} <= {"PROPFIND", "REPORT"}
+    assert tried(Source("caldav", radicale.root, "alice", "wrong"), network, BEGINS) == "password"

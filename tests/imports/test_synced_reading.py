@@ -8,7 +8,7 @@ from sqlalchemy import select
 from crm.domain.synced import GOOD
 from crm.imports import synced
 from crm.imports.busy_fetch import Source
-from crm.imports.synced import Fetched
+from crm.imports.synced_kinds import Fetched
 from crm.imports.synced_reading import is_any_due, read_due
 from crm.outgoing.wire import Network
 from crm.storage.tables import contact, synced_source
