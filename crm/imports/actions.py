@@ -2,6 +2,8 @@
 
 import base64
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,6 +46,11 @@ Sitting = Sequence[ParsedFile | FileReport]
 """Files as read, in the order in which they were named; a FileReport is one that could not be read."""
 
 
+Group = list[tuple[ParsedFile, FileReport]]
+"""Files that are imported together or not at all."""
+FAILED = -1
+
+
 class _Undone(Exception):
     """Carries the end of a transaction that is to leave nothing."""
 
@@ -61,49 +68,59 @@ def apply(
     """Import files that were given together; returns one report each, in their order.
 
     Exchange files are one transaction: an error in any of them, or a damaged one, and none is written.
-    Each vCard file, address book and calendar is a transaction of its own. With ``dry_run`` everything is tried and
-    nothing written.
+    Each vCard file, address book and calendar is a transaction of its own. With ``dry_run`` everything is tried, each
+    file after those before it, and nothing written.
     """
     require_editor(principal)
     reports = [one if isinstance(one, FileReport) else FileReport.of(one) for one in files]
     pairs = [(one, report) for one, report in zip(files, reports, strict=True) if isinstance(one, ParsedFile)]
     exchange = [pair for pair in pairs if pair[0].kind in ORDER]
     unreadable = any(report.kind is None and report.may_be_exchange for report in reports)
-    _transaction(database, principal, exchange, at, dry_run, progress, blocked=unreadable)
-    for pair in pairs:
-        if pair[0].kind in ALONE:
-            _transaction(database, principal, [pair], at, dry_run, progress, wishes=wishes)
-    for pair in pairs:
-        if pair[0].kind in FEEDS:
-            _transaction(database, principal, [pair], at, dry_run, progress, wishes=wishes)
+    alone = [[pair] for kinds in (ALONE, FEEDS) for pair in pairs if pair[0].kind in kinds]
+    groups = [group for group in (exchange, *alone) if group]
+    work = _Work(principal, at, progress, wishes, exchange if unreadable else None)
+    if dry_run:
+        _try(database, groups, work)
+        return reports
+    for group in groups:
+        with suppress(_Undone), database.write() as connection:
+            batch_id = work.on(connection, group)
+            if batch_id == FAILED:
+                raise _Undone
+            for _, report in group:
+                report.batch_id = batch_id
     return reports
 
 
-def _transaction(
-    database: Database,
-    principal: Principal,
-    files: list[tuple[ParsedFile, FileReport]],
-    at: datetime,
-    dry_run: bool,
-    progress: Progress,
-    *,
-    blocked: bool = False,
-    wishes: Wishes = NO_WISHES,
-) -> None:
-    if not files:
-        return
-    reports = [report for _, report in files]
-    try:
-        with database.write() as connection:
-            batch_id = apply_within(connection, principal, files, at, progress, wishes)
-            if dry_run or blocked or any(report.errors for report in reports):
-                raise _Undone
-        for report in reports:
-            report.batch_id = batch_id
-    except _Undone:
-        if blocked or any(report.errors for report in reports):
-            for report in reports:
+def _try(database: Database, groups: Sequence[Group], work: "_Work") -> None:
+    """All of it as if it were imported, so that a calendar knows the people of the address book before it."""
+    with suppress(_Undone), database.write() as connection:
+        for group in groups:
+            tried = connection.begin_nested()
+            if work.on(connection, group) == FAILED:
+                tried.rollback()
+        raise _Undone
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is the same for all files of one sitting; ``blocked`` are those that wait for one that could not be read."""
+
+    principal: Principal
+    at: datetime
+    progress: Progress
+    wishes: Wishes
+    blocked: Group | None
+
+    def on(self, connection: Connection, group: Group) -> int | None:
+        """Import these files; FAILED where nothing of them is to stay, else the id of the import, if it wrote anything."""
+        wishes = NO_WISHES if group[0][0].kind in ORDER else self.wishes
+        batch_id = apply_within(connection, self.principal, group, self.at, self.progress, wishes)
+        if group is self.blocked or any(report.errors for _, report in group):
+            for _, report in group:
                 report.forget_counts()
+            return FAILED
+        return batch_id
 
 
 def apply_within(

@@ -494,3 +494,18 @@ def test_a_day_without_a_time_is_the_same_row_on_another_day(world: World) -> No
     good(bring(world, text, later=1))
     assert count(world, interaction) == 1
     assert rows(world, interaction)[0].occurred_at <= world.now + timedelta(days=1)
+
+
+def test_a_calendar_tried_with_an_address_book_knows_its_people(world: World) -> None:
+    """The page shows, before anything is written, what importing both will do, though each file is a transaction."""
+    world.user()
+    card = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ana Ruiz\r\nEMAIL:ana@x.example\r\nEND:VCARD\r\n"
+    event = "BEGIN:VEVENT\r\nUID:1\r\nDTSTART:20261109T090000Z\r\nSUMMARY:Lunch\r\nATTENDEE:mailto:ana@x.example\r\nEND:VEVENT"
+    calendar = f"BEGIN:VCALENDAR\r\n{event}\r\nEND:VCALENDAR\r\n".encode()
+    broken = ("log.csv", b"occurred_at,channel,contacts\n2026-02-30,email,x@y.example\n")
+    given = [("a.ics", calendar), ("a.vcf", card), broken]
+    tried = bring(world, *given, dry_run=True)
+    assert count(world, contact) == count(world, interaction) == 0
+    done = bring(world, *given)
+    assert [(one.new, bool(one.errors)) for one in tried] == [(one.new, bool(one.errors)) for one in done]
+    assert (count(world, contact), count(world, interaction)) == (1, 1)

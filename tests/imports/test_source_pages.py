@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from unittest.mock import patch
 
 import pytest
@@ -98,7 +99,7 @@ def test_a_calendar_brings_past_meetings_and_is_read_on_from_some_weeks_before(w
 
     with (
         patch.dict(synced_kinds.KINDS, {"caldav": caldav}),
-        patch("crm.imports.source_pages.tried", lambda *_: GOOD),
+        patch("crm.imports.source_pages.tried", return_value=GOOD),
     ):
         browser.post(
             HERE,
@@ -112,7 +113,9 @@ def test_a_calendar_brings_past_meetings_and_is_read_on_from_some_weeks_before(w
         )
         for hours in (0, 2):
             at = world.now + timedelta(hours=hours)
-            read_due(world.database, settings(), Network(frozenset()), lambda at=at: at, lambda: True)
+            read_due(
+                world.database, settings(), Network(frozenset()), partial(at.replace, fold=0), lambda: True
+            )
     assert [row.channel for row in rows(world, interaction)] == ["lunch"]
     assert marta
     assert len(asked) == 2

@@ -6,7 +6,7 @@ from unittest.mock import patch
 from sqlalchemy import select
 
 from crm.domain.synced import GOOD
-from crm.imports import synced
+from crm.imports import synced, synced_kinds
 from crm.imports.busy_fetch import Source
 from crm.imports.synced_kinds import Fetched
 from crm.imports.synced_reading import is_any_due, read_due
@@ -26,7 +26,7 @@ def keep(world: World) -> None:
 
 
 def tick(world: World, at: datetime, got: Fetched) -> int:
-    with patch.dict(synced.KINDS, {"carddav": lambda *asked: got}):
+    with patch.dict(synced_kinds.KINDS, {"carddav": lambda *asked: got}):
         return read_due(world.database, settings(), Network(frozenset()), lambda: at, lambda: True)
 
 
