@@ -1,5 +1,6 @@
 """Whose week it is: where the user lives and works, and what they take on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -14,7 +15,7 @@ from crm.domain.spans import in_words
 from crm.domain.weeks import IsoWeek, local_instant
 from crm.domain.working_hours import OFFICE_HOURS, public_holidays
 from crm.errors import Forbidden, NotFound
-from crm.planning.journeys import Trip, days_off_in, trips_in
+from crm.planning.journeys import Trip, time_off_between, trips_between
 from crm.storage.participation import is_in_person
 from crm.storage.statements import built_once
 from crm.storage.tables import interaction_contact, interaction_user, user
@@ -85,20 +86,39 @@ def _usual(row: Row[Any]) -> Home:
 
 def home_in(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> Home:
     """As `home_of`, with the trips and days off of that week and the room that is left in it."""
-    person = _user(connection, principal)
-    home = replace(
-        _usual(person),
-        trips=trips_in(connection, principal, week),
-        days_off=days_off_in(connection, principal, week),
-    )
+    return homes_in(connection, principal, (week,), at)[0]
+
+
+def homes_in(
+    connection: Connection, principal: Principal, weeks: Sequence[IsoWeek], at: datetime
+) -> list[Home]:
+    """The same of weeks that follow each other; the user, their trips and days off are read once for all of them."""
+    person, days = _user(connection, principal), (weeks[0].monday, weeks[-1].sunday)
+    trips = trips_between(connection, principal, *days)
+    off = time_off_between(connection, principal, *days)
+    found = []
+    for week in weeks:
+        home = replace(
+            _usual(person),
+            trips=tuple(one for one in trips if one.days_in(week)),
+            days_off=frozenset(day for one in off for day in one.days_in(week)),
+        )
+        most = person.budget_in_person_quarter
+        found.append(replace(home, budget=_room_in(connection, principal, home, most, week, at)))
+    return found
+
+
+def _room_in(
+    connection: Connection, principal: Principal, home: Home, most: int | None, week: IsoWeek, at: datetime
+) -> Budget:
+    """What is left of the usual budget in that week; ``most`` is what the user meets in person in a quarter."""
     budget = home.budget.in_a_week_of(len(home.working_days(week)))
     if home.working_days(week):
         budget = budget.with_room_for(max((trip.room for trip in home.trips), default=0))
-    most = person.budget_in_person_quarter
-    if most is not None:
-        met = met_this_quarter(connection, principal, week.monday, at)
-        budget = replace(budget, in_person_quarter_left=min(LARGEST_BUDGET, max(0, most - met)))
-    return replace(home, budget=budget)
+    if most is None:
+        return budget
+    met = met_this_quarter(connection, principal, week.monday, at)
+    return replace(budget, in_person_quarter_left=min(LARGEST_BUDGET, max(0, most - met)))
 
 
 def _user(connection: Connection, principal: Principal) -> Row[Any]:

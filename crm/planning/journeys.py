@@ -33,6 +33,10 @@ class Stretch:
         number = (self.last_day - self.first_day).days + 1
         return tuple(self.first_day + timedelta(days=count) for count in range(number))
 
+    def days_in(self, week: IsoWeek) -> tuple[date, ...]:
+        """Those of them that are in a week."""
+        return tuple(day for day in self.days if day in week)
+
     def words(self, today: date) -> str:
         """ "1–4 December", "30 Nov – 4 Dec", "1 December"."""
         first, last = self.first_day, self.last_day
@@ -57,26 +61,20 @@ class Trip(Stretch):
         return whereabouts(self.city, self.country)
 
 
-def trips_in(connection: Connection, principal: Principal, week: IsoWeek) -> tuple[Trip, ...]:
-    """The user's trips that touch the week, in their order."""
-    return tuple(_trip(row) for row in _touching(connection, principal, trip, week))
-
-
-def days_off_in(connection: Connection, principal: Principal, week: IsoWeek) -> frozenset[date]:
-    """The days of the week that the user has off."""
-    rows = _touching(connection, principal, time_off, week)
-    return frozenset(day for row in rows for day in _off(row).days if day in week)
-
-
-def _touching(
-    connection: Connection, principal: Principal, table: Table, week: IsoWeek
-) -> Iterable[Row[Any]]:
+def trips_between(connection: Connection, principal: Principal, first: date, last: date) -> list[Trip]:
+    """The user's trips that touch these days, both ends included, in their order."""
     own = (principal.workspace_id, principal.user_id)
-    return connection.execute(*_in_days(*own, week.monday, week.sunday, table=table))
+    return [_trip(row) for row in connection.execute(*_between(*own, first, last, table=trip))]
+
+
+def time_off_between(connection: Connection, principal: Principal, first: date, last: date) -> list[Stretch]:
+    """The same of the user's time off."""
+    own = (principal.workspace_id, principal.user_id)
+    return [_off(row) for row in connection.execute(*_between(*own, first, last, table=time_off))]
 
 
 @built_once
-def _in_days(whose: Any, user_id: Any, first: Any, last: Any, *, table: Table) -> Select[Any]:
+def _between(whose: Any, user_id: Any, first: Any, last: Any, *, table: Table) -> Select[Any]:
     columns = table.c
     return (
         select(table)

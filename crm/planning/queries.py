@@ -17,7 +17,7 @@ from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
 from crm.planning.diary import taken_now
 from crm.planning.drafting import Draft
-from crm.planning.home import Home, home_in, require_planner
+from crm.planning.home import Home, home_in, homes_in, require_planner
 from crm.planning.states import ACTED_ON, states_of
 from crm.planning.talking import TalkingPoint, talking_points
 from crm.rules.states import rule_states
@@ -114,14 +114,17 @@ class Suggested:
 
 @dataclass(frozen=True)
 class PlanView:
-    """One user's week. ``id`` and ``made_at`` are missing where the plan is not stored; ``home`` is that of the week now."""
+    """One user's week. ``id`` and ``made_at`` are missing where the plan is not stored.
+
+    ``homes``: where the user is in that week and the next, as far as is known now.
+    """
 
     id: int | None
     user_id: int
     week: IsoWeek
     made_at: datetime | None
     budget: Budget
-    home: Home
+    homes: Sequence[Home]
     suggestions: tuple[Suggested, ...]
 
     @property
@@ -143,10 +146,10 @@ def plan_of(connection: Connection, principal: Principal, week: IsoWeek, at: dat
     row = stored_plan(connection, principal, week)
     if row is None:
         return None
-    home = home_in(connection, principal, week, at)
+    homes = homes_in(connection, principal, (week, week.next()), at)
     rows = suggestions_of(connection, principal, row.id)
-    suggestions = tuple(_stored(connection, principal, rows, home, at))
-    return PlanView(row.id, row.user_id, week, row.made_at, Budget(**row.budget), home, suggestions)
+    suggestions = tuple(_stored(connection, principal, rows, homes[0], at))
+    return PlanView(row.id, row.user_id, week, row.made_at, Budget(**row.budget), homes, suggestions)
 
 
 def stored_plan(connection: Connection, principal: Principal, week: IsoWeek) -> Row[Any] | None:
@@ -167,7 +170,7 @@ def drafted_view(connection: Connection, principal: Principal, draft: Draft, at:
     ids = [one.contact_id for one in draft.suggestions]
     shown = people(connection, principal, ids)
     points = talking_points(connection, principal, ids, at)
-    home = home_in(connection, principal, draft.week, at)
+    homes = homes_in(connection, principal, (draft.week, draft.week.next()), at)
     suggestions = tuple(
         Suggested(
             None,
@@ -179,11 +182,11 @@ def drafted_view(connection: Connection, principal: Principal, draft: Draft, at:
             one.rules,
             one.evidence,
             points[one.contact_id],
-            place=_place(one.act, shown[one.contact_id], home),
+            place=_place(one.act, shown[one.contact_id], homes[0]),
         )
         for one in draft.suggestions
     )
-    return PlanView(None, require_planner(principal), draft.week, None, draft.budget, home, suggestions)
+    return PlanView(None, require_planner(principal), draft.week, None, draft.budget, homes, suggestions)
 
 
 def suggestions_of(connection: Connection, principal: Principal, plan_id: int) -> Sequence[Row[Any]]:

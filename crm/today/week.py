@@ -27,7 +27,7 @@ from crm.planning.covering import away, covering_sentence
 from crm.planning.diary import has_calendar
 from crm.planning.drafting import draft_plan
 from crm.planning.easing import easing
-from crm.planning.home import holidays_in, home_in
+from crm.planning.home import holidays_in
 from crm.planning.queries import PlanView, Suggested, drafted_view, plan_of
 from crm.planning.talking import dated
 from crm.planning.waiting import number_not_planned
@@ -177,10 +177,10 @@ def _week_page(
 
 def _light(connection: Connection, visit: Visit, plan: PlanView) -> list[str]:
     """Why this week or the next holds less than usual."""
-    this, following = plan.week, plan.week.next()
-    after = home_in(connection, visit.principal, following, visit.at)
-    absent = covering_sentence(away(connection, visit.principal, this, visit.at))
-    light = (plan.home.lightness(this, "This week"), after.lightness(following, "Next week"), absent)
+    week = plan.week
+    now, after = plan.homes
+    absent = covering_sentence(away(connection, visit.principal, week, visit.at))
+    light = (now.lightness(week, "This week"), after.lightness(week.next(), "Next week"), absent)
     return [said for said in light if said]
 
 
