@@ -9,28 +9,36 @@ from sqlalchemy import Connection
 from crm.domain.manner import month_words, numeral
 from crm.domain.principal import Principal
 from crm.domain.rules import Rule
-from crm.domain.spans import capital, in_words, short_day
+from crm.domain.spans import capital, in_tenths, in_words, short_day
 from crm.rules.backtest import Week, backtest, flagged_at, has_log
 
 EMPTY_LOG = "The log is empty, so there is no past to judge by. Log or import interactions first."
 
 
 def finding(weeks: Sequence[Week]) -> str:
-    """What a backtest shows, in two or three sentences; somebody flagged in several weeks counts in each."""
+    """What a backtest shows, in a few sentences; somebody flagged in several weeks counts in each."""
     told = [week for week in weeks if week.in_touch_anyway is not None]
     flagged = sum(week.flagged for week in told)
     if not any(week.flagged for week in weeks):
         return "In the past year it would have flagged nobody."
     sentences = []
     if flagged:
-        share = capital(_share(sum(week.in_touch_anyway or 0 for week in told), flagged))
-        sentences.append(f"{share} were in personal contact within 14 days anyway.")
+        sentences.append(_anyway(sum(week.in_touch_anyway or 0 for week in told), flagged))
     sentences += _silence(weeks)
     young = len(weeks) - len(told)
     if young:
         which = "The last week is" if young == 1 else f"The last {in_words(young)} weeks are"
         sentences.append(f"{which} too young to judge.")
     return " ".join(sentences)
+
+
+def _anyway(part: int, flagged: int) -> str:
+    """How many were in touch without the rule, and so how often it would have been of use."""
+    told = "it would have told you nothing new"
+    if part < flagged:
+        often = in_tenths(1 - part / flagged) if part else "every time"
+        told = f"{often} it would have told you something new"
+    return f"{capital(_share(part, flagged))} were in personal contact within 14 days anyway, so {told}."
 
 
 def _silence(weeks: Sequence[Week]) -> list[str]:

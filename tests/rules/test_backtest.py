@@ -246,7 +246,7 @@ def week(number: int, flagged: int, anyway: int | None, silent: int | None) -> W
 def test_the_finding_says_shares_and_what_is_too_young() -> None:
     weeks = [week(0, 6, 1, 3), week(1, 4, 1, None), week(2, 5, None, None), week(3, 5, None, None)]
     assert finding(weeks) == (
-        "20% were in personal contact within 14 days anyway."
+        "20% were in personal contact within 14 days anyway, so about 8 times in 10 it would have told you something new."
         " Where a quarter has passed since, 50% stayed silent all through it."
         " The last two weeks are too young to judge."
     )
@@ -257,8 +257,9 @@ def test_the_finding_says_shares_and_what_is_too_young() -> None:
     assert finding([week(0, 0, 0, 0), week(1, 3, None, None)]) == "The last week is too young to judge."
     assert "Fewer than 1% were" in finding([week(0, 1000, 1, 0)])
     assert "More than 99% were" in finding([week(0, 1000, 999, 0)])
+    assert "anyway, so it would have told you nothing new." in finding([week(0, 3, 3, 0)])
     assert finding([week(0, 3, 0, 3)]) == (
-        "None were in personal contact within 14 days anyway."
+        "None were in personal contact within 14 days anyway, so every time it would have told you something new."
         " Where a quarter has passed since, all stayed silent all through it."
     )
 
