@@ -126,6 +126,10 @@ class Acquaintances:
                     found.append(ids[0])
         return found
 
+    def is_called(self, name: str) -> bool:
+        """Whether somebody here is called so."""
+        return f"={folded_name(name)}" in self._by
+
     def names(self, ids: Iterable[int]) -> str:
         """These people in a sentence, the first three by name."""
         named = [self._names[one] for one in ids]

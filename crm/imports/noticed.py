@@ -18,8 +18,10 @@ from crm.imports.cells import excerpt
 from crm.imports.chat_days import ChatDays
 from crm.imports.log import BLOCK, entries_of, insert_entries, plain_entry
 from crm.imports.mail_copies import Survey, survey
+from crm.imports.matching import folded_email
 from crm.imports.meetings import ask_about, asked
-from crm.imports.records import CHATS, MAIL, ParsedFile
+from crm.imports.people import import_contacts
+from crm.imports.records import CHATS, MAIL, ContactRecord, ParsedFile
 from crm.imports.report import Change, FileReport, Stranger
 from crm.imports.retold import Clear, addressed, is_as_said, joined, new_state, plain, said_of, under
 from crm.imports.run import Run
@@ -27,7 +29,7 @@ from crm.imports.sightings import Party, Sighting
 from crm.imports.twins import AllTwins
 from crm.interactions.actions import Entry, delete_interaction, edit_interaction
 from crm.interactions.queries import channels
-from crm.storage.tables import interaction
+from crm.storage.tables import contact_email, interaction
 
 CANDIDATES = 100
 """People who are not here, and are listed."""
@@ -190,6 +192,26 @@ class _Noticing:
             self.strangers[named] = self.strangers.get(named, 0) + 1
             return
         run, name = self.run, self.survey.called(party) or _mark(party)
+        is_namesake = bool(party.email) and self.who.is_called(name)
+        row_id = self._known_by_name(party, name) if is_namesake else self._new(party, name)
+        self.who.add(row_id, name, party, run.default_owner)
+        ids[row_id] = None
+
+    def _known_by_name(self, party: Party, name: str) -> int:
+        """Somebody of that name is here: it is them if no email speaks against it, as with a card that says so."""
+        record = ContactRecord(
+            name, emails=(party.email,), given=frozenset(["name", "emails"]), where=party.email
+        )
+        import_contacts(self.run, [record], self.report, fills=True)
+        table = contact_email.c
+        found = select(table.contact_id).where(
+            table.workspace_id == self.run.principal.workspace_id, table.folded == folded_email(party.email)
+        )
+        row_id = self.run.connection.execute(found.limit(1)).scalar_one_or_none()
+        return self._new(party, name) if row_id is None else int(row_id)
+
+    def _new(self, party: Party, name: str) -> int:
+        run = self.run
         draft = NewContact(
             name=name,
             emails=(Way(party.email),) if is_email(party.email) else (),
@@ -199,10 +221,9 @@ class _Noticing:
         (row_id,) = add_contacts(run.connection, run.principal, [draft], run.at)
         run.traces.made("contact", [row_id])
         run.touched.add(row_id)
-        self.who.add(row_id, name, party, run.default_owner)
         self.report.new["contacts"] += 1
         self.report.name(name)
-        ids[row_id] = None
+        return row_id
 
     def _is_crowd(self, seen: Sighting, others: list[Party]) -> bool:
         """Whether it was for so many that it is contact with none; what is a broadcast anyway is logged as one."""

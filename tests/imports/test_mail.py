@@ -22,7 +22,14 @@ from crm.imports.sightings import FeedSetting
 from crm.imports.undoing import undo
 from crm.interactions.actions import Entry, delete_interaction, edit_interaction, log_interaction
 from crm.rules.queries import flags
-from crm.storage.tables import contact, interaction, interaction_contact, interaction_user, user
+from crm.storage.tables import (
+    contact,
+    contact_email,
+    interaction,
+    interaction_contact,
+    interaction_user,
+    user,
+)
 from tests.builders import NOW, World
 from tests.imports.files import bring, count, good, news, rows, summed
 from tests.imports.letters import ALICE, DANIEL, MARTA, mail, maildir, mbox, zipped
@@ -347,3 +354,23 @@ def test_a_mailbox_that_is_only_written_to_by_bcc_logs_who_wrote_and_to_whom(tea
     sent = mail(1, From=f"Alice <{ALICE}>", To=f"Marta <{MARTA}>", Delivered_To="log@team.example")
     good(bring(team, ("Log.mbox", mbox(sent))))
     assert log(team) == [("11-02 09:00", "outbound", "Review", f"Marta Kowalczyk, {ALICE}")]
+
+
+def test_whoever_is_here_by_name_alone_gets_the_email_and_is_no_second_person(world: World) -> None:
+    """A phone's address book has the number, the mailbox the address."""
+    world.user()
+    hugo = world.contact("Hugo Sato")
+    named = mail(1, From="Hugo Sato <hugo@x.example>")
+    (report,) = good(bring(world, ("a.mbox", mbox(named)), add_people=True))
+    assert (news([report]), report.changed["contacts"]) == ({"interactions": 1}, 1)
+    assert [(row.contact_id, row.value) for row in rows(world, contact_email)] == [(hugo, "hugo@x.example")]
+    with world.database.write() as connection:
+        undo(connection, world.principal, report.batch_id or 0, NOW)
+    assert (count(world, contact), rows(world, contact_email)) == (1, [])
+
+
+def test_whoever_has_another_email_is_somebody_else_of_that_name(world: World) -> None:
+    world.user()
+    for number, email in enumerate(("hugo@x.example", "other@y.example")):
+        good(bring(world, ("a.mbox", mbox(mail(number, From=f"Hugo Sato <{email}>"))), add_people=True))
+    assert [row.name for row in rows(world, contact)] == ["Hugo Sato", "Hugo Sato"]
