@@ -5,7 +5,19 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    String,
+    and_,
+    cast,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
 from crm.contacts.drafts import Occasion, Way
 from crm.domain.principal import Principal
@@ -25,6 +37,7 @@ from crm.storage.tables import (
     user,
 )
 
+_WAYS = {"email": contact_email, "phone": contact_phone, "address": contact_address}
 NEVER = 10_000_000
 """More days than any calendar has: never, as a clock."""
 MOST_MERGES = 50
@@ -131,12 +144,13 @@ def person(connection: Connection, principal: Principal, contact_id: int) -> Per
         *("owner_id", "owner", "kind", "tier", "city", "country", "time_zone", "notes", "target_any"),
         *("target_personal", "target_in_person", "created_on", "changed_at", "archived_at", "deceased_on"),
     )
+    ways = _ways(connection, principal, contact_id)
     return Person(
         **{name: getattr(row, name) for name in plain},
-        emails=_ways(connection, principal, contact_email, contact_id),
-        phones=_ways(connection, principal, contact_phone, contact_id),
-        addresses=_ways(connection, principal, contact_address, contact_id),
-        tags=_tags(connection, principal, contact_id),
+        emails=ways["email"],
+        phones=ways["phone"],
+        addresses=ways["address"],
+        tags=tuple(sorted(one.value for one in ways["tag"])),
         dates=_dates(connection, principal, contact_id),
         metrics=metrics_of(connection, principal, contact_id),
     )
@@ -171,25 +185,29 @@ def _this(principal: Principal, contact_id: int) -> tuple[ColumnElement[bool], .
     )
 
 
-def _ways(connection: Connection, principal: Principal, table: Any, contact_id: int) -> tuple[Way, ...]:
-    rows = connection.execute(*_ways_in(principal.workspace_id, contact_id, table=table))
-    return tuple(Way(row.value, row.label) for row in rows)
+def _ways(connection: Connection, principal: Principal, contact_id: int) -> dict[str, tuple[Way, ...]]:
+    """Their ways by sort, and their tags as the values of ways."""
+    rows = connection.execute(*_ways_of(principal.workspace_id, contact_id)).all()
+    return {
+        sort: tuple(Way(row.value, row.label) for row in rows if row.sort == sort) for sort in (*_WAYS, "tag")
+    }
 
 
 @built_once
-def _ways_in(whose: Any, contact_id: Any, *, table: Any) -> Select[Any]:
-    mine = (table.c.workspace_id == whose, table.c.contact_id == contact_id)
-    return select(table.c.value, table.c.label).where(*mine).order_by(table.c.position)
+def _ways_of(whose: Any, contact_id: Any) -> Select[Any]:
+    """In one statement, the first of each sort first."""
 
+    def those(sort: str, table: Any, value: Any, label: Any, position: Any) -> Select[Any]:
+        columns = (value.label("value"), label.label("label"), position.label("position"))
+        mine = (table.c.workspace_id == whose, table.c.contact_id == contact_id)
+        return select(literal(sort).label("sort"), *columns).where(*mine)
 
-def _tags(connection: Connection, principal: Principal, contact_id: int) -> tuple[str, ...]:
-    return tuple(sorted(connection.execute(*_tagged(principal.workspace_id, contact_id)).scalars()))
-
-
-@built_once
-def _tagged(whose: Any, contact_id: Any) -> Select[Any]:
-    table = contact_tag.c
-    return select(table.tag).where(table.workspace_id == whose, table.contact_id == contact_id)
+    ways = [
+        those(sort, table, table.c.value, table.c.label, table.c.position) for sort, table in _WAYS.items()
+    ]
+    tags = those("tag", contact_tag, contact_tag.c.tag, cast(null(), String), literal(0))
+    found = union_all(*ways, tags).subquery()
+    return select(found).order_by(found.c.position)
 
 
 def _dates(connection: Connection, principal: Principal, contact_id: int) -> tuple[Occasion, ...]:

@@ -130,7 +130,13 @@ def _user(connection: Connection, principal: Principal) -> Row[Any]:
 
 @built_once
 def _this_user(whose: Any, user_id: Any) -> Select[Any]:
-    return select(user).where(user.c.workspace_id == whose, user.c.id == user_id)
+    columns = user.c
+    budget = [
+        columns[f"budget_{one}"] for one in ("call", "in_person", "by_hand", "total", "in_person_quarter")
+    ]
+    return select(columns.city, columns.country, *budget).where(
+        columns.workspace_id == whose, columns.id == user_id
+    )
 
 
 def met_this_quarter(connection: Connection, principal: Principal, day: date, at: datetime) -> int:
