@@ -14,6 +14,7 @@ from crm.rules.queries import flags
 from crm.rules.states import active_rules
 from tests.builders import World
 from tests.rules.organisations import account
+from tests.rules.test_editing import fields_of
 from tests.web.site import client
 
 
@@ -108,3 +109,24 @@ def test_an_account_that_hangs_on_one_person_is_listed(site: TestClient, world: 
     assert "Two people at Northgate Logistics, and no meeting with any of them on record in a year." in plain(
         answer
     )
+
+
+def test_who_may_change_a_rule_finds_its_fields_in_it_and_who_may_not_reads_it(
+    site: TestClient, world: World, marta: int
+) -> None:
+    met = f'action="/people/{marta}/met"'
+    page = site.get("/rules/screen_only").text
+    assert "Flags 1 person today" in page
+    assert met in page
+    fields = fields_of(page)
+    vera = client(world, world.user("Vera Void", "viewer")).get("/rules/screen_only").text
+    assert f'<p class="rule-sentence">{rule_sentence(SHIPPED[0])}</p>' in vera
+    assert not any(part in vera for part in ('class="rule-editor', met, "Save rule"))
+
+    changed = {**fields, "value": ["2", *fields["value"][1:]], "act": "preview"}
+    preview = site.post("/rules/screen_only/edit", data=changed).text
+    assert "Would flag 1 person today" in preview
+    assert met not in preview
+    assert "at least 2 digital contacts" in preview
+    as_it_stands = site.post("/rules/screen_only/edit", data={**fields, "act": "preview"}).text
+    assert "Flags 1 person today" in as_it_stands
