@@ -1,5 +1,6 @@
 """Who has a reason to be reached and found no place in a week's plan, and why."""
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     Connection,
     Select,
+    TableValuedAlias,
     Text,
     func,
     literal_column,
@@ -74,13 +77,40 @@ def number_not_planned(connection: Connection, principal: Principal, week: IsoWe
 @built_once
 def _number(whose: Any, user_id: Any, week: Any, *, dialect: str) -> Select[Any]:
     """Those left out who are still there, counted where they are: there may be thousands."""
+    one, contact_id = _entries(dialect)
+    ids = select(contact_id).select_from(plan).join(one, true()).where(is_plan_of(whose, user_id, week))
+    return select(func.count()).where(contact.c.workspace_id == whose, contact.c.id.in_(ids))
+
+
+def why_waiting(connection: Connection, principal: Principal, contact_id: int, at: datetime) -> str:
+    """Why this person had a reason to be reached and found no place in this week's plan of the user; else empty."""
+    today = principal.own_day(at)
+    own = (principal.workspace_id, principal.user_id, str(IsoWeek.of(today)), contact_id)
+    found = connection.execute(*_entry(*own, dialect=connection.dialect.name)).scalar_one_or_none()
+    if found is None:
+        return ""
+    one, why, day = json.loads(found) if isinstance(found, str) else found
+    return why_not(LeftOut(one, why, day and date.fromisoformat(day)), today)
+
+
+@built_once
+def _entry(whose: Any, user_id: Any, week: Any, contact_id: Any, *, dialect: str) -> Select[Any]:
+    one, who = _entries(dialect)
+    return (
+        select(one.c.value)
+        .select_from(plan)
+        .join(one, true())
+        .where(is_plan_of(whose, user_id, week), who == contact_id)
+    )
+
+
+def _entries(dialect: str) -> tuple[TableValuedAlias, ColumnElement[int]]:
+    """What a plan keeps of everybody left out, a row each, and whom it is about."""
     if dialect == "sqlite":
         one = func.json_each(plan.c.left_out).table_valued("value")
     else:
         one = func.json_array_elements(type_coerce(plan.c.left_out, Text).cast(JSON)).table_valued("value")
-    contact_id = one.c.value.op("->>")(literal_column("0")).cast(BigInteger)
-    ids = select(contact_id).select_from(plan).join(one, true()).where(is_plan_of(whose, user_id, week))
-    return select(func.count()).where(contact.c.workspace_id == whose, contact.c.id.in_(ids))
+    return one, one.c.value.op("->>")(literal_column("0")).cast(BigInteger)
 
 
 def _left_out(connection: Connection, principal: Principal, week: IsoWeek) -> list[LeftOut]:

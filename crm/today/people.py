@@ -28,6 +28,7 @@ from crm.interactions.queries import channels
 from crm.interactions.signals import Wanted, told
 from crm.interactions.timeline import EARLIER, PAGE, timeline, year_by_day
 from crm.planning.queries import suggestion_for
+from crm.planning.waiting import why_waiting
 from crm.planning.words import beside_moment, moment_words
 from crm.rules.accounts import OrganisationFlag, organisation_flags
 from crm.storage.stored_metrics import current, targets_of
@@ -94,7 +95,10 @@ def _suggestion(visit: Visit, found: Person) -> dict[str, Any]:
     """What this week's plan of the visitor says of this person, and its moment in words."""
     one = suggestion_for(visit.connection, visit.principal, found.id, visit.at)
     if one is None:
-        return {"suggestion": None}
+        return {
+            "suggestion": None,
+            "why_waiting": why_waiting(visit.connection, visit.principal, found.id, visit.at),
+        }
     return {
         "suggestion": one,
         "suggestion_moment": moment_words(one.act, one.slot, visit.today, visit.principal.user_zone),

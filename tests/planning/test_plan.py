@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from crm.domain.principal import Principal
@@ -18,6 +19,7 @@ from crm.rules.states import state_of
 from crm.storage.database import new_id
 from crm.storage.tables import contact, plan, promise, suggestion
 from tests.builders import NOW, World, mark_stale
+from tests.web.site import client
 
 WEEK = IsoWeek(2026, 48)
 
@@ -132,6 +134,23 @@ def test_never_more_than_the_budget(world: World) -> None:
 def test_the_budget_is_the_one_of_the_day_the_plan_was_made(world: World) -> None:
     alice = world.user(budget_call=5, budget_total=5)
     assert make(world, alice).budget.call == 5
+
+
+def test_the_page_of_somebody_expected_says_why_they_are_not_in_the_week(world: World) -> None:
+    alice, bob = world.user(budget_call=1, budget_by_hand=0, budget_in_person=0), world.user("Bob Stone")
+    first, second = by_screen(world, alice, "Ann First"), by_screen(world, alice, "Bea Second")
+    nobody = world.contact("No Reason", owner_id=alice.user_id, tier="none")
+    with world.database.read() as connection:
+        assert waiting.why_waiting(connection, alice, second, NOW) == ""
+    make(world, alice)
+    with world.database.read() as connection:
+        said = [waiting.why_waiting(connection, alice, one, NOW) for one in (first, second, nobody)]
+        other = waiting.why_waiting(connection, bob, second, NOW)
+    assert said == ["", "The week is full.", ""]
+    assert other == ""
+    with time_machine.travel(NOW, tick=False):
+        page = client(world, alice).get(f"/people/{second}").text
+    assert "Not in your week: the week is full." in page
 
 
 def test_only_those_the_user_owns(world: World) -> None:
