@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
@@ -19,7 +19,7 @@ from crm.domain.principal import Principal
 from crm.domain.rules import act_of
 from crm.domain.sentences import habit_sentence, reason
 from crm.domain.slots import propose_slots
-from crm.domain.weeks import IsoWeek
+from crm.domain.weeks import IsoWeek, local_instant
 from crm.planning.candidates import Facts, facts_of
 from crm.planning.covering import Away, away
 from crm.planning.diary import busy_by_calendar
@@ -28,13 +28,12 @@ from crm.planning.home import Home, holidays_in, home_in, require_planner
 from crm.planning.states import states_of
 from crm.rules.queries import Flag, flags
 from crm.rules.states import active_rules
-from crm.storage.participation import is_in_person, is_live
+from crm.storage.participation import is_in_person, is_live, with_user
 from crm.storage.presence import is_present
 from crm.storage.tables import (
     contact,
     contact_address,
     interaction_contact,
-    interaction_user,
     plan,
     response,
     suggestion,
@@ -279,16 +278,12 @@ def _wanted(
 
 def busy_in(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> list[Interval]:
     """What the user has logged ahead in that week, an hour each, and what their calendar says."""
-    log, took_part = interaction_contact.c, interaction_user.c
+    log = interaction_contact.c
+    latest = local_instant(week.sunday + timedelta(days=2), time(), UTC)
+    asked = select(log.occurred_at, log.channel, is_in_person(log).label("in_person"))
     rows = connection.execute(
-        select(log.occurred_at, log.channel, is_in_person(log).label("in_person"))
-        .join(
-            interaction_user,
-            and_(took_part.workspace_id == log.workspace_id, took_part.interaction_id == log.interaction_id),
-        )
+        with_user(asked, (principal.workspace_id, principal.user_id), at, latest)
         .where(
-            log.workspace_id == principal.workspace_id,
-            took_part.user_id == principal.user_id,
             log.counts,
             log.occurred_at > at,
             log.day.between(week.monday - timedelta(days=1), week.sunday + timedelta(days=1)),

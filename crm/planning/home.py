@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from crm.domain.budgets import FULL_WEEK, LARGEST_BUDGET, LEAST_DAYS, Budget
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
@@ -16,9 +16,9 @@ from crm.domain.weeks import IsoWeek, local_instant
 from crm.domain.working_hours import OFFICE_HOURS, public_holidays
 from crm.errors import Forbidden, NotFound
 from crm.planning.journeys import Trip, time_off_between, trips_between
-from crm.storage.participation import is_in_person
+from crm.storage.participation import is_in_person, with_user
 from crm.storage.statements import built_once
-from crm.storage.tables import interaction_contact, interaction_user, user
+from crm.storage.tables import interaction_contact, user
 
 
 @dataclass(frozen=True)
@@ -142,22 +142,15 @@ def _this_user(whose: Any, user_id: Any) -> Select[Any]:
 def met_this_quarter(connection: Connection, principal: Principal, day: date, at: datetime) -> int:
     """How often the user met somebody in person in the quarter of that day, as far as it is logged by ``at``."""
     begins = date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
-    log, took_part = interaction_contact.c, interaction_user.c
-    return connection.execute(
-        select(func.count(log.interaction_id.distinct()))
-        .join(
-            interaction_user,
-            and_(took_part.workspace_id == log.workspace_id, took_part.interaction_id == log.interaction_id),
-        )
-        .where(
-            log.workspace_id == principal.workspace_id,
-            took_part.user_id == principal.user_id,
-            log.counts,
-            log.occurred_at >= local_instant(begins, time(), principal.user_zone),
-            log.occurred_at <= at,
-            is_in_person(log),
+    log = interaction_contact.c
+    since = local_instant(begins, time(), principal.user_zone)
+    asked = select(func.count(log.interaction_id.distinct()))
+    number: int = connection.execute(
+        with_user(asked, (principal.workspace_id, principal.user_id), since, at).where(
+            log.counts, is_in_person(log)
         )
     ).scalar_one()
+    return number
 
 
 def holidays_in(country: str | None, week: IsoWeek) -> frozenset[date]:

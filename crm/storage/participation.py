@@ -12,13 +12,14 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    and_,
     bindparam,
     literal_column,
     select,
 )
 
 from crm.domain import channels as packed
-from crm.storage.tables import contact, interaction_contact
+from crm.storage.tables import contact, interaction, interaction_contact, interaction_user
 
 
 def counted(
@@ -78,6 +79,28 @@ def _newest(which: Callable[[Any], ColumnElement[bool]]) -> Select[Any]:
         )
         .where(contact.c.workspace_id == workspace_id, contact.c.id.in_(ids), log.counts, which(log))
         .order_by(log.contact_id, log.interaction_id)
+    )
+
+
+def with_user(
+    asked: Select[Any], of: tuple[int, int | None], since: datetime, until: datetime
+) -> Select[Any]:
+    """``asked`` of ``interaction_contact``, where that user (workspace and id) took part, from one moment to another.
+
+    Found by the moment: it does not grow with what lies before, whoever logged it.
+    """
+    log, took_part = interaction_contact.c, interaction_user.c
+    here = and_(log.workspace_id == interaction.c.workspace_id, log.interaction_id == interaction.c.id)
+    theirs = and_(
+        took_part.workspace_id == interaction.c.workspace_id,
+        took_part.interaction_id == interaction.c.id,
+        took_part.user_id == of[1],
+    )
+    return (
+        asked.select_from(interaction)
+        .join(interaction_user, theirs)
+        .join(interaction_contact, here)
+        .where(interaction.c.workspace_id == of[0], interaction.c.occurred_at.between(since, until))
     )
 
 

@@ -394,3 +394,33 @@ def test_the_number_of_statements_does_not_grow_with_the_log(world: World, state
     for _ in range(3):
         world.log("email", 1, *[one.contact.id for one in shown(world, alice).suggestions])
     assert statements(lambda: shown(world, alice)) == few
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_others_log_makes_no_plan_slower(world: World) -> None:
+    """Counted in steps of SQLite's own machine, which are the same on every computer."""
+    alice = world.user(city="Boston", budget_in_person_quarter=9)
+    by_screen(world, alice, city="Boston")
+    before = steps_of_a_draft(world, alice)
+    bob = world.user("Bob Stone")
+    theirs = [world.contact(f"Bob's {number}", owner_id=bob.user_id) for number in range(40)]
+    for one in theirs:
+        for days in range(100, 130):
+            world.log("lunch", days, one, by=bob)
+    assert steps_of_a_draft(world, alice) < before + 2_000
+
+
+def steps_of_a_draft(world: World, by: Principal) -> int:
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    with world.database.read() as connection:
+        raw: Any = connection.connection.driver_connection
+        raw.set_progress_handler(count, 1)
+        drafting.draft_plan(connection, by, WEEK, NOW)
+        raw.set_progress_handler(None, 0)
+    return steps
