@@ -213,6 +213,7 @@ def test_several_workspaces_need_a_choice(capsys: pytest.CaptureFixture[str]) ->
         ("2026-11-23T12:30", "2026-11-23T11:30:00+00:00"),
         ("2026-11-23T12:30:00-05:00", "2026-11-23T17:30:00+00:00"),
         ("2026-11-23T12:30Z", "2026-11-23T12:30:00+00:00"),
+        ("20261123", "2026-11-23T23:59:59.999999+01:00"),
     ],
 )
 def test_as_of_is_the_end_of_a_day_or_a_time(text: str, moment: str) -> None:
@@ -220,7 +221,7 @@ def test_as_of_is_the_end_of_a_day_or_a_time(text: str, moment: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "2026-02-30", "20261123T", "9999-12-31", "0001-01-01", "23.11.2026"]
+    "text", ["", "yesterday", "2026-02-30", "20261123T", "2026-W48", "9999-12-31", "0001-01-01", "23.11.2026"]
 )
 def test_other_words_are_no_moment(text: str) -> None:
     with pytest.raises(UsageError, match="--as-of takes a date"):

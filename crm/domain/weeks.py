@@ -144,9 +144,11 @@ def latest_due_week(now: datetime, weekday: int, at: time, zone: tzinfo) -> IsoW
 
 
 def whole_day(text: str) -> date | None:
-    """The day that is written as ``2026-11-23``; None for a time or anything else."""
-    words = text.strip()
-    return date.fromisoformat(words) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", words) else None
+    """The day that is written without a time (``2026-11-23``, ``20261123``); None for a time or anything else."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
 
 
 def moment_said(text: str, zone: tzinfo) -> datetime:
@@ -156,13 +158,13 @@ def moment_said(text: str, zone: tzinfo) -> datetime:
     """
     words = text.strip()
     try:
-        moment = datetime.fromisoformat(words)
-        if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-            raise ValueError("out of range")
+        moment = datetime.fromisoformat(words if "W" not in words else "")  # a week is no moment
     except ValueError:
         raise ValueError(
             f"a date (2026-11-23) or a time (2026-11-23T12:30+01:00), not {text[:40]!r}."
         ) from None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValueError(f"a date or a time between {_FIRST_YEAR} and {_LAST_YEAR}, not {text[:40]!r}.")
     day = whole_day(words)
     if day is not None:
         return end_of(day, zone)
