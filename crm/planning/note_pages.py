@@ -194,6 +194,7 @@ def _sheet(visit: Visit, found: Note, by: Writer, chosen: Choice) -> Sheet:
     sheet = Sheet(
         paper=PAPERS[chosen.paper],
         title=found.person.name,
+        about=found.about,
         post_by=f"Post by {day_phrase(found.post_by, visit.today)}" if found.post_by else "",
         sender=by.lines,
         address=found.addresses[chosen.address].envelope if found.addresses else (found.person.name,),

@@ -102,6 +102,13 @@ class Note:
     occasion: str
     arrives: date
     ring_on: date
+    next_date: str = ""
+
+    @property
+    def about(self) -> str:
+        """ "Director, Lowell Libraries. Retires after 31 years: Sun 6 Dec." As much of it as is known."""
+        who = ", ".join(filter(None, (self.person.title, self.person.organisation)))
+        return " ".join(f"{said}." for said in (who, self.next_date) if said)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -131,6 +138,7 @@ def note_to(connection: Connection, principal: Principal, contact_id: int, at: d
         usual_occasion(one.rules if one else (), [row.kind for row in coming]),
         arrives,
         call_day(arrives),
+        next((date_words(row.kind, row.label, row.day, today) for row in coming), ""),
     )
 
 

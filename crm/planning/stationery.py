@@ -32,7 +32,9 @@ class Fact:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What is printed: one sheet with card and envelope, or the envelope alone."""
+    """What is printed: one sheet with card and envelope, or the envelope alone. ``about`` stands under the ``title``: who
+    they are, and what the note is for.
+    """
 
     paper: Paper
     title: str
@@ -43,6 +45,7 @@ class Sheet:
     facts: tuple[Fact, ...]
     hints: tuple[Prompt, ...]
     envelope_only: bool = False
+    about: str = ""
 
     @property
     def card_words(self) -> str:
@@ -60,7 +63,7 @@ class Sheet:
         """Everything a person typed that is to be printed."""
         if self.envelope_only:
             return (*self.sender, *self.address)
-        return (self.title, *self.sender, *self.address, *(fact.text for fact in self.facts))
+        return (self.title, self.about, *self.sender, *self.address, *(fact.text for fact in self.facts))
 
 
 def _size(width: float, height: float) -> str:
@@ -107,6 +110,7 @@ def _content(sheet: Sheet) -> str:
     content: dict[str, Any] = {
         **paper,
         "title": _shown(sheet.title, missing),
+        "about": "" if sheet.about in missing else sheet.about,
         "post_by": sheet.post_by,
         "sender": [_shown(line, missing) for line in sheet.sender],
         "address": [_shown(line, missing) for line in sheet.address],

@@ -224,9 +224,21 @@ def test_names_of_many_alphabets_are_printed_and_what_cannot_be_is_told() -> Non
     assert size(pdf(sheet(address=(nobodys, "Boston")))) == pytest.approx((210, 297), abs=0.05)
 
 
+def test_who_they_are_and_what_it_is_for_stands_under_the_name(world: World, alice: Principal) -> None:
+    ruth = world.contact("Ruth Abernathy", title="Director", tier="regular")
+    birthday(world, ruth, world.today + timedelta(days=20))
+    with world.database.read() as connection:
+        about = notes.note_to(connection, alice, ruth, world.now).about
+    assert about == "Director. Birthday on Sun 13 Dec."
+    made = letters(pdf(sheet(title="Ruth", about="Q 7")))
+    assert {"Q", "7"} <= set(made)
+
+
 def test_far_too_much_still_makes_one_page() -> None:
     long = "w" * 300 + " and so on" * 60
-    made = pdf(sheet(title=long, sender=(long,) * 9, address=(long,) * 9, facts=(Fact(long, ""),) * 20))
+    made = pdf(
+        sheet(title=long, about=long, sender=(long,) * 9, address=(long,) * 9, facts=(Fact(long, ""),) * 20)
+    )
     assert size(made) == pytest.approx((210, 297), abs=0.05)
 
 
