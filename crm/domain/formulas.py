@@ -7,8 +7,8 @@ _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 _WORKED_OUT = re.compile("[=＝][^=＝\\s]|[+\\-@＋－＠][A-Za-z.]+[(|]")
 
-IS_FORMULA = "Is this cell a formula? It is kept as the text it is, and never worked out."
-"""What whoever imports a file is told of a cell that a spreadsheet would work out."""
+IS_FORMULA = "A formula? It is kept as the text it is, here and further down, and never worked out."
+"""What whoever imports a file is told of the first cell of a column that a spreadsheet would work out."""
 
 
 def is_formula(cell: str) -> bool:

@@ -67,7 +67,7 @@ def _usable(table: Table, notices: "_Notices") -> list[tuple[int, list[str]]]:
             notices.leave_out(row.line, row.fault)
         else:
             found.append((row.line, row.cells))
-        if row.question:
+        if row.question and all(row.question != each.question for each in notices.uncertain):
             notices.ask(row.line, row.question)
     return found
 

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
@@ -163,6 +163,8 @@ class _Findings:
     errors: list[Problem]
     skipped: list[Skipped]
     uncertain: list[Question]
+    formulas: set[str] = field(default_factory=set)
+    """The columns in which there was one."""
 
     def where(self, line: int, column: str = "") -> str:
         return f"{self.file} line {line}, column {column}" if column else f"{self.file} line {line}"
@@ -329,7 +331,8 @@ def _values(
         cell = cells[place]
         value = column.empty
         if cell and not cell.isspace():
-            if is_formula(cell):
+            if column.name not in findings.formulas and is_formula(cell):
+                findings.formulas.add(column.name)
                 findings.ask(line, column.name, IS_FORMULA)
             try:
                 value = read(cell)

@@ -144,10 +144,11 @@ def test_a_day_that_may_be_two_is_asked_about_unless_another_tells() -> None:
 
 
 def test_a_formula_is_text_and_is_named_with_its_line() -> None:
-    found = read("First Name,E-mail Address,Notes\nAna,a@b.org,=1+1\nBo,b@b.org,+49 30\n")
+    found = read("First Name,E-mail Address,Notes\nAna,a@b.org,=1+1\nBo,b@b.org,+49 30\nCy,c@b.org,=2\n")
     assert [record.notes for record in found.records if isinstance(record, ContactRecord)] == [
         "=1+1",
         "+49 30",
+        "=2",
     ]
     assert [each.where.partition(" ")[2] for each in found.uncertain] == ["line 2"]
 

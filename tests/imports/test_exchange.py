@@ -298,6 +298,16 @@ def test_a_raw_formula_is_text_and_is_named_with_its_place() -> None:
     assert [each.where for each in parsed.uncertain] == ["anything.csv line 2, column name"]
 
 
+def test_a_column_of_formulas_is_told_once() -> None:
+    rows = "".join(f'Ana {n},a{n}@b.org,"=""0171{n}""",=1+{n}\n' for n in range(200))
+    parsed = read("name,email,phone,notes\n" + rows)
+    assert len(parsed.records) == 200
+    assert [each.where.partition(" ")[2] for each in parsed.uncertain] == [
+        "line 2, column phone",
+        "line 2, column notes",
+    ]
+
+
 @pytest.mark.parametrize(
     ("cell", "is_one"),
     [
