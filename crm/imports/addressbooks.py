@@ -11,7 +11,7 @@ from typing import Any
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
-from crm.imports.cells import clean_phone, excerpt, is_time_zone, tidy_line
+from crm.imports.cells import clean_phone, excerpt, is_time_zone, name_of, tidy_line
 from crm.imports.columns import LEAVE_OUT, Meaning
 from crm.imports.records import (
     ADDRESS_BOOK,
@@ -173,7 +173,7 @@ def _contact(
 
 
 def _name(row: _Row, parts: Sequence[str], emails: Sequence[str]) -> str:
-    said = row.one("name") or " ".join(filter(None, parts))
+    said = row.one("name") or name_of(parts[0], parts[2], parts[1])
     return said or row.one("nickname") or row.one("organisation") or next(iter(emails), "")
 
 

@@ -72,6 +72,18 @@ def tidy_line(text: str) -> str:
     return text.strip() if text.isprintable() else _BREAKS.sub(" ", text).strip()
 
 
+_FAMILY_FIRST = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Kana, Chinese signs and Hangul."""
+
+
+def name_of(given: str, family: str, middle: str = "") -> str:
+    """A name put together of its parts, in the order in which names of these letters are written."""
+    parts = (given, middle, family)
+    if given and family and all(_FAMILY_FIRST.match(one) for one in parts if one):
+        parts = (family, given, middle)
+    return " ".join(filter(None, parts))
+
+
 def read_line(cell: str, _: Setting) -> str:
     """Text on one line."""
     line = tidy_line(restore(cell))

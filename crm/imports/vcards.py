@@ -10,7 +10,7 @@ from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.imports.cards import Card, Property, decode_cards, properties, split_cards, universal
-from crm.imports.cells import NEWEST_DAY, OLDEST_DAY, clean_phone, excerpt, is_time_zone, tidy_line
+from crm.imports.cells import NEWEST_DAY, OLDEST_DAY, clean_phone, excerpt, is_time_zone, name_of, tidy_line
 from crm.imports.records import (
     FILE_LIMIT,
     VCARD,
@@ -142,7 +142,7 @@ def _names(found: dict[str, list[Property]]) -> tuple[str, str, str]:
     family, given = tidy_line(parts[0]), tidy_line(parts[1])
     full = next((line for each in found.get("FN", ()) if (line := tidy_line(each.text))), "")
     nick = next((line for each in found.get("NICKNAME", ()) if (line := tidy_line(each.text))), "")
-    return given, family, full or f"{given} {family}".strip() or nick
+    return given, family, full or name_of(given, family) or nick
 
 
 def _details(card: Card, found: dict[str, list[Property]], notices: _Notices) -> dict[str, Any]:

@@ -183,6 +183,12 @@ def test_a_list_of_people_in_evolution_is_nobody() -> None:
     assert not read("a.vcf", "BEGIN:VCARD\nX-EVOLUTION-LIST:TRUE\nFN:All\nEND:VCARD\n").records
 
 
+def test_names_are_put_together_as_they_are_written_where_they_come_from() -> None:
+    assert person("姓,名,メール\n山田,太郎,taro@x.example\n").name == "山田 太郎"
+    assert person("BEGIN:VCARD\nVERSION:2.1\nN:김;철수\nEND:VCARD\n", "a.vcf").name == "김 철수"
+    assert person("BEGIN:VCARD\nVERSION:2.1\nN:Yamada;Taro\nEND:VCARD\n", "a.vcf").name == "Taro Yamada"
+
+
 # Archives as Google makes them.
 
 
