@@ -45,6 +45,9 @@ def a_rule_is_tried_changed_and_taken_back(page: Page) -> None:
     page.keyboard.press("g")
     page.keyboard.press("r")
     page.wait_for_url("**/rules")
+    press(page, "Skip to the rule")
+    page.keyboard.press("Tab")
+    assert page.evaluate(NAME_OF_FOCUS) == "Name"
     press(page, "Try it on the past year")
     expect(page.locator("#backtest")).to_contain_text("too young to judge")
     expect(page.locator("#backtest")).to_be_focused()
