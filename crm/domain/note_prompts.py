@@ -1,5 +1,6 @@
 """What helps to begin a note. Prompts are questions to the writer; none of them is a sentence to copy."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -68,10 +69,15 @@ def prompts(occasion: str) -> tuple[Prompt, ...]:
     return (_BEGIN, *_MIDDLE[occasion], _SIGN)
 
 
-def usual_occasion(rules: Collection[str], date_kinds: Collection[str]) -> str:
-    """The occasion a note is most likely for, by the rules that suggest it and the kinds of dates that come up."""
+_LEAVES = re.compile(r"\b(?:retir\w+|farewell|leaves|leaving|last (?:working )?day)\b", re.IGNORECASE)
+
+
+def usual_occasion(rules: Collection[str], date_kinds: Collection[str], labels: Collection[str] = ()) -> str:
+    """The occasion a note is most likely for, by the rules that suggest it and the dates that come up, with their labels."""
     if "thank_you" in rules:
         return "thank_you"
     if "birthday" in date_kinds:
         return "birthday"
+    if any(_LEAVES.search(label) for label in labels):
+        return "farewell"
     return "well_done" if "anniversary" in date_kinds else "hello"

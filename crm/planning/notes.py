@@ -135,7 +135,9 @@ def note_to(connection: Connection, principal: Principal, contact_id: int, at: d
         talking_points(connection, principal, [contact_id], at)[contact_id],
         one,
         one.slot.day if one and one.slot.day else min(in_time, default=None),
-        usual_occasion(one.rules if one else (), [row.kind for row in coming]),
+        usual_occasion(
+            one.rules if one else (), [row.kind for row in coming], [row.label or "" for row in coming]
+        ),
         arrives,
         call_day(arrives),
         next((date_words(row.kind, row.label, row.day, today) for row in coming), ""),

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from crm import clock
-from crm.domain.note_prompts import OCCASIONS, prompts
+from crm.domain.note_prompts import OCCASIONS, prompts, usual_occasion
 from crm.domain.post import PAPERS
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
@@ -247,6 +247,13 @@ def test_every_occasion_asks_and_drafts_nothing() -> None:
         asked = prompts(occasion)
         assert len(asked) == 5
         assert not any("Dear" in one.words for one in asked)
+
+
+def test_a_note_is_for_what_comes_up_first_of_all_thanks() -> None:
+    assert usual_occasion(["thank_you"], ["birthday"]) == "thank_you"
+    assert usual_occasion(["occasion"], ["other"], ["Retires after 31 years"]) == "farewell"
+    assert usual_occasion(["occasion"], ["other"], ["Ten years of Haas"]) == "hello"
+    assert usual_occasion([], ["anniversary"]) == "well_done"
 
 
 # The pages
