@@ -57,7 +57,9 @@ class Acquaintances:
     def _read(self) -> None:
         mine = self._run.principal.workspace_id
         people = select(contact.c.id, contact.c.name, contact.c.owner_id, contact.c.folded_name)
-        for row in self._run.connection.execute(people.where(contact.c.workspace_id == mine)):
+        for row in self._run.connection.execute(
+            people.where(contact.c.workspace_id == mine).order_by(contact.c.id)
+        ):
             self.add(row.id, row.name, owner_id=row.owner_id)
         said = select(import_mapping.c.fingerprint, import_mapping.c.fields).where(
             import_mapping.c.workspace_id == mine, import_mapping.c.fingerprint.like(f"{NAMES_WHO}%")
