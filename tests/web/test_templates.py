@@ -73,7 +73,7 @@ def test_the_gallery_renders_every_macro():
         macros |= set(re.findall(r"\{% macro ([a-z]\w*)\(", path.read_text()))
     shown = (templates_dir() / "components" / "gallery.html").read_text()
     inner = {"field_error", "described", "label_for", "zone_icon", "zone_words", "act_word", "toasts"}
-    inner |= {"channel_option", "person_token", "bar", "hatch", "stripes", "dots"}
+    inner |= {"channel_option", "person_token", "bar", "hatch", "stripes", "dots", "stamp_face", "postmark"}
     assert {name for name in macros - inner if f"{name}(" not in shown} == set()
 
 
