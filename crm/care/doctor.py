@@ -334,8 +334,9 @@ def _settings(settings: Settings, database: Database, at: datetime) -> Iterator[
 def _contradictions(settings: Settings) -> Iterator[Finding]:
     host = urlsplit(settings.url).hostname or ""
     local = host in ("127.0.0.1", "localhost", "::1")
-    if host in ("0.0.0.0", "::"):  # noqa: S104
-        yield Finding("settings", "wrong", f"Links would lead to {settings.url}.", "Set CRM_BASE_URL.")
+    if settings.host in ("0.0.0.0", "::") and not settings.base_url:  # noqa: S104 (nothing is bound here)
+        words = f"Other machines may come in, but links lead to {settings.url}, which works on this one only."
+        yield Finding("settings", "wrong", words, "Set CRM_BASE_URL to the address people use.")
     elif local and settings.smtp_url:
         yield Finding(
             "settings",

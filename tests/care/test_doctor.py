@@ -185,7 +185,7 @@ def test_links_to_nowhere_and_a_key_others_may_read_are_noticed(
     key.chmod(0o644)
     chosen = Settings(data_dir=tmp_path, host="0.0.0.0")
     sentences = [f.sentence for f in examine(chosen, world.database, now) if f.state == "wrong"]
-    assert any("Links would lead to http://0.0.0.0" in sentence for sentence in sentences)
+    assert any("links lead to http://127.0.0.1" in sentence for sentence in sentences)
     assert any("Others may read" in sentence for sentence in sentences)
     key.write_text("")
     sentences = [f.sentence for f in examine(Settings(data_dir=tmp_path), world.database, now)]
