@@ -7,6 +7,7 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from crm.domain.manner import days_words
 from crm.domain.spans import count, day_phrase
 from crm.domain.trip_line import read_trip
 from crm.errors import Invalid
@@ -21,6 +22,8 @@ from crm.web.routing import Router, Visit
 
 router = Router()
 
+EXAMPLE = date(2026, 12, 1), date(2026, 12, 4)
+"""A trip for the words that say how to write one, in the reader's own manner."""
 ZONE_WORDS = {
     "screen_only": "Screen-only, first",
     "gone_quiet": "Gone quiet",
@@ -49,6 +52,7 @@ def _list(
         "trip": trip,
         "off": off,
         "errors": errors,
+        "example": days_words(*EXAMPLE, year=False, to="–", long=True),
     }
     return visit.render("planning/trips.html", context, active="week", status=422 if errors else 200)
 
