@@ -91,9 +91,10 @@ def _known(run: Run, records: Sequence[InteractionRecord], keys: list[str]) -> d
     mine = table.workspace_id == run.principal.workspace_id
     others = [one.source_id for one in records if one.source_id and one.source_id not in found]
     for block in blocks(others):
+        # Unordered: to save itself a sort, SQLite would walk the whole log by its key instead of looking these up.
         rows = select(table.source_id, table.id).where(mine, table.source_id.in_(block))
-        for source_id, row_id in run.connection.execute(rows.order_by(table.id.desc())):
-            found[source_id] = row_id
+        for source_id, row_id in run.connection.execute(rows):
+            found[source_id] = min(row_id, found.get(source_id, row_id))
     own = {one: match for one in others if one not in found and (match := OWN_ID.fullmatch(one))}
     created = _present(run, (int(match.group(1)) for match in own.values()))
     for source_id, match in own.items():
