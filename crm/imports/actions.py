@@ -14,6 +14,7 @@ from crm.domain.principal import Principal
 from crm.errors import Invalid
 from crm.imports import channels, columns, facts, log, organisations, people, rule_states, undoing
 from crm.imports.choices import remember
+from crm.imports.garbage import uncollected
 from crm.imports.monica import MONICA
 from crm.imports.noticed import NO_WISHES, Wishes, import_sightings
 from crm.imports.records import (
@@ -55,6 +56,7 @@ class _Undone(Exception):
     """Carries the end of a transaction that is to leave nothing."""
 
 
+@uncollected()
 def apply(
     database: Database,
     principal: Principal,

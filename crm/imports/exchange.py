@@ -15,6 +15,7 @@ from crm.domain.lengths import TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.imports import records as said
 from crm.imports.cells import Setting, either, excerpt, tidy_line
+from crm.imports.garbage import uncollected
 from crm.imports.records import (
     ParsedFile,
     Problem,
@@ -181,6 +182,7 @@ class _Findings:
         return len(self.errors) >= ERROR_LIMIT
 
 
+@uncollected()
 def read_exchange(
     name: str,
     data: bytes,
