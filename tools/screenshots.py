@@ -3,8 +3,6 @@
 The weekly mail and the team digest are the demo's own, as ``crm nudge --eml-dir`` writes them.
 """
 
-import os
-import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -22,7 +20,7 @@ from crm.demo.cast import TEAM  # noqa: E402
 from crm.demo.filling import PASSWORD  # noqa: E402
 from crm.storage.database import Database  # noqa: E402
 from crm.storage.tables import user  # noqa: E402
-from tests.browser.conftest import FLAGS  # noqa: E402
+from tests.browser.conftest import FLAGS, installed  # noqa: E402
 from tests.browser.product import Product, served  # noqa: E402
 from tools.mails import as_text  # noqa: E402
 
@@ -94,7 +92,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         product = Product(Path(folder), AFTER_THE_MAIL)
         product.run(["demo"])
-        found = os.environ.get("CRM_CHROMIUM") or shutil.which("chromium")
+        found = installed()
         browser = playwright.chromium.launch(executable_path=found, chromium_sandbox=False, args=list(FLAGS))
         if letters:
             take_mails(browser, product, letters)

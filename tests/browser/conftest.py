@@ -32,12 +32,17 @@ DESKTOP = (1280, 900)
 PHONE = (390, 844)
 
 
+def installed() -> str | None:
+    """The browser that is named, or the system's; None leaves it to Playwright's own."""
+    return (
+        os.environ.get("CRM_CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    )
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Which browser, without a sandbox (the tests may run as root), and without calls home."""
-    path = (
-        os.environ.get("CRM_CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
-    )
+    path = installed()
     return {
         **browser_type_launch_args,
         "chromium_sandbox": False,
