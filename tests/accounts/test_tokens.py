@@ -32,7 +32,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(world: World) -> None:
     assert "Used Mon 23 Nov" in alice.get("/settings/tokens").text
     with world.database.read() as connection:
         row = connection.execute(select(api_token)).one()
-    assert token.rpartition("_")[2] not in repr(row)
+    assert token not in repr(row)
     assert alice.post(f"/settings/tokens/{row.id}/revoke").status_code == 303
     assert till.get("/api/v1/me").status_code == 401
     assert "No program acts for you yet." in alice.get("/settings/tokens").text
