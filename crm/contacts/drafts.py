@@ -6,6 +6,7 @@ from datetime import date
 from functools import cache
 from zoneinfo import available_timezones
 
+from crm.domain.folding import storable
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.domain.targets import TIERS
@@ -110,7 +111,7 @@ def _joins(sign: str) -> bool:
 
 def many_lines(words: str | None, limit: int = TEXT_LIMIT) -> str | None:
     """The words with their line breaks; None if nothing is left."""
-    kept = (words or "").replace("\r\n", "\n").replace("\x00", "").encode("utf-8", "replace").decode().strip()
+    kept = storable((words or "").replace("\r\n", "\n")).strip()
     if len(kept) > limit:
         raise Invalid(f"That is longer than {numeral(limit)} characters: {kept[:40]}…")
     return kept or None

@@ -9,6 +9,11 @@ _SPELLED = str.maketrans(
 _BETWEEN = re.compile(r"\s+")
 
 
+def storable(words: str) -> str:
+    """Without what no database takes: the sign of nought; half a sign that stands alone becomes "?"."""
+    return words.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 def fold(words: str) -> str:
     """Lower case, without accents, single spaces: "Łódź  Straße" → "lodz strasse"."""
     spread = unicodedata.normalize("NFKD", words.casefold().translate(_SPELLED))

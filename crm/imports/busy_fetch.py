@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, field
 from urllib.parse import urlsplit
 
 from crm.domain.own_calendar import GOOD
+from crm.imports.apart import TooMuch
 from crm.imports.busy import Busy, NoCalendar, Wanted
-from crm.imports.busy_reader import TooMuch, read_apart
+from crm.imports.busy_reader import read_apart
 from crm.imports.caldav import fetch_all
 from crm.imports.dav import Refused, Server
 from crm.imports.dav_xml import NoDav

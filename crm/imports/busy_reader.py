@@ -5,23 +5,16 @@ Standard input is one line of JSON, what is wanted, and then the calendar. Stand
 """
 
 import json
-import subprocess
 import sys
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from crm.domain.diary import Interval
+from crm.imports.apart import TooMuch, ask
 from crm.imports.busy import Busy, NoCalendar, Stay, Wanted, read_busy
 from crm.imports.limits import confine
 from crm.imports.records import UnreadableFile
-
-LONGEST_SECONDS = 60
-"""By the clock on the wall; of the processor it has 30."""
-
-
-class TooMuch(Exception):
-    """Reading took more time or memory than any real calendar does."""
 
 
 def read_apart(data: bytes, wanted: Wanted) -> Busy:
@@ -33,22 +26,10 @@ def read_apart(data: bytes, wanted: Wanted) -> Busy:
         "mine": sorted(wanted.mine),
         "ours": wanted.ours,
     }
+    answer = ask("crm.imports.busy_reader", json.dumps(order).encode() + b"\n" + data)
     try:
-        ended = subprocess.run(
-            [sys.executable, "-m", "crm.imports.busy_reader"],
-            input=json.dumps(order).encode() + b"\n" + data,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=LONGEST_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise TooMuch from None
-    if ended.returncode != 0:
-        raise TooMuch
-    try:
-        return _said(json.loads(ended.stdout))
-    except (ValueError, KeyError, TypeError):  # it is not trusted more than what it read
+        return _said(answer)
+    except (ValueError, KeyError, TypeError):
         raise TooMuch from None
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple, Protocol
 
+from crm.domain.folding import storable
 from crm.imports.records import UnreadableFile
 from crm.imports.safe_xml import BrokenOff
 
@@ -96,7 +97,7 @@ class _Text:
                 end = -1
             if end >= 0 and (self._text[end : end + 1] not in _MORE_OF_A_NUMBER or self._done):
                 self._go_to(end)
-                return _storable(found)
+                return _as_stored(found)
             if self._done or len(self._text) - self._at > _LONGEST:
                 raise BrokenOff(self.line)
             self._more()
@@ -150,12 +151,12 @@ class _Reader:
         self.text.take("]")
 
 
-def _storable(held: Any) -> Any:
-    """Without what no database takes: the sign of nought, and halves of a sign that stand alone."""
+def _as_stored(held: Any) -> Any:
+    """The same with every name and word in it as a database takes it."""
     if isinstance(held, str):
-        return held.replace("\0", "").encode("utf-8", "replace").decode()
+        return storable(held)
     if isinstance(held, list):
-        return [_storable(one) for one in held]
+        return [_as_stored(one) for one in held]
     if isinstance(held, dict):
-        return {_storable(name): _storable(one) for name, one in held.items()}
+        return {_as_stored(name): _as_stored(one) for name, one in held.items()}
     return held

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from crm.domain.correspondence import reason_of_mail
+from crm.imports.apart import TooMuch
 from crm.imports.mail_heads import Headers, addresses, key_of, moment_of
 from crm.imports.sightings import Party
 from crm.inbox import bounces, replies
@@ -40,7 +41,7 @@ def take(
             _take_bounce(database, settings, raw, key_of(headers, sender), at)
         elif reason is None:
             _take_reply(database, settings, session, uid, headers, sender, at)
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as fault:
+    except (TooMuch, ValueError, TypeError, LookupError, AttributeError, RecursionError) as fault:
         # Whatever a broken mail makes of a parser, the others go on.
         log.warning("a mail that came back could not be read (%s)", type(fault).__name__)
 

@@ -1,10 +1,11 @@
 """The home page: this week's plan, with what stands beside it; and the plans of other weeks."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -127,10 +128,8 @@ def _made(visit: Visit, week: IsoWeek) -> bool:
 def _week_page(
     visit: Visit, connection: Connection, week: IsoWeek, plan: PlanView | None, *, is_now: bool
 ) -> Response:
-    zone = visit.principal.user_zone
-    suggestions = plan.suggestions if plan else ()
     first = plan.open[0] if plan and plan.open and is_now else None
-    rest = [one for one in suggestions if one is not first]
+    rest = [one for one in (plan.suggestions if plan else ()) if one is not first]
     rest.sort(key=lambda one: not one.is_open)
     country = whereabouts(visit.user.city, visit.user.country).country
     context = {
@@ -142,37 +141,49 @@ def _week_page(
         "first": first,
         "rest": rest,
         "year": _year(visit, connection, first) if first else None,
-        "days": _days(
-            plan,
-            week,
-            visit.today,
-            zone,
-            holidays_in(country, week),
-        )
+        "days": _days(plan, week, visit.today, visit.principal.user_zone, holidays_in(country, week))
         if plan
         else (),
         "room": _room(plan) if plan else (),
-        "waiting": number_not_planned(connection, visit.principal, week) if is_now and plan else 0,
-        "replies": waiting_count(connection, visit.principal) if is_now else 0,
-        "light": _light(connection, visit, plan) if is_now and plan else (),
-        "easing": easing(plan.budget) if plan and is_now else "",
-        "proposed": is_now
-        and any(one.slot.starts_at for one in (plan.open if plan else ()))
-        and not has_calendar(connection, visit.principal),
         "missed": of_week(connection, visit.principal, week, visit.at),
         "caution": caution(connection, visit.principal, visit.at) if first else "",
         "aside": queries.aside(connection, visit.principal, plan, country, visit.at) if is_now else None,
         "previous": week.previous(),
         "landed": visit.query.get("done"),
         "points_shown": POINTS_SHOWN,
-        "moment": lambda one: moment_words(one.act, one.slot, visit.today, zone),
-        "act_and_moment": lambda one: act_and_moment(one.act, one.slot, visit.today, zone),
-        "beside": lambda one: beside_moment(one.slot, one.place, one.needs_address),
-        "dated": lambda point: dated(point, visit.today),
-        "day_phrase": lambda day: day_phrase(day, visit.today),
         "snooze_days": [(visit.today + timedelta(days=days)).isoformat() for days in (1, 365)],
+        **_said_of_now(visit, connection, plan if is_now else None, replies=is_now),
+        **_sayings(visit),
     }
     return visit.render("today/week.html", context, active="week")
+
+
+def _said_of_now(
+    visit: Visit, connection: Connection, plan: PlanView | None, *, replies: bool
+) -> dict[str, Any]:
+    """What stands beside a plan only while its week goes on."""
+    who = visit.principal
+    return {
+        "waiting": number_not_planned(connection, who, plan.week) if plan else 0,
+        "replies": waiting_count(connection, who) if replies else 0,
+        "light": _light(connection, visit, plan) if plan else (),
+        "easing": easing(plan.budget) if plan else "",
+        "proposed": plan is not None
+        and any(one.slot.starts_at for one in plan.open)
+        and not has_calendar(connection, who),
+    }
+
+
+def _sayings(visit: Visit) -> dict[str, Callable[..., str]]:
+    """How the template says moments and days to this user."""
+    today, zone = visit.today, visit.principal.user_zone
+    return {
+        "moment": lambda one: moment_words(one.act, one.slot, today, zone),
+        "act_and_moment": lambda one: act_and_moment(one.act, one.slot, today, zone),
+        "beside": lambda one: beside_moment(one.slot, one.place, one.needs_address),
+        "dated": lambda point: dated(point, today),
+        "day_phrase": lambda day: day_phrase(day, today),
+    }
 
 
 def _light(connection: Connection, visit: Visit, plan: PlanView) -> list[str]:

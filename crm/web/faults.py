@@ -29,13 +29,14 @@ class TooManyTries(Refusal):
 
 @dataclass(frozen=True)
 class Words:
-    """How a page for one status looks; ``href`` leads on. ``sentence`` says it where nobody said it better."""
+    """How a page for one status looks; ``href`` leads on. ``sentence`` says it where nobody said it better, or instead."""
 
     title: str
     icon: str
     href: str = "/"
     label: str = "Go to this week"
     sentence: str = ""
+    instead: bool = False
 
 
 WORDS = {
@@ -66,6 +67,7 @@ MISSING = {
     ),
     r"/rules/[^/]+(/.*)?": Words(
         "No such rule", "search", "/rules", "See the rules", "The link is old, or the rule was deleted.",
+        instead=True,  # the refusal lists the rules by their keys, as the command line wants them
     ),
     r"/log/\d+(/.*)?": Words(
         "Not in the log", "search", "/people", "Find the person",
@@ -111,7 +113,7 @@ def answer(
             problem["errors"] = fields
         return JSONResponse(problem, status, media_type="application/problem+json")
     words = words or _words(request, status)
-    if words.sentence and (sentence == SENTENCES[404] or words.href == "/rules"):
+    if words.sentence and (words.instead or sentence == SENTENCES[404]):
         sentence = words.sentence
     if fields:
         sentence = " ".join([sentence, *(one for one in fields.values() if one not in sentence)])

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from crm.domain.diary import Interval
 from crm.domain.own_calendar import is_own_event, merged, own_event
 from crm.domain.places.locations import city_in
+from crm.imports.apart import TooMuch
 from crm.imports.busy import Busy, NoCalendar, Wanted, read_busy
-from crm.imports.busy_reader import TooMuch, read_apart
+from crm.imports.busy_reader import read_apart
 
 BOSTON = ZoneInfo("America/New_York")
 BEGINS = datetime(2026, 11, 23, 5, tzinfo=UTC)

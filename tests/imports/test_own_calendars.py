@@ -18,6 +18,7 @@ from crm.accounts.actions import deactivate
 from crm.domain.own_calendar import SENTENCES
 from crm.domain.principal import Principal
 from crm.imports import busy_reader, calendar_pages, own_calendars, own_readings
+from crm.imports.apart import TooMuch
 from crm.imports.busy import Wanted
 from crm.imports.busy_fetch import Source
 from crm.jobs import Clockwork
@@ -352,5 +353,5 @@ def test_the_reader_is_not_trusted_more_than_what_it_read(said: str, monkeypatch
     wanted = Wanted(NOW, NOW + timedelta(days=9), ZoneInfo("UTC"))
     ended = subprocess.CompletedProcess([], 0, said.encode())
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: ended)
-    with pytest.raises(busy_reader.TooMuch):
+    with pytest.raises(TooMuch):
         busy_reader.read_apart(b"", wanted)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.inbox import mail_reader
+from crm.imports import apart
 from crm.inbox.bounces import Bounce, our_ids, taken_apart
-from crm.inbox.mail_reader import Unread, bounce_apart, text_apart
+from crm.inbox.mail_reader import bounce_apart, text_apart
 from tests.inbox.letters import OURS, away, encoded, exim, qmail, report
 
 
@@ -51,8 +51,8 @@ def test_a_process_of_its_own_says_the_same_and_its_end_is_no_end_of_ours(
     words = "Subject: Re\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nhad lunch with Zoë\r\n> quoted\r\n"
     assert text_apart(words.encode()) == "had lunch with Zoë"
     assert text_apart(b"") == ""
-    monkeypatch.setattr(mail_reader, "LONGEST_SECONDS", 0)
-    with pytest.raises(Unread):
+    monkeypatch.setattr(apart, "LONGEST_SECONDS", 0)
+    with pytest.raises(apart.TooMuch):
         bounce_apart(report())
 
 
