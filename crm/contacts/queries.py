@@ -38,8 +38,6 @@ from crm.storage.tables import (
 )
 
 _WAYS = {"email": contact_email, "phone": contact_phone, "address": contact_address}
-NEVER = 10_000_000
-"""More days than any calendar has: never, as a clock."""
 MOST_MERGES = 50
 """So often somebody may have been merged into somebody who was merged."""
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, select
 
-from crm.contacts.queries import NEVER, people_joined
+from crm.contacts.queries import people_joined
 from crm.domain.manner import month_words
 from crm.domain.principal import Principal
 from crm.storage.presence import is_present
 from crm.storage.statements import built_once
+from crm.storage.stored_metrics import NEVER
 from crm.storage.tables import contact, contact_metrics, organisation
 from crm.storage.text import escape_like, fold
 

@@ -30,7 +30,7 @@ from crm.health.numbers import real, whole
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import kept
 from crm.storage.presence import is_first_email, is_present
-from crm.storage.stored_metrics import current, scope_of
+from crm.storage.stored_metrics import NEVER, current, scope_of
 from crm.storage.tables import contact, contact_email, contact_tag, organisation, user
 
 PAGE = 50
@@ -40,8 +40,6 @@ TO_RECONSIDER = ("gone_quiet", "screen_only", "drifting")
 Sort: TypeAlias = Literal["score", "name", "personal", "share"]
 """Lowest score first, by name, longest without personal contact first, most by screen first."""
 By: TypeAlias = Literal["owner", "organisation"]
-NEVER = 1_000_000
-"""Longer than any clock: where it never happened, the sort puts it first."""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ from crm.storage.types import to_micros
 STALE = datetime(1970, 1, 1, tzinfo=UTC)
 BLOCK = 5_000
 NEVER = 1_000_000
-"""More days than anybody was ever silent."""
+"""More days than anybody was ever silent: where lists put those with whom it never happened."""
 LET_IN_SECONDS = 0.12
 """A pause between two blocks: another process that waits for SQLite looks every tenth of a second."""
 _BESIDE = ("workspace_id", "fresh_until", "silence", "then_on", "then_zone", "then_score")
