@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from crm.domain import manner
+from crm.domain import language, manner
 from crm.domain.spans import day_and_time, day_phrase, short_day
 from crm.web import assets
 
@@ -82,6 +82,11 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    env.add_extension("jinja2.ext.i18n")
+    env.policies["ext.i18n.trimmed"] = True
+    env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension brings it
+        language.gettext, language.ngettext, newstyle=True, pgettext=language.pgettext
+    )
     env.filters.update(day=day, moment=moment, count_words=count_words, initials=initials)
     env.filters.update(numeral=manner.numeral, clock=manner.clock_words, weekday=manner.weekday_name)
     env.filters.update(month=manner.month_words, month_name=manner.month_name, short_day=short_day)
@@ -91,5 +96,6 @@ def environment() -> Environment:
         channel_icon_name=channel_icon_name,
         flashes=(),
         reader=manner.reader,
+        spoken=language.spoken,
     )
     return env

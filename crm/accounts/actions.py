@@ -15,7 +15,7 @@ from crm.accounts import queries
 from crm.accounts.addresses import normal_email
 from crm.accounts.forms import Preferences, Profile, SetUp, Written
 from crm.accounts.workspaces import create_workspace
-from crm.domain.manner import CHOICES
+from crm.domain.manner import CHOICES, LANGUAGE
 from crm.domain.principal import Principal, Role
 from crm.domain.spans import capital, count, join
 from crm.domain.zone_moves import Upshot
@@ -202,7 +202,7 @@ def save_profile(connection: Connection, principal: Principal, form: Profile, at
     """Store one's own settings; the budgets of the acts together are the budget of the week."""
     if principal.user_id is None:
         raise Invalid("Only a user has settings.")
-    values = form.model_dump(exclude={"nudge_time", "theme", "also_me", *CHOICES})
+    values = form.model_dump(exclude={"nudge_time", "theme", "also_me", *CHOICES, LANGUAGE})
     values["written"] = form.chosen
     mine = select(user.c.preferences).where(
         user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id

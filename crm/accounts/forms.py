@@ -3,11 +3,12 @@
 from datetime import time
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
 from crm.accounts import passwords
 from crm.accounts.checks import known_country, known_zone, plausible_email
-from crm.domain.manner import CHOICES, Dates, Hours, Numbers
+from crm.domain.language import languages
+from crm.domain.manner import CHOICES, LANGUAGE, Dates, Hours, Numbers
 from crm.domain.principal import Role
 from crm.web.forms import Form
 
@@ -53,11 +54,19 @@ class Written(Form):
     dates: Dates | None = None
     hours: Hours | None = None
     numbers: Numbers | None = None
+    language: str | None = None
+
+    @field_validator("language")
+    @classmethod
+    def _there_is_one(cls, tag: str | None) -> str | None:
+        if tag is not None and tag not in languages():
+            raise ValueError("Choose one of the list.")
+        return tag
 
     @property
     def chosen(self) -> dict[str, str]:
         """What is stored."""
-        return self.model_dump(include=set(CHOICES), exclude_none=True)
+        return self.model_dump(include={*CHOICES, LANGUAGE}, exclude_none=True)
 
 
 class Profile(Written):

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
-from crm.domain.manner import CHOICES, Manner, clock_words, numeral, written_for
+from crm.domain.language import N_, languages
+from crm.domain.language import gettext as _
+from crm.domain.manner import CHOICES, LANGUAGE, Manner, clock_words, numeral, written_for
 from crm.domain.spans import day_phrase
 
-LABELS = {"dates": "Dates", "hours": "Times", "numbers": "Numbers"}
+LABELS = {"dates": N_("Dates"), "hours": N_("Times"), "numbers": N_("Numbers")}
 
 
 def example(manner: Manner, name: str, at: datetime) -> str:
@@ -29,6 +31,20 @@ def fields(at: datetime, zone: tzinfo, team: Mapping[str, Any] | None = None) ->
         manners = [(one, Manner.of({name: one})) for one in known]
         options = [(one, example(manner, name, local)) for one, manner in manners]
         if team is not None:
-            options.insert(0, ("", f"As the team: {example(Manner.of(team), name, local)}"))
-        found.append({"name": name, "label": LABELS[name], "options": options})
-    return found
+            options.insert(0, ("", _as_the_team(example(Manner.of(team), name, local))))
+        found.append({"name": name, "label": _(LABELS[name]), "options": options})
+    return [*found, *_language(team)]
+
+
+def _language(team: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Nothing while there is one only."""
+    if len(languages()) == 1:
+        return []
+    options = list(languages().items())
+    if team is not None:
+        options.insert(0, ("", _as_the_team(languages()[Manner.of(team).language])))
+    return [{"name": LANGUAGE, "label": _("Language"), "options": options}]
+
+
+def _as_the_team(choice: str) -> str:
+    return _("As the team: {choice}").format(choice=choice)

@@ -1,4 +1,4 @@
-"""How a reader wants days, times and numbers written; the words around them stay English.
+"""How a reader wants days, times and numbers written, and in which language the words around them.
 
 Each edge says once for whom it writes (a request, a mail, a command); every sentence, page and mail below follows.
 What programs read (JSON, CSV, calendars, addresses) is never written by it.
@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Literal, TypeAlias, get_args
 
-from crm.domain.weeks import DAY_NAMES, MONTHS
+from crm.domain.language import ENGLISH, languages, speak, spoken_in
+from crm.domain.language import gettext as _
+from crm.domain.weeks import DAY_NAMES, MONTHS, SHORT_DAYS, SHORT_MONTHS
 
 Dates: TypeAlias = Literal["day_month", "month_day", "iso"]
 Hours: TypeAlias = Literal["24", "12"]
@@ -21,6 +23,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "hours": get_args(Hours),
     "numbers": get_args(Numbers),
 }
+LANGUAGE = "language"
+"""Chosen like the others; what there is to choose depends on the catalogues."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _MARKS: Mapping[Numbers, Mapping[int, Any]] = {
     "comma": {},
@@ -34,18 +38,20 @@ _MARKS: Mapping[Numbers, Mapping[int, Any]] = {
 class Manner:
     """``dates``: "Thu 19 Nov", "Thu, Nov 19" or "Thu 2026-11-19". ``hours``: "12:30" or "12:30 PM".
 
-    ``numbers`` names what parts thousands: "1,234.5", "1.234,5", "1 234,5" or "1’234.5".
+    ``numbers`` names what parts thousands: "1,234.5", "1.234,5", "1 234,5" or "1’234.5". ``language`` is a tag of BCP 47.
     """
 
     dates: Dates = "day_month"
     hours: Hours = "24"
     numbers: Numbers = "comma"
+    language: str = ENGLISH
 
     @classmethod
     def of(cls, *stored: Mapping[str, Any] | None) -> "Manner":
         """As it is stored, the team's before the user's own; what is missing or unknown is as it ships."""
         kept = {key: value for one in stored for key, value in (one or {}).items()}
-        return cls(**{key: kept[key] for key, known in CHOICES.items() if kept.get(key) in known})
+        known = {**CHOICES, LANGUAGE: tuple(languages())}
+        return cls(**{key: kept[key] for key, words in known.items() if kept.get(key) in words})
 
 
 AS_IT_SHIPS = Manner()
@@ -62,6 +68,7 @@ def reader() -> Manner:
 def write_for(manner: Manner) -> None:
     """From here on in this context (one request's thread) everything is written so."""
     _reader.set(manner)
+    speak(manner.language)
 
 
 @contextmanager
@@ -69,7 +76,8 @@ def written_for(manner: Manner) -> Iterator[None]:
     """Everything inside is written so."""
     before = _reader.set(manner)
     try:
-        yield
+        with spoken_in(manner.language):
+            yield
     finally:
         _reader.reset(before)
 
@@ -91,12 +99,13 @@ def clock_words(moment: datetime | time) -> str:
     """ "08:30", "20:30"; "8:30 AM", "8:30 PM"."""
     if _reader.get().hours == "24":
         return f"{moment:%H:%M}"
-    return f"{moment.hour % 12 or 12}:{moment:%M}{NO_BREAK}{'AM' if moment.hour < 12 else 'PM'}"
+    half = _("AM") if moment.hour < 12 else _("PM")
+    return f"{moment.hour % 12 or 12}:{moment:%M}{NO_BREAK}{half}"
 
 
 def day_words(day: date, *, year: bool, weekday: bool = False, long: bool = False) -> str:
     """ "19 Nov", "Thu 19 Nov", "19 November 2026". The third manner always writes the whole date."""
-    name = DAY_NAMES[day.weekday()][: None if long else 3] if weekday else ""
+    name = (day_name(day.weekday()) if long else weekday_name(day)) if weekday else ""
     month = month_name(day, long=long)
     match _reader.get().dates:
         case "iso":
@@ -129,7 +138,12 @@ def days_words(first: date, last: date, *, year: bool, to: str, long: bool = Fal
 
 def weekday_name(day: date) -> str:
     """ "Thu"."""
-    return DAY_NAMES[day.weekday()][:3]
+    return _(SHORT_DAYS[day.weekday()])
+
+
+def day_name(weekday: int) -> str:
+    """ "Thursday" for 3."""
+    return _(DAY_NAMES[weekday])
 
 
 def day_in_month(day: date) -> str:
@@ -139,7 +153,7 @@ def day_in_month(day: date) -> str:
 
 def month_name(day: date, *, long: bool = False) -> str:
     """ "Nov", "November"."""
-    return MONTHS[day.month - 1][: None if long else 3]
+    return _((MONTHS if long else SHORT_MONTHS)[day.month - 1])
 
 
 def month_words(day: date, *, year: bool, long: bool = True) -> str:

@@ -18,7 +18,8 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from crm import clock
-from crm.domain.manner import AS_IT_SHIPS, write_for
+from crm.domain.language import accepted
+from crm.domain.manner import Manner, write_for
 from crm.domain.principal import Principal
 from crm.errors import Forbidden, Invalid, NotFound, Refusal, Unavailable, require_admin
 from crm.settings import Settings
@@ -155,7 +156,7 @@ class Visit:
         """Work on this transaction; the session is looked up in it."""
         self._connection = connection
         self.signed_in = sessions.find(connection, sessions.cookie_of(self.site, self.request), self.at)
-        write_for(self.signed_in.principal.manner if self.signed_in else AS_IT_SHIPS)
+        write_for(self.signed_in.principal.manner if self.signed_in else browsers_manner(self.request))
         self.flashes = flashes.read(self.site, self._owner, self.request)
 
     def leave(self) -> None:
@@ -166,6 +167,11 @@ class Visit:
         """Do what waited for the commit."""
         for what in self._after:
             what()
+
+
+def browsers_manner(request: Request) -> Manner:
+    """For whom is written where nobody is signed in: the language their browser asks for, days and numbers as they ship."""
+    return Manner(language=accepted(request.headers.get("accept-language", "")))
 
 
 class _Undo(Exception):
@@ -199,6 +205,7 @@ class Endpoint:
         """Read the form, work in a thread, answer."""
         site: Site = request.app.state.site
         request.state.route = self.path
+        write_for(browsers_manner(request))
         at = clock.now()
         sent = body.Sent()
         try:
