@@ -79,6 +79,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(templates_dir()),
         autoescape=select_autoescape(disabled_extensions=("txt",), default=True, default_for_string=True),
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
