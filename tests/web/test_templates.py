@@ -98,9 +98,10 @@ def test_the_current_part_is_marked_and_what_people_type_is_text():
 
 
 def test_only_the_two_themes_of_the_cookie_are_believed():
-    assert '<html lang="en" data-theme="dark"' in gallery(request=SimpleNamespace(cookies={"theme": "dark"}))
+    page = gallery(request=SimpleNamespace(cookies={"theme": "dark"}))
+    assert '<html lang="en" dir="ltr" data-theme="dark"' in page
     hostile = SimpleNamespace(cookies={"theme": '"><script>'})
-    assert '<html lang="en" data-dates=' in gallery(request=hostile)
+    assert '<html lang="en" dir="ltr" data-dates=' in gallery(request=hostile)
 
 
 @pytest.mark.parametrize("user", [NORA, None])
