@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from crm.domain import language, manner
 from crm.domain.spans import day_and_time, day_phrase, short_day
+from crm.domain.vocabulary import word
 from crm.web import assets
 
 WORDS = "none,one,two,three,four,five,six,seven,eight,nine,ten,eleven,twelve".split(",")  # noqa: SIM905
@@ -88,7 +89,7 @@ def environment() -> Environment:
     env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension brings it
         language.gettext, language.ngettext, newstyle=True, pgettext=language.pgettext
     )
-    env.filters.update(day=day, moment=moment, count_words=count_words, initials=initials)
+    env.filters.update(word=word, day=day, moment=moment, count_words=count_words, initials=initials)
     env.filters.update(numeral=manner.numeral, clock=manner.clock_words, weekday=manner.weekday_name)
     env.filters.update(month=manner.month_words, month_name=manner.month_name, short_day=short_day)
     env.globals.update(

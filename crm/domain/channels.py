@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
+from crm.domain.language import N_
+
 
 @dataclass(frozen=True)
 class Channel:
@@ -23,18 +25,18 @@ class Channel:
 
 
 SHIPPED = (
-    Channel("email", "Email", digital=True),
-    Channel("chat", "Chat (Slack, Teams, WhatsApp …)", digital=True),
-    Channel("sms", "Text message", digital=True),
-    Channel("social", "Social media", digital=True),
-    Channel("video", "Video call", digital=True, live=True),
-    Channel("phone", "Phone call", live=True),
-    Channel("meeting", "Meeting", live=True, in_person=True),
-    Channel("lunch", "Lunch or coffee", live=True, in_person=True),
-    Channel("visit", "Visit", live=True, in_person=True),
-    Channel("event", "Event", live=True, in_person=True),
-    Channel("note", "Handwritten note", by_hand=True),
-    Channel("gift", "Gift", by_hand=True),
+    Channel("email", N_("Email"), digital=True),
+    Channel("chat", N_("Chat (Slack, Teams, WhatsApp …)"), digital=True),
+    Channel("sms", N_("Text message"), digital=True),
+    Channel("social", N_("Social media"), digital=True),
+    Channel("video", N_("Video call"), digital=True, live=True),
+    Channel("phone", N_("Phone call"), live=True),
+    Channel("meeting", N_("Meeting"), live=True, in_person=True),
+    Channel("lunch", N_("Lunch or coffee"), live=True, in_person=True),
+    Channel("visit", N_("Visit"), live=True, in_person=True),
+    Channel("event", N_("Event"), live=True, in_person=True),
+    Channel("note", N_("Handwritten note"), by_hand=True),
+    Channel("gift", N_("Gift"), by_hand=True),
 )
 
 Direction: TypeAlias = Literal["outbound", "inbound", "mutual"]

@@ -1,0 +1,16 @@
+"""Words that are stored and compared as they are here, and shown to people: marked for the catalogues, once."""
+
+from crm.domain.language import N_, gettext
+
+_ROLES = (N_("admin"), N_("member"), N_("viewer"))
+_TIERS = (N_("key"), N_("regular"), N_("warm"), N_("none"))
+_KINDS = (N_("partner"), N_("vendor"), N_("customer"), N_("other"))
+_ACTS = (N_("call"), N_("lunch"), N_("meeting"), N_("visit"), N_("note"), N_("gift"))
+_STATES = (N_("planned"), N_("done"), N_("swapped"), N_("snoozed"), N_("skipped"), N_("declined"))
+_SIGNALS = (N_("pain point"), N_("competitor"), N_("request"), N_("praise"), N_("risk"))
+_DATES = (N_("birthday"), N_("anniversary"), N_("renewal"))
+
+
+def word(stored: str) -> str:
+    """A stored word in the reader's language; one of a person's own stays as it is."""
+    return gettext(stored) if stored else stored
