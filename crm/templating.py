@@ -7,11 +7,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from crm.domain import language, manner
-from crm.domain.spans import day_and_time, day_phrase, short_day
+from crm.domain.spans import count, day_and_time, day_phrase, in_words, short_day
 from crm.domain.vocabulary import word
 from crm.web import assets
 
-WORDS = "none,one,two,three,four,five,six,seven,eight,nine,ten,eleven,twelve".split(",")  # noqa: SIM905
 CHANNEL_ICONS = {
     "email": "mail",
     "chat": "message-square",
@@ -52,13 +51,14 @@ def moment(value: datetime, today: date | None = None, zone: tzinfo | None = Non
     return day_and_time(value.astimezone(zone) if zone else value, today)
 
 
-def count_words(number: int, singular: str | None = None, plural: str | None = None) -> str:
-    """``six``, or with a noun ``six people``; figures from 13 on. Nought is ``none``, and with a noun ``no``."""
-    words = WORDS[number] if 0 <= number < len(WORDS) else manner.numeral(number)
-    if singular is None:
-        return words
-    noun = singular if number == 1 else plural or f"{singular}s"
-    return f"{'no' if number == 0 else words} {noun}"
+def number_words(number: int) -> str:
+    """``six``; figures from 13 on. Nought is ``none``."""
+    return in_words(number) if number else language.gettext("none")
+
+
+def count_words(number: int, noun: str, plural: str) -> str:
+    """``six people``; figures from 13 on. Nought is ``no people``."""
+    return count(number, noun, plural, words=True)
 
 
 def initials(name: str) -> str:
@@ -89,7 +89,7 @@ def environment() -> Environment:
     env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension brings it
         language.gettext, language.ngettext, newstyle=True, pgettext=language.pgettext
     )
-    env.filters.update(word=word, day=day, moment=moment, count_words=count_words, initials=initials)
+    env.filters.update(word=word, day=day, moment=moment, number_words=number_words, initials=initials)
     env.filters.update(numeral=manner.numeral, clock=manner.clock_words, weekday=manner.weekday_name)
     env.filters.update(month=manner.month_words, month_name=manner.month_name, short_day=short_day)
     env.globals.update(
@@ -99,5 +99,6 @@ def environment() -> Environment:
         flashes=(),
         reader=manner.reader,
         spoken=language.spoken,
+        count_words=count_words,
     )
     return env

@@ -24,7 +24,7 @@ OPTIONS = {
         "silent": "false",
     }
 }
-KEYWORDS = {**DEFAULT_KEYWORDS, "count": (2, 3), "count_words": (2, 3)}
+KEYWORDS = {**DEFAULT_KEYWORDS, "count": (2, 3), "count_words": (2, 3), "plurals": (1, 2)}
 """``count`` takes a number, a noun and its plural."""
 
 

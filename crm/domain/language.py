@@ -67,6 +67,11 @@ NAME = N_("English")
 """What a language calls itself; each catalogue translates this word."""
 
 
+def plurals(one: str, many: str) -> tuple[str, str]:
+    """As N_, for a noun and its plural."""
+    return one, many
+
+
 @cache
 def languages() -> dict[str, str]:
     """Tag → what the language calls itself, English first."""

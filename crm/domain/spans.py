@@ -12,26 +12,34 @@ The steps are chosen so that a longer time never reads shorter: 125 days are "17
 A usual gap ("every 3 weeks") is an estimate and rounded to the nearest unit instead.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from math import floor
 from typing import Literal
 
+from crm.domain.language import N_, ngettext, plurals
+from crm.domain.language import gettext as _
 from crm.domain.manner import clock_words, day_words, month_name, numeral
 from crm.domain.weeks import IsoWeek
 
 Unit = Literal["day", "week", "month", "year"]
 
 _WORDS = (
-    *("zero", "one", "two", "three", "four", "five", "six"),
-    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *(N_("zero"), N_("one"), N_("two"), N_("three"), N_("four"), N_("five"), N_("six")),
+    *(N_("seven"), N_("eight"), N_("nine"), N_("ten"), N_("eleven"), N_("twelve")),
 )
+_UNITS: Mapping[Unit, tuple[str, str]] = {
+    "day": plurals("day", "days"),
+    "week": plurals("week", "weeks"),
+    "month": plurals("month", "months"),
+    "year": plurals("year", "years"),
+}
 _IRREGULAR = {"person": "people", "child": "children", "staff": "staff", "media": "media"}
 
 
 def in_words(many: int) -> str:
     """Numbers up to twelve in words, larger ones in digits."""
-    return _WORDS[many] if 0 <= many < len(_WORDS) else numeral(many)
+    return _(_WORDS[many]) if 0 <= many < len(_WORDS) else numeral(many)
 
 
 def plural(noun: str) -> str:
@@ -48,22 +56,25 @@ def plural(noun: str) -> str:
     return head + space + last
 
 
-def count(many: int, noun: str, *, words: bool = False) -> str:
-    """`count(14, "email")` is "14 emails"; with `words`, 3 is "three calls" and 0 "no calls"."""
-    said = ("no" if many == 0 else in_words(many)) if words else numeral(many)
-    return f"{said} {noun if many == 1 else plural(noun)}"
+def count(many: int, noun: str, several: str = "", *, words: bool = False) -> str:
+    """`count(14, "email", "emails")` is "14 emails"; with `words`, 3 is "three calls" and 0 "no calls".
+
+    Without `several` the noun is one of a person's own, and its plural is made by English rules.
+    """
+    said = (_("no") if many == 0 else in_words(many)) if words else numeral(many)
+    return f"{said} {ngettext(noun, several or plural(noun), many)}"
 
 
 def join(parts: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"; nothing for no parts."""
-    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+    return _(" and ").join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
 def names_and_others(names: Sequence[str], *, shown: int = 2) -> str:
     """ "Marta, Elena and four others": at most `shown` names, unless just one more would be left over."""
     if len(names) <= shown + 1:
         return join(names)
-    return join([*names[:shown], count(len(names) - shown, "other", words=True)])
+    return join([*names[:shown], count(len(names) - shown, "other", "others", words=True)])
 
 
 def capital(text: str) -> str:
@@ -92,21 +103,21 @@ def measure(days: int) -> tuple[int, Unit]:
 def span(days: int, *, words: bool = False) -> str:
     """ "4 days", "2 weeks", "7 months"; with `words`, "five weeks"."""
     number, unit = measure(days)
-    return count(number, unit, words=words) if number else "less than a day"
+    return count(number, *_UNITS[unit], words=words) if number else _("less than a day")
 
 
 def ago(days: int) -> str:
     """ "today", "yesterday", "7 months ago"; days still to come are said as `ahead` says them."""
     if days < 0:
         return ahead(-days)
-    return {0: "today", 1: "yesterday"}.get(days) or f"{span(days)} ago"
+    return {0: _("today"), 1: _("yesterday")}.get(days) or _("{span} ago").format(span=span(days))
 
 
 def ahead(days: int) -> str:
     """ "today", "tomorrow", "in 8 weeks"; days gone by are said as `ago` says them."""
     if days < 0:
         return ago(-days)
-    return {0: "today", 1: "tomorrow"}.get(days) or f"in {span(days)}"
+    return {0: _("today"), 1: _("tomorrow")}.get(days) or _("in {span}").format(span=span(days))
 
 
 def usual(days: float) -> tuple[int, Unit]:
@@ -126,8 +137,13 @@ def every(days: float) -> str:
     """A usual gap: "daily", "every week", "every 3 weeks"."""
     number, unit = usual(days)
     if number == 1:
-        return "daily" if unit == "day" else f"every {unit}"
-    return f"every {count(number, unit)}"
+        return {
+            "day": _("daily"),
+            "week": _("every week"),
+            "month": _("every month"),
+            "year": _("every year"),
+        }[unit]
+    return _("every {span}").format(span=count(number, *_UNITS[unit]))
 
 
 def beside(days: int, rhythm_days: float) -> str:
@@ -164,10 +180,10 @@ def in_tenths(chance: float) -> str:
     """A chance 0…1 in tenths: "about 9 times in 10", "less than once in 10", "nearly always"."""
     tenths = floor(10 * chance + 0.5)
     if tenths < 1:
-        return "less than once in 10"
+        return _("less than once in 10")
     if tenths > 9:
-        return "nearly always"
-    return "about once in 10" if tenths == 1 else f"about {tenths} times in 10"
+        return _("nearly always")
+    return ngettext("about once in 10", "about {n} times in 10", tenths).format(n=tenths)
 
 
 def week_label(week: IsoWeek) -> str:
@@ -178,18 +194,18 @@ def week_label(week: IsoWeek) -> str:
     )
     if first.month == last.month:
         start = start.removesuffix(f" {month_name(first, long=True)}")
-    return f"{start} to {end}"
+    return _("{start} to {end}").format(start=start, end=end)
 
 
 def week_phrase(monday: date, today: date) -> str:
     """ "Week of Mon 16 Nov"."""
-    return f"Week of {day_phrase(monday, today)}"
+    return _("Week of {day}").format(day=day_phrase(monday, today))
 
 
 def moment_phrase(moment: datetime, zone: tzinfo, today: date) -> str:
     """ "Today, 08:30", "Tomorrow, 08:00", "Mon 23 Nov, 08:00", by the clocks of ``zone``."""
     local = moment.astimezone(zone)
-    near = {0: "Today", 1: "Tomorrow", -1: "Yesterday"}
+    near = {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}
     day = near.get((local.date() - today).days) or day_phrase(local.date(), today)
     return f"{day}, {clock_words(local)}"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.templating import count_words, day, environment, initials, moment
+from crm.templating import count_words, day, environment, initials, moment, number_words
 
 
 @given(st.dates(min_value=date(1900, 1, 1), max_value=date(2199, 12, 31)), st.integers(1900, 2199))
@@ -28,18 +28,20 @@ def test_a_moment_is_shown_in_the_zone_asked_for():
 @pytest.mark.parametrize(
     ("number", "nouns", "words"),
     [
-        (0, (), "none"),
-        (6, (), "six"),
-        (13, (), "13"),
-        (0, ("call",), "no calls"),
-        (1, ("call",), "one call"),
-        (2, ("call",), "two calls"),
+        (0, ("call", "calls"), "no calls"),
+        (1, ("call", "calls"), "one call"),
+        (2, ("call", "calls"), "two calls"),
         (6, ("person", "people"), "six people"),
         (40, ("person", "people"), "40 people"),
     ],
 )
 def test_counts_are_words_up_to_twelve(number, nouns, words):
     assert count_words(number, *nouns) == words
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "none"), (1, "one"), (12, "twelve"), (1300, "1,300")])
+def test_numbers_are_words_up_to_twelve(number, words):
+    assert number_words(number) == words
 
 
 @pytest.mark.parametrize(
