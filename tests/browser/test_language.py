@@ -137,6 +137,8 @@ def test_what_is_outside_the_marks_is_found() -> None:
 
 
 def test_no_page_and_no_mail_is_partly_english(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, places = data_of(folder), addresses(folder)
+    found = {}
     database = Database(f"sqlite:///{folder / 'in-person.sqlite3'}")
     with database.write() as connection:
         nora = connection.execute(user.select().where(user.c.email == "nora@team.example")).one()
@@ -145,8 +147,7 @@ def test_no_page_and_no_mail_is_partly_english(folder: Path, monkeypatch: pytest
     app = create_app(settings(), database)
     browser = TestClient(app, base_url="http://testserver", headers={"Cookie": f"crm-session={cookie}"})
     browser.portal = portal()
-    data, found = data_of(folder), {}
-    for place in addresses(folder):
+    for place in places:
         page = Texts()
         page.feed(browser.get(place).text)
         assert any(OPEN in piece for piece in page.pieces), place
