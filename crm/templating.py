@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from crm.domain import language, manner
+from crm.domain.language import gettext as _
 from crm.domain.spans import count, day_and_time, day_phrase, in_words, short_day
 from crm.domain.vocabulary import word
 from crm.web import assets
@@ -51,9 +52,11 @@ def moment(value: datetime, today: date | None = None, zone: tzinfo | None = Non
     return day_and_time(value.astimezone(zone) if zone else value, today)
 
 
-def number_words(number: int) -> str:
-    """``six``; figures from 13 on. Nought is ``none``."""
-    return in_words(number) if number else language.gettext("none")
+def number_words(number: int, *, before_noun: bool = False) -> str:
+    """``six``; figures from 13 on. Nought is ``none``, and before a noun ``no``."""
+    if number == 0:
+        return _("no") if before_noun else _("none")
+    return in_words(number)
 
 
 def count_words(number: int, noun: str, plural: str) -> str:
