@@ -4,6 +4,9 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
+
 
 @dataclass(frozen=True)
 class Prompt:
@@ -14,59 +17,59 @@ class Prompt:
 
 
 OCCASIONS: Mapping[str, str] = {
-    "hello": "Hello",
-    "thank_you": "Thank you",
-    "birthday": "Birthday",
-    "well_done": "Well done",
-    "farewell": "Farewell",
-    "sorry": "Sorry",
-    "invitation": "Invitation",
+    "hello": N_("Hello"),
+    "thank_you": N_("Thank you"),
+    "birthday": N_("Birthday"),
+    "well_done": N_("Well done"),
+    "farewell": N_("Farewell"),
+    "sorry": N_("Sorry"),
+    "invitation": N_("Invitation"),
 }
 
-_BEGIN = Prompt("Begin with their name", "And nothing formal after it.")
-_SIGN = Prompt("Sign by hand", "First name. No title.")
+_BEGIN = Prompt(N_("Begin with their name"), N_("And nothing formal after it."))
+_SIGN = Prompt(N_("Sign by hand"), N_("First name. No title."))
 _MIDDLE: Mapping[str, tuple[Prompt, ...]] = {
     "hello": (
-        Prompt("One thing you saw", "What made you think of them?"),
-        Prompt("What it changed", "What have you done differently since?"),
-        Prompt("Look ahead", "When will you next be in one room?"),
+        Prompt(N_("One thing you saw"), N_("What made you think of them?")),
+        Prompt(N_("What it changed"), N_("What have you done differently since?")),
+        Prompt(N_("Look ahead"), N_("When will you next be in one room?")),
     ),
     "thank_you": (
-        Prompt("Name what they did", "The thing itself, not “your help”."),
-        Prompt("What it changed", "What went better because of it?"),
-        Prompt("Stop there", "Ask for nothing. A thank-you is no errand."),
+        Prompt(N_("Name what they did"), N_("The thing itself, not “your help”.")),
+        Prompt(N_("What it changed"), N_("What went better because of it?")),
+        Prompt(N_("Stop there"), N_("Ask for nothing. A thank-you is no errand.")),
     ),
     "birthday": (
-        Prompt("One thing from their year", "What did you see them do?"),
-        Prompt("A wish that fits only them", "What are they looking forward to?"),
-        Prompt("Stop there", "No business on a birthday."),
+        Prompt(N_("One thing from their year"), N_("What did you see them do?")),
+        Prompt(N_("A wish that fits only them"), N_("What are they looking forward to?")),
+        Prompt(N_("Stop there"), N_("No business on a birthday.")),
     ),
     "well_done": (
-        Prompt("Name what they did", "What exactly, and when did you hear of it?"),
-        Prompt("What was hard about it", "What do you know that others do not see?"),
-        Prompt("Look ahead", "What do you hope they do with it?"),
+        Prompt(N_("Name what they did"), N_("What exactly, and when did you hear of it?")),
+        Prompt(N_("What was hard about it"), N_("What do you know that others do not see?")),
+        Prompt(N_("Look ahead"), N_("What do you hope they do with it?")),
     ),
     "farewell": (
-        Prompt("One thing you saw", "Which day with them comes to mind first?"),
-        Prompt("What it changed", "What have you done differently since?"),
-        Prompt("Look ahead", "Where are they going, and how do you stay in touch?"),
+        Prompt(N_("One thing you saw"), N_("Which day with them comes to mind first?")),
+        Prompt(N_("What it changed"), N_("What have you done differently since?")),
+        Prompt(N_("Look ahead"), N_("Where are they going, and how do you stay in touch?")),
     ),
     "sorry": (
-        Prompt("Name what went wrong", "In one plain sentence, without “if”."),
-        Prompt("What it cost them", "What did they have to do because of it?"),
-        Prompt("What you do now", "And by when?"),
+        Prompt(N_("Name what went wrong"), N_("In one plain sentence, without “if”.")),
+        Prompt(N_("What it cost them"), N_("What did they have to do because of it?")),
+        Prompt(N_("What you do now"), N_("And by when?")),
     ),
     "invitation": (
-        Prompt("Why them", "What would be missing without them?"),
-        Prompt("What, where and when", "So that they can say yes with one word."),
-        Prompt("How to answer", "Your number. Not a link."),
+        Prompt(N_("Why them"), N_("What would be missing without them?")),
+        Prompt(N_("What, where and when"), N_("So that they can say yes with one word.")),
+        Prompt(N_("How to answer"), N_("Your number. Not a link.")),
     ),
 }
 
 
 def prompts(occasion: str) -> tuple[Prompt, ...]:
     """What to think of from the first word to the name, for one of `OCCASIONS`."""
-    return (_BEGIN, *_MIDDLE[occasion], _SIGN)
+    return tuple(Prompt(_(one.title), _(one.words)) for one in (_BEGIN, *_MIDDLE[occasion], _SIGN))
 
 
 _LEAVES = re.compile(r"\b(?:retir\w+|farewell|leaves|leaving|last (?:working )?day)\b", re.IGNORECASE)

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.places.countries import country_code, country_name
 from crm.domain.spans import day_phrase
 from crm.domain.working_hours import OFFICE_HOURS, public_holidays
@@ -43,7 +45,7 @@ class Paper:
 
 PAPERS: Mapping[str, Paper] = {
     "a4": Paper("a4", "A4", 210, 297, "A6", 148, 105, "C6", 162, 114),
-    "letter": Paper("letter", "Letter", 215.9, 279.4, "A2", 139.7, 107.95, "A2", 146.05, 111.13),
+    "letter": Paper("letter", N_("Letter"), 215.9, 279.4, "A2", 139.7, 107.95, "A2", 146.05, 111.13),
 }
 _LETTER = "US CA MX CL CO CR DO GT PA PH PR SV VE"
 LETTER_COUNTRIES = frozenset(_LETTER.split())
@@ -117,12 +119,12 @@ def address_lines(address: str) -> tuple[str, ...]:
 def missing_parts(lines: Sequence[str], country: str | None) -> tuple[str, ...]:
     """What to ask for before anything is posted there: "the postcode"; nothing where the address looks whole."""
     if not lines:
-        return ("the street and number", "the town with its postcode")
+        return (_("the street and number"), _("the town with its postcode"))
     needs_code = (country or "") not in WITHOUT_POSTCODES
     if len(lines) == 1:
-        return ("the town with its postcode" if needs_code else "the town",)
+        return (_("the town with its postcode") if needs_code else _("the town"),)
     has_code = any(sign.isdigit() for line in lines[1:] for sign in line)
-    return () if has_code or not needs_code else ("the postcode",)
+    return () if has_code or not needs_code else (_("the postcode"),)
 
 
 def envelope_lines(

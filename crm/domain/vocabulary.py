@@ -1,11 +1,41 @@
 """Words that are stored and compared as they are here, and shown to people: marked for the catalogues, once."""
 
-from crm.domain.language import N_, gettext
+from crm.domain.language import N_, gettext, plurals
 
 _ROLES = (N_("admin"), N_("member"), N_("viewer"))
 _TIERS = (N_("key"), N_("regular"), N_("warm"), N_("none"))
 _KINDS = (N_("partner"), N_("vendor"), N_("customer"), N_("other"))
 _ACTS = (N_("call"), N_("lunch"), N_("meeting"), N_("visit"), N_("note"), N_("gift"))
+ACTS_COUNTED = dict(
+    (
+        *(plurals("call", "calls"), plurals("lunch", "lunches"), plurals("meeting", "meetings")),
+        *(plurals("visit", "visits"), plurals("note", "notes"), plurals("gift", "gifts")),
+    )
+)
+"""Act → several of it."""
+SIGNALS_COUNTED = dict(
+    (
+        *(
+            plurals("pain point", "pain points"),
+            plurals("competitor", "competitors"),
+            plurals("request", "requests"),
+        ),
+        *(plurals("praise", "praises"), plurals("risk", "risks")),
+    )
+)
+"""Signal → several of it."""
+_POINTS = (
+    N_("ask"),
+    N_("promise"),
+    N_("their promise"),
+    N_("favour"),
+    N_("email"),
+    N_("chat"),
+    N_("sms"),
+    N_("social"),
+)
+_LIVE = (N_("video"), N_("phone"), N_("event"))
+_DIRECTIONS = (N_("outbound"), N_("inbound"), N_("mutual"))
 _STATES = (N_("planned"), N_("done"), N_("swapped"), N_("snoozed"), N_("skipped"), N_("declined"))
 _SIGNALS = (N_("pain point"), N_("competitor"), N_("request"), N_("praise"), N_("risk"))
 _DATES = (N_("birthday"), N_("anniversary"), N_("renewal"))

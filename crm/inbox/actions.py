@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from crm.domain.channels import by_key
+from crm.domain.language import gettext as _
 from crm.domain.mail_reply import Listed
 from crm.domain.principal import Principal
 from crm.domain.quick_line import QuickLine
@@ -33,11 +34,11 @@ def log_reply(
     day = form.day or principal.own_day(row.written_at)
     wrong = {}
     if form.contact is None:
-        wrong["contact"] = "Say who it was with."
+        wrong["contact"] = _("Say who it was with.")
     if way is None:
-        wrong["channel"] = "Choose how you were in touch."
+        wrong["channel"] = _("Choose how you were in touch.")
     if day > today:
-        wrong["day"] = "That day is still ahead. Choose today or an earlier one."
+        wrong["day"] = _("That day is still ahead. Choose today or an earlier one.")
     if form.contact is None or way is None or wrong:
         raise Invalid(next(iter(wrong.values())), fields=wrong)
     remark, heard = told_in(form.text, today)
@@ -82,5 +83,5 @@ def _waiting(connection: Connection, principal: Principal, reply_id: int) -> Row
     require_planner(principal)
     row = own_reply(connection, principal, reply_id)
     if row.state != "waiting":
-        raise Conflict("This reply was answered already.")
+        raise Conflict(_("This reply was answered already."))
     return row

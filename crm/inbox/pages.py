@@ -6,6 +6,8 @@ from typing import Any
 from starlette.responses import Response
 
 from crm.domain.channels import by_key
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.log_sentences import short_label
 from crm.errors import Invalid
 from crm.inbox import actions, queries
@@ -19,11 +21,11 @@ router = Router()
 
 HERE = "/replies"
 WHY = {
-    "who": "It does not say for certain who it was with.",
-    "how": "It does not say how you were in touch.",
-    "whether": "It does not say for certain that it happened.",
-    "when": "It speaks of a day that is still ahead.",
-    "done": "The suggestion was done before, so this may be the same once more.",
+    "who": N_("It does not say for certain who it was with."),
+    "how": N_("It does not say how you were in touch."),
+    "whether": N_("It does not say for certain that it happened."),
+    "when": N_("It speaks of a day that is still ahead."),
+    "done": N_("The suggestion was done before, so this may be the same once more."),
 }
 
 
@@ -50,8 +52,8 @@ def _page(
         "first": first,
         "others": [one for one in waiting if one is not first],
         "settled": queries.settled(connection, principal),
-        "why": WHY,
-        "ways": [("", "Choose …"), *((way.key, way.label) for way in ways)],
+        "why": {key: _(words) for key, words in WHY.items()},
+        "ways": [("", _("Choose …")), *((way.key, way.label) for way in ways)],
         "labels": {key: short_label(way) for key, way in by_key(ways).items()},
         "typed": shown,
         "errors": errors,
@@ -66,7 +68,7 @@ def answer(visit: Visit) -> Response:
     reply_id = visit.number("reply_id")
     if visit.form.get("answer") == "drop":
         actions.drop(visit.connection, visit.principal, reply_id, visit.at)
-        return visit.redirect(HERE, "Nothing is logged from it.", undo=f"/replies/{reply_id}/undo")
+        return visit.redirect(HERE, _("Nothing is logged from it."), undo=f"/replies/{reply_id}/undo")
     form = forms.read(ReplyForm, visit.form)
     if isinstance(form, forms.Errors):
         return _page(visit, form.typed, form.fields, reply_id)
@@ -74,11 +76,11 @@ def answer(visit: Visit) -> Response:
         actions.log_reply(visit.connection, visit.principal, reply_id, form, visit.at)
     except Invalid as refusal:
         return _page(visit, dict(visit.form), refusal.fields, reply_id)
-    return visit.redirect(HERE, "Logged.", undo=f"/replies/{reply_id}/undo")
+    return visit.redirect(HERE, _("Logged."), undo=f"/replies/{reply_id}/undo")
 
 
 @router.action("/replies/{reply_id}/undo")
 def undo(visit: Visit) -> Response:
     """It waits again."""
     actions.take_back(visit.connection, visit.principal, visit.number("reply_id"), visit.at)
-    return visit.redirect(HERE, "It waits again; what it logged is out of the log.")
+    return visit.redirect(HERE, _("It waits again; what it logged is out of the log."))

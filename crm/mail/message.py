@@ -18,6 +18,8 @@ from email.utils import format_datetime, parseaddr
 
 from email_validator import EmailNotValidError, validate_email
 
+from crm.domain.language import gettext as _
+
 LONGEST_NAME = 120
 LONGEST_SUBJECT = 240
 
@@ -73,12 +75,12 @@ def clean_address(text: str) -> str:
 
     Raises BadAddress. Letters outside ASCII before the @ are refused: many servers still cannot carry them.
     """
-    local, _, domain = text.strip(" ").rpartition("@")
+    local, _at, domain = text.strip(" ").rpartition("@")
     if not _LOCAL_PART.fullmatch(local) or len(local) > 64:
-        raise BadAddress("The part before the @ is not one that mail servers accept.")
+        raise BadAddress(_("The part before the @ is not one that mail servers accept."))
     domain = domain if domain.isascii() else _punycode(domain)
     if not _DOMAIN.fullmatch(domain) or len(domain) > 253:
-        raise BadAddress("The part after the @ is not the name of a mail domain.")
+        raise BadAddress(_("The part after the @ is not the name of a mail domain."))
     return f"{local}@{domain}"
 
 
@@ -86,7 +88,7 @@ def _punycode(domain: str) -> str:
     try:
         found = validate_email(f"postmaster@{domain}", check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError:
-        raise BadAddress("The part after the @ is not the name of a mail domain.") from None
+        raise BadAddress(_("The part after the @ is not the name of a mail domain.")) from None
     return found.ascii_domain or ""
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from crm.domain.language import gettext as _
 from crm.domain.spans import names_and_others
 
 _FORMS_OF_ADDRESS = {
@@ -41,7 +42,7 @@ class NudgeSuggestion:
     @property
     def moment(self) -> str:
         """The line in bold, empty if there is none."""
-        return "Ask for their address" if self.act == "note" and self.address_missing else self.slot
+        return _("Ask for their address") if self.act == "note" and self.address_missing else self.slot
 
     @property
     def short_name(self) -> str:
@@ -82,7 +83,7 @@ class NudgeMail:
     @property
     def foot(self) -> str:
         """What is to be known before one acts: that times are proposals, and that a reply is logged."""
-        proposal = "Times are proposals within working hours." if self.proposed else ""
+        proposal = _("Times are proposals within working hours.") if self.proposed else ""
         return " ".join(filter(None, (proposal, self.reply_hint)))
 
     @property
@@ -91,9 +92,9 @@ class NudgeMail:
         if not self.takes_replies or not self.suggestions:
             return ""
         first = self.suggestions[0].short_name
-        return (
-            f"Reply to log: “had lunch with {first}, the numbers come on Friday”, one line for each person."
-        )
+        return _(
+            "Reply to log: “had lunch with {first}, the numbers come on Friday”, one line for each person."
+        ).format(first=first)
 
     @property
     def subject(self) -> str:
@@ -103,7 +104,11 @@ class NudgeMail:
             one.name if short.count(word) > 1 else word
             for one, word in zip(self.suggestions, short, strict=True)
         ]
-        return f"{names_and_others(names)} this week" if names else "One promise to keep this week"
+        return (
+            _("{names} this week").format(names=names_and_others(names))
+            if names
+            else _("One promise to keep this week")
+        )
 
 
 @dataclass(frozen=True)

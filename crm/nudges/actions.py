@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_
 
 from crm.accounts.actions import mail_switched
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Conflict, Forbidden, Invalid, require_admin
 from crm.nudges import holds, queries
@@ -41,7 +42,7 @@ def carry_out(
             planning.not_this_person(connection, principal, link.suggestion_id, at, via=VIA)
         case "snooze":
             if until is None:
-                raise Invalid("Choose until when.", fields={"until": "Choose until when."})
+                raise Invalid(_("Choose until when."), fields={"until": _("Choose until when.")})
             planning.snooze(connection, principal, link.suggestion_id, until, at, via=VIA)
 
 
@@ -82,9 +83,9 @@ def snooze_day(choice: str, typed: str, today: date) -> date:
     """From the choice on the page (*week*, *month* or *date*) to a day; Invalid says what is wrong with it."""
     if choice in SNOOZES:
         return today + timedelta(days=SNOOZES[choice])
-    told = "Write the day like 2026-11-30."
+    told = _("Write the day like 2026-11-30.")
     if choice != "date":
-        raise Invalid("Choose until when.", fields={"until": "Choose a week, a month or a day."})
+        raise Invalid(_("Choose until when."), fields={"until": _("Choose a week, a month or a day.")})
     try:
         return date.fromisoformat(typed.strip())
     except ValueError:
@@ -93,7 +94,7 @@ def snooze_day(choice: str, typed: str, today: date) -> date:
 
 def bring_forward(connection: Connection, principal: Principal, at: datetime) -> None:
     """Whatever of the team waits for its next try is tried now."""
-    require_admin(principal, "Only an admin can run it now.")
+    require_admin(principal, _("Only an admin can run it now."))
     connection.execute(
         outbox.update()
         .where(outbox.c.workspace_id == principal.workspace_id, outbox.c.state == "retry")
@@ -104,7 +105,7 @@ def bring_forward(connection: Connection, principal: Principal, at: datetime) ->
 def stop_mail(connection: Connection, principal: Principal, mail_id: int, name: str, at: datetime) -> None:
     """A mail that waits does not go out; ``name`` is who says so. For an admin, or whose it is."""
     if not queries.one_mail(connection, principal, mail_id)[0].may_stop:
-        raise Conflict("This mail does not wait any more.")
+        raise Conflict(_("This mail does not wait any more."))
     mails.move(connection, _still(principal, mail_id, ("due", "retry")), "skipped", f"Stopped by {name}.", at)
 
 
@@ -112,7 +113,7 @@ def send_again(connection: Connection, principal: Principal, mail_id: int, name:
     """Somebody decided that a mail is sent after all, with the same words under the same Message-ID."""
     if not queries.one_mail(connection, principal, mail_id)[0].may_go_again(at):
         raise Conflict(
-            "This mail cannot be sent again: it went out, waits already, or is more than a day old."
+            _("This mail cannot be sent again: it went out, waits already, or is more than a day old.")
         )
     here = _still(principal, mail_id, ("failed", "unknown", "skipped"))
     moved = mails.move(connection, here, "due", f"{name} decided that it is sent again.", at)
@@ -133,11 +134,13 @@ def release(connection: Connection, principal: Principal, at: datetime) -> Relea
     The hold is the whole database's, as the restore was. An admin speaks for one workspace, so where there are
     several, only who runs the server can end it.
     """
-    require_admin(principal, "Only an admin can let mail go out again.")
+    require_admin(principal, _("Only an admin can let mail go out again."))
     on_hold = holds.hold(connection, principal.workspace_id)
     if on_hold and on_hold.shared:
         raise Forbidden(
-            "Several workspaces share this server, and their mail is held together. "
-            "Whoever runs the server lets it go out again by `crm nudge --release`."
+            _(
+                "Several workspaces share this server, and their mail is held together. "
+                "Whoever runs the server lets it go out again by `crm nudge --release`."
+            )
         )
     return holds.release(connection, at)

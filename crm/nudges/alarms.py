@@ -6,7 +6,10 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment
 from sqlalchemy import Connection, select
 
-from crm.domain.spans import count, moment_phrase, week_phrase
+from crm.domain.language import N_, ngettext
+from crm.domain.language import gettext as _
+from crm.domain.spans import in_words, moment_phrase, week_phrase
+from crm.domain.vocabulary import word
 from crm.domain.weeks import IsoWeek, calendar_day
 from crm.mail.message import new_message_id
 from crm.mail.rendering import render
@@ -23,7 +26,7 @@ ALARM = "alarm"
 NEWS_FOR = timedelta(days=1)
 """For how long a missed mail is news."""
 SHOWN = 20
-ALL_WELL = "By then everything had gone out."
+ALL_WELL = N_("By then everything had gone out.")
 
 
 def raise_alarms(database: Database, domain: str, at: datetime) -> int:
@@ -110,21 +113,35 @@ def written(
     mail = AlarmMail(
         user_name=admin.name,
         workspace=admin.team,
-        title=f"{count(len(news), 'weekly mail', words=True)} did not go out in time".capitalize(),
+        title=_title(len(news)),
         missed=tuple(_row(one, zone, at) for one in news[:SHOWN]),
-        more=f"And {len(news[SHOWN:])} more." if news[SHOWN:] else "",
+        more=_("And {n} more.").format(n=len(news[SHOWN:])) if news[SHOWN:] else "",
         heartbeat_url=f"{settings.url}/team/heartbeat",
     )
     rendered = render(templates, "alarm", {"mail": mail})
     return Body(admin.email, rendered.subject, rendered.text, rendered.html, {})
 
 
+def _title(many: int) -> str:
+    said = in_words(many).capitalize()
+    return ngettext(
+        "{many} weekly mail did not go out in time", "{many} weekly mails did not go out in time", many
+    ).format(many=said)
+
+
 def _row(one: Missed, zone: ZoneInfo, at: datetime) -> MissedMail:
     today = calendar_day(at, zone)
-    again = f"It is tried again: {moment_phrase(one.next_try_at, zone, today)}." if one.next_try_at else ""
+    again = (
+        _("It is tried again: {moment}.").format(moment=moment_phrase(one.next_try_at, zone, today))
+        if one.next_try_at
+        else ""
+    )
     return MissedMail(
         one.name,
-        f"{week_phrase(IsoWeek.parse(one.week).monday, today)}, due {moment_phrase(one.due_at, zone, today)}",
-        one.reason,
+        _("{week}, due {moment}").format(
+            week=week_phrase(IsoWeek.parse(one.week).monday, today),
+            moment=moment_phrase(one.due_at, zone, today),
+        ),
+        word(one.reason),
         again,
     )

@@ -11,10 +11,13 @@ from sqlalchemy import Connection, func, select
 
 from crm.accounts.queries import command_line, manner_of, principal_of
 from crm.domain.diary import Slot
-from crm.domain.manner import clock_words, written_for
+from crm.domain.language import N_, ngettext
+from crm.domain.language import gettext as _
+from crm.domain.manner import clock_words, numeral, written_for
 from crm.domain.principal import Principal
 from crm.domain.sentences import budget_summary, headline
 from crm.domain.spans import capital, count, day_phrase, week_phrase
+from crm.domain.vocabulary import word
 from crm.domain.weeks import DAY_NAMES, IsoWeek
 from crm.errors import NotFound
 from crm.interactions.silence import caution
@@ -40,16 +43,16 @@ from crm.storage.tables import contact, promise, user
 
 MOST_PROMISES = 5
 ABOUT = {
-    "ask": "To say",
-    "promise": "We promised",
-    "their promise": "They promised",
-    "note": "From the log",
-    "request": "They asked for",
+    "ask": N_("To say"),
+    "promise": N_("We promised"),
+    "their promise": N_("They promised"),
+    "note": N_("From the log"),
+    "request": N_("They asked for"),
 }
 LONGEST_POINT = 140
-TAKEN = "Your calendar has taken that time since: the week’s page finds another."
-SWITCHED_OFF = "The mail was switched off, or its user left, before it went out."
-ALL_IN_TOUCH = "Nobody was due that week."
+TAKEN = N_("Your calendar has taken that time since: the week’s page finds another.")
+SWITCHED_OFF = N_("The mail was switched off, or its user left, before it went out.")
+ALL_IN_TOUCH = N_("Nobody was due that week.")
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ class Writer:
             person.name,
             week_phrase(IsoWeek.parse(claim.week).monday, today),
             sentence,
-            DAY_NAMES[person.nudge_weekday],
+            _(DAY_NAMES[person.nudge_weekday]),
             f"{self.settings.url}/",
             f"{self.settings.url}/settings",
             links.addresses(self.settings, principal, claim.week, at)(0, links.STOP_MAIL),
@@ -164,7 +167,7 @@ class Writer:
             summary=budget_summary([one.act for one in plan.open]),
             suggestions=tuple(_shown(one, address, principal.user_zone, today) for one in plan.open),
             promises=promises,
-            day_name=DAY_NAMES[person.nudge_weekday],
+            day_name=_(DAY_NAMES[person.nudge_weekday]),
             week_url=f"{self.settings.url}/",
             preferences_url=f"{self.settings.url}/settings",
             unsubscribe_url=address(0, links.STOP_MAIL),
@@ -195,14 +198,14 @@ def _shown(one: Suggested, address: Callable[..., str], zone: tzinfo, today: dat
         name=one.contact.name,
         organisation=one.contact.organisation or "",
         act=one.act,
-        act_label=capital(one.act),
+        act_label=capital(word(one.act)),
         reason=one.reason,
         slot=_moment(one, zone, today),
         done_url=address(one.id, "done"),
-        done_label="Done & log",
+        done_label=_("Done & log"),
         met_url=address(one.id, "met") if one.may_be_unrecorded else None,
         swap_url=address(one.id, "swap", swap) if swap else None,
-        swap_label=f"{capital(swap)} instead" if swap else None,
+        swap_label=_("{swap} instead").format(swap=capital(word(swap))) if swap else None,
         snooze_url=address(one.id, "snooze"),
         calendar_url=address(one.id, "calendar") if one.slot.day or one.slot.starts_at else None,
         dismiss_url=address(one.id, "not_this_person"),
@@ -216,7 +219,7 @@ def _moment(one: Suggested, zone: tzinfo, today: date) -> str:
     """When, for a call by which number, and whether something else has come into the way."""
     words = slot_words(one.act, one.slot, zone, today, one.place)
     number = one.contact.phone if one.act == "call" else None
-    parts = [part for part in (words, number, TAKEN if one.is_taken else "") if part]
+    parts = [part for part in (words, number, _(TAKEN) if one.is_taken else "") if part]
     return ". ".join(part.rstrip(".") for part in parts[:-1]) + (f". {parts[-1]}" if parts[1:] else words)
 
 
@@ -226,7 +229,7 @@ def about(one: Suggested, today: date) -> str:
         if point.kind in ABOUT and point.text not in one.reason:
             said = dated(point, today)
             day = f" ({said})" if said else ""
-            return f"{ABOUT[point.kind]}: {cut(point.text)}{day}"
+            return f"{_(ABOUT[point.kind])}: {cut(point.text)}{day}"
     return ""
 
 
@@ -240,11 +243,11 @@ def slot_words(act: str, slot: Slot, zone: tzinfo, today: date, place: str | Non
     """When, and what speaks for it: "Thu 19 Nov, 12:30. Both in Boston." Empty where nothing is known."""
     if slot.starts_at is not None:
         local = slot.starts_at.astimezone(zone)
-        day = "Today" if local.date() == today else day_phrase(local.date(), today)
+        day = _("Today") if local.date() == today else day_phrase(local.date(), today)
         when = f"{day}, {clock_words(local)}"
     elif slot.day is not None:
-        day = "today" if slot.day == today else day_phrase(slot.day, today)
-        when = f"Post by {day}" if act in ("note", "gift") else capital(day)
+        day = _("today") if slot.day == today else day_phrase(slot.day, today)
+        when = _("Post by {day}").format(day=day) if act in ("note", "gift") else capital(day)
     else:
         when = ""
     parts = [part.rstrip(".") for part in (when, place or "", slot.note) if part]
@@ -276,8 +279,10 @@ def _promises(connection: Connection, principal: Principal, week: IsoWeek, at: d
 
 def _promised(text: str, due: date, today: date) -> str:
     words = " ".join(text.split()).rstrip(".!")
-    late = "" if due >= today else " That day has passed, so tell them yourself."
-    return f"{words}, by {day_phrase(due, today)}.{late}"
+    day = day_phrase(due, today)
+    if due >= today:
+        return _("{words}, by {day}.").format(words=words, day=day)
+    return _("{words}, by {day}. That day has passed, so tell them yourself.").format(words=words, day=day)
 
 
 def _all_in_touch(connection: Connection, principal: Principal) -> str:
@@ -295,12 +300,20 @@ def _all_in_touch(connection: Connection, principal: Principal) -> str:
         )
         .group_by(metrics.c.zone)
     ).all()
-    total = sum(number for _, number in zones)
+    total = sum(row[1] for row in zones)
     in_touch = sum(number for zone, number in zones if zone == "in_touch")
     if total == 0:
-        return "Nobody of yours is marked key or regular yet."
+        return _("Nobody of yours is marked key or regular yet.")
     if in_touch == total:
-        return f"Your {count(total, 'key or regular person')} {'is' if total == 1 else 'are all'} in touch."
-    are = "is" if in_touch == 1 else "are"
-    people = count(total, "key or regular person")
-    return f"Of your {people}, {in_touch} {are} in touch, and nobody else is due this week."
+        return ngettext(
+            "Your {n} key or regular person is in touch.",
+            "Your {n} key or regular people are all in touch.",
+            total,
+        ).format(n=numeral(total))
+    people = count(total, "key or regular person", "key or regular people")
+    said = ngettext(
+        "Of your {people}, {n} is in touch, and nobody else is due this week.",
+        "Of your {people}, {n} are in touch, and nobody else is due this week.",
+        in_touch,
+    )
+    return said.format(people=people, n=in_touch)

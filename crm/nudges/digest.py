@@ -9,8 +9,11 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from crm.accounts.queries import command_line, principal_of
 from crm.domain.fates import ActCount
+from crm.domain.language import N_, ngettext
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
-from crm.domain.spans import capital, count, plural, week_phrase
+from crm.domain.spans import capital, count, in_words, week_phrase
+from crm.domain.vocabulary import ACTS_COUNTED
 from crm.domain.weeks import DAY_NAMES, IsoWeek
 from crm.errors import NotFound
 from crm.health.shares import Share
@@ -31,8 +34,8 @@ from crm.storage.tables import outbox, user, workspace
 WEEKS = 13
 SINCE_WEEKS = 4
 LISTED = 5
-SWITCHED_OFF = "The digest was switched off, or its user left, before it went out."
-NO_KEY_PEOPLE = "Nobody is marked key yet."
+SWITCHED_OFF = N_("The digest was switched off, or its user left, before it went out.")
+NO_KEY_PEOPLE = N_("Nobody is marked key yet.")
 
 
 def gets_digests() -> ColumnElement[bool]:
@@ -141,10 +144,12 @@ def _mail(
         screen_sentence=_screen_sentence(len(only_screens)),
         screen_only=tuple(_person(one) for one in only_screens[:LISTED]),
         account_sentence=_account_sentence(accounts),
-        accounts=tuple(DigestLine(name, count(people, "person")) for name, people in accounts.unmet[:LISTED]),
+        accounts=tuple(
+            DigestLine(name, count(people, "person", "people")) for name, people in accounts.unmet[:LISTED]
+        ),
         working_sentence=_working_sentence(found.acts),
         acts=tuple(_act(one) for one in found.acts),
-        day_name=DAY_NAMES[person.nudge_weekday],
+        day_name=_(DAY_NAMES[person.nudge_weekday]),
         health_url=f"{settings.url}/health",
         accounts_url=f"{settings.url}/organisations",
         working_url=f"{settings.url}/health/working?weeks={WEEKS}",
@@ -156,16 +161,24 @@ def _mail(
 def _lead(shares: Sequence[Share], today: date) -> str:
     now = shares[-1]
     before = next(one for one in shares if one.day >= today - timedelta(weeks=SINCE_WEEKS))
-    said = f"In the last 90 days, {now.reached} of your {count(now.people, 'key person')} had a call, a meeting or a note."
+    said = _("In the last 90 days, {n} of your {people} had a call, a meeting or a note.").format(
+        n=now.reached, people=count(now.people, "key person", "key people")
+    )
     if not before.people:
         return said
-    return f"{said} Four weeks ago it was {before.reached} of {before.people}."
+    then = _("Four weeks ago it was {n} of {people}.").format(n=before.reached, people=before.people)
+    return f"{said} {then}"
 
 
 def _screen_sentence(number: int) -> str:
     if not number:
-        return "No key person is only reached through a screen."
-    return f"{capital(count(number, 'key person', words=True))} {'is' if number == 1 else 'are'} only reached through a screen."
+        return _("No key person is only reached through a screen.")
+    said = ngettext(
+        "{many} key person is only reached through a screen.",
+        "{many} key people are only reached through a screen.",
+        number,
+    )
+    return said.format(many=capital(in_words(number)))
 
 
 def _person(one: Flag) -> DigestLine:
@@ -175,19 +188,23 @@ def _person(one: Flag) -> DigestLine:
 def _account_sentence(accounts: Accounts) -> str:
     unmet = len(accounts.unmet)
     if not accounts.number:
-        return "No account is marked key yet."
+        return _("No account is marked key yet.")
     if not unmet:
-        return "Somebody was met in person at every key account within a year."
-    of_all = f"of {count(accounts.number, 'key account')}"
-    return f"At {unmet} {of_all} nobody was met in person for a year."
+        return _("Somebody was met in person at every key account within a year.")
+    said = _("At {n} of {accounts} nobody was met in person for a year.")
+    return said.format(n=unmet, accounts=count(accounts.number, "key account", "key accounts"))
 
 
 def _working_sentence(acts: Sequence[ActCount]) -> str:
     suggested, acted_on = sum(one.suggested for one in acts), sum(one.acted_on for one in acts)
     if not suggested:
-        return "No week with suggestions is over yet, so it is too early to say."
-    return f"Of {count(suggested, 'suggestion')} in the last {WEEKS} weeks, {acted_on} were acted on."
+        return _("No week with suggestions is over yet, so it is too early to say.")
+    said = _("Of {suggestions} in the last {weeks} weeks, {n} were acted on.")
+    return said.format(suggestions=count(suggested, "suggestion", "suggestions"), weeks=WEEKS, n=acted_on)
 
 
 def _act(one: ActCount) -> DigestLine:
-    return DigestLine(capital(plural(one.act)), f"{one.acted_on} of {one.suggested}")
+    return DigestLine(
+        capital(ngettext(one.act, ACTS_COUNTED[one.act], 2)),
+        _("{n} of {all}").format(n=one.acted_on, all=one.suggested),
+    )

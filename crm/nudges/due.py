@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from crm.domain.language import N_
 from crm.domain.principal import EDITORS
 from crm.domain.weeks import IsoWeek, due_instant, latest_due_week
 from crm.mail.message import new_message_id
@@ -27,7 +28,7 @@ FURTHEST_EAST = timedelta(hours=14)
 """By so much the first place on earth is ahead of UTC."""
 LOOK_BACK_WEEKS = 8
 """How many missed weeks are shown one by one after a long silence."""
-TOO_LATE = "More than a day late: the server did not run then."
+TOO_LATE = N_("More than a day late: the server did not run then.")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from crm.domain.language import gettext as _
 from crm.domain.own_calendar import own_event
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
@@ -43,7 +44,7 @@ def one_event(visit: Visit) -> Response:
     """One's own suggestion for a calendar."""
     one = suggested(visit.connection, visit.principal, visit.number("suggestion_id"), visit.at)
     if one.slot.day is None:
-        raise NotFound("This suggestion has no day, so there is nothing to put into a calendar.")
+        raise NotFound(_("This suggestion has no day, so there is nothing to put into a calendar."))
     return calendar_answer(calendar([event_of(one, visit.settings.url)], visit.at))
 
 
@@ -54,7 +55,7 @@ def trip_events(visit: Visit) -> Response:
     found = on_trip(visit.connection, visit.principal, trip, visit.at)
     events = [_met_on(trip, one, visit.settings.url) for one in found.meetings if one.at is not None]
     if not events:
-        raise NotFound("Nothing is planned on this trip yet, so there is nothing to put into a calendar.")
+        raise NotFound(_("Nothing is planned on this trip yet, so there is nothing to put into a calendar."))
     return calendar_answer(calendar(events, visit.at))
 
 
@@ -64,7 +65,7 @@ def _met_on(trip: Trip, one: Meeting, url: str) -> Event:
     title = act_with(one.act, one.contact.name)
     return Event(
         uid=own_event(known, url),
-        title=title if one.arranged else f"{title} (suggested)",
+        title=title if one.arranged else _("{title} (suggested)").format(title=title),
         words=f"{trip.city}\n{url}/people/{one.contact.id}",
         day=None,
         starts_at=one.at,
@@ -106,7 +107,8 @@ def end(visit: Visit) -> Response:
     """End the address."""
     feeds.end_feed(visit.connection, visit.principal)
     return visit.redirect(
-        "/settings/calendar", "The calendar address is ended. Calendars that used it read nothing any more."
+        "/settings/calendar",
+        _("The calendar address is ended. Calendars that used it read nothing any more."),
     )
 
 

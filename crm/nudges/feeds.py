@@ -6,13 +6,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, insert, select
 
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.principal import EDITORS, Principal
 from crm.errors import NotFound
 from crm.planning.home import require_planner
 from crm.storage.tables import plan_feed, user, workspace
 from crm.web.sessions import hash_token
 
-ENDED = "This calendar address is not in use any more. Its owner can make a new one under Settings."
+ENDED = N_("This calendar address is not in use any more. Its owner can make a new one under Settings.")
 
 
 def make_feed(connection: Connection, principal: Principal, at: datetime) -> str:
@@ -55,5 +57,5 @@ def reader_of(connection: Connection, token: str) -> Principal:
         .where(plan_feed.c.token_hash == hash_token(token), user.c.active, user.c.role.in_(EDITORS))
     ).one_or_none()
     if row is None:
-        raise NotFound(ENDED)
+        raise NotFound(_(ENDED))
     return Principal(row.workspace_id, row.id, row.role, ZoneInfo(row.zone), ZoneInfo(row.time_zone))

@@ -8,8 +8,10 @@ from starlette.responses import Response
 
 from crm import clock
 from crm.accounts.queries import members
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.mailbox_words import GOOD, SENTENCES, WAITING
-from crm.domain.spans import day_and_time, join, moment_phrase
+from crm.domain.spans import count, day_and_time, join, moment_phrase
 from crm.errors import Conflict, Invalid, NotFound, Refusal
 from crm.mail.dkim import signing
 from crm.mail.message import BadAddress, Mailbox, compose, new_message_id
@@ -19,7 +21,7 @@ from crm.mail.transport import Delivery, DeliveryState, deliver
 from crm.mail.views import TestMail
 from crm.nudges import actions, mail_pages, queries, returns, sending
 from crm.nudges.holds import hold
-from crm.nudges.mail_words import PURPOSE_WORDS, STATE_WORDS
+from crm.nudges.mail_words import PURPOSE_WORDS, STATE_WORDS, shown
 from crm.nudges.missed import Missed, missed
 from crm.nudges.sending import sender_of
 from crm.outgoing.imap_address import ImapAddress
@@ -34,14 +36,14 @@ NEWS_FOR = timedelta(days=7)
 """How long a failure stands out."""
 MOST_NOTICES = 3
 BAD_STATES = ("failed", "unknown", "retry")
-NOT_SET_UP = "Mail is not set up. The person who runs In Person sets CRM_SMTP_URL."
+NOT_SET_UP = N_("Mail is not set up. The person who runs In Person sets CRM_SMTP_URL.")
 MARK_WORDS = {
-    "sent": "sent",
-    "nothing": "nothing due",
-    "skipped": "skipped",
-    "waiting": "waiting",
-    "failed": "failed",
-    "unknown": "unknown",
+    "sent": N_("sent"),
+    "nothing": N_("nothing due"),
+    "skipped": N_("skipped"),
+    "waiting": N_("waiting"),
+    "failed": N_("failed"),
+    "unknown": N_("unknown"),
 }
 
 
@@ -65,7 +67,7 @@ def _page(visit: Visit) -> Response:
     connection, principal = visit.connection, visit.principal
     which = visit.query.get("state") or None
     if which is not None and which not in queries.FILTERS:
-        raise Invalid("Choose all, waiting, failed, unknown or skipped.")
+        raise Invalid(_("Choose all, waiting, failed, unknown or skipped."))
     cursor = visit.query.get("after")
     before = read_cursor(cursor, [int])[0] if cursor else None
     mails = queries.mails_before(connection, principal, which, before)
@@ -83,13 +85,13 @@ def _page(visit: Visit) -> Response:
         "more": more,
         "which": which,
         "counts": queries.counts(connection, principal),
-        "state_words": STATE_WORDS,
-        "mark_words": MARK_WORDS,
+        "state_words": shown(STATE_WORDS),
+        "mark_words": shown(MARK_WORDS),
         "moment_words": lambda moment: moment_words(moment, visit),
-        "weekday_names": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+        "weekday_names": [_(name) for name in ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")],
         "missed": late[:MOST_NOTICES],
         "more_missed": len(late[MOST_NOTICES:]),
-        "purposes": PURPOSE_WORDS,
+        "purposes": shown(PURPOSE_WORDS),
         "now": visit.at,
         "bad_since": visit.at - NEWS_FOR,
     }
@@ -114,11 +116,15 @@ def _missed(visit: Visit) -> list[Notice]:
 
 
 def _notice(one: Missed, visit: Visit) -> Notice:
-    again = f" It is tried again: {moment_words(one.next_try_at, visit)}." if one.next_try_at else ""
+    again = (
+        _("It is tried again: {moment}.").format(moment=moment_words(one.next_try_at, visit))
+        if one.next_try_at
+        else ""
+    )
     when = moment_words(one.due_at, visit)
     return Notice(
-        f"{one.name}’s mail of {when} {one.outcome}.",
-        f"{one.why}{again}",
+        _("{name}’s mail of {when} {outcome}.").format(name=one.name, when=when, outcome=one.outcome),
+        f"{one.why} {again}".rstrip(),
         f"/team/heartbeat/mails/{one.id}",
     )
 
@@ -129,13 +135,13 @@ def moment_words(moment: datetime, visit: Visit) -> str:
 
 
 def _figures(visit: Visit, beats: list[queries.Beat]) -> list[Figure]:
-    sent = [(one.last_sent, f"To {one.name}") for one in beats if one.last_sent]
-    failed = [(one.last_failed, f"To {one.name}") for one in beats if one.last_failed]
-    coming = [(one.next_run, f"To {one.name}") for one in beats if one.next_run]
+    sent = [(one.last_sent, _("To {name}").format(name=one.name)) for one in beats if one.last_sent]
+    failed = [(one.last_failed, _("To {name}").format(name=one.name)) for one in beats if one.last_failed]
+    coming = [(one.next_run, _("To {name}").format(name=one.name)) for one in beats if one.next_run]
     return [
-        _figure(visit, "Last sent", max(sent, default=None), "Nothing yet"),
-        _figure(visit, "Last failed", max(failed, default=None), "Never", bad=True),
-        _figure(visit, "Next run", min(coming, default=None), "None"),
+        _figure(visit, _("Last sent"), max(sent, default=None), _("Nothing yet")),
+        _figure(visit, _("Last failed"), max(failed, default=None), _("Never"), bad=True),
+        _figure(visit, _("Next run"), min(coming, default=None), _("None")),
         _clockwork(visit),
         *_mailbox(visit),
     ]
@@ -148,9 +154,11 @@ def _mailbox(visit: Visit) -> list[Figure]:
     address = ImapAddress.parse(visit.settings.imap_url)
     state, read_at = queries.mailbox_of(visit.connection, address.place)
     if state == GOOD and read_at is not None:
-        return [Figure("Mail that came back", moment_words(read_at, visit), "When it was last looked for")]
-    sentence = SENTENCES[state].format(host=address.host)
-    return [Figure("Mail that came back", "Not read", sentence, state != WAITING)]
+        return [
+            Figure(_("Mail that came back"), moment_words(read_at, visit), _("When it was last looked for"))
+        ]
+    sentence = _(SENTENCES[state]).format(host=address.host)
+    return [Figure(_("Mail that came back"), _("Not read"), sentence, state != WAITING)]
 
 
 def _figure(
@@ -164,34 +172,40 @@ def _figure(
 def _clockwork(visit: Visit) -> Figure:
     clock = queries.clock_of(visit.connection, visit.at)
     if clock.seen_at is None:
-        return Figure("Clockwork", "Stopped", "No process looks for what is due. See CRM_SCHEDULER.", True)
+        return Figure(
+            _("Clockwork"), _("Stopped"), _("No process looks for what is due. See CRM_SCHEDULER."), True
+        )
     seconds = max(0, int((visit.at - clock.seen_at).total_seconds()))
     if clock.alive == 0:
         return Figure(
-            "Clockwork", "Stopped", f"The last tick was {moment_words(clock.seen_at, visit)}.", True
+            _("Clockwork"),
+            _("Stopped"),
+            _("The last tick was {moment}.").format(moment=moment_words(clock.seen_at, visit)),
+            True,
         )
-    processes = "1 process" if clock.alive == 1 else f"{clock.alive} processes"
-    return Figure("Clockwork", "Ticking", f"Last tick {seconds} s ago, on {processes}.")
+    said = _("Last tick {seconds} s ago, on {processes}.")
+    note = said.format(seconds=seconds, processes=count(clock.alive, "process", "processes"))
+    return Figure(_("Clockwork"), _("Ticking"), note)
 
 
 @router.action("/team/heartbeat/run", access="admin", own_transactions=True)
 def run_now(visit: Visit) -> Response:
     """Look now for what is due, try again what waits, and say what became of it."""
     if not visit.settings.smtp_url:
-        return _told(visit, NOT_SET_UP)
+        return _told(visit, _(NOT_SET_UP))
     with visit.database.write() as connection:
         if hold(connection):
-            raise Conflict("All mail is held back after a restore. Release it first.")
+            raise Conflict(_("All mail is held back after a restore. Release it first."))
         actions.bring_forward(connection, visit.principal, visit.at)
     process = f"run now, by user {visit.principal.user_id}"
     outcomes = sending.work_now(
         visit.database, visit.settings, visit.site.templates, clock.now, process, visit.principal.workspace_id
     )
     if not outcomes:
-        return visit.redirect("/team/heartbeat", message="Nothing was due.")
-    counted = Counter(STATE_WORDS[one.state] for one in outcomes)
+        return visit.redirect("/team/heartbeat", message=_("Nothing was due."))
+    counted = Counter(_(STATE_WORDS[one.state]) for one in outcomes)
     said = join([f"{words}: {number}" for words, number in counted.items()])
-    why = next((f" {one.reason}" for one in outcomes if one.state in BAD_STATES and one.reason), "")
+    why = next((f" {_(one.reason)}" for one in outcomes if one.state in BAD_STATES and one.reason), "")
     return visit.redirect("/team/heartbeat", message=f"{said}.{why}", kind="error" if why else "done")
 
 
@@ -199,20 +213,23 @@ def run_now(visit: Visit) -> Response:
 def test_send(visit: Visit) -> Response:
     """Send a test mail to oneself, or as an admin to somebody else, and say what the server said."""
     if not visit.settings.smtp_url:
-        return _told(visit, NOT_SET_UP)
+        return _told(visit, _(NOT_SET_UP))
     name, email = _whom(visit)
     try:
         delivery = _send_test(visit, name, email)
     except BadAddress as fault:
-        return _told(visit, f"No mail can be sent to {email}. {fault}")
+        return _told(visit, _("No mail can be sent to {email}. {fault}").format(email=email, fault=fault))
     except Refusal as refusal:
         return _told(visit, refusal.sentence)
-    said = " ".join(filter(None, (str(delivery.code or ""), delivery.reply)))
+    said = " ".join(filter(None, (str(delivery.code or ""), _(delivery.reply) if delivery.reply else "")))
     if delivery.state is DeliveryState.ACCEPTED:
         return visit.redirect(
-            "/team/heartbeat", message=f"A test is on its way to {email}. The server said: {said}"
+            "/team/heartbeat",
+            message=_("A test is on its way to {email}. The server said: {said}").format(
+                email=email, said=said
+            ),
         )
-    return _told(visit, f"The test was not sent to {email}. {said}")
+    return _told(visit, _("The test was not sent to {email}. {said}").format(email=email, said=said))
 
 
 def _whom(visit: Visit) -> tuple[str, str]:
@@ -264,12 +281,15 @@ def _send_test(visit: Visit, name: str, email: str) -> Delivery:
 def release(visit: Visit) -> Response:
     """Let mail go out again after a backup was restored."""
     released = actions.release(visit.connection, visit.principal, visit.at)
-    told = f"{released.due} fell due, {released.skipped} were too old."
-    return visit.redirect("/team/heartbeat", message=f"Mail goes out again. Of what was held back, {told}")
+    said = _("Mail goes out again. Of what was held back, {due} fell due, {skipped} were too old.")
+    return visit.redirect("/team/heartbeat", message=said.format(due=released.due, skipped=released.skipped))
 
 
 @router.action("/team/heartbeat/stops/{stop_id}/lift", access="admin")
 def lift(visit: Visit) -> Response:
     """Let mail go to an address again that took none."""
     address = returns.lift(visit.connection, visit.principal, visit.number("stop_id"), visit.at)
-    return visit.redirect("/team/heartbeat", message=f"Mail goes to {address} again, from the next one on.")
+    return visit.redirect(
+        "/team/heartbeat",
+        message=_("Mail goes to {address} again, from the next one on.").format(address=address),
+    )

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select, true
 
+from crm.domain.language import N_
 from crm.nudges.outbox import STALE_AFTER, move
 from crm.storage.tables import mail_hold, outbox, workspace
 
-TOO_OLD = "It was held back until it was more than a day late. The week's page has the plan."
+TOO_OLD = N_("It was held back until it was more than a day late. The week's page has the plan.")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,10 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from crm.domain.spans import capital, count, day_and_time, day_phrase
+from crm.domain.language import N_, ngettext
+from crm.domain.language import gettext as _
+from crm.domain.spans import capital, day_and_time, day_phrase, in_words
+from crm.domain.vocabulary import word
 from crm.nudges import actions, link_queries
 from crm.nudges.compose import cut, slot_words
 from crm.nudges.link_queries import Addressee
@@ -13,7 +16,7 @@ from crm.nudges.links import STOP_DIGEST, Link
 from crm.planning.met import meeting_of
 from crm.planning.queries import Suggested
 
-ACT_WORDS = {"call": "phone call", "note": "handwritten note"}
+ACT_WORDS = {"call": N_("phone call"), "note": N_("handwritten note")}
 
 
 @dataclass(frozen=True)
@@ -85,20 +88,20 @@ def card_of(connection: Connection, opened: Opened) -> Card:
 
 
 def _for_whom(opened: Opened) -> str:
-    day = opened.who.mailed_on
-    mailed = f", from the mail of {day_phrase(day, opened.today)}" if day else ""
-    return f"For {opened.who.name}{mailed}."
+    day, name = opened.who.mailed_on, opened.who.name
+    if day is None:
+        return _("For {name}.").format(name=name)
+    return _("For {name}, from the mail of {day}.").format(name=name, day=day_phrase(day, opened.today))
 
 
 def _ends(opened: Opened) -> str:
     day = opened.who.principal.own_day(opened.link.expires_at)
-    return (
-        f"Opening this page changed nothing. The link is yours and ends on {day_phrase(day, opened.today)}."
-    )
+    said = _("Opening this page changed nothing. The link is yours and ends on {day}.")
+    return said.format(day=day_phrase(day, opened.today))
 
 
 def _act(act: str) -> str:
-    return ACT_WORDS.get(act, act)
+    return word(ACT_WORDS.get(act, act))
 
 
 def what_words(one: Suggested, *, short: bool = False, act: str | None = None) -> str:
@@ -108,7 +111,8 @@ def what_words(one: Suggested, *, short: bool = False, act: str | None = None) -
 
 def act_with(act: str, name: str) -> str:
     """ "Lunch with Marta Kowalczyk"; also for channels that are no act."""
-    return f"{capital(_act(act))} {'to' if act in ('note', 'gift') else 'with'} {name}"
+    said = _("{act} to {name}") if act in ("note", "gift") else _("{act} with {name}")
+    return said.format(act=capital(_act(act)), name=name)
 
 
 def _lower(words: str) -> str:
@@ -128,25 +132,32 @@ def _ask_done(connection: Connection, opened: Opened, one: Suggested) -> Card:
     lines = [
         Line(
             "calendar" if way is None else _icon(one.act),
-            f"{day_and_time(local, opened.today)}, {direction}",
+            f"{day_and_time(local, opened.today)}, {_(direction)}",
             strong=what_words(one),
         )
     ]
     score = link_queries.foreseen(connection, principal, one, opened.at)
     if score.after is not None:
         told = (
-            f"Score {score.before} → {score.after}." if score.before is not None else f"Score {score.after}."
+            _("Score {before} → {after}.").format(before=score.before, after=score.after)
+            if score.before is not None
+            else _("Score {after}.").format(after=score.after)
         )
         lines.append(Line("clock", told))
-    lines.append(Line("calendar", f"{one.contact.short_name} leaves this week’s plan and rests for 14 days."))
+    lines.append(
+        Line(
+            "calendar",
+            _("{name} leaves this week’s plan and rests for 14 days.").format(name=one.contact.short_name),
+        )
+    )
     return Card(
-        f"Log {_lower(what_words(one, short=True))}?",
+        _("Log {what}?").format(what=_lower(what_words(one, short=True))),
         _for_whom(opened),
         _ends(opened),
         one.act,
         lines=tuple(lines),
-        button=f"Log the {_act(one.act)}",
-        aside=Line("", "", href=_log_address(one), label="It was another day, or something else"),
+        button=_("Log the {act}").format(act=_act(one.act)),
+        aside=Line("", "", href=_log_address(one), label=_("It was another day, or something else")),
     )
 
 
@@ -163,31 +174,36 @@ def _icon(act: str) -> str:
 def _ask_met(connection: Connection, opened: Opened, one: Suggested) -> Card:
     local = opened.at.astimezone(opened.who.principal.user_zone)
     return Card(
-        f"Log a meeting with {one.contact.short_name}?",
+        _("Log a meeting with {name}?").format(name=one.contact.short_name),
         _for_whom(opened),
         _ends(opened),
         "meeting",
         lines=(
             Line(
                 "users",
-                f"{day_and_time(local, opened.today)}, mutual",
+                _("{moment}, mutual").format(moment=day_and_time(local, opened.today)),
                 strong=what_words(one, act="meeting"),
             ),
-            Line("calendar", f"{one.contact.short_name} leaves this week’s plan."),
+            Line("calendar", _("{name} leaves this week’s plan.").format(name=one.contact.short_name)),
         ),
-        button="We did meet",
-        aside=Line("", "", href=_log_address(one, "meeting"), label="It was another day, or something else"),
+        button=_("We did meet"),
+        aside=Line(
+            "", "", href=_log_address(one, "meeting"), label=_("It was another day, or something else")
+        ),
     )
 
 
 def _met(opened: Opened, one: Suggested, logged: int) -> Card:
     line = Line(
-        "pen-line", "Was it another day, or is there more to say?", href=f"/log/{logged}", label="Change it"
+        "pen-line",
+        _("Was it another day, or is there more to say?"),
+        href=f"/log/{logged}",
+        label=_("Change it"),
     )
     return Card(
-        f"A meeting with {one.contact.short_name} is logged",
+        _("A meeting with {name} is logged").format(name=one.contact.short_name),
         _for_whom(opened),
-        "Opened twice? A second click changes nothing more.",
+        _("Opened twice? A second click changes nothing more."),
         "meeting",
         "done",
         opened.today,
@@ -199,43 +215,53 @@ def _met(opened: Opened, one: Suggested, logged: int) -> Card:
 def _ask_swap(connection: Connection, opened: Opened, one: Suggested) -> Card:
     new = opened.link.act
     return Card(
-        f"{capital(_act(new))} instead of a {_act(one.act)}?",
+        _("{new} instead of a {act}?").format(new=capital(_act(new)), act=_act(one.act)),
         _for_whom(opened),
         _ends(opened),
         one.act,
         lines=(
             Line(
-                _icon(new), "The week’s plan changes and finds a new moment.", strong=what_words(one, act=new)
+                _icon(new),
+                _("The week’s plan changes and finds a new moment."),
+                strong=what_words(one, act=new),
             ),
             Line("info", one.reason),
         ),
-        button=f"Make it a {_act(new)}",
+        button=_("Make it a {act}").format(act=_act(new)),
     )
 
 
 def _ask_snooze(connection: Connection, opened: Opened, one: Suggested) -> Card:
     return Card(
-        f"Snooze {one.contact.short_name}?",
+        _("Snooze {name}?").format(name=one.contact.short_name),
         _for_whom(opened),
         _ends(opened),
         one.act,
-        lines=(Line("alarm-clock", f"{one.contact.name} is not suggested before the day you choose."),),
-        button="Snooze",
+        lines=(
+            Line(
+                "alarm-clock",
+                _("{name} is not suggested before the day you choose.").format(name=one.contact.name),
+            ),
+        ),
+        button=_("Snooze"),
         asks_until=True,
     )
 
 
 def _ask_never(connection: Connection, opened: Opened, one: Suggested) -> Card:
     return Card(
-        f"Stop suggesting {one.contact.short_name}?",
+        _("Stop suggesting {name}?").format(name=one.contact.short_name),
         _for_whom(opened),
         _ends(opened),
         one.act,
         lines=(
-            Line("ban", f"{one.contact.name} is not suggested to you again, until you undo it."),
-            Line("contact", "The person, the log and the score stay as they are."),
+            Line(
+                "ban",
+                _("{name} is not suggested to you again, until you undo it.").format(name=one.contact.name),
+            ),
+            Line("contact", _("The person, the log and the score stay as they are.")),
         ),
-        button="Not this person",
+        button=_("Not this person"),
     )
 
 
@@ -248,26 +274,35 @@ _ASKED = {
 }
 
 
+def _left(many: int) -> str:
+    if not many:
+        return _("No people are left in your week.")
+    said = ngettext("{many} person is left in your week.", "{many} people are left in your week.", many)
+    return said.format(many=capital(in_words(many)))
+
+
 def _settled(connection: Connection, opened: Opened, one: Suggested) -> Card:
     name = one.contact.short_name
     left = link_queries.left_open(connection, opened.who.principal, opened.link.week, opened.at)
-    people = f"{capital(count(left, 'person', words=True))} {'is' if left == 1 else 'are'} left in your week."
-    again = "Opened twice? A second click changes nothing more."
+    people = _left(left)
+    again = _("Opened twice? A second click changes nothing more.")
     if one.state == "done":
         line = Line(
             "pen-line",
-            "Did you hear something worth keeping?",
+            _("Did you hear something worth keeping?"),
             href=f"/log/{one.interaction_id}" if one.interaction_id else "",
-            label="Add a line while it is fresh",
+            label=_("Add a line while it is fresh"),
         )
-        title = f"{what_words(one, short=True)} is logged"
+        title = _("{what} is logged").format(what=what_words(one, short=True))
         lines = (line, *_meant_to_say(one))
         return Card(title, people, again, one.act, "done", one.state_day, lines, undo=True)
     if one.state == "snoozed":
-        back = day_phrase(one.state_day, opened.today) if one.state_day else "later"
-        title = f"{name} is back on {back}"
+        back = day_phrase(one.state_day, opened.today) if one.state_day else _("later")
+        title = _("{name} is back on {back}").format(name=name, back=back)
         return Card(title, people, again, one.act, "snoozed", one.state_day, undo=True)
-    return Card(f"{name} is not suggested again", people, again, one.act, "skipped", undo=True)
+    return Card(
+        _("{name} is not suggested again").format(name=name), people, again, one.act, "skipped", undo=True
+    )
 
 
 def _meant_to_say(one: Suggested) -> list[Line]:
@@ -275,45 +310,54 @@ def _meant_to_say(one: Suggested) -> list[Line]:
     asks = [point.text for point in one.talking_points if point.kind == "ask"]
     page = f"/people/{one.contact.id}"
     return [
-        Line("megaphone", f"You meant to say: {cut(text)}", href=page, label="Said it") for text in asks[:1]
+        Line("megaphone", _("You meant to say: {text}").format(text=cut(text)), href=page, label=_("Said it"))
+        for text in asks[:1]
     ]
 
 
 def _swapped(opened: Opened, one: Suggested) -> Card:
     zone = opened.who.principal.user_zone
     when = slot_words(one.act, one.slot, zone, opened.today, one.place)
-    lines = (Line(_icon(one.act), when or "Some time this week", strong=what_words(one)),)
+    lines = (Line(_icon(one.act), when or _("Some time this week"), strong=what_words(one)),)
     return Card(
-        f"It is a {_act(one.act)} now", _for_whom(opened), "Opened twice? A second click changes nothing more.",
-        one.act, lines=lines, undo=True,
-    )  # fmt: skip
+        _("It is a {act} now").format(act=_act(one.act)),
+        _for_whom(opened),
+        _("Opened twice? A second click changes nothing more."),
+        one.act,
+        lines=lines,
+        undo=True,
+    )
 
 
 _STANDS = {
-    "done": "It is logged already",
-    "contacted": "You have been in touch already",
-    "snoozed": "This is snoozed",
-    "skipped": "This was skipped",
-    "not_this_person": "You said not this person",
+    "done": N_("It is logged already"),
+    "contacted": N_("You have been in touch already"),
+    "snoozed": N_("This is snoozed"),
+    "skipped": N_("This was skipped"),
+    "not_this_person": N_("You said not this person"),
 }
 
 
 def _nothing_left(opened: Opened, one: Suggested) -> Card:
     state = "done" if one.state in ("done", "contacted") else "skipped"
-    lede = f"So nothing is left to do here about {one.contact.name}. The week’s page has the rest."
-    return Card(_STANDS[one.state], lede, "Opening this page changed nothing.", one.act, state, one.state_day)
+    lede = _("So nothing is left to do here about {name}. The week’s page has the rest.").format(
+        name=one.contact.name
+    )
+    return Card(
+        _(_STANDS[one.state]), lede, _("Opening this page changed nothing."), one.act, state, one.state_day
+    )
 
 
 def _calendar(opened: Opened, one: Suggested) -> Card:
     zone = opened.who.principal.user_zone
     when = slot_words(one.act, one.slot, zone, opened.today, one.place)
     if one.slot.day is None and one.slot.starts_at is None:
-        lede = "No moment is planned for it, so there is nothing to put into a calendar."
-        return Card(what_words(one, short=True), lede, "Opening this page changed nothing.", one.act)
+        lede = _("No moment is planned for it, so there is nothing to put into a calendar.")
+        return Card(what_words(one, short=True), lede, _("Opening this page changed nothing."), one.act)
     return Card(
-        "Add it to your calendar?",
+        _("Add it to your calendar?"),
         _for_whom(opened),
-        "The file opens in your calendar, which asks before it keeps anything.",
+        _("The file opens in your calendar, which asks before it keeps anything."),
         one.act,
         lines=(Line(_icon(one.act), when, strong=what_words(one)),),
         download=f"/n/{opened.token}/event.ics",
@@ -323,10 +367,10 @@ def _calendar(opened: Opened, one: Suggested) -> Card:
 def _unsubscribe(opened: Opened) -> Card:
     return _switch(
         opened,
-        "weekly mail",
+        _("weekly mail"),
         "mail",
-        Line("calendar", "Your plan is still made each week and waits on its page."),
-        "Your plan waits on the week’s page.",
+        Line("calendar", _("Your plan is still made each week and waits on its page.")),
+        _("Your plan waits on the week’s page."),
         is_on=opened.who.nudge_on,
     )
 
@@ -334,10 +378,10 @@ def _unsubscribe(opened: Opened) -> Card:
 def _stop_digest(opened: Opened) -> Card:
     return _switch(
         opened,
-        "team digest",
+        _("team digest"),
         "digest",
-        Line("users", "Health and Is it working show the same at any time."),
-        "Health shows the same at any time.",
+        Line("users", _("Health and Is it working show the same at any time.")),
+        _("Health shows the same at any time."),
         is_on=opened.who.digest_on,
     )
 
@@ -346,18 +390,20 @@ def _switch(opened: Opened, name: str, short: str, instead: Line, once_off: str,
     """Whether to stop a mail that comes each week; once it is off, what is there ``instead``."""
     if is_on:
         return Card(
-            f"Stop the {name}?",
-            f"For {opened.who.name}.",
-            "Opening this page changed nothing.",
+            _("Stop the {name}?").format(name=name),
+            _("For {name}.").format(name=opened.who.name),
+            _("Opening this page changed nothing."),
             lines=(
-                Line("mail", f"No {short} is sent to you any more, from the next one on."),
+                Line(
+                    "mail", _("No {short} is sent to you any more, from the next one on.").format(short=short)
+                ),
                 instead,
             ),
-            button=f"Stop the {short}",
+            button=_("Stop the {short}").format(short=short),
         )
     return Card(
-        f"The {name} is off",
-        f"For {opened.who.name}. {once_off}",
-        "You can switch it on again in your settings at any time.",
+        _("The {name} is off").format(name=name),
+        _("For {name}. {once_off}").format(name=opened.who.name, once_off=once_off),
+        _("You can switch it on again in your settings at any time."),
         undo=True,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from crm.domain.language import gettext as _
 from crm.domain.manner import write_for
 from crm.errors import Invalid, Refusal
 from crm.nudges import actions, link_queries, links
@@ -88,7 +89,7 @@ def calendar_file(visit: Visit) -> Response:
     opened = _open(visit, visit.connection)
     one = opened.one
     if one is None or opened.link.verb != "calendar" or not (one.slot.day or one.slot.starts_at):
-        raise Gone(link_queries.NO_SUGGESTION)
+        raise Gone(_(link_queries.NO_SUGGESTION))
     return calendar_answer(calendar([event_of(one, visit.settings.url)], visit.at))
 
 

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from crm.domain.channels import Channel, by_key
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.manner import Manner
 from crm.domain.principal import EDITORS, Principal
 from crm.domain.rules import CHANNELS_OF_ACTS
@@ -23,9 +25,11 @@ from crm.storage.metrics import rows_of
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import contact, outbox, user, workspace
 
-NOBODY = "This link was mailed to somebody who is no longer part of the team, so it does nothing any more."
-NO_PLAN = "This link was mailed to somebody who has no weekly plan any more, so it does nothing."
-NO_SUGGESTION = "What this link is about is not there any more. The week's page shows what is open now."
+NOBODY = N_(
+    "This link was mailed to somebody who is no longer part of the team, so it does nothing any more."
+)
+NO_PLAN = N_("This link was mailed to somebody who has no weekly plan any more, so it does nothing.")
+NO_SUGGESTION = N_("What this link is about is not there any more. The week's page shows what is open now.")
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,9 @@ def addressee(connection: Connection, link: Link) -> Addressee:
         .where(user.c.workspace_id == link.workspace_id, user.c.id == link.user_id)
     ).one_or_none()
     if row is None or not row.active:
-        raise Gone(NOBODY)
+        raise Gone(_(NOBODY))
     if row.role not in EDITORS and link.verb not in STOPS:
-        raise Gone(NO_PLAN)
+        raise Gone(_(NO_PLAN))
     zone = zone_of(row.time_zone)
     manner = Manner.of(row.team_written, row.written)
     principal = Principal(link.workspace_id, row.id, row.role, ZoneInfo(row.team_zone), zone, manner)
@@ -81,14 +85,14 @@ def suggestion_of(connection: Connection, who: Addressee, link: Link, at: dateti
     try:
         found = suggested(connection, who.principal, link.suggestion_id, at)
     except NotFound:
-        raise Gone(NO_SUGGESTION) from None
+        raise Gone(_(NO_SUGGESTION)) from None
     row = connection.execute(
         select(contact.c.archived_at, contact.c.deceased_on).where(
             contact.c.workspace_id == link.workspace_id, contact.c.id == found.contact.id
         )
     ).one()
     if row.archived_at is not None or row.deceased_on is not None:
-        raise Gone(NO_SUGGESTION)
+        raise Gone(_(NO_SUGGESTION))
     return found
 
 

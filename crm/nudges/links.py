@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import NotFound, Refusal
 from crm.settings import Settings
@@ -27,8 +29,8 @@ _PAYLOAD = re.compile(
     r"([0-9]{1,18}) ([0-9]{1,18}) ([0-9]{1,18}) ([a-z_]{1,20}) ([a-z]{0,10}) ([0-9W-]{8}) ([0-9]{1,12})"
 )
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}\.[A-Za-z0-9_-]{43}")
-CUT = "This link is not whole. Open it from the mail again, or go to the week's page."
-ENDED = "This link has ended: mails link for 30 days. The week's page has everything that is open."
+CUT = N_("This link is not whole. Open it from the mail again, or go to the week's page.")
+ENDED = N_("This link has ended: mails link for 30 days. The week's page has everything that is open.")
 
 
 class Gone(Refusal):
@@ -79,16 +81,16 @@ def sign(key: bytes, link: Link) -> str:
 def read(key: bytes, token: str, at: datetime) -> Link:
     """The link behind a token; NotFound for one we did not sign, Gone for one that has ended."""
     if not _TOKEN.fullmatch(token):
-        raise NotFound(CUT)
-    body, _, signature = token.partition(".")
+        raise NotFound(_(CUT))
+    body, _dot, signature = token.partition(".")
     if not hmac.compare_digest(signature, _signature(key, body)):
-        raise NotFound(CUT)
+        raise NotFound(_(CUT))
     words = _PAYLOAD.fullmatch(urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode())
     if words is None or words[4] not in VERBS:
-        raise NotFound(CUT)
+        raise NotFound(_(CUT))
     expires_at = datetime.fromtimestamp(int(words[7]), UTC)
     if at >= expires_at:
-        raise Gone(ENDED)
+        raise Gone(_(ENDED))
     return Link(int(words[1]), int(words[2]), int(words[3]), words[4], words[5], words[6], expires_at)
 
 

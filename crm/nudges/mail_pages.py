@@ -2,8 +2,9 @@
 
 from starlette.responses import Response
 
+from crm.domain.language import gettext as _
 from crm.nudges import actions, queries
-from crm.nudges.mail_words import PURPOSE_WORDS, STATE_WORDS
+from crm.nudges.mail_words import PURPOSE_WORDS, STATE_WORDS, shown
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -16,8 +17,8 @@ def show(visit: Visit) -> Response:
     context = {
         "mail": mail,
         "steps": steps,
-        "state_words": STATE_WORDS,
-        "what": PURPOSE_WORDS[mail.purpose],
+        "state_words": shown(STATE_WORDS),
+        "what": _(PURPOSE_WORDS[mail.purpose]),
         "zone": visit.principal.user_zone,
         "may_go_again": mail.may_go_again(visit.at),
         "may_decide": visit.principal.may_administer or mail.user_id == visit.principal.user_id,
@@ -30,7 +31,7 @@ def stop(visit: Visit) -> Response:
     """It does not go out."""
     mail_id = visit.number("mail_id")
     actions.stop_mail(visit.connection, visit.principal, mail_id, visit.user.name, visit.at)
-    return _back(visit, mail_id, "It does not go out.")
+    return _back(visit, mail_id, _("It does not go out."))
 
 
 @router.action("/team/heartbeat/mails/{mail_id}/again", access="viewer")
@@ -38,7 +39,7 @@ def again(visit: Visit) -> Response:
     """It is sent after all, within half a minute."""
     mail_id = visit.number("mail_id")
     actions.send_again(visit.connection, visit.principal, mail_id, visit.user.name, visit.at)
-    return _back(visit, mail_id, "It goes out within half a minute, where a clock ticks.")
+    return _back(visit, mail_id, _("It goes out within half a minute, where a clock ticks."))
 
 
 def _back(visit: Visit, mail_id: int, said: str) -> Response:

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.nudges.due import PURPOSE, TOO_LATE, missing
@@ -19,7 +21,7 @@ GRACE = timedelta(hours=1)
 LOOK_BACK = timedelta(days=7)
 MISSES = (TOO_LATE, NOT_IN_TIME, GIVEN_UP)
 """Reasons of *skipped* that are nobody's wish."""
-NOBODY_LOOKED = "No process has looked for it."
+NOBODY_LOOKED = N_("No process has looked for it.")
 SAID_FOR_WEEKS = 4
 
 
@@ -44,14 +46,14 @@ class Missed:
     @property
     def outcome(self) -> str:
         """What became of it, to follow whose mail it is: "was not sent"."""
-        return {"failed": "was not sent", "skipped": "was not sent", "unknown": "is in doubt"}.get(
-            self.state, "is late"
+        return {"failed": _("was not sent"), "skipped": _("was not sent"), "unknown": _("is in doubt")}.get(
+            self.state, _("is late")
         )
 
     @property
     def why(self) -> str:
         """The reason as a sentence."""
-        return f"{self.reason.rstrip('.')}."
+        return f"{_(self.reason).rstrip('.')}."
 
 
 _SHOWN = (
@@ -132,7 +134,7 @@ def said_to(connection: Connection, claim: Claim, at: datetime) -> str:
     """For the next mail: that the one before it did not arrive, and why. Empty where it did."""
     week = IsoWeek.parse(claim.week)
     oldest = week
-    for _ in range(SAID_FOR_WEEKS):
+    for _week in range(SAID_FOR_WEEKS):
         oldest = oldest.previous()
     row = connection.execute(
         select(outbox.c.week, outbox.c.state, outbox.c.reason)
@@ -148,6 +150,7 @@ def said_to(connection: Connection, claim: Claim, at: datetime) -> str:
     ).one_or_none()
     if row is None or not (row.state == "failed" or row.reason in MISSES):
         return ""
-    when = "Last week’s mail" if row.week == str(week.previous()) else f"The mail of {row.week}"
-    why = "" if row.reason in MISSES else f" {row.reason}"
-    return f"{when} did not reach you.{why}"
+    why = "" if row.reason in MISSES else f" {_(str(row.reason))}"
+    if row.week == str(week.previous()):
+        return _("Last week’s mail did not reach you.") + why
+    return _("The mail of {week} did not reach you.").format(week=row.week) + why

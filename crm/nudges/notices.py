@@ -5,13 +5,14 @@ from typing import Any
 from jinja2 import Environment
 from sqlalchemy import Connection, select
 
+from crm.domain.language import N_
 from crm.mail.rendering import render
 from crm.mail.views import AddressStoppedMail
 from crm.nudges.outbox import Body, Claim
 from crm.nudges.returns import of_user
 from crm.storage.tables import mail_stop, user
 
-LIFTED = "Mail goes to that address again, or whoever was to be told is no admin any more."
+LIFTED = N_("Mail goes to that address again, or whoever was to be told is no admin any more.")
 
 
 def stopped_notice(connection: Connection, claim: Claim, url: str, templates: Environment) -> Body | None:

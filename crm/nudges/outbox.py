@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 
+from crm.domain.language import N_
 from crm.domain.spans import count
 from crm.storage.database import Database, new_id
 from crm.storage.insertion import insert_unless_there
@@ -22,8 +23,8 @@ LEASE = timedelta(minutes=3)
 """Longer than the longest delivery, which ends within 60 seconds."""
 STALE_AFTER = timedelta(hours=24)
 """A weekly mail is worth sending within a day of its time; after that the week has its own page."""
-NOT_IN_TIME = "It could not be sent within a day of its time. The week's page has the plan."
-GIVEN_UP = "It could not be sent within a day of its time, in spite of several attempts."
+NOT_IN_TIME = N_("It could not be sent within a day of its time. The week's page has the plan.")
+GIVEN_UP = N_("It could not be sent within a day of its time, in spite of several attempts.")
 BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))
 
 
@@ -247,7 +248,9 @@ def sweep(database: Database, at: datetime, *, only: ColumnElement[bool] | None 
             connection,
             broken_off,
             "unknown",
-            "The process stopped while the mail was handed over, so it may or may not have arrived. It is not sent again.",
+            N_(
+                "The process stopped while the mail was handed over, so it may or may not have arrived. It is not sent again."
+            ),
             at,
         )
         move(

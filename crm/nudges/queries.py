@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from crm.domain import mailbox_words
+from crm.domain.language import gettext as _
 from crm.domain.principal import EDITORS, Principal
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
@@ -216,9 +217,9 @@ def _beat(
 ) -> Beat:
     why_not = None
     if row.role not in EDITORS:
-        why_not = "Viewer: no plan, so no mail"
+        why_not = _("Viewer: no plan, so no mail")
     elif not row.nudge_on:
-        why_not = "Switched off in the settings"
+        why_not = _("Switched off in the settings")
     goes_out = Recipient.of(row) if why_not is None else None
     return Beat(
         row.id,

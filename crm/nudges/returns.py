@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
 from crm.accounts.addresses import normal_email
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import NotFound, require_admin
 from crm.mail.message import clean_line, new_message_id
@@ -127,7 +128,7 @@ def stops(connection: Connection, principal: Principal) -> list[Stop]:
 
 def lift(connection: Connection, principal: Principal, stop_id: int, at: datetime) -> str:
     """Mail goes to that address again, from the next one on; returns the address. Only an admin may."""
-    require_admin(principal, "Only an admin can let mail go to an address again.")
+    require_admin(principal, _("Only an admin can let mail go to an address again."))
     lifted = connection.execute(
         mail_stop.update()
         .where(_holds(principal.workspace_id), mail_stop.c.id == stop_id)
@@ -135,7 +136,7 @@ def lift(connection: Connection, principal: Principal, stop_id: int, at: datetim
         .returning(mail_stop.c.address)
     ).scalar_one_or_none()
     if lifted is None:
-        raise NotFound("Mail goes to that address already.")
+        raise NotFound(_("Mail goes to that address already."))
     return str(lifted)
 
 

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Row, select
 
 from crm.domain.budgets import GROUPS, Budget
 from crm.domain.diary import Slot
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.manner import written_for
 from crm.domain.principal import Principal
 from crm.domain.rules import CHANNELS_OF_ACTS, act_of
@@ -184,7 +186,9 @@ def swap(
     """Another act for the same person, at a moment of its own; or the same act, where its moment is taken by now."""
     require_planner(principal)
     if act not in GROUPS:
-        raise Invalid("Choose a call, lunch, meeting, visit, note or gift.", fields={"act": "Choose an act."})
+        raise Invalid(
+            _("Choose a call, lunch, meeting, visit, note or gift."), fields={"act": _("Choose an act.")}
+        )
     row, state = _standing(connection, principal, suggestion_id, at)
     if row.act == act and not taken_now(connection, principal, [row], at):
         return Answer(_last_swap(connection, principal, suggestion_id), is_new=False)
@@ -216,9 +220,9 @@ def snooze(
     today = principal.own_day(at)
     if not today < until <= today + timedelta(days=LONGEST_SNOOZE_DAYS):
         told = (
-            "That day has passed. Choose one from tomorrow on."
+            _("That day has passed. Choose one from tomorrow on.")
             if until <= today
-            else "Choose a day within a year."
+            else _("Choose a day within a year.")
         )
         raise Invalid(told, fields={"until": told})
     row, state = _standing(connection, principal, suggestion_id, at)
@@ -283,7 +287,7 @@ def undo(connection: Connection, principal: Principal, response_id: int, at: dat
 
 def _swap_back(connection: Connection, principal: Principal, given: Row[Any]) -> None:
     if _last_swap(connection, principal, given.suggestion_id) != given.id:
-        raise Conflict("It was swapped again since. Undo the later swap first.")
+        raise Conflict(_("It was swapped again since. Undo the later swap first."))
     before = given.before
     _change(
         connection,
@@ -307,17 +311,17 @@ def _standing(
 
 
 _WHY_NOT = {
-    "done": "This is done already. Undo that first.",
-    "contacted": "You have been in touch already, so nothing waits here.",
-    "not_this_person": "You said not this person. Undo that first.",
-    "snoozed": "This is snoozed. Undo that first.",
-    "skipped": "This is skipped. Undo that first.",
+    "done": N_("This is done already. Undo that first."),
+    "contacted": N_("You have been in touch already, so nothing waits here."),
+    "not_this_person": N_("You said not this person. Undo that first."),
+    "snoozed": N_("This is snoozed. Undo that first."),
+    "skipped": N_("This is skipped. Undo that first."),
 }
 
 
 def _require_open(state: State, allowed: tuple[str, ...] = ("planned",)) -> None:
     if state.state not in allowed:
-        raise Conflict(_WHY_NOT[state.state])
+        raise Conflict(_(_WHY_NOT[state.state]))
 
 
 def _answer(

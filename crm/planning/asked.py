@@ -2,6 +2,7 @@
 
 from datetime import datetime, time
 
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek, local_instant
 from crm.errors import Unavailable
@@ -38,7 +39,7 @@ def _kept(database: Database, principal: Principal, week: IsoWeek, at: datetime)
             make_plan(connection, principal, week, at)
             stored = plan_of(connection, principal, week, at)
     if stored is None:
-        raise Unavailable("The plan was taken away while it was read. Try again.")
+        raise Unavailable(_("The plan was taken away while it was read. Try again."))
     return stored
 
 

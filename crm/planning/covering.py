@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, and_, func, select
 
+from crm.domain.language import N_, ngettext
+from crm.domain.language import gettext as _
 from crm.domain.principal import EDITORS, Principal
 from crm.domain.spans import join
 from crm.domain.weeks import IsoWeek
@@ -15,7 +17,7 @@ from crm.planning.home import home_in
 from crm.storage.statements import built_once
 from crm.storage.tables import cover, time_off, user
 
-NOBODY = "Choose a colleague who has a plan of their own."
+NOBODY = N_("Choose a colleague who has a plan of their own.")
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def colleagues(connection: Connection, principal: Principal) -> list[tuple[int, 
 def hand_over(connection: Connection, principal: Principal, off_id: int, colleague_id: int) -> None:
     """These days off of the user's own are covered by that colleague; Invalid says who cannot."""
     if colleague_id not in dict(colleagues(connection, principal)):
-        raise Invalid(NOBODY, fields={"cover_id": NOBODY})
+        raise Invalid(_(NOBODY), fields={"cover_id": _(NOBODY)})
     row = {"workspace_id": principal.workspace_id, "time_off_id": off_id, "user_id": colleague_id}
     connection.execute(cover.insert(), row)
 
@@ -83,7 +85,11 @@ def covering_sentence(found: list[Away]) -> str:
     if not found:
         return ""
     names = join([one.name for one in found])
-    return f"{names} {'is' if len(found) == 1 else 'are'} away this week, so their people are in your plan."
+    return ngettext(
+        "{names} is away this week, so their people are in your plan.",
+        "{names} are away this week, so their people are in your plan.",
+        len(found),
+    ).format(names=names)
 
 
 def covers(connection: Connection, principal: Principal) -> dict[int, str]:

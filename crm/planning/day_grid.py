@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from crm.domain.diary import Interval
+from crm.domain.language import gettext as _
 from crm.domain.manner import clock_words
 from crm.planning.reach import Meeting
 
@@ -115,8 +116,12 @@ def _words(spans: Sequence[Span], is_known: bool) -> str:
     if not is_known:
         return ""
     if not taken:
-        return "Free all day"
+        return _("Free all day")
     begins, until = taken[0]
     if begins.hour >= FIRST + 2:
-        return f"Free until {clock_words(begins)}"
-    return f"Busy from {clock_words(begins)}" if len(taken) > 1 else f"Free from {clock_words(until)}"
+        return _("Free until {time}").format(time=clock_words(begins))
+    return (
+        _("Busy from {time}").format(time=clock_words(begins))
+        if len(taken) > 1
+        else _("Free from {time}").format(time=clock_words(until))
+    )

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 from crm.domain import planner
 from crm.domain.budgets import GROUPS, Budget
 from crm.domain.diary import MINUTES, Interval, Slot, Wanted
+from crm.domain.language import gettext as _
 from crm.domain.left_out import LeftOut
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.planner import plan_week, weekly_limits
@@ -169,7 +170,7 @@ def _drafted(
             if flag.rule == rule:
                 evidence = {**flag.evidence, **evidence}
     habit = habit_sentence(one.act, one.instead_of, one.was_chosen)
-    said = (reason(told), habit, f"{away_name} is away." if away_name else "")
+    said = (reason(told), habit, _("{away_name} is away.").format(away_name=away_name) if away_name else "")
     return Drafted(
         one.contact_id,
         one.act,

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, select
 
 from crm.domain.budgets import QUIET_WEEKS, Budget
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.planning.home import Home
@@ -15,9 +17,8 @@ from crm.planning.states import states_of
 from crm.storage.tables import plan, response, suggestion
 
 LOOKED_BACK_WEEKS = 12
-EASED = (
-    "Half as many as usual, since the last four weeks’ suggestions were left untouched. "
-    "Answer one, and next week is whole again."
+EASED = N_(
+    "Half as many as usual, since the last four weeks’ suggestions were left untouched. Answer one, and next week is whole again."
 )
 
 
@@ -37,7 +38,7 @@ def eased_home(connection: Connection, principal: Principal, home: Home, week: I
 
 def easing(budget: Budget) -> str:
     """What a plan of half the budget says of itself; empty for a whole one."""
-    return EASED if budget.is_eased else ""
+    return _(EASED) if budget.is_eased else ""
 
 
 def _lately(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> list[Row[Any]]:

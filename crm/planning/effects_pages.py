@@ -4,13 +4,15 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.planning import effects_view as view
 from crm.planning.effects import WEEKS, effects
 from crm.web.routing import Router, Visit
 
 router = Router()
 
-PERIODS = {13: "Past quarter", 26: "Past half-year", 52: "Past year"}
+PERIODS = {13: N_("Past quarter"), 26: N_("Past half-year"), 52: N_("Past year")}
 
 
 @router.page("/health/working")
@@ -33,7 +35,7 @@ def working(visit: Visit) -> Response:
         "after_sentence": view.after_sentence(found.after),
         "days_words": view.days_words,
         "percent": view.percent,
-        "periods": PERIODS,
+        "periods": {weeks: _(words) for weeks, words in PERIODS.items()},
         "weeks": weeks,
         "mine": mine,
         "address": lambda **changed: _address(**({"who": "me" if mine else None, "weeks": weeks} | changed)),

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from datetime import date
 
 from crm.domain.fates import AFTER_DAYS, Aftermath, two_thirds_by
+from crm.domain.language import N_, ngettext
+from crm.domain.language import gettext as _
 from crm.domain.manner import month_name, month_words
-from crm.domain.spans import capital, count, day_phrase, in_words, join
+from crm.domain.spans import count, day_phrase, in_words, join
+from crm.domain.vocabulary import SIGNALS_COUNTED
 from crm.domain.weeks import DAY_NAMES
 from crm.health.shares import Share
 from crm.planning.effects import Effects
 
 WIDTH, HEIGHT = 860, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 790, 26, 184
-COLUMNS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Later")
+COLUMNS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"), N_("Later"))
 COLUMN_HEIGHT, COLUMN_STEP = 150, 52
 
 
@@ -77,13 +80,19 @@ def lede(found: Effects, today: date) -> str:
     """Where it stands, and where it stood when the first mail went out, or at the beginning."""
     now = found.shares[-1]
     if not now.people:
-        return "Nobody is marked key yet."
-    said = f"Key people with personal contact in the last 90 days: {now.reached} of {now.people}."
+        return _("Nobody is marked key yet.")
+    said = _("Key people with personal contact in the last 90 days: {reached} of {people}.").format(
+        reached=now.reached, people=now.people
+    )
     then = _at(found.shares, found.since) if found.since else found.shares[0]
     if not then.people:
         return said
-    when = "when the first mail went out" if found.since else f"on {day_phrase(then.day, today)}"
-    return f"{said} {capital(when)}, it was {then.reached} of {then.people}."
+    if found.since:
+        before = _("When the first mail went out, it was {reached} of {people}.")
+    else:
+        before = _("On {day}, it was {reached} of {people}.")
+    day = day_phrase(then.day, today)
+    return f"{said} {before.format(day=day, reached=then.reached, people=then.people)}"
 
 
 def _at(shares: Sequence[Share], day: date) -> Share:
@@ -110,11 +119,13 @@ def share_chart(found: Effects, today: date) -> ShareChart | None:
         first=spots[0],
         last=spots[-1],
         mail=mail,
-        mail_words=f"First mail, {day_phrase(found.since, today)}" if found.since else "",
+        mail_words=_("First mail, {day}").format(day=day_phrase(found.since, today)) if found.since else "",
         up=tuple(Mark(_y(value, top), f"{value}%") for value in range(0, top + 1, 20)),
         across=_months(shares, step),
         shares=tuple(shares),
-        sentence=f"The share of key people reached personally went from {spots[0].words} to {spots[-1].words}.",
+        sentence=_("The share of key people reached personally went from {first} to {last}.").format(
+            first=spots[0].words, last=spots[-1].words
+        ),
     )
 
 
@@ -145,7 +156,7 @@ def columns(counts: Sequence[int]) -> tuple[Column, ...]:
             y=round(20 + COLUMN_HEIGHT * (1 - number / highest), 1),
             height=round(COLUMN_HEIGHT * number / highest, 1),
             number=number,
-            words=COLUMNS[place],
+            words=_(COLUMNS[place]),
             is_later=place == len(counts) - 1,
         )
         for place, number in enumerate(counts)
@@ -154,15 +165,20 @@ def columns(counts: Sequence[int]) -> tuple[Column, ...]:
 
 def soon_sentence(counts: Sequence[int]) -> str:
     """How many suggestions were acted on, and by when two thirds of them."""
-    said = f"{count(sum(counts), 'suggestion')} acted on."
+    said = _("{suggestions} acted on.").format(suggestions=count(sum(counts), "suggestion", "suggestions"))
     day = two_thirds_by(counts)
-    return said if day is None else f"{said} Two thirds of them by {DAY_NAMES[day]}."
+    return (
+        said if day is None else f"{said} {_('Two thirds of them by {day}.').format(day=_(DAY_NAMES[day]))}"
+    )
 
 
 def weeks_sentence(found: Effects) -> str:
     """Over how many weeks and people the suggestions were counted."""
-    people = "one person" if found.planners == 1 else f"{in_words(found.planners)} people"
-    return f"{count(found.planned, 'week')} that are over, {people} with a plan" if found.planned else ""
+    people = ngettext("{many} person", "{many} people", found.planners).format(many=in_words(found.planners))
+    if not found.planned:
+        return ""
+    weeks = count(found.planned, "week", "weeks")
+    return _("{weeks} that are over, {people} with a plan").format(weeks=weeks, people=people)
 
 
 def days_words(days: float | None) -> str:
@@ -170,22 +186,26 @@ def days_words(days: float | None) -> str:
     if days is None:
         return "–"
     whole = int(days + 0.5)
-    return "the same day" if whole == 0 else count(whole, "day")
+    return _("the same day") if whole == 0 else count(whole, "day", "days")
 
 
 def after_lines(after: Aftermath) -> tuple[tuple[int, str], ...]:
     """What came after, as numbers and their words; nothing where nothing is old enough to say."""
-    heard = [count(number, sort) for sort, number in after.heard.items()]
+    heard = [count(number, sort, SIGNALS_COUNTED.get(sort, "")) for sort, number in after.heard.items()]
     lines = [
         (
             after.wrote,
-            "time they got in touch of their own accord",
-            "times they got in touch of their own accord",
+            _("time they got in touch of their own accord"),
+            _("times they got in touch of their own accord"),
         ),
-        (after.personal, "led to another personal contact", "led to another personal contact"),
-        (after.asks, "ask was closed", "asks were closed"),
-        (sum(after.heard.values()), f"thing heard: {join(heard)}", f"things heard: {join(heard)}"),
-        (after.nothing, "was followed by nothing at all", "were followed by nothing at all"),
+        (after.personal, _("led to another personal contact"), _("led to another personal contact")),
+        (after.asks, _("ask was closed"), _("asks were closed")),
+        (
+            sum(after.heard.values()),
+            _("thing heard: {what}").format(what=join(heard)),
+            _("things heard: {what}").format(what=join(heard)),
+        ),
+        (after.nothing, _("was followed by nothing at all"), _("were followed by nothing at all")),
     ]
     return tuple((number, one if number == 1 else more) for number, one, more in lines if number)
 
@@ -193,5 +213,8 @@ def after_lines(after: Aftermath) -> tuple[tuple[int, str], ...]:
 def after_sentence(after: Aftermath) -> str:
     """What the lines are counted over."""
     if not after.acted_on:
-        return f"Nothing was acted on {AFTER_DAYS} days ago or earlier, so it is too early to say."
-    return f"Within {AFTER_DAYS} days of {count(after.acted_on, 'suggestion')} acted on that long ago"
+        return _("Nothing was acted on {days} days ago or earlier, so it is too early to say.").format(
+            days=AFTER_DAYS
+        )
+    said = _("Within {days} days of {suggestions} acted on that long ago")
+    return said.format(days=AFTER_DAYS, suggestions=count(after.acted_on, "suggestion", "suggestions"))

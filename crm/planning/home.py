@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from crm.domain.budgets import FULL_WEEK, LARGEST_BUDGET, LEAST_DAYS, Budget
+from crm.domain.language import gettext as _
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.principal import Principal
-from crm.domain.spans import in_words
+from crm.domain.spans import count
 from crm.domain.weeks import IsoWeek, local_instant
 from crm.domain.working_hours import OFFICE_HOURS, public_holidays
 from crm.errors import Forbidden, NotFound
@@ -61,14 +62,16 @@ class Home:
         days = len(self.working_days(week))
         if days >= FULL_WEEK:
             return ""
-        has = f"{name} has {in_words(days) if days else 'no'} {'day' if days == 1 else 'days'} of work"
-        return f"{has}, so {'it is planned lighter' if days >= LEAST_DAYS else 'nothing is planned for it'}."
+        work = count(days, "day", "days", words=True)
+        if days >= LEAST_DAYS:
+            return _("{week} has {days} of work, so it is planned lighter.").format(week=name, days=work)
+        return _("{week} has {days} of work, so nothing is planned for it.").format(week=name, days=work)
 
 
 def require_planner(principal: Principal) -> int:
     """The user's id; Forbidden for viewers and for the command line, who have no plan."""
     if principal.user_id is None or not principal.may_edit:
-        raise Forbidden("Only members and admins have a plan. Ask an admin for the role of member.")
+        raise Forbidden(_("Only members and admins have a plan. Ask an admin for the role of member."))
     return principal.user_id
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from crm.accounts.checks import known_country
+from crm.domain.language import gettext as _
 from crm.domain.places.cities import find_city
 from crm.web.forms import Form
 
@@ -28,9 +29,9 @@ class TimeOffForm(Form):
     @model_validator(mode="after")
     def _in_order(self) -> "TimeOffForm":
         if self.last_day < self.first_day:
-            raise ValueError("The last day comes before the first. Turn the two round.")
+            raise ValueError(_("The last day comes before the first. Turn the two round."))
         if (self.last_day - self.first_day).days >= LONGEST_DAYS:
-            raise ValueError(f"Write at most {LONGEST_DAYS} days at once.")
+            raise ValueError(_("Write at most {n} days at once.").format(n=LONGEST_DAYS))
         return self
 
 
@@ -57,6 +58,8 @@ class TripForm(TimeOffForm):
     def _is_known(self) -> "TripForm":
         if find_city(self.city, self.country) is None:
             raise ValueError(
-                "No city of this name is in our table. Write the nearest larger one, in English or as it is called there."
+                _(
+                    "No city of this name is in our table. Write the nearest larger one, in English or as it is called there."
+                )
             )
         return self

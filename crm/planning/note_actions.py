@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, and_, select
 
 from crm.contacts.drafts import many_lines
+from crm.domain.language import gettext as _
 from crm.domain.post import arrival, call_day, post_days
 from crm.domain.principal import Principal
 from crm.domain.spans import day_phrase
@@ -53,9 +54,9 @@ def posted(
 def _moment(principal: Principal, day: date, at: datetime) -> datetime:
     today = principal.own_day(at)
     if day > today:
-        told = "That day is still ahead. Choose the day you posted it."
+        told = _("That day is still ahead. Choose the day you posted it.")
     elif day < today - timedelta(days=EARLIEST_DAYS):
-        told = "That is long ago. Choose a day within the last 60 days, or log it by hand."
+        told = _("That is long ago. Choose a day within the last 60 days, or log it by hand.")
     else:
         return at if day == today else noon_of(day, principal.zone, at)
     raise Invalid(told, fields={"day": told})

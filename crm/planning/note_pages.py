@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from crm.domain.language import gettext as _
 from crm.domain.note_prompts import OCCASIONS, Prompt, prompts
 from crm.domain.post import PAPERS
 from crm.domain.spans import day_phrase, join, short_day
@@ -63,9 +64,9 @@ def save_return_address(visit: Visit) -> Response:
     try:
         note_actions.save_return_address(visit.connection, visit.principal, typed)
     except Invalid:
-        told = f"At most {note_actions.ADDRESS_LIMIT} characters."
+        told = _("At most {n} characters.").format(n=note_actions.ADDRESS_LIMIT)
         return _desk(visit, {"return_address": told}, typed)
-    return visit.redirect("/notes", "Your address is saved. It stands on your envelopes.")
+    return visit.redirect("/notes", _("Your address is saved. It stands on your envelopes."))
 
 
 @router.page("/people/{contact_id}/note", access="member")
@@ -88,8 +89,8 @@ def _note(visit: Visit, errors: dict[str, str], day: str, *, ring: bool) -> Resp
         "missing": join(list(address.missing if address else found.missing)),
         "by_hand": sorted(without_letters(sheet.lines()), key=sheet.lines().index),
         "has_sender": bool(by.lines),
-        "papers": [(paper.key, paper.label) for paper in PAPERS.values()],
-        "occasions": list(OCCASIONS.items()),
+        "papers": [(paper.key, _(paper.label)) for paper in PAPERS.values()],
+        "occasions": [(key, _(label)) for key, label in OCCASIONS.items()],
         "facts": list(enumerate(_facts(visit, found))),
         "errors": errors,
         "day": day,
@@ -128,7 +129,9 @@ def posted(visit: Visit) -> Response:
             raise
         return _note(visit, refusal.fields, typed, ring=ring)
     found = notes.note_to(visit.connection, visit.principal, contact_id, visit.at)
-    said = f"Note to {found.person.called} logged, posted {day_phrase(day, visit.today)}."
+    said = _("Note to {name} logged, posted {day}.").format(
+        name=found.person.called, day=day_phrase(day, visit.today)
+    )
     return visit.redirect("/notes", said, f"/notes/{interaction_id}/undo")
 
 
@@ -136,14 +139,14 @@ def posted(visit: Visit) -> Response:
 def take_back(visit: Visit) -> Response:
     """It was not posted after all."""
     note_actions.take_back(visit.connection, visit.principal, visit.number("interaction_id"), visit.at)
-    return visit.redirect("/notes", "Taken back. Everything is as it was.")
+    return visit.redirect("/notes", _("Taken back. Everything is as it was."))
 
 
 def _day(typed: str) -> date:
     try:
         return date.fromisoformat(typed.strip())
     except ValueError:
-        told = "Write the day you posted it like 2026-11-23."
+        told = _("Write the day you posted it like 2026-11-23.")
         raise Invalid(told, fields={"day": told}) from None
 
 
@@ -176,7 +179,12 @@ def _number(text: str) -> int:
 
 def _facts(visit: Visit, found: Note) -> list[Fact]:
     """Facts with where they come from: "phone, 3 Jun"."""
-    kinds = {"note": "", "promise": "you promised", "their promise": "they promised", "ask": "to ask"}
+    kinds = {
+        "note": "",
+        "promise": _("you promised"),
+        "their promise": _("they promised"),
+        "ask": _("to ask"),
+    }
     return [
         Fact(point.text, ", ".join(filter(None, (_source(point, kinds), dated(point, visit.today)))))
         for point in found.points
@@ -195,22 +203,24 @@ def _sheet(visit: Visit, found: Note, by: Writer, chosen: Choice) -> Sheet:
         paper=PAPERS[chosen.paper],
         title=found.person.name,
         about=found.about,
-        post_by=f"Post by {day_phrase(found.post_by, visit.today)}" if found.post_by else "",
+        post_by=_("Post by {day}").format(day=day_phrase(found.post_by, visit.today))
+        if found.post_by
+        else "",
         sender=by.lines,
         address=found.addresses[chosen.address].envelope if found.addresses else (found.person.name,),
         prompts=prompts(chosen.occasion),
         facts=tuple(facts[one] for one in chosen.facts),
         hints=(
-            Prompt("Before you seal it", "Read it aloud. Cross out what you would have said by email."),
-            Prompt("Before you post it", f"{_posted_today(visit, found)}."),
-            Prompt("After", "Mark it posted. We keep the day, never the words."),
+            Prompt(_("Before you seal it"), _("Read it aloud. Cross out what you would have said by email.")),
+            Prompt(_("Before you post it"), f"{_posted_today(visit, found)}."),
+            Prompt(_("After"), _("Mark it posted. We keep the day, never the words.")),
         ),
     )
     return replace(sheet, envelope_only=chosen.part == "envelope")
 
 
 def _posted_today(visit: Visit, found: Note) -> str:
-    return f"Posted today, it arrives about {day_phrase(found.arrives, visit.today)}"
+    return _("Posted today, it arrives about {day}").format(day=day_phrase(found.arrives, visit.today))
 
 
 def _words(visit: Visit) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from starlette.responses import Response
 
 from crm.domain.channels import by_key
+from crm.domain.language import gettext as _
 from crm.domain.left_out import LEFT_OUT
 from crm.domain.log_sentences import saved_sentence
 from crm.domain.rules import CHANNELS_OF_ACTS
@@ -34,7 +35,9 @@ def done(visit: Visit) -> Response:
     before = _zone(visit, person.id)
     answer = actions.done(visit.connection, visit.principal, suggestion_id, visit.at)
     if not answer.is_new:
-        said = f"You have been in touch with {person.short_name} already, so nothing was logged twice."
+        said = _("You have been in touch with {name} already, so nothing was logged twice.").format(
+            name=person.short_name
+        )
         return visit.redirect(_back(visit), said, _undo(answer))
     way = by_key(log.channels(visit.connection, visit.principal))[CHANNELS_OF_ACTS[one.act]]
     said = saved_sentence(way, [person.short_name], [(before, _zone(visit, person.id))])
@@ -62,7 +65,9 @@ def snooze(visit: Visit) -> Response:
     answer = actions.snooze(visit.connection, visit.principal, suggestion_id, until, visit.at)
     name = _name(visit, suggestion_id)
     return visit.redirect(
-        _back(visit), f"{name} is snoozed until {day_phrase(until, visit.today)}.", _undo(answer)
+        _back(visit),
+        _("{name} is snoozed until {day}.").format(name=name, day=day_phrase(until, visit.today)),
+        _undo(answer),
     )
 
 
@@ -71,7 +76,11 @@ def skip(visit: Visit) -> Response:
     """Not this week."""
     suggestion_id = visit.number("suggestion_id")
     answer = actions.skip(visit.connection, visit.principal, suggestion_id, visit.at)
-    return visit.redirect(_back(visit), f"{_name(visit, suggestion_id)} is skipped this week.", _undo(answer))
+    return visit.redirect(
+        _back(visit),
+        _("{name} is skipped this week.").format(name=_name(visit, suggestion_id)),
+        _undo(answer),
+    )
 
 
 @router.action("/plan/suggestions/{suggestion_id}/not-this-person")
@@ -79,7 +88,7 @@ def not_this_person(visit: Visit) -> Response:
     """Not any more, until that is undone."""
     suggestion_id = visit.number("suggestion_id")
     answer = actions.not_this_person(visit.connection, visit.principal, suggestion_id, visit.at)
-    said = f"{_name(visit, suggestion_id)} will not be suggested to you again."
+    said = _("{name} will not be suggested to you again.").format(name=_name(visit, suggestion_id))
     return visit.redirect(_back(visit), said, _undo(answer))
 
 
@@ -87,7 +96,7 @@ def not_this_person(visit: Visit) -> Response:
 def undo(visit: Visit) -> Response:
     """Take one answer back."""
     actions.undo(visit.connection, visit.principal, visit.number("response_id"), visit.at)
-    return visit.redirect(_back(visit), "Taken back. Everything is as it was.")
+    return visit.redirect(_back(visit), _("Taken back. Everything is as it was."))
 
 
 @router.page("/plan/why", fresh=True)
@@ -110,7 +119,7 @@ def _until(choice: str, day: str, today: date) -> date:
     try:
         return date.fromisoformat(day)
     except ValueError:
-        told = "Choose a week, a month, or a day like 2026-11-23."
+        told = _("Choose a week, a month, or a day like 2026-11-23.")
         raise Invalid(told, fields={"until": told}) from None
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, selec
 from crm.domain.budgets import GROUPS, Budget
 from crm.domain.candidates import CALM_DAYS
 from crm.domain.diary import Slot
+from crm.domain.language import gettext as _
 from crm.domain.on_record import FROM_SILENCE, asks
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.principal import Principal
@@ -327,9 +328,11 @@ def _place(act: str, person: Suggestee, home: Home) -> str | None:
     if GROUPS[act] != "in_person" or not home.meets(person.place):
         return None
     if not home.place.near(person.place):
-        return f"You are both in {person.city} then"
+        return _("You are both in {city} then").format(city=person.city)
     return (
-        f"Both in {person.city}" if person.place.words == home.place.words else f"In {person.city}, near you"
+        _("Both in {city}").format(city=person.city)
+        if person.place.words == home.place.words
+        else _("In {city}, near you").format(city=person.city)
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, select
 
 from crm.domain.budgets import GROUPS
+from crm.domain.language import gettext as _
 from crm.domain.left_out import why_not
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.principal import Principal
@@ -119,7 +120,7 @@ def _person(
     person: Suggestee, zone: str, words: str | None, meeting: Meeting | None, there: tzinfo
 ) -> InReach:
     day = meeting.at.astimezone(there).date() if meeting and meeting.at else None
-    return InReach(person, zone, words or "Nothing is due.", day, bool(meeting and meeting.arranged))
+    return InReach(person, zone, words or _("Nothing is due."), day, bool(meeting and meeting.arranged))
 
 
 def _by_day(

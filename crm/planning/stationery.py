@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from crm.domain.language import gettext as _
+from crm.domain.language import spoken
 from crm.domain.note_prompts import Prompt
 from crm.domain.post import Paper
 
@@ -51,13 +53,17 @@ class Sheet:
     def card_words(self) -> str:
         """What stands under the card."""
         size = _size(self.paper.card_width, self.paper.card_height)
-        return f"{self.paper.card} card at true size, {size}. Cut on the dashes, or copy onto your own card."
+        return _("{card} card at true size, {size}. Cut on the dashes, or copy onto your own card.").format(
+            card=self.paper.card, size=size
+        )
 
     @property
     def envelope_words(self) -> str:
         """What stands under the envelope."""
         size = _size(self.paper.envelope_width, self.paper.envelope_height)
-        return f"{self.paper.envelope} envelope at true size, {size}. Feed an envelope, or write the address yourself."
+        return _(
+            "{envelope} envelope at true size, {size}. Feed an envelope, or write the address yourself."
+        ).format(envelope=self.paper.envelope, size=size)
 
     def lines(self) -> tuple[str, ...]:
         """Everything a person typed that is to be printed."""
@@ -119,6 +125,9 @@ def _content(sheet: Sheet) -> str:
         "hints": [asdict(one) for one in sheet.hints],
         "card_words": sheet.card_words,
         "envelope_words": sheet.envelope_words,
+        "stamp": _("Stamp"),
+        "log_words": _("From your log"),
+        "language": spoken().partition("-")[0],
         "envelope_only": sheet.envelope_only,
     }
     return json.dumps(content)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, Select, Table, or_, select, true, union_all
 
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.spans import day_phrase, short_day
 from crm.domain.yearly import next_return
@@ -157,8 +158,9 @@ def _dates(connection: Connection, principal: Principal, ids: Sequence[int], tod
 
 def date_words(kind: str, label: str | None, day: date, today: date) -> str:
     """ "Birthday on Wed 2 Dec", or the date's own label: "Ten years of Haas on Tue 24 Nov". No full stop."""
-    plain = {"birthday": "Birthday", "anniversary": "Anniversary", "renewal": "Renewal"}
-    return f"{tidy(label or '') or plain.get(kind, 'A date to remember')} on {day_phrase(day, today)}"
+    plain = {"birthday": _("Birthday"), "anniversary": _("Anniversary"), "renewal": _("Renewal")}
+    what = tidy(label or "") or plain.get(kind, _("A date to remember"))
+    return _("{what} on {day}").format(what=what, day=day_phrase(day, today))
 
 
 def _some(pairs: Any, limit: int) -> _Found:
@@ -222,4 +224,4 @@ def dated(point: TalkingPoint, today: date) -> str:
     if point.day is None or point.kind in ("birthday", "anniversary", "renewal", "other"):
         return ""
     said = short_day(point.day, today)
-    return f"due {said}" if point.kind in ("ask", "promise", "their promise") else said
+    return _("due {said}").format(said=said) if point.kind in ("ask", "promise", "their promise") else said

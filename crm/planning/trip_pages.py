@@ -7,8 +7,10 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from crm.domain.language import N_, ngettext
+from crm.domain.language import gettext as _
 from crm.domain.manner import days_words
-from crm.domain.spans import count, day_phrase
+from crm.domain.spans import day_phrase, in_words
 from crm.domain.trip_line import read_trip
 from crm.errors import Invalid
 from crm.planning import covering, journey_actions, journeys, stays, trip_actions
@@ -25,11 +27,11 @@ router = Router()
 EXAMPLE = date(2026, 12, 1), date(2026, 12, 4)
 """A trip for the words that say how to write one, in the reader's own manner."""
 ZONE_WORDS = {
-    "screen_only": "Screen-only, first",
-    "gone_quiet": "Gone quiet",
-    "drifting": "Drifting",
-    "no_record": "No record yet",
-    "in_touch": "In touch",
+    "screen_only": N_("Screen-only, first"),
+    "gone_quiet": N_("Gone quiet"),
+    "drifting": N_("Drifting"),
+    "no_record": N_("No record yet"),
+    "in_touch": N_("In touch"),
 }
 
 
@@ -64,7 +66,9 @@ def add_trip(visit: Visit) -> Response:
     if isinstance(form, forms.Errors):
         return _again(visit, form)
     trip_id = journey_actions.add_trip(visit.connection, visit.principal, form, visit.at)
-    return visit.redirect(f"/trips/{trip_id}", f"The trip to {form.city} is written down.")
+    return visit.redirect(
+        f"/trips/{trip_id}", _("The trip to {city} is written down.").format(city=form.city)
+    )
 
 
 @router.action("/trips/none")
@@ -74,7 +78,7 @@ def no_trip(visit: Visit) -> Response:
     if isinstance(form, forms.Errors):
         return _again(visit, form)
     trip_id = journey_actions.refuse_trip(visit.connection, visit.principal, form, visit.at)
-    return visit.redirect("/trips", "It is not offered again.", f"/trips/{trip_id}/restore")
+    return visit.redirect("/trips", _("It is not offered again."), f"/trips/{trip_id}/restore")
 
 
 def _in_fields(form: FormData, today: date) -> FormData:
@@ -106,7 +110,7 @@ def trip(visit: Visit) -> Response:
         "has_calendar": bool(busy),
         "usual": home_of(visit.connection, visit.principal).budget.in_person,
         "zone": zone,
-        "zone_words": ZONE_WORDS,
+        "zone_words": {key: _(words) for key, words in ZONE_WORDS.items()},
         "day_phrase": lambda day: day_phrase(day, visit.today),
     }
     return visit.render("planning/trip.html", context, active="week")
@@ -118,12 +122,15 @@ def save_room(visit: Visit) -> Response:
     trip_id = visit.number("trip_id")
     form = forms.read(RoomForm, visit.form)
     if isinstance(form, forms.Errors):
-        raise Invalid("Write how many may be met: 0 to 20.", fields=form.fields)
+        raise Invalid(_("Write how many may be met: 0 to 20."), fields=form.fields)
     added = trip_actions.make_room(visit.connection, visit.principal, trip_id, form.room, visit.at)
-    said = f"A week of this trip may hold {form.room} in person."
+    said = _("A week of this trip may hold {room} in person.").format(room=form.room)
     if added:
-        are = "is" if added == 1 else "are"
-        said = f"{count(added, 'suggestion', words=True).capitalize()} of this trip {are} in your week now."
+        said = ngettext(
+            "{many} suggestion of this trip is in your week now.",
+            "{many} suggestions of this trip are in your week now.",
+            added,
+        ).format(many=in_words(added).capitalize())
     return visit.redirect(f"/trips/{trip_id}", said)
 
 
@@ -142,7 +149,7 @@ def save_trip(visit: Visit) -> Response:
     if isinstance(form, forms.Errors):
         return _edit(visit, one, form.typed, _placed(form, "city"))
     journey_actions.change_trip(visit.connection, visit.principal, one.id, form)
-    return visit.redirect(f"/trips/{one.id}", "The trip is changed.")
+    return visit.redirect(f"/trips/{one.id}", _("The trip is changed."))
 
 
 def _edit(visit: Visit, one: journeys.Trip, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
@@ -155,7 +162,7 @@ def remove_trip(visit: Visit) -> Response:
     """It does not take place."""
     trip_id = visit.number("trip_id")
     journey_actions.remove_trip(visit.connection, visit.principal, trip_id, visit.at)
-    return visit.redirect("/trips", "The trip is taken away.", f"/trips/{trip_id}/restore")
+    return visit.redirect("/trips", _("The trip is taken away."), f"/trips/{trip_id}/restore")
 
 
 @router.action("/trips/{trip_id}/restore")
@@ -163,7 +170,7 @@ def restore_trip(visit: Visit) -> Response:
     """It does."""
     trip_id = visit.number("trip_id")
     journey_actions.restore_trip(visit.connection, visit.principal, trip_id)
-    return visit.redirect("/trips", "The trip is back.")
+    return visit.redirect("/trips", _("The trip is back."))
 
 
 @router.action("/time-off")
@@ -178,7 +185,7 @@ def add_time_off(visit: Visit) -> Response:
     except Invalid as refusal:
         wrong = {f"off-{name}": said for name, said in refusal.fields.items()}
         return _list(visit, {}, {**visit.form}, wrong)
-    said = "Nothing is planned for these days in plans that are made from now on."
+    said = _("Nothing is planned for these days in plans that are made from now on.")
     return visit.redirect("/trips", said, f"/time-off/{off_id}/delete")
 
 
@@ -187,14 +194,14 @@ def remove_time_off(visit: Visit) -> Response:
     """They are worked after all."""
     off_id = visit.number("off_id")
     journey_actions.remove_time_off(visit.connection, visit.principal, off_id, visit.at)
-    return visit.redirect("/trips", "These days are taken away.", f"/time-off/{off_id}/restore")
+    return visit.redirect("/trips", _("These days are taken away."), f"/time-off/{off_id}/restore")
 
 
 @router.action("/time-off/{off_id}/restore")
 def restore_time_off(visit: Visit) -> Response:
     """They are off."""
     journey_actions.restore_time_off(visit.connection, visit.principal, visit.number("off_id"))
-    return visit.redirect("/trips", "These days are off again.")
+    return visit.redirect("/trips", _("These days are off again."))
 
 
 def _placed(form: forms.Errors, field: str) -> dict[str, str]:

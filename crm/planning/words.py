@@ -4,25 +4,31 @@ from datetime import date, tzinfo
 
 from crm.domain.budgets import GROUPS
 from crm.domain.diary import Slot
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.manner import clock_words
 from crm.domain.spans import day_phrase
 
-ASK_FOR_ADDRESS = "Ask for their address"
+ASK_FOR_ADDRESS = N_("Ask for their address")
 
 
 def moment_words(act: str, slot: Slot, today: date, zone: tzinfo) -> str:
     """ "Today, 16:00", "Thu 19 Nov, 12:30", "Post by Wed 18 Nov", "Any day this week". No full stop."""
     if slot.day is None:
-        return "Any day this week"
+        return _("Any day this week")
     if slot.starts_at is not None:
         return f"{_day(slot.day, today)}, {clock_words(slot.starts_at.astimezone(zone))}"
     if GROUPS[act] == "by_hand":
-        return f"Post {'today' if slot.day == today else f'by {day_phrase(slot.day, today)}'}"
+        return (
+            _("Post today")
+            if slot.day == today
+            else _("Post by {day}").format(day=day_phrase(slot.day, today))
+        )
     return _day(slot.day, today)
 
 
 def _day(day: date, today: date) -> str:
-    return "Today" if day == today else day_phrase(day, today)
+    return _("Today") if day == today else day_phrase(day, today)
 
 
 def act_and_moment(act: str, slot: Slot, today: date, zone: tzinfo) -> str:
@@ -37,6 +43,6 @@ def act_and_moment(act: str, slot: Slot, today: date, zone: tzinfo) -> str:
 
 def beside_moment(slot: Slot, place: str | None, needs_address: bool) -> str:
     """What stands under the moment: the missing address, where both are, what time it is there. May be empty."""
-    parts = [f"{ASK_FOR_ADDRESS}." if needs_address else "", f"{place}." if place else "", slot.note]
+    parts = [f"{_(ASK_FOR_ADDRESS)}." if needs_address else "", f"{place}." if place else "", slot.note]
     said = " ".join(part for part in parts if part)
     return said[:-1] if said.endswith(".") and said.count(".") == 1 else said

@@ -3,7 +3,9 @@
 from starlette.responses import Response
 
 from crm.domain.budgets import LARGEST_BUDGET
+from crm.domain.language import gettext as _
 from crm.domain.targets import TIERS
+from crm.domain.vocabulary import word
 from crm.domain.weeks import IsoWeek
 from crm.planning.actions import make_plan
 from crm.today import actions, queries
@@ -44,7 +46,7 @@ def show(visit: Visit, errors: Errors | None = None) -> Response:
         },
         "most": LARGEST_BUDGET,
         "errors": errors.fields if errors else {},
-        "tiers": [(tier, tier.capitalize()) for tier in TIERS],
+        "tiers": [(tier, word(tier).capitalize()) for tier in TIERS],
     }
     return visit.render("today/welcome.html", context, active="week", status=422 if errors else 200)
 
@@ -61,6 +63,6 @@ def begin(visit: Visit) -> Response:
         visit.connection, visit.principal, sent.call, sent.in_person, sent.by_hand, finished=planned
     )
     if not planned:
-        return visit.redirect("/welcome", "Your marks are kept.")
+        return visit.redirect("/welcome", _("Your marks are kept."))
     make_plan(visit.connection, visit.principal, IsoWeek.of(visit.today), visit.at)
-    return visit.redirect("/", "Your first week is planned.")
+    return visit.redirect("/", _("Your first week is planned."))

@@ -9,11 +9,14 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, func
 
 from crm.domain.budgets import GROUPS
 from crm.domain.flag_facts import CHANNEL_NOUNS
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.post import last_post
 from crm.domain.principal import Principal
 from crm.domain.sentences import back_in_touch_sentence
 from crm.domain.spans import capital, count, day_phrase, short_day, span
+from crm.domain.vocabulary import word
 from crm.domain.weeks import IsoWeek
 from crm.domain.yearly import next_return
 from crm.interactions.queries import zones
@@ -128,13 +131,15 @@ def _owed(connection: Connection, principal: Principal, today: date) -> tuple[Ow
 def _promise(row: Row[Any], today: date) -> Owed:
     late = row.due is not None and row.due < today
     if late:
-        state = f"{capital(span((today - row.due).days, words=True))} late, promised {short_day(row.made_on, today)}"
+        state = _("{time} late, promised {day}").format(
+            time=capital(span((today - row.due).days, words=True)), day=short_day(row.made_on, today)
+        )
     elif row.due == today:
-        state = "Due today"
+        state = _("Due today")
     elif row.due:
-        state = f"Due {day_phrase(row.due, today)}"
+        state = _("Due {day}").format(day=day_phrase(row.due, today))
     else:
-        state = f"Promised {short_day(row.made_on, today)}"
+        state = _("Promised {day}").format(day=short_day(row.made_on, today))
     return Owed(row.id, row.contact_id, row.name, tidy(row.text), state, late)
 
 
@@ -146,7 +151,7 @@ def _to_say(
     chances = _arranged(connection, principal, [row.contact_id for row in rows], today, at)
     for one in plan.open if plan else ():
         if GROUPS[one.act] != "by_hand" and one.slot.day:
-            chances.setdefault(one.contact.id, f"{one.act} {day_phrase(one.slot.day, today)}")
+            chances.setdefault(one.contact.id, f"{word(one.act)} {day_phrase(one.slot.day, today)}")
     return tuple(
         ToSay(row.id, row.contact_id, row.name, tidy(row.text), _chance(row, chances, today)) for row in rows
     )
@@ -154,8 +159,8 @@ def _to_say(
 
 def _chance(row: Row[Any], chances: dict[int, str], today: date) -> str:
     if row.contact_id in chances:
-        return f"Next chance: {chances[row.contact_id]}"
-    return f"Due {day_phrase(row.due, today)}" if row.due else ""
+        return _("Next chance: {when}").format(when=chances[row.contact_id])
+    return _("Due {day}").format(day=day_phrase(row.due, today)) if row.due else ""
 
 
 def _arranged(
@@ -165,8 +170,8 @@ def _arranged(
     found = {}
     for contact_id, one in next_arranged(connection, principal, ids, at).items():
         day = day_phrase(principal.own_day(one.occurred_at), today)
-        word = {"phone": "call", "video": "video call"}.get(one.channel, one.channel)
-        found[contact_id] = f"{word} {day}"
+        what = {"phone": "call", "video": N_("video call")}.get(one.channel, one.channel)
+        found[contact_id] = f"{word(what)} {day}"
     return found
 
 
@@ -197,7 +202,7 @@ def _dates_in(whose: Any, user_id: Any, months: Any, today: Any) -> Select[Any]:
 
 def _coming(row: Row[Any], day: date, today: date, country: str | None) -> Ahead:
     title = _date_title(row)
-    said = {0: "Today", 1: f"Tomorrow, {day_phrase(day, today)}"}.get(
+    said = {0: _("Today"), 1: _("Tomorrow, {day}").format(day=day_phrase(day, today))}.get(
         (day - today).days, day_phrase(day, today)
     )
     if row.kind == "renewal":
@@ -208,21 +213,23 @@ def _coming(row: Row[Any], day: date, today: date, country: str | None) -> Ahead
             row.contact_id,
             row.name,
             title,
-            f"{said}. A card had to leave by {short_day(latest, today)}, so ring.",
+            _("{said}. A card had to leave by {day}, so ring.").format(
+                said=said, day=short_day(latest, today)
+            ),
         )
-    when = "today" if latest == today else f"by {day_phrase(latest, today)}"
-    return Ahead(row.contact_id, row.name, title, f"{said}. Post {when}.")
+    by = _("Post today.") if latest == today else _("Post by {day}.").format(day=day_phrase(latest, today))
+    return Ahead(row.contact_id, row.name, title, f"{said}. {by}")
 
 
 def _date_title(row: Row[Any]) -> str:
     """ "Aiko Tanabe’s birthday", or the date's own label, with the name unless the label has it."""
     label = tidy(row.label or "")
     if label:
-        named = any(word in fold(label) for word in fold(row.name).split())
+        named = any(part in fold(label) for part in fold(row.name).split())
         return label if named else f"{row.name}: {label}"
     if row.kind == "other":
-        return f"{row.name}: a date to remember"
-    return f"{row.name}’s {row.kind}"
+        return _("{name}: a date to remember").format(name=row.name)
+    return _("{name}’s {kind}").format(name=row.name, kind=word(row.kind))
 
 
 def _last_week(connection: Connection, principal: Principal, today: date, at: datetime) -> str | None:
@@ -234,7 +241,7 @@ def _last_week(connection: Connection, principal: Principal, today: date, at: da
     zone_of = zones(connection, principal, ids)
     back = [one for one in ids if zone_of.get(one) == "in_touch"]
     names = [person.name for _, person in sorted(people(connection, principal, back).items())]
-    said = f"{len(found.reached)} of {found.total} done."
+    said = _("{n} of {total} done.").format(n=len(found.reached), total=found.total)
     return f"{said} {back_in_touch_sentence(names)}" if names else said
 
 
@@ -274,7 +281,7 @@ def people_to_mark(connection: Connection, principal: Principal, limit: int) -> 
             row.id,
             shown[row.id].name,
             shown[row.id].organisation or shown[row.id].email or "",
-            counts.get(row.id, "Nothing logged yet"),
+            counts.get(row.id, _("Nothing logged yet")),
             row.tier,
         )
         for row in rows

@@ -12,12 +12,14 @@ from starlette.responses import Response
 
 from crm.contacts.history import ribbons
 from crm.domain.budgets import GROUPS
+from crm.domain.language import gettext as _
 from crm.domain.manner import clock_words, day_in_month, month_words
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.ribbon import Ribbon, ribbon
 from crm.domain.rules import ACTS
 from crm.domain.sentences import headline
 from crm.domain.spans import capital, count, day_phrase, short_day, span, week_label
+from crm.domain.vocabulary import ACTS_COUNTED
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound, Unavailable
 from crm.inbox.queries import waiting_count
@@ -113,7 +115,7 @@ def other_week(visit: Visit) -> Response:
         raise NotFound from None
     plan = plan_of(visit.connection, visit.principal, week, visit.at)
     if plan is None:
-        raise NotFound("There was no plan for you in that week.")
+        raise NotFound(_("There was no plan for you in that week."))
     return _week_page(visit, visit.connection, week, plan, is_now=False)
 
 
@@ -191,17 +193,17 @@ def _light(connection: Connection, visit: Visit, plan: PlanView) -> list[str]:
     week = plan.week
     now, after = plan.homes
     absent = covering_sentence(away(connection, visit.principal, week, visit.at))
-    light = (now.lightness(week, "This week"), after.lightness(week.next(), "Next week"), absent)
+    light = (now.lightness(week, _("This week")), after.lightness(week.next(), _("Next week")), absent)
     return [said for said in light if said]
 
 
 def _title(plan: PlanView | None, week: IsoWeek, *, is_now: bool) -> str:
     if plan is None:
-        return "This week"
+        return _("This week")
     if not is_now:
-        return f"Week {week.week} of {week.year}"
+        return _("Week {week} of {year}").format(week=week.week, year=week.year)
     if plan.suggestions and not plan.open:
-        return "All done for this week"
+        return _("All done for this week")
     return headline(len(plan.open))
 
 
@@ -217,7 +219,7 @@ def _days(
     return tuple(
         DayOfWeek(
             day,
-            f"Today, {day_in_month(day)}" if day == today else day_in_month(day),
+            _("Today, {day}").format(day=day_in_month(day)) if day == today else day_in_month(day),
             day == today,
             day in holidays,
             tuple(planned for _, planned in sorted(by_day.get(day, ()), key=lambda pair: pair[0])),
@@ -232,7 +234,7 @@ def _planned(one: Suggested, zone: tzinfo) -> tuple[str, Planned]:
     if one.slot.starts_at is not None:
         at = one.slot.starts_at.astimezone(zone)
         return f"{at:%H:%M}", Planned(one.act, f"{clock_words(at)} {name}", one.id)
-    return "24", Planned(one.act, f"Post to {name}", one.id)
+    return "24", Planned(one.act, _("Post to {name}").format(name=name), one.id)
 
 
 def _room(plan: PlanView) -> tuple[Room, ...]:
@@ -244,7 +246,9 @@ def _room(plan: PlanView) -> tuple[Room, ...]:
         (act for act in ACTS if planned[act]),
         key=lambda act: (GROUPS[act] != "in_person", GROUPS[act] != "call"),
     )
-    return tuple(Room(act, count(planned[act], act), planned[act], done[act]) for act in order)
+    return tuple(
+        Room(act, count(planned[act], act, ACTS_COUNTED[act]), planned[act], done[act]) for act in order
+    )
 
 
 def _year(visit: Visit, connection: Connection, one: Suggested) -> Year:
@@ -271,7 +275,7 @@ def _year(visit: Visit, connection: Connection, one: Suggested) -> Year:
 
 def _by_screen(silent: int | None, days: object) -> str | None:
     if isinstance(days, int | float) and days >= SCREEN_DAYS:
-        return f"{span(int(days))} by screen only"
+        return _("{time} by screen only").format(time=span(int(days)))
     if silent is None:
-        return "By screen only"
-    return f"{span(silent)} by screen only" if silent >= SCREEN_DAYS else None
+        return _("By screen only")
+    return _("{time} by screen only").format(time=span(silent)) if silent >= SCREEN_DAYS else None
