@@ -8,8 +8,10 @@ from starlette.responses import Response
 
 from crm.accounts import mails, own_address
 from crm.accounts.forms import AddressChange
+from crm.accounts.queries import manner_of
 from crm.accounts.settings_pages import password_hash_of, wrong_password
 from crm.accounts.stopped import why_stopped
+from crm.domain.manner import reader
 from crm.errors import Conflict
 from crm.web import forms
 from crm.web.routing import Router, Visit
@@ -68,7 +70,7 @@ def _asked(visit: Visit, email: str) -> Response:
         token = own_address.ask(connection, visit.principal, email, visit.at)
     url = f"{visit.settings.url}/email/{token}"
     wrong = mails.send_address_link(
-        visit.site, (person.name, email), person.email, person.workspace, url, visit.at
+        visit.site, mails.Reader(person.name, email, reader()), person.email, person.workspace, url, visit.at
     )
     if wrong is None:
         return visit.redirect("/settings/email", message=f"A link is on its way to {email}.")
@@ -105,7 +107,10 @@ def _tell_the_old(visit: Visit, row: Any) -> None:
     """After the answer, since nobody waits for it."""
     with visit.database.read() as connection:
         stopped = why_stopped(connection, row.workspace_id, row.old)
+        manner = manner_of(connection, row.workspace_id, row.user_id)
     if stopped or not visit.settings.smtp_url:
         return
-    if mails.send_address_changed(visit.site, (row.name, row.old), row.email, row.team, visit.at):
+    if mails.send_address_changed(
+        visit.site, mails.Reader(row.name, row.old, manner), row.email, row.team, visit.at
+    ):
         log.warning("an old address could not be told that another took its place")

@@ -75,8 +75,9 @@ def _mail_links(visit: Visit, email: str, purpose: str, path: str, send: Callabl
             if actions.asked_lately(connection, one.workspace_id, one.id, purpose, visit.at):
                 continue
             token = actions.make_link(connection, one.workspace_id, one.id, purpose, visit.at)
+            manner = queries.manner_of(connection, one.workspace_id, one.id)
         url = f"{visit.settings.url}{path}/{token}"
-        if send(visit.site, (one.name, one.email), one.team, url, visit.at):
+        if send(visit.site, mails.Reader(one.name, one.email, manner), one.team, url, visit.at):
             log.warning("a %s link could not be mailed", purpose)
 
 

@@ -1,9 +1,12 @@
 """The mails about accounts, rendered and handed over at once: each is asked for by somebody who waits."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 
 from crm.accounts import own_address
 from crm.accounts.actions import valid_words
+from crm.domain.manner import Manner, written_for
 from crm.errors import UsageError
 from crm.mail.dkim import signing
 from crm.mail.message import BadAddress, Mailbox, compose, new_message_id
@@ -23,49 +26,75 @@ from crm.web.site import Site
 SECONDS = 10
 
 
-def send_sign_in_link(site: Site, to: tuple[str, str], workspace: str, url: str, at: datetime) -> str | None:
-    """Mail a link that signs in once to (name, address); returns what went wrong, or nothing."""
-    return _send(site, to, "sign_in_link", SignInLinkMail(to[0], workspace, url, valid_words("sign_in")), at)
+class Reader(NamedTuple):
+    """Whom a mail is for, and how it is written for them: whoever asks for it may read another language."""
+
+    name: str
+    address: str
+    manner: Manner
 
 
-def send_reset(site: Site, to: tuple[str, str], workspace: str, url: str, at: datetime) -> str | None:
+def send_sign_in_link(site: Site, to: Reader, workspace: str, url: str, at: datetime) -> str | None:
+    """Mail a link that signs in once to somebody; returns what went wrong, or nothing."""
+    return _send(
+        site, to, "sign_in_link", lambda: SignInLinkMail(to.name, workspace, url, valid_words("sign_in")), at
+    )
+
+
+def send_reset(site: Site, to: Reader, workspace: str, url: str, at: datetime) -> str | None:
     """Mail a link to choose a new password."""
     return _send(
-        site, to, "password_reset", PasswordResetMail(to[0], workspace, url, valid_words("reset")), at
+        site,
+        to,
+        "password_reset",
+        lambda: PasswordResetMail(to.name, workspace, url, valid_words("reset")),
+        at,
     )
 
 
 def send_invitation(
-    site: Site, to: tuple[str, str], invited_by: str, workspace: str, url: str, at: datetime
+    site: Site, to: Reader, invited_by: str, workspace: str, url: str, at: datetime
 ) -> str | None:
     """Mail an invitation."""
-    view = InvitationMail(to[0], invited_by, workspace, url, valid_words("invitation"))
-    return _send(site, to, "invitation", view, at)
+    return _send(
+        site,
+        to,
+        "invitation",
+        lambda: InvitationMail(to.name, invited_by, workspace, url, valid_words("invitation")),
+        at,
+    )
 
 
-def send_address_link(
-    site: Site, to: tuple[str, str], old: str, workspace: str, url: str, at: datetime
-) -> str | None:
-    """Mail the link by which (name, new address) is proven and taken in place of ``old``."""
-    view = AddressChangeMail(to[0], old, to[1], workspace, url, own_address.VALID_WORDS)
-    return _send(site, to, "address_change", view, at)
+def send_address_link(site: Site, to: Reader, old: str, workspace: str, url: str, at: datetime) -> str | None:
+    """Mail the link by which a new address is proven and taken in place of ``old``."""
+    return _send(
+        site,
+        to,
+        "address_change",
+        lambda: AddressChangeMail(to.name, old, to.address, workspace, url, own_address.VALID_WORDS),
+        at,
+    )
 
 
-def send_address_changed(
-    site: Site, to: tuple[str, str], new: str, workspace: str, at: datetime
-) -> str | None:
-    """Tell (name, old address) that another one is used from now on."""
-    view = AddressChangedMail(to[0], to[1], new, workspace, f"{site.settings.url}/")
-    return _send(site, to, "address_changed", view, at)
+def send_address_changed(site: Site, to: Reader, new: str, workspace: str, at: datetime) -> str | None:
+    """Tell an old address that another one is used from now on."""
+    return _send(
+        site,
+        to,
+        "address_changed",
+        lambda: AddressChangedMail(to.name, to.address, new, workspace, f"{site.settings.url}/"),
+        at,
+    )
 
 
-def _send(site: Site, to: tuple[str, str], name: str, view: MailView, at: datetime) -> str | None:
+def _send(site: Site, to: Reader, name: str, view: Callable[[], MailView], at: datetime) -> str | None:
     try:
         sender = Mailbox.parse(site.settings.mail_from)
-        recipient = Mailbox(to[1], to[0])
+        recipient = Mailbox(to.address, to.name)
     except BadAddress as fault:
         return str(fault)
-    mail = render(site.templates, name, {"mail": view})
+    with written_for(to.manner):
+        mail = render(site.templates, name, {"mail": view()})
     message = compose(
         sender=sender,
         to=recipient,

@@ -54,7 +54,7 @@ def invite(visit: Visit) -> Response:
     except Conflict as refusal:
         with visit.database.read() as connection:
             return _page(visit, connection, visit.form, refusal.fields)
-    return _deliver(visit, form.name, form.email, url)
+    return _deliver(visit, user_id, form.name, form.email, url)
 
 
 @router.action("/team/{user_id}/link", access="admin", own_transactions=True)
@@ -65,7 +65,7 @@ def new_link(visit: Visit) -> Response:
         if not one.active:
             raise Invalid(f"{one.name} is deactivated. Let them in again first.")
         url = _link(visit, connection, one.id)
-    return _deliver(visit, one.name, one.email, url)
+    return _deliver(visit, one.id, one.name, one.email, url)
 
 
 def _link(visit: Visit, connection: Connection, user_id: int) -> str:
@@ -73,14 +73,13 @@ def _link(visit: Visit, connection: Connection, user_id: int) -> str:
     return f"{visit.settings.url}/welcome/{token}"
 
 
-def _deliver(visit: Visit, name: str, email: str, url: str) -> Response:
+def _deliver(visit: Visit, user_id: int, name: str, email: str, url: str) -> Response:
     if visit.settings.smtp_url:
         user = visit.user
         with visit.database.read() as connection:
             stopped = why_stopped(connection, user.workspace_id, email)
-        wrong = stopped or mails.send_invitation(
-            visit.site, (name, email), user.name, user.workspace, url, visit.at
-        )
+            reader = mails.Reader(name, email, queries.manner_of(connection, user.workspace_id, user_id))
+        wrong = stopped or mails.send_invitation(visit.site, reader, user.name, user.workspace, url, visit.at)
         if wrong is None:
             return visit.redirect("/team", message=f"The invitation is on its way to {email}.")
         said = f"The mail to {email} could not be sent. {wrong} Hand this link to {name} yourself."

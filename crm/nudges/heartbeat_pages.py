@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from starlette.responses import Response
 
 from crm import clock
-from crm.accounts.queries import members
+from crm.accounts.queries import manner_of, members
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.mailbox_words import GOOD, SENTENCES, WAITING
+from crm.domain.manner import Manner, reader, written_for
 from crm.domain.spans import count, day_and_time, join, moment_phrase
 from crm.errors import Conflict, Invalid, NotFound, Refusal
 from crm.mail.dkim import signing
@@ -214,9 +215,9 @@ def test_send(visit: Visit) -> Response:
     """Send a test mail to oneself, or as an admin to somebody else, and say what the server said."""
     if not visit.settings.smtp_url:
         return _told(visit, _(NOT_SET_UP))
-    name, email = _whom(visit)
+    name, email, manner = _whom(visit)
     try:
-        delivery = _send_test(visit, name, email)
+        delivery = _send_test(visit, name, email, manner)
     except BadAddress as fault:
         return _told(visit, _("No mail can be sent to {email}. {fault}").format(email=email, fault=fault))
     except Refusal as refusal:
@@ -232,37 +233,30 @@ def test_send(visit: Visit) -> Response:
     return _told(visit, _("The test was not sent to {email}. {said}").format(email=email, said=said))
 
 
-def _whom(visit: Visit) -> tuple[str, str]:
-    """Name and address of whom the test goes to; NotFound for nobody of this team, and for others than admins."""
+def _whom(visit: Visit) -> tuple[str, str, Manner]:
+    """Whom the test goes to: name, address, and how it is written; NotFound for strangers, and for members who mean others."""
     asked = str(visit.form.get("user", ""))
     if not asked:
-        return visit.user.name, visit.user.email
+        return visit.user.name, visit.user.email, reader()
     with visit.database.read() as connection:
         found = [one for one in members(connection, visit.principal) if str(one.id) == asked and one.active]
+        manner = manner_of(connection, visit.principal.workspace_id, found[0].id) if found else reader()
     if not found or not (visit.principal.may_administer or found[0].id == visit.principal.user_id):
         raise NotFound
-    return found[0].name, found[0].email
+    return found[0].name, found[0].email, manner
 
 
 def _told(visit: Visit, sentence: str) -> Response:
     return visit.redirect("/team/heartbeat", message=sentence, kind="error")
 
 
-def _send_test(visit: Visit, name: str, email: str) -> Delivery:
+def _send_test(visit: Visit, name: str, email: str, manner: Manner) -> Delivery:
     sender = sender_of(visit.settings)
     local = visit.at.astimezone(visit.principal.user_zone)
-    mail = render(
-        visit.site.templates,
-        "test_send",
-        {
-            "mail": TestMail(
-                visit.user.name,
-                visit.user.workspace,
-                day_and_time(local, visit.today),
-                f"{visit.settings.url}/team/heartbeat",
-            )
-        },
-    )
+    with written_for(manner):
+        when = day_and_time(local, visit.today)
+        view = TestMail(visit.user.name, visit.user.workspace, when, f"{visit.settings.url}/team/heartbeat")
+        mail = render(visit.site.templates, "test_send", {"mail": view})
     message = compose(
         sender=sender,
         to=Mailbox(email, name),
