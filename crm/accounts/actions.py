@@ -15,6 +15,7 @@ from crm.accounts import queries
 from crm.accounts.addresses import normal_email
 from crm.accounts.forms import Preferences, Profile, SetUp, Written
 from crm.accounts.workspaces import create_workspace
+from crm.domain.language import gettext as _
 from crm.domain.manner import CHOICES, LANGUAGE
 from crm.domain.principal import Principal, Role
 from crm.domain.spans import capital, count, join
@@ -49,7 +50,7 @@ def set_up(connection: Connection, form: SetUp, password_hash: str, at: datetime
     """Name the first workspace and make its first admin; returns both ids. Refused once anybody exists."""
     workspace_id = ensure_workspace(connection, form.team, form.time_zone, at)
     if sessions.anybody(connection):
-        raise Conflict("In Person is set up already. Sign in.")
+        raise Conflict(_("In Person is set up already. Sign in."))
     connection.execute(
         workspace.update()
         .where(workspace.c.id == workspace_id)
@@ -98,7 +99,7 @@ def require_free(connection: Connection, workspace_id: int, email: str) -> None:
     take_turns(connection, f"addresses of {workspace_id}")
     taken = select(user.c.id).where(user.c.workspace_id == workspace_id, user.c.email == email)
     if connection.execute(taken).first() is not None:
-        sentence = f"{email} is a member already."
+        sentence = _("{email} is a member already.").format(email=email)
         raise Conflict(sentence, fields={"email": sentence})
 
 
@@ -123,9 +124,11 @@ class Ended:
     @property
     def words(self) -> str:
         """Of what to make new ones if they come back; empty if nothing ended."""
-        parts = [count(self.tokens, "token")] if self.tokens else []
-        parts += ["the address of their plan"] if self.feeds else []
-        return f" {capital(join(parts))} ended for good, also if they are let in again." if parts else ""
+        parts = [count(self.tokens, "token", "tokens")] if self.tokens else []
+        parts += [_("the address of their plan")] if self.feeds else []
+        if not parts:
+            return ""
+        return _("{what} ended for good, also if they are let in again.").format(what=capital(join(parts)))
 
 
 def deactivate(connection: Connection, principal: Principal, user_id: int, at: datetime) -> Ended:
@@ -166,7 +169,7 @@ def _require_an_admin(connection: Connection, principal: Principal) -> None:
         user.c.workspace_id == principal.workspace_id, user.c.role == "admin", user.c.active
     )
     if connection.execute(left).scalar_one() == 0:
-        raise Conflict("A team needs an admin. Make somebody else one first.")
+        raise Conflict(_("A team needs an admin. Make somebody else one first."))
 
 
 def _update(connection: Connection, principal: Principal, user_id: int, values: dict[str, Any]) -> None:
@@ -201,7 +204,7 @@ def mail_switched(on: bool, at: datetime) -> dict[str, Any]:
 def save_profile(connection: Connection, principal: Principal, form: Profile, at: datetime) -> None:
     """Store one's own settings; the budgets of the acts together are the budget of the week."""
     if principal.user_id is None:
-        raise Invalid("Only a user has settings.")
+        raise Invalid(_("Only a user has settings."))
     values = form.model_dump(exclude={"nudge_time", "theme", "also_me", *CHOICES, LANGUAGE})
     values["written"] = form.chosen
     mine = select(user.c.preferences).where(
@@ -274,13 +277,15 @@ def valid_words(purpose: str) -> str:
     """For how long a link holds: "15 minutes", "an hour", "7 days"."""
     lasts = VALID_FOR[purpose]
     if lasts == timedelta(hours=1):
-        return "an hour"
-    return count(lasts.days, "day") if lasts.days else count(lasts // timedelta(minutes=1), "minute")
+        return _("an hour")
+    if lasts.days:
+        return count(lasts.days, "day", "days")
+    return count(lasts // timedelta(minutes=1), "minute", "minutes")
 
 
 def link_of(connection: Connection, token: str, purposes: Sequence[str], at: datetime) -> Any:
     """The row of a link that still holds, with its user's name and email; NotFound for any other."""
-    number, _, secret = token.partition(".")
+    number, _dot, secret = token.partition(".")
     if not (is_id(number) and secret):
         raise _spent()
     row = connection.execute(
@@ -321,7 +326,7 @@ def use_link(connection: Connection, token: str, purposes: Sequence[str], at: da
 
 
 def _spent() -> NotFound:
-    return NotFound("This link was used already or has run out. Ask for a new one.")
+    return NotFound(_("This link was used already or has run out. Ask for a new one."))
 
 
 def void_links(connection: Connection, workspace_id: int, user_id: int, at: datetime) -> None:

@@ -11,6 +11,7 @@ from crm.accounts.forms import AddressChange
 from crm.accounts.queries import manner_of
 from crm.accounts.settings_pages import password_hash_of, wrong_password
 from crm.accounts.stopped import why_stopped
+from crm.domain.language import gettext as _
 from crm.domain.manner import reader
 from crm.errors import Conflict
 from crm.web import forms
@@ -58,7 +59,7 @@ def _moved(visit: Visit, email: str) -> Response:
     with visit.database.write() as connection:
         own_address.require_new(connection, visit.principal, email, visit.at)
         own_address.move(connection, visit.user.workspace_id, visit.user.id, email, visit.at)
-    return visit.redirect("/settings", message=f"From now on you sign in with {email}.")
+    return visit.redirect("/settings", message=_("From now on you sign in with {email}.").format(email=email))
 
 
 def _asked(visit: Visit, email: str) -> Response:
@@ -73,17 +74,22 @@ def _asked(visit: Visit, email: str) -> Response:
         visit.site, mails.Reader(person.name, email, reader()), person.email, person.workspace, url, visit.at
     )
     if wrong is None:
-        return visit.redirect("/settings/email", message=f"A link is on its way to {email}.")
+        return visit.redirect(
+            "/settings/email", message=_("A link is on its way to {email}.").format(email=email)
+        )
     with visit.database.write() as connection:
         own_address.forget(connection, visit.principal, visit.at)
-    raise Conflict(wrong, fields={"email": f"The mail to {email} could not be sent: {wrong}"})
+    said = _("The mail to {email} could not be sent: {wrong}").format(email=email, wrong=wrong)
+    raise Conflict(wrong, fields={"email": said})
 
 
 @router.action("/settings/email/forget", access="viewer")
 def forget(visit: Visit) -> Response:
     """The link that waits ends, and everything stays as it is."""
     own_address.forget(visit.connection, visit.principal, visit.at)
-    return visit.redirect("/settings/email", message=f"Your address stays {visit.user.email}.")
+    return visit.redirect(
+        "/settings/email", message=_("Your address stays {email}.").format(email=visit.user.email)
+    )
 
 
 @router.page("/email/{token}", access="public")

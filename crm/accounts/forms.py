@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
 from crm.accounts import passwords
 from crm.accounts.checks import known_country, known_zone, plausible_email
+from crm.domain.language import gettext as _
 from crm.domain.language import languages
 from crm.domain.manner import CHOICES, LANGUAGE, Dates, Hours, Numbers
 from crm.domain.principal import Role
@@ -60,7 +61,7 @@ class Written(Form):
     @classmethod
     def _there_is_one(cls, tag: str | None) -> str | None:
         if tag is not None and tag not in languages():
-            raise ValueError("Choose one of the list.")
+            raise ValueError(_("Choose one of the list."))
         return tag
 
     @property

@@ -12,6 +12,8 @@ from crm.accounts.addresses import normal_email
 from crm.accounts.forms import NewPassword
 from crm.accounts.passwords import hashed
 from crm.accounts.stopped import why_stopped
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.web import forms, sessions
 from crm.web.routing import Router, Visit
 
@@ -20,13 +22,13 @@ router = Router()
 
 PAGES = {
     "reset": (
-        "Choose a new password",
-        "It replaces the old one and signs you out everywhere else.",
-        "Save and sign in",
+        N_("Choose a new password"),
+        N_("It replaces the old one and signs you out everywhere else."),
+        N_("Save and sign in"),
     ),
-    "invitation": ("Welcome to In Person", "Choose a password, and you are in.", "Join"),
+    "invitation": (N_("Welcome to In Person"), N_("Choose a password, and you are in."), N_("Join")),
 }
-NO_ADDRESS = "Write your address first, such as nora@example.org."
+NO_ADDRESS = N_("Write your address first, such as nora@example.org.")
 
 
 @router.page("/forgotten", access="public")
@@ -45,7 +47,7 @@ def _forgotten(visit: Visit, error: str | None = None) -> Response:
 def forgotten(visit: Visit) -> Response:
     """Mail that link; the answer is the same whoever asks."""
     if not asked_for(visit):
-        return _forgotten(visit, NO_ADDRESS)
+        return _forgotten(visit, _(NO_ADDRESS))
     return mail_link(visit, "reset", "/reset", mails.send_reset)
 
 
@@ -133,7 +135,7 @@ def _password_page(
     visit: Visit, purpose: str, connection: Any, errors: dict[str, str] | None = None
 ) -> Response:
     row = actions.link_of(connection, visit.text("token"), [purpose], visit.at)
-    title, lede, label = PAGES[purpose]
+    title, lede, label = (_(words) for words in PAGES[purpose])
     context = {"person": row, "title": title, "lede": lede, "label": label, "errors": errors or {}}
     return visit.render("accounts/choose_password.html", context, status=422 if errors else 200)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from crm.accounts import own_address
 from crm.accounts.actions import valid_words
+from crm.domain.language import gettext as _
 from crm.domain.manner import Manner, written_for
 from crm.errors import UsageError
 from crm.mail.dkim import signing
@@ -71,7 +72,7 @@ def send_address_link(site: Site, to: Reader, old: str, workspace: str, url: str
         site,
         to,
         "address_change",
-        lambda: AddressChangeMail(to.name, old, to.address, workspace, url, own_address.VALID_WORDS),
+        lambda: AddressChangeMail(to.name, old, to.address, workspace, url, _(own_address.VALID_WORDS)),
         at,
     )
 

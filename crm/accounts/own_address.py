@@ -8,6 +8,8 @@ from sqlalchemy import Connection, select
 
 from crm.accounts import queries
 from crm.accounts.actions import remember_own_words, require_free, void_links
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Conflict, NotFound
 from crm.storage.tables import address_change, outbox, user, workspace
@@ -16,21 +18,21 @@ from crm.web.addresses import is_id
 from crm.web.sessions import hash_token
 
 VALID_FOR = timedelta(days=1)
-VALID_WORDS = "a day"
+VALID_WORDS = N_("a day")
 PAUSE = timedelta(minutes=2)
 """Between two links, so that nobody can fill an inbox through us."""
-SPENT = "This link was used already or has run out. Ask for a new one under Settings."
+SPENT = N_("This link was used already or has run out. Ask for a new one under Settings.")
 
 
 def require_new(connection: Connection, principal: Principal, email: str, at: datetime) -> None:
     """Conflict, with the sentence at ``email``, where the user cannot move to this address (in its normal form)."""
     if email == connection.execute(_email(principal.workspace_id, principal.user_id)).scalar_one():
-        _refuse("That is your address already.")
+        _refuse(_("That is your address already."))
     require_free(connection, principal.workspace_id, email)
     asked = select(address_change.c.created_at).where(*_of(principal.workspace_id, principal.user_id))
     last = connection.execute(asked).scalar_one_or_none()
     if last is not None and last > at - PAUSE:
-        _refuse("A link went out a moment ago. Wait two minutes, then ask again.")
+        _refuse(_("A link went out a moment ago. Wait two minutes, then ask again."))
 
 
 def _refuse(sentence: str) -> None:
@@ -71,7 +73,7 @@ def waiting(connection: Connection, principal: Principal, at: datetime) -> str |
 
 def change_of(connection: Connection, token: str, at: datetime) -> Any:
     """The row of a link that still holds, with its user's name, team and ``old`` address; NotFound for others."""
-    number, _, secret = token.partition(".")
+    number, _dot, secret = token.partition(".")
     here = (address_change.c.workspace_id == user.c.workspace_id) & (address_change.c.user_id == user.c.id)
     row = None
     if is_id(number) and secret:
@@ -85,7 +87,7 @@ def change_of(connection: Connection, token: str, at: datetime) -> Any:
         still = (address_change.c.expires_at > at, user.c.active)
         row = connection.execute(asked.where(*of_link, *still)).one_or_none()
     if row is None:
-        raise NotFound(SPENT)
+        raise NotFound(_(SPENT))
     return row
 
 

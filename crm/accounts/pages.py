@@ -20,6 +20,8 @@ from crm.accounts import (
 )
 from crm.accounts.forms import SetUp
 from crm.accounts.passwords import hashed
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.errors import Forbidden
 from crm.web import forms, kept, sessions
 from crm.web.addresses import local_path
@@ -30,8 +32,8 @@ router = Router()
 router.routes += link_pages.router.routes + team_pages.router.routes + settings_pages.router.routes
 router.routes += workspace_pages.router.routes + token_pages.router.routes + address_pages.router.routes
 
-WRONG = "Address and password do not belong together. Check both, or have a link mailed to you."
-WAIT = "Too many tries from here. Wait a quarter of an hour, then try again."
+WRONG = N_("Address and password do not belong together. Check both, or have a link mailed to you.")
+WAIT = N_("Too many tries from here. Wait a quarter of an hour, then try again.")
 
 
 @router.page("/sign-in", access="public")
@@ -65,10 +67,10 @@ def sign_in_action(visit: Visit) -> Response:
     with visit.database.write() as connection:
         admitted = sign_in.reserve(connection, attempt)
     if not admitted:
-        raise TooManyTries(WAIT)
+        raise TooManyTries(_(WAIT))
     found = sign_in.who(visit.database, email, password)
     if found is None:
-        return _sign_in_form(visit, email, onward, WRONG)
+        return _sign_in_form(visit, email, onward, _(WRONG))
     with visit.database.write() as connection:
         sign_in.forget(connection, attempt)
         if visit.signed_in:
@@ -93,7 +95,7 @@ def ask_for_sign_in_link(visit: Visit) -> Response:
     """Mail a sign-in link; the answer is the same whoever asks."""
     if not link_pages.asked_for(visit):
         onward = local_path(str(visit.form.get("next", "")))
-        return _sign_in_form(visit, "", onward, link_pages.NO_ADDRESS)
+        return _sign_in_form(visit, "", onward, _(link_pages.NO_ADDRESS))
     return link_pages.mail_link(visit, "sign_in", "/sign-in/link", mails.send_sign_in_link)
 
 
@@ -125,7 +127,7 @@ def setup_page(visit: Visit) -> Response:
 
 def _require_token(visit: Visit, token: str) -> None:
     if not hmac.compare_digest(token.encode(), actions.setup_token(visit.settings.key).encode()):
-        raise Forbidden("This link is not the one that the console shows. Copy it again, whole.")
+        raise Forbidden(_("This link is not the one that the console shows. Copy it again, whole."))
 
 
 def _setup_form(visit: Visit, token: str, typed: Mapping[str, Any], errors: dict[str, str]) -> Response:

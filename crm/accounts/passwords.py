@@ -4,6 +4,8 @@ from functools import cache
 
 from pwdlib import PasswordHash
 
+from crm.domain.language import gettext as _
+
 SHORTEST = 12
 LONGEST = 1024
 
@@ -21,9 +23,10 @@ def _nobodys() -> str:
 def check(password: str) -> str:
     """The password itself, or a ``ValueError`` with a sentence."""
     if len(password) < SHORTEST:
-        raise ValueError(f"Use at least {SHORTEST} characters. A short sentence is easy to remember.")
+        said = _("Use at least {number} characters. A short sentence is easy to remember.")
+        raise ValueError(said.format(number=SHORTEST))
     if len(password) > LONGEST:
-        raise ValueError(f"Use at most {LONGEST} characters.")
+        raise ValueError(_("Use at most {number} characters.").format(number=LONGEST))
     return password
 
 

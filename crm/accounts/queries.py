@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlalchemy import Connection, func, select
 
 from crm.accounts.addresses import normal_email
+from crm.domain.language import gettext as _
 from crm.domain.manner import AS_IT_SHIPS, Manner
 from crm.domain.principal import EDITORS, Principal, Role
 from crm.errors import NotFound
@@ -102,7 +103,7 @@ def by_email(connection: Connection, principal: Principal, email: str) -> Member
     wanted = normal_email(email)
     found = next((one for one in members(connection, principal) if one.email == wanted), None)
     if found is None:
-        raise NotFound(f"Nobody here has the address {email}.")
+        raise NotFound(_("Nobody here has the address {email}.").format(email=email))
     return found
 
 

@@ -8,8 +8,10 @@ from starlette.responses import Response
 from crm.accounts import actions, queries, written
 from crm.accounts.forms import PasswordChange, Preferences, Profile
 from crm.accounts.passwords import fits, hashed
+from crm.domain.language import gettext as _
+from crm.domain.language import ngettext
+from crm.domain.manner import day_name
 from crm.domain.places.whereabouts import whereabouts
-from crm.domain.weeks import DAY_NAMES
 from crm.storage.tables import user
 from crm.web import forms
 from crm.web.routing import Router, Visit
@@ -34,7 +36,7 @@ def _page(visit: Visit, values: Any, errors: dict[str, str]) -> Response:
         "values": values,
         "errors": errors,
         "zones": queries.zone_choices(str(values.get("time_zone") or "")),
-        "weekdays": list(enumerate(DAY_NAMES)),
+        "weekdays": [(number, day_name(number)) for number in range(7)],
         "written": written.fields(
             visit.at, visit.principal.user_zone, queries.team_written(visit.connection, visit.principal)
         ),
@@ -46,16 +48,20 @@ def _page(visit: Visit, values: Any, errors: dict[str, str]) -> Response:
 def _city_hint(city: str, country: str) -> str:
     """Which place is meant by the city, and what to write where another one is."""
     if not city:
-        return "Lunch is suggested with people in your city, and nothing on your country’s public holidays."
+        return _(
+            "Lunch is suggested with people in your city, and nothing on your country’s public holidays."
+        )
     place = whereabouts(city, country)
     if place.city is None:
-        return "This city is not in our table: write the nearest larger one, or the country beside it."
+        return _("This city is not in our table: write the nearest larger one, or the country beside it.")
     if not place.others:
-        return f"Taken as {place.city.words}."
-    others = "is another" if place.others == 1 else f"are {place.others} others"
-    return (
-        f"Taken as {place.city.words}, the largest; there {others}. Add the country if you mean one of them."
+        return _("Taken as {city}.").format(city=place.city.words)
+    said = ngettext(
+        "Taken as {city}, the largest; there is another. Add the country if you mean one of them.",
+        "Taken as {city}, the largest; there are {n} others. Add the country if you mean one of them.",
+        place.others,
     )
+    return said.format(city=place.city.words, n=place.others)
 
 
 @router.action("/settings", access="viewer")
@@ -65,7 +71,7 @@ def save(visit: Visit) -> Response:
     if isinstance(form, forms.Errors):
         return _page(visit, form.typed, form.fields)
     actions.save_profile(visit.connection, visit.principal, form, visit.at)
-    response = visit.redirect("/settings", message="Your settings are saved.")
+    response = visit.redirect("/settings", message=_("Your settings are saved."))
     if form.theme == "auto":
         response.delete_cookie("theme", path="/", samesite="lax")
     else:
@@ -95,7 +101,7 @@ def change_password(visit: Visit) -> Response:
             visit.at,
             keep=signed_in.token_hash,
         )
-    return visit.redirect("/settings", message="Your password is changed. Other devices are signed out.")
+    return visit.redirect("/settings", message=_("Your password is changed. Other devices are signed out."))
 
 
 @router.page("/settings/password")
@@ -109,7 +115,7 @@ def wrong_password(visit: Visit, typed: str) -> dict[str, str]:
     with visit.database.read() as connection:
         known = password_hash_of(connection, visit)
     good = known is None or fits(typed, known)
-    return {} if good else {"current": "That is not your password now."}
+    return {} if good else {"current": _("That is not your password now.")}
 
 
 def password_hash_of(connection: Connection, visit: Visit) -> str | None:

@@ -3,9 +3,11 @@
 from sqlalchemy import Connection, select
 
 from crm.accounts.addresses import normal_email
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.storage.tables import mail_stop
 
-STOPPED = "Nothing is sent to this address, as its server takes no mail for it: {said}"
+STOPPED = N_("Nothing is sent to this address, as its server takes no mail for it: {said}")
 
 
 def why_stopped(connection: Connection, workspace_id: int, address: str) -> str:
@@ -13,4 +15,4 @@ def why_stopped(connection: Connection, workspace_id: int, address: str) -> str:
     here = (mail_stop.c.workspace_id == workspace_id, mail_stop.c.lifted_at.is_(None))
     of_this = mail_stop.c.address == normal_email(address)
     said = connection.execute(select(mail_stop.c.said).where(*here, of_this)).scalar_one_or_none()
-    return "" if said is None else STOPPED.format(said=said)
+    return "" if said is None else _(STOPPED).format(said=said)

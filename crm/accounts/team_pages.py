@@ -8,11 +8,19 @@ from starlette.responses import Response
 from crm.accounts import actions, mails, queries
 from crm.accounts.forms import Invitation, RoleChange
 from crm.accounts.stopped import why_stopped
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.errors import Conflict, Invalid
 from crm.web import forms
 from crm.web.routing import Router, Visit
 
 router = Router()
+
+NOW = {
+    "admin": N_("{name} is an admin now."),
+    "member": N_("{name} is a member now."),
+    "viewer": N_("{name} is a viewer now."),
+}
 
 
 @router.page("/team")
@@ -63,7 +71,7 @@ def new_link(visit: Visit) -> Response:
     with visit.database.write() as connection:
         one = queries.member(connection, visit.principal, visit.number("user_id"))
         if not one.active:
-            raise Invalid(f"{one.name} is deactivated. Let them in again first.")
+            raise Invalid(_("{name} is deactivated. Let them in again first.").format(name=one.name))
         url = _link(visit, connection, one.id)
     return _deliver(visit, one.id, one.name, one.email, url)
 
@@ -81,11 +89,15 @@ def _deliver(visit: Visit, user_id: int, name: str, email: str, url: str) -> Res
             reader = mails.Reader(name, email, queries.manner_of(connection, user.workspace_id, user_id))
         wrong = stopped or mails.send_invitation(visit.site, reader, user.name, user.workspace, url, visit.at)
         if wrong is None:
-            return visit.redirect("/team", message=f"The invitation is on its way to {email}.")
-        said = f"The mail to {email} could not be sent. {wrong} Hand this link to {name} yourself."
+            return visit.redirect(
+                "/team", message=_("The invitation is on its way to {email}.").format(email=email)
+            )
+        said = _("The mail to {email} could not be sent. {wrong} Hand this link to {name} yourself.")
+        said = said.format(email=email, wrong=wrong, name=name)
     else:
-        holds = actions.valid_words("invitation")
-        said = f"Mail is not set up, so hand this link to {name} yourself. It holds for {holds} and is shown only now."
+        said = _(
+            "Mail is not set up, so hand this link to {name} yourself. It holds for {span} and is shown only now."
+        ).format(name=name, span=actions.valid_words("invitation"))
     with visit.database.read() as connection:
         return _page(visit, connection, link=url, said=said)
 
@@ -95,11 +107,10 @@ def change_role(visit: Visit) -> Response:
     """Give somebody another role."""
     form = forms.read(RoleChange, visit.form)
     if isinstance(form, forms.Errors):
-        raise Invalid("Choose a role: admin, member or viewer.", fields=form.fields)
+        raise Invalid(_("Choose a role: admin, member or viewer."), fields=form.fields)
     one = queries.member(visit.connection, visit.principal, visit.number("user_id"))
     actions.change_user(visit.connection, visit.principal, one.id, visit.at, role=form.role)
-    article = "an" if form.role == "admin" else "a"
-    return visit.redirect("/team", message=f"{one.name} is {article} {form.role} now.")
+    return visit.redirect("/team", message=_(NOW[form.role]).format(name=one.name))
 
 
 @router.action("/team/{user_id}/deactivate", access="admin")
@@ -107,7 +118,8 @@ def deactivate(visit: Visit) -> Response:
     """Shut somebody out at once."""
     one = queries.member(visit.connection, visit.principal, visit.number("user_id"))
     ended = actions.deactivate(visit.connection, visit.principal, one.id, visit.at)
-    said = f"{one.name} can no longer sign in.{ended.words}"
+    said = _("{name} can no longer sign in.").format(name=one.name)
+    said = " ".join(filter(None, (said, ended.words)))
     return visit.redirect("/team", message=said, undo=f"/team/{one.id}/activate")
 
 
@@ -116,4 +128,4 @@ def activate(visit: Visit) -> Response:
     """Let somebody in again."""
     one = queries.member(visit.connection, visit.principal, visit.number("user_id"))
     actions.activate(visit.connection, visit.principal, one.id, visit.at)
-    return visit.redirect("/team", message=f"{one.name} can sign in again.")
+    return visit.redirect("/team", message=_("{name} can sign in again.").format(name=one.name))

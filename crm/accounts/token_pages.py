@@ -6,6 +6,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from crm.accounts import tokens
+from crm.domain.language import gettext as _
 from crm.errors import Invalid
 from crm.web import forms
 from crm.web.forms import Errors, Form
@@ -35,7 +36,7 @@ def make_token(visit: Visit) -> Response:
         return _page(visit, errors=form.fields)
     name = " ".join(form.name.split())
     if not name.isprintable():
-        return _page(visit, errors={"name": "This holds characters that cannot be shown."})
+        return _page(visit, errors={"name": _("This holds characters that cannot be shown.")})
     try:
         tokens.require_room(visit.connection, visit.principal)
     except Invalid as refusal:
@@ -48,7 +49,7 @@ def make_token(visit: Visit) -> Response:
 def revoke_token(visit: Visit) -> Response:
     """End a token at once."""
     name = tokens.revoke_own(visit.connection, visit.principal, visit.number("token_id"), visit.at)
-    return visit.redirect("/settings/tokens", f"{name[:60]} holds no longer.")
+    return visit.redirect("/settings/tokens", _("{name} holds no longer.").format(name=name[:60]))
 
 
 def _page(

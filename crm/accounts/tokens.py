@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from sqlalchemy import Connection, select
 
 from crm.accounts import queries
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Invalid, NotFound, require_admin
 from crm.storage.database import new_id
@@ -66,7 +67,7 @@ def create_token(
 def require_room(connection: Connection, principal: Principal) -> None:
     """Nobody needs more tokens than a page can show."""
     if len(own_tokens(connection, principal)) >= MOST_TOKENS:
-        raise Invalid(f"You have {MOST_TOKENS} tokens. Revoke one first.")
+        raise Invalid(_("You have {number} tokens. Revoke one first.").format(number=MOST_TOKENS))
 
 
 def revoke_own(connection: Connection, principal: Principal, token_id: int, at: datetime) -> str:

@@ -6,11 +6,13 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.responses import Response
 
 from crm.accounts import saved_views
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.errors import Invalid
 from crm.web.routing import Router, Visit
 
 LONGEST = 500
-WORDS = {"health": "the health page", "people": "the list of people"}
+WORDS = {"health": N_("the health page"), "people": N_("the list of people")}
 
 
 def view_routes(page: str, known: Collection[str]) -> Router:
@@ -27,26 +29,26 @@ def view_routes(page: str, known: Collection[str]) -> Router:
         except Invalid as refusal:
             typed = {
                 "page": page,
-                "words": WORDS[page],
+                "words": _(WORDS[page]),
                 "name": name,
                 "query": query,
                 "errors": refusal.fields,
             }
             return visit.render("accounts/keep_view.html", typed, active=page, status=422)
-        return visit.redirect(f"/{page}?{query}", f"Kept as “{' '.join(name.split())}”.")
+        return visit.redirect(f"/{page}?{query}", _("Kept as “{name}”.").format(name=" ".join(name.split())))
 
     @router.action(f"/{page}/views/{{view_id}}/remove", access="viewer")
     def remove(visit: Visit) -> Response:
         """Take a view away."""
         view_id = visit.number("view_id")
         saved_views.take_away(visit.connection, visit.principal, page, view_id, visit.at)
-        return visit.redirect(f"/{page}", "The view is taken away.", f"/{page}/views/{view_id}/restore")
+        return visit.redirect(f"/{page}", _("The view is taken away."), f"/{page}/views/{view_id}/restore")
 
     @router.action(f"/{page}/views/{{view_id}}/restore", access="viewer")
     def restore(visit: Visit) -> Response:
         """Bring a view back."""
         saved_views.bring_back(visit.connection, visit.principal, page, visit.number("view_id"))
-        return visit.redirect(f"/{page}", "The view is back.")
+        return visit.redirect(f"/{page}", _("The view is back."))
 
     return router
 

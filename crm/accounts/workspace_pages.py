@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from crm.accounts import actions, queries, written
 from crm.accounts.forms import Written
+from crm.domain.language import gettext as _
 from crm.domain.manner import Manner
 from crm.domain.zone_moves import upshot_sentence
 from crm.web import forms
@@ -26,15 +27,14 @@ def save(visit: Visit) -> Response:
     """Move the team to another zone; the address of Undo carries the one before."""
     wanted = str(visit.form.get("time_zone") or visit.query.get("time_zone", ""))
     if wanted not in queries.time_zones() and wanted != str(visit.principal.zone):
-        return _page(visit, wanted, "Choose one of the list.")
+        return _page(visit, wanted, _("Choose one of the list."))
     before = str(visit.principal.zone)
     if wanted == before:
-        return visit.redirect("/settings/workspace", "Nothing was changed.")
+        return visit.redirect("/settings/workspace", _("Nothing was changed."))
     found = actions.move_to_zone(visit.connection, visit.principal, ZoneInfo(wanted), visit.at)
     undo = f"/settings/workspace?time_zone={before}"
-    return visit.redirect(
-        "/settings/workspace", f"Days are counted in {wanted} now. {upshot_sentence(found)}", undo
-    )
+    said = _("Days are counted in {zone} now.").format(zone=wanted)
+    return visit.redirect("/settings/workspace", f"{said} {upshot_sentence(found)}", undo)
 
 
 @router.action("/settings/workspace/written", access="admin")
@@ -44,7 +44,7 @@ def write_as(visit: Visit) -> Response:
     if isinstance(form, forms.Errors):
         return _page(visit, str(visit.principal.zone), errors=form.fields)
     actions.write_as(visit.connection, visit.principal, form)
-    return visit.redirect("/settings/workspace", "Dates and numbers are written so now.")
+    return visit.redirect("/settings/workspace", _("Dates and numbers are written so now."))
 
 
 def _page(

@@ -1,10 +1,11 @@
 """The choices of how dates, times and numbers are written, each shown by an example."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Any
 
-from crm.domain.language import N_, languages
+from crm.domain.language import N_, languages, spoken
 from crm.domain.language import gettext as _
 from crm.domain.manner import CHOICES, LANGUAGE, Manner, clock_words, numeral, written_for
 from crm.domain.spans import day_phrase
@@ -15,7 +16,7 @@ LABELS = {"dates": N_("Dates"), "hours": N_("Times"), "numbers": N_("Numbers")}
 def example(manner: Manner, name: str, at: datetime) -> str:
     """A day, a time or a number in this manner; ``at`` is in the reader's zone."""
     evening = at.replace(hour=18, minute=30)
-    with written_for(manner):
+    with written_for(replace(manner, language=spoken())):
         return {
             "dates": day_phrase(at.date(), at.date()),
             "hours": clock_words(evening),

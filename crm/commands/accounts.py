@@ -135,7 +135,7 @@ def user_deactivate(email: Email, workspace: Workspace = None) -> None:
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         one = queries.by_email(connection, at_desk.principal, email)
         ended = actions.deactivate(connection, at_desk.principal, one.id, at_desk.now)
-    typer.echo(f"{one.email} is deactivated.{ended.words}")
+    typer.echo(" ".join(filter(None, (f"{one.email} is deactivated.", ended.words))))
 
 
 @user.command("activate")

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, and_, select
 
 from crm.contacts.may_change import require_editor
 from crm.domain.channels import Channel, by_key, is_broadcast, is_contact, tally
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.rules import act_of
 from crm.errors import Conflict, Invalid, NotFound
@@ -153,7 +154,7 @@ def edit_interaction(
     _require_contacts(connection, principal, entry.contact_ids)
     stored = _lock(connection, principal, interaction_id)
     if version is not None and stored.version != version:
-        raise Conflict("Somebody else changed this while you were writing.")
+        raise Conflict(_("Somebody else changed this while you were writing."))
     before = contact_ids_of(connection, principal, interaction_id)
     values = interaction_values(principal, _with_note_of(principal, stored, entry), way, at)
     kept = {name: value for name, value in values.items() if name not in ("author_id", "source_id")}
@@ -329,9 +330,8 @@ def _remove_participants(connection: Connection, principal: Principal, interacti
 def _channel(connection: Connection, principal: Principal, key: str) -> Channel:
     found = by_key(channels(connection, principal)).get(key)
     if found is None:
-        raise Invalid(
-            f"There is no channel called {key!r}.", fields={"channel": "Choose how you were in touch."}
-        )
+        said = _("There is no channel called {key}.").format(key=repr(key))
+        raise Invalid(said, fields={"channel": _("Choose how you were in touch.")})
     return found
 
 
@@ -341,11 +341,12 @@ def _require_contacts(
     """The stored zone of each; refuses a contact of nobody or of another workspace."""
     wanted = set(contact_ids)
     if not wanted:
-        raise Invalid("An interaction needs at least one person.", fields={"who": "Say who it was with."})
+        said = _("An interaction needs at least one person.")
+        raise Invalid(said, fields={"who": _("Say who it was with.")})
     rows = connection.execute(*_these(principal.workspace_id, list(wanted)))
     found: dict[int, Zone] = {row.id: row.zone for row in rows}
     if len(found) < len(wanted):
-        raise NotFound("One of these people is not in your workspace any more.")
+        raise NotFound(_("One of these people is not in your workspace any more."))
     return found
 
 

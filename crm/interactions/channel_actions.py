@@ -8,6 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, exists
 
 from crm.domain.channels import Channel, by_key
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.zone_moves import NOTHING, Upshot
 from crm.errors import Invalid, require_admin
@@ -26,6 +28,8 @@ WAYS: Mapping[str, tuple[bool, bool, bool]] = {
     "by_hand": (False, False, True),
 }
 """What a channel is, as (live, in person, by hand)."""
+IN_PERSON = N_("{channel}: what goes through a screen is not in person. Make it personal, or choose another.")
+BY_HAND = N_("{channel}: what goes through a screen is not by hand. Make it personal, or choose another.")
 
 
 def way_of(one: Channel) -> str:
@@ -39,10 +43,8 @@ def marked(one: Channel, digital: bool, way: str) -> Channel:
     """The channel with these marks. Refuses what is through a screen and yet in person or by hand."""
     live, in_person, by_hand = WAYS[way]
     if digital and (in_person or by_hand):
-        word = "in person" if in_person else "by hand"
-        raise Invalid(
-            f"{one.label}: what goes through a screen is not {word}. Make it personal, or choose another."
-        )
+        said = IN_PERSON if in_person else BY_HAND
+        raise Invalid(_(said).format(channel=_(one.label)))
     if (digital, way) == (one.digital, way_of(one)):
         return one
     return replace(one, digital=digital, live=live, in_person=in_person, by_hand=by_hand)
@@ -85,11 +87,10 @@ def bring_channel(connection: Connection, principal: Principal, new: Channel) ->
     _require_admin(principal)
     there = channels(connection, principal)
     if any(fold(one.label) == fold(new.label) for one in there):
-        raise Invalid(
-            "There is a channel of that name.", fields={"label": "There is a channel of that name."}
-        )
+        sentence = _("There is a channel of that name.")
+        raise Invalid(sentence, fields={"label": sentence})
     if len(there) >= MOST_CHANNELS:
-        sentence = f"{MOST_CHANNELS} channels are as many as there can be."
+        sentence = _("{number} channels are as many as there can be.").format(number=MOST_CHANNELS)
         raise Invalid(sentence, fields={"label": sentence})
     row = {
         "workspace_id": principal.workspace_id,
@@ -119,4 +120,4 @@ def _key(label: str, taken: set[str]) -> str:
 
 
 def _require_admin(principal: Principal) -> None:
-    require_admin(principal, "Channels are the whole team’s. Ask an admin to change them.")
+    require_admin(principal, _("Channels are the whole team’s. Ask an admin to change them."))

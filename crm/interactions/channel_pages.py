@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from crm.contacts.drafts import one_line
 from crm.domain.channels import Channel
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.log_sentences import short_label
 from crm.domain.spans import join
 from crm.domain.zone_moves import upshot_sentence
@@ -21,12 +23,12 @@ from crm.web.routing import Router, Visit
 router = Router()
 
 WAY_WORDS = (
-    ("written", "Written"),
-    ("live", "Live, by voice or video"),
-    ("in_person", "In person"),
-    ("by_hand", "By hand"),
+    ("written", N_("Written")),
+    ("live", N_("Live, by voice or video")),
+    ("in_person", N_("In person")),
+    ("by_hand", N_("By hand")),
 )
-SIDES = (("digital", "Digital"), ("personal", "Personal"))
+SIDES = (("digital", N_("Digital")), ("personal", N_("Personal")))
 
 
 class NewChannel(Form):
@@ -48,14 +50,14 @@ def save(visit: Visit) -> Response:
     """Give channels other marks; what is not sent, in the form or in the address of Undo, stays as it is."""
     known = channels(visit.connection, visit.principal)
     if visit.form.get("seen", fingerprint(known)) != fingerprint(known):
-        raise Conflict("Somebody else changed the channels meanwhile. Look at them again, then save.")
+        raise Conflict(_("Somebody else changed the channels meanwhile. Look at them again, then save."))
     try:
         wanted = [_marked(visit, one) for one in known]
     except Invalid as refusal:
         return _page(visit, {}, {"": refusal.sentence})
     before, found = actions.change_marks(visit.connection, visit.principal, wanted, visit.at)
     if not before:
-        return visit.redirect("/settings/channels", "Nothing was changed.")
+        return visit.redirect("/settings/channels", _("Nothing was changed."))
     changed = {one.key for one in before}
     said = join([_said(one) for one in wanted if one.key in changed])
     undo = urlencode([pair for one in before for pair in _fields(one)])
@@ -73,8 +75,9 @@ def _side(one: Channel) -> str:
 
 
 def _said(one: Channel) -> str:
-    way = dict(WAY_WORDS)[way_of(one)].partition(",")[0].lower()
-    return f"{short_label(one)} is now {_side(one)}, {way}"
+    way = _(dict(WAY_WORDS)[way_of(one)]).partition(",")[0].lower()
+    said = _("{channel} is now digital, {way}") if one.digital else _("{channel} is now personal, {way}")
+    return said.format(channel=short_label(one), way=way)
 
 
 def _marked(visit: Visit, one: Channel) -> Channel:
@@ -83,7 +86,9 @@ def _marked(visit: Visit, one: Channel) -> Channel:
 
     side, way = sent(f"side.{one.key}", _side(one)), sent(f"way.{one.key}", way_of(one))
     if side not in ("digital", "personal") or way not in WAYS:
-        raise Invalid(f"{one.label}: choose digital or personal, and one of the list.")
+        raise Invalid(
+            _("{channel}: choose digital or personal, and one of the list.").format(channel=_(one.label))
+        )
     return actions.marked(one, side == "digital", way)
 
 
@@ -95,14 +100,13 @@ def add(visit: Visit) -> Response:
         return _page(visit, visit.form, form.fields)
     label = one_line(form.label)
     if label is None:
-        return _page(visit, visit.form, {"label": "Give it a name."})
+        return _page(visit, visit.form, {"label": _("Give it a name.")})
     try:
         new = actions.add_channel(visit.connection, visit.principal, label, form.side == "digital", form.way)
     except Invalid as refusal:
         return _page(visit, visit.form, refusal.fields or {"side": refusal.sentence})
-    return visit.redirect(
-        "/settings/channels", f"{new.label} is a channel now. It stands under More where you log."
-    )
+    said = _("{channel} is a channel now. It stands under More where you log.").format(channel=new.label)
+    return visit.redirect("/settings/channels", said)
 
 
 def _page(visit: Visit, typed: object, errors: dict[str, str]) -> Response:
@@ -112,8 +116,8 @@ def _page(visit: Visit, typed: object, errors: dict[str, str]) -> Response:
         "seen": fingerprint(known),
         "typed": typed,
         "errors": errors,
-        "sides": SIDES,
-        "ways": WAY_WORDS,
+        "sides": [(value, _(words)) for value, words in SIDES],
+        "ways": [(value, _(words)) for value, words in WAY_WORDS],
         "way_of": way_of,
     }
     return visit.render("interactions/channels.html", context, active="team", status=422 if errors else 200)

@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 
 from crm.domain.channels import Direction, Outcome
 from crm.domain.heard import DATE_KINDS, LABELS, Heard
+from crm.domain.language import gettext as _
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.principal import Principal
 from crm.domain.weeks import local_instant, noon_of
@@ -85,7 +86,7 @@ class HeardRow(Form):
     def known_sort(cls, sort: str) -> str:
         """One of the sorts there are."""
         if sort not in LABELS:
-            raise ValueError("Choose one of the list.")
+            raise ValueError(_("Choose one of the list."))
         return sort
 
 
@@ -108,13 +109,13 @@ def read_heard(form: FormData) -> tuple[list[Heard], dict[str, str]]:
             errors |= {names[field]: sentence for field, sentence in row.fields.items()}
         elif row.sort in DATE_KINDS and (row.text or row.due):
             if row.due is None:
-                errors[names["due"]] = "Say which day it is."
+                errors[names["due"]] = _("Say which day it is.")
             else:
                 rows.append(Heard(row.sort, row.text, row.due))
         elif row.text:
             rows.append(Heard(row.sort, row.text, row.due))
         elif row.due:
-            errors[names["text"]] = "Say what is due that day."
+            errors[names["text"]] = _("Say what is due that day.")
     return rows, errors
 
 
@@ -127,7 +128,7 @@ def moment_of(form: LogForm, at: datetime, principal: Principal) -> datetime | s
     today = principal.own_day(at)
     day = form.day or (today - timedelta(days=1) if form.when == "yesterday" else today)
     if form.when == "day" and form.day is None:
-        return "Choose the day, or Today or Yesterday."
+        return _("Choose the day, or Today or Yesterday.")
     if wrong := out_of_range(day, today):
         return wrong
     if form.time_of_day is not None:
@@ -140,7 +141,7 @@ def moment_of(form: LogForm, at: datetime, principal: Principal) -> datetime | s
 def out_of_range(day: date, today: date) -> str | None:
     """Why nothing can be logged on that day, if so."""
     if day < FIRST_DAY:
-        return "That is too long ago. Choose a day from 1900 on."
+        return _("That is too long ago. Choose a day from 1900 on.")
     if day > today + timedelta(days=DAYS_AHEAD):
-        return "That is more than a year ahead. Choose an earlier day."
+        return _("That is more than a year ahead. Choose an earlier day.")
     return None

@@ -5,6 +5,8 @@ from uuid import UUID
 from starlette.responses import Response
 
 from crm.domain.channels import SHIPPED
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.interactions import reading
 from crm.interactions.once import already
 from crm.interactions.reading import Problem
@@ -15,9 +17,9 @@ from crm.web.routing import Router, Visit
 
 router = Router()
 
-SOMEBODY_ELSE = "Somebody else wrote this on this device. It is sent once they sign in here."
-A_LINE = "Look at what was understood, then save it."
-NOT_WHOLE = "This entry is not whole. Write it again, and take this one off."
+SOMEBODY_ELSE = N_("Somebody else wrote this on this device. It is sent once they sign in here.")
+A_LINE = N_("Look at what was understood, then save it.")
+NOT_WHOLE = N_("This entry is not whole. Write it again, and take this one off.")
 
 
 class Kept(Form):
@@ -39,15 +41,16 @@ def send(visit: Visit) -> Response:
     """Log what a device kept, once; answers the module that sends it."""
     about = read(Kept, visit.form)
     if isinstance(about, Errors):
-        return _refused(visit, NOT_WHOLE)
+        return _refused(visit, _(NOT_WHOLE))
     if about.owner != visit.user.owner:
-        return _refused(visit, SOMEBODY_ELSE, 409)
+        return _refused(visit, _(SOMEBODY_ELSE), 409)
     once = str(about.once)
     known = already(visit.connection, visit.principal, once, taken_out=True)
     if known is not None:
-        return visit.json({"state": "saved", "words": "This was saved already.", "undo": undo_of(known)})
+        words = _("This was saved already.")
+        return visit.json({"state": "saved", "words": words, "undo": undo_of(known)})
     if visit.form.get("line"):
-        return _refused(visit, A_LINE)
+        return _refused(visit, _(A_LINE))
     sent = reading.read(visit)
     if isinstance(sent, Problem):
         return _refused(visit, _reason(sent))
@@ -56,7 +59,7 @@ def send(visit: Visit) -> Response:
 
 
 def _reason(problem: Problem) -> str:
-    return " ".join(problem.errors.values()) or problem.question or NOT_WHOLE
+    return " ".join(problem.errors.values()) or problem.question or _(NOT_WHOLE)
 
 
 def _refused(visit: Visit, reason: str, status: int = 422) -> Response:

@@ -10,6 +10,8 @@ from starlette.datastructures import FormData
 from crm.contacts.drafts import Occasion, many_lines, one_line
 from crm.contacts.rows import date_values
 from crm.domain.heard import DateKind, Promiser, SignalType
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.errors import Invalid
 from crm.web.forms import Errors, Form, read
@@ -18,15 +20,20 @@ THEME_LIMIT = 80
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 
 SIGNAL_WORDS = {
-    "pain point": "Pain point",
-    "competitor": "Competitor",
-    "request": "Request",
-    "praise": "Praise",
-    "risk": "Risk",
+    "pain point": N_("Pain point"),
+    "competitor": N_("Competitor"),
+    "request": N_("Request"),
+    "praise": N_("Praise"),
+    "risk": N_("Risk"),
 }
-DATE_WORDS = {"birthday": "Birthday", "anniversary": "Anniversary", "renewal": "Renewal", "other": "Other"}
+DATE_WORDS = {
+    "birthday": N_("Birthday"),
+    "anniversary": N_("Anniversary"),
+    "renewal": N_("Renewal"),
+    "other": N_("Other"),
+}
 
-_AHEAD = "That day is still ahead. Choose today or an earlier one."
+_AHEAD = N_("That day is still ahead. Choose today or an earlier one.")
 
 Words = Annotated[str, Field(max_length=TEXT_LIMIT)]
 AnyDay = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
@@ -108,16 +115,16 @@ class DateForm(MatterForm):
 def _kept(words: str) -> str:
     kept = many_lines(words, TEXT_LIMIT)
     if kept is None:
-        raise Invalid(_EMPTY, fields={"text": _EMPTY})
+        raise Invalid(_(_EMPTY), fields={"text": _(_EMPTY)})
     return kept
 
 
-_EMPTY = "Say it in a few words."
+_EMPTY = N_("Say it in a few words.")
 
 
 def _past(field: str, day: date | None, today: date) -> date:
     if day is not None and day > today:
-        raise Invalid(_AHEAD, fields={field: _AHEAD})
+        raise Invalid(_(_AHEAD), fields={field: _(_AHEAD)})
     return day or today
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from crm.domain.language import gettext as _
 from crm.domain.weeks import MONTHS
 from crm.errors import Invalid, NotFound
 from crm.interactions import matters
@@ -19,12 +20,15 @@ from crm.web.routing import Handler, Router, Visit
 router = Router()
 
 PLACE = "#matters"
-CHOICES: Mapping[str, Any] = {
-    "signal_types": list(SIGNAL_WORDS.items()),
-    "date_kinds": list(DATE_WORDS.items()),
-    "months": MONTHS,
-}
-"""What the forms of matters choose from."""
+
+
+def choices() -> dict[str, Any]:
+    """What the forms of matters choose from, in the reader's words."""
+    return {
+        "signal_types": [(kind, _(words)) for kind, words in SIGNAL_WORDS.items()],
+        "date_kinds": [(kind, _(words)) for kind, words in DATE_WORDS.items()],
+        "months": [_(month) for month in MONTHS],
+    }
 
 
 def _about(contact_id: int) -> str:
@@ -56,10 +60,11 @@ def _form(
         "errors": errors,
         "action": where,
         "is_new": matter_id is None,
+        "title": _(sort.said.change if matter_id else sort.said.new),
         "back": _back(visit, contact_id),
         "themes": themes(visit.connection, visit.principal) if sort.key == "signals" else [],
         "workspace_today": visit.team_day,
-        **CHOICES,
+        **choices(),
     }
     return visit.render("interactions/matter.html", context, active="people", status=422 if errors else 200)
 
@@ -83,8 +88,9 @@ def _add(sort: Sort) -> Handler:
             matter_id = matters.add(visit.connection, visit.principal, sort, contact_id, values, visit.at)
         except Invalid as refusal:
             return _form(visit, sort, contact_id, visit.form, {"": refusal.sentence})
-        said = f"{sort.noun.capitalize()} written down."
-        return visit.redirect(_back(visit, contact_id), said, f"/{sort.key}/{matter_id}/delete")
+        return visit.redirect(
+            _back(visit, contact_id), _(sort.said.written), f"/{sort.key}/{matter_id}/delete"
+        )
 
     return add
 
@@ -106,7 +112,7 @@ def _save(sort: Sort) -> Handler:
         if isinstance(values, Errors):
             return _form(visit, sort, row.contact_id, visit.form, values.fields, row.id)
         matters.change(visit.connection, visit.principal, sort, row.id, values, visit.at)
-        return visit.redirect(_back(visit, row.contact_id), f"{sort.noun.capitalize()} changed.")
+        return visit.redirect(_back(visit, row.contact_id), _(sort.said.changed))
 
     return save
 
@@ -116,8 +122,8 @@ def _delete(sort: Sort) -> Handler:
         """Take it away; Undo brings it back."""
         row = _known(visit, sort)
         removed = matters.remove(visit.connection, visit.principal, sort, row.id, visit.at)
-        said = f"{sort.noun.capitalize()} taken away."
-        return visit.redirect(_back(visit, row.contact_id), said, f"/removed/{removed}/restore")
+        back = _back(visit, row.contact_id)
+        return visit.redirect(back, _(sort.said.taken), f"/removed/{removed}/restore")
 
     return delete
 
@@ -127,8 +133,8 @@ def _settle(sort: Sort) -> Handler:
         """It was said, or kept, today."""
         row = _known(visit, sort)
         matters.settle(visit.connection, visit.principal, sort, row.id, visit.at)
-        said = f"{sort.noun.capitalize()} {sort.settled}."
-        return visit.redirect(_back(visit, row.contact_id), said, f"/{sort.key}/{row.id}/reopen")
+        back = _back(visit, row.contact_id)
+        return visit.redirect(back, _(sort.said.settled), f"/{sort.key}/{row.id}/reopen")
 
     return settle
 
@@ -138,7 +144,7 @@ def _reopen(sort: Sort) -> Handler:
         """It is open after all."""
         row = _known(visit, sort)
         matters.reopen(visit.connection, visit.principal, sort, row.id, visit.at)
-        return visit.redirect(_back(visit, row.contact_id), f"{sort.noun.capitalize()} is open again.")
+        return visit.redirect(_back(visit, row.contact_id), _(sort.said.open_again))
 
     return reopen
 
@@ -157,7 +163,7 @@ def restore(visit: Visit) -> Response:
     sort, contact_id = matters.bring_back(
         visit.connection, visit.principal, visit.number("removed_id"), visit.at
     )
-    return visit.redirect(_back(visit, contact_id), f"{sort.noun.capitalize()} is back.")
+    return visit.redirect(_back(visit, contact_id), _(sort.said.back))
 
 
 def _routes(sort: Sort) -> None:

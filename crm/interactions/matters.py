@@ -5,7 +5,7 @@ Undo brings it back as it was.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Row, Table, func, select
 
 from crm.contacts.drafts import LISTED_LIMIT
 from crm.contacts.may_change import require_editor
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Invalid, NotFound
 from crm.interactions import left_behind
@@ -25,6 +27,20 @@ from crm.storage.tables import ask, contact, contact_date, favour, promise, sign
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a page says about one sort: two titles, and an answer to each verb."""
+
+    new: str
+    change: str
+    written: str
+    changed: str
+    taken: str
+    back: str
+    settled: str = ""
+    open_again: str = ""
+
+
+@dataclass(frozen=True)
 class Sort:
     """One sort of matter. ``since`` is the day it began where a form does not ask for it, ``until`` the day it ended."""
 
@@ -34,7 +50,7 @@ class Sort:
     since: str | None = None
     until: str | None = None
     settle: str = ""
-    settled: str = ""
+    said: Said = field(kw_only=True)
 
     @property
     def id_name(self) -> str:
@@ -42,14 +58,58 @@ class Sort:
         return f"{self.table.name.removeprefix('contact_')}_id"
 
 
+_OF_ASKS = Said(
+    N_("Write down an ask"),
+    N_("Change the ask"),
+    N_("Ask written down."),
+    N_("Ask changed."),
+    N_("Ask taken away."),
+    N_("Ask is back."),
+    N_("Ask said."),
+    N_("Ask is open again."),
+)
+_OF_PROMISES = Said(
+    N_("Write down a promise"),
+    N_("Change the promise"),
+    N_("Promise written down."),
+    N_("Promise changed."),
+    N_("Promise taken away."),
+    N_("Promise is back."),
+    N_("Promise kept."),
+    N_("Promise is open again."),
+)
+_OF_SIGNALS = Said(
+    N_("Write down a signal"),
+    N_("Change the signal"),
+    N_("Signal written down."),
+    N_("Signal changed."),
+    N_("Signal taken away."),
+    N_("Signal is back."),
+)
+_OF_FAVOURS = Said(
+    N_("Write down a favour"),
+    N_("Change the favour"),
+    N_("Favour written down."),
+    N_("Favour changed."),
+    N_("Favour taken away."),
+    N_("Favour is back."),
+)
+_OF_DATES = Said(
+    N_("Write down a date"),
+    N_("Change the date"),
+    N_("Date written down."),
+    N_("Date changed."),
+    N_("Date taken away."),
+    N_("Date is back."),
+)
 SORTS: Mapping[str, Sort] = {
     sort.key: sort
     for sort in (
-        Sort("asks", ask, "ask", *COURSES["ask"], "close", "said"),
-        Sort("promises", promise, "promise", *COURSES["promise"], "keep", "kept"),
-        Sort("signals", signal, "signal"),
-        Sort("favours", favour, "favour"),
-        Sort("dates", contact_date, "date"),
+        Sort("asks", ask, "ask", *COURSES["ask"], "close", said=_OF_ASKS),
+        Sort("promises", promise, "promise", *COURSES["promise"], "keep", said=_OF_PROMISES),
+        Sort("signals", signal, "signal", said=_OF_SIGNALS),
+        Sort("favours", favour, "favour", said=_OF_FAVOURS),
+        Sort("dates", contact_date, "date", said=_OF_DATES),
     )
 }
 """By the word their addresses begin with."""
@@ -204,4 +264,6 @@ def _require_room(connection: Connection, principal: Principal, sort: Sort, cont
     if sort.table is contact_date:
         number = connection.execute(select(func.count()).where(*mine)).scalar_one()
         if number >= LISTED_LIMIT:
-            raise Invalid(f"{LISTED_LIMIT} dates are written down already. Take one away first.")
+            raise Invalid(
+                _("{number} dates are written down already. Take one away first.").format(number=LISTED_LIMIT)
+            )

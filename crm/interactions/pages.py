@@ -13,6 +13,8 @@ from crm.contacts.searching import suggest
 from crm.domain.channels import Channel, by_key, is_broadcast
 from crm.domain.expressions import Facts, evaluate
 from crm.domain.heard import LABELS, Heard
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.log_sentences import keeps_sentence, short_label
 from crm.domain.manner import clock_words
 from crm.domain.spans import day_phrase
@@ -47,8 +49,12 @@ for pages in (kept_pages, met_pages, matter_pages, signal_pages, channel_pages):
 
 KNOWN = 30
 """Names in the plain list that is there without scripts."""
-KINDS_OF_DIRECTION = (("mutual", "Mutual"), ("outbound", "We asked"), ("inbound", "They asked"))
-OUTCOMES = (("reached", "Reached"), ("attempted", "No answer"))
+KINDS_OF_DIRECTION = (
+    ("mutual", N_("Mutual")),
+    ("outbound", N_("We reached out")),
+    ("inbound", N_("They reached out")),
+)
+OUTCOMES = (("reached", N_("Reached")), ("attempted", N_("No answer")))
 
 
 @router.page("/log", access="member", fresh=True)
@@ -83,7 +89,7 @@ def log(visit: Visit) -> Response:
     once = str(sent.form.once) if sent.form.once else None
     known = already(visit.connection, visit.principal, once)
     if known and is_same(visit.connection, visit.principal, known, sent):
-        return visit.redirect(where, "This was saved already, once.", undo_of(known))
+        return visit.redirect(where, _("This was saved already, once."), undo_of(known))
     saved = save(visit, sent, None if known else once)
     return visit.redirect(where, saved.words, saved.undo)
 
@@ -108,8 +114,8 @@ def line(visit: Visit) -> Response:
 
 
 def _heard_words(one: Heard, today: date) -> str:
-    due = f", due {day_phrase(one.due, today)}" if one.due else ""
-    return f"{LABELS[one.sort]}: {one.text[:60]}{due}"
+    said = f"{_(LABELS[one.sort])}: {one.text[:60]}"
+    return said + _(", due {day}").format(day=day_phrase(one.due, today)) if one.due else said
 
 
 @router.page("/log/{interaction_id}", access="member")
@@ -136,9 +142,9 @@ def change(visit: Visit) -> Response:
         draft = replace(reading.typed(visit), version=str(entry.version))
         return _form(visit, draft, Problem({}, draft, status=conflict.status, conflict=True), entry=entry)
     keep_the_rest(visit, sent.form, changed, entry.id, heard)
-    return visit.redirect(
-        reading.back_of(visit), f"{short_label(sent.way)} on {_day_words(visit, changed)} is changed."
-    )
+    said = _("{channel} on {day} is changed.")
+    said = said.format(channel=short_label(sent.way), day=_day_words(visit, changed))
+    return visit.redirect(reading.back_of(visit), said)
 
 
 @router.action("/log/{interaction_id}/delete")
@@ -146,7 +152,9 @@ def delete(visit: Visit) -> Response:
     """Take it out of the log; Undo brings it back."""
     interaction_id = visit.number("interaction_id")
     went = actions.delete_interaction(visit.connection, visit.principal, interaction_id, visit.at)
-    said = "Taken out of the log, with what was written down with it." if went else "Taken out of the log."
+    said = _("Taken out of the log.")
+    if went:
+        said = _("Taken out of the log, with what was written down with it.")
     return visit.redirect(reading.back_of(visit), said, f"/log/{interaction_id}/restore")
 
 
@@ -155,7 +163,7 @@ def restore(visit: Visit) -> Response:
     """Bring it back as it was."""
     interaction_id = visit.number("interaction_id")
     actions.restore_interaction(visit.connection, visit.principal, interaction_id, visit.at)
-    return visit.redirect(reading.back_of(visit), "Back in the log.")
+    return visit.redirect(reading.back_of(visit), _("Back in the log."))
 
 
 def _day_words(visit: Visit, entry: Entry) -> str:
@@ -186,9 +194,9 @@ def _form(
         "errors": dict(problem.errors) if problem else {},
         "entry": entry,
         "line": line,
-        "labels": LABELS,
-        "directions": KINDS_OF_DIRECTION,
-        "outcomes": OUTCOMES,
+        "labels": {sort: _(label) for sort, label in LABELS.items()},
+        "directions": [(value, _(words)) for value, words in KINDS_OF_DIRECTION],
+        "outcomes": [(value, _(words)) for value, words in OUTCOMES],
         "again": _again(today, visit.today),
         "latest": (visit.today + timedelta(days=366)).isoformat(),
         "heard": queries.heard_in(visit.connection, visit.principal, entry.id) if entry else [],
@@ -204,28 +212,29 @@ def _form(
 
 def _again(today: date, shown_from: date) -> list[tuple[str, str, str]]:
     days = {key: day_phrase(today + timedelta(days=days), shown_from) for key, days in SPEAK_AGAIN.items()}
-    return [("3w", "3 weeks", days["3w"]), ("6w", "6 weeks", days["6w"]), ("3m", "3 months", days["3m"])]
+    words = {"3w": _("3 weeks"), "6w": _("6 weeks"), "3m": _("3 months")}
+    return [(key, words[key], day) for key, day in days.items()]
 
 
 def _differences(visit: Visit, entry: Logged, draft: Draft) -> list[tuple[str, str, str]]:
     """Where what is saved now and what was typed differ: label, theirs, yours."""
     theirs = drafts.from_logged(entry, visit.principal, "")
-    ways = {way.key: way.label for way in queries.channels(visit.connection, visit.principal)}
+    ways = {way.key: _(way.label) for way in queries.channels(visit.connection, visit.principal)}
 
     def sides(one: Draft) -> dict[str, str]:
         return {
-            "Who": ", ".join(sorted([*(person.name for person in one.people), *one.new_names])),
-            "How": ways.get(one.channel, one.channel),
-            "Day": one.day or one.when,
-            "Time": one.time_of_day,
-            "Direction": dict(KINDS_OF_DIRECTION).get(one.direction, one.direction),
-            "Outcome": dict(OUTCOMES).get(one.outcome, one.outcome),
-            "Summary": one.summary,
-            "Note": one.note.replace("\r\n", "\n"),
+            _("Who"): ", ".join(sorted([*(person.name for person in one.people), *one.new_names])),
+            _("How"): ways.get(one.channel, one.channel),
+            _("Day"): one.day or one.when,
+            _("Time"): one.time_of_day,
+            _("Direction"): _(dict(KINDS_OF_DIRECTION).get(one.direction, one.direction)),
+            _("Outcome"): _(dict(OUTCOMES).get(one.outcome, one.outcome)),
+            _("Summary"): one.summary,
+            _("Note"): one.note.replace("\r\n", "\n"),
         }
 
     saved, typed = sides(theirs), sides(draft)
-    hidden = {"Note"} if entry.note_hidden else set()
+    hidden = {_("Note")} if entry.note_hidden else set()
     return [
         (name, saved[name], typed[name])
         for name in saved

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field
 from crm.contacts.drafts import the_name
 from crm.domain.channels import Channel, by_key, is_broadcast
 from crm.domain.heard import Heard
+from crm.domain.language import gettext as _
 from crm.domain.log_sentences import broadcast_question
 from crm.errors import Invalid
 from crm.interactions import drafts, queries
@@ -99,7 +100,7 @@ def read(visit: Visit, before: Logged | None = None) -> Sent | Problem:
     way = by_key(queries.channels(visit.connection, visit.principal)).get(form.channel)
     when = moment_of(form, written_at(visit), visit.principal)
     if way is None:
-        errors["channel"] = "Choose how you were in touch."
+        errors["channel"] = _("Choose how you were in touch.")
     if isinstance(when, str):
         errors["day"] = when
     if who.errors or errors or way is None or isinstance(when, str):
@@ -148,7 +149,7 @@ def _who(visit: Visit, form: LogForm, draft: Draft) -> tuple[list[Person], _Who]
     people = list(draft.people)
     errors: dict[str, str] = {}
     if len(people) < len(set(form.contact_ids)):
-        errors["who"] = "One of these people is not here any more. Choose again."
+        errors["who"] = _("One of these people is not here any more. Choose again.")
     choices: list[Person] = []
     strangers: list[str] = []
     for name in _typed_names(visit, form.who):
@@ -167,7 +168,7 @@ def _who(visit: Visit, form: LogForm, draft: Draft) -> tuple[list[Person], _Who]
     if choices or strangers:
         errors["who"] = _unclear(choices, strangers)
     if not people and not newcomers and not errors:
-        errors["who"] = "Say who it was with."
+        errors["who"] = _("Say who it was with.")
     unique = list({person.id: person for person in people}.values())
     return unique, _Who(newcomers, errors, list(dict.fromkeys(choices)), strangers)
 
@@ -195,9 +196,11 @@ def _called_exactly(visit: Visit, name: str) -> bool:
 
 def _unclear(choices: Sequence[Person], strangers: Sequence[str]) -> str:
     if choices:
-        return "Choose whom you mean."
-    named = f"“{strangers[0][:80]}”" if len(strangers) == 1 else "some of these names"
-    return f"Nobody here is called {named}. Choose somebody, or add them as a new person."
+        return _("Choose whom you mean.")
+    if len(strangers) == 1:
+        said = _("Nobody here is called “{name}”. Choose somebody, or add them as a new person.")
+        return said.format(name=strangers[0][:80])
+    return _("Nobody here is called some of these names. Choose somebody, or add them as a new person.")
 
 
 def _newcomers(names: Sequence[str]) -> tuple[list[str], str | None]:

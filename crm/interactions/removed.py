@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
 
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Conflict, NotFound
 from crm.storage.database import new_id
@@ -45,7 +46,7 @@ def put_back(
         raise NotFound
     table = metadata.tables[row.record]
     if connection.execute(select(table.c.id).where(*_this(principal, table, row.content["id"]))).first():
-        raise Conflict("That is back already.")
+        raise Conflict(_("That is back already."))
     days = {column.name for column in table.c if isinstance(column.type, Day)}
     values = {
         name: date.fromisoformat(value) if name in days and value is not None else value

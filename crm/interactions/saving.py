@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from crm.contacts.actions import create_people
 from crm.domain.heard import Heard
+from crm.domain.language import gettext as _
 from crm.interactions import actions, queries
 from crm.interactions.actions import Entry
 from crm.interactions.forms import SPEAK_AGAIN, LogForm
@@ -59,7 +60,7 @@ def keep_the_rest(
     today = principal.team_day(at)
     day = min(today, principal.team_day(entry.occurred_at))
     again = SPEAK_AGAIN.get(form.again)
-    asks = [Heard("ask", "Speak again", today + timedelta(days=again))] if again else []
+    asks = [Heard("ask", _("Speak again"), today + timedelta(days=again))] if again else []
     keep_heard(connection, principal, entry.contact_ids[0], interaction_id, [*heard, *asks], day, at)
     close_asks(connection, principal, form.closed_asks, entry.contact_ids, interaction_id, at)
     if form.suggestion and entry.outcome == "reached":

@@ -14,12 +14,14 @@ from crm.contacts.listing import kinds
 from crm.domain.channels import by_key
 from crm.domain.formulas import neutralise
 from crm.domain.heard import SIGNAL_TYPES
+from crm.domain.language import N_, ngettext, plurals
+from crm.domain.language import gettext as _
 from crm.domain.manner import month_name, numeral
 from crm.domain.spans import count, short_day
+from crm.domain.vocabulary import word
 from crm.errors import Invalid
 from crm.interactions import signals
 from crm.interactions.beside import themes
-from crm.interactions.matter_forms import SIGNAL_WORDS
 from crm.interactions.queries import channels
 from crm.interactions.signals import FEATURED, Summary, Wanted
 from crm.web.addresses import is_id
@@ -35,11 +37,23 @@ ALL_TIME = "all"
 FILTERS = ("type", "since", "theme", "organisation", "contact", "kind", "heard_by")
 NO_THEME = "none"
 WORDS = {
-    FEATURED: ("pain point or competitor", "pain points and competitors"),
-    SIGNAL_TYPES: ("signal", "signals"),
-    ("praise",): ("word of praise", "words of praise"),
+    FEATURED: plurals("pain point or competitor", "pain points and competitors"),
+    SIGNAL_TYPES: plurals("signal", "signals"),
+    ("pain point",): plurals("pain point", "pain points"),
+    ("competitor",): plurals("competitor", "competitors"),
+    ("request",): plurals("request", "requests"),
+    ("praise",): plurals("word of praise", "words of praise"),
+    ("risk",): plurals("risk", "risks"),
 }
-"""What is counted, once and more often; the rest by their own word."""
+"""What is counted, once and more often."""
+SEVERAL = {
+    "pain point": N_("Pain points"),
+    "competitor": N_("Competitors"),
+    "request": N_("Requests"),
+    "praise": N_("Praise"),
+    "risk": N_("Risks"),
+}
+"""Each type as a heading of several."""
 COLUMNS = ("heard_on", "type", "theme", "text", "contact", "email", "organisation", "channel", "heard_by")
 
 
@@ -96,16 +110,21 @@ def export(visit: Visit) -> Response:
 def lede(found: Summary, wanted: Wanted) -> str:
     """ "46 pain points and competitors in 12 months, from 16 accounts. 37 were heard in person, by voice or by hand." """
     if not found.total:
-        return "Nothing is written down with these filters."
-    what = WORDS.get(wanted.types, (wanted.types[0], f"{wanted.types[0]}s"))
-    whom = count(found.people, "person")
+        return _("Nothing is written down with these filters.")
+    whom = count(found.people, "person", "people")
     if found.account_number:
-        whom += f" at {count(found.account_number, 'account')}"
-    during = " in 12 months" if wanted.since and wanted.since == found.months[0].first else ""
-    said = f"{numeral(found.total)} {what[0] if found.total == 1 else what[1]}{during}, from {whom}."
+        accounts = count(found.account_number, "account", "accounts")
+        whom = _("{people} at {accounts}").format(people=whom, accounts=accounts)
+    a_year = wanted.since and wanted.since == found.months[0].first
+    said = _("{signals} in 12 months, from {people}.") if a_year else _("{signals}, from {people}.")
+    said = said.format(signals=count(found.total, *WORDS[wanted.types]), people=whom)
     if found.personally:
-        was = "was" if found.personally == 1 else "were"
-        said += f" {numeral(found.personally)} {was} heard in person, by voice or by hand."
+        also = ngettext(
+            "{n} was heard in person, by voice or by hand.",
+            "{n} were heard in person, by voice or by hand.",
+            found.personally,
+        )
+        said = f"{said} {also.format(n=numeral(found.personally))}"
     return said
 
 
@@ -113,7 +132,7 @@ def _wanted(query: QueryParams, today: date) -> Wanted:
     """The filters in the address; a filter that is none is refused."""
     kind = query.get("type", "")
     if kind not in ("", "any", *SIGNAL_TYPES):
-        raise Invalid(f"There is no sort of signal called {kind[:40]!r}.")
+        raise Invalid(_("There is no sort of signal called {kind}.").format(kind=repr(kind[:40])))
     types = {"": FEATURED, "any": SIGNAL_TYPES}.get(kind, (kind,))
     theme = query.get("theme") or None
     return Wanted(
@@ -129,7 +148,7 @@ def _wanted(query: QueryParams, today: date) -> Wanted:
 
 def _kind(said: str) -> str | None:
     if len(said) > KIND_LIMIT:
-        raise Invalid(f"A kind has at most {KIND_LIMIT} letters.")
+        raise Invalid(_("A kind has at most {most} letters.").format(most=KIND_LIMIT))
     return said or None
 
 
@@ -141,14 +160,14 @@ def _since(said: str, today: date) -> date | None:
     try:
         return date.fromisoformat(said)
     except ValueError:
-        raise Invalid("Write the day like 2026-11-23.") from None
+        raise Invalid(_("Write the day like 2026-11-23.")) from None
 
 
 def _id(said: str) -> int | None:
     if not said:
         return None
     if not is_id(said):
-        raise Invalid("That is nobody, and no account.")
+        raise Invalid(_("That is nobody, and no account."))
     return int(said)
 
 
@@ -160,17 +179,19 @@ def _shared(visit: Visit, wanted: Wanted) -> dict[str, Any]:
         return f"{path}?{urlencode(values)}" if values else path
 
     today = visit.team_day
+    several = {kind: _(words) for kind, words in SEVERAL.items()}
     counts = signals.type_counts(visit.connection, visit.principal, wanted)
     return {
         "wanted": wanted,
         "kept": kept,
         "address": address,
         "counts": counts,
-        "types": [(kind, SIGNAL_WORDS[kind]) for kind in SIGNAL_TYPES],
+        "types": [(kind, several[kind]) for kind in SIGNAL_TYPES],
+        "several": several,
         "choices": {
             "theme": [(one, one) for one in themes(visit.connection, visit.principal)],
             "organisation": signals.accounts_heard(visit.connection, visit.principal),
-            "kind": [(one, one.capitalize()) for one in kinds(visit.connection, visit.principal)],
+            "kind": [(one, word(one).capitalize()) for one in kinds(visit.connection, visit.principal)],
             "heard_by": signals.listeners(visit.connection, visit.principal),
         },
         "ways": by_key(channels(visit.connection, visit.principal)),
@@ -201,7 +222,9 @@ def _chart(found: Summary) -> dict[str, Any]:
     said = ", ".join(
         f"{month_name(month.first, long=True)} {month.total}" for month in found.months if month.total
     )
-    sentence = f"Heard by month: {said}." if said else "Nothing was heard in these twelve months."
+    sentence = _("Nothing was heard in these twelve months.")
+    if said:
+        sentence = _("Heard by month: {months}.").format(months=said)
     return {
         "sentence": sentence,
         "columns": columns,

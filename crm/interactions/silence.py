@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, or_, select
 
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.spans import long_day
 from crm.storage.statements import built_once
@@ -59,4 +60,4 @@ def caution(connection: Connection, principal: Principal, at: datetime) -> str:
     if day is None:
         return ""
     since = long_day(day, principal.own_day(at))
-    return f"Nothing logged by you since {since}, so these may be less sure."
+    return _("Nothing logged by you since {day}, so these may be less sure.").format(day=since)

@@ -23,7 +23,7 @@ from crm.health.coverage import coverage
 from crm.health.mix import channel_mix, first_month
 from crm.interactions.beside import KnownDate, beside, themes
 from crm.interactions.happenings import Whose
-from crm.interactions.matter_pages import CHOICES
+from crm.interactions.matter_pages import choices
 from crm.interactions.queries import channels
 from crm.interactions.signals import Wanted, told
 from crm.interactions.timeline import EARLIER, PAGE, timeline, year_by_day
@@ -61,7 +61,7 @@ def person(visit: Visit) -> Response:
         "card": lambda kind, day: card_words(visit, kind, day, country),
         "may_erase": may_erase(visit.principal, found.owner_id),
         "themes": themes(visit.connection, visit.principal) if visit.principal.may_edit else [],
-        **CHOICES,
+        **choices(),
     }
     context |= _suggestion(visit, found)
     return visit.render("contacts/show.html", context, active="people")

@@ -4,6 +4,7 @@ A new page needs a row here: ``test_every_page.py`` compares these with the appl
 """
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.browser.worlds import MARTA
@@ -106,7 +107,7 @@ NOT_PAGES = {
 
 def addresses(folder: Path) -> list[str]:
     """The rows of ``PLACES``, with ids that are there."""
-    with sqlite3.connect(folder / "in-person.sqlite3") as database:
+    with closing(sqlite3.connect(folder / "in-person.sqlite3")) as database:
 
         def one(query: str, *values: str) -> int:
             return int(database.execute(query, values).fetchone()[0])

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from email import policy
 from email.parser import BytesParser
@@ -110,7 +111,7 @@ def outside(pieces: list[str]) -> list[str]:
 
 def data_of(folder: Path) -> str:
     """Every text of the database, but not the letters that were written into it."""
-    with sqlite3.connect(folder / "in-person.sqlite3") as database:
+    with closing(sqlite3.connect(folder / "in-person.sqlite3")) as database:
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         rows = [row for name in tables for row in database.execute(f'SELECT * FROM "{name}"')]
     return "\n".join(
