@@ -14,6 +14,8 @@ from starlette.routing import Match, Route
 
 from crm import clock
 from crm.care import monitoring
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.errors import Unavailable
 from crm.settings import Settings
 from crm.storage.database import Database
@@ -91,15 +93,18 @@ def _description(url: str) -> dict[str, Any]:
 async def _refuse(request: Request, fault: Exception) -> Response:
     """The router's own refusals: no such address, or not by this method."""
     assert isinstance(fault, HTTPException)
-    sentence = faults.SENTENCES.get(fault.status_code, "The request could not be read.")
-    is_wrong_method = fault.status_code == 405
-    if is_wrong_method and faults.is_api(request):
-        sentence = faults.NOT_THIS_METHOD
     site: Site = request.app.state.site
-    user = await in_thread(site, who, site, request, clock.now())
-    response = faults.answer(site, request, fault.status_code, sentence, user)
-    response.headers.update({"Allow": _allowed(request)} if is_wrong_method else fault.headers or {})
+    response = await in_thread(site, _refusal, site, request, fault.status_code)
+    response.headers.update({"Allow": _allowed(request)} if fault.status_code == 405 else fault.headers or {})
     return response
+
+
+def _refusal(site: Site, request: Request, status: int) -> Response:
+    user = who(site, request, clock.now())
+    sentence = _(faults.SENTENCES.get(status, N_("The request could not be read.")))
+    if status == 405 and faults.is_api(request):
+        sentence = faults.NOT_THIS_METHOD
+    return faults.answer(site, request, status, sentence, user)
 
 
 def _allowed(request: Request) -> str:

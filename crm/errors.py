@@ -1,8 +1,11 @@
 """Refusals with words and a status. One place (web and command line) turns them into pages, problems and exit codes."""
 
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 
-ONLY_AN_ADMIN = "Only an admin can do this. Ask one of yours."
+ONLY_AN_ADMIN = N_("Only an admin can do this. Ask one of yours.")
+NOTHING_HERE = N_("There is nothing at this address, or it is not yours to see.")
 
 
 class Refusal(Exception):
@@ -24,10 +27,8 @@ class NotFound(Refusal):
 
     status = 404
 
-    def __init__(
-        self, sentence: str = "There is nothing at this address, or it is not yours to see."
-    ) -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: str | None = None) -> None:
+        super().__init__(_(NOTHING_HERE) if sentence is None else sentence)
 
 
 class Forbidden(Refusal):
@@ -60,7 +61,7 @@ class UsageError(Refusal):
     status = 400
 
 
-def require_admin(principal: Principal, sentence: str = ONLY_AN_ADMIN) -> None:
+def require_admin(principal: Principal, sentence: str | None = None) -> None:
     """Forbidden, with this sentence, for everybody but an admin."""
     if not principal.may_administer:
-        raise Forbidden(sentence)
+        raise Forbidden(_(ONLY_AN_ADMIN) if sentence is None else sentence)

@@ -9,6 +9,7 @@ from crm.contacts import rows
 from crm.contacts.derived import refresh_metrics
 from crm.contacts.drafts import NewContact, Occasion
 from crm.contacts.may_change import require_editor, require_people, require_users, these
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Conflict, Invalid, NotFound
 from crm.storage.blocks import blocks
@@ -101,7 +102,9 @@ def edit_contact(
         .values(**values, version=version + 1)
     )
     if changed.rowcount == 0:
-        raise Conflict("Somebody changed this person while you were writing. Nothing is lost: look at both.")
+        raise Conflict(
+            _("Somebody changed this person while you were writing. Nothing is lost: look at both.")
+        )
     _replace_details(connection, principal, contact_id, draft)
     refresh_metrics(connection, principal, [contact_id], at)
 
@@ -176,7 +179,7 @@ def _dates_kept(
 def _require_past_deaths(principal: Principal, drafts: Iterable[NewContact], at: datetime) -> None:
     today = principal.team_day(at)
     if any(new.deceased_on is not None and new.deceased_on > today for new in drafts):
-        sentence = "That day is still to come. Leave it empty."
+        sentence = _("That day is still to come. Leave it empty.")
         raise Invalid(sentence, fields={"deceased_on": sentence})
 
 
@@ -193,7 +196,7 @@ def _organisation_names(
         )
         found.update({row.id: row.name for row in connection.execute(theirs)})
     if len(found) < len(wanted):
-        raise NotFound("This organisation is not in your workspace any more.")
+        raise NotFound(_("This organisation is not in your workspace any more."))
     return found
 
 

@@ -6,29 +6,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from crm.contacts.forms import WAYS, Written
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
+from crm.domain.vocabulary import word
 
 LABELS = {
-    "name": "Name",
-    "given_name": "Given name",
-    "family_name": "Family name",
-    "title": "Title",
-    "organisation": "Organisation",
-    "owner": "Who looks after them",
-    "kind": "Kind",
-    "tier": "Tier",
-    "city": "City",
-    "country": "Country",
-    "time_zone": "Time zone",
-    "tags": "Tags",
-    "notes": "Notes",
-    "target_any": "Target, any contact",
-    "target_personal": "Target, personal",
-    "target_in_person": "Target, in person",
-    "deceased_on": "Died on",
-    "email": "Emails",
-    "phone": "Phones",
-    "address": "Addresses",
-    "dates": "Dates",
+    "name": N_("Name"),
+    "given_name": N_("Given name"),
+    "family_name": N_("Family name"),
+    "title": N_("Title"),
+    "organisation": N_("Organisation"),
+    "owner": N_("Who looks after them"),
+    "kind": N_("Kind"),
+    "tier": N_("Tier"),
+    "city": N_("City"),
+    "country": N_("Country"),
+    "time_zone": N_("Time zone"),
+    "tags": N_("Tags"),
+    "notes": N_("Notes"),
+    "target_any": N_("Target, any contact"),
+    "target_personal": N_("Target, personal"),
+    "target_in_person": N_("Target, in person"),
+    "deceased_on": N_("Died on"),
+    "email": N_("Emails"),
+    "phone": N_("Phones"),
+    "address": N_("Addresses"),
+    "dates": N_("Dates"),
 }
 
 
@@ -86,7 +89,7 @@ def choices(
 ) -> list[Choice]:
     """What is saved and what was typed of some parts."""
     return [
-        Choice(name, LABELS[name], *(_said(one, name, owners) for one in (saved, typed))) for name in names
+        Choice(name, _(LABELS[name]), *(_said(one, name, owners) for one in (saved, typed))) for name in names
     ]
 
 
@@ -122,14 +125,16 @@ def _text(written: Written, name: str) -> str:
 
 def _said(written: Written, name: str, owners: Mapping[int, str]) -> str:
     if name in WAYS:
-        return ", ".join(value for value, _ in written.ways.get(name, ()))
+        return ", ".join(value for value, _label in written.ways.get(name, ()))
     if name == "dates":
         return ", ".join(
-            " ".join(filter(None, (row["label"] or row["kind"], row["day"], row["month"], row["year"])))
+            " ".join(filter(None, (row["label"] or word(row["kind"]), row["day"], row["month"], row["year"])))
             for row in written.dates
         )
     text = _text(written, name)
-    return owners.get(int(text), "Nobody") if name == "owner" and text.isdecimal() else text
+    if name in ("tier", "kind"):
+        return word(text)
+    return owners.get(int(text), _("Nobody")) if name == "owner" and text.isdecimal() else text
 
 
 def _mark(text: str) -> str:

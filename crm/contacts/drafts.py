@@ -7,6 +7,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from crm.domain.folding import storable
+from crm.domain.language import gettext as _
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.domain.targets import TIERS
@@ -100,7 +101,11 @@ def one_line(words: str | None, limit: int = LINE_LIMIT) -> str | None:
     kept = "".join(sign if sign.isprintable() or _joins(sign) else " " for sign in words or "")
     kept = " ".join(kept.split())
     if len(kept) > limit:
-        raise Invalid(f"That is longer than {numeral(limit)} characters: {kept[:40]}…")
+        raise Invalid(
+            _("That is longer than {number} characters: {beginning}…").format(
+                number=numeral(limit), beginning=kept[:40]
+            )
+        )
     return kept or None
 
 
@@ -113,7 +118,11 @@ def many_lines(words: str | None, limit: int = TEXT_LIMIT) -> str | None:
     """The words with their line breaks; None if nothing is left."""
     kept = storable((words or "").replace("\r\n", "\n")).strip()
     if len(kept) > limit:
-        raise Invalid(f"That is longer than {numeral(limit)} characters: {kept[:40]}…")
+        raise Invalid(
+            _("That is longer than {number} characters: {beginning}…").format(
+                number=numeral(limit), beginning=kept[:40]
+            )
+        )
     return kept or None
 
 
@@ -121,7 +130,7 @@ def the_name(words: str | None) -> str:
     """A name, which must be there."""
     found = one_line(words)
     if found is None:
-        raise Invalid("A name is needed.", fields={"name": "Write a name."})
+        raise Invalid(_("A name is needed."), fields={"name": _("Write a name.")})
     return found
 
 
@@ -133,7 +142,10 @@ def the_kind(words: str) -> str:
 def the_tier(word: str) -> str:
     """One of the four tiers."""
     if word not in TIERS:
-        raise Invalid(f"There is no tier {word!r}.", fields={"tier": "Choose key, regular, warm or none."})
+        raise Invalid(
+            _("There is no tier {tier}.").format(tier=repr(word)),
+            fields={"tier": _("Choose key, regular, warm or none.")},
+        )
     return word
 
 
@@ -146,7 +158,7 @@ def the_zone(words: str | None) -> str | None:
     """The name of a time zone, such as Europe/Berlin."""
     found = one_line(words)
     if found is not None and found not in _zones():
-        sentence = "Nobody knows this time zone. Choose one such as Europe/Berlin."
+        sentence = _("Nobody knows this time zone. Choose one such as Europe/Berlin.")
         raise Invalid(sentence, fields={"time_zone": sentence})
     return found
 
@@ -177,7 +189,9 @@ def the_emails(ways: tuple[Way, ...]) -> tuple[Way, ...]:
     found = the_ways(ways)
     for way in found:
         if len(way.value) > EMAIL_LIMIT or not is_email(way.value):
-            sentence = f"{way.value[:60]} is no email address. It looks like marta@northgate.example."
+            sentence = _("{address} is no email address. It looks like marta@northgate.example.").format(
+                address=way.value[:60]
+            )
             raise Invalid(sentence, fields={"emails": sentence})
     return found
 
@@ -194,7 +208,11 @@ def leap_day(month: int, day: int) -> int:
         return date(2000, month, day).timetuple().tm_yday
     except ValueError:
         known = 1 <= month <= len(MONTHS)
-        sentence = f"There is no {day} {MONTHS[month - 1]}." if known else f"There is no month {month}."
+        sentence = (
+            _("There is no {day} {month}.").format(day=day, month=_(MONTHS[month - 1]))
+            if known
+            else _("There is no month {month}.").format(month=month)
+        )
         raise Invalid(sentence, fields={"dates": sentence}) from None
 
 
@@ -203,19 +221,21 @@ def full_day(occasion: Occasion) -> date | None:
     leap_day(occasion.month, occasion.day)
     if occasion.year is None:
         if not occasion.yearly:
-            sentence = "A date that comes once needs its year."
+            sentence = _("A date that comes once needs its year.")
             raise Invalid(sentence, fields={"dates": sentence})
         return None
     try:
         return date(occasion.year, occasion.month, occasion.day)
     except ValueError:
-        sentence = f"There is no such day in the year {occasion.year}."
+        sentence = _("There is no such day in the year {year}.").format(year=occasion.year)
         raise Invalid(sentence, fields={"dates": sentence}) from None
 
 
 def the_target(days: int | None) -> int | None:
     """Days between 0 (no target) and ten years."""
     if days is not None and not 0 <= days <= TARGET_LIMIT:
-        sentence = f"A target is a number of days from 0 (no target) to {numeral(TARGET_LIMIT)}."
+        sentence = _("A target is a number of days from 0 (no target) to {most}.").format(
+            most=numeral(TARGET_LIMIT)
+        )
         raise Invalid(sentence, fields={"target_any": sentence})
     return days

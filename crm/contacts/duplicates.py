@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, select
 
 from crm.contacts.may_change import require_editor, require_people
+from crm.domain.language import gettext as _
 from crm.domain.likeness import Face, Likeness, likeness
 from crm.domain.phones import digits_of, region_of
 from crm.domain.principal import Principal
@@ -154,7 +155,7 @@ def keep_apart(connection: Connection, principal: Principal, one: int, other: in
     low, high = sorted((one, other))
     require_people(connection, principal, [low, high])
     if low == high:
-        raise Invalid("That is one record.")
+        raise Invalid(_("That is one record."))
     row = {
         "workspace_id": principal.workspace_id,
         "contact_id": low,

@@ -5,6 +5,7 @@ import logging
 from starlette.responses import Response
 
 from crm.contacts import erasing
+from crm.domain.language import gettext as _
 from crm.errors import Unavailable
 from crm.storage.wiping import wipe
 from crm.web.routing import Router, Visit
@@ -26,7 +27,7 @@ def erase(visit: Visit) -> Response:
     """Erase somebody for good; what is said afterwards names nobody."""
     erasing.erase(visit.connection, visit.principal, visit.number("contact_id"), visit.at)
     visit.after_commit(lambda: _clean(visit))
-    return visit.redirect("/people", "They are erased. Backups made before still hold them.")
+    return visit.redirect("/people", _("They are erased. Backups made before still hold them."))
 
 
 def _clean(visit: Visit) -> None:

@@ -15,6 +15,9 @@ from crm.contacts.may_change import require_editor, require_people
 from crm.contacts.naming import marks_beside, marks_of, once_called
 from crm.contacts.queries import person
 from crm.domain.blanking import Marks
+from crm.domain.language import gettext as _
+from crm.domain.language import ngettext, plurals
+from crm.domain.manner import numeral
 from crm.domain.principal import Principal
 from crm.domain.spans import count
 from crm.errors import Forbidden
@@ -44,6 +47,13 @@ from crm.storage.tables import (
     suggestion,
 )
 
+_COUNTED = {
+    ask.name: plurals("ask", "asks"),
+    promise.name: plurals("promise", "promises"),
+    signal.name: plurals("signal", "signals"),
+    favour.name: plurals("favour", "favours"),
+}
+"""What hangs on people, by table, as it is counted."""
 MATTERS = (ask, promise, signal, favour, contact_date)
 
 
@@ -60,23 +70,42 @@ class Goes:
     def sentences(self) -> list[str]:
         """What goes, a sentence each."""
         rows = self.rows
-        found = ["The record itself: name, addresses, numbers, tags, dates and notes."]
+        found = [_("The record itself: name, addresses, numbers, tags, dates and notes.")]
         if self.alone:
-            found.append(f"{count(self.alone, 'interaction')} with nobody else, notes included.")
-        if self.shared:
-            stay = "stays" if self.shared == 1 else "stay"
             found.append(
-                f"{count(self.shared, 'interaction')} with others {stay} with the others, without this name."
+                ngettext(
+                    "{n} interaction with nobody else, notes included.",
+                    "{n} interactions with nobody else, notes included.",
+                    self.alone,
+                ).format(n=numeral(self.alone))
             )
-        matters = [
-            count(rows[one.name], one.name) for one in (ask, promise, signal, favour) if rows[one.name]
-        ]
+        if self.shared:
+            found.append(
+                ngettext(
+                    "{n} interaction with others stays with the others, without this name.",
+                    "{n} interactions with others stay with the others, without this name.",
+                    self.shared,
+                ).format(n=numeral(self.shared))
+            )
+        matters = [count(rows[table], *nouns) for table, nouns in _COUNTED.items() if rows[table]]
         if matters:
-            found.append(f"Written down about them: {', '.join(matters)}.")
+            found.append(_("Written down about them: {matters}.").format(matters=", ".join(matters)))
         if rows[suggestion.name]:
-            found.append(f"{count(rows[suggestion.name], 'suggestion')}, and the mails that told of them.")
+            found.append(
+                ngettext(
+                    "{n} suggestion, and the mails that told of them.",
+                    "{n} suggestions, and the mails that told of them.",
+                    rows[suggestion.name],
+                ).format(n=numeral(rows[suggestion.name]))
+            )
         if rows[merge.name]:
-            found.append(f"{count(rows[merge.name], 'merge')}, which cannot be undone any more.")
+            found.append(
+                ngettext(
+                    "{n} merge, which cannot be undone any more.",
+                    "{n} merges, which cannot be undone any more.",
+                    rows[merge.name],
+                ).format(n=numeral(rows[merge.name]))
+            )
         return found
 
 
@@ -92,7 +121,9 @@ def _require_eraser(connection: Connection, principal: Principal, contact_id: in
     require_editor(principal)
     found = person(connection, principal, contact_id)
     if not may_erase(principal, found.owner_id):
-        raise Forbidden("Only an admin, or whoever looks after somebody, can erase them. Ask one of yours.")
+        raise Forbidden(
+            _("Only an admin, or whoever looks after somebody, can erase them. Ask one of yours.")
+        )
     return found.name
 
 

@@ -22,6 +22,7 @@ from crm.contacts.drafts import (
     the_tags,
     the_zone,
 )
+from crm.domain.language import gettext as _
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.domain.targets import Tier
@@ -117,7 +118,7 @@ class OrganisationForm(Form):
 def _line(name: str) -> str:
     found = one_line(name)
     if found is None:
-        raise ValueError("Write a name.")
+        raise ValueError(_("Write a name."))
     return found
 
 
@@ -251,13 +252,13 @@ def read_contact(form: FormData) -> ContactSent | dict[str, str]:
 
 
 def _too_long() -> str:
-    return f"At most {numeral(LINE_LIMIT)} characters."
+    return _("At most {max_length} characters.").format(max_length=numeral(LINE_LIMIT))
 
 
 def _ways(form: FormData, name: str, errors: dict[str, str]) -> tuple[Way, ...]:
     found = _sent_ways(form, name)
     if len(found) > LISTED_LIMIT:
-        errors[f"{name}_value"] = f"At most {LISTED_LIMIT} of them."
+        errors[f"{name}_value"] = _("At most {number} of them.").format(number=LISTED_LIMIT)
     for value, label in found:
         wrong = _wrong_way(name, value.strip(), label)
         if wrong:
@@ -269,7 +270,7 @@ def _wrong_way(name: str, value: str, label: str) -> str | None:
     if len(value) > LINE_LIMIT or len(label) > LINE_LIMIT:
         return _too_long()
     if not value:
-        return "Write what the word beside it is about."
+        return _("Write what the word beside it is about.")
     try:
         if name == "email":
             the_emails((Way(value),))
@@ -281,7 +282,7 @@ def _wrong_way(name: str, value: str, label: str) -> str | None:
 def _dates(rows: Sequence[Mapping[str, str]], errors: dict[str, str]) -> tuple[Occasion, ...]:
     found = []
     if len(rows) > LISTED_LIMIT:
-        errors["date_day"] = f"At most {LISTED_LIMIT} of them."
+        errors["date_day"] = _("At most {number} of them.").format(number=LISTED_LIMIT)
     for row in rows[:LISTED_LIMIT]:
         try:
             found.append(_date(row))
@@ -293,9 +294,9 @@ def _dates(rows: Sequence[Mapping[str, str]], errors: dict[str, str]) -> tuple[O
 def _date(row: Mapping[str, str]) -> Occasion:
     day, month, year = (_number(row[name]) for name in ("day", "month", "year"))
     if not day or not month:
-        raise Invalid("A date needs a day and a month; the year may be left out.")
+        raise Invalid(_("A date needs a day and a month; the year may be left out."))
     if year is not None and not date.min.year <= year <= date.max.year:
-        raise Invalid(f"There is no year {year}.")
+        raise Invalid(_("There is no year {year}.").format(year=year))
     if len(row["label"]) > LINE_LIMIT:
         raise Invalid(_too_long())
     one = Occasion(
@@ -310,5 +311,5 @@ def _number(words: str) -> int | None:
     if not words:
         return None
     if not (words.isascii() and words.isdigit() and len(words) < 6):
-        raise Invalid(f"{words[:20]} is no day or year. Write it in figures.")
+        raise Invalid(_("{words} is no day or year. Write it in figures.").format(words=words[:20]))
     return int(words)

@@ -10,6 +10,7 @@ from crm.contacts import rows
 from crm.contacts.derived import refresh_metrics, reindex
 from crm.contacts.drafts import TAG_LIMIT, the_tags, the_tier
 from crm.contacts.may_change import require_editor, require_people, require_users, these
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Invalid
 from crm.storage.blocks import blocks
@@ -105,7 +106,7 @@ def _change(
 def _some_tags(tags: Sequence[str]) -> tuple[str, ...]:
     found = the_tags(tuple(tags))
     if not found:
-        sentence = f"Write a tag of at most {TAG_LIMIT} characters."
+        sentence = _("Write a tag of at most {number} characters.").format(number=TAG_LIMIT)
         raise Invalid(sentence, fields={"tag": sentence})
     return found
 

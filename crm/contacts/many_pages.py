@@ -1,17 +1,27 @@
 """What is done to people without a form: to everybody who is ticked in the list, or to one from their own page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from crm.contacts import followed, listing, many, queries, taken_back
+from crm.domain.language import gettext as _
+from crm.domain.language import ngettext, plurals
 from crm.domain.spans import count
 from crm.errors import Invalid, NotFound
 from crm.web.addresses import is_id, local_path
 from crm.web.routing import Router, Visit
 
 router = Router()
+
+_TIER_NOW = {
+    "key": plurals("{who} is key now.", "{who} are key now."),
+    "regular": plurals("{who} is regular now.", "{who} are regular now."),
+    "warm": plurals("{who} is warm now.", "{who} are warm now."),
+    "none": plurals("{who} is tier none now.", "{who} are tier none now."),
+}
+"""Tier → what is said of whoever has it now."""
 
 
 # Everybody who is ticked
@@ -24,7 +34,7 @@ def set_tier(visit: Visit) -> Response:
     return _to_many(
         visit,
         lambda ids: _set_tier(visit, ids, tier),
-        f"{{who}} {{are}} {'tier none' if tier == 'none' else tier} now.",
+        _TIER_NOW.get(tier, _TIER_NOW["none"]),
         lambda ids: taken_back.to_tiers(visit.connection, visit.principal, ids),
     )
 
@@ -41,8 +51,8 @@ def set_tiers_back(visit: Visit) -> Response:
     everybody = [one for ids in back.values() for one in ids]
     moved = followed.for_many(visit.connection, visit.principal, everybody, visit.at, change)
     if len(everybody) == 1:
-        return visit.redirect(f"/people/{everybody[0]}", f"The tier is as it was. {moved}")
-    return visit.redirect("/people", f"The tiers are as they were. {moved}")
+        return visit.redirect(f"/people/{everybody[0]}", f"{_('The tier is as it was.')} {moved}")
+    return visit.redirect("/people", f"{_('The tiers are as they were.')} {moved}")
 
 
 def _set_tier(visit: Visit, ids: list[int], tier: str) -> str:
@@ -56,13 +66,16 @@ def set_owner(visit: Visit) -> Response:
     """Say who looks after everybody who is ticked."""
     sent = str(visit.form.get("owner", ""))
     if not is_id(sent):
-        raise Invalid("Choose who is to look after them.")
-    name = dict(listing.owners(visit.connection, visit.principal)).get(int(sent), "Nobody")
+        raise Invalid(_("Choose who is to look after them."))
+    name = dict(listing.owners(visit.connection, visit.principal)).get(int(sent))
+    nobody = plurals("Nobody looks after {who} now.", "Nobody looks after {who} now.")
+    somebody = plurals("{owner} looks after {who} now.", "{owner} looks after {who} now.")
     return _to_many(
         visit,
         lambda ids: many.set_owner(visit.connection, visit.principal, ids, int(sent), visit.at),
-        f"{name} looks after {{who}} now.",
+        somebody if name else nobody,
         lambda ids: taken_back.to_owners(visit.connection, visit.principal, ids),
+        owner=name,
     )
 
 
@@ -73,7 +86,7 @@ def set_owners_back(visit: Visit) -> Response:
         if not is_id(owner):
             raise NotFound
         many.set_owner(visit.connection, visit.principal, ids, int(owner), visit.at)
-    return visit.redirect("/people", "Everybody is looked after as before.")
+    return visit.redirect("/people", _("Everybody is looked after as before."))
 
 
 @router.action("/people/tags")
@@ -81,7 +94,11 @@ def add_tags(visit: Visit) -> Response:
     """Give everybody who is ticked a tag, or take one away (``remove``)."""
     tags = str(visit.form.get("tag", "")).split(",")
     change = many.remove_tags if visit.form.get("remove") else many.add_tags
-    words = "{who} {have} the tag no longer." if visit.form.get("remove") else "{who} {have} the tag now."
+    words = (
+        plurals("{who} has the tag no longer.", "{who} have the tag no longer.")
+        if visit.form.get("remove")
+        else plurals("{who} has the tag now.", "{who} have the tag now.")
+    )
     return _to_many(visit, lambda ids: change(visit.connection, visit.principal, ids, tags, visit.at), words)
 
 
@@ -91,7 +108,7 @@ def archive_many(visit: Visit) -> Response:
     return _to_many(
         visit,
         lambda ids: many.archive(visit.connection, visit.principal, ids, visit.at),
-        "{who} {are} archived.",
+        plurals("{who} is archived.", "{who} are archived."),
         lambda ids: _address_of(ids) if len(ids) <= listing.PAGE else None,
     )
 
@@ -102,18 +119,20 @@ def restore_many(visit: Visit) -> Response:
     return _to_many(
         visit,
         lambda ids: many.restore(visit.connection, visit.principal, ids, visit.at),
-        "{who} {are} back.",
+        plurals("{who} is back.", "{who} are back."),
     )
 
 
 def _to_many(
     visit: Visit,
     change: Callable[[list[int]], str | None],
-    words: str,
-    undo: Callable[[list[int]], str | None] = lambda _: None,
+    words: tuple[str, str],
+    undo: Callable[[list[int]], str | None] = lambda _ids: None,
+    **values: str | None,
 ) -> Response:
     """Change everybody who is ticked and go back to the list; ``change`` may say what else followed.
 
+    ``words`` are what is said of one person and of several, with ``values`` beside who they are.
     ``undo`` gives the address that takes it back, asked before the change.
     """
     sent = [str(value) for value in (*visit.form.getlist("contact_ids"), *visit.query.getlist("contact_ids"))]
@@ -122,10 +141,10 @@ def _to_many(
     if len(ids) < len(sent):
         raise NotFound
     if not ids:
-        return visit.redirect(onward, "Nobody was ticked, so nothing has changed.", kind="error")
+        return visit.redirect(onward, _("Nobody was ticked, so nothing has changed."), kind="error")
     undo_url = undo(ids)
     followed = change(ids)
-    told = " ".join(filter(None, (_said(visit, ids, words), followed)))
+    told = " ".join(filter(None, (_said(visit, ids, words, values), followed)))
     return visit.redirect(onward, told, undo_url)
 
 
@@ -133,12 +152,12 @@ def _address_of(ids: list[int]) -> str:
     return f"/people/restore?{urlencode([('contact_ids', one) for one in ids])}"
 
 
-def _said(visit: Visit, ids: list[int], words: str) -> str:
+def _said(visit: Visit, ids: list[int], words: tuple[str, str], values: Mapping[str, str | None]) -> str:
     if len(ids) == 1:
-        who = queries.contact_named(visit.connection, visit.principal, ids[0])[1]
-        return words.replace("{who}", short(who)).replace("{are}", "is").replace("{have}", "has")
-    who = count(len(set(ids)), "person")
-    return words.replace("{who}", who).replace("{are}", "are").replace("{have}", "have")
+        who = short(queries.contact_named(visit.connection, visit.principal, ids[0])[1])
+    else:
+        who = count(len(set(ids)), "person", "people")
+    return ngettext(*words, len(ids)).format(who=who, **values)
 
 
 def short(name: str) -> str:
@@ -155,7 +174,9 @@ def archive_person(visit: Visit) -> Response:
     contact_id = visit.number("contact_id")
     many.archive(visit.connection, visit.principal, [contact_id], visit.at)
     name = queries.contact_named(visit.connection, visit.principal, contact_id)[1]
-    return visit.redirect("/people", f"{short(name)} is archived.", f"/people/{contact_id}/restore")
+    return visit.redirect(
+        "/people", _("{name} is archived.").format(name=short(name)), f"/people/{contact_id}/restore"
+    )
 
 
 @router.action("/people/{contact_id}/restore")
@@ -164,7 +185,7 @@ def restore_person(visit: Visit) -> Response:
     contact_id = visit.number("contact_id")
     many.restore(visit.connection, visit.principal, [contact_id], visit.at)
     name = queries.contact_named(visit.connection, visit.principal, contact_id)[1]
-    return visit.redirect(f"/people/{contact_id}", f"{short(name)} is back.")
+    return visit.redirect(f"/people/{contact_id}", _("{name} is back.").format(name=short(name)))
 
 
 @router.action("/people/{contact_id}/tier")
@@ -177,8 +198,8 @@ def set_persons_tier(visit: Visit) -> Response:
     def change() -> None:
         many.set_tier(*where, [contact_id], tier, visit.at)
 
-    moved = followed.for_one(*where, contact_id, visit.at, change) or "Zone and score stay as they are."
-    return visit.redirect(f"/people/{contact_id}", f"The tier is saved. {moved}", undo)
+    moved = followed.for_one(*where, contact_id, visit.at, change) or _("Zone and score stay as they are.")
+    return visit.redirect(f"/people/{contact_id}", f"{_('The tier is saved.')} {moved}", undo)
 
 
 @router.action("/people/{contact_id}/tags")
@@ -188,4 +209,4 @@ def set_persons_tags(visit: Visit) -> Response:
     tags = str(visit.form.get("tag", "")).split(",")
     change = many.remove_tags if visit.form.get("remove") else many.add_tags
     change(visit.connection, visit.principal, [contact_id], tags, visit.at)
-    return visit.redirect(f"/people/{contact_id}", "The tags are saved.")
+    return visit.redirect(f"/people/{contact_id}", _("The tags are saved."))

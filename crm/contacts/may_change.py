@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Forbidden, Invalid, NotFound
 from crm.storage.blocks import blocks
@@ -14,7 +15,7 @@ def require_editor(principal: Principal) -> None:
     """Viewers read; they change nothing."""
     if not principal.may_edit:
         raise Forbidden(
-            "You can read this workspace, but not change it. Ask an admin for the role of member."
+            _("You can read this workspace, but not change it. Ask an admin for the role of member.")
         )
 
 
@@ -32,7 +33,7 @@ def require_users(connection: Connection, principal: Principal, user_ids: set[in
         return
     theirs = select(user.c.id).where(user.c.workspace_id == principal.workspace_id, user.c.id.in_(user_ids))
     if len(connection.execute(theirs).all()) < len(user_ids):
-        sentence = "Choose somebody of your team."
+        sentence = _("Choose somebody of your team.")
         raise Invalid(sentence, fields={"owner": sentence})
 
 

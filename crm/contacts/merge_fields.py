@@ -8,7 +8,10 @@ from crm.contacts import both_wrote
 from crm.contacts.drafts import Occasion
 from crm.contacts.queries import Person
 from crm.domain.folding import fold
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.manner import occasion_words
+from crm.domain.vocabulary import within, word
 from crm.errors import Invalid
 
 SIDES = ("first", "second")
@@ -17,11 +20,11 @@ _OF_FORM = (
     *("target_any", "target_personal", "target_in_person", "deceased_on"),
 )
 LABELS = {
-    "birthday": "Birthday",
+    "birthday": N_("Birthday"),
     **{name: both_wrote.LABELS[name] for name in _OF_FORM},
-    "owner": "Looked after by",
+    "owner": N_("Looked after by"),
 }
-_PARTS = {"given_name": "given name", "family_name": "family name"}
+_PARTS = {"given_name": N_("given name"), "family_name": N_("family name")}
 _USUAL = {"tier": "none", "kind": "other"}
 """What an import writes where it knows nothing: it stands against no other value."""
 
@@ -38,7 +41,11 @@ class Row:
     @property
     def label(self) -> str:
         """Its name on the page."""
-        return LABELS[self.field]
+        return _(LABELS[self.field])
+
+    def words(self, value: str) -> str:
+        """What one of the two says, in the reader's language where it is a word of ours."""
+        return word(value) if self.field in _USUAL else value
 
     @property
     def usual(self) -> str | None:
@@ -100,7 +107,9 @@ def settle(rows: list[Row], choices: Mapping[str, str]) -> dict[str, str]:
         chosen = None if row.field == "birthday" and not row.differs else choices.get(row.field)
         side = chosen or (None if row.differs else row.usual)
         if side not in SIDES:
-            wrong[row.field] = f"Choose the {row.label.lower()}: {row.first} or {row.second}."
+            wrong[row.field] = _("Choose the {field}: {first} or {second}.").format(
+                field=within(row.label), first=row.words(row.first), second=row.words(row.second)
+            )
         elif not getattr(row, side):
             side = "second" if side == "first" else "first"
         taken[row.field] = side or "first"
@@ -112,15 +121,17 @@ def settle(rows: list[Row], choices: Mapping[str, str]) -> dict[str, str]:
 def kept_in_words(rows: list[Row], taken: Mapping[str, str], first: Person, second: Person) -> str:
     """What was not taken, as a line for the notes of ``first``; empty where nothing was lost."""
     lost = [
-        f"{row.label.lower()} {row.first if taken[row.field] == 'second' else row.second}"
+        f"{within(row.label)} {row.words(row.first if taken[row.field] == 'second' else row.second)}"
         for row in rows
         if row.differs
     ]
     if fold(first.name) == fold(second.name):
         kept, gone = (first, second) if taken["name"] == "first" else (second, first)
         parts = ((words, getattr(kept, part), getattr(gone, part)) for part, words in _PARTS.items())
-        lost += [f"{words} {other}" for words, one, other in parts if one and other and one != other]
-    return f"From the merged record of {second.name}: {'; '.join(lost)}." if lost else ""
+        lost += [f"{_(words)} {other}" for words, one, other in parts if one and other and one != other]
+    if not lost:
+        return ""
+    return _("From the merged record of {name}: {fields}.").format(name=second.name, fields="; ".join(lost))
 
 
 def columns_of(first: Person, second: Person, taken: Mapping[str, str]) -> dict[str, Any]:

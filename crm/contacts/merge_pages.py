@@ -7,6 +7,7 @@ from starlette.responses import Response
 from crm.contacts import duplicates, listing, merging, queries, searching, unmerging
 from crm.contacts.merge_fields import side_by_side
 from crm.contacts.merge_view import became_sentence, moves_over, sides
+from crm.domain.language import gettext as _
 from crm.domain.spans import count, short_day
 from crm.errors import Invalid
 from crm.web.addresses import is_id
@@ -45,7 +46,7 @@ def _decided(visit: Visit, most: int) -> dict[str, Any]:
 def merge_with(visit: Visit) -> Response:
     """Choose whom to merge somebody with."""
     contact_id = visit.number("contact_id")
-    _, name = queries.contact_named(visit.connection, visit.principal, contact_id)
+    _id, name = queries.contact_named(visit.connection, visit.principal, contact_id)
     asked = visit.query.get("q", "").strip()[:200]
     found = searching.suggest(visit.connection, visit.principal, asked, visit.at) if asked else []
     context = {
@@ -69,7 +70,7 @@ def _compare(visit: Visit, chosen: dict[str, str], errors: dict[str, str]) -> Re
         for name in ("contact_id", "other_id")
     )
     if first.id == second.id:
-        raise Invalid("That is one record. Choose somebody else to merge it with.")
+        raise Invalid(_("That is one record. Choose somebody else to merge it with."))
     rows = side_by_side(first, second)
     context = {
         "kept": first,
@@ -90,7 +91,7 @@ def merge(visit: Visit) -> Response:
     sent: dict[str, Any] = {name: str(value) for name, value in visit.form.items()}
     versions = tuple(sent.get(name, "") for name in ("first_version", "second_version"))
     if not all(is_id(one) for one in versions):
-        raise Invalid("The form came without what it was filled in on. Open the page again.")
+        raise Invalid(_("The form came without what it was filled in on. Open the page again."))
     kept, gone = visit.number("contact_id"), visit.number("other_id")
     before = queries.person(visit.connection, visit.principal, kept)
     try:
@@ -109,7 +110,7 @@ def merge(visit: Visit) -> Response:
         return _compare(visit, sent, refusal.fields)
     became = became_sentence(before, queries.person(visit.connection, visit.principal, kept))
     return visit.redirect(
-        f"/people/{kept}", f"They are one person now.{became}", f"/people/merges/{made}/undo"
+        f"/people/{kept}", f"{_('They are one person now.')}{became}", f"/people/merges/{made}/undo"
     )
 
 
@@ -120,7 +121,7 @@ def keep_apart(visit: Visit) -> Response:
     duplicates.keep_apart(visit.connection, visit.principal, one, other, visit.at)
     return visit.redirect(
         "/people/duplicates",
-        "They are two people. Nobody is asked again.",
+        _("They are two people. Nobody is asked again."),
         f"/people/{one}/apart/{other}/undo",
     )
 
@@ -131,11 +132,13 @@ def ask_again(visit: Visit) -> Response:
     duplicates.ask_again(
         visit.connection, visit.principal, visit.number("contact_id"), visit.number("other_id")
     )
-    return visit.redirect("/people/duplicates", "They are asked about again.")
+    return visit.redirect("/people/duplicates", _("They are asked about again."))
 
 
 @router.action("/people/merges/{merge_id}/undo")
 def undo(visit: Visit) -> Response:
     """Two records again."""
-    first, _ = unmerging.undo_merge(visit.connection, visit.principal, visit.number("merge_id"), visit.at)
-    return visit.redirect(f"/people/{first}", "They are two people again, as before the merge.")
+    first, _second = unmerging.undo_merge(
+        visit.connection, visit.principal, visit.number("merge_id"), visit.at
+    )
+    return visit.redirect(f"/people/{first}", _("They are two people again, as before the merge."))

@@ -9,11 +9,14 @@ from sqlalchemy import Connection, func, select
 
 from crm.contacts.history import ribbons
 from crm.contacts.queries import Person
+from crm.domain.language import gettext as _
+from crm.domain.language import ngettext, plurals
 from crm.domain.manner import numeral
 from crm.domain.principal import Principal
 from crm.domain.ribbon import Ribbon, ribbon
 from crm.domain.score import ZONE_WORDS
-from crm.domain.spans import count, join
+from crm.domain.spans import capital, count, join
+from crm.domain.vocabulary import word
 from crm.storage.tables import interaction_contact
 
 
@@ -38,14 +41,14 @@ def moves_over(
 ) -> list[tuple[str, str]]:
     """Label and words of what becomes one without a choice: ways, tags, the log, what is open."""
     ways = {
-        "Email": (first.emails, second.emails),
-        "Phone": (first.phones, second.phones),
-        "Address": (first.addresses, second.addresses),
+        _("Email"): (first.emails, second.emails),
+        _("Phone"): (first.phones, second.phones),
+        _("Address"): (first.addresses, second.addresses),
     }
     found = [(label, _ways(*both)) for label, both in ways.items()]
-    found.append(("Tags", join(list(dict.fromkeys((*first.tags, *second.tags))))))
-    found.append(("Log", _log(connection, principal, first.id, second.id)))
-    found.append(("Open", _open(second.metrics)))
+    found.append((_("Tags"), join(list(dict.fromkeys((*first.tags, *second.tags))))))
+    found.append((_("Log"), _log(connection, principal, first.id, second.id)))
+    found.append((_("Open"), _open(second.metrics)))
     return [(label, words) for label, words in found if words]
 
 
@@ -54,7 +57,8 @@ def _ways(ours: Any, theirs: Any) -> str:
     if not values:
         return ""
     same = {way.value for way in ours} == {way.value for way in theirs}
-    return f"{'The same on both' if same else 'All stay'}: {', '.join(values)}"
+    told = _("The same on both: {values}") if same else _("All stay: {values}")
+    return told.format(values=", ".join(values))
 
 
 def _log(connection: Connection, principal: Principal, first: int, second: int) -> str:
@@ -74,21 +78,24 @@ def _log(connection: Connection, principal: Principal, first: int, second: int) 
         .where(other.c.contact_id == second)
     ).scalar_one()
     if not (ours and theirs):
-        return count(ours + theirs, "interaction")
-    told = f"; {numeral(shared)} {'was' if shared == 1 else 'were'} on both" if shared else ""
-    return (
-        f"{numeral(ours)} and {count(theirs, 'interaction')} become {numeral(ours + theirs - shared)}{told}"
-    )
+        return count(ours + theirs, "interaction", "interactions")
+    become = ngettext(
+        "{ours} and {n} interaction become {together}",
+        "{ours} and {n} interactions become {together}",
+        theirs,
+    ).format(ours=numeral(ours), n=numeral(theirs), together=numeral(ours + theirs - shared))
+    if not shared:
+        return become
+    return f"{become}; {ngettext('{n} was on both', '{n} were on both', shared).format(n=numeral(shared))}"
 
 
 def _open(metrics: Mapping[str, Any]) -> str:
-    open_ones = [
-        count(int(metrics[name]), noun)
-        for name, noun in (("open_asks", "ask"), ("open_promises", "promise"))
-        if metrics.get(name)
-    ]
-    moves = "moves" if len(open_ones) == 1 and open_ones[0].startswith("1 ") else "move"
-    return f"{join(open_ones)} {moves} over" if open_ones else ""
+    nouns = {"open_asks": plurals("ask", "asks"), "open_promises": plurals("promise", "promises")}
+    numbers = {name: int(metrics[name]) for name in nouns if metrics.get(name)}
+    if not numbers:
+        return ""
+    what = join([count(number, *nouns[name]) for name, number in numbers.items()])
+    return ngettext("{what} moves over", "{what} move over", sum(numbers.values())).format(what=what)
 
 
 def became_sentence(before: Person, after: Person) -> str:
@@ -96,7 +103,7 @@ def became_sentence(before: Person, after: Person) -> str:
     parts = []
     was, now = before.metrics, after.metrics
     if was.get("score") != now.get("score") and None not in (was.get("score"), now.get("score")):
-        parts.append(f"score {was['score']} → {now['score']}")
+        parts.append(_("score {before} → {after}").format(before=was["score"], after=now["score"]))
     if was.get("zone") != now.get("zone") and was.get("zone") and now.get("zone"):
-        parts.append(f"{ZONE_WORDS[was['zone']]} → {ZONE_WORDS[now['zone']]}")
-    return f" {', '.join(parts).capitalize()}." if parts else ""
+        parts.append(f"{word(ZONE_WORDS[was['zone']])} → {word(ZONE_WORDS[now['zone']])}")
+    return f" {capital(', '.join(parts))}." if parts else ""

@@ -12,6 +12,7 @@ from crm.contacts.may_change import require_editor, require_people
 from crm.contacts.merge_fields import columns_of, kept_in_words, settle, side_by_side
 from crm.contacts.queries import Person, person
 from crm.domain.folding import fold
+from crm.domain.language import gettext as _
 from crm.domain.phones import region_of, same_number
 from crm.domain.principal import Principal
 from crm.errors import Conflict, Invalid
@@ -65,10 +66,10 @@ def merge_contacts(
     require_editor(principal)
     require_people(connection, principal, sorted((kept_id, gone_id)))
     if kept_id == gone_id:
-        raise Invalid("That is one record. Choose somebody else to merge it with.")
+        raise Invalid(_("That is one record. Choose somebody else to merge it with."))
     kept, gone = person(connection, principal, kept_id), person(connection, principal, gone_id)
     if versions not in (None, (kept.version, gone.version)):
-        raise Conflict("Somebody changed one of these people meanwhile. Look at both again.")
+        raise Conflict(_("Somebody changed one of these people meanwhile. Look at both again."))
     fields = side_by_side(kept, gone)
     taken = settle(fields, choices)
     return _Merge(connection, principal, kept, gone, at).make(taken, kept_in_words(fields, taken, kept, gone))

@@ -10,6 +10,7 @@ from crm.contacts import rows
 from crm.contacts.derived import reindex
 from crm.contacts.drafts import NewOrganisation, one_line, the_tags
 from crm.contacts.may_change import require_editor
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Conflict, Invalid, NotFound
 from crm.storage.blocks import blocks
@@ -130,9 +131,11 @@ def _require_free_name(connection: Connection, principal: Principal, name: str, 
     if taken is not None and taken != own_id:
         away = archived_namesake(connection, principal, name)
         sentence = (
-            f"There is an organisation called {name} already."
+            _("There is an organisation called {name} already.").format(name=name)
             if away is None
-            else f"An organisation called {name} is archived. Bring it back, or choose another name."
+            else _(
+                "An organisation called {name} is archived. Bring it back, or choose another name."
+            ).format(name=name)
         )
         raise Invalid(sentence, fields={"name": sentence})
 
@@ -164,7 +167,7 @@ def _change_organisation(
         raise NotFound
     if version not in (None, found):
         raise Conflict(
-            "Somebody changed this organisation while you were writing. Nothing is lost: look at both."
+            _("Somebody changed this organisation while you were writing. Nothing is lost: look at both.")
         )
     connection.execute(organisation.update().where(*mine).values(**values, version=found + 1))
 

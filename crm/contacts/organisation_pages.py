@@ -7,6 +7,8 @@ from starlette.responses import Response
 
 from crm.contacts import forms, listing, organisation_actions, organisations
 from crm.contacts.organisations import Organisation
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.spans import ago, count
 from crm.domain.targets import KINDS, TIERS
 from crm.errors import Conflict, Invalid
@@ -54,7 +56,9 @@ def add(visit: Visit) -> Response:
         )
     except Invalid as refusal:
         return _form(visit, None, visit.form, refusal.fields or {"": refusal.sentence})
-    return visit.redirect(f"/organisations/{row_id}", f"{form.name[:60]} is written down.")
+    return visit.redirect(
+        f"/organisations/{row_id}", _("{name} is written down.").format(name=form.name[:60])
+    )
 
 
 @router.page("/organisations/{organisation_id}/edit", access="member")
@@ -79,7 +83,7 @@ def save(visit: Visit) -> Response:
         return _form(visit, known, visit.form, {"": refusal.sentence}, both=_both(known, visit.form))
     except Invalid as refusal:
         return _form(visit, known, visit.form, refusal.fields or {"": refusal.sentence})
-    return visit.redirect(f"/organisations/{known.id}", f"{form.name[:60]} is saved.")
+    return visit.redirect(f"/organisations/{known.id}", _("{name} is saved.").format(name=form.name[:60]))
 
 
 @router.action("/organisations/{organisation_id}/archive")
@@ -88,7 +92,7 @@ def archive(visit: Visit) -> Response:
     known = _known(visit)
     organisation_actions.archive_organisation(visit.connection, visit.principal, known.id, visit.at)
     undo = f"/organisations/{known.id}/restore"
-    return visit.redirect("/organisations", f"{known.name[:60]} is archived.", undo)
+    return visit.redirect("/organisations", _("{name} is archived.").format(name=known.name[:60]), undo)
 
 
 @router.action("/organisations/{organisation_id}/restore")
@@ -96,7 +100,7 @@ def restore(visit: Visit) -> Response:
     """Bring an organisation back."""
     known = _known(visit)
     organisation_actions.restore_organisation(visit.connection, visit.principal, known.id)
-    return visit.redirect(f"/organisations/{known.id}", f"{known.name[:60]} is back.")
+    return visit.redirect(f"/organisations/{known.id}", _("{name} is back.").format(name=known.name[:60]))
 
 
 def _known(visit: Visit) -> Organisation:
@@ -104,21 +108,21 @@ def _known(visit: Visit) -> Organisation:
 
 
 LABELS = {
-    "name": "Name",
-    "tier": "Tier",
-    "kind": "Kind",
-    "domain": "Domain",
-    "city": "City",
-    "country": "Country",
-    "tags": "Tags",
-    "notes": "Notes",
+    "name": N_("Name"),
+    "tier": N_("Tier"),
+    "kind": N_("Kind"),
+    "domain": N_("Domain"),
+    "city": N_("City"),
+    "country": N_("Country"),
+    "tags": N_("Tags"),
+    "notes": N_("Notes"),
 }
 
 
 def _both(known: Organisation, typed: Any) -> list[tuple[str, str, str]]:
     """The label, what is saved and what was typed of every part in which the two differ."""
     saved = {**known.__dict__, "tags": ", ".join(known.tags)}
-    rows = [(label, str(saved[name] or ""), str(typed.get(name, ""))) for name, label in LABELS.items()]
+    rows = [(_(label), str(saved[name] or ""), str(typed.get(name, ""))) for name, label in LABELS.items()]
     return [row for row in rows if row[1].split() != row[2].split()]
 
 

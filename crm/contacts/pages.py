@@ -32,9 +32,11 @@ from crm.contacts.many_pages import short
 from crm.contacts.organisations import Organisation
 from crm.contacts.queries import Person
 from crm.domain.heard import DATE_KINDS
+from crm.domain.language import gettext as _
 from crm.domain.ribbon import ribbon
 from crm.domain.spans import ago, count, short_day
 from crm.domain.targets import KINDS, TIERS
+from crm.domain.vocabulary import within
 from crm.domain.weeks import MONTHS
 from crm.errors import Conflict, Invalid, Refusal
 from crm.web.addresses import is_id
@@ -154,7 +156,7 @@ def add_person(visit: Visit) -> Response:
         row_id = actions.add_contact(visit.connection, visit.principal, draft, visit.at)
     except Invalid as refusal:
         return _form(visit, None, forms.sent(visit.form), refusal.fields or {"": refusal.sentence})
-    return visit.redirect(f"/people/{row_id}", f"{short(draft.name)} is written down.")
+    return visit.redirect(f"/people/{row_id}", _("{name} is written down.").format(name=short(draft.name)))
 
 
 @router.page("/people/{contact_id}/edit", access="member")
@@ -178,7 +180,8 @@ def save_person(visit: Visit) -> Response:
         return _joined(visit, person, typed, refusal)
     except Invalid as refusal:
         return _form(visit, person, typed, refusal.fields or {"": refusal.sentence})
-    return visit.redirect(f"/people/{person.id}", f"{short(read.draft.name)} is saved. {moved}".strip())
+    saved = _("{name} is saved.").format(name=short(read.draft.name))
+    return visit.redirect(f"/people/{person.id}", f"{saved} {moved}".strip())
 
 
 def _save(visit: Visit, person: Person, read: forms.ContactSent, version: int) -> str:
@@ -195,9 +198,12 @@ def _joined(visit: Visit, person: Person, typed: forms.Written, refusal: Refusal
     if found.both or isinstance(read, dict):
         return _form(visit, person, found.written, {}, Meeting(refusal, found))
     moved = _save(visit, person, read, person.version)
-    kept = ", ".join(both_wrote.LABELS[name].lower() for name in found.theirs)
-    what = f", with what was changed meanwhile: {kept}" if kept else ""
-    return visit.redirect(f"/people/{person.id}", f"{short(read.draft.name)} is saved{what}. {moved}".strip())
+    kept = ", ".join(within(_(both_wrote.LABELS[name])) for name in found.theirs)
+    sentence = (
+        _("{name} is saved, with what was changed meanwhile: {what}.") if kept else _("{name} is saved.")
+    )
+    saved = sentence.format(name=short(read.draft.name), what=kept)
+    return visit.redirect(f"/people/{person.id}", f"{saved} {moved}".strip())
 
 
 def _organisation(visit: Visit, name: str | None) -> int | None:
@@ -230,10 +236,10 @@ def _form(
         if meeting
         else (),
         "was": both_wrote.marks(saved) if meeting or not written.get("was") else written.get("was"),
-        "labels": both_wrote.LABELS,
+        "labels": {name: within(_(label)) for name, label in both_wrote.LABELS.items()},
         "organisations": organisations.names(visit.connection, visit.principal),
         "time_zones": time_zones(),
-        "months": MONTHS,
+        "months": [_(name) for name in MONTHS],
         "date_kinds": DATE_KINDS,
         "tiers": TIERS,
         **choices,

@@ -28,6 +28,7 @@ from crm.contacts.drafts import (
     the_zone,
 )
 from crm.domain.heard import DATE_KINDS
+from crm.domain.language import gettext as _
 from crm.domain.phones import digits_of
 from crm.domain.principal import Principal
 from crm.errors import Invalid
@@ -76,7 +77,7 @@ def checked(new: NewContact) -> NewContact:
 
 def _checked_date(occasion: Occasion) -> Occasion:
     if occasion.kind not in DATE_KINDS:
-        sentence = f"There is no sort of date called {occasion.kind!r}."
+        sentence = _("There is no sort of date called {kind}.").format(kind=repr(occasion.kind))
         raise Invalid(sentence, fields={"dates": sentence})
     full_day(occasion)
     return replace(occasion, label=one_line(occasion.label))

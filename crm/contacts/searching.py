@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, select
 
 from crm.contacts.queries import people_joined
+from crm.domain.language import gettext as _
+from crm.domain.language import ngettext
 from crm.domain.manner import month_words
 from crm.domain.principal import Principal
 from crm.storage.presence import is_present
@@ -93,10 +95,10 @@ def _detail(organisation_name: str | None, live: int | None, any_sort: int | Non
 
 def _spoke(live: int | None, any_sort: int | None, today: date) -> str:
     if live is None:
-        return "nothing logged yet" if any_sort is None else "not spoken yet"
+        return _("nothing logged yet") if any_sort is None else _("not spoken yet")
     if live < 2:
-        return f"last spoke {'yesterday' if live else 'today'}"
+        return _("last spoke yesterday") if live else _("last spoke today")
     day = today - timedelta(days=live)
     if live < 14:
-        return f"last spoke {live} days ago"
-    return f"last spoke in {month_words(day, year=live >= 330)}"
+        return ngettext("last spoke {n} day ago", "last spoke {n} days ago", live).format(n=live)
+    return _("last spoke in {month}").format(month=month_words(day, year=live >= 330))

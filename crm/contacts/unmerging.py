@@ -9,6 +9,7 @@ from crm.contacts.derived import reindex
 from crm.contacts.may_change import require_editor, require_people
 from crm.contacts.merging import refreshed
 from crm.contacts.queries import person
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Conflict, NotFound
 from crm.storage import journal
@@ -49,8 +50,10 @@ def _require_survivor(connection: Connection, principal: Principal, contact_id: 
         )
         name = connection.execute(later).scalars().first()
         if name is None:
-            raise Conflict("The person these two records became is not here any more.") from None
-        raise Conflict(f"{name} was merged with somebody else since. Undo that merge first.") from None
+            raise Conflict(_("The person these two records became is not here any more.")) from None
+        raise Conflict(
+            _("{name} was merged with somebody else since. Undo that merge first.").format(name=name)
+        ) from None
 
 
 def _go_on_from(connection: Connection, principal: Principal, ids: tuple[int, int], last: int) -> None:

@@ -1,10 +1,11 @@
 """Words that are stored and compared as they are here, and shown to people: marked for the catalogues, once."""
 
-from crm.domain.language import N_, gettext, plurals
+from crm.domain.language import ENGLISH, N_, gettext, plurals, spoken
 
 _ROLES = (N_("admin"), N_("member"), N_("viewer"))
 _TIERS = (N_("key"), N_("regular"), N_("warm"), N_("none"))
 _KINDS = (N_("partner"), N_("vendor"), N_("customer"), N_("other"))
+_ZONES = (N_("no record"), N_("gone quiet"), N_("screen-only"), N_("drifting"), N_("in touch"))
 _ACTS = (N_("call"), N_("lunch"), N_("meeting"), N_("visit"), N_("note"), N_("gift"))
 ACTS_COUNTED = dict(
     (
@@ -44,3 +45,8 @@ _DATES = (N_("birthday"), N_("anniversary"), N_("renewal"))
 def word(stored: str) -> str:
     """A stored word in the reader's language; one of a person's own stays as it is."""
     return gettext(stored) if stored else stored
+
+
+def within(label: str) -> str:
+    """A label of ours inside a sentence: English writes it small there, other languages as their catalogues have it."""
+    return label.lower() if spoken() == ENGLISH else label

@@ -169,6 +169,8 @@ class Operation:
                 uploaded = await self._upload(request)
                 call.files = uploaded.files
             return await in_thread(site, self._serve, call, raw)
+        except body.Unread as unread:
+            return _refused(site, request, unread.refusal)
         except Refusal as refusal:
             return _refused(site, request, refusal)
         finally:

@@ -8,18 +8,38 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
+from crm.domain.manner import numeral
 from crm.errors import Invalid, Refusal
 
 FORM_BYTES = 2 * 1024 * 1024
 UPLOAD_BYTES = 64 * 1024 * 1024
 MOST_FIELDS = 20_000
-UNREADABLE = "The form could not be read. Go back, reload the page and send it again."
+UNKEEPABLE = N_("Something you typed holds a character that cannot be kept. Type it again by hand.")
+UNREADABLE = N_("The form could not be read. Go back, reload the page and send it again.")
 
 
 class TooLarge(Refusal):
     """More was sent than we take."""
 
     status = 413
+
+
+class Unread(Exception):
+    """A body that was not taken: it is read before anybody knows for whom is written, so the marked sentence is worded later."""
+
+    def __init__(self, kind: type[Refusal], sentence: str, **numbers: int) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+        self.sentence = sentence
+        self.numbers = numbers
+
+    @property
+    def refusal(self) -> Refusal:
+        """The same in the language that is spoken now."""
+        numbers = {name: numeral(number) for name, number in self.numbers.items()}
+        return self.kind(_(self.sentence).format(**numbers))
 
 
 @dataclass
@@ -47,7 +67,7 @@ def is_small(request: Request) -> bool:
 
 
 async def read(request: Request, limit: int) -> Sent:
-    """Read a form of at most ``limit`` bytes; refuses what is larger, broken, or holds a NUL."""
+    """Read a form of at most ``limit`` bytes; ``Unread`` where it is larger, broken, or holds a NUL."""
     if (announced(request) or 0) > limit:
         raise _too_large(limit)
     limited = Request(request.scope, _limited(request.receive, limit))
@@ -56,27 +76,27 @@ async def read(request: Request, limit: int) -> Sent:
     except HTTPException as fault:
         if "exceeded maximum size" in fault.detail:
             raise _too_large(FORM_BYTES) from None
-        raise Invalid(UNREADABLE) from None
+        raise Unread(Invalid, UNREADABLE) from None
     except (FormParserError, ClientDisconnect, UnicodeError, ValueError):
-        raise Invalid(UNREADABLE) from None
+        raise Unread(Invalid, UNREADABLE) from None
     sent = Sent(
         FormData([(name, value) for name, value in form.multi_items() if isinstance(value, str)]),
         FormData([(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]),
     )
     if any("\x00" in name or "\x00" in str(value) for name, value in sent.fields.multi_items()):
         await sent.close()
-        raise Invalid("Something you typed holds a character that cannot be kept. Type it again by hand.")
+        raise Unread(Invalid, UNKEEPABLE)
     return sent
 
 
 async def raw(request: Request, limit: int = FORM_BYTES) -> bytes:
-    """A body as it came, of at most ``limit`` bytes."""
+    """A body as it came, of at most ``limit`` bytes; ``Unread`` where it is larger or ends too early."""
     if (announced(request) or 0) > limit:
         raise _too_large(limit)
     try:
         return await Request(request.scope, _limited(request.receive, limit)).body()
     except ClientDisconnect:
-        raise Invalid("The request ended before it was whole. Send it again.") from None
+        raise Unread(Invalid, N_("The request ended before it was whole. Send it again.")) from None
 
 
 def _limited(receive: Receive, limit: int) -> Receive:
@@ -93,7 +113,6 @@ def _limited(receive: Receive, limit: int) -> Receive:
     return counted
 
 
-def _too_large(limit: int) -> TooLarge:
-    return TooLarge(
-        f"That is more than {limit // 1024 // 1024} MB, the most we take at once. Send it in parts."
-    )
+def _too_large(limit: int) -> Unread:
+    sentence = N_("That is more than {megabytes} MB, the most we take at once. Send it in parts.")
+    return Unread(TooLarge, sentence, megabytes=limit // 1024 // 1024)

@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from crm.errors import Refusal
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
+from crm.errors import NOTHING_HERE, Refusal
 from crm.web import kept
 from crm.web.addresses import local_path
 from crm.web.sessions import User
@@ -29,61 +31,65 @@ class TooManyTries(Refusal):
 
 @dataclass(frozen=True)
 class Words:
-    """How a page for one status looks; ``href`` leads on. ``sentence`` says it where nobody said it better, or instead."""
+    """How a page for one status looks; ``href`` leads on. ``sentence`` says it where nobody said it better, or instead.
+
+    Its words are marked, and translated when they are shown.
+    """
 
     title: str
     icon: str
     href: str = "/"
-    label: str = "Go to this week"
+    label: str = N_("Go to this week")
     sentence: str = ""
     instead: bool = False
 
 
 WORDS = {
-    400: Words("That did not work", "circle-alert"),
-    401: Words("You are signed out", "circle-alert", "/sign-in", "Sign in"),
-    403: Words("That is not yours to do", "lock"),
-    404: Words("Nothing here", "search"),
-    405: Words("This address is not for that", "search"),
-    409: Words("Somebody else was quicker", "circle-alert"),
-    413: Words("That is too large", "circle-alert"),
-    422: Words("Something does not fit", "circle-alert"),
-    429: Words("Too many tries", "circle-alert", "/sign-in", "Back to sign-in"),
-    500: Words("Something broke on our side", "triangle-alert"),
-    503: Words("Not right now", "triangle-alert"),
+    400: Words(N_("That did not work"), "circle-alert"),
+    401: Words(N_("You are signed out"), "circle-alert", "/sign-in", N_("Sign in")),
+    403: Words(N_("That is not yours to do"), "lock"),
+    404: Words(N_("Nothing here"), "search"),
+    405: Words(N_("This address is not for that"), "search"),
+    409: Words(N_("Somebody else was quicker"), "circle-alert"),
+    413: Words(N_("That is too large"), "circle-alert"),
+    422: Words(N_("Something does not fit"), "circle-alert"),
+    429: Words(N_("Too many tries"), "circle-alert", "/sign-in", N_("Back to sign-in")),
+    500: Words(N_("Something broke on our side"), "triangle-alert"),
+    503: Words(N_("Not right now"), "triangle-alert"),
 }
 SENTENCES = {
-    404: "There is nothing at this address, or it is not yours to see.",
-    405: "A form was opened as a page, or a page was sent as a form. Go back and try from there.",
+    404: NOTHING_HERE,
+    405: N_("A form was opened as a page, or a page was sent as a form. Go back and try from there."),
 }
 MISSING = {
     r"/people/\d+(/.*)?": Words(
-        "Nobody lives here", "search", "/people", "Find someone",
-        "The link is old, or the person was removed, or is not yours to see.",
+        N_("Nobody lives here"), "search", "/people", N_("Find someone"),
+        N_("The link is old, or the person was removed, or is not yours to see."),
     ),
     r"/organisations/\d+(/.*)?": Words(
-        "No such account", "search", "/organisations", "See the accounts",
-        "The link is old, or the account is not yours to see.",
+        N_("No such account"), "search", "/organisations", N_("See the accounts"),
+        N_("The link is old, or the account is not yours to see."),
     ),
     r"/rules/[^/]+(/.*)?": Words(
-        "No such rule", "search", "/rules", "See the rules", "The link is old, or the rule was deleted.",
+        N_("No such rule"), "search", "/rules", N_("See the rules"), N_("The link is old, or the rule was deleted."),
         instead=True,  # the refusal lists the rules by their keys, as the command line wants them
     ),
     r"/log/\d+(/.*)?": Words(
-        "Not in the log", "search", "/people", "Find the person",
-        "It was taken out of the log, or is not yours to see.",
+        N_("Not in the log"), "search", "/people", N_("Find the person"),
+        N_("It was taken out of the log, or is not yours to see."),
     ),
     r"/import/.+": Words(
-        "No such import", "search", "/import", "See the imports",
-        "The link is old, or the files were put aside.",
+        N_("No such import"), "search", "/import", N_("See the imports"),
+        N_("The link is old, or the files were put aside."),
     ),
     r"/trips/\d+(/.*)?": Words(
-        "No such trip", "search", "/trips", "See your trips", "It was taken away, or is not yours to see.",
+        N_("No such trip"), "search", "/trips", N_("See your trips"), N_("It was taken away, or is not yours to see."),
     ),
 }  # fmt: skip
 """Where something of ours would be: what is missing, and where to look for it."""
-FOREIGN = Words("That came from another site", "lock")
+FOREIGN = Words(N_("That came from another site"), "lock")
 NOT_THIS_METHOD = "This address does not take this method; the header Allow names those it takes."
+"""Said to programs alone."""
 
 
 def is_api(request: Request) -> bool:
@@ -113,8 +119,8 @@ def answer(
             problem["errors"] = fields
         return JSONResponse(problem, status, media_type="application/problem+json")
     words = words or _words(request, status)
-    if words.sentence and (words.instead or sentence == SENTENCES[404]):
-        sentence = words.sentence
+    if words.sentence and (words.instead or sentence == _(SENTENCES[404])):
+        sentence = _(words.sentence)
     if fields:
         sentence = " ".join([sentence, *(one for one in fields.values() if one not in sentence)])
     is_part = is_htmx(request) and "HX-History-Restore-Request" not in request.headers
@@ -122,11 +128,11 @@ def answer(
         request=request,
         user=user,
         active=None,
-        title=words.title,
+        title=_(words.title),
         sentence=sentence,
         icon_name=words.icon,
         href=words.href,
-        label=words.label,
+        label=_(words.label),
         kept=_written(request) if status in (500, 503) else None,
     )
     return HTMLResponse(page, status, {"HX-Reselect": "[role=alert]"} if is_part else None)
@@ -148,12 +154,12 @@ def _words(request: Request, status: int) -> Words:
     if status == 404:
         return next((one for place, one in MISSING.items() if re.fullmatch(place, path)), words)
     if status == 413 and path.startswith("/import"):
-        return replace(words, href="/import", label="Choose other files")
+        return replace(words, href="/import", label=N_("Choose other files"))
     if status in (500, 503) and request.method == "GET":
         here = path + (f"?{request.url.query}" if request.url.query else "")
-        return replace(words, href=local_path(here), label="Try again")
+        return replace(words, href=local_path(here), label=N_("Try again"))
     before = _before(request)
-    return replace(words, href=before, label="Back") if words.href == "/" and before else words
+    return replace(words, href=before, label=N_("Back")) if words.href == "/" and before else words
 
 
 def _before(request: Request) -> str | None:

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.datastructures import FormData
 
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
+
 M = TypeVar("M", bound=BaseModel)
 LISTS = (list, tuple, set, frozenset)
 
@@ -70,39 +73,39 @@ def _is_list(annotation: Any) -> bool:
 
 
 _PLAIN = {
-    "missing": "This is needed.",
-    "int_parsing": "Write a whole number.",
-    "int_from_float": "Write a whole number.",
-    "float_parsing": "Write a number.",
-    "bool_parsing": "Choose yes or no.",
-    "literal_error": "Choose one of the list.",
-    "enum": "Choose one of the list.",
-    "date_from_datetime_parsing": "Write the day like 2026-11-23.",
-    "date_parsing": "Write the day like 2026-11-23.",
-    "date_from_datetime_inexact": "Write the day like 2026-11-23.",
-    "datetime_parsing": "Write the moment like 2026-11-23T12:30.",
-    "datetime_from_date_parsing": "Write the moment like 2026-11-23T12:30.",
-    "time_parsing": "Write the time like 08:30.",
-    "int_parsing_size": "That number is too large.",
-    "string_unicode": "This holds characters that cannot be kept.",
+    "missing": N_("This is needed."),
+    "int_parsing": N_("Write a whole number."),
+    "int_from_float": N_("Write a whole number."),
+    "float_parsing": N_("Write a number."),
+    "bool_parsing": N_("Choose yes or no."),
+    "literal_error": N_("Choose one of the list."),
+    "enum": N_("Choose one of the list."),
+    "date_from_datetime_parsing": N_("Write the day like 2026-11-23."),
+    "date_parsing": N_("Write the day like 2026-11-23."),
+    "date_from_datetime_inexact": N_("Write the day like 2026-11-23."),
+    "datetime_parsing": N_("Write the moment like 2026-11-23T12:30."),
+    "datetime_from_date_parsing": N_("Write the moment like 2026-11-23T12:30."),
+    "time_parsing": N_("Write the time like 08:30."),
+    "int_parsing_size": N_("That number is too large."),
+    "string_unicode": N_("This holds characters that cannot be kept."),
 }
 _WITH_LIMIT = {
-    "greater_than_equal": "At least {ge}.",
-    "greater_than": "More than {gt}.",
-    "less_than_equal": "At most {le}.",
-    "less_than": "Less than {lt}.",
-    "string_too_short": "At least {min_length} characters.",
-    "string_too_long": "At most {max_length} characters.",
-    "too_short": "Choose at least {min_length}.",
-    "too_long": "At most {max_length}.",
+    "greater_than_equal": N_("At least {ge}."),
+    "greater_than": N_("More than {gt}."),
+    "less_than_equal": N_("At most {le}."),
+    "less_than": N_("Less than {lt}."),
+    "string_too_short": N_("At least {min_length} characters."),
+    "string_too_long": N_("At most {max_length} characters."),
+    "too_short": N_("Choose at least {min_length}."),
+    "too_long": N_("At most {max_length}."),
 }
 
 
 def sentence(error: ErrorDetails) -> str:
-    """One mistake in plain English; a validator's own ``ValueError`` is taken word for word."""
+    """One mistake in plain words; a validator's own ``ValueError`` is taken word for word."""
     kind = error["type"]
     if kind in _PLAIN:
-        return _PLAIN[kind]
+        return _(_PLAIN[kind])
     if kind in _WITH_LIMIT:
-        return _WITH_LIMIT[kind].format(**error.get("ctx", {}))
+        return _(_WITH_LIMIT[kind]).format(**error.get("ctx", {}))
     return error["msg"].removeprefix("Value error, ").rstrip(".") + "."

@@ -9,7 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from crm.web import faults
+from crm.domain.language import gettext as _
+from crm.web import faults, spoken
 from crm.web.logs import report
 from crm.web.site import Site
 
@@ -84,7 +85,11 @@ class Guard:
             await send(message)
 
         try:
-            is_page = not faults.is_api(Request(scope))  # programs bring a token, never a cookie
+            is_page = not faults.is_api(
+                Request(scope)
+            )  # programs bring a token, never a cookie, and read English
+            if is_page:
+                spoken.for_browser(Request(scope))
             if is_page and is_foreign(scope["method"], Headers(scope=scope), self.site.settings.url):
                 await self._refuse(scope, receive, guarded)
             else:
@@ -104,17 +109,18 @@ class Guard:
         headers["X-Request-Id"] = request_id
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sentence = (
+        sentence = _(
             "This form came from another site, so nothing was done. Open the page here and send it again."
         )
         response = faults.answer(self.site, Request(scope), 403, sentence, words=faults.FOREIGN)
         await response(scope, receive, send)
 
     async def _apologise(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sentence = (
+        spoken.again(Request(scope))
+        sentence = _(
             "Nothing was saved. Try again; if it happens again, tell the person who runs In Person "
-            f"this number: {scope['state']['request_id']}."
-        )
+            "this number: {number}."
+        ).format(number=scope["state"]["request_id"])
         response = faults.answer(self.site, Request(scope), 500, sentence)
         await response(scope, receive, send)
 

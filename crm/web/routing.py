@@ -18,14 +18,13 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from crm import clock
-from crm.domain.language import accepted
-from crm.domain.manner import Manner, write_for
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Forbidden, Invalid, NotFound, Refusal, Unavailable, require_admin
 from crm.settings import Settings
 from crm.storage import stored_metrics
 from crm.storage.database import Database
-from crm.web import body, faults, flashes, kept, sessions
+from crm.web import body, faults, flashes, kept, sessions, spoken
 from crm.web.addresses import is_id, local_path
 from crm.web.site import Site
 
@@ -77,7 +76,7 @@ class Visit:
 
     def _present(self) -> sessions.SignedIn:
         if self.signed_in is None:
-            raise faults.SignInNeeded("Sign in to see this page.")
+            raise faults.SignInNeeded(_("Sign in to see this page."))
         return self.signed_in
 
     @property
@@ -156,7 +155,10 @@ class Visit:
         """Work on this transaction; the session is looked up in it."""
         self._connection = connection
         self.signed_in = sessions.find(connection, sessions.cookie_of(self.site, self.request), self.at)
-        write_for(self.signed_in.principal.manner if self.signed_in else browsers_manner(self.request))
+        if self.signed_in:
+            spoken.for_user(self.request, self.signed_in.principal.manner)
+        else:
+            spoken.for_browser(self.request)
         self.flashes = flashes.read(self.site, self._owner, self.request)
 
     def leave(self) -> None:
@@ -167,11 +169,6 @@ class Visit:
         """Do what waited for the commit."""
         for what in self._after:
             what()
-
-
-def browsers_manner(request: Request) -> Manner:
-    """For whom is written where nobody is signed in: the language their browser asks for, days and numbers as they ship."""
-    return Manner(language=accepted(request.headers.get("accept-language", "")))
 
 
 class _Undo(Exception):
@@ -205,7 +202,6 @@ class Endpoint:
         """Read the form, work in a thread, answer."""
         site: Site = request.app.state.site
         request.state.route = self.path
-        write_for(browsers_manner(request))
         at = clock.now()
         sent = body.Sent()
         try:
@@ -214,8 +210,8 @@ class Endpoint:
                 sent = await body.read(request, limit)
                 faults.remember(request, kept.sent(request, sent.fields))
             return await in_thread(site, self._serve, site, request, at, sent)
-        except Refusal as refusal:
-            return faults.refused(site, request, refusal, await in_thread(site, who, site, request, at))
+        except (Refusal, body.Unread) as why:
+            return await in_thread(site, self._turned_away, site, request, at, why)
         finally:
             await sent.close()
 
@@ -233,6 +229,13 @@ class Endpoint:
             visit = Visit(site, request, at, body.Sent())
             visit.enter(connection)
             self._admit(visit)
+
+    def _turned_away(
+        self, site: Site, request: Request, at: datetime, why: Refusal | body.Unread
+    ) -> Response:
+        """The answer to a form that was not even read."""
+        user = who(site, request, at)
+        return faults.refused(site, request, why.refusal if isinstance(why, body.Unread) else why, user)
 
     def _serve(self, site: Site, request: Request, at: datetime, sent: body.Sent) -> Response:
         visit = Visit(site, request, at, sent)
@@ -306,7 +309,7 @@ class Endpoint:
         principal = visit.principal
         if self.access == "member" and not principal.may_edit:
             raise Forbidden(
-                "You can read everything here. To change something, ask an admin to make you a member."
+                _("You can read everything here. To change something, ask an admin to make you a member.")
             )
         if self.access == "admin":
             require_admin(principal)
@@ -321,7 +324,7 @@ class Endpoint:
             context = {"email": "", "next": "", "error": None, "has_mail": False, "kept": written}
             return visit.render("accounts/sign_in.html", context, status=401)
         if self.writes or visit.is_htmx:
-            words = "Sign in in another tab, then come back here and send it again."
+            words = _("Sign in in another tab, then come back here and send it again.")
             return faults.refused(site, request, faults.SignInNeeded(words))
         with site.database.read() as connection:
             if not sessions.anybody(connection):
@@ -331,13 +334,16 @@ class Endpoint:
 
 
 def who(site: Site, request: Request, at: datetime) -> sessions.User | None:
-    """Whose session it is, for the navigation of a refusal; nobody where the database cannot say."""
+    """Whose session it is, for the navigation of a refusal, which is written for them from here on; nobody where the database
+    cannot say."""
     cookie = sessions.cookie_of(site, request)
     if cookie is None or faults.is_api(request):
         return None
     with suppress(Unavailable), site.database.read() as connection:
         found = sessions.find(connection, cookie, at)
-        return found.user if found else None
+        if found:
+            spoken.for_user(request, found.principal.manner)
+            return found.user
     return None
 
 
@@ -352,7 +358,7 @@ def refuse_nul(request: Request) -> None:
     if "\x00" in request.url.path or any(
         "\x00" in part for pair in request.query_params.multi_items() for part in pair
     ):
-        raise Invalid("The address holds a character that no address has.")
+        raise Invalid(_("The address holds a character that no address has."))
 
 
 async def in_thread(site: Site, function: Callable[..., Result], *arguments: Any) -> Result:
