@@ -51,8 +51,8 @@ KNOWN = 30
 """Names in the plain list that is there without scripts."""
 KINDS_OF_DIRECTION = (
     ("mutual", N_("Mutual")),
-    ("outbound", N_("We reached out")),
-    ("inbound", N_("They reached out")),
+    ("outbound", N_("We did")),
+    ("inbound", N_("They did")),
 )
 OUTCOMES = (("reached", N_("Reached")), ("attempted", N_("No answer")))
 

@@ -118,14 +118,15 @@ FAULTS: dict[str, Fault] = {"full": full, "torn": torn, "read-only": read_only, 
 
 
 class Desk:
-    """One person who does things, and what is there before and after."""
+    """One person who does things, each of which changes something: four entries are removed one by one, then brought back."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.machine = Machine(database)
         self.world = World.create(database)
         self.person = self.world.contact()
-        self.old = [self.world.log("email", 3 + number, self.person) for number in range(3)]
+        old = [self.world.log("email", 3 + number, self.person) for number in range(4)]
+        self.kept, self.removed = itertools.cycle(old), itertools.cycle(old)
         self.browser = client(self.world, self.world.user())
         self.browser._transport.raise_server_exceptions = False  # type: ignore[attr-defined]
         self.number = 0
@@ -136,10 +137,10 @@ class Desk:
         return "/log", {**form, "note": LONG_NOTE, "again": "3w"}
 
     def delete(self) -> tuple[str, dict[str, str]]:
-        return f"/log/{self.old[0]}/delete", {}
+        return f"/log/{next(self.kept)}/delete", {}
 
     def restore(self) -> tuple[str, dict[str, str]]:
-        return f"/log/{self.old[0]}/restore", {}
+        return f"/log/{next(self.removed)}/restore", {}
 
     def add(self) -> tuple[str, dict[str, str]]:
         self.number += 1
