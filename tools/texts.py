@@ -24,8 +24,15 @@ OPTIONS = {
         "silent": "false",
     }
 }
-KEYWORDS = {**DEFAULT_KEYWORDS, "count": (2, 3), "count_words": (2, 3), "plurals": (1, 2)}
-"""``count`` takes a number, a noun and its plural."""
+KEYWORDS = {
+    **DEFAULT_KEYWORDS,
+    "count": (2, 3),
+    "count_words": (2, 3),
+    "plurals": (1, 2),
+    "phrase": None,
+    "phrases": (1, 2),
+}
+"""``count`` takes a number, a noun and its plural; of `crm.imports.phrases` are the last two."""
 
 
 def gathered() -> Catalog:

@@ -13,6 +13,7 @@ from crm.imports.chat_people import identity
 from crm.imports.choices import NAMES_WHO
 from crm.imports.matching import folded_email
 from crm.imports.phone_people import PhonePeople
+from crm.imports.phrases import both, phrase
 from crm.imports.run import Run
 from crm.imports.sightings import Party
 from crm.storage.tables import contact, contact_email, import_mapping
@@ -135,8 +136,8 @@ class Acquaintances:
     def names(self, ids: Iterable[int]) -> str:
         """These people in a sentence, the first three by name."""
         named = [self._names[one] for one in ids]
-        more = [f"{len(named) - 3} others"] if len(named) > 4 else named[3:]
-        return " and ".join(filter(None, (", ".join((*named[:3], *more)[:-1]), (*named[:3], *more)[-1])))
+        more = [phrase("{n} others", n=len(named) - 3)] if len(named) > 4 else named[3:]
+        return both([*named[:3], *more])
 
 
 def _marks(party: Party) -> list[str]:

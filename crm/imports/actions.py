@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from crm.contacts.may_change import require_editor
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Invalid
 from crm.imports import channels, columns, facts, log, organisations, people, rule_states, undoing
@@ -223,7 +224,7 @@ def remember_columns(
     """Read tables with this header so from now on, whoever brings one."""
     require_editor(principal)
     if len(fields) != len(header) or not set(fields) <= set(columns.FIELDS):
-        raise Invalid("Choose one of the offered meanings for each column.")
+        raise Invalid(_("Choose one of the offered meanings for each column."))
     remember(connection, principal, columns.fingerprint(header), fields, at)
 
 

@@ -11,8 +11,9 @@ from typing import Any
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
-from crm.imports.cells import clean_phone, excerpt, is_time_zone, name_of, tidy_line
+from crm.imports.cells import clean_phone, excerpt, is_time_zone, name_of, no_email, tidy_line
 from crm.imports.columns import LEAVE_OUT, Meaning
+from crm.imports.phrases import phrase
 from crm.imports.records import (
     ADDRESS_BOOK,
     ContactRecord,
@@ -40,7 +41,7 @@ def read_address_book(name: str, data: bytes, table: Table) -> ParsedFile:
     refuse_endless(name, data)
     notices = _Notices(name)
     if not table.is_known:
-        message = "Say which columns hold the name, or the email, of a person: none of them does now."
+        message = phrase("Say which columns hold the name, or the email, of a person: none of them does now.")
         errors = (Problem(f"{name} line {table.line}", message),)
         return ParsedFile(name, ADDRESS_BOOK, errors=errors, columns=columns_said(table))
     rows = _usable(table, notices)
@@ -141,11 +142,15 @@ def _contact(
     parts = (row.one("given_name"), row.one("middle_name"), row.one("family_name"))
     name = _name(row, parts, emails)
     if not name:
-        notices.leave_out(line, "No name, organisation or email. There is nobody to keep.")
+        notices.leave_out(line, phrase("No name, organisation or email. There is nobody to keep."))
         return None
     if max(map(len, (name, *parts, row.one("organisation"), row.one("title")))) > LINE_LIMIT:
         notices.leave_out(
-            line, f"A name or title has more than {numeral(LINE_LIMIT)} characters, so the row was left out."
+            line,
+            phrase(
+                "A name or title has more than {limit} characters, so the row was left out.",
+                limit=numeral(LINE_LIMIT),
+            ),
         )
         return None
     addresses, city, country = _places(row)
@@ -184,7 +189,7 @@ def _emails(row: _Row, line: int, notices: _Notices) -> tuple[tuple[str, ...], d
             if is_email(email) and len(email) <= EMAIL_LIMIT:
                 found.setdefault(email, row.label(meaning))
             else:
-                notices.leave_out(line, f"“{excerpt(email)}” is not an email address and was left out.")
+                notices.leave_out(line, no_email(email))
     return tuple(found), {email: label for email, label in found.items() if label}
 
 
@@ -242,10 +247,17 @@ def _birthday(row: _Row, line: int, order: str, notices: _Notices) -> str | None
             continue
         day, other = _in_parts(row, text) or read_day(text, said)
         if other is not None:
-            question = f"“{excerpt(text)}” may be {day} or {other}. It was left out: say in Columns which comes first."
+            question = phrase(
+                "“{text}” may be {day} or {other}. It was left out: say in Columns which comes first.",
+                text=excerpt(text),
+                day=day,
+                other=other,
+            )
             notices.ask(line, question)
         elif day is None:
-            notices.leave_out(line, f"“{excerpt(text)}” is not a day for a birthday and was left out.")
+            notices.leave_out(
+                line, phrase("“{text}” is not a day for a birthday and was left out.", text=excerpt(text))
+            )
         else:
             return day
     return None

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
+from crm.domain.language import N_
+from crm.imports.phrases import phrase
 from crm.imports.records import FILE_LIMIT, UnreadableFile
 from crm.imports.zips import Entry, entries
 
-NO_CHAT = (
+NO_CHAT = N_(
     "This archive holds no chat. Unpack it, and import what is in it. Save a spreadsheet as “CSV UTF-8”."
 )
 _CANDIDATES = 100
@@ -68,12 +70,18 @@ def member_of(
     for member, inner in members_of(stream, name, wanted, named):
         found.append((member.read(FILE_LIMIT + 1), inner))
         if len(found) > 1:
-            raise UnreadableFile(name, "This archive holds several chats. Unpack it, and import them.")
+            raise UnreadableFile(
+                name, phrase("This archive holds several chats. Unpack it, and import them.")
+            )
     if not found:
-        raise UnreadableFile(name, NO_CHAT)
+        raise UnreadableFile(name, phrase(NO_CHAT))
     if len(found[0][0]) > FILE_LIMIT:
         raise UnreadableFile(
-            name, f"The chat in this archive has more than {FILE_LIMIT // 2**20} MiB. Export a part of it."
+            name,
+            phrase(
+                "The chat in this archive has more than {limit} MiB. Export a part of it.",
+                limit=FILE_LIMIT // 2**20,
+            ),
         )
     return found[0]
 
@@ -85,7 +93,12 @@ def all_of(stream: BinaryIO, name: str, named: re.Pattern[str]) -> Iterator[tupl
             data = _read(entry, name, FILE_LIMIT + 1)
             if len(data) > FILE_LIMIT:
                 raise UnreadableFile(
-                    name, f"“{entry.name[:80]}” in this archive has more than {FILE_LIMIT // 2**20} MiB."
+                    name,
+                    phrase(
+                        "“{name}” in this archive has more than {limit} MiB.",
+                        name=entry.name[:80],
+                        limit=FILE_LIMIT // 2**20,
+                    ),
                 )
             yield data, entry.name
 
@@ -97,8 +110,14 @@ def others(stream: BinaryIO, name: str, named: re.Pattern[str]) -> str | None:
     ]
     if not found:
         return None
-    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    return f"Unpack this archive to import what else is in it: {', '.join(found[:3])}{more}."
+    names = ", ".join(found[:3])
+    if len(found) > 3:
+        return phrase(
+            "Unpack this archive to import what else is in it: {names} and {n} more.",
+            names=names,
+            n=len(found) - 3,
+        )
+    return phrase("Unpack this archive to import what else is in it: {names}.", names=names)
 
 
 _READ = re.compile(r"\.(vcf|ics|mbox|eml)$", re.IGNORECASE)
@@ -110,5 +129,5 @@ def _read(entry: Entry, name: str, limit: int) -> bytes:
         return entry.stream.read(limit)
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError) as fault:
         raise UnreadableFile(
-            name, f"“{entry.name[:80]}” in this archive is damaged. Export it again."
+            name, phrase("“{name}” in this archive is damaged. Export it again.", name=entry.name[:80])
         ) from fault

@@ -9,12 +9,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from crm.domain.diary import Interval
+from crm.domain.language import plurals
 from crm.domain.manner import numeral
 from crm.domain.own_calendar import is_own_event, merged
 from crm.domain.weeks import local_instant
 from crm.imports import ical
 from crm.imports.cells import excerpt
 from crm.imports.limits import TooLong, at_most
+from crm.imports.phrases import phrase, phrases
 from crm.imports.records import refuse_endless
 from crm.imports.sightings import decode_text
 
@@ -77,8 +79,50 @@ def read_busy(data: bytes, wanted: Wanted) -> Busy:
         warnings.simplefilter("ignore")
         intervals = merged(reader.intervals())
     if len(intervals) > MOST:
-        reader.said[f"Only the first {numeral(MOST)} stretches of busy time are kept."] += 1
+        reader.said[
+            phrase("Only the first {limit} stretches of busy time are kept.", limit=numeral(MOST))
+        ] += 1
     return Busy(intervals[:MOST], reader.notes(), sorted(reader.stays)[:MOST_STAYS])
+
+
+_WRONG = {
+    ical.NO_END: plurals(
+        "{n} entry was left out: it has no end.",
+        "{n} entries were left out: each has no end.",
+    ),
+    ical.NO_BEGINNING: plurals(
+        "{n} entry was left out: it has no beginning.",
+        "{n} entries were left out: each has no beginning.",
+    ),
+    ical.UNREADABLE: plurals(
+        "{n} entry was left out: it is not written as calendars are.",
+        "{n} entries were left out: each is not written as calendars are.",
+    ),
+    ical.TOO_LONG: plurals(
+        "{n} entry was left out: it recurs in a way that takes too long to work out.",
+        "{n} entries were left out: each recurs in a way that takes too long to work out.",
+    ),
+    ical.TOO_MANY: plurals(
+        "{n} entry was left out: it recurs more than {limit} times, of which the first ones count.",
+        "{n} entries were left out: each recurs more than {limit} times, of which the first ones count.",
+    ),
+    ical.EACH_SECOND: plurals(
+        "{n} entry was left out: it recurs every second, as no meeting does.",
+        "{n} entries were left out: each recurs every second, as no meeting does.",
+    ),
+    ical.EACH_MINUTE: plurals(
+        "{n} entry was left out: it recurs every minute, as no meeting does.",
+        "{n} entries were left out: each recurs every minute, as no meeting does.",
+    ),
+    ical.EACH_HOUR: plurals(
+        "{n} entry was left out: it recurs every hour, as no meeting does.",
+        "{n} entries were left out: each recurs every hour, as no meeting does.",
+    ),
+    ical.OFTEN: plurals(
+        "{n} entry was left out: it recurs more often than every hour, as no meeting does.",
+        "{n} entries were left out: each recurs more often than every hour, as no meeting does.",
+    ),
+}
 
 
 class _Reader:
@@ -102,23 +146,26 @@ class _Reader:
                 with at_most(SERIES_SECONDS):
                     found = self._of_series(near) if near else []
             except TooLong:
-                self.left_out["recurs in a way that takes too long to work out"] += 1
+                self.left_out[ical.TOO_LONG] += 1
             except Exception:
-                self.left_out["is not written as calendars are"] += 1
+                self.left_out[ical.UNREADABLE] += 1
             else:
                 yield from found
 
     def notes(self) -> list[str]:
         """What could not be understood, without a word of what it is about."""
         left = [
-            f"1 entry was left out: it {why}."
-            if count == 1
-            else f"{numeral(count)} entries were left out: each {why}."
+            phrases(*_WRONG[why], count, n=numeral(count), limit=numeral(OCCURRENCES))
             for why, count in self.left_out.items()
         ]
         zones = [
-            f"{'1 entry names' if count == 1 else f'{numeral(count)} entries name'} the time zone “{excerpt(zone)}”, which "
-            f"is not known; {'its time was' if count == 1 else 'their times were'} taken as yours."
+            phrases(
+                "{n} entry names the time zone “{zone}”, which is not known; its time was taken as yours.",
+                "{n} entries name the time zone “{zone}”, which is not known; their times were taken as yours.",
+                count,
+                n=numeral(count),
+                zone=excerpt(zone),
+            )
             for zone, count in self.zones.most_common(3)
         ]
         return [*left, *zones, *self.said]
@@ -156,9 +203,7 @@ class _Reader:
         found = []
         for number, each in enumerate(occurrences.between(self.wanted.begins, self.wanted.ends)):
             if number >= OCCURRENCES:
-                self.left_out[
-                    f"recurs more than {numeral(OCCURRENCES)} times, of which the first ones count"
-                ] += 1
+                self.left_out[ical.TOO_MANY] += 1
                 break
             if one := self._interval(each):
                 found.append(one)
@@ -213,7 +258,7 @@ class _Reader:
                     if taken and (found := self._within(one.start, one.end)):
                         yield found
             except Exception:
-                self.left_out["is not written as calendars are"] += 1
+                self.left_out[ical.UNREADABLE] += 1
 
 
 def _is_off(each: Any) -> bool:

@@ -14,6 +14,7 @@ from crm.domain.diary import Interval
 from crm.imports.apart import TooMuch, ask
 from crm.imports.busy import Busy, NoCalendar, Stay, Wanted, read_busy
 from crm.imports.limits import confine
+from crm.imports.phrases import packed, unpacked
 from crm.imports.records import UnreadableFile
 
 
@@ -29,7 +30,7 @@ def read_apart(data: bytes, wanted: Wanted) -> Busy:
     answer = ask("crm.imports.busy_reader", json.dumps(order).encode() + b"\n" + data)
     try:
         return _said(answer)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         raise TooMuch from None
 
 
@@ -42,7 +43,7 @@ def _said(answer: dict[str, Any]) -> Busy:
     stays = [
         Stay(date.fromisoformat(a), date.fromisoformat(b), str(where)) for a, b, where in answer["stays"]
     ]
-    return Busy(taken, list(map(str, answer["notes"])), stays)
+    return Busy(taken, list(map(unpacked, answer["notes"])), stays)
 
 
 def main() -> None:
@@ -72,7 +73,7 @@ def _answer(data: bytes, order: dict[str, Any]) -> dict[str, Any]:
     found = read_busy(data, wanted)
     pairs = [[one.starts_at.isoformat(), one.ends_at.isoformat()] for one in found.intervals]
     stays = [[str(one.first_day), str(one.last_day), one.location] for one in found.stays]
-    return {"state": "good", "busy": pairs, "notes": found.notes, "stays": stays}
+    return {"state": "good", "busy": pairs, "notes": list(map(packed, found.notes)), "stays": stays}
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from crm.domain.language import gettext as _
 from crm.web.forms import Form
 
 
@@ -16,13 +17,13 @@ def web_address(value: str) -> str:
     )
     try:
         parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
+        host, _port = parts.hostname, parts.port
     except ValueError:
         host = None
     if not host or any(letter.isspace() for letter in address):
-        raise ValueError("This is no address. It begins with https:// or webcal://.")
+        raise ValueError(_("This is no address. It begins with https:// or webcal://."))
     if parts.username is not None:
-        raise ValueError("Write name and password into their own fields, not into the address.")
+        raise ValueError(_("Write name and password into their own fields, not into the address."))
     return address
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from crm.domain.language import gettext as _
 from crm.domain.own_calendar import GOOD, SENTENCES
 from crm.imports import own_calendars
 from crm.imports.busy_fetch import Outcome, Source, fetch
@@ -48,13 +49,16 @@ def connect(visit: Visit) -> Response:
     outcome = _tried(visit, source)
     if outcome is not None and outcome.state != GOOD:
         field = "password" if outcome.state == "password" and form.password else "address"
-        return _again(visit, visit.form, {field: SENTENCES[outcome.state].format(host=source.host)})
+        return _again(visit, visit.form, {field: _(SENTENCES[outcome.state]).format(host=source.host)})
     with visit.database.write() as connection:
         own_calendars.connect(connection, visit.principal, visit.settings.key, source, visit.at, outcome)
-    told = "Your calendar is connected" + (
-        " and read." if outcome else ". It will be read within a few minutes."
-    )
-    return visit.redirect(HERE, f"{told} The times in it are kept free from now on.")
+    if outcome:
+        told = _("Your calendar is connected and read. The times in it are kept free from now on.")
+    else:
+        told = _(
+            "Your calendar is connected. It will be read within a few minutes. The times in it are kept free from now on."
+        )
+    return visit.redirect(HERE, told)
 
 
 def _again(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
@@ -84,19 +88,20 @@ def read(visit: Visit) -> Response:
     """Read it again now."""
     claim = own_calendars.claim_next(visit.database, visit.at, visit.principal)
     if claim is None:
-        return visit.redirect(HERE, "No calendar is connected.", kind="error")
+        return visit.redirect(HERE, _("No calendar is connected."), kind="error")
     if not _AT_ONCE.acquire(blocking=False):
-        return visit.redirect(HERE, "It will be read within a few minutes.", kind="error")
+        return visit.redirect(HERE, _("It will be read within a few minutes."), kind="error")
     try:
         state = own_calendars.read(visit.database, visit.settings, claim, _network(visit), visit.at)
     finally:
         _AT_ONCE.release()
-    said = "Your calendar was read." if state == GOOD else "Your calendar could not be read; below is why."
-    return visit.redirect(HERE, said, kind="done" if state == GOOD else "error")
+    if state == GOOD:
+        return visit.redirect(HERE, _("Your calendar was read."))
+    return visit.redirect(HERE, _("Your calendar could not be read; below is why."), kind="error")
 
 
 @router.action(f"{HERE}/end")
 def end(visit: Visit) -> Response:
     """Forget it, and every time that came from it."""
     own_calendars.disconnect(visit.connection, visit.principal)
-    return visit.redirect(HERE, "Your calendar is disconnected. Its address and its times are forgotten.")
+    return visit.redirect(HERE, _("Your calendar is disconnected. Its address and its times are forgotten."))

@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
+from crm.domain.language import N_
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.domain.meetings import channel_of_meeting, is_calendar_of_days, is_called_off
 from crm.imports import ical
 from crm.imports.cells import excerpt, is_time_zone, tidy_line
 from crm.imports.limits import TooLong, at_most
+from crm.imports.phrases import phrase, phrases
 from crm.imports.records import UnreadableFile, refuse_endless
 from crm.imports.sightings import Notices, Party, Sighting, decode_text
 
@@ -32,10 +34,11 @@ def read_calendar(
     refuse_endless(notices.file, data)
     calendar = ical.taken_apart(decode_text(data))
     if not calendar.events:
-        raise UnreadableFile(notices.file, "This calendar holds no meetings.")
+        raise UnreadableFile(notices.file, phrase("This calendar holds no meetings."))
     if is_calendar_of_days(calendar.name):
         notices.leave_out(
-            notices.file, f"“{excerpt(calendar.name)}” holds days, not meetings: it involves nobody."
+            notices.file,
+            phrase("“{name}” holds days, not meetings: it involves nobody.", name=excerpt(calendar.name)),
         )
         return
     reader = _Reader(calendar, notices, _zone_of(calendar.zone) or zone, now, keep_text)
@@ -55,6 +58,19 @@ class _Moment(NamedTuple):
     is_day: bool
 
 
+_WRONG = {
+    ical.NO_END: N_("{event} has no end, and was left out."),
+    ical.NO_BEGINNING: N_("{event} has no beginning, and was left out."),
+    ical.UNREADABLE: N_("{event} is not written as calendars are, and was left out."),
+    ical.TOO_LONG: N_("{event} recurs in a way that takes too long to work out, and was left out."),
+    ical.TOO_MANY: N_("{event} recurs more than {limit} times; the first ones count, and was left out."),
+    ical.EACH_SECOND: N_("{event} recurs every second, as no meeting does, and was left out."),
+    ical.EACH_MINUTE: N_("{event} recurs every minute, as no meeting does, and was left out."),
+    ical.EACH_HOUR: N_("{event} recurs every hour, as no meeting does, and was left out."),
+    ical.OFTEN: N_("{event} recurs more often than every hour, as no meeting does, and was left out."),
+}
+
+
 class _Reader:
     """One calendar being read; counts what it passes over."""
 
@@ -72,34 +88,47 @@ class _Reader:
                 with at_most(SERIES_SECONDS):
                     found = self._occurrences(uid, events)
             except TooLong:
-                self._leave_out(events[0], "recurs in a way that takes too long to work out")
+                self._leave_out(events[0], ical.TOO_LONG)
                 continue
             except Exception:
-                self._leave_out(events[0], "is not written as calendars are")
+                self._leave_out(events[0], ical.UNREADABLE)
                 continue
             self.seen += len(found)
             if self.seen > FILE_OCCURRENCES:
                 raise UnreadableFile(
                     self.notices.file,
-                    f"This calendar holds more than {numeral(FILE_OCCURRENCES)} meetings. Split it.",
+                    phrase(
+                        "This calendar holds more than {limit} meetings. Split it.",
+                        limit=numeral(FILE_OCCURRENCES),
+                    ),
                 )
             yield from found
 
     def tell(self) -> None:
         """Say what was passed over."""
         if self.ahead:
-            meetings = "1 meeting lies" if self.ahead == 1 else f"{numeral(self.ahead)} meetings lie"
-            self.notices.leave_out(
-                self.notices.file, f"{meetings} ahead. Import the calendar again once they took place."
+            ahead = phrases(
+                "{n} meeting lies ahead. Import the calendar again once they took place.",
+                "{n} meetings lie ahead. Import the calendar again once they took place.",
+                self.ahead,
+                n=numeral(self.ahead),
             )
+            self.notices.leave_out(self.notices.file, ahead)
         if self.old:
-            meetings = "1 meeting is" if self.old == 1 else f"{numeral(self.old)} meetings are"
-            self.notices.leave_out(self.notices.file, f"{meetings} more than ten years old, and left out.")
+            old = phrases(
+                "{n} meeting is more than ten years old, and left out.",
+                "{n} meetings are more than ten years old, and left out.",
+                self.old,
+                n=numeral(self.old),
+            )
+            self.notices.leave_out(self.notices.file, old)
 
     def _leave_out(self, event: ical.Event, why: str) -> None:
         said = tidy_line(event.value("SUMMARY")).replace("\\", "")
-        name = f"“{excerpt(said)}”" if said else "This event"
-        self.notices.leave_out(self._where(event), f"{name} {why}, and was left out.")
+        name = f"“{excerpt(said)}”" if said else phrase("This event")
+        self.notices.leave_out(
+            self._where(event), phrase(_WRONG[why], event=name, limit=numeral(OCCURRENCES))
+        )
 
     def _where(self, event: ical.Event) -> str:
         return self.notices.line(event.line)
@@ -120,9 +149,7 @@ class _Reader:
         begins, ends = self.now - WINDOW, self.now + timedelta(days=1)
         for each in recurring_ical_events.of(parsed, keep_recurrence_attributes=False).between(begins, ends):
             if len(found) >= OCCURRENCES:
-                self._leave_out(
-                    events[0], f"recurs more than {numeral(OCCURRENCES)} times; the first ones count"
-                )
+                self._leave_out(events[0], ical.TOO_MANY)
                 break
             if one := self._sighting(uid, each, events[0], recurs=True):
                 found.append(one)

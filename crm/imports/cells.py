@@ -1,6 +1,6 @@
 """The cells of the exchange format: what each may hold, how it is read, and how it is written.
 
-A reader takes one cell that is not blank and returns its value, or raises ValueError saying what is expected.
+A reader takes one cell that is not blank and returns its value, or raises ValueError with a sentence that says what is expected.
 """
 
 import re
@@ -16,6 +16,7 @@ from crm.domain.lengths import LINE_LIMIT
 from crm.domain.manner import numeral
 from crm.domain.targets import KINDS
 from crm.domain.weeks import noon_of
+from crm.imports.phrases import either, phrase
 from crm.imports.records import PostalAddress
 
 OLDEST_MOMENT, NEWEST_MOMENT = 1900, 2200
@@ -88,8 +89,17 @@ def read_line(cell: str, _: Setting) -> str:
     """Text on one line."""
     line = tidy_line(restore(cell))
     if len(line) > LINE_LIMIT:
-        raise ValueError(f"is {numeral(len(line))} characters long; at most {numeral(LINE_LIMIT)} fit")
+        raise ValueError(too_long(line, LINE_LIMIT))
     return line
+
+
+def too_long(text: str, limit: int) -> str:
+    """What is said of a cell that holds more than fits."""
+    return phrase(
+        "The cell is {length} characters long; at most {limit} fit.",
+        length=numeral(len(text)),
+        limit=numeral(limit),
+    )
 
 
 def read_text(cell: str, _: Setting) -> str:
@@ -137,8 +147,15 @@ def read_emails(cell: str, setting: Setting) -> tuple[str, ...]:
     emails = read_lines(cell, setting)
     for email in emails:
         if not is_email(email):
-            raise ValueError(f"“{excerpt(email)}” is not an email address such as ana@example.org")
+            raise ValueError(
+                phrase("“{email}” is not an email address such as ana@example.org.", email=excerpt(email))
+            )
     return emails
+
+
+def no_email(text: str) -> str:
+    """What is said of an email of another program's that is none."""
+    return phrase("“{text}” is not an email address and was left out.", text=excerpt(text))
 
 
 def read_phones(cell: str, setting: Setting) -> tuple[str, ...]:
@@ -175,7 +192,9 @@ def read_day(cell: str, _: Setting) -> date:
     except ValueError:
         day = None
     if day is None or not OLDEST_DAY <= day.year <= NEWEST_DAY:
-        raise ValueError(f"“{excerpt(cell)}” is not a date; expected YYYY-MM-DD, such as 2026-11-23")
+        raise ValueError(
+            phrase("“{cell}” is not a date; expected YYYY-MM-DD, such as 2026-11-23.", cell=excerpt(cell))
+        )
     return day
 
 
@@ -190,7 +209,10 @@ def read_recurring_day(cell: str, setting: Setting) -> str:
         return read_day(text, setting).isoformat()
     except ValueError:
         raise ValueError(
-            f"“{excerpt(cell)}” is not a date; expected YYYY-MM-DD, or --MM-DD without the year"
+            phrase(
+                "“{cell}” is not a date; expected YYYY-MM-DD, or --MM-DD without the year.",
+                cell=excerpt(cell),
+            )
         ) from None
 
 
@@ -208,7 +230,14 @@ def read_moment(cell: str, setting: Setting) -> Occurred:
     if not (_MOMENT.fullmatch(text) or _DAY.fullmatch(text)):
         raise ValueError(_no_moment(text))
     if not OLDEST_MOMENT <= int(text[:4]) <= NEWEST_MOMENT:
-        raise ValueError(f"“{excerpt(text)}” lies outside the years {OLDEST_MOMENT} to {NEWEST_MOMENT}")
+        raise ValueError(
+            phrase(
+                "“{text}” lies outside the years {first} to {last}.",
+                text=excerpt(text),
+                first=OLDEST_MOMENT,
+                last=NEWEST_MOMENT,
+            )
+        )
     try:
         if len(text) == 10:
             return _noon(date.fromisoformat(text), setting)
@@ -221,8 +250,9 @@ def read_moment(cell: str, setting: Setting) -> Occurred:
 
 
 def _no_moment(text: str) -> str:
-    return (
-        f"“{excerpt(text)}” is not a time; expected 2026-11-23T12:30:00+01:00, or a date such as 2026-11-23"
+    return phrase(
+        "“{text}” is not a time; expected 2026-11-23T12:30:00+01:00, or a date such as 2026-11-23.",
+        text=excerpt(text),
     )
 
 
@@ -240,9 +270,11 @@ def read_channel(cell: str, setting: Setting) -> str:
 
 def no_channel(word: str, channels: Iterable[str]) -> str:
     """What is said of a channel that the workspace has not."""
-    return (
-        f"“{excerpt(word)}” is not a channel here; expected {either(sorted(channels))}. "
-        "A channel of your own is added under Settings, Channels, or comes with channels.csv."
+    return phrase(
+        "“{word}” is not a channel here; expected {channels}. "
+        "A channel of your own is added under Settings, Channels, or comes with channels.csv.",
+        word=excerpt(word),
+        channels=either(sorted(channels)),
     )
 
 
@@ -253,7 +285,11 @@ def one_of(*choices: str) -> Callable[[str, Setting], str]:
     def read(cell: str, _: Setting) -> str:
         word = cell if cell in choices else known.get(re.sub(r"[\s_-]+", " ", cell.strip().casefold()))
         if word is None:
-            raise ValueError(f"“{excerpt(cell)}” is not known; expected {either(list(known))}")
+            raise ValueError(
+                phrase(
+                    "“{cell}” is not known; expected {words}.", cell=excerpt(cell), words=either(list(known))
+                )
+            )
         return word
 
     return read
@@ -279,7 +315,9 @@ def read_time_zone(cell: str, _: Setting) -> str:
     """A name of the time zone database."""
     name = cell.strip()
     if len(name) > 100 or not is_time_zone(name):
-        raise ValueError(f"“{excerpt(name)}” is not a time zone; expected a name such as Europe/Berlin")
+        raise ValueError(
+            phrase("“{name}” is not a time zone; expected a name such as Europe/Berlin.", name=excerpt(name))
+        )
     return name
 
 
@@ -287,7 +325,7 @@ def read_yes(cell: str, _: Setting) -> bool:
     """Yes or no."""
     word = cell.strip().casefold()
     if word not in ("yes", "no", "true", "false", "1", "0"):
-        raise ValueError(f"“{excerpt(cell)}” is neither yes nor no")
+        raise ValueError(phrase("“{cell}” is neither yes nor no.", cell=excerpt(cell)))
     return word in ("yes", "true", "1")
 
 
@@ -301,7 +339,9 @@ def read_labels(cell: str, setting: Setting) -> tuple[tuple[str, str], ...]:
     for item in (tidy_line(restore(one)) for one in split_items(cell)):
         match = _LABELLED.fullmatch(item)
         if match is None:
-            raise ValueError(f"“{excerpt(item)}” does not say what for; expected +49 30 123=work")
+            raise ValueError(
+                phrase("“{item}” does not say what for; expected +49 30 123=work.", item=excerpt(item))
+            )
         found[re.sub(r"\\(.)", r"\1", match[1])] = match[2]
     return tuple(sorted(found.items()))
 
@@ -309,7 +349,7 @@ def read_labels(cell: str, setting: Setting) -> tuple[tuple[str, str], ...]:
 def read_count(cell: str, _: Setting) -> int:
     """A whole number of at most six figures."""
     if not re.fullmatch(r"\d{1,6}", cell.strip(), re.ASCII):
-        raise ValueError(f"“{excerpt(cell)}” is not a number of days such as 30")
+        raise ValueError(phrase("“{cell}” is not a number of days such as 30.", cell=excerpt(cell)))
     return int(cell)
 
 
@@ -322,7 +362,10 @@ def read_key(cell: str, _: Setting) -> str:
     """The key of a channel."""
     if not re.fullmatch(r"[a-z0-9_]{1,40}", cell.strip()):
         raise ValueError(
-            f"“{excerpt(cell)}” is no key; expected small letters, figures and _, such as trade_fair"
+            phrase(
+                "“{cell}” is no key; expected small letters, figures and _, such as trade_fair.",
+                cell=excerpt(cell),
+            )
         )
     return cell.strip()
 
@@ -331,11 +374,6 @@ def excerpt(text: str) -> str:
     """A stranger's text, short and on one line, to be quoted in a sentence."""
     line = "".join(letter for letter in tidy_line(text[:200]) if letter.isprintable())
     return line if len(line) <= 40 else line[:39] + "…"
-
-
-def either(words: list[str]) -> str:
-    """Words as a list for a sentence."""
-    return ", ".join(words[:-1]) + " or " + words[-1] if len(words) > 1 else "".join(words)
 
 
 # Writers: a value that is not empty becomes a cell.

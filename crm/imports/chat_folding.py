@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from crm.domain.language import N_
 from crm.domain.lengths import TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.imports.chat_people import identity
+from crm.imports.phrases import phrase, phrases
 from crm.imports.sightings import FeedSetting, Notices, Party, Sighting
 
 
@@ -55,16 +57,22 @@ class Folding:
 
     def tell(self, notices: Notices) -> None:
         """Say which days were no contact."""
-        tell_days(notices, self.alone, "in a group in which only one side wrote, which is no contact")
+        tell_days(notices, self.alone, N_("in a group in which only one side wrote, which is no contact"))
         tell_days(
             notices,
             self.crowds,
-            "of more people than can be in touch at once, and no contact with any of them",
+            N_("of more people than can be in touch at once, and no contact with any of them"),
         )
 
 
 def tell_days(notices: Notices, count: int, words: str) -> None:
     """Say that so many days were left out, if any."""
     if count:
-        days = "1 day was" if count == 1 else f"{numeral(count)} days were"
-        notices.leave_out(notices.file, f"{days} left out: {words}.")
+        days = phrases(
+            "{n} day was left out: {why}.",
+            "{n} days were left out: {why}.",
+            count,
+            n=numeral(count),
+            why=phrase(words),
+        )
+        notices.leave_out(notices.file, days)

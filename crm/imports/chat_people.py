@@ -10,6 +10,7 @@ from pathlib import PurePath
 
 from crm.domain.folding import fold
 from crm.domain.phones import ending
+from crm.imports.phrases import phrase
 from crm.imports.records import Choice
 from crm.imports.sightings import FeedSetting, Party
 
@@ -59,9 +60,11 @@ def fingerprint_of(*told: object) -> str:
 
 def _who_is_us(key: str, names: Iterable[str], messages: Mapping[str, int]) -> Choice:
     ranked = sorted(names, key=lambda name: (-messages[name], name))[:_NAMES_SHOWN]
-    options = (*((name, name) for name in ranked), (NONE_OF_THEM, "None of them"))
+    options = (*((name, name) for name in ranked), (NONE_OF_THEM, phrase("None of them")))
     return Choice(
-        key, "Which of these names is you? It is remembered under “Also you” in your settings.", options
+        key,
+        phrase("Which of these names is you? It is remembered under “Also you” in your settings."),
+        options,
     )
 
 

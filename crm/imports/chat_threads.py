@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from crm.domain.channels import BROADCAST_DIGITAL
-from crm.domain.spans import count
+from crm.domain.language import N_
+from crm.domain.manner import numeral
 from crm.imports.chat_folding import Folding, Said
+from crm.imports.phrases import phrase, phrases
 from crm.imports.sightings import FeedSetting, Notices, Party, Sighting
 
 _SECONDS_BEFORE = 100_000_000_000
@@ -43,7 +45,7 @@ class Threads:
             seconds = at if abs(at) < _SECONDS_BEFORE else at / 1000
             at = datetime.fromtimestamp(seconds, UTC) if 0 <= seconds <= _LAST else None
         if at is None or not self.earliest <= at <= self.setting.now + timedelta(hours=1):
-            self.passed["dated ahead, long ago or not at all"] += 1
+            self.passed[N_("dated ahead, long ago or not at all")] += 1
             return None
         return min(at, self.setting.now)
 
@@ -117,8 +119,14 @@ class Threads:
     def tell(self) -> None:
         """Say what was passed over."""
         for words, number in self.passed.items():
-            were = "was" if number == 1 else "were"
-            self.notices.leave_out(self.notices.file, f"{count(number, 'item')} {were} left out: {words}.")
+            items = phrases(
+                "{n} item was left out: {why}.",
+                "{n} items were left out: {why}.",
+                number,
+                n=numeral(number),
+                why=phrase(words),
+            )
+            self.notices.leave_out(self.notices.file, items)
 
 
 def _first(pieces: Iterable[Said]) -> int:

@@ -8,11 +8,13 @@ from sqlalchemy import Connection, select
 from crm.accounts.actions import remember_own_words
 from crm.accounts.queries import sole_user
 from crm.contacts.may_change import require_editor
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Invalid
 from crm.imports.cells import excerpt
 from crm.imports.chat_people import identity
 from crm.imports.matching import Ambiguous, People
+from crm.imports.phrases import worded
 from crm.imports.records import Choice
 from crm.storage.tables import import_mapping
 
@@ -26,7 +28,7 @@ def choose(connection: Connection, principal: Principal, choice: Choice, value: 
     """Remember an answer: a name of ours with the user, all else with the file it is about."""
     require_editor(principal)
     if value not in (one for one, _ in choice.options):
-        raise Invalid("Choose one of the answers that are offered.")
+        raise Invalid(_("Choose one of the answers that are offered."))
     if choice.key.endswith(NAMES_US) and value:
         remember_own_name(connection, principal, value)
     else:
@@ -47,9 +49,10 @@ def remember_who(connection: Connection, principal: Principal, name: str, person
     try:
         known = people.refer(person)
     except Ambiguous as several:
-        raise Invalid(several.question) from None
+        raise Invalid(worded(several.question)) from None
     if known is None:
-        raise Invalid(f"Nobody here is called “{excerpt(person)}”, and nobody has it as an email.")
+        words = _("Nobody here is called “{name}”, and nobody has it as an email.")
+        raise Invalid(words.format(name=excerpt(person)))
     remember(connection, principal, NAMES_WHO + identity(name), [person], at)
 
 

@@ -4,37 +4,38 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crm.domain.language import N_
 from crm.imports.sources import digest
 from crm.storage.text import fold
 
 LEAVE_OUT = "leave out"
 FIELDS = {
-    "name": "Name",
-    "given_name": "Given name",
-    "middle_name": "Middle name",
-    "family_name": "Family name",
-    "nickname": "Nickname, where there is no name",
-    "email": "Email",
-    "phone": "Phone",
-    "organisation": "Organisation",
-    "title": "Title",
-    "kind": "Kind",
-    "tags": "Tags",
-    "address": "Postal address",
-    "street": "Street",
-    "city": "City",
-    "region": "Region",
-    "postcode": "Postcode",
-    "country": "Country",
-    "time_zone": "Time zone",
-    "birthday": "Birthday",
-    "birthday_day_first": "Birthday, days before months",
-    "birthday_month_first": "Birthday, months before days",
-    "birth_year": "Year of birth",
-    "birth_month": "Month of birth",
-    "anniversary": "Anniversary",
-    "notes": "Notes",
-    LEAVE_OUT: "Leave out",
+    "name": N_("Name"),
+    "given_name": N_("Given name"),
+    "middle_name": N_("Middle name"),
+    "family_name": N_("Family name"),
+    "nickname": N_("Nickname, where there is no name"),
+    "email": N_("Email"),
+    "phone": N_("Phone"),
+    "organisation": N_("Organisation"),
+    "title": N_("Title"),
+    "kind": N_("Kind"),
+    "tags": N_("Tags"),
+    "address": N_("Postal address"),
+    "street": N_("Street"),
+    "city": N_("City"),
+    "region": N_("Region"),
+    "postcode": N_("Postcode"),
+    "country": N_("Country"),
+    "time_zone": N_("Time zone"),
+    "birthday": N_("Birthday"),
+    "birthday_day_first": N_("Birthday, days before months"),
+    "birthday_month_first": N_("Birthday, months before days"),
+    "birth_year": N_("Year of birth"),
+    "birth_month": N_("Month of birth"),
+    "anniversary": N_("Anniversary"),
+    "notes": N_("Notes"),
+    LEAVE_OUT: N_("Leave out"),
 }
 """What a column may be, and what a person reads."""
 

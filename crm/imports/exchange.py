@@ -14,8 +14,9 @@ from crm.domain.formulas import IS_FORMULA, is_formula
 from crm.domain.lengths import TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.imports import records as said
-from crm.imports.cells import Setting, either, excerpt, tidy_line
+from crm.imports.cells import Setting, excerpt, tidy_line, too_long
 from crm.imports.garbage import uncollected
+from crm.imports.phrases import either, listed, phrase
 from crm.imports.records import (
     ParsedFile,
     Problem,
@@ -41,12 +42,15 @@ def decode(name: str, data: bytes) -> str:
     for mark in (b"\xff\xfe", b"\xfe\xff"):
         if data.startswith(mark):
             raise UnreadableFile(
-                name, "This file is UTF-16 text. Save it as “CSV UTF-8” and import it again."
+                name, phrase("This file is UTF-16 text. Save it as “CSV UTF-8” and import it again.")
             )
     if (at := data.find(b"\0")) >= 0:
         where = f"{name} line {line_of(data, at)}"
         raise UnreadableFile(
-            where, "There is a zero byte here, so this is not a text file, or a damaged one. Export it again."
+            where,
+            phrase(
+                "There is a zero byte here, so this is not a text file, or a damaged one. Export it again."
+            ),
         )
     try:
         return data.decode("utf-8-sig")
@@ -54,8 +58,11 @@ def decode(name: str, data: bytes) -> str:
         at = fault.start + 3 * data.startswith(b"\xef\xbb\xbf")
         raise UnreadableFile(
             f"{name} line {line_of(data, at)}",
-            f"The byte 0x{data[at]:02X} is not UTF-8 text; the file seems to be in Latin-1 or a Windows "
-            "encoding. Save it as “CSV UTF-8” and import it again.",
+            phrase(
+                "The byte {byte} is not UTF-8 text; the file seems to be in Latin-1 or a Windows "
+                "encoding. Save it as “CSV UTF-8” and import it again.",
+                byte=f"0x{data[at]:02X}",
+            ),
         ) from None
 
 
@@ -132,12 +139,21 @@ def _fitting(names: list[str], *, complete: bool) -> list[Sheet]:
 
 def _ambiguous(sheets: list[Sheet]) -> str:
     kinds = either([sheet.kind for sheet in sheets])
-    only = "; ".join(
-        f"{sheet.kind} by “{_telling(sheet, sheets)}”" for sheet in sheets if _telling(sheet, sheets)
-    )
-    hint = f" They are told apart by their columns: {only}." if only else ""
-    return (
-        f"This header could be {kinds}.{hint} Add such a column, or say which it is (--as {sheets[0].kind})."
+    telling = {sheet.kind: column for sheet in sheets if (column := _telling(sheet, sheets))}
+    if not telling:
+        return phrase(
+            "This header could be {kinds}. Add such a column, or say which it is (--as {kind}).",
+            kinds=kinds,
+            kind=sheets[0].kind,
+        )
+    return phrase(
+        "This header could be {kinds}. They are told apart by their columns: {columns}. Add such a column, or say "
+        "which it is (--as {kind}).",
+        kinds=kinds,
+        columns=listed(
+            [phrase("{kind} by “{column}”", kind=kind, column=one) for kind, one in telling.items()], "; "
+        ),
+        kind=sheets[0].kind,
     )
 
 
@@ -148,11 +164,12 @@ def _telling(sheet: Sheet, others: list[Sheet]) -> str:
 
 
 def _unknown_header(line: str) -> str:
-    return (
-        f"This header is not one of an exchange file: it begins “{excerpt(line)}”. In Person reads "
-        f"{either(list(SHEETS))}; contacts need the column "
-        "name, interactions occurred_at, channel and contacts. Of another program's address book, say which column "
-        "is what (--map COLUMN=name)."
+    return phrase(
+        "This header is not one of an exchange file: it begins “{line}”. In Person reads {sheets}; contacts need the "
+        "column name, interactions occurred_at, channel and contacts. Of another program's address book, say which "
+        "column is what (--map COLUMN=name).",
+        line=excerpt(line),
+        sheets=either(list(SHEETS)),
     )
 
 
@@ -208,7 +225,9 @@ def read_exchange(
         records = list(_records(text, header, columns, setting, findings))
     if findings.full:
         findings.errors.append(
-            Problem(name, f"Reading stopped after {ERROR_LIMIT} errors; there may be more.")
+            Problem(
+                name, phrase("Reading stopped after {limit} errors; there may be more.", limit=ERROR_LIMIT)
+            )
         )
     return ParsedFile(
         name,
@@ -230,16 +249,28 @@ def _columns(header: Header, findings: _Findings, line: int) -> list[Column | No
     known = {column.name: column for column in header.sheet.columns}
     for name in header.sheet.required:
         if name not in header.names:
-            findings.error(line, name, f"There is no column {name}, which {header.sheet.kind} need.")
+            missing = phrase(
+                "There is no column {column}, which {sheet} need.", column=name, sheet=header.sheet.kind
+            )
+            findings.error(line, name, missing)
     for name in sorted({name for name in header.names if name in known and header.names.count(name) > 1}):
-        findings.error(line, name, f"The header names the column {name} twice.")
+        findings.error(line, name, phrase("The header names the column {column} twice.", column=name))
     for place, name in enumerate(header.names, 1):
         if name not in known:
-            what = f"The column {excerpt(name)}" if name else f"Column {place}, which has no name,"
             findings.skipped.append(
-                Skipped(findings.where(line), f"{what} is not one of {header.sheet.kind} and was left out.")
+                Skipped(findings.where(line), _foreign_column(name, place, header.sheet.kind))
             )
     return [known.get(name) for name in header.names]
+
+
+def _foreign_column(name: str, place: int, sheet: str) -> str:
+    if name:
+        return phrase(
+            "The column {column} is not one of {sheet} and was left out.", column=excerpt(name), sheet=sheet
+        )
+    return phrase(
+        "Column {place}, which has no name, is not one of {sheet} and was left out.", place=place, sheet=sheet
+    )
 
 
 def _rows(text: str, delimiter: str, findings: _Findings) -> Iterator[tuple[int, list[str]]]:
@@ -263,11 +294,16 @@ def _broken_row(text: str, delimiter: str, line: int, fault: str, findings: _Fin
         where = f"{findings.where(line)}, column {place}"
         return Problem(
             where,
-            f"The cell holds over {numeral(TEXT_LIMIT)} characters. Shorten it, or close an open quotation mark.",
+            phrase(
+                "The cell holds over {limit} characters. Shorten it, or close an open quotation mark.",
+                limit=numeral(TEXT_LIMIT),
+            ),
         )
     return Problem(
         findings.where(line),
-        "A quotation mark is left open, or followed by more text. Inside a quoted cell, write it twice.",
+        phrase(
+            "A quotation mark is left open, or followed by more text. Inside a quoted cell, write it twice."
+        ),
     )
 
 
@@ -302,7 +338,11 @@ def _records(
         if not any(map(str.strip, cells)):
             continue
         if len(cells) != width:
-            message = f"This row has {len(cells)} cells, the header {width}. Quote a cell that holds a comma."
+            message = phrase(
+                "This row has {cells} cells, the header {width}. Quote a cell that holds a comma.",
+                cells=len(cells),
+                width=width,
+            )
             findings.errors.append(Problem(findings.where(line), message))
             continue
         values = _values(used, cells, findings, line)
@@ -320,7 +360,7 @@ def _reader(column: Column, setting: Setting) -> Reader:
 
 def _read_cell(column: Column, setting: Setting, cell: str) -> Any:
     if len(cell) > TEXT_LIMIT:
-        raise ValueError(f"is {numeral(len(cell))} characters long; at most {numeral(TEXT_LIMIT)} fit")
+        raise ValueError(too_long(cell, TEXT_LIMIT))
     return column.read(cell, setting)
 
 
@@ -335,15 +375,15 @@ def _values(
         if cell and not cell.isspace():
             if column.name not in findings.formulas and is_formula(cell):
                 findings.formulas.add(column.name)
-                findings.ask(line, column.name, IS_FORMULA)
+                findings.ask(line, column.name, phrase(IS_FORMULA))
             try:
                 value = read(cell)
             except ValueError as fault:
-                findings.error(line, column.name, _sentence(str(fault)))
+                findings.error(line, column.name, fault.args[0])
                 good = False
                 continue
         if column.required and value in (None, "", ()) and column.name != "name":
-            findings.error(line, column.name, f"The cell is empty; every row needs {column.name}.")
+            findings.error(line, column.name, _empty(column.name))
             good = False
         values[column.field] = value
     return values if good else None
@@ -351,24 +391,20 @@ def _values(
 
 def _settled(sheet: Sheet, values: dict[str, Any], findings: _Findings, line: int) -> bool:
     if "name" in values and not values["name"] and sheet.kind == said.ORGANISATIONS:
-        findings.error(line, "name", "The cell is empty; every row needs name.")
+        findings.error(line, "name", _empty("name"))
         return False
     if sheet.finish is None:
         return True
     try:
         sheet.finish(values)
     except ValueError as fault:
-        findings.error(line, "yearly" if sheet.kind == said.DATES else "name", _sentence(str(fault)))
+        findings.error(line, "yearly" if sheet.kind == said.DATES else "name", fault.args[0])
         return False
     return True
 
 
-def _sentence(fault: str) -> str:
-    return (
-        (f"This row {fault}." if fault.startswith("has ") else f"The cell {fault}.")
-        if fault[0].islower()
-        else f"{fault}."
-    )
+def _empty(column: str) -> str:
+    return phrase("The cell is empty; every row needs {column}.", column=column)
 
 
 def _question(record: Record, setting: Setting, findings: _Findings, line: int) -> None:
@@ -378,5 +414,7 @@ def _question(record: Record, setting: Setting, findings: _Findings, line: int) 
         findings.ask(
             line,
             "occurred_at",
-            "This day is still ahead and has no time, so it was taken as now. If planned, give it a time.",
+            phrase(
+                "This day is still ahead and has no time, so it was taken as now. If planned, give it a time."
+            ),
         )

@@ -12,6 +12,7 @@ from crm.contacts import rows
 from crm.contacts.drafts import one_line
 from crm.errors import Invalid
 from crm.imports import records as said
+from crm.imports.phrases import phrase
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run, sentence_of
 from crm.imports.sources import marks, parse_marks
@@ -258,7 +259,7 @@ def _is_death(run: Run, who: int, key: str, record: said.DateRecord, report: Fil
         return False
     table, day = contact.c, date.fromisoformat(record.date)
     if day > run.today:
-        report.error(record.where, "That day of death is still to come.")
+        report.error(record.where, phrase("That day of death is still to come."))
         return True
     mine = (table.workspace_id == run.principal.workspace_id, table.id == who, table.deceased_on.is_(None))
     told = contact.update().where(*mine).values(deceased_on=day, version=table.version + 1, changed_at=run.at)

@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
+from crm.domain.language import N_
 from crm.imports.mail_text import whole_words
 from crm.imports.spoken_moments import moment_said
 
@@ -53,7 +54,12 @@ class Original:
 
 
 class Unclear(Exception):
-    """A mail was passed on, and what it was cannot be told for certain; the words say why."""
+    """A mail was passed on, and what it was cannot be told for certain; ``pattern`` says why of a *mail*."""
+
+    def __init__(self, pattern: str, date: str = "") -> None:
+        super().__init__(pattern)
+        self.pattern = pattern
+        self.date = date
 
 
 def is_forward(subject: str) -> bool:
@@ -74,7 +80,13 @@ def original_of(head: bytes, body: bytes, sent: datetime, zone: ZoneInfo) -> Ori
         return None
     moment = moment_said(said["date"], _zone(sent, zone))
     if moment is None:
-        raise Unclear(f"its date (“{said['date'][:40]}”) may mean several days, or none")
+        raise Unclear(
+            N_(
+                "{mail} was forwarded here, but its date (“{date}”) may mean several days, or none. Log it by hand, or "
+                "forward it anew."
+            ),
+            said["date"][:40],
+        )
     lines = [("From", said["from"]), ("To", said.get("to", "")), ("Cc", said.get("cc", ""))]
     lines += [("Date", format_datetime(moment)), ("Subject", said.get("subject", ""))]
     made = "".join(f"{name}: {_plain(value)}\n" for name, value in lines if value)

@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from zoneinfo import available_timezones
 
 _TIMES_A_DAY = 24
-_TOO_OFTEN = {"SECONDLY": "second", "MINUTELY": "minute", "HOURLY": "hour"}
+NO_END, NO_BEGINNING, UNREADABLE, TOO_LONG, TOO_MANY = (
+    "no end",
+    "no beginning",
+    "unreadable",
+    "too long",
+    "too many",
+)
+EACH_SECOND, EACH_MINUTE, EACH_HOUR, OFTEN = "second", "minute", "hour", "often"
+"""What may be wrong with an event; whoever reads a calendar has a sentence for each."""
+_TOO_OFTEN = {"SECONDLY": EACH_SECOND, "MINUTELY": EACH_MINUTE, "HOURLY": EACH_HOUR}
 
 _LINE = re.compile(r"([A-Za-z0-9-]+)((?:;[^:;\"]*(?:\"[^\"]*\")?[^:;\"]*)*):(.*)", re.DOTALL)
 _TZID = re.compile(r";TZID=\"?([^\":;]+)", re.IGNORECASE)
@@ -113,9 +122,9 @@ def series(calendar: Calendar, leave_out: Callable[[Event, str], None]) -> dict[
     found: dict[str, dict[str, Event]] = {}
     for event in calendar.events:
         if not event.is_whole:
-            leave_out(event, "has no end")
+            leave_out(event, NO_END)
         elif not event.has("DTSTART"):
-            leave_out(event, "has no beginning")
+            leave_out(event, NO_BEGINNING)
         elif event.method not in ("REPLY", "COUNTER", "DECLINECOUNTER", "REFRESH"):
             of_this = found.setdefault(uid_of(event), {})
             which = event.value("RECURRENCE-ID")
@@ -163,16 +172,16 @@ def ranked(sequence: str, stamp: str) -> str:
 
 
 def endless(event: Event) -> str | None:
-    """What is wrong with a recurrence that no meeting has, and that takes an hour to work out."""
+    """What is wrong with a recurrence that no meeting has, and that takes an hour to work out, as `series` says it."""
     for line in event.lines:
         if not line.upper().startswith("RRULE"):
             continue
         parts = dict(part.partition("=")[::2] for part in line.partition(":")[2].upper().split(";"))
         if often := _TOO_OFTEN.get(parts.get("FREQ", "")):
-            return f"recurs every {often}, as no meeting does"
+            return often
         times = [len(parts[name].split(",")) for name in ("BYHOUR", "BYMINUTE", "BYSECOND") if name in parts]
         if times and _product(times) > _TIMES_A_DAY:
-            return "recurs more often than every hour, as no meeting does"
+            return OFTEN
     return None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple, Protocol
 
 from crm.domain.folding import storable
+from crm.imports.phrases import phrase
 from crm.imports.records import UnreadableFile
 from crm.imports.safe_xml import BrokenOff
 
@@ -115,7 +116,8 @@ class _Reader:
         """One value, with all that is in it."""
         if depth > _DEEPEST:
             raise UnreadableFile(
-                self.file, f"This file is nested more than {_DEEPEST} deep, as no export is."
+                self.file,
+                phrase("This file is nested more than {limit} deep, as no export is.", limit=_DEEPEST),
             )
         sign, line = self.text.peek(), self.text.line
         if sign == "{" and not (path == () and self.whole(path)):

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
+from crm.domain.language import N_
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.imports.cells import tidy_line
 from crm.imports.chat_people import Cast, cast_of, fingerprint_of, is_one_of, party_of
 from crm.imports.chat_threads import Threads
+from crm.imports.phrases import phrase
 from crm.imports.records import UnreadableFile, refuse_endless
 from crm.imports.sightings import FeedSetting, Notices, Sighting, decode_text
 
@@ -49,7 +51,7 @@ def read_linkedin(data: bytes, notices: Notices, setting: FeedSetting) -> Iterat
     for line, row in _rows(io.StringIO(decode_text(data)), notices):
         table.take(line, row)
     if not table.written:
-        raise UnreadableFile(notices.file, "These are LinkedIn’s messages, and there is none.")
+        raise UnreadableFile(notices.file, phrase("These are LinkedIn’s messages, and there is none."))
     cast = table.cast()
     if cast.question is not None:
         notices.choose(cast.question)
@@ -71,7 +73,7 @@ def _rows(text: io.StringIO, notices: Notices) -> Iterator[tuple[int, Mapping[st
         except StopIteration:
             return
         except csv.Error:
-            notices.leave_out(notices.line(line), "This row is damaged.")
+            notices.leave_out(notices.line(line), phrase("This row is damaged."))
             continue
         if not header:
             header = _header(cells) if any(cells) else []
@@ -102,13 +104,13 @@ class _Table:
 
     def _passed_over(self, row: Mapping[str, str], sender: str) -> str:
         if row.get("is message draft", "").strip().casefold() in ("yes", "true", "1"):
-            return "drafts"
+            return N_("drafts")
         if row.get("folder", "").strip().casefold() == "spam":
-            return "in the folder for spam"
+            return N_("in the folder for spam")
         if _ADVERTISING.search(row.get("content", "")[:500]):
-            return "advertising"
+            return N_("advertising")
         if not sender or sender.casefold() in _NOBODY:
-            return "from accounts that are gone, or from LinkedIn itself"
+            return N_("from accounts that are gone, or from LinkedIn itself")
         return ""
 
     def cast(self) -> Cast:

@@ -12,6 +12,7 @@ from crm.domain.channels import by_key
 from crm.imports.bulk import insert_rows
 from crm.imports.cells import write_moment
 from crm.imports.log_checks import authors_of, refuse_unknown_channels, users_of
+from crm.imports.phrases import phrase
 from crm.imports.records import InteractionRecord, identities
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run
@@ -49,7 +50,8 @@ def import_interactions(run: Run, records: Sequence[InteractionRecord], report: 
     for record, key in zip(records, keys, strict=True):
         if key in met:
             report.skip(
-                record.where, f"The source_id “{key[:40]}” was in the file before; the first row counts."
+                record.where,
+                phrase("The source_id “{key}” was in the file before; the first row counts.", key=key[:40]),
             )
             continue
         met.add(key)
@@ -253,7 +255,7 @@ def _change(
         if not may_read_note(run.principal, row):
             after = _with(after, note=before.note)
         if row.deleted_at is not None:
-            report.skip(record.where, "This interaction was deleted here, and stays so.")
+            report.skip(record.where, phrase("This interaction was deleted here, and stays so."))
         elif after == before:
             report.unchanged["interactions"] += 1
         else:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from crm.domain.channels import by_key
 from crm.imports.cells import no_channel
+from crm.imports.phrases import phrase
 from crm.imports.records import InteractionRecord
 from crm.imports.report import FileReport
 from crm.imports.run import Run, UnknownUser
@@ -23,7 +24,7 @@ def users_of(run: Run, records: Iterable[InteractionRecord], report: FileReport)
                     found[email] = run.user_id(email)
                     continue
                 except UnknownUser as fault:
-                    unknown[email] = str(fault)
+                    unknown[email] = fault.args[0]
             report.error(f"{record.where}, column users", unknown[email])
     return found
 
@@ -45,10 +46,10 @@ def authors_of(run: Run, records: Iterable[InteractionRecord], report: FileRepor
         try:
             author = run.user_id(record.private_to)
         except UnknownUser as fault:
-            report.error(f"{record.where}, column private_to", str(fault))
+            report.error(f"{record.where}, column private_to", fault.args[0])
             continue
         if run.principal.user_id not in (None, author):
-            words = "Only they themselves, or crm import, can bring in their private notes."
+            words = phrase("Only they themselves, or crm import, can bring in their private notes.")
             report.error(f"{record.where}, column private_to", words)
         found[record.private_to] = author
     return found

@@ -9,6 +9,7 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from crm.domain.folding import fold
+from crm.domain.language import N_
 from crm.imports.forwarded import Unclear, is_forward, original_of
 from crm.imports.mail_heads import (
     DELIVERED,
@@ -79,12 +80,22 @@ class LogMailbox:
         found = original_of(bytes(mail.head), bytes(mail.body), _sent(headers), self.zone)
         if found is None:
             if is_forward(subject_of(headers.first("subject")) or ""):
-                raise Unclear("the lines are missing that say who wrote it, to whom and when")
+                raise Unclear(
+                    N_(
+                        "{mail} was forwarded here, but the lines are missing that say who wrote it, to whom and when. "
+                        "Log it by hand, or forward it anew."
+                    )
+                )
             return None
         inner = Headers(found.head)
         sender, moment = sender_of(inner) or _named(inner.first("from")), moment_of(inner.first("date"))
         if sender is None or moment is None:
-            raise Unclear("it does not say who wrote it, or when")
+            raise Unclear(
+                N_(
+                    "{mail} was forwarded here, but it does not say who wrote it, or when. Log it by hand, or forward it "
+                    "anew."
+                )
+            )
         if found.is_whole:
             return Forwarded(key_of(inner, sender), inner, sender, moment)
         return Forwarded(_key(inner, sender, moment), inner, sender, moment, tuple(_names(inner)))

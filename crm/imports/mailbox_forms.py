@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from crm.domain.language import gettext as _
 from crm.web.forms import Form
 
 
@@ -13,15 +14,17 @@ def imap_address(value: str) -> str:
     address = value if "://" in value else f"imaps://{value}"
     try:
         parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
+        host, _port = parts.hostname, parts.port
     except ValueError:
         host = None
     if not host or parts.scheme not in ("imaps", "imap") or any(letter.isspace() for letter in address):
         raise ValueError(
-            "This is no address. It looks like imap.example.com, or imaps://imap.example.com/INBOX for one folder."
+            _(
+                "This is no address. It looks like imap.example.com, or imaps://imap.example.com/INBOX for one folder."
+            )
         )
     if parts.username is not None:
-        raise ValueError("Write name and password into their own fields, not into the address.")
+        raise ValueError(_("Write name and password into their own fields, not into the address."))
     return address
 
 

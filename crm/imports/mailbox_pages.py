@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from crm.domain.language import gettext as _
 from crm.domain.mailbox_words import GOOD, SENTENCES
 from crm.errors import Invalid
 from crm.imports import own_mailboxes
@@ -54,11 +55,12 @@ def connect(visit: Visit) -> Response:
     state = _tried(access, Network(visit.settings.named_hosts))
     if state != GOOD:
         field = "password" if state == "password" else "address"
-        return _again(visit, visit.form, {field: SENTENCES[state].format(host=host)})
+        return _again(visit, visit.form, {field: _(SENTENCES[state]).format(host=host)})
     with visit.database.write() as connection:
         own_mailboxes.connect(connection, visit.principal, visit.settings.key, access, visit.at)
     return visit.redirect(
-        HERE, "Your mailbox is connected. It is read within a few minutes, a large one little by little."
+        HERE,
+        _("Your mailbox is connected. It is read within a few minutes, a large one little by little."),
     )
 
 
@@ -82,8 +84,8 @@ def read(visit: Visit) -> Response:
     """Read on now, or from its beginning, for people who came since."""
     from_start = visit.form.get("from") == "start"
     if not own_mailboxes.ask_again(visit.connection, visit.principal, visit.at, from_start=from_start):
-        return visit.redirect(HERE, "No mailbox is connected.", kind="error")
-    return visit.redirect(HERE, "It will be read within a few minutes.")
+        return visit.redirect(HERE, _("No mailbox is connected."), kind="error")
+    return visit.redirect(HERE, _("It will be read within a few minutes."))
 
 
 @router.action(f"{HERE}/end")
@@ -92,5 +94,5 @@ def end(visit: Visit) -> Response:
     own_mailboxes.disconnect(visit.connection, visit.principal)
     return visit.redirect(
         HERE,
-        "Your mailbox is disconnected and forgotten. What it brought stays in the log.",
+        _("Your mailbox is disconnected and forgotten. What it brought stays in the log."),
     )

@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from crm.domain.correspondence import reason_of_folder
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.mailbox_words import GOOD
 from crm.errors import Invalid
 from crm.imports.busy_fetch import Source
@@ -32,7 +34,9 @@ SECONDS = 600.0
 TRYING_SECONDS = 20.0
 _PORTS = {"imaps": 993, "imap": 143}
 _BETWEEN = b"From mailbox@localhost Thu Jan  1 00:00:00 1970\n"
-LIKE = "The address of a mailbox looks like imaps://mail.example.com, or imaps://mail.example.com/INBOX for one folder."
+LIKE = N_(
+    "The address of a mailbox looks like imaps://mail.example.com, or imaps://mail.example.com/INBOX for one folder."
+)
 
 
 @dataclass(frozen=True)
@@ -52,14 +56,14 @@ def address_of(access: Source) -> ImapAddress:
         host = (parts.hostname or "").encode("idna").decode("ascii").lower()
         port = parts.port or _PORTS[parts.scheme]
     except (ValueError, KeyError):
-        raise Invalid(LIKE) from None
+        raise Invalid(_(LIKE)) from None
     folder = unquote(parts.path.strip("/"))
     if not host or parts.username is not None or not folder.isprintable():
-        raise Invalid(LIKE)
+        raise Invalid(_(LIKE))
     if parts.query not in ("", "starttls=require", "starttls=never"):
-        raise Invalid("After the address of a mailbox only ?starttls=require or never may follow.")
+        raise Invalid(_("After the address of a mailbox only ?starttls=require or never may follow."))
     if not access.name or not access.password or not (access.name + access.password).isprintable():
-        raise Invalid("A mailbox needs the name and the password by which one signs in there.")
+        raise Invalid(_("A mailbox needs the name and the password by which one signs in there."))
     tls = parts.scheme == "imaps"
     starttls = not tls and parts.query != "starttls=never"
     return ImapAddress(host, port, access.name, access.password, folder, tls, starttls)

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from crm.domain.correspondence import reason_of_folder
+from crm.imports.phrases import phrase
 from crm.imports.sightings import Notices
 from crm.imports.zips import entries, first_names
 from crm.outgoing.utf7 import decoded
@@ -118,7 +119,9 @@ def mails_under(folder: Path, notices: Notices, *, body: int = 0) -> Iterator[Ra
             with path.open("rb") as stream:
                 yield from _entry(stream, name, notices, body)
         except OSError as fault:
-            notices.leave_out(_where(notices.file, name), f"This file cannot be read: {fault.strerror}.")
+            notices.leave_out(
+                _where(notices.file, name), phrase("This file cannot be read: {fault}.", fault=fault.strerror)
+            )
 
 
 def folder_size(folder: Path) -> int:
@@ -170,11 +173,11 @@ def _entry(stream: BinaryIO, name: str, notices: Notices, body: int) -> Iterator
             return
         if head.startswith(b"PK\x03\x04") or not (parts.parent.name in _PLACES or is_mail(head)):
             if _is_mail_name(name):
-                notices.leave_out(where, "This is no mail, and was left out.")
+                notices.leave_out(where, phrase("This is no mail, and was left out."))
             return
         yield from _stream(stream, where, body, _reason_of_place(parts))
     except (zipfile.BadZipFile, zlib.error, EOFError):
-        notices.leave_out(where, "This part of the archive is damaged, and was left out.")
+        notices.leave_out(where, phrase("This part of the archive is damaged, and was left out."))
 
 
 def _reason_of_place(parts: PurePosixPath) -> str | None:

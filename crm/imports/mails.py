@@ -18,6 +18,7 @@ from crm.imports.log_mailboxes import LogMailbox
 from crm.imports.mail_heads import DELIVERED, Headers, addresses, key_of, moment_of, sender_of, subject_of
 from crm.imports.mail_text import plain_words
 from crm.imports.mailboxes import BODY_LIMIT, RawMail
+from crm.imports.phrases import phrase, phrases
 from crm.imports.sightings import Notices, Party, Sighting
 
 MAIL_SECONDS = 2.0
@@ -50,8 +51,14 @@ class MailReader:
         """Say what was passed over, and why."""
         for reason, words in REASONS.items():
             if count := self._passed[reason]:
-                mails = "1 mail" if count == 1 else f"{numeral(count)} mails"
-                self._notices.leave_out(self._notices.file, f"{mails} left out: {words}.")
+                left_out = phrases(
+                    "{n} mail left out: {why}.",
+                    "{n} mails left out: {why}.",
+                    count,
+                    n=numeral(count),
+                    why=phrase(words),
+                )
+                self._notices.leave_out(self._notices.file, left_out)
 
     def _is_told(self, found: Sighting) -> bool:
         who = sorted({*found.parties, *found.delivered}, key=lambda one: one.email)
@@ -68,9 +75,11 @@ class MailReader:
             with at_most(MAIL_SECONDS):
                 return self._read(mail)
         except TooLong:
-            self._notices.leave_out(mail.where, "This mail takes too long to read, and was left out.")
+            self._notices.leave_out(mail.where, phrase("This mail takes too long to read, and was left out."))
         except Exception:  # whatever a broken mail makes of a parser, the others go on
-            self._notices.leave_out(mail.where, "This mail is not written as mails are, and was left out.")
+            self._notices.leave_out(
+                mail.where, phrase("This mail is not written as mails are, and was left out.")
+            )
         return None
 
     def _read(self, mail: RawMail) -> Sighting | None:
@@ -81,9 +90,9 @@ class MailReader:
             self._passed[reason] += 1
             return None
         moment = moment_of(headers.first("date"))
-        fault = _fault(sender, moment, headers.first("date"))
+        fault = _fault(headers, sender, moment)
         if fault is not None or sender is None or moment is None:
-            self._notices.leave_out(mail.where, f"{_named(headers)} {fault}, and was left out.")
+            self._notices.leave_out(mail.where, fault or "")
             return None
         if moment > self._now:
             self._passed["ahead"] += 1
@@ -99,10 +108,7 @@ class MailReader:
         try:
             original = self._log.original(headers, mail)
         except Unclear as why:
-            self._notices.ask(
-                mail.where,
-                f"{_named(headers)} was forwarded here, but {why}. Log it by hand, or forward it anew.",
-            )
+            self._notices.ask(mail.where, phrase(why.pattern, mail=_named(headers), date=why.date))
             return None
         if original is None:
             return _seen(headers, sender, moment, mail.where, None)
@@ -142,20 +148,24 @@ def _seen(headers: Headers, sender: Party, moment: datetime, where: str, note: s
     )
 
 
-def _fault(sender: Party | None, moment: datetime | None, written: str) -> str | None:
+def _fault(headers: Headers, sender: Party | None, moment: datetime | None) -> str | None:
+    mail, written = _named(headers), headers.first("date")
     if sender is None:
-        return "does not say who wrote it"
+        return phrase("{mail} does not say who wrote it, and was left out.", mail=mail)
+    if moment is None and written.strip():
+        date = (one_line(written[:200]) or "")[:40]
+        return phrase("{mail} has a date that is none (“{date}”), and was left out.", mail=mail, date=date)
     if moment is None:
-        return (
-            f"has a date that is none (“{(one_line(written[:200]) or '')[:40]}”)"
-            if written.strip()
-            else "has no date"
-        )
+        return phrase("{mail} has no date, and was left out.", mail=mail)
     if moment < OLDEST:
-        return f"is dated {moment:%Y-%m-%d}, when its clock cannot have been set"
+        return phrase(
+            "{mail} is dated {date}, when its clock cannot have been set, and was left out.",
+            mail=mail,
+            date=f"{moment:%Y-%m-%d}",
+        )
     return None
 
 
 def _named(headers: Headers) -> str:
     subject = subject_of(headers.first("subject")) or ""
-    return f"“{subject[:60]}{'…' if len(subject) > 60 else ''}”" if subject else "This mail"
+    return f"“{subject[:60]}{'…' if len(subject) > 60 else ''}”" if subject else phrase("This mail")

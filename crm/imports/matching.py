@@ -8,9 +8,11 @@ from sqlalchemy import ColumnElement, Connection, Table, or_, select
 
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.contacts.rows import folded_name
+from crm.domain.language import N_
 from crm.domain.phones import region_of, same_number
 from crm.domain.principal import Principal
-from crm.imports.cells import either, excerpt
+from crm.imports.cells import excerpt
+from crm.imports.phrases import both, phrase
 from crm.imports.records import ContactRecord
 from crm.storage.blocks import blocks
 from crm.storage.tables import contact, contact_email, contact_phone, organisation
@@ -189,12 +191,16 @@ class People:
             if len(choice) == 1:
                 return Match(choice[0])
             if len(choice) > 1:
-                return Match(None, self._several(choice, "share an email with this row"), waits=True)
+                return Match(None, self._several(choice, _SHARE), waits=True)
         other = self.known[found[0]].name
         return Match(
             None,
-            f"{excerpt(record.name)} and {excerpt(other)} have the same email in this file. They were taken as "
-            "two people; if they are one, merge them.",
+            phrase(
+                "{name} and {other} have the same email in this file. They were taken as two people; if they are "
+                "one, merge them.",
+                name=excerpt(record.name),
+                other=excerpt(other),
+            ),
         )
 
     def _with_name(self, record: ContactRecord, folded: str, claimed: set[int]) -> Match:
@@ -214,12 +220,16 @@ class People:
         if len(sure) == 1:
             return Match(sure[0].row_id)
         if sure:
-            return Match(None, self._several([one.row_id for one in sure], "are called so here"), waits=True)
+            return Match(None, self._several([one.row_id for one in sure], _CALLED_SO), waits=True)
         if namesakes:
             return Match(
                 None,
-                f"Somebody else called {excerpt(record.name)} is here as {namesakes[0].emails[0]}. They were "
-                "taken as two people; if they are one, merge them.",
+                phrase(
+                    "Somebody else called {name} is here as {email}. They were taken as two people; if they are one, "
+                    "merge them.",
+                    name=excerpt(record.name),
+                    email=namesakes[0].emails[0],
+                ),
             )
         return Match()
 
@@ -233,12 +243,9 @@ class People:
         theirs = self.known[row_id].organisation
         return bool(at and theirs and at != theirs)
 
-    def _several(self, row_ids: list[int], what: str) -> str:
+    def _several(self, row_ids: list[int], pattern: str, **values: str) -> str:
         shown = [self._called(row_id) for row_id in row_ids[:3]]
-        return (
-            f"{len(row_ids)} people {what}: {either(shown).replace(' or ', ' and ')}. Which is meant? The row was "
-            "left out; add an email, or an organisation, that tells them apart."
-        )
+        return phrase(pattern, n=len(row_ids), people=both(shown), **values)
 
     def _called(self, row_id: int) -> str:
         known = self.known[row_id]
@@ -255,8 +262,22 @@ class People:
             number = int(match.group(2))
             found = namesakes[number - 1 : number] if number else []
         if len(found) > 1:
-            raise Ambiguous(self._several(found, f"may be meant by “{excerpt(reference)}”"))
+            raise Ambiguous(self._several(found, _MEANT, reference=excerpt(reference)))
         return found[0] if found else None
+
+
+_SHARE = N_(
+    "{n} people share an email with this row: {people}. Which is meant? The row was left out; add an email, or an "
+    "organisation, that tells them apart."
+)
+_CALLED_SO = N_(
+    "{n} people are called so here: {people}. Which is meant? The row was left out; add an email, or an "
+    "organisation, that tells them apart."
+)
+_MEANT = N_(
+    "{n} people may be meant by “{reference}”: {people}. Which is meant? The row was left out; add an email, or an "
+    "organisation, that tells them apart."
+)
 
 
 def _enter(index: dict[str, list[int]], key: str, row_id: int) -> None:

@@ -2,6 +2,8 @@
 
 from starlette.responses import Response
 
+from crm.domain.language import N_, ngettext
+from crm.domain.language import gettext as _
 from crm.errors import Invalid
 from crm.imports import meetings
 from crm.web.addresses import is_id
@@ -10,11 +12,11 @@ from crm.web.routing import Router, Visit
 router = Router()
 
 CHOICES = (
-    ("meeting", "Met", "users"),
-    ("lunch", "Lunch or coffee", "utensils"),
-    ("video", "By video", "video"),
-    ("phone", "By phone", "phone"),
-    ("no", "Did not happen", "x"),
+    ("meeting", N_("Met"), "users"),
+    ("lunch", N_("Lunch or coffee"), "utensils"),
+    ("video", N_("By video"), "video"),
+    ("phone", N_("By phone"), "phone"),
+    ("no", N_("Did not happen"), "x"),
 )
 
 
@@ -32,17 +34,19 @@ def answer(visit: Visit) -> Response:
     """One meeting by its own button, or all that are ticked."""
     word, ids = _answer(visit)
     answer_id = meetings.answer(visit.connection, visit.principal, ids, word, visit.at)
-    count = "1 meeting" if len(ids) == 1 else f"{len(ids)} meetings"
-    done = f"{count} taken off the list." if word == "no" else f"{count} logged."
-    return visit.redirect("/meetings", done, undo=f"/meetings/{answer_id}/undo")
+    if word == "no":
+        done = ngettext("{n} meeting taken off the list.", "{n} meetings taken off the list.", len(ids))
+    else:
+        done = ngettext("{n} meeting logged.", "{n} meetings logged.", len(ids))
+    return visit.redirect("/meetings", done.format(n=len(ids)), undo=f"/meetings/{answer_id}/undo")
 
 
 def _answer(visit: Visit) -> tuple[str, set[int]]:
-    word, _, alone = str(visit.form.get("answer", "")).partition(":")
+    word, alone = str(visit.form.get("answer", "")).partition(":")[::2]
     ticked = [alone] if alone else [str(one) for one in visit.form.getlist("meeting_ids")]
     ids = {int(one) for one in ticked if is_id(one)}
     if not ids:
-        raise Invalid("Tick the meetings first, or use the buttons beside one.")
+        raise Invalid(_("Tick the meetings first, or use the buttons beside one."))
     return word, ids
 
 
@@ -50,6 +54,5 @@ def _answer(visit: Visit) -> tuple[str, set[int]]:
 def take_back(visit: Visit) -> Response:
     """Ask again."""
     count = meetings.undo_answer(visit.connection, visit.principal, visit.number("answer_id"), visit.at)
-    return visit.redirect(
-        "/meetings", "1 meeting waits again." if count == 1 else f"{count} meetings wait again."
-    )
+    again = ngettext("{n} meeting waits again.", "{n} meetings wait again.", count)
+    return visit.redirect("/meetings", again.format(n=count))

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, or_, select
 
 from crm.contacts.may_change import require_editor
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Invalid, NotFound
 from crm.imports.run import Run
@@ -153,12 +154,12 @@ def answer(
     """
     require_editor(principal)
     if word not in ANSWERS:
-        raise Invalid("Choose how you met, or that it did not happen.")
+        raise Invalid(_("Choose how you met, or that it did not happen."))
     rows = connection.execute(
         select(open_meeting).where(*_waiting(principal), open_meeting.c.id.in_(list(ids))).with_for_update()
     ).all()
     if not rows:
-        raise NotFound("These meetings were answered already.")
+        raise NotFound(_("These meetings were answered already."))
     people = _people(connection, principal, [row.id for row in rows])
     answer_id = new_id(connection)
     for row in rows:

@@ -19,6 +19,7 @@ from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.spans import count, join
 from crm.domain.weeks import noon_of
 from crm.imports.cells import excerpt, tidy_line
+from crm.imports.phrases import phrase
 from crm.imports.records import (
     ContactRecord,
     InteractionRecord,
@@ -47,13 +48,13 @@ def read_monica(name: str, data: bytes, *, zone: ZoneInfo, now: datetime) -> Par
     Raises UnreadableFile for what is no such export.
     """
     if len(data) > LIMIT:
-        raise UnreadableFile(name, f"This export has more than {LIMIT // 2**20} MiB.")
+        raise UnreadableFile(name, phrase("This export has more than {limit} MiB.", limit=LIMIT // 2**20))
     try:
         account = json.loads(data)["account"]
         people = list(_group(account, "contact"))
     except (ValueError, KeyError, TypeError, RecursionError):
         raise UnreadableFile(
-            name, "This is a JSON file, but no whole export of Monica. Export it again."
+            name, phrase("This is a JSON file, but no whole export of Monica. Export it again.")
         ) from None
     return _Reader(name, account, zone, now).read(people)
 
@@ -139,7 +140,7 @@ class _Reader:
             self.left["person who is only somebody’s relation"] += 1
             return None
         if not name:
-            self.skipped.append(Skipped(where, "This person has no name, so they were left out."))
+            self.skipped.append(Skipped(where, phrase("This person has no name, so they were left out.")))
             return None
         self.left.update(kind for kind in _TOLD for _ in _group(one, kind))
         ways = self._ways(one, fields)
@@ -237,7 +238,7 @@ class _Reader:
             where = f"{self.file} activity {number}"
             if not who:
                 self.skipped.append(
-                    Skipped(where, "Nobody of the export took part in it, so it was left out.")
+                    Skipped(where, phrase("Nobody of the export took part in it, so it was left out."))
                 )
                 continue
             more = {
@@ -253,10 +254,15 @@ class _Reader:
         day = _day(told)
         at = _moment(told, self.zone, self.now) if day else None
         if at is None or at > self.now:
-            why = "no day that can be read" if at is None else "a day that is still to come"
-            self.skipped.append(
-                Skipped(where, f"Something with {excerpt(who[0])} has {why}, so it was left out.")
+            name = excerpt(who[0])
+            why = (
+                phrase("Something with {name} has no day that can be read, so it was left out.", name=name)
+                if at is None
+                else phrase(
+                    "Something with {name} has a day that is still to come, so it was left out.", name=name
+                )
             )
+            self.skipped.append(Skipped(where, why))
             return
         key = (
             _line(each.get("uuid"))

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from crm.contacts.actions import add_contacts
 from crm.contacts.drafts import NOBODY, NewContact, Way, is_email
 from crm.domain.channels import BROADCAST_DIGITAL, BROADCAST_LIVE, by_key
+from crm.domain.language import plurals
 from crm.domain.manner import clock_words, numeral
 from crm.domain.spans import short_day
 from crm.imports.acquaintances import Acquaintances, Found
@@ -21,6 +22,7 @@ from crm.imports.mail_copies import Survey, survey
 from crm.imports.matching import folded_email
 from crm.imports.meetings import ask_about, asked
 from crm.imports.people import import_contacts
+from crm.imports.phrases import listed, phrase, phrases
 from crm.imports.records import CHATS, MAIL, ContactRecord, ParsedFile
 from crm.imports.report import Change, FileReport, Stranger
 from crm.imports.retold import Clear, addressed, is_as_said, joined, new_state, plain, said_of, under
@@ -176,11 +178,13 @@ class _Noticing:
             if found.contact_id is not None:
                 ids[found.contact_id] = None
             elif found.several:
-                several = " and ".join(map(excerpt, found.several))
                 self.report.ask(
                     seen.where,
-                    f"{excerpt(party.name or party.email or party.phone)} may be {several}. Tell them "
-                    "apart by email or phone, and import again.",
+                    phrase(
+                        "{party} may be {people}. Tell them apart by email or phone, and import again.",
+                        party=excerpt(party.name or party.email or party.phone),
+                        people=listed([excerpt(one) for one in found.several], " and "),
+                    ),
                 )
             elif not found.is_ours and not seen.is_off:
                 self._stranger(party, ids)
@@ -283,9 +287,13 @@ class _Noticing:
             return
         local = one.entry.occurred_at.astimezone(self.run.principal.user_zone)
         when = f"{short_day(local.date(), None)}, {clock_words(local)}"
-        said = f"“{excerpt(one.entry.summary)}”" if one.entry.summary else "A meeting"
-        names = self.who.names(one.entry.contact_ids)
-        self.report.ask(one.sighting.where, f"{said} with {names}, {when}: did this happen, and where?")
+        question = phrase(
+            "{meeting} with {people}, {when}: did this happen, and where?",
+            meeting=f"“{excerpt(one.entry.summary)}”" if one.entry.summary else phrase("A meeting"),
+            people=self.who.names(one.entry.contact_ids),
+            when=when,
+        )
+        self.report.ask(one.sighting.where, question)
         ask_about(self.run, one.sighting.key, one.entry)
 
     # What is here already.
@@ -325,7 +333,7 @@ class _Noticing:
         run.touched.update(entry.contact_ids)
         delete_interaction(run.connection, run.principal, row_id, run.at)
         self.report.changed["interactions"] += 1
-        self._show(one, "state", "took place", "called off")
+        self._show(one, "state", phrase("took place"), phrase("called off"))
 
     def _changed(self, one: Clear, row_id: int, before: Entry, after: Entry) -> None:
         run = self.run
@@ -349,12 +357,9 @@ class _Noticing:
     def tell(self, file: str) -> None:
         """Say whom we do not know, and what was for too many."""
         kind = self.report.kind
-        thing = "mail" if kind == MAIL else "chat" if kind in CHATS else "meeting"
         if crowd := self.passed["crowd"]:
-            were = f"1 {thing} was" if crowd == 1 else f"{numeral(crowd)} {thing}s were"
-            self.report.skip(
-                file, f"{were} of more people than can be in touch at once, and no contact with any of them."
-            )
+            words = _MAIL_CROWDS if kind == MAIL else _CHAT_CROWDS if kind in CHATS else _MEETING_CROWDS
+            self.report.skip(file, phrases(*words, crowd, n=numeral(crowd)))
         self._tell_not_ours(file)
         ranked = sorted(self.strangers.items(), key=lambda pair: (-pair[1], _mark(pair[0]), pair[0].name))
         for party, count in ranked[:CANDIDATES]:
@@ -362,22 +367,46 @@ class _Noticing:
             self.report.strangers.append(one)
             self.report.ask(one.question.where, one.question.question)
         if len(ranked) > CANDIDATES:
-            self.report.ask(file, f"{numeral(len(ranked) - CANDIDATES)} more people are not among yours.")
+            more = numeral(len(ranked) - CANDIDATES)
+            self.report.ask(file, phrase("{n} more people are not among yours.", n=more))
 
     def _tell_not_ours(self, file: str) -> None:
         count = self.passed["not ours"]
         if not count:
             return
-        were = "1 mail was" if count == 1 else f"{numeral(count)} mails were"
-        self.report.skip(file, f"{were} neither from nor to an address that is known to be yours.")
+        not_ours = phrases(
+            "{n} mail was neither from nor to an address that is known to be yours.",
+            "{n} mails were neither from nor to an address that is known to be yours.",
+            count,
+            n=numeral(count),
+        )
+        self.report.skip(file, not_ours)
         ((email, times),) = self.strange_mail.most_common(1) or (("", 0),)
         if times >= OWN_SEEN and times >= count / 2:
             self.report.maybe_mine = email
             self.report.ask(
                 email,
-                f"Is this address yours? It is in {numeral(times)} of those {numeral(count)} mails. If so, say it "
-                "(--mine, or under Also you in your settings), and import again.",
+                phrase(
+                    "Is this address yours? It is in {times} of those {mails} mails. If so, say it (--mine, or under "
+                    "Also you in your settings), and import again.",
+                    times=numeral(times),
+                    mails=numeral(count),
+                ),
             )
+
+
+_MAIL_CROWDS = plurals(
+    "{n} mail was of more people than can be in touch at once, and no contact with any of them.",
+    "{n} mails were of more people than can be in touch at once, and no contact with any of them.",
+)
+_CHAT_CROWDS = plurals(
+    "{n} chat was of more people than can be in touch at once, and no contact with any of them.",
+    "{n} chats were of more people than can be in touch at once, and no contact with any of them.",
+)
+_MEETING_CROWDS = plurals(
+    "{n} meeting was of more people than can be in touch at once, and no contact with any of them.",
+    "{n} meetings were of more people than can be in touch at once, and no contact with any of them.",
+)
 
 
 def _mark(party: Party) -> str:

@@ -8,6 +8,7 @@ from crm.contacts.drafts import NewOrganisation, one_line
 from crm.contacts.organisation_actions import find_or_add_organisations
 from crm.errors import Invalid
 from crm.imports.cell_changes import changed_cells, differences, kept_value, show_changes
+from crm.imports.phrases import phrase
 from crm.imports.records import ORGANISATIONS, OrganisationRecord
 from crm.imports.report import FileReport
 from crm.imports.rewriting import write_organisation
@@ -21,7 +22,9 @@ def import_organisations(run: Run, records: Sequence[OrganisationRecord], report
     """Write down the organisations of one file; the same name is the same organisation."""
     for record in records:
         if one_line(record.name) is None:
-            report.error(f"{record.where}, column name", "The cell holds no sign that could be shown.")
+            report.error(
+                f"{record.where}, column name", phrase("The cell holds no sign that could be shown.")
+            )
     records = [record for record in records if one_line(record.name)]
     keys = [fold(record.name) for record in records]
     run.sources.load("organisation", keys)

@@ -12,12 +12,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from crm.accounts.queries import own_words
+from crm.domain.language import gettext as _
 from crm.domain.own_calendar import AHEAD, GOOD, LASTING, SENTENCES, WAITING
 from crm.domain.places.locations import city_in
 from crm.domain.principal import Principal
 from crm.imports.busy import Busy, Wanted
 from crm.imports.busy_fetch import NOTHING_SEEN, Outcome, Seen, Source, fetch
 from crm.imports.own_readings import lease_next, of_user, read_each, wait_after
+from crm.imports.phrases import packed, unpacked, worded
 from crm.outgoing.wire import Network
 from crm.planning.home import require_planner
 from crm.settings import Settings
@@ -52,7 +54,7 @@ class OwnCalendar:
     @property
     def sentence(self) -> str:
         """How the last reading ended."""
-        return SENTENCES[self.state].format(host=self.host)
+        return _(SENTENCES[self.state]).format(host=self.host)
 
 
 def own(connection: Connection, principal: Principal, at: datetime) -> OwnCalendar | None:
@@ -62,7 +64,15 @@ def own(connection: Connection, principal: Principal, at: datetime) -> OwnCalend
         return None
     ahead = select(func.count()).select_from(busy).where(*of_user(busy, principal), busy.c.ends_at > at)
     number = connection.execute(ahead).scalar_one()
-    return OwnCalendar(row.kind, row.host, row.state, tuple(row.notes), row.tried_at, row.read_at, number)
+    return OwnCalendar(
+        row.kind,
+        row.host,
+        row.state,
+        tuple(worded(unpacked(note)) for note in row.notes),
+        row.tried_at,
+        row.read_at,
+        number,
+    )
 
 
 def wanted_of(connection: Connection, principal: Principal, settings: Settings, at: datetime) -> Wanted:
@@ -173,7 +183,7 @@ def _keep(connection: Connection, claim: Claim, outcome: Outcome, at: datetime) 
     if good:
         values["read_at"] = at
     if outcome.busy is not None:
-        values["notes"] = outcome.busy.notes
+        values["notes"] = list(map(packed, outcome.busy.notes))
         values["zone"] = str(whose.user_zone)
         values["covers_until"] = at + AHEAD
         values["etag"], values["modified"] = outcome.seen.etag, outcome.seen.modified

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from crm.domain.language import gettext as _
 from crm.domain.mailbox_words import GOOD, LASTING, SENTENCES, WAITING
 from crm.domain.principal import Principal
 from crm.imports import actions
@@ -52,7 +53,7 @@ class OwnMailbox:
     @property
     def sentence(self) -> str:
         """How the last reading ended."""
-        return SENTENCES[self.state].format(host=self.host)
+        return _(SENTENCES[self.state]).format(host=self.host)
 
 
 def own(connection: Connection, principal: Principal) -> OwnMailbox | None:

@@ -8,7 +8,9 @@ from starlette.responses import Response
 
 from crm.accounts.actions import remember_own_words
 from crm.contacts.drafts import is_email
-from crm.domain.manner import numeral
+from crm.domain.language import gettext as _
+from crm.domain.language import plurals
+from crm.domain.spans import count, join
 from crm.errors import Invalid
 from crm.imports import actions, calendar_pages, mailbox_pages, meeting_pages, queries, source_pages, synced
 from crm.imports.choices import choose, remember_who
@@ -35,25 +37,22 @@ MOST_FILES = 50
 OFFERED = 20
 """Names and numbers of which we ask whose they are, the most frequent first."""
 WORDS = {
-    "channels": ("channel", "channels"),
-    "organisations": ("organisation", "organisations"),
-    "contacts": ("person", "people"),
-    "interactions": ("interaction", "interactions"),
-    "asks": ("ask", "asks"),
-    "promises": ("promise", "promises"),
-    "signals": ("signal", "signals"),
-    "favours": ("favour", "favours"),
-    "dates": ("date", "dates"),
-    "rules": ("rule", "rules"),
+    "channels": plurals("channel", "channels"),
+    "organisations": plurals("organisation", "organisations"),
+    "contacts": plurals("person", "people"),
+    "interactions": plurals("interaction", "interactions"),
+    "asks": plurals("ask", "asks"),
+    "promises": plurals("promise", "promises"),
+    "signals": plurals("signal", "signals"),
+    "favours": plurals("favour", "favours"),
+    "dates": plurals("date", "dates"),
+    "rules": plurals("rule", "rules"),
 }
 
 
 def in_words(counts: dict[str, int]) -> str:
     """Counts by sort as a list for a sentence: "37 people, 9 organisations and 1 ask"; nothing for no counts."""
-    parts = [
-        f"{numeral(counts[sort])} {WORDS[sort][counts[sort] != 1]}" for sort in SORTS if counts.get(sort)
-    ]
-    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+    return join([count(counts[sort], *WORDS[sort]) for sort in SORTS if counts.get(sort)])
 
 
 @router.page("/import")
@@ -87,8 +86,9 @@ def upload(visit: Visit) -> Response:
     if not files or len(files) > MOST_FILES:
         with visit.database.read() as connection:
             visit.enter(connection)
-            error = "Choose a file first." if not files else f"Choose at most {MOST_FILES} files at a time."
-            return _start(visit, error)
+            if not files:
+                return _start(visit, _("Choose a file first."))
+            return _start(visit, _("Choose at most {most} files at a time.").format(most=MOST_FILES))
     return _look(visit, files)
 
 
@@ -130,9 +130,9 @@ def _preview(visit: Visit, **wrong: Any) -> Response:
         **_summed(reports),
         "upload_id": group_id,
         "in_words": in_words,
-        "fields": FIELDS,
+        "fields": {field: _(words) for field, words in FIELDS.items()},
         "leave_out": LEAVE_OUT,
-        "kind_words": KIND_WORDS,
+        "kind_words": {kind: _(words) for kind, words in KIND_WORDS.items()},
         "feeds": any(report["kind"] in FEEDS for report in reports),
         "is_mail": any(report["kind"] == MAIL for report in reports),
         "maybe_mine": wrong.get("typed")
@@ -164,10 +164,10 @@ def say_columns(visit: Visit) -> Response:
     files = _waiting(visit)
     place = str(visit.form.get("file", ""))
     if not (place.isascii() and place.isdigit() and int(place[:4]) < len(files)):
-        raise Invalid("This file is not among those that wait. Choose it again.")
+        raise Invalid(_("This file is not among those that wait. Choose it again."))
     table = table_of(files[int(place[:4])][1])
     if table is None:
-        raise Invalid("This file has no columns to choose from.")
+        raise Invalid(_("This file has no columns to choose from."))
     fields = [str(one) for one in visit.form.getlist("fields")]
     with visit.database.write() as connection:
         actions.remember_columns(connection, visit.principal, table.header, fields, visit.at)
@@ -189,7 +189,7 @@ def answer(visit: Visit) -> Response:
     key = str(visit.form.get("key", ""))
     choice = next((one for one in asked if one.key == key), None)
     if choice is None or "value" not in visit.form:
-        raise Invalid("Choose one of the answers that are offered.")
+        raise Invalid(_("Choose one of the answers that are offered."))
     with visit.database.write() as connection:
         choose(connection, visit.principal, choice, str(visit.form["value"]), visit.at)
     return _look(visit, files)
@@ -216,7 +216,7 @@ def say_mine(visit: Visit) -> Response:
     files, typed = _waiting(visit), str(visit.form.get("mine", ""))
     said = typed.replace(",", " ").split()
     if not said or not all(map(is_email, said)):
-        words = "Write your address as it stands in mail, such as ana@example.org."
+        words = _("Write your address as it stands in mail, such as ana@example.org.")
         return _refused(visit, error=words, typed=typed)
     with visit.database.write() as connection:
         remember_own_words(connection, visit.principal, visit.user.id, said)
@@ -251,11 +251,11 @@ def _strangers(reports: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
     """Who is in the files and not here, most often seen first: the mark, the name, and how often."""
     times: Counter[str] = Counter()
     names: dict[str, str] = {}
-    for mark, name, count in (one for report in reports for one in report.get("strangers", ())):
-        times[mark] += count
+    for mark, name, seen in (one for report in reports for one in report.get("strangers", ())):
+        times[mark] += seen
         names[mark] = names.get(mark) or name
     return [
-        (mark, names[mark], count) for mark, count in sorted(times.items(), key=lambda one: (-one[1], one[0]))
+        (mark, names[mark], seen) for mark, seen in sorted(times.items(), key=lambda one: (-one[1], one[0]))
     ]
 
 
@@ -270,18 +270,25 @@ def apply(visit: Visit) -> Response:
     batches = sorted({report.batch_id for report in reports if report.batch_id is not None})
     with visit.database.write() as connection:
         if not batches and any(report.errors for report in reports):
-            raise Invalid("Nothing was imported: these files have errors by now. Choose them again.")
+            raise Invalid(_("Nothing was imported: these files have errors by now. Choose them again."))
         actions.forget_uploads(connection, visit.principal, group_id)
     new, changed = (
         in_words(sum((getattr(report, state) for report in reports), Counter()))
         for state in ("new", "changed")
     )
-    said = "; ".join(filter(None, (new and f"{new} imported", changed and f"{changed} changed")))
     undo_url = f"/import/{batches[0]}/undo" if len(batches) == 1 else None
     onward = "/import" if visit.user.first_run_done else "/"  # the first run goes on with marking them
     if visit.user.first_run_done and any(one.kind == CALENDAR and one.uncertain for one in reports):
         onward = "/meetings"
-    return visit.redirect(onward, f"{said or 'Nothing was new'}.", undo=undo_url)
+    return visit.redirect(onward, _brought_words(new, changed), undo=undo_url)
+
+
+def _brought_words(new: str, changed: str) -> str:
+    if new and changed:
+        return _("{new} imported; {changed} changed.").format(new=new, changed=changed)
+    if new:
+        return _("{new} imported.").format(new=new)
+    return _("{changed} changed.").format(changed=changed) if changed else _("Nothing was new.")
 
 
 @router.action("/import/preview/{upload_id}/cancel")
@@ -290,7 +297,7 @@ def cancel(visit: Visit) -> Response:
     group_id = visit.number("upload_id")
     queries.previews(visit.connection, visit.principal, group_id)
     actions.forget_uploads(visit.connection, visit.principal, group_id)
-    return visit.redirect("/import", "Nothing was imported.")
+    return visit.redirect("/import", _("Nothing was imported."))
 
 
 @router.page("/import/{batch_id}")
@@ -310,15 +317,12 @@ def take_back(visit: Visit) -> Response:
 
 def _undone_words(done: Undone) -> str:
     parts = [
-        (in_words(done.removed), "removed"),
-        (in_words(done.restored), "put back as before"),
-        (in_words(done.kept), "kept, because something was changed or added since"),
+        (in_words(done.removed), _("{what} removed")),
+        (in_words(done.restored), _("{what} put back as before")),
+        (in_words(done.kept), _("{what} kept, because something was changed or added since")),
     ]
-    return (
-        "; ".join(f"{words} {what}" for words, what in parts if words) + "."
-        if any(words for words, _ in parts)
-        else "There was nothing left to undo."
-    )
+    said = "; ".join(pattern.format(what=what) for what, pattern in parts if what)
+    return f"{said}." if said else _("There was nothing left to undo.")
 
 
 @router.page("/people/{contact_id}/export", access="member")

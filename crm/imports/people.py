@@ -91,7 +91,7 @@ def _import_contact(work: _Contacts, record: ContactRecord, key: str) -> None:
         row = _settled(run, record)
         draft_of(replace(row, owner=None))
     except UnknownUser as unknown:
-        report.error(f"{record.where}, column owner", str(unknown))
+        report.error(f"{record.where}, column owner", unknown.args[0])
         return
     except Invalid as refusal:
         (report.skip if work.fills else report.error)(record.where, sentence_of(refusal))

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from crm.contacts.drafts import is_email
+from crm.domain.language import N_
 from crm.domain.lengths import LINE_LIMIT
 from crm.domain.phones import phone_mark
 from crm.imports.cells import tidy_line
 from crm.imports.chat_people import identity
 from crm.imports.chat_threads import US, Threads
 from crm.imports.phone_calls import call_of
+from crm.imports.phrases import phrase
 from crm.imports.records import UnreadableFile
 from crm.imports.safe_xml import BrokenOff, Element, elements
 from crm.imports.sightings import FeedSetting, Notices, Party, Sighting
@@ -41,7 +43,9 @@ def read_backup(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Ite
     except BrokenOff as broken:
         where = notices.line(broken.line)
         if not backup.seen:
-            raise UnreadableFile(where, "This is no XML from here on. Make the backup again.") from None
+            raise UnreadableFile(
+                where, phrase("This is no XML from here on. Make the backup again.")
+            ) from None
         notices.broke_off(broken.line)
     yield from backup.days()
 
@@ -118,12 +122,12 @@ class _Backup:
         if at is None:
             return None
         if not _is_person(number):
-            self.passed["from or to hidden, short or service numbers"] += 1
+            self.passed[N_("from or to hidden, short or service numbers")] += 1
             return None
         party = self.parties[self._who(number, element.attributes.get("contact_name", ""))]
         call = call_of(element.attributes, at, party, self.notices.line(element.line))
         if call is None:
-            self.passed["blocked calls, or of a sort that is not known here"] += 1
+            self.passed[N_("blocked calls, or of a sort that is not known here")] += 1
         return call
 
     # Text messages.
@@ -133,7 +137,7 @@ class _Backup:
         if at is None:
             return None
         if box not in (_RECEIVED, _SENT):
-            self.passed["drafts, or messages that were not sent"] += 1
+            self.passed[N_("drafts, or messages that were not sent")] += 1
             return None
         addresses = [one.strip() for one in said.get("address", "").split("~") if one.strip()]
         name = said.get("contact_name", "")
@@ -156,13 +160,13 @@ class _Backup:
         if message is None:
             return
         if not message.names or not all(_is_person(one) for one in message.names):
-            self.passed["with short numbers or services, which is no contact"] += 1
+            self.passed[N_("with short numbers or services, which is no contact")] += 1
             return
         people = frozenset(self._who(*pair) for pair in message.names.items()) - self.own
         alone = next(iter(people)) if len(people) == 1 else ""
         side = US if message.is_sent else alone or self._who(message.sender)
         if not people or (side != US and side not in people):
-            self.passed["in groups, without saying who wrote"] += 1
+            self.passed[N_("in groups, without saying who wrote")] += 1
         else:
             self._add(message, people, side)
 

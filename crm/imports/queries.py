@@ -1,14 +1,16 @@
 """Reading: past imports, and files that wait between preview and apply."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import NotFound
+from crm.imports.report import page_worded
 from crm.storage.keyset import read_cursor, write_cursor
 from crm.storage.tables import import_batch, import_mapping, import_upload, user
 
@@ -51,7 +53,8 @@ def batch(connection: Connection, principal: Principal, batch_id: int) -> Batch:
     row = connection.execute(_batches(principal).where(import_batch.c.id == batch_id)).one_or_none()
     if row is None:
         raise NotFound
-    return _batch(row)
+    found: Batch = _batch(row)
+    return replace(found, report=tuple(map(page_worded, found.report)))
 
 
 def _batches(principal: Principal) -> Any:
@@ -91,8 +94,8 @@ def previews(connection: Connection, principal: Principal, group_id: int) -> lis
     """What the preview said of each file of one's own upload, or NotFound."""
     rows = connection.execute(_uploads(principal, group_id, import_upload.c.report)).all()
     if not rows:
-        raise NotFound("This file is not waiting any more. Choose it again.")
-    return [row.report for row in rows]
+        raise NotFound(_("This file is not waiting any more. Choose it again."))
+    return [page_worded(row.report) for row in rows]
 
 
 def uploaded(connection: Connection, principal: Principal, group_id: int) -> list[tuple[str, bytes]]:
@@ -100,7 +103,7 @@ def uploaded(connection: Connection, principal: Principal, group_id: int) -> lis
     columns = (import_upload.c.name, import_upload.c.content)
     rows = connection.execute(_uploads(principal, group_id, *columns)).all()
     if not rows:
-        raise NotFound("This file is not waiting any more. Choose it again.")
+        raise NotFound(_("This file is not waiting any more. Choose it again."))
     return [(row.name, base64.b64decode(row.content)) for row in rows]
 
 

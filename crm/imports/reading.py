@@ -17,11 +17,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from crm.accounts.queries import own_words, own_zone, sole_user
+from crm.domain.language import N_
 from crm.domain.principal import Principal
 from crm.imports import queries
 from crm.imports.feeds import HEAD
 from crm.imports.limits import processor_seconds
 from crm.imports.mailboxes import folder_size, is_mail_folder
+from crm.imports.phrases import phrase
 from crm.imports.reader import DONE, REFUSED
 from crm.imports.records import FEEDS, FILE_LIMIT, MAIL, ParsedFile, UnknownHeader, UnreadableFile
 from crm.imports.report import FileReport
@@ -32,7 +34,9 @@ from crm.interactions.queries import channels
 
 FEED_LIMIT = 8 * 1024 * 1024 * 1024
 """Bytes of a mailbox that is read piece by piece."""
-TOO_MUCH = "Reading this file takes more time or memory than any real one does. Nothing of it was imported."
+TOO_MUCH = N_(
+    "Reading this file takes more time or memory than any real one does. Nothing of it was imported."
+)
 
 
 class Given(NamedTuple):
@@ -112,7 +116,7 @@ def _read(one: Given, reading: Reading) -> ParsedFile | FileReport:
 
 def _read_folder(folder: Path, name: str, reading: Reading) -> ParsedFile:
     if not is_mail_folder(folder):
-        raise UnreadableFile(name, "There is no mail in this folder. Name the files in it instead.")
+        raise UnreadableFile(name, phrase("There is no mail in this folder. Name the files in it instead."))
     with Path(os.devnull).open("rb") as nothing:
         return _child(MAIL, nothing, folder_size(folder), name, reading, folder)
 
@@ -146,7 +150,9 @@ def _read_apart(kind: str, stream: BinaryIO, name: str, reading: Reading) -> Par
         size = source.seek(0, 2)
         source.seek(0)
         if size > FEED_LIMIT:
-            raise UnreadableFile(name, f"This file has more than {FEED_LIMIT // 2**30} GiB. Split it.")
+            raise UnreadableFile(
+                name, phrase("This file has more than {limit} GiB. Split it.", limit=FEED_LIMIT // 2**30)
+            )
         return _child(kind, source, size, name, reading)
 
 
@@ -180,7 +186,7 @@ def _child(
     except subprocess.TimeoutExpired:
         ended = -1
     if ended != 0:
-        raise UnreadableFile(name, TOO_MUCH)
+        raise UnreadableFile(name, phrase(TOO_MUCH))
     return _result(spool, name)
 
 
@@ -193,6 +199,6 @@ def _result(spool: IO[bytes], name: str) -> ParsedFile:
     if state == REFUSED:
         raise UnreadableFile(*said)
     if state != DONE:
-        raise UnreadableFile(name, TOO_MUCH)
+        raise UnreadableFile(name, phrase(TOO_MUCH))
     parsed: ParsedFile = replace(said, sightings=Spool(spool, ends, count))
     return parsed

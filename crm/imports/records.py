@@ -14,6 +14,7 @@ from typing import Any
 
 from crm.domain.manner import numeral
 from crm.errors import Invalid
+from crm.imports.phrases import phrase
 
 CHANNELS = "channels"
 ORGANISATIONS = "organisations"
@@ -257,7 +258,11 @@ def refuse_endless(file: str, data: bytes) -> None:
     """Raise UnreadableFile for more lines than can be read in a sensible time."""
     if max(data.count(b"\n"), data.count(b"\r")) > LINES_LIMIT:
         raise UnreadableFile(
-            file, f"This file has more than {numeral(LINES_LIMIT)} lines. Split it and import the parts."
+            file,
+            phrase(
+                "This file has more than {limit} lines. Split it and import the parts.",
+                limit=numeral(LINES_LIMIT),
+            ),
         )
 
 

@@ -1,12 +1,14 @@
 """What an import did, or would do: one report for each file, for people and as JSON."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
 from crm.imports.cells import excerpt
+from crm.imports.phrases import packed, phrase, phrases, place_worded, unpacked, worded
 from crm.imports.records import (
     EXCHANGE,
     RULES,
@@ -47,12 +49,15 @@ class Stranger(NamedTuple):
     @property
     def question(self) -> Question:
         """What is said of them where nobody can tick them."""
-        times = "once" if self.times == 1 else f"{numeral(self.times)} times"
-        words = "Add them, or bring in everybody who is not here, and import again."
         known = [self.mark] if "@" in self.mark or self.name == self.mark else [self.name, self.mark]
-        return Question(
-            excerpt(" ".join(filter(None, known))), f"Seen {times}, and not among your people. {words}"
+        question = phrases(
+            "Seen once, and not among your people. Add them, or bring in everybody who is not here, and import again.",
+            "Seen {n} times, and not among your people. Add them, or bring in everybody who is not here, and import "
+            "again.",
+            self.times,
+            n=numeral(self.times),
         )
+        return Question(excerpt(" ".join(filter(None, known))), question)
 
 
 class Clash(NamedTuple):
@@ -67,7 +72,12 @@ class Clash(NamedTuple):
     @property
     def question(self) -> Question:
         """What is said of it where nobody can choose."""
-        words = f"{excerpt(self.name)}’s birthday is {self.theirs} in the file and {self.ours} here. What is here stays."
+        words = phrase(
+            "{name}’s birthday is {theirs} in the file and {ours} here. What is here stays.",
+            name=excerpt(self.name),
+            theirs=self.theirs,
+            ours=self.ours,
+        )
         return Question(self.where, words)
 
 
@@ -131,14 +141,18 @@ class FileReport:
 
     def skip(self, where: str, why: str) -> None:
         """One item is left out."""
-        _note(self.skipped, Skipped(where, why), Skipped(self.file, "More was left out than is listed here."))
+        _note(
+            self.skipped,
+            Skipped(where, why),
+            Skipped(self.file, phrase("More was left out than is listed here.")),
+        )
 
     def ask(self, where: str, question: str) -> None:
         """One item was read in one of several possible ways, or waits for an answer."""
         _note(
             self.uncertain,
             Question(where, question),
-            Question(self.file, "There are more questions than are listed here."),
+            Question(self.file, phrase("There are more questions than are listed here.")),
         )
 
     def error(self, where: str, message: str) -> None:
@@ -146,7 +160,7 @@ class FileReport:
         _note(
             self.errors,
             Problem(where, message),
-            Problem(self.file, "There are more errors than are listed here."),
+            Problem(self.file, phrase("There are more errors than are listed here.")),
         )
 
     def clash(self, birthday: Clash) -> None:
@@ -196,16 +210,20 @@ class FileReport:
         ]
 
     def as_page(self) -> dict[str, Any]:
-        """The same with what only the page shows, as it is kept between preview and apply."""
-        shown = [[one.where, one.name, one.field, one.old, one.new] for one in self.changes]
+        """The same with what only the page shows, as it is kept; `page_worded` gives it to a reader."""
+        shown = [[one.where, one.name, one.field, packed(one.old), packed(one.new)] for one in self.changes]
         columns = [[one.name, one.field, one.example] for one in self.columns]
         offered = {one.question for one in self.strangers} | {one.question for one in self.birthdays}
-        choices = [[one.key, one.question, [list(pair) for pair in one.options]] for one in self.choices]
+        choices = [
+            [one.key, packed(one.question), [[value, packed(words)] for value, words in one.options]]
+            for one in self.choices
+        ]
+        open_ones = (one for one in self.uncertain if one not in offered and one.where != self.maybe_mine)
         return {
             **self.as_json(),
-            "uncertain": _as_json(
-                one for one in self.uncertain if one not in offered and one.where != self.maybe_mine
-            ),
+            "skipped": [{"where": one.where, "why": packed(one.why)} for one in self.skipped],
+            "uncertain": [{"where": one.where, "question": packed(one.question)} for one in open_ones],
+            "errors": [{"where": one.where, "message": packed(one.message)} for one in self.errors],
             "strangers": [list(one) for one in self.strangers],
             "birthdays": [list(one) for one in self.birthdays],
             "choices": choices,
@@ -214,6 +232,24 @@ class FileReport:
             "columns": columns,
             "maybe_mine": self.maybe_mine,
         }
+
+
+def page_worded(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What `FileReport.as_page` kept, in the reader's language."""
+    lists = {
+        name: [{"where": place_worded(one["where"]), word: worded(unpacked(one[word]))} for one in kept[name]]
+        for name, word in (("skipped", "why"), ("uncertain", "question"), ("errors", "message"))
+    }
+    choices = [
+        [key, worded(unpacked(question)), [[value, worded(unpacked(words))] for value, words in options]]
+        for key, question, options in kept.get("choices", ())
+    ]
+    changes = [
+        [place_worded(where), name, _(field), worded(unpacked(old)), worded(unpacked(new))]
+        for where, name, field, old, new in kept["changes"]
+    ]
+    birthdays = [[mark, place_worded(where), *rest] for mark, where, *rest in kept.get("birthdays", ())]
+    return {**kept, **lists, "choices": choices, "changes": changes, "birthdays": birthdays}
 
 
 def _note(notices: list[Any], notice: Any, more: Any) -> None:

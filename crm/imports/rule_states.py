@@ -13,6 +13,7 @@ from crm.domain.rule_files import Entry, NotToml, read_entries
 from crm.domain.rule_files import write_rules as written
 from crm.domain.rules import Rule
 from crm.imports.cells import excerpt
+from crm.imports.phrases import phrase
 from crm.imports.records import ParsedFile
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run
@@ -113,7 +114,9 @@ def _wanted(parsed: ParsedFile, report: FileReport, now: dict[str, RuleState]) -
         except RuleFault as fault:
             report.error(f"{parsed.file} {entry.where(fault)}", fault.sentence)
     if not wanted and not report.errors:
-        report.error(parsed.file, "This file names no rule; expected [[rule]] tables, each with a key.")
+        report.error(
+            parsed.file, phrase("This file names no rule; expected [[rule]] tables, each with a key.")
+        )
     _refuse_together(parsed, report, wanted, now)
     return wanted
 
@@ -121,18 +124,21 @@ def _wanted(parsed: ParsedFile, report: FileReport, now: dict[str, RuleState]) -
 def read_entry(entry: Entry, now: dict[str, RuleState]) -> tuple[Rule, bool]:
     """A rule and whether it is on. Without a condition the entry only changes what it names; raises RuleFault."""
     if not isinstance(entry.data, dict):
-        raise RuleFault("A rule is a [[rule]] table.", "key")
+        raise RuleFault(phrase("A rule is a [[rule]] table."), "key")
     data: Data = dict(entry.data)
     key, enabled = data.pop("key", None), data.pop("enabled", None)
     if not isinstance(key, str):
-        raise RuleFault("This rule has no key.", "key")
+        raise RuleFault(phrase("This rule has no key."), "key")
     if not isinstance(enabled, bool | None):
-        raise RuleFault("enabled is either true or false.", "enabled")
+        raise RuleFault(phrase("enabled is either true or false."), "enabled")
     state = now.get(key)
     if "when" not in data and state is None:
         raise RuleFault(
-            f"There is no rule “{excerpt(key)}”; to add it, write its name, when and suggests. "
-            f"The rules are {', '.join(now)}.",
+            phrase(
+                "There is no rule “{key}”; to add it, write its name, when and suggests. The rules are {rules}.",
+                key=excerpt(key),
+                rules=", ".join(now),
+            ),
             "key",
             key,
         )
@@ -141,15 +147,17 @@ def read_entry(entry: Entry, now: dict[str, RuleState]) -> tuple[Rule, bool]:
     elif state is not None:
         data = {"name": state.rule.name, **data}
     if key in actions.RESERVED:
-        raise RuleFault(f"No rule can have the key {key}; choose another.", "key", key)
+        raise RuleFault(phrase("No rule can have the key {key}; choose another.", key=key), "key", key)
     return read_rule(key, data), True if enabled is None else enabled
 
 
 def _refuse_twice(one: Rule, wanted: Wanted) -> None:
     if one.key in wanted:
-        raise RuleFault(f"The rule {one.key} is named twice.", "key", one.key)
+        raise RuleFault(phrase("The rule {key} is named twice.", key=one.key), "key", one.key)
     if any(fold(other.rule.name) == fold(one.name) for other in wanted.values()):
-        raise RuleFault(f"Another rule is called “{one.name}”; choose another name.", "name")
+        raise RuleFault(
+            phrase("Another rule is called “{name}”; choose another name.", name=one.name), "name"
+        )
 
 
 def _refuse_together(
@@ -160,10 +168,14 @@ def _refuse_together(
     for one in wanted.values():
         holder = kept.get(fold(one.rule.name))
         if holder is not None:
-            clash = f"The rule {holder} is called “{one.rule.name}” already; choose another name."
+            clash = phrase(
+                "The rule {key} is called “{name}” already; choose another name.",
+                key=holder,
+                name=one.rule.name,
+            )
             report.error(one.where, clash)
     if len({*now, *wanted}) > MOST_RULES:
-        report.error(parsed.file, f"A workspace holds at most {MOST_RULES} rules.")
+        report.error(parsed.file, phrase("A workspace holds at most {limit} rules.", limit=MOST_RULES))
 
 
 def states_before(run: Run) -> list[list[Any]]:

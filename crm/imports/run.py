@@ -13,6 +13,7 @@ from crm.domain.principal import Principal
 from crm.errors import Invalid
 from crm.imports.cells import excerpt
 from crm.imports.matching import Ambiguous, People
+from crm.imports.phrases import phrase
 from crm.imports.report import FileReport
 from crm.imports.sources import Sources, Traces
 from crm.imports.stored import NOBODY_WORD
@@ -72,7 +73,10 @@ class Run:
         found = self.users.get(normal_email(email))
         if found is None:
             raise UnknownUser(
-                f"“{excerpt(email)}” is no user here. Add them first (crm user add), or leave the cell empty."
+                phrase(
+                    "“{email}” is no user here. Add them first (crm user add), or leave the cell empty.",
+                    email=excerpt(email),
+                )
             )
         return found
 
@@ -82,11 +86,11 @@ class Run:
         """The references that may mean several people, each with its question."""
         wanted = list(dict.fromkeys(references))
         self.people.load_references(wanted)
-        found = {}
+        found: dict[str, str] = {}
         for reference in wanted:
             if one_line(reference) is None or (is_email(reference) and len(reference) > EMAIL_LIMIT):
-                found[reference] = (
-                    f"“{excerpt(reference)}” can be nobody's name or email. The row was left out."
+                found[reference] = phrase(
+                    "“{name}” can be nobody's name or email. The row was left out.", name=excerpt(reference)
                 )
                 continue
             try:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO, NamedTuple
 from xml.parsers import expat
 
+from crm.imports.phrases import phrase
 from crm.imports.records import UnreadableFile
 
 CHUNK = 4 * 1024 * 1024
@@ -53,7 +54,10 @@ def elements(stream: BinaryIO, file: str) -> Iterator[Element]:
             yield from found
             raise BrokenOff(fault.lineno) from None
         if not found and pending > _ELEMENT_LIMIT:
-            raise UnreadableFile(file, f"One part of this file has more than {_ELEMENT_LIMIT // 2**20} MiB.")
+            raise UnreadableFile(
+                file,
+                phrase("One part of this file has more than {limit} MiB.", limit=_ELEMENT_LIMIT // 2**20),
+            )
         pending = 0 if found else pending + len(read)
         yield from found
         found.clear()
@@ -69,7 +73,9 @@ def _parser(found: list[Element], file: str) -> expat.XMLParserType:
         nonlocal depth
         depth += 1
         if depth > _DEEPEST:
-            raise UnreadableFile(file, f"This file is nested more than {_DEEPEST} deep, as no backup is.")
+            raise UnreadableFile(
+                file, phrase("This file is nested more than {limit} deep, as no backup is.", limit=_DEEPEST)
+            )
         found.append(Element(name, attributes, depth, parser.CurrentLineNumber))
 
     def end(name: str) -> None:
@@ -77,7 +83,9 @@ def _parser(found: list[Element], file: str) -> expat.XMLParserType:
         depth -= 1
 
     def refuse(*_: object) -> None:
-        raise UnreadableFile(file, "This file declares a document type of its own, which no backup needs.")
+        raise UnreadableFile(
+            file, phrase("This file declares a document type of its own, which no backup needs.")
+        )
 
     parser.StartElementHandler, parser.EndElementHandler = begin, end
     parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse

@@ -51,6 +51,7 @@ from crm.imports.cells import (
     write_words,
     write_yes,
 )
+from crm.imports.phrases import phrase
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def _settle_contact(values: dict[str, Any]) -> None:
         parts = (values.get("given_name"), values.get("family_name"))
         values["name"] = " ".join(part for part in parts if part)
     if not values["name"]:
-        raise ValueError("has no name")
+        raise ValueError(phrase("This row has no name."))
 
 
 def _settle_interaction(values: dict[str, Any]) -> None:
@@ -159,7 +160,11 @@ def _settle_date(values: dict[str, Any]) -> None:
     if values.get("yearly") is None:
         values["yearly"] = yearless or values["kind"] in ("birthday", "anniversary")
     if yearless and not values["yearly"]:
-        raise ValueError("has a date without a year, so it can only be yearly; expected yes or a full date")
+        raise ValueError(
+            phrase(
+                "This row has a date without a year, so it can only be yearly; expected yes or a full date."
+            )
+        )
 
 
 SHEETS: Mapping[str, Sheet] = {

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from crm.imports.cards import universal
 from crm.imports.lettering import text_of
+from crm.imports.phrases import phrase
 from crm.imports.records import Choice, Question, Skipped
 
 NOTICES = 1_000
@@ -101,7 +102,9 @@ class Notices:
 
     def broke_off(self, line: int) -> None:
         """From this line on nothing can be read."""
-        self.leave_out(self.line(line), "The file breaks off here, or is damaged. What came before was read.")
+        self.leave_out(
+            self.line(line), phrase("The file breaks off here, or is damaged. What came before was read.")
+        )
 
     def ask(self, where: str, question: str) -> None:
         """One thing a person has to look at."""

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
+from crm.domain.language import N_
 from crm.domain.lengths import LINE_LIMIT
 from crm.imports.cells import tidy_line
 from crm.imports.chat_people import party_of
 from crm.imports.chat_threads import US, Threads
 from crm.imports.json_stream import Path, Readable, values
+from crm.imports.phrases import phrase
 from crm.imports.records import UnreadableFile
 from crm.imports.safe_xml import BrokenOff
 from crm.imports.sightings import FeedSetting, Notices, Party, Sighting
@@ -47,7 +49,7 @@ def read_signal(stream: Readable, notices: Notices, setting: FeedSetting) -> Ite
     except BrokenOff as broken:
         notices.broke_off(broken.line)
     if not export.seen:
-        raise UnreadableFile(notices.file, "This export of Signal holds no messages.")
+        raise UnreadableFile(notices.file, phrase("This export of Signal holds no messages."))
     yield from export.sightings()
 
 
@@ -96,14 +98,14 @@ class _Export:
         chat, author = str(said.get("chatId")), str(said.get("authorId"))
         other = self.chats.get(chat, "")
         if "updateMessage" in said or "directionless" in said:
-            self.threads.passed["notices of the app, and calls"] += 1
+            self.threads.passed[N_("notices of the app, and calls")] += 1
             return
         at = self.threads.moment(_seconds(said.get("dateSent")))
         if at is None:
             return
         sender = US if "outgoing" in said or author in self.us else author
         if sender != US and sender not in self.recipients:
-            self.threads.passed["from Signal itself, or from accounts that are gone"] += 1
+            self.threads.passed[N_("from Signal itself, or from accounts that are gone")] += 1
             return
         is_group = other in self.groups
         people = [other] if other in self.recipients and not is_group else []
@@ -117,7 +119,7 @@ class _Export:
     def _of_tool(self, said: dict[str, Any], line: int) -> None:
         self.seen += 1
         if said.get("type") not in (None, "incoming", "outgoing"):
-            self.threads.passed["notices of the app, and calls"] += 1
+            self.threads.passed[N_("notices of the app, and calls")] += 1
             return
         phone = _line(said.get("source"))
         name = _line(said.get("sender")) or (phone if phone.startswith("+") else self._name_of_file())

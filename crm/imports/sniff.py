@@ -8,6 +8,8 @@ from io import BytesIO
 from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
 from crm.domain.rule_files import NotToml, read_entries
 from crm.imports.addressbooks import read_address_book
@@ -17,17 +19,26 @@ from crm.imports.exchange import begins_as_exchange, decode, read_exchange
 from crm.imports.feeds import CARDS, HEAD, feed_kind, packs_cards, read_feed
 from crm.imports.lettering import LIKELY, codec_of
 from crm.imports.monica import MONICA, begins_as_monica, read_monica
+from crm.imports.phrases import phrase
 from crm.imports.records import (
     ADDRESS_BOOK,
+    ASKS,
     CALENDAR,
-    EXCHANGE,
+    CHANNELS,
+    CONTACTS,
+    DATES,
+    FAVOURS,
     FEEDS,
     FILE_LIMIT,
+    INTERACTIONS,
     LINKEDIN,
     MAIL,
+    ORGANISATIONS,
     PHONE,
+    PROMISES,
     RULES,
     SIGNAL,
+    SIGNALS,
     TELEGRAM,
     VCARD,
     WHATSAPP,
@@ -42,56 +53,84 @@ from crm.imports.tables import Remembered, Table, is_remembered, knows_more, req
 from crm.imports.vcards import read_vcards
 
 KIND_WORDS = {
-    **{kind: kind for kind in (*EXCHANGE, RULES)},
-    VCARD: "vCards",
-    ADDRESS_BOOK: "an address book",
-    MONICA: "an export of Monica",
-    CALENDAR: "a calendar",
-    MAIL: "mail",
-    WHATSAPP: "a WhatsApp chat",
-    PHONE: "the backup of a phone",
-    TELEGRAM: "an export of Telegram",
-    SIGNAL: "a chat of Signal",
-    LINKEDIN: "messages of LinkedIn",
-    X_ARCHIVE: "direct messages of X",
+    CHANNELS: N_("channels"),
+    ORGANISATIONS: N_("organisations"),
+    CONTACTS: N_("contacts"),
+    INTERACTIONS: N_("interactions"),
+    ASKS: N_("asks"),
+    PROMISES: N_("promises"),
+    SIGNALS: N_("signals"),
+    FAVOURS: N_("favours"),
+    DATES: N_("dates"),
+    RULES: N_("rules"),
+    VCARD: N_("vCards"),
+    ADDRESS_BOOK: N_("an address book"),
+    MONICA: N_("an export of Monica"),
+    CALENDAR: N_("a calendar"),
+    MAIL: N_("mail"),
+    WHATSAPP: N_("a WhatsApp chat"),
+    PHONE: N_("the backup of a phone"),
+    TELEGRAM: N_("an export of Telegram"),
+    SIGNAL: N_("a chat of Signal"),
+    LINKEDIN: N_("messages of LinkedIn"),
+    X_ARCHIVE: N_("direct messages of X"),
 }
 """Every kind of file, as people call it."""
 KINDS = tuple(KIND_WORDS)
 RULES_LIMIT = 1024 * 1024
 
-SUPPORTED = (
+SUPPORTED = N_(
     "In Person reads the CSV files of its exchange format, address books as CSV, rules.toml, vCards (.vcf), "
     "calendars (.ics), mail (.eml, mbox), chats of WhatsApp (.txt or .zip), Telegram (result.json), Signal, LinkedIn "
     "(messages.csv) and X (direct-messages.js), the backups of SMS Backup & Restore (.xml) and Monica’s export (.json)."
 )
 
 _MAGIC = (
-    (b"\x89PNG", "a picture (PNG)"),
-    (b"\xff\xd8\xff", "a picture (JPEG)"),
-    (b"GIF8", "a picture (GIF)"),
-    (b"%PDF", "a PDF"),
-    (b"PK\x03\x04", "a spreadsheet or another zipped file; save a spreadsheet as “CSV UTF-8” first"),
-    (b"\x1f\x8b", "a compressed file; unpack it first"),
-    (b"SQLite format 3", "a database"),
+    (b"\x89PNG", N_("This looks like a picture (PNG). {supported}")),
+    (b"\xff\xd8\xff", N_("This looks like a picture (JPEG). {supported}")),
+    (b"GIF8", N_("This looks like a picture (GIF). {supported}")),
+    (b"%PDF", N_("This looks like a PDF. {supported}")),
+    (
+        b"PK\x03\x04",
+        N_(
+            "This looks like a spreadsheet or another zipped file; save a spreadsheet as “CSV UTF-8” first. {supported}"
+        ),
+    ),
+    (b"\x1f\x8b", N_("This looks like a compressed file; unpack it first. {supported}")),
+    (b"SQLite format 3", N_("This looks like a database. {supported}")),
     (
         b"!BDN",
-        "a data file of Outlook (.pst); connect the mailbox over IMAP instead, or export its folders as mbox",
+        N_(
+            "This looks like a data file of Outlook (.pst); connect the mailbox over IMAP instead, or export its folders "
+            "as mbox. {supported}"
+        ),
     ),
     (
         b"\xd0\xcf\x11\xe0",
-        "an old Office document, or a mail that Outlook saved; save a spreadsheet as “CSV UTF-8”, and a mail as .eml, first",
+        N_(
+            "This looks like an old Office document, or a mail that Outlook saved; save a spreadsheet as “CSV UTF-8”, and "
+            "a mail as .eml, first. {supported}"
+        ),
     ),
 )
 _TEXTS = (
-    (re.compile(r"\s*BEGIN:VCALENDAR", re.IGNORECASE), "a calendar"),
-    (re.compile(r"\s*BEGIN:V(?!CARD)", re.IGNORECASE), "a piece of a calendar; export the whole one"),
-    (re.compile(r"\s*<(!doctype html|html)", re.IGNORECASE), "a web page"),
-    (re.compile(r"\s*<"), "an XML file"),
-    (re.compile(r"\s*[\[{]\s*[\]}{\"]"), "a JSON file"),
-    (re.compile(r"From .+\d\d:\d\d|(Return-Path|Received|Message-ID|Delivered-To): ", re.IGNORECASE), "mail"),
+    (re.compile(r"\s*BEGIN:VCALENDAR", re.IGNORECASE), N_("This looks like a calendar. {supported}")),
+    (
+        re.compile(r"\s*BEGIN:V(?!CARD)", re.IGNORECASE),
+        N_("This looks like a piece of a calendar; export the whole one. {supported}"),
+    ),
+    (re.compile(r"\s*<(!doctype html|html)", re.IGNORECASE), N_("This looks like a web page. {supported}")),
+    (re.compile(r"\s*<"), N_("This looks like an XML file. {supported}")),
+    (re.compile(r"\s*[\[{]\s*[\]}{\"]"), N_("This looks like a JSON file. {supported}")),
+    (
+        re.compile(r"From .+\d\d:\d\d|(Return-Path|Received|Message-ID|Delivered-To): ", re.IGNORECASE),
+        N_("This looks like mail. {supported}"),
+    ),
 )
 _OWN_CALENDAR = re.compile(rb"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//In Person//")
-_SAID_ALREADY = "In Person wrote this calendar. What it shows comes with the CSV files, so it was left out."
+_SAID_ALREADY = N_(
+    "In Person wrote this calendar. What it shows comes with the CSV files, so it was left out."
+)
 _CARD = re.compile(r"^[ \t]*BEGIN[ \t]*:[ \t]*VCARD[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -115,7 +154,12 @@ def read_file(
     name = display_name(path)
     if kind is not None and kind not in KINDS:
         raise UnreadableFile(
-            name, f"“{kind[:40]}” is no kind of file here; expected one of {', '.join(KINDS)}."
+            name,
+            phrase(
+                "“{kind}” is no kind of file here; expected one of {kinds}.",
+                kind=kind[:40],
+                kinds=", ".join(KINDS),
+            ),
         )
     _refuse_hopeless(name, data)
     if kind in (None, VCARD) and packs_cards(data[:HEAD]):
@@ -125,7 +169,7 @@ def read_file(
     if kind == MONICA or (kind is None and begins_as_monica(data[:HEAD])):
         return read_monica(name, data, zone=zone, now=now)
     if kind is None and _OWN_CALENDAR.match(data[:200]):
-        return ParsedFile(name, CALENDAR, skipped=(Skipped(name, _SAID_ALREADY),))
+        return ParsedFile(name, CALENDAR, skipped=(Skipped(name, phrase(_SAID_ALREADY)),))
     if feed := feed_of(name, data[:HEAD], kind):
         return read_feed(feed, BytesIO(data), name, feeds or FeedSetting(zone, now))
     _refuse_foreign(name, data)
@@ -167,16 +211,25 @@ def feed_of(name: str, head: bytes, kind: str | None = None) -> str | None:
 def display_name(path: str) -> str:
     """The last part of a path, printable, for sentences."""
     name = PurePath(path.replace("\\", "/")).name
-    return "".join(letter for letter in name if letter.isprintable())[:120] or "the file"
+    return "".join(letter for letter in name if letter.isprintable())[:120] or _("the file")
+
+
+def _with_supported(pattern: str) -> str:
+    return phrase(pattern, supported=phrase(SUPPORTED))
 
 
 def _refuse_hopeless(name: str, data: bytes) -> None:
     if not data.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0"):
-        raise UnreadableFile(name, f"This file is empty. {SUPPORTED}")
+        raise UnreadableFile(name, _with_supported(N_("This file is empty. {supported}")))
     if len(data) > FILE_LIMIT:
         size, limit = len(data) // 2**20, FILE_LIMIT // 2**20
         raise UnreadableFile(
-            name, f"This file has {numeral(size)} MiB; at most {limit} fit. Split it and import the parts."
+            name,
+            phrase(
+                "This file has {size} MiB; at most {limit} fit. Split it and import the parts.",
+                size=numeral(size),
+                limit=limit,
+            ),
         )
     _refuse_magic(name, data)
 
@@ -184,7 +237,7 @@ def _refuse_hopeless(name: str, data: bytes) -> None:
 def _refuse_magic(name: str, data: bytes) -> None:
     for magic, what in _MAGIC:
         if data.startswith(magic) and feed_kind(data[:HEAD]) is None and not packs_cards(data[:HEAD]):
-            raise UnreadableFile(name, f"This looks like {what}. {SUPPORTED}")
+            raise UnreadableFile(name, _with_supported(what))
 
 
 def _holds_cards(data: bytes) -> bool:
@@ -200,14 +253,15 @@ def _refuse_foreign(name: str, data: bytes) -> None:
     head = decode_text(data[:2_000])
     for pattern, what in _TEXTS:
         if pattern.match(head):
-            raise UnreadableFile(name, f"This looks like {what}. {SUPPORTED}")
+            raise UnreadableFile(name, _with_supported(what))
     if name.lower().endswith((".eml", ".mbox")):
         raise UnreadableFile(
-            name, "This is no mail: it does not begin with headers such as From and Date. Export it again."
+            name,
+            phrase("This is no mail: it does not begin with headers such as From and Date. Export it again."),
         )
     first = head.lstrip().partition("\n")[0]
     if _is_no_text(first) or (_CONTROL.search(head) and not _is_plain(data[:2_000])):
-        raise UnreadableFile(name, f"This is not a text file. {SUPPORTED}")
+        raise UnreadableFile(name, _with_supported(N_("This is not a text file. {supported}")))
 
 
 _CONTROL = re.compile("[\x01-\x08\x0b\x0e-\x19\x1b-\x1f\x7f]")
@@ -230,7 +284,7 @@ def _holds_rules(name: str, data: bytes) -> bool:
 
 def _toml(name: str, data: bytes) -> str:
     if len(data) > RULES_LIMIT:
-        raise UnreadableFile(name, "This file is larger than a list of rules can be (1 MiB).")
+        raise UnreadableFile(name, phrase("This file is larger than a list of rules can be (1 MiB)."))
     text = decode(name, data)
     try:
         read_entries(text)

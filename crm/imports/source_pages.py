@@ -6,6 +6,8 @@ from typing import Any
 
 from starlette.responses import Response
 
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.synced import GOOD
 from crm.errors import Invalid
 from crm.imports import synced
@@ -24,7 +26,7 @@ router = Router()
 HERE = "/import/sources"
 _AT_ONCE = threading.BoundedSemaphore(2)
 """How many may wait for a stranger's server at the same time."""
-BUSY = "Others are waiting for an answer just now. Try again in a minute."
+BUSY = N_("Others are waiting for an answer just now. Try again in a minute.")
 
 
 @router.page(HERE, access="admin")
@@ -55,16 +57,15 @@ def add(visit: Visit) -> Response:
         return _again(visit, visit.form, {"address": str(fault)})
     if (state := _tried(visit, access)) != GOOD:
         field = "password" if state == "password" else "address"
-        said = sentence_of(access.kind, access.host, state) if state else BUSY
+        said = sentence_of(access.kind, access.host, state) if state else _(BUSY)
         return _again(visit, visit.form, {field: said})
     try:
         with visit.database.write() as connection:
             synced.add(connection, visit.principal, visit.settings.key, form.label, access, visit.at)
     except Invalid as refusal:
         return _again(visit, visit.form, {"label": refusal.sentence})
-    return visit.redirect(
-        HERE, f"{form.label} is added. It is read within a few minutes, and once an hour from then on."
-    )
+    added = _("{name} is added. It is read within a few minutes, and once an hour from then on.")
+    return visit.redirect(HERE, added.format(name=form.label))
 
 
 def _access(form: SourceForm) -> Source:
@@ -102,15 +103,15 @@ def check(visit: Visit) -> Response:
         source = synced.one(connection, visit.principal, visit.settings.key, visit.number("source_id"))
     state = "key" if source.access is None else _tried(visit, source.access)
     if state == GOOD:
-        return visit.redirect(HERE, f"{source.host} lets us in.")
-    return visit.redirect(HERE, source.said_of(state) if state else BUSY, kind="error")
+        return visit.redirect(HERE, _("{host} lets us in.").format(host=source.host))
+    return visit.redirect(HERE, source.said_of(state) if state else _(BUSY), kind="error")
 
 
 @router.action(f"{HERE}/{{source_id}}/read", access="admin")
 def read(visit: Visit) -> Response:
     """Read it at the next tick of the clock."""
     synced.ask_again(visit.connection, visit.principal, visit.number("source_id"))
-    return visit.redirect("/import", "It will be read within a few minutes.")
+    return visit.redirect("/import", _("It will be read within a few minutes."))
 
 
 @router.page(f"{HERE}/{{source_id}}/end", access="admin")
@@ -125,4 +126,4 @@ def end(visit: Visit) -> Response:
     """Forget it with its address and password; what it brought stays."""
     source = synced.one(visit.connection, visit.principal, visit.settings.key, visit.number("source_id"))
     synced.remove(visit.connection, visit.principal, source.name)
-    return visit.redirect(HERE, f"{source.name} is forgotten. What it brought stays.")
+    return visit.redirect(HERE, _("{name} is forgotten. What it brought stays.").format(name=source.name))

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from crm.contacts.drafts import one_line
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.synced import GOOD, WAITING
 from crm.errors import Invalid, NotFound, require_admin
@@ -54,17 +55,18 @@ def add(
     _require_admin(principal)
     shown = one_line(name, NAME_LIMIT)
     if shown is None:
-        raise Invalid("A source needs a name.")
+        raise Invalid(_("A source needs a name."))
     if access.kind not in KINDS:
-        raise Invalid(f"There is no source of kind {access.kind}. There is: {', '.join(KINDS)}.")
+        words = _("There is no source of kind {kind}. There is: {kinds}.")
+        raise Invalid(words.format(kind=access.kind, kinds=", ".join(KINDS)))
     if access.kind == IMAP:
         address_of(access)
     if access.kind == "ics":
         access = replace(access, address=re.sub(r"^webcals?://", "https://", access.address.strip()))
     if not access.host:
-        raise Invalid("The address of a source looks like https://dav.example.com/alice/.")
+        raise Invalid(_("The address of a source looks like https://dav.example.com/alice/."))
     if any(fold(one.name) == fold(shown) for one in kept(connection, principal, key)):
-        raise Invalid(f"There is a source called {shown} already.")
+        raise Invalid(_("There is a source called {name} already.").format(name=shown))
     row_id = new_id(connection)
     row = {
         "workspace_id": principal.workspace_id,
@@ -96,7 +98,7 @@ def remove(connection: Connection, principal: Principal, name: str) -> None:
         synced_source.delete().where(*_mine(principal), synced_source.c.folded_name == fold(name))
     )
     if gone.rowcount == 0:
-        raise Invalid(f"There is no source called {name}.")
+        raise Invalid(_("There is no source called {name}.").format(name=name))
 
 
 def kept(connection: Connection, principal: Principal, key: bytes, names: Sequence[str] = ()) -> list[Kept]:
@@ -109,7 +111,8 @@ def kept(connection: Connection, principal: Principal, key: bytes, names: Sequen
     for name in names:
         if fold(name) not in there:
             known = ", ".join(row.name for row in rows)
-            raise Invalid(f"There is no source called {name}. There is: {known or 'none yet'}.")
+            words = _("There is no source called {name}. There is: {names}.")
+            raise Invalid(words.format(name=name, names=known or _("none yet")))
     wanted = {fold(name) for name in names} or there
     return [_opened(row, key) for row in rows if row.folded_name in wanted]
 
@@ -158,4 +161,4 @@ def _place(workspace_id: int, row_id: int) -> str:
 
 
 def _require_admin(principal: Principal) -> None:
-    require_admin(principal, "Only an admin can see and change the sources that are read by themselves.")
+    require_admin(principal, _("Only an admin can see and change the sources that are read by themselves."))

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from crm.domain import mailbox_words
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.synced import GOOD, SYNCED
 from crm.imports.busy_fetch import LIMIT as CALENDAR_LIMIT
 from crm.imports.busy_fetch import STATES, Source
@@ -29,7 +31,7 @@ LATE = timedelta(days=35)
 def sentence_of(kind: str, host: str, state: str) -> str:
     """How reading a source of that kind ended, in words."""
     words = mailbox_words.SENTENCES if kind == IMAP else SYNCED
-    return words[state].format(host=host)
+    return _(words[state]).format(host=host)
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,10 @@ class Fetched:
 
 IMAP = "imap"
 NAMES: Final = {
-    "carddav": "Address book (CardDAV)",
-    IMAP: "Mailbox (IMAP)",
-    "caldav": "Calendars (CalDAV)",
-    "ics": "Calendar by its address",
+    "carddav": N_("Address book (CardDAV)"),
+    IMAP: N_("Mailbox (IMAP)"),
+    "caldav": N_("Calendars (CalDAV)"),
+    "ics": N_("Calendar by its address"),
 }
 """Every kind of source, as people call it."""
 

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from crm.domain.formulas import IS_FORMULA, is_formula, restore
+from crm.domain.language import N_
 from crm.domain.lengths import TEXT_LIMIT
 from crm.imports import columns
 from crm.imports.cells import excerpt, tidy_line
 from crm.imports.columns import LEAVE_OUT, Meaning
 from crm.imports.exchange import header_names
 from crm.imports.lettering import text_of
+from crm.imports.phrases import listed, phrase
 from crm.imports.records import ColumnSaid, UnreadableFile
 from crm.storage.text import fold
 
@@ -19,7 +21,7 @@ HEADER_LINES = 20
 """How far down a header is looked for: LinkedIn's exports begin with notes."""
 COLUMNS_LIMIT = 500
 DELIMITERS = ",;\t|"
-LEFT_OPEN = (
+LEFT_OPEN = N_(
     "A quotation mark is left open here, so nothing after this line was read. Close it and import again."
 )
 
@@ -76,7 +78,7 @@ def require_table(name: str, data: bytes, remembered: Remembered | None) -> Tabl
     """The file as a table, where a person says that it is one; else UnreadableFile."""
     found = table_of(data, remembered)
     if found is None:
-        raise UnreadableFile(name, "There is no table in this file: no line of it has two cells.")
+        raise UnreadableFile(name, phrase("There is no table in this file: no line of it has two cells."))
     return found
 
 
@@ -94,13 +96,20 @@ def rows_of(table: Table) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error:
-            yield Row(line, [], LEFT_OPEN)
+            yield Row(line, [], phrase(LEFT_OPEN))
             return
         if any(map(str.strip, cells[width:])):
-            yield Row(line, [], f"This row has {len(cells)} cells, the header {width}, so it was left out.")
+            fault = phrase(
+                "This row has {cells} cells, the header {width}, so it was left out.",
+                cells=len(cells),
+                width=width,
+            )
+            yield Row(line, [], fault)
         elif any(map(str.strip, cells)):
             yield Row(
-                line, list(map(_tidy_cell, cells)), question=IS_FORMULA if any(map(is_formula, cells)) else ""
+                line,
+                list(map(_tidy_cell, cells)),
+                question=phrase(IS_FORMULA) if any(map(is_formula, cells)) else "",
             )
 
 
@@ -162,14 +171,18 @@ def left_out(table: Table, rows: Iterable[Sequence[str]]) -> str:
     """One sentence about the columns with anything in them that have no meaning here."""
     used = {place for cells in rows for place, cell in enumerate(cells) if cell}
     names = [
-        excerpt(table.header[place]) or f"column {place + 1}"
+        excerpt(table.header[place]) or phrase("column {number}", number=place + 1)
         for place, one in enumerate(table.meanings)
         if one.field == LEAVE_OUT and not one.label_of and place in used
     ]
     if not names:
         return ""
-    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-    return f"Columns that were left out: {', '.join(names[:12])}{more}."
+    columns = listed(names[:12])
+    if len(names) > 12:
+        return phrase(
+            "Columns that were left out: {columns} and {n} more.", columns=columns, n=len(names) - 12
+        )
+    return phrase("Columns that were left out: {columns}.", columns=columns)
 
 
 # From bytes to lines.

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from crm.domain.language import N_
 from crm.domain.lengths import LINE_LIMIT
 from crm.imports.cells import tidy_line
 from crm.imports.chat_people import cast_of, fingerprint_of, party_of
 from crm.imports.chat_threads import Conversation, Threads
 from crm.imports.json_stream import END, Path, Readable, Told, values
+from crm.imports.phrases import phrase
 from crm.imports.records import UnreadableFile
 from crm.imports.safe_xml import BrokenOff
 from crm.imports.sightings import FeedSetting, Notices, Party, Sighting
@@ -23,12 +25,12 @@ _SIGNS = ('"date_unixtime"', '"from_id"', '"personal_information"', '"personal_c
 _CHAT = ("chats", "list"), ("left_chats", "list"), ()
 _WITH_ONE, _GROUPS = ("personal_chat",), ("private_group", "private_supergroup", "public_supergroup")
 _NO_CONTACT = {
-    "saved_messages": "notes to yourself",
-    "bot_chat": "with a bot",
-    "private_channel": "in a channel",
-    "public_channel": "in a channel",
-    "verification_codes": "with codes to sign in",
-    "replies": "comments under a channel",
+    "saved_messages": N_("notes to yourself"),
+    "bot_chat": N_("with a bot"),
+    "private_channel": N_("in a channel"),
+    "public_channel": N_("in a channel"),
+    "verification_codes": N_("with codes to sign in"),
+    "replies": N_("comments under a channel"),
 }
 
 
@@ -47,7 +49,7 @@ def read_telegram(stream: Readable, notices: Notices, setting: FeedSetting) -> I
         notices.broke_off(broken.line)
     export.close()
     if not export.seen:
-        raise UnreadableFile(notices.file, "This export of Telegram holds no messages.")
+        raise UnreadableFile(notices.file, phrase("This export of Telegram holds no messages."))
     yield from export.sightings()
 
 
@@ -111,7 +113,7 @@ class _Export:
         name = _name(said.get("from"))
         sender = _id(said.get("from_id")) or name
         if not sender or (not name and sender not in self.names):
-            self.threads.passed["from accounts that are gone"] += 1
+            self.threads.passed[N_("from accounts that are gone")] += 1
             return
         at = self.threads.moment(_moment(said, self.threads))
         if at is None:
@@ -169,8 +171,8 @@ class _Export:
 
 def _passed_over(said: dict[str, Any]) -> str:
     if said.get("action") in ("phone_call", "conference_call"):
-        return "calls, of which Telegram does not say whether they were by phone or by video"
-    return "notices of the app"
+        return N_("calls, of which Telegram does not say whether they were by phone or by video")
+    return N_("notices of the app")
 
 
 def _name(held: object) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Table, select, update
 
 from crm.contacts.may_change import require_editor
 from crm.contacts.organisation_actions import find_or_add_organisations
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Conflict, NotFound
 from crm.imports.cell_changes import restored_value
@@ -135,7 +136,7 @@ def undo(connection: Connection, principal: Principal, batch_id: int, at: dateti
     if batch is None:
         raise NotFound
     if batch.undone_at is not None:
-        raise Conflict("This import is undone already.")
+        raise Conflict(_("This import is undone already."))
     work = _Undoing(Run(connection, principal, at, batch_id, lambda done: None))
     work.take_back()
     forget_questions(connection, principal, batch_id)

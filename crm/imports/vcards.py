@@ -7,10 +7,21 @@ from datetime import date
 from typing import Any
 
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
+from crm.domain.language import N_
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.imports.cards import Card, Property, decode_cards, properties, split_cards, universal
-from crm.imports.cells import NEWEST_DAY, OLDEST_DAY, clean_phone, excerpt, is_time_zone, name_of, tidy_line
+from crm.imports.cells import (
+    NEWEST_DAY,
+    OLDEST_DAY,
+    clean_phone,
+    excerpt,
+    is_time_zone,
+    name_of,
+    no_email,
+    tidy_line,
+)
+from crm.imports.phrases import listed, phrase
 from crm.imports.records import (
     FILE_LIMIT,
     VCARD,
@@ -44,7 +55,7 @@ class _Notices:
         return f"{self.file} card {card.number} (line {card.line})"
 
     def leave_out_card(self, card: Card, why: str) -> None:
-        self.skipped.append(Skipped(self.place(card), f"This card {why}."))
+        self.skipped.append(Skipped(self.place(card), why))
 
     def leave_out(self, line: int, why: str) -> None:
         """One property of a card that is otherwise read."""
@@ -63,7 +74,11 @@ def read_vcards(name: str, data: bytes) -> ParsedFile:
     """
     if len(data) > FILE_LIMIT:
         raise UnreadableFile(
-            name, f"This file is larger than {FILE_LIMIT // 2**20} MiB. Split it and import the parts."
+            name,
+            phrase(
+                "This file is larger than {limit} MiB. Split it and import the parts.",
+                limit=FILE_LIMIT // 2**20,
+            ),
         )
     notices = _Notices(name)
     records = []
@@ -71,14 +86,18 @@ def read_vcards(name: str, data: bytes) -> ParsedFile:
     text = decode_cards(data)
     if len(_BEGIN.findall(text)) > CARDS_LIMIT:
         raise UnreadableFile(
-            name, f"This file holds more than {numeral(CARDS_LIMIT)} cards. Split it and import the parts."
+            name,
+            phrase(
+                "This file holds more than {limit} cards. Split it and import the parts.",
+                limit=numeral(CARDS_LIMIT),
+            ),
         )
     for card in split_cards(text):
         record = _contact(card, notices)
         if record is not None:
             records.append(record)
     if not records and not notices.skipped:
-        raise UnreadableFile(name, "There is no vCard in this file: no line says BEGIN:VCARD.")
+        raise UnreadableFile(name, phrase("There is no vCard in this file: no line says BEGIN:VCARD."))
     return ParsedFile(name, VCARD, tuple(records), (), tuple(notices.skipped), tuple(notices.uncertain))
 
 
@@ -86,19 +105,22 @@ def _contact(card: Card, notices: _Notices) -> ContactRecord | None:
     found: dict[str, list[Property]] = {}
     for count, each in enumerate(properties(card)):
         if count >= PROPERTIES_LIMIT or card.overlong:
-            notices.leave_out_card(card, "has far more lines than a card can have")
+            notices.leave_out_card(card, phrase("This card has far more lines than a card can have."))
             return None
         found.setdefault(each.name, []).append(each)
     if any(_says(found, *mark) for mark in _LISTS):
-        notices.leave_out_card(card, "is a list of people, not a person")
+        notices.leave_out_card(card, phrase("This card is a list of people, not a person."))
         return None
     contact = _named(card, found, notices)
     if contact is None:
         return None
     if not card.whole:
-        notices.ask(card, "This card has no end. Is the file complete?")
+        notices.ask(card, phrase("This card has no end. Is the file complete?"))
     if _says(found, "KIND", "org") or _says(found, "X-ABSHOWAS", "company"):
-        notices.ask(card, f"{excerpt(contact.name)} is marked as a company in the file. Is it a person?")
+        notices.ask(
+            card,
+            phrase("{name} is marked as a company in the file. Is it a person?", name=excerpt(contact.name)),
+        )
     return contact
 
 
@@ -118,10 +140,13 @@ def _named(card: Card, found: dict[str, list[Property]], notices: _Notices) -> C
     emails = _each(found.get("EMAIL", ()), lambda each: _email(each, notices))
     name = full or organisation or next(iter(emails), "")
     if not name:
-        notices.leave_out_card(card, "has no name, organisation or email")
+        notices.leave_out_card(card, phrase("This card has no name, organisation or email."))
         return None
     if max(map(len, (name, given, family, organisation or ""))) > LINE_LIMIT:
-        notices.leave_out_card(card, f"has a name of more than {numeral(LINE_LIMIT)} characters")
+        notices.leave_out_card(
+            card,
+            phrase("This card has a name of more than {limit} characters.", limit=numeral(LINE_LIMIT)),
+        )
         return None
     values: dict[str, Any] = {
         "name": name,
@@ -180,7 +205,7 @@ def _email(each: Property, notices: _Notices) -> str | None:
     if is_email(email) and len(email) <= EMAIL_LIMIT:
         return email
     if email:
-        notices.leave_out(each.line, f"“{excerpt(email)}” is not an email address and was left out.")
+        notices.leave_out(each.line, no_email(email))
     return None
 
 
@@ -199,7 +224,9 @@ def _phone(each: Property, notices: _Notices) -> str | None:
     phone = _number(each)
     if len(phone) <= 100:
         return phone
-    notices.leave_out(each.line, f"“{excerpt(phone)}” is too long for a phone number and was left out.")
+    notices.leave_out(
+        each.line, phrase("“{phone}” is too long for a phone number and was left out.", phone=excerpt(phone))
+    )
     return None
 
 
@@ -308,31 +335,41 @@ APPLES_NO_YEAR = "1604"
 """What Apple writes where there is no year; other programs pass it on without saying so."""
 
 
-def _date(each: Property, notices: _Notices, what: str) -> str | None:
+def _date(each: Property, notices: _Notices, no_day: str) -> str | None:
     text = each.text.strip()
     omitted = each.parameters.get("X-APPLE-OMIT-YEAR", [APPLES_NO_YEAR])[0].strip()
     found = read_card_date(text, without=omitted)
     if found is None and text:
-        notices.leave_out(each.line, f"“{excerpt(text)}” is not a day for {what} and was left out.")
+        notices.leave_out(each.line, phrase(no_day, text=excerpt(text)))
     return found
+
+
+_NO_BIRTHDAY = N_("“{text}” is not a day for a birthday and was left out.")
+_NO_DEATH = N_("“{text}” is not a day for a day of death and was left out.")
+_NO_ANNIVERSARY = N_("“{text}” is not a day for an anniversary and was left out.")
+_NO_DATE = N_("“{text}” is not a day for a date and was left out.")
 
 
 def _birthday(card: Card, found: Iterable[Property], notices: _Notices) -> str | None:
     """The one birthday; of two that do not go together neither is kept, and somebody is asked."""
-    days = list(dict.fromkeys(day for each in found if (day := _date(each, notices, "a birthday"))))
+    days = list(dict.fromkeys(day for each in found if (day := _date(each, notices, _NO_BIRTHDAY))))
     whole = next((day for day in days if not day.startswith("--")), "")
     if whole and all(day in (whole, f"--{whole[5:]}") for day in days):
         return whole
     if len(days) > 1:
-        shown = " and ".join(days[:3])
-        notices.ask(card, f"This card has {len(days)} birthdays: {shown}. None was taken; add the right one.")
+        several = phrase(
+            "This card has {n} birthdays: {days}. None was taken; add the right one.",
+            n=len(days),
+            days=listed(days[:3], " and "),
+        )
+        notices.ask(card, several)
         return None
     return next(iter(days), None)
 
 
 def _death(found: dict[str, list[Property]], notices: _Notices) -> date | None:
     """The day somebody died (RFC 6474); without its year, or still to come, it is no day to keep."""
-    days = (_date(each, notices, "a day of death") for each in found.get("DEATHDATE", ()))
+    days = (_date(each, notices, _NO_DEATH) for each in found.get("DEATHDATE", ()))
     whole = next((day for day in days if day and not day.startswith("--")), None)
     return date.fromisoformat(whole) if whole else None
 
@@ -341,10 +378,10 @@ def _occasions(found: dict[str, list[Property]], notices: _Notices) -> tuple[Occ
     occasions = []
     for name in ("ANNIVERSARY", "X-ANNIVERSARY", "X-MS-ANNIVERSARY", "X-EVOLUTION-ANNIVERSARY", "X-ABDATE"):
         for each in found.get(name, ()):
-            day = _date(each, notices, "an anniversary" if name != "X-ABDATE" else "a date")
+            day = _date(each, notices, _NO_ANNIVERSARY if name != "X-ABDATE" else _NO_DATE)
             if day:
                 occasions.append(_occasion(each, day, found.get("X-ABLABEL", ())))
-    wed = (_date(each, notices, "an anniversary") for each in _androids(found, _WED))
+    wed = (_date(each, notices, _NO_ANNIVERSARY) for each in _androids(found, _WED))
     occasions.extend(Occasion("anniversary", day) for day in wed if day)
     return tuple(dict.fromkeys(occasions))
 
@@ -385,7 +422,7 @@ def _notes(found: dict[str, list[Property]], notices: _Notices) -> str | None:
     if len(text) > TEXT_LIMIT:
         notices.leave_out(
             found["NOTE"][0].line,
-            f"The note is longer than {numeral(TEXT_LIMIT)} characters and was left out.",
+            phrase("The note is longer than {limit} characters and was left out.", limit=numeral(TEXT_LIMIT)),
         )
         return None
     return text or None

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from crm.domain.manner import day_words
+from crm.domain.language import N_
+from crm.domain.weeks import MONTHS
 from crm.imports.cells import excerpt
 from crm.imports.chat_folding import Said, tell_days
 from crm.imports.chat_people import Cast, cast_of, fingerprint_of, party_of
@@ -23,6 +24,7 @@ from crm.imports.chat_stamps import (
     unknown_halves,
 )
 from crm.imports.chat_threads import Threads
+from crm.imports.phrases import phrase
 from crm.imports.records import Choice, UnreadableFile, refuse_endless
 from crm.imports.sightings import FeedSetting, Notices, Sighting, decode_text
 
@@ -116,12 +118,16 @@ def _taken_apart(text: str, notices: Notices, *, keep_text: bool) -> _Chat:
         chat = chat or _Chat(stamp)
         last = _message(chat, stamp, rest, number, keep_text=keep_text)
     if chat is None or not chat.messages:
-        raise UnreadableFile(notices.file, "This chat holds no messages.")
+        raise UnreadableFile(notices.file, phrase("This chat holds no messages."))
     if words := unknown_halves(chat.stamps.values()):
         raise UnreadableFile(
             notices.file,
-            f"The hours of this chat go by “{excerpt(words[0])}” and “{excerpt(words[-1])}”, and In Person does not "
-            "know which of them is the morning. Set the phone to 24 hours and export the chat again.",
+            phrase(
+                "The hours of this chat go by “{one}” and “{other}”, and In Person does not know which of them is the "
+                "morning. Set the phone to 24 hours and export the chat again.",
+                one=excerpt(words[0]),
+                other=excerpt(words[-1]),
+            ),
         )
     return chat
 
@@ -177,7 +183,10 @@ def _order(chat: _Chat, notices: Notices, setting: FeedSetting) -> str | None:
     notices.choose(
         Choice(
             chat.fingerprint + ":days",
-            f"{written} may be two days, and nothing in this chat tells which. Which number comes first?",
+            phrase(
+                "{date} may be two days, and nothing in this chat tells which. Which number comes first?",
+                date=written,
+            ),
             tuple((one, _shown(one, (first, second, year), today)) for one in (DAY_FIRST, MONTH_FIRST)),
         )
     )
@@ -186,8 +195,11 @@ def _order(chat: _Chat, notices: Notices, setting: FeedSetting) -> str | None:
 
 def _shown(order: str, numbers: tuple[int, int, int], today: date) -> str:
     day = day_of(numbers, order, "", today)
-    meant = f": {day_words(day, year=True, long=True)}" if day else ""
-    return f"The {order.removesuffix(' first')}{meant}"
+    first = phrase("The day") if order == DAY_FIRST else phrase("The month")
+    if day is None:
+        return first
+    meant = phrase("{day} {month} {year}", day=day.day, month=phrase(MONTHS[day.month - 1]), year=day.year)
+    return phrase("{which}: {date}", which=first, date=meant)
 
 
 class _Days:
@@ -208,8 +220,8 @@ class _Days:
         for day, author, said in self._days():
             if author in thread.people:
                 thread.days.setdefault(day, {})[author] = said
-        tell_days(self.notices, self.ahead, "ahead, by the clock of the phone")
-        tell_days(self.notices, self.absurd, "before there were such chats")
+        tell_days(self.notices, self.ahead, N_("ahead, by the clock of the phone"))
+        tell_days(self.notices, self.absurd, N_("before there were such chats"))
         yield from threads.sightings(f"chat:{app}", "chat", us, party_of, known)
 
     def _days(self) -> Iterator[tuple[date, str, Said]]:
@@ -217,7 +229,7 @@ class _Days:
         for ((numbers, era), author), written in self.chat.written.items():
             day = day_of(numbers, self.order, era, today)
             if day is None:
-                self.notices.leave_out(self.notices.line(written.line), "There is no such day.")
+                self.notices.leave_out(self.notices.line(written.line), phrase("There is no such day."))
             elif day < EARLIEST:
                 self.absurd += 1
             elif (at := self._at(day, written.minute)) > self.setting.now + _CLOCKS_APART:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
+from crm.domain.language import gettext as _
+from crm.domain.vocabulary import word
 from crm.imports.records import (
     ContactRecord,
     DateRecord,
@@ -189,7 +191,8 @@ def _event(uid: str, stamp: datetime, lines: Iterable[str]) -> list[str]:
 def _appointment(interaction: InteractionRecord, channels: Mapping[str, str]) -> Iterator[str]:
     label = channels.get(interaction.channel, interaction.channel)
     yield f"DTSTART:{_utc(interaction.occurred_at)}"
-    yield f"SUMMARY:{_escaped(label + ' with ' + ', '.join(interaction.contacts))}"
+    summary = _("{channel} with {people}").format(channel=word(label), people=", ".join(interaction.contacts))
+    yield f"SUMMARY:{_escaped(summary)}"
     words = "\n\n".join(text for text in (interaction.summary, interaction.note) if text)
     if words:
         yield f"DESCRIPTION:{_escaped(words)}"

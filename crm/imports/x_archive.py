@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from crm.domain.spans import count
+from crm.domain.language import N_
+from crm.domain.manner import numeral
 from crm.imports.chat_people import fingerprint_of, is_one_of
 from crm.imports.chat_threads import Conversation, Threads
 from crm.imports.json_stream import END, Path, Readable, values
+from crm.imports.phrases import phrase, phrases
 from crm.imports.records import Choice, UnreadableFile
 from crm.imports.safe_xml import BrokenOff
 from crm.imports.sightings import FeedSetting, Notices, Party, Sighting
@@ -44,7 +46,7 @@ def read_x(streams: Iterable[Readable], notices: Notices, setting: FeedSetting) 
         except BrokenOff as broken:
             notices.broke_off(broken.line)
     if not archive.written:
-        raise UnreadableFile(notices.file, "There are no direct messages in this archive of X.")
+        raise UnreadableFile(notices.file, phrase("There are no direct messages in this archive of X."))
     yield from archive.sightings()
 
 
@@ -69,11 +71,11 @@ class _Archive:
 
     def _message(self, thread: Conversation, said: Any, line: int) -> None:
         if not isinstance(said, dict):
-            self.threads.passed["notices of the app"] += 1
+            self.threads.passed[N_("notices of the app")] += 1
             return
         sender, to = _number(said.get("senderId")), _number(said.get("recipientId"))
         if not sender:
-            self.threads.passed["from accounts that are gone"] += 1
+            self.threads.passed[N_("from accounts that are gone")] += 1
             return
         at = self.threads.moment(_moment(said.get("createdAt")))
         if at is None:
@@ -107,9 +109,17 @@ class _Archive:
 
 
 def _who_is_us(numbers: list[str], written: Counter[str]) -> Choice:
-    options = tuple((PAGE + one, f"{PAGE}{one} ({count(written[one], 'message')})") for one in numbers)
-    question = "Which of these accounts is yours? Open them to see. It is remembered under “Also you” in your settings."
+    options = tuple((PAGE + one, _account(one, written[one])) for one in numbers)
+    question = phrase(
+        "Which of these accounts is yours? Open them to see. It is remembered under “Also you” in your settings."
+    )
     return Choice(f"{fingerprint_of(APP, numbers)}:me", question, options)
+
+
+def _account(number: str, messages: int) -> str:
+    return phrases(
+        "{page} ({n} message)", "{page} ({n} messages)", messages, page=PAGE + number, n=numeral(messages)
+    )
 
 
 def _party(number: str) -> Party:

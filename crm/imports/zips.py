@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from crm.domain.manner import numeral
+from crm.imports.phrases import phrase
 from crm.imports.records import UnreadableFile
 
 ENTRIES = 200_000
@@ -43,15 +44,21 @@ def entries(stream: BinaryIO, file: str) -> Iterator[Entry]:
             (info for info in archive.infolist() if not info.is_dir()), key=lambda info: info.filename
         )
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as fault:
-        raise UnreadableFile(file, "This zip archive is damaged, or cut off. Make it again.") from fault
+        raise UnreadableFile(
+            file, phrase("This zip archive is damaged, or cut off. Make it again.")
+        ) from fault
     _refuse_bombs(stream, file, infos)
     for info in infos:
         try:
             opened = archive.open(info)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as fault:
-            raise UnreadableFile(file, f"“{info.filename[:80]}” in it cannot be unpacked.") from fault
+            raise UnreadableFile(
+                file, phrase("“{name}” in it cannot be unpacked.", name=info.filename[:80])
+            ) from fault
         except RuntimeError as fault:
-            raise UnreadableFile(file, "This zip archive has a password. Make one without.") from fault
+            raise UnreadableFile(
+                file, phrase("This zip archive has a password. Make one without.")
+            ) from fault
         with opened:
             yield Entry(info.filename[:NAME_LIMIT], opened)  # type: ignore[arg-type]
 
@@ -59,8 +66,11 @@ def entries(stream: BinaryIO, file: str) -> Iterator[Entry]:
 def _refuse_bombs(stream: BinaryIO, file: str, infos: list[zipfile.ZipInfo]) -> None:
     size = stream.seek(0, 2)
     if len(infos) > ENTRIES:
-        raise UnreadableFile(file, f"This zip archive holds more than {numeral(ENTRIES)} files. Split it.")
+        raise UnreadableFile(
+            file, phrase("This zip archive holds more than {limit} files. Split it.", limit=numeral(ENTRIES))
+        )
     if sum(info.file_size for info in infos) > FLOOR + EXPANSION * size:
         raise UnreadableFile(
-            file, "This zip archive unpacks to far more than a real one does. Nothing of it was imported."
+            file,
+            phrase("This zip archive unpacks to far more than a real one does. Nothing of it was imported."),
         )
