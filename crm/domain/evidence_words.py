@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from itertools import groupby
 from math import floor, isfinite
 
-from crm.domain.bound_words import CLOCKS, said_known, windowed_things
+from crm.domain.bound_words import WINDOWED_THINGS
+from crm.domain.language import N_, ngettext, plurals
+from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
 from crm.domain.metric_words import Evidence, metric_label, metric_value
 from crm.domain.metrics import WINDOW_OF, WINDOWED
@@ -13,13 +15,27 @@ from crm.domain.spans import ago, ahead, capital, count, every, in_tenths, join,
 Said = Callable[[int | float], str]
 
 _MISSING: Mapping[str, str] = {
-    "known_days": "not known for long",
-    "quiet_p": "no contact on record",
-    "days_to_our_promise": "no promise of ours with a due date",
-    "days_since_favour": "no favour or gift on record",
-    "unanswered_days": "no answer outstanding",
-    "waiting_days": "nothing of theirs waiting",
+    "known_days": N_("not known for long"),
+    "quiet_p": N_("no contact on record"),
+    "days_to_our_promise": N_("no promise of ours with a due date"),
+    "days_since_favour": N_("no favour or gift on record"),
+    "unanswered_days": N_("no answer outstanding"),
+    "waiting_days": N_("nothing of theirs waiting"),
+    "days_since_any": N_("no contact of any sort on record"),
+    "days_since_personal": N_("no personal contact on record"),
+    "days_since_in_person": N_("no contact in person on record"),
+    "days_since_live": N_("no live contact on record"),
+    "overdue_any": N_("no target for contact of any sort"),
+    "overdue_personal": N_("no target for personal contact"),
+    "overdue_in_person": N_("no target for contact in person"),
+    "rhythm_days": N_("no known usual gap yet"),
+    "days_to_date": N_("no birthday or other date on record"),
+    "days_to_renewal": N_("no renewal on record"),
+    "days_to_ask": N_("no ask with a due date"),
+    "oldest_ask_days": N_("no open ask"),
+    "score": N_("no score"),
 }
+"""What a rule says of somebody who has none."""
 
 
 def metrics_sentence(evidence: Evidence) -> str:
@@ -36,11 +52,13 @@ def _window(metric: str, value: int | float | str | None) -> int | None:
 
 
 def _counts(evidence: Evidence, days: int) -> str:
-    return f"{join([_count(WINDOW_OF[name][0], _whole(value)) for name, value in evidence.items()])} in {days} days"
+    counts = join([_count(WINDOW_OF[name][0], _whole(value)) for name, value in evidence.items()])
+    return _("{counts} in {days} days").format(counts=counts, days=days)
 
 
 def _count(stem: str, number: int) -> str:
-    return f"{numeral(number) if number else 'no'} {windowed_things(number < 2)[stem]}"
+    counted = WINDOWED_THINGS[stem]
+    return count(number, *counted.noun) if number else _(counted.without)
 
 
 def _each(evidence: Evidence) -> str:
@@ -49,11 +67,7 @@ def _each(evidence: Evidence) -> str:
 
 def _one(metric: str, value: int | float | str | None) -> str:
     if value is None:
-        return (
-            _MISSING.get(metric)
-            or _without(metric)
-            or f"{metric_label(metric)}: {metric_value(metric, None)}"
-        )
+        return _without(metric) or f"{metric_label(metric)}: {metric_value(metric, None)}"
     said = _SAID.get(metric) if _is_number(value) else None
     return (
         said(value)
@@ -63,8 +77,11 @@ def _one(metric: str, value: int | float | str | None) -> str:
 
 
 def _without(metric: str) -> str:
-    """ "no meeting on record", "no target for contact in person": what a rule says of somebody who has none."""
-    return (said_known(metric, False) or "").removeprefix("has had ").removeprefix("has ")
+    """ "no meeting on record", "no target for contact in person"."""
+    stem, days = WINDOW_OF.get(metric, ("", 0))
+    if stem == "digital_share":
+        return _("no contact in {days} days").format(days=days)
+    return _(_MISSING[metric]) if metric in _MISSING else ""
 
 
 def _is_number(value: object) -> bool:
@@ -75,55 +92,105 @@ def _whole(value: object) -> int:
     return int(value) if isinstance(value, int | float) else 0
 
 
-def _numbered(noun: str, after: str = "") -> Said:
+def _numbered(of: tuple[str, str], none: str) -> Said:
     """ "2 open asks", "no open ask"."""
-    return lambda value: f"{count(int(value), noun) if int(value) else f'no {noun}'}{after}"
+    return lambda value: ngettext(*of, int(value)).format(n=numeral(int(value))) if int(value) else _(none)
 
 
-def _due(what: str) -> Said:
+def _due(ahead_of: str, late: str) -> Said:
     """ "an ask due in 3 days", "an ask 5 days late"."""
-    return lambda value: f"{what} {f'{span(-int(value))} late' if value < 0 else f'due {ahead(int(value))}'}"
-
-
-def _clock(words: str) -> Said:
-    return lambda value: f"last {words} {ago(int(value))}"
-
-
-def _times(words: str) -> Said:
     return lambda value: (
-        f"{numeral(value)} time{'' if numeral(value) == '1' else 's'} the target without {words}"
+        _(late).format(span=span(-int(value))) if value < 0 else _(ahead_of).format(ahead=ahead(int(value)))
     )
 
 
+def _ago(words: str) -> Said:
+    return lambda value: _(words).format(ago=ago(int(value)))
+
+
+def _ahead(words: str) -> Said:
+    return lambda value: _(words).format(ahead=ahead(int(value)))
+
+
+def _span(words: str) -> Said:
+    return lambda value: _(words).format(span=span(int(value)))
+
+
+def _times(of: tuple[str, str]) -> Said:
+    return lambda value: ngettext(*of, 1 if numeral(value) == "1" else max(2, value)).format(n=numeral(value))
+
+
 def _share(days: int) -> Said:
-    return lambda value: f"{floor(100 * value + 0.5)}% of all contact through a screen in {days} days"
+    return lambda value: _("{percent}% of all contact through a screen in {days} days").format(
+        percent=floor(100 * value + 0.5), days=days
+    )
 
 
 _SAID: Mapping[str, Said] = {
-    **{f"days_since_{clock}": _clock(words.removesuffix(" of any sort")) for clock, words in CLOCKS.items()},
-    **{f"overdue_{clock}": _times(words) for clock, words in CLOCKS.items() if clock != "live"},
+    "days_since_any": _ago(N_("last contact {ago}")),
+    "days_since_personal": _ago(N_("last personal contact {ago}")),
+    "days_since_in_person": _ago(N_("last contact in person {ago}")),
+    "days_since_live": _ago(N_("last live contact {ago}")),
+    "overdue_any": _times(
+        plurals(
+            "{n} time the target without contact of any sort",
+            "{n} times the target without contact of any sort",
+        )
+    ),
+    "overdue_personal": _times(
+        plurals(
+            "{n} time the target without personal contact", "{n} times the target without personal contact"
+        )
+    ),
+    "overdue_in_person": _times(
+        plurals(
+            "{n} time the target without contact in person", "{n} times the target without contact in person"
+        )
+    ),
     **{name: _share(days) for name, (stem, days) in WINDOW_OF.items() if stem == "digital_share"},
-    "known_days": lambda value: f"known for {span(int(value))}",
-    "digital_streak": _numbered("digital contact", " since the last personal one"),
-    "gaps": _numbered("gap", " between contact days"),
-    "prior_total_365": _numbered("contact", " in the year before the last 90 days"),
-    "prior_personal_365": _numbered("personal contact", " in the year before the last 90 days"),
-    "rhythm_days": lambda value: f"usually {every(value)}",
-    "quiet_p": lambda value: f"silent for another month {in_tenths(value)}",
-    "score": lambda value: f"a score of {numeral(int(value))}",
-    "open_asks": _numbered("open ask"),
-    "open_promises": _numbered("open promise"),
-    "days_to_date": lambda value: f"a date to remember {ahead(int(value))}",
-    "days_to_renewal": lambda value: f"a renewal {ahead(int(value))}",
-    "days_to_ask": _due("an ask"),
-    "days_to_our_promise": _due("a promise of ours"),
-    "oldest_ask_days": lambda value: f"an ask open for {span(int(value))}",
-    "days_since_favour": lambda value: f"a favour or gift {ago(int(value))}",
-    "unanswered_days": lambda value: f"no answer for {span(int(value))}",
-    "waiting_days": lambda value: f"waiting for our answer for {span(int(value))}",
-    "contacts_count": lambda value: f"{count(int(value), 'person')} there",
-    "met_count": lambda value: (
-        f"{numeral(int(value)) if value else 'none'} of them met in person in 365 days"
+    "known_days": _span(N_("known for {span}")),
+    "digital_streak": _numbered(
+        plurals(
+            "{n} digital contact since the last personal one",
+            "{n} digital contacts since the last personal one",
+        ),
+        N_("no digital contact since the last personal one"),
+    ),
+    "gaps": _numbered(
+        plurals("{n} gap between contact days", "{n} gaps between contact days"),
+        N_("no gap between contact days"),
+    ),
+    "prior_total_365": _numbered(
+        plurals(
+            "{n} contact in the year before the last 90 days",
+            "{n} contacts in the year before the last 90 days",
+        ),
+        N_("no contact in the year before the last 90 days"),
+    ),
+    "prior_personal_365": _numbered(
+        plurals(
+            "{n} personal contact in the year before the last 90 days",
+            "{n} personal contacts in the year before the last 90 days",
+        ),
+        N_("no personal contact in the year before the last 90 days"),
+    ),
+    "rhythm_days": lambda value: _("usually {every}").format(every=every(value)),
+    "quiet_p": lambda value: _("silent for another month {chance}").format(chance=in_tenths(value)),
+    "score": lambda value: _("a score of {n}").format(n=numeral(int(value))),
+    "open_asks": _numbered(plurals("{n} open ask", "{n} open asks"), N_("no open ask")),
+    "open_promises": _numbered(plurals("{n} open promise", "{n} open promises"), N_("no open promise")),
+    "days_to_date": _ahead(N_("a date to remember {ahead}")),
+    "days_to_renewal": _ahead(N_("a renewal {ahead}")),
+    "days_to_ask": _due(N_("an ask due {ahead}"), N_("an ask {span} late")),
+    "days_to_our_promise": _due(N_("a promise of ours due {ahead}"), N_("a promise of ours {span} late")),
+    "oldest_ask_days": _span(N_("an ask open for {span}")),
+    "days_since_favour": _ago(N_("a favour or gift {ago}")),
+    "unanswered_days": _span(N_("no answer for {span}")),
+    "waiting_days": _span(N_("waiting for our answer for {span}")),
+    "contacts_count": lambda value: _("{people} there").format(people=count(int(value), "person", "people")),
+    "met_count": _numbered(
+        plurals("{n} of them met in person in 365 days", "{n} of them met in person in 365 days"),
+        N_("none of them met in person in 365 days"),
     ),
 }
 """Every figure that there is, as it is said; counts of windows are said together."""

@@ -4,21 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-CHANNEL_NOUNS: Mapping[str, str] = {
-    "email": "email",
-    "chat": "chat",
-    "sms": "text message",
-    "social": "social media message",
-    "video": "video call",
-    "phone": "phone call",
-    "meeting": "meeting",
-    "lunch": "lunch",
-    "visit": "visit",
-    "event": "event",
-    "note": "handwritten note",
-    "gift": "gift",
+from crm.domain.language import plurals
+
+CHANNEL_NOUNS: Mapping[str, tuple[str, str]] = {
+    "email": plurals("email", "emails"),
+    "chat": plurals("chat", "chats"),
+    "sms": plurals("text message", "text messages"),
+    "social": plurals("social media message", "social media messages"),
+    "video": plurals("video call", "video calls"),
+    "phone": plurals("phone call", "phone calls"),
+    "meeting": plurals("meeting", "meetings"),
+    "lunch": plurals("lunch", "lunches"),
+    "visit": plurals("visit", "visits"),
+    "event": plurals("event", "events"),
+    "note": plurals("handwritten note", "handwritten notes"),
+    "gift": plurals("gift", "gifts"),
 }
-"""What one interaction by a shipped channel is called when counted; a workspace's own have no noun."""
+"""What interactions by a shipped channel are called when counted, one and several; a workspace's own have no noun."""
 
 
 @dataclass(frozen=True)

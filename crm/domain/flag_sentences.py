@@ -10,6 +10,8 @@ from math import floor, isfinite
 
 from crm.domain.evidence_words import metrics_sentence
 from crm.domain.flag_facts import CHANNEL_NOUNS, FlagFacts
+from crm.domain.language import N_, ngettext
+from crm.domain.language import gettext as _
 from crm.domain.metric_words import Evidence
 from crm.domain.on_record import FROM_SILENCE, asked
 from crm.domain.post import post_words
@@ -26,21 +28,84 @@ from crm.domain.spans import (
     short_day,
     span,
 )
+from crm.domain.vocabulary import word
 
-_BY: Mapping[str, str] = {
-    "email": "by email",
-    "chat": "by chat",
-    "sms": "by text message",
-    "social": "through social media",
-    "video": "by video call",
+_WISHED: Mapping[str, str] = {
+    "email": N_("Last year's wish went by email."),
+    "chat": N_("Last year's wish went by chat."),
+    "sms": N_("Last year's wish went by text message."),
+    "social": N_("Last year's wish went through social media."),
+    "video": N_("Last year's wish went by video call."),
 }
 _MET: Mapping[str, str] = {
-    "meeting": ", at a meeting",
-    "lunch": ", over lunch or coffee",
-    "visit": ", on a visit",
-    "event": ", at an event",
+    "meeting": N_("at a meeting"),
+    "lunch": N_("over lunch or coffee"),
+    "visit": N_("on a visit"),
+    "event": N_("at an event"),
 }
-_SPOKE = ("phone", "meeting", "lunch", "visit", "video")
+_SINCE: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("phone", "meeting", "lunch", "visit", "video"), N_("{counts} since you last spoke, {ago}.")
+    ),
+    "event": N_("{counts} since you last met, {ago}."),
+    "note": N_("{counts} since the last handwritten note, {ago}."),
+    "gift": N_("{counts} since the last gift, {ago}."),
+}
+_SINCE_RECORDED: Mapping[str, str] = {
+    "email": N_("{counts} since the last email on record, {ago}."),
+    "chat": N_("{counts} since the last chat on record, {ago}."),
+    "sms": N_("{counts} since the last text message on record, {ago}."),
+    "social": N_("{counts} since the last social media message on record, {ago}."),
+    "video": N_("{counts} since the last video call on record, {ago}."),
+    "phone": N_("{counts} since the last phone call on record, {ago}."),
+    "meeting": N_("{counts} since the last meeting on record, {ago}."),
+    "lunch": N_("{counts} since the last lunch on record, {ago}."),
+    "visit": N_("{counts} since the last visit on record, {ago}."),
+    "event": N_("{counts} since the last event on record, {ago}."),
+    "note": N_("{counts} since the last handwritten note on record, {ago}."),
+    "gift": N_("{counts} since the last gift on record, {ago}."),
+}
+_NO_ANSWER: Mapping[str, str] = {
+    "email": N_("Your last email, {ago}, has had no answer."),
+    "chat": N_("Your last chat, {ago}, has had no answer."),
+    "sms": N_("Your last text message, {ago}, has had no answer."),
+    "social": N_("Your last social media message, {ago}, has had no answer."),
+    "video": N_("Your last video call, {ago}, has had no answer."),
+    "phone": N_("Your last phone call, {ago}, has had no answer."),
+    "meeting": N_("Your last meeting, {ago}, has had no answer."),
+    "lunch": N_("Your last lunch, {ago}, has had no answer."),
+    "visit": N_("Your last visit, {ago}, has had no answer."),
+    "event": N_("Your last event, {ago}, has had no answer."),
+    "note": N_("Your last handwritten note, {ago}, has had no answer."),
+    "gift": N_("Your last gift, {ago}, has had no answer."),
+}
+_FITS_SINCE: Mapping[str, str] = {
+    "email": N_("{fits}; the last email was {ago}."),
+    "chat": N_("{fits}; the last chat was {ago}."),
+    "sms": N_("{fits}; the last text message was {ago}."),
+    "social": N_("{fits}; the last social media message was {ago}."),
+    "video": N_("{fits}; the last video call was {ago}."),
+    "phone": N_("{fits}; the last phone call was {ago}."),
+    "meeting": N_("{fits}; the last meeting was {ago}."),
+    "lunch": N_("{fits}; the last lunch was {ago}."),
+    "visit": N_("{fits}; the last visit was {ago}."),
+    "event": N_("{fits}; the last event was {ago}."),
+    "note": N_("{fits}; the last handwritten note was {ago}."),
+    "gift": N_("{fits}; the last gift was {ago}."),
+}
+_NOTHING: Mapping[tuple[str, ...], str] = {
+    ("phone", "meeting", "note"): N_("no call, meeting or note"),
+    ("phone", "meeting"): N_("no call or meeting"),
+    ("phone", "note"): N_("no call or note"),
+    ("meeting", "note"): N_("no meeting or note"),
+}
+_NOTHING_BESIDE_VIDEO: Mapping[tuple[str, ...], str] = {
+    ("phone", "meeting", "note"): N_("no phone call, meeting or note"),
+    ("phone", "meeting"): N_("no phone call or meeting"),
+    ("phone", "note"): N_("no phone call or note"),
+    ("meeting", "note"): N_("no meeting or note"),
+}
+"""What there was none of; where video calls are counted beside it, a call is a phone call."""
 
 
 def _whole(evidence: Evidence, key: str) -> int | None:
@@ -73,69 +138,76 @@ def _today(day: date | None, days_to: int | None) -> date | None:
 
 
 def _who(facts: FlagFacts) -> str:
-    return _tidy(facts.given_name) or _tidy(facts.name) or "They"
+    return _tidy(facts.given_name) or _tidy(facts.name) or _("They")
 
 
 # Evidence of the shipped rules. Each gives None where the facts do not carry its sentence.
 
 
-def _digital_counts(since: Mapping[str, int]) -> str:
-    """ "14 emails and 3 chats": the most frequent first, a workspace's own channels as one last count."""
+def _digital_counts(since: Mapping[str, int]) -> list[str]:
+    """ "14 emails", "3 chats": the most frequent first, a workspace's own channels as one last count."""
     known = [(number, key) for key, number in since.items() if key in CHANNEL_NOUNS and number > 0]
     order = list(CHANNEL_NOUNS)
     known.sort(key=lambda pair: (-pair[0], order.index(pair[1])))
-    parts = [count(number, CHANNEL_NOUNS[key]) for number, key in known]
+    parts = [count(number, *CHANNEL_NOUNS[key]) for number, key in known]
     rest = sum(number for key, number in since.items() if key not in CHANNEL_NOUNS and number > 0)
-    if rest:
-        parts.append(count(rest, "other digital contact" if parts else "digital contact"))
-    return join(parts)
+    if rest and parts:
+        parts.append(count(rest, "other digital contact", "other digital contacts"))
+    elif rest:
+        parts.append(count(rest, "digital contact", "digital contacts"))
+    return parts
 
 
 def _nothing_personal(since: Mapping[str, int]) -> str:
     """ "no call, meeting or note", without naming what the same sentence counts as digital."""
-    call = "phone call" if since.get("video") else "call"
-    missing = [
-        word
-        for key, word in (("phone", call), ("meeting", "meeting"), ("note", "note"))
-        if not since.get(key)
-    ]
-    return f"no {', '.join(missing[:-1])} or {missing[-1]}" if len(missing) > 1 else "nothing personal"
+    missing = tuple(key for key in ("phone", "meeting", "note") if not since.get(key))
+    said = (_NOTHING_BESIDE_VIDEO if since.get("video") else _NOTHING).get(missing)
+    return _(said) if said else _("nothing personal")
 
 
-def _last_personal(channel: str | None, is_doubtful: bool) -> str:
+def _since_personal(channel: str, is_doubtful: bool) -> str:
+    """The sentence to put counts and the time since then into."""
     if is_doubtful:
-        return f"the last {CHANNEL_NOUNS.get(channel or '', 'personal contact')} on record"
-    if channel in _SPOKE:
-        return "you last spoke"
-    if channel == "event":
-        return "you last met"
-    return (
-        f"the last {CHANNEL_NOUNS[channel]}" if channel in ("note", "gift") else "the last personal contact"
-    )
+        return _(
+            _SINCE_RECORDED.get(channel, N_("{counts} since the last personal contact on record, {ago}."))
+        )
+    return _(_SINCE.get(channel, N_("{counts} since the last personal contact, {ago}.")))
 
 
 def _screen_only(evidence: Evidence, facts: FlagFacts) -> str | None:
-    counts = _digital_counts(facts.since_personal)
+    parts = _digital_counts(facts.since_personal)
+    counts = join(parts)
     streak, in_window = _whole(evidence, "digital_streak"), _whole(evidence, "digital_180")
     if not counts and streak:
-        counts = count(streak, "digital contact")
+        counts = count(streak, "digital contact", "digital contacts")
     if not counts and in_window:
-        counts = f"{count(in_window, 'digital contact')} in 180 days"
+        counts = _("{counts} in 180 days").format(
+            counts=count(in_window, "digital contact", "digital contacts")
+        )
     if not counts:
         return None
     days = _first(facts.days_since_personal, _whole(evidence, "days_since_personal"))
     if days is None:
-        comma = "," if " and " in counts else ""
-        return f"{counts}{comma} and {_nothing_personal(facts.since_personal)} on record."
-    return f"{counts} since {_last_personal(facts.last_personal_channel, facts.is_doubtful)}, {ago(days)}."
+        said = (
+            _("{counts}, and {nothing} on record.")
+            if len(parts) > 1
+            else _("{counts} and {nothing} on record.")
+        )
+        return said.format(counts=counts, nothing=_nothing_personal(facts.since_personal))
+    said = _since_personal(facts.last_personal_channel or "", facts.is_doubtful)
+    return said.format(counts=counts, ago=ago(days))
 
 
 def _never_met(evidence: Evidence, facts: FlagFacts) -> str | None:
     total, known = _whole(evidence, "total_365"), _whole(evidence, "known_days")
     if not total:
-        return "No meeting on record." if total == 0 else None
-    during = "a year" if known is None or known >= 365 else span(max(1, known))
-    return f"{count(total, 'contact')} in {during} and no meeting on record."
+        return _("No meeting on record.") if total == 0 else None
+    contacts = count(total, "contact", "contacts")
+    if known is None or known >= 365:
+        return _("{contacts} in a year and no meeting on record.").format(contacts=contacts)
+    return _("{contacts} in {span} and no meeting on record.").format(
+        contacts=contacts, span=span(max(1, known))
+    )
 
 
 def _gone_digital(evidence: Evidence, facts: FlagFacts) -> str | None:
@@ -146,17 +218,53 @@ def _gone_digital(evidence: Evidence, facts: FlagFacts) -> str | None:
         digital = floor(share * total + 0.5)
     if not total or not before or digital is None or personal is None:
         return None
-    now = f"{_part(digital, total, 'the only')} {'contact' if total == 1 else 'contacts'}"
-    now += " on record" if facts.is_doubtful else ""
-    then = f"{_part(personal, before, 'the only one')} {'was' if personal == 1 else 'were'} personal"
-    return f"{capital(now)} in 90 days came through a screen; in the year before, {then}."
+    return _("{now}; in the year before, {then}.").format(
+        now=_through_screens(digital, total, facts.is_doubtful), then=_were_personal(personal, before)
+    )
 
 
-def _part(number: int, of: int, only: str) -> str:
-    """ "8 of 9", "all 9", "both"; `only` stands for 1 of 1."""
+def _through_screens(number: int, of: int, is_doubtful: bool) -> str:
+    """ "8 of 9 contacts in 90 days came through a screen"; it begins a sentence."""
+    if number < of and is_doubtful:
+        said = ngettext(
+            "{n} of {all} contact on record in 90 days came through a screen",
+            "{n} of {all} contacts on record in 90 days came through a screen",
+            of,
+        )
+    elif number < of:
+        said = ngettext(
+            "{n} of {all} contact in 90 days came through a screen",
+            "{n} of {all} contacts in 90 days came through a screen",
+            of,
+        )
+    elif of == 1:
+        said = (
+            _("The only contact on record in 90 days came through a screen")
+            if is_doubtful
+            else _("The only contact in 90 days came through a screen")
+        )
+    elif of == 2:
+        said = (
+            _("Both contacts on record in 90 days came through a screen")
+            if is_doubtful
+            else _("Both contacts in 90 days came through a screen")
+        )
+    elif is_doubtful:
+        said = _("All {all} contacts on record in 90 days came through a screen")
+    else:
+        said = _("All {all} contacts in 90 days came through a screen")
+    return said.format(n=number, all=of)
+
+
+def _were_personal(number: int, of: int) -> str:
+    """ "5 of 8 were personal", "all 9 were personal"."""
     if number < of:
-        return f"{number} of {of}"
-    return {1: only, 2: "both"}.get(of) or f"all {of}"
+        said = ngettext("{n} of {all} was personal", "{n} of {all} were personal", number)
+    elif of == 1:
+        said = _("the only one was personal")
+    else:
+        said = _("both were personal") if of == 2 else _("all {all} were personal")
+    return said.format(n=number, all=of)
 
 
 def _in_person_overdue(evidence: Evidence, facts: FlagFacts) -> str | None:
@@ -164,12 +272,21 @@ def _in_person_overdue(evidence: Evidence, facts: FlagFacts) -> str | None:
     overdue = _real(evidence, "overdue_in_person")
     if days is None:
         return None
-    last = f"{'The last meeting on record was' if facts.is_doubtful else 'Last met in person'} {ago(days)}"
     where = _MET.get(facts.last_in_person_channel or "", "")
     past = days - floor(days / overdue + 0.5) if overdue and overdue > 1 else 0
-    if past <= 0 or facts.is_doubtful:
-        return f"{last}{where}."
-    return f"{last}{where}{':' if where else ','} {span(past)} past the target."
+    if facts.is_doubtful:
+        said = (
+            _("The last meeting on record was {ago}, {where}.")
+            if where
+            else _("The last meeting on record was {ago}.")
+        )
+    elif past <= 0:
+        said = _("Last met in person {ago}, {where}.") if where else _("Last met in person {ago}.")
+    elif where:
+        said = _("Last met in person {ago}, {where}: {span} past the target.")
+    else:
+        said = _("Last met in person {ago}, {span} past the target.")
+    return said.format(ago=ago(days), where=_(where) if where else "", span=span(max(0, past)))
 
 
 def _gone_quiet(evidence: Evidence, facts: FlagFacts) -> str | None:
@@ -180,25 +297,49 @@ def _gone_quiet(evidence: Evidence, facts: FlagFacts) -> str | None:
     )
     if days is None:
         return None
-    silent = "nothing on record" if facts.is_doubtful else "silent"
     if rhythm:
-        joined = ", and" if facts.is_doubtful else ","
-        return f"Usually {every(rhythm)}{joined} {silent} for {beside(days, rhythm)}."
-    if overdue is None or overdue < 2 or facts.is_doubtful:
-        return f"{capital(silent)} for {span(days)}."
-    times = "twice" if overdue < 3 else f"{in_words(floor(overdue))} times"
-    return f"Silent for {span(days)}, {'more than ' if overdue > floor(overdue) else ''}{times} the target."
+        said = (
+            _("Usually {every}, and nothing on record for {span}.")
+            if facts.is_doubtful
+            else _("Usually {every}, silent for {span}.")
+        )
+        return said.format(every=every(rhythm), span=beside(days, rhythm))
+    return _silent(days, overdue or 0, facts.is_doubtful)
+
+
+def _silent(days: int, overdue: float, is_doubtful: bool) -> str:
+    """ "Silent for 4 months, more than twice the target." """
+    is_more = overdue > floor(overdue)
+    if is_doubtful:
+        said = _("Nothing on record for {span}.")
+    elif overdue < 2:
+        said = _("Silent for {span}.")
+    elif overdue < 3:
+        said = (
+            _("Silent for {span}, more than twice the target.")
+            if is_more
+            else _("Silent for {span}, twice the target.")
+        )
+    elif is_more:
+        said = _("Silent for {span}, more than {n} times the target.")
+    else:
+        said = _("Silent for {span}, {n} times the target.")
+    return said.format(span=span(days), n=in_words(floor(overdue)))
 
 
 def _no_record(evidence: Evidence, facts: FlagFacts) -> str | None:
     tier = facts.tier or evidence.get("tier")
-    return f"Marked {tier}, and nothing logged yet." if tier else "Nothing logged yet."
+    if not tier:
+        return _("Nothing logged yet.")
+    return _("Marked {tier}, and nothing logged yet.").format(tier=word(str(tier)))
 
 
 def _unanswered(evidence: Evidence, facts: FlagFacts) -> str | None:
     days = _whole(evidence, "unanswered_days")
-    noun = CHANNEL_NOUNS.get(facts.last_outbound_channel or "", "message")
-    return None if days is None else f"Your last {noun}, {ago(days)}, has had no answer."
+    said = _NO_ANSWER.get(
+        facts.last_outbound_channel or "", N_("Your last message, {ago}, has had no answer.")
+    )
+    return None if days is None else _(said).format(ago=ago(days))
 
 
 def _they_wait(evidence: Evidence, facts: FlagFacts) -> str | None:
@@ -206,13 +347,14 @@ def _they_wait(evidence: Evidence, facts: FlagFacts) -> str | None:
     if days is None:
         return None
     if not days:
-        return "They wrote today and wait for your answer."
-    return f"They have waited {span(days)} for your answer."
+        return _("They wrote today and wait for your answer.")
+    return _("They have waited {span} for your answer.").format(span=span(days))
 
 
 def _long_thread(evidence: Evidence, facts: FlagFacts) -> str | None:
     messages = _whole(evidence, "digital_7")
-    return f"{count(messages, 'message')} in 7 days. A thread this long wants a voice." if messages else None
+    said = _("{messages} in 7 days. A thread this long wants a voice.")
+    return said.format(messages=count(messages, "message", "messages")) if messages else None
 
 
 def _occasion(evidence: Evidence, facts: FlagFacts) -> str | None:
@@ -221,25 +363,33 @@ def _occasion(evidence: Evidence, facts: FlagFacts) -> str | None:
     if days is None and day is None:
         return None
     label = "" if facts.date_kind == "renewal" else _tidy(facts.date_label)
-    when = _when(day, days)
-    plain = {"birthday": "Birthday", "anniversary": "Anniversary"}.get(
-        facts.date_kind or "", "A date to remember"
-    )
-    told = f"{label}: {when.removeprefix('on ')}." if label else f"{plain} {when}."
+    if label:
+        told = _("{label}: {when}.").format(label=label, when=_bare_day(day, days))
+    else:
+        plain = {"birthday": _("Birthday {when}."), "anniversary": _("Anniversary {when}.")}
+        told = plain.get(facts.date_kind or "", _("A date to remember {when}.")).format(when=_when(day, days))
     channel, today = facts.last_year_wish_channel, _today(day, days)
     if channel:
-        told += f" Last year's wish went {_BY.get(channel, 'through a screen')}."
+        wish = _WISHED.get(channel, N_("Last year's wish went through a screen."))
+        told = f"{told} {_(wish)}"
     return f"{told} {post_words(facts.post_by, today)}" if facts.post_by and today and days else told
 
 
 def _when(day: date | None, days: int | None) -> str:
     """ "today", "tomorrow, Wed 2 Dec", "on Wed 2 Dec, in 9 days", "in 9 days"."""
+    if day is None or days in (0, 1):
+        return _bare_day(day, days)
+    return _("on {day}").format(day=_bare_day(day, days))
+
+
+def _bare_day(day: date | None, days: int | None) -> str:
+    """The same without the word that puts a day into a sentence: "Wed 2 Dec, in 9 days"."""
     if day is None or days == 0:
         return ahead(days or 0)
     said = day_phrase(day, _today(day, days))
     if days is None:
-        return f"on {said}"
-    return f"{ahead(days)}, {said}" if days == 1 else f"on {said}, {ahead(days)}"
+        return said
+    return f"{ahead(days)}, {said}" if days == 1 else f"{said}, {ahead(days)}"
 
 
 def _important_ask(evidence: Evidence, facts: FlagFacts) -> str | None:
@@ -250,29 +400,44 @@ def _important_ask(evidence: Evidence, facts: FlagFacts) -> str | None:
     if not text:
         if not open_asks and due is None and oldest is None:
             return None
-        text = f"{count(open_asks or 1, 'thing', words=True)} you noted"
+        text = _("{things} you noted").format(things=count(open_asks or 1, "thing", "things", words=True))
     if due is not None:
-        state = capital(_due(due))
+        state = _due(due)
+    elif oldest:
+        state = _("Open for {span}").format(span=span(oldest))
     else:
-        state = f"Open for {span(oldest)}" if oldest else "Noted today" if oldest == 0 else "Still open"
+        state = _("Noted today") if oldest == 0 else _("Still open")
     more = (open_asks or 1) - 1 if facts.ask_text else 0
-    others = f"; {in_words(more)} more {'is' if more == 1 else 'are'} open" if more > 0 else ""
-    return f"Best in person: {_closed(text)} {state}{others}."
+    said = _("Best in person: {ask} {state}.")
+    if more > 0:
+        said = ngettext(
+            "Best in person: {ask} {state}; {n} more is open.",
+            "Best in person: {ask} {state}; {n} more are open.",
+            more,
+        )
+    return said.format(ask=_closed(text), state=state, n=in_words(max(0, more)))
 
 
 def _due(days: int) -> str:
-    """ "due in 3 days", "due today", "five weeks late"."""
-    return f"{span(-days, words=True)} late" if days < 0 else f"due {ahead(days)}"
+    """ "Due in 3 days", "Due today", "Five weeks late"."""
+    if days < 0:
+        return capital(_("{span} late").format(span=span(-days, words=True)))
+    return _("Due {ahead}").format(ahead=ahead(days))
 
 
 def _promise_due(evidence: Evidence, facts: FlagFacts) -> str | None:
     days, due, text = _whole(evidence, "days_to_our_promise"), facts.promise_due, _tidy(facts.promise_text)
     if days is None and due is None and not text:
         return None
-    promised = f"Promised for {short_day(due, _today(due, days))}" if due else "Promised"
-    told = f"{promised}: {_closed(text)}" if text else f"{promised}."
-    state = "Still open" if days is None else capital(_due(days))
-    return f"{told} {state}."
+    if text:
+        said = _("Promised for {day}: {promise} {state}.") if due else _("Promised: {promise} {state}.")
+    else:
+        said = _("Promised for {day}. {state}.") if due else _("Promised. {state}.")
+    return said.format(
+        day=short_day(due, _today(due, days)) if due else "",
+        promise=_closed(text),
+        state=_("Still open") if days is None else _due(days),
+    )
 
 
 def _thank_you(evidence: Evidence, facts: FlagFacts) -> str | None:
@@ -280,9 +445,12 @@ def _thank_you(evidence: Evidence, facts: FlagFacts) -> str | None:
     if days is None:
         return None
     is_favour = facts.favour_days in (None, days) and bool(facts.favour_text)
-    what = "did you a favour" if is_favour else "sent you a gift"
-    told = f": {_closed(_tidy(facts.favour_text))}" if is_favour else "."
-    return f"{_who(facts)} {what} {ago(days)}{told} Worth a note of thanks."
+    said = (
+        _("{name} did you a favour {ago}: {favour} Worth a note of thanks.")
+        if is_favour
+        else _("{name} sent you a gift {ago}. Worth a note of thanks.")
+    )
+    return said.format(name=_who(facts), ago=ago(days), favour=_closed(_tidy(facts.favour_text)))
 
 
 def _renewal(evidence: Evidence, facts: FlagFacts) -> str | None:
@@ -290,13 +458,23 @@ def _renewal(evidence: Evidence, facts: FlagFacts) -> str | None:
     day = facts.date_on if facts.date_kind == "renewal" else None
     if days is None and day is None:
         return None
-    contact = (
-        f"with {count(personal, 'personal contact')} in 90 days"
-        if personal
-        else f"and {_nothing_personal(facts.since_personal)} logged in 90 days"
-    )
     of = _tidy(facts.organisation)
-    return f"Renewal{f' of {of}' if of else ''} {_when(day, days)}, {contact}."
+    if personal:
+        said = (
+            _("Renewal of {organisation} {when}, with {contacts} in 90 days.")
+            if of
+            else _("Renewal {when}, with {contacts} in 90 days.")
+        )
+    elif of:
+        said = _("Renewal of {organisation} {when}, and {nothing} logged in 90 days.")
+    else:
+        said = _("Renewal {when}, and {nothing} logged in 90 days.")
+    return said.format(
+        organisation=of,
+        when=_when(day, days),
+        contacts=count(personal or 0, "personal contact", "personal contacts"),
+        nothing=_nothing_personal(facts.since_personal),
+    )
 
 
 def _fragile_account(evidence: Evidence, facts: FlagFacts) -> str | None:
@@ -304,10 +482,17 @@ def _fragile_account(evidence: Evidence, facts: FlagFacts) -> str | None:
     met = _first(facts.met_count, _whole(evidence, "met_count"))
     if people is None or met is None:
         return None
-    at = f" at {_tidy(facts.organisation)}" if _tidy(facts.organisation) else ""
-    of_them = "only one of them" if met == 1 else f"{in_words(met)} of them"
-    met_with = f"meetings with {of_them}" if met else "no meeting with any of them"
-    return f"{capital(count(people, 'person', words=True))}{at}, and {met_with} on record in a year."
+    there = capital(count(people, "person", "people", words=True))
+    at = _tidy(facts.organisation)
+    if at:
+        there = _("{people} at {organisation}").format(people=there, organisation=at)
+    if not met:
+        said = _("{people}, and no meeting with any of them on record in a year.")
+    elif met == 1:
+        said = _("{people}, and meetings with only one of them on record in a year.")
+    else:
+        said = _("{people}, and meetings with {n} of them on record in a year.")
+    return said.format(people=there, n=in_words(met))
 
 
 _WRITERS: Mapping[str, Callable[[Evidence, FlagFacts], str | None]] = {
@@ -342,11 +527,17 @@ def flag_sentence(rule_key: str, evidence: Evidence, facts: FlagFacts) -> str:
 
 def _fits(facts: FlagFacts) -> str:
     """For a rule of the workspace's own that asks for words alone: a tag, a city, a zone."""
-    fits = f"Fits “{_tidy(facts.rule_name)}”" if facts.rule_name else "Fits a rule of yours"
+    fits = (
+        _("Fits “{rule}”").format(rule=_tidy(facts.rule_name))
+        if facts.rule_name
+        else _("Fits a rule of yours")
+    )
     if facts.days_since_personal is None:
-        return f"{fits}; nothing personal is on record."
-    last = CHANNEL_NOUNS.get(facts.last_personal_channel or "", "personal contact")
-    return f"{fits}; the last {last} was {ago(facts.days_since_personal)}."
+        return _("{fits}; nothing personal is on record.").format(fits=fits)
+    said = _FITS_SINCE.get(
+        facts.last_personal_channel or "", N_("{fits}; the last personal contact was {ago}.")
+    )
+    return _(said).format(fits=fits, ago=ago(facts.days_since_personal))
 
 
 def _is_asked(rule_key: str, facts: FlagFacts) -> bool:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias, get_args
 
+from crm.domain.language import N_
+
 SignalType: TypeAlias = Literal["pain point", "competitor", "request", "praise", "risk"]
 SIGNAL_TYPES: tuple[str, ...] = get_args(SignalType)
 Promiser: TypeAlias = Literal["us", "them"]
@@ -25,18 +27,18 @@ class Heard:
 
 
 LABELS = {
-    "pain point": "Pain point",
-    "competitor": "Competitor",
-    "request": "Request",
-    "praise": "Praise",
-    "risk": "Risk",
-    "ask": "To ask",
-    "promise": "My promise",
-    "their promise": "Their promise",
-    "favour": "Favour",
-    "birthday": "Birthday",
-    "anniversary": "Anniversary",
-    "renewal": "Renewal",
-    "other": "Other day",
+    "pain point": N_("Pain point"),
+    "competitor": N_("Competitor"),
+    "request": N_("Request"),
+    "praise": N_("Praise"),
+    "risk": N_("Risk"),
+    "ask": N_("To ask"),
+    "promise": N_("My promise"),
+    "their promise": N_("Their promise"),
+    "favour": N_("Favour"),
+    "birthday": N_("Birthday"),
+    "anniversary": N_("Anniversary"),
+    "renewal": N_("Renewal"),
+    "other": N_("Other day"),
 }
 """Every sort, as forms and pages name it."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.spans import day_phrase
 
 
@@ -18,27 +20,27 @@ class LeftOut:
 
 
 LEFT_OUT: Final[Mapping[str, str]] = {
-    "muted": "You said not this person.",
-    "snoozed": "Snoozed until {day}.",
-    "arranged": "Already arranged for {day}.",
-    "resting": "Resting until {day}.",
-    "ignored": "Suggested twice and left untouched, so back on {day}.",
-    "nothing_due": "Nothing is due.",
-    "only_unanswered": "A mail without an answer alone fills no place.",
-    "out_of_reach": "Not in the same city this week, and the reason asks for meeting.",
-    "spoke_lately": "In live contact within the last 14 days, so no call.",
-    "not_in_time": "The post would be late, and the day itself is not this week.",
-    "not_the_day": "The day itself is not this week.",
-    "late_and_spoke": "The post would be late, and in live contact within the last 14 days, so no call.",
-    "no_act": "No act answers the reason.",
-    "enough_new": "Enough people to begin with for one week.",
-    "limit": "Enough people for this reason for one week.",
-    "budget": "The week is full.",
-    "off": "You are off this week.",
+    "muted": N_("You said not this person."),
+    "snoozed": N_("Snoozed until {day}."),
+    "arranged": N_("Already arranged for {day}."),
+    "resting": N_("Resting until {day}."),
+    "ignored": N_("Suggested twice and left untouched, so back on {day}."),
+    "nothing_due": N_("Nothing is due."),
+    "only_unanswered": N_("A mail without an answer alone fills no place."),
+    "out_of_reach": N_("Not in the same city this week, and the reason asks for meeting."),
+    "spoke_lately": N_("In live contact within the last 14 days, so no call."),
+    "not_in_time": N_("The post would be late, and the day itself is not this week."),
+    "not_the_day": N_("The day itself is not this week."),
+    "late_and_spoke": N_("The post would be late, and in live contact within the last 14 days, so no call."),
+    "no_act": N_("No act answers the reason."),
+    "enough_new": N_("Enough people to begin with for one week."),
+    "limit": N_("Enough people for this reason for one week."),
+    "budget": N_("The week is full."),
+    "off": N_("You are off this week."),
 }
 
 
 def why_not(left_out: LeftOut, today: date) -> str:
     """Why a contact is not in the plan, as a sentence."""
     day = day_phrase(left_out.day, today) if left_out.day else ""
-    return LEFT_OUT[left_out.reason].format(day=day)
+    return _(LEFT_OUT[left_out.reason]).format(day=day)

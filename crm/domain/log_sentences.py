@@ -3,14 +3,46 @@
 from collections.abc import Sequence
 from datetime import date
 
-from crm.domain.channels import Channel
+from crm.domain.channels import SHIPPED, Channel
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.sentences import back_in_touch_sentence, logged_sentence
 from crm.domain.spans import count, day_phrase, names_and_others
+from crm.domain.vocabulary import word
+
+_LABELS = {channel.key: channel.label for channel in SHIPPED}
+_SHORT = {"chat": N_("Chat"), "lunch": N_("Lunch")}
+_IN_A_SENTENCE = {
+    "email": N_("email"),
+    "chat": N_("chat"),
+    "sms": N_("text message"),
+    "social": N_("social media"),
+    "video": N_("video call"),
+    "phone": N_("phone call"),
+    "meeting": N_("meeting"),
+    "lunch": N_("lunch"),
+    "visit": N_("visit"),
+    "event": N_("event"),
+    "note": N_("handwritten note"),
+    "gift": N_("gift"),
+}
+"""Of channels that still have the label they ship with."""
+_KEEPS = {
+    "any": N_("For a {tier} {kind}, one {channel} keeps the any-contact clock for {days}."),
+    "personal": N_("For a {tier} {kind}, one {channel} keeps the personal clock for {days}."),
+    "in_person": N_("For a {tier} {kind}, one {channel} keeps the in-person clock for {days}."),
+}
 
 
 def short_label(channel: Channel) -> str:
-    """ "Lunch" for "Lunch or coffee", "Chat" for "Chat (Slack, Teams …)"."""
+    """ "Lunch" for "Lunch or coffee", "Chat" for "Chat (Slack, Teams …)"; a workspace's own label stays as it is."""
+    if _is_shipped(channel):
+        return _(_SHORT.get(channel.key, channel.label))
     return channel.label.partition(" (")[0].partition(" or ")[0]
+
+
+def _is_shipped(channel: Channel) -> bool:
+    return _LABELS.get(channel.key) == channel.label
 
 
 def saved_sentence(
@@ -29,11 +61,14 @@ def saved_sentence(
     """
     label = short_label(channel)
     if broadcast:
-        return f"{label} to {count(len(names), 'person')} logged as a broadcast. It moves no clock."
+        said = _("{channel} to {people} logged as a broadcast. It moves no clock.")
+        return said.format(channel=label, people=count(len(names), "person", "people"))
     if ahead:
-        return f"{label} with {names_and_others(names)} is arranged for {day_phrase(ahead, today)}."
+        said = _("{channel} with {names} is arranged for {day}.")
+        return said.format(channel=label, names=names_and_others(names), day=day_phrase(ahead, today))
     if attempted:
-        return f"{label} to {names_and_others(names)} logged as unanswered. It moves no clock."
+        said = _("{channel} to {names} logged as unanswered. It moves no clock.")
+        return said.format(channel=label, names=names_and_others(names))
     if len(names) == 1 and len(zones) == 1:
         return logged_sentence(label, names, *zones[0], by_hand=channel.by_hand)
     back = [
@@ -47,14 +82,20 @@ def saved_sentence(
 
 def broadcast_question(channel: Channel, people: int) -> str:
     """Said before a broadcast is saved."""
-    by = "by " if channel.digital else "as "
-    return (
-        f"This goes to {people} people {by}{_in_a_sentence(channel)}: it will be shown on timelines but move no clock."
-        " Save it as a broadcast?"
-    )
+    if channel.digital:
+        said = _(
+            "This goes to {n} people by {channel}: it will be shown on timelines but move no clock. Save it as a broadcast?"
+        )
+    else:
+        said = _(
+            "This goes to {n} people as {channel}: it will be shown on timelines but move no clock. Save it as a broadcast?"
+        )
+    return said.format(n=people, channel=_in_a_sentence(channel))
 
 
 def _in_a_sentence(channel: Channel) -> str:
+    if _is_shipped(channel):
+        return _(_IN_A_SENTENCE[channel.key])
     label = short_label(channel)
     return label if label.isupper() else label[:1].lower() + label[1:]
 
@@ -63,5 +104,6 @@ def keeps_sentence(channel: Channel, tier: str, kind: str, target: int | None, c
     """ "For a key partner, one lunch keeps the in-person clock for 90 days." Nothing where there is no target."""
     if target is None or tier == "none":
         return None
-    words = {"any": "any-contact", "personal": "personal", "in_person": "in-person"}[clock]
-    return f"For a {tier} {kind}, one {_in_a_sentence(channel)} keeps the {words} clock for {count(target, 'day')}."
+    return _(_KEEPS[clock]).format(
+        tier=word(tier), kind=word(kind), channel=_in_a_sentence(channel), days=count(target, "day", "days")
+    )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from crm.domain.language import N_, ngettext
+from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
 
 FEWEST_MEETINGS = 10
@@ -12,7 +14,7 @@ FROM_SILENCE = frozenset(
 )
 """Rules that speak where the log says nothing: a meeting that was not written down answers them."""
 
-HAVE_YOU_MET, SINCE = "Have you met?", "Have you met since?"
+HAVE_YOU_MET, SINCE = N_("Have you met?"), N_("Have you met since?")
 
 
 @dataclass(frozen=True)
@@ -37,23 +39,31 @@ def why_asked(found: Recorded) -> str:
     """Why flags ask instead of asserting; empty where they assert."""
     if not found.is_doubtful:
         return ""
-    logged = (
-        f"{numeral(found.logged)} {'was' if found.logged == 1 else 'were'}" if found.logged else "none was"
+    said = (
+        ngettext(
+            "Of the {meetings} meetings in your calendar in the past year, {n} was logged by hand as well.",
+            "Of the {meetings} meetings in your calendar in the past year, {n} were logged by hand as well.",
+            found.logged,
+        )
+        if found.logged
+        else _(
+            "Of the {meetings} meetings in your calendar in the past year, none was logged by hand as well."
+        )
     )
-    return (
-        f"Of the {numeral(found.meetings)} meetings in your calendar in the past year, {logged} logged by hand as well."
-        " So what nobody wrote down is asked about here, not asserted."
-    )
+    counted = said.format(meetings=numeral(found.meetings), n=numeral(found.logged))
+    return f"{counted} {_('So what nobody wrote down is asked about here, not asserted.')}"
 
 
 def asked(told: str, since: bool) -> str:
     """A sentence that asks at its end; ``since`` where it tells of something that happened."""
-    return f"{told} {SINCE if since else HAVE_YOU_MET}"
+    return f"{told} {_(SINCE if since else HAVE_YOU_MET)}"
 
 
 def without_question(sentence: str) -> str:
-    """The sentence with nothing asked at its end."""
-    return sentence.removesuffix(f" {SINCE}").removesuffix(f" {HAVE_YOU_MET}")
+    """The sentence with nothing asked at its end, be it in the reader's language or, as a plan may have kept it, in English."""
+    for question in (SINCE, HAVE_YOU_MET):
+        sentence = sentence.removesuffix(f" {_(question)}").removesuffix(f" {question}")
+    return sentence
 
 
 def asks(sentence: str) -> bool:

@@ -1,7 +1,8 @@
 """A rule's condition as a sentence, made from the same tree that is evaluated.
 
-Every part becomes a verb phrase about one contact ("has had at least 3 digital contacts in 180 days"). A shape that
-no phrase fits is still said exactly, by the metric's label.
+Every part becomes a whole clause about one contact ("has had at least 3 digital contacts in 180 days"), and clauses are
+joined by the patterns of lists alone, so that each can be translated by itself. A shape that no phrase fits is still said
+exactly, by the metric's label.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -9,10 +10,13 @@ from collections.abc import Collection, Mapping, Sequence
 from crm.domain import expressions as tree
 from crm.domain.bound_words import BOUNDS, SPANS, Bound, said_beside, said_known, said_of
 from crm.domain.expressions import Comparison, Condition, Constant, Metric, Value
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.metric_words import metric_label
 from crm.domain.rules import EVERYONE, Rule
-from crm.domain.spans import count, in_words
+from crm.domain.spans import count, either, in_words, join
 from crm.domain.targets import NAMED_KINDS
+from crm.domain.vocabulary import word
 
 _OPPOSITE: Mapping[Comparison, Comparison] = {
     ">=": "<",
@@ -22,41 +26,65 @@ _OPPOSITE: Mapping[Comparison, Comparison] = {
     "=": "!=",
     "!=": "=",
 }
-_ACTS: Mapping[str, str] = {act: f"a {act}" for act in ("call", "meeting", "visit", "note", "gift")}
+_ACTS: Mapping[str, str] = {
+    "lunch": N_("lunch"),
+    "call": N_("a call"),
+    "meeting": N_("a meeting"),
+    "visit": N_("a visit"),
+    "note": N_("a note"),
+    "gift": N_("a gift"),
+}
+_CONTACTS: Mapping[tuple[bool, bool], str] = {
+    (False, False): N_("any contact"),
+    (True, False): N_("a {tiers} contact"),
+    (False, True): N_("any contact of kind {kinds}"),
+    (True, True): N_("a {tiers} contact of kind {kinds}"),
+}
+_ORGANISATIONS: Mapping[tuple[bool, bool], str] = {
+    (False, False): N_("any organisation"),
+    (True, False): N_("a {tiers} organisation"),
+    (False, True): N_("any organisation of kind {kinds}"),
+    (True, True): N_("a {tiers} organisation of kind {kinds}"),
+}
+"""Whom a rule is about, by whether only some tiers are meant, and whether only some kinds."""
 
 
 def rule_sentence(rule: Rule) -> str:
     """The condition and what the rule suggests, ending in "suggest lunch, then a call, then a note." """
-    acts = ", then ".join(act_said(act) for act in rule.suggests)
-    limit = f" At most {count(rule.weekly_limit, 'person')} a week." if rule.weekly_limit else ""
-    return f"{condition_sentence(rule).removesuffix('.')}, suggest {acts}.{limit}"
+    acts = _(", then ").join(act_said(act) for act in rule.suggests)
+    said = _("When {whom} {clauses}, suggest {acts}.")
+    told = said.format(whom=_whom(rule), clauses=phrase(rule.when), acts=acts)
+    if not rule.weekly_limit:
+        return told
+    people = count(rule.weekly_limit, "person", "people")
+    return f"{told} {_('At most {people} a week.').format(people=people)}"
 
 
 def act_said(act: str) -> str:
     """ "lunch", "a call"."""
-    return _ACTS.get(act, act)
+    return _(_ACTS[act]) if act in _ACTS else act
 
 
 def condition_sentence(rule: Rule) -> str:
     """ "When a key contact has had at least 3 digital contacts in 180 days and has had no personal contact in 180 days." """
-    return f"When {_whom(rule)} {phrase(rule.when)}."
+    return _("When {whom} {clauses}.").format(whom=_whom(rule), clauses=phrase(rule.when))
 
 
 def phrase(condition: Condition) -> str:
     """A condition as a verb phrase about one contact, without a full stop."""
     match condition:
         case tree.All(parts) | tree.Any(parts):
-            return _several(parts, "and" if isinstance(condition, tree.All) else "or")
+            return _all_of(parts) if isinstance(condition, tree.All) else _any_of(parts)
         case tree.Not(tree.Missing(value)):
             return _known(value, True)
         case tree.Not(tree.Compare(comparison, left, right)):
             return phrase(tree.Compare(_OPPOSITE[comparison], left, right))
         case tree.Not(tree.Tagged(tag)):
-            return f"is not tagged “{tag}”"
+            return _("is not tagged “{tag}”").format(tag=tag)
         case tree.Tagged(tag):
-            return f"is tagged “{tag}”"
+            return _("is tagged “{tag}”").format(tag=tag)
         case tree.Not(part):
-            return f"is none of whom it holds: {phrase(part)}"
+            return _("is none of whom it holds: {clause}").format(clause=phrase(part))
         case tree.Missing(value):
             return _known(value, False)
         case tree.Compare(comparison, left, right):
@@ -66,39 +94,45 @@ def phrase(condition: Condition) -> str:
 
 def _whom(rule: Rule) -> str:
     """ "a key or regular contact", "any customer", "a key organisation of kind partner"."""
-    noun = "organisation" if rule.about == "organisations" else "contact"
-    if rule.kinds and noun == "contact" and set(rule.kinds) <= set(NAMED_KINDS):
-        noun = _strung(rule.kinds, "or")
-    elif rule.kinds:
-        noun += f" of kind {_strung(rule.kinds, 'or')}"
-    return f"{tiers_said(rule.tiers)} {noun}"
+    has_tiers = set(rule.tiers) != set(EVERYONE)
+    tiers, kinds = _tiers(rule.tiers), either([word(kind) for kind in rule.kinds])
+    if rule.about != "organisations" and rule.kinds and set(rule.kinds) <= set(NAMED_KINDS):
+        said = _("a {tiers} {kinds}") if has_tiers else _("any {kinds}")
+    else:
+        whom = _ORGANISATIONS if rule.about == "organisations" else _CONTACTS
+        said = _(whom[has_tiers, bool(rule.kinds)])
+    return said.format(tiers=tiers, kinds=kinds)
 
 
 def tiers_said(tiers: Collection[str]) -> str:
     """ "a key or regular", "any": before whom a rule is about."""
-    if set(tiers) == set(EVERYONE):
-        return "any"
-    return f"a {_strung([tier for tier in EVERYONE if tier in tiers], 'or')}"
+    return _("any") if set(tiers) == set(EVERYONE) else _("a {tiers}").format(tiers=_tiers(tiers))
 
 
-def _strung(words: Sequence[str], last: str) -> str:
-    """ "a", "a and b", "a, b and c"."""
-    return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+def _tiers(tiers: Collection[str]) -> str:
+    return either([word(tier) for tier in EVERYONE if tier in tiers])
 
 
-def _several(parts: Sequence[Condition], word: str) -> str:
-    if not parts:
-        return "is here at all" if word == "and" else "is nobody at all"
+def _all_of(parts: Sequence[Condition]) -> str:
+    """Two bounds of one span of days are said together."""
     said: list[str] = []
     remaining = list(parts)
     while remaining:
         part = remaining.pop(0)
-        between = _between(part, remaining[0]) if remaining and word == "and" else None
+        between = _between(part, remaining[0]) if remaining else None
         if between:
             remaining.pop(0)
-        nested = isinstance(part, tree.All | tree.Any) and len(part.parts) > 1
-        said.append(between or (f"({phrase(part)})" if nested else phrase(part)))
-    return _strung(said, word)
+        said.append(between or _member(part))
+    return join(said) if said else _("is here at all")
+
+
+def _any_of(parts: Sequence[Condition]) -> str:
+    return either([_member(part) for part in parts]) if parts else _("is nobody at all")
+
+
+def _member(part: Condition) -> str:
+    nested = isinstance(part, tree.All | tree.Any) and len(part.parts) > 1
+    return f"({phrase(part)})" if nested else phrase(part)
 
 
 def _between(low: Condition, high: Condition) -> str | None:
@@ -108,14 +142,18 @@ def _between(low: Condition, high: Condition) -> str | None:
             tree.Compare(">=", Metric(name), Constant(int(least))),
             tree.Compare("<=", Metric(other), Constant(int(most))),
         ) if name == other and name in SPANS:
-            return f"{SPANS[name]} {least} to {most} days"
+            days = _("{least} to {most} days").format(least=least, most=most)
+            return _(SPANS[name]).format(bound=days)
     return None
 
 
 def _known(value: Value, is_known: bool) -> str:
     """Whether something is there at all."""
     said = said_known(value.name, is_known) if isinstance(value, Metric) else None
-    return said or f"has {'a' if is_known else 'no'} value for {_value(value)}"
+    if said:
+        return said
+    said = _("has a value for {what}") if is_known else _("has no value for {what}")
+    return said.format(what=_value(value))
 
 
 def _compared(comparison: Comparison, left: Value, right: Value) -> str:
@@ -125,10 +163,11 @@ def _compared(comparison: Comparison, left: Value, right: Value) -> str:
         case Metric("prior_personal_365"), tree.Arithmetic("/", Metric("prior_total_365"), Constant(2.0)) if (
             comparison == ">="
         ):
-            return "at least half of those were personal"
+            return _("at least half of those were personal")
         case Metric(name), _:
             return said_beside(comparison, name, _worked_out(right))
-    return f"has {_value(left)}: {BOUNDS[comparison].format(_value(right))}"
+    bound = _(BOUNDS[comparison]).format(value=_value(right))
+    return _("has {label}: {bound}").format(label=_value(left), bound=bound)
 
 
 def _worked_out(value: Value) -> str:
@@ -150,7 +189,7 @@ def _value(value: Value) -> str:
             return metric_label(name)
         case Constant(constant):
             return (
-                "nothing"
+                _("nothing")
                 if constant is None
                 else f"{constant:g}"
                 if not isinstance(constant, str)
@@ -163,16 +202,30 @@ def _value(value: Value) -> str:
         case tree.Call(function, argument):
             return f"{function}({_value(argument)})"
         case tree.Case(branches, otherwise):
-            said = [f"{_value(chosen)} for one that {phrase(condition)}" for condition, chosen in branches]
-            return f"({', '.join([*said, f'else {_value(otherwise)}'])})"
+            said = [
+                _("{value} for one that {clause}").format(value=_value(chosen), clause=phrase(condition))
+                for condition, chosen in branches
+            ]
+            return f"({', '.join([*said, _('else {value}').format(value=_value(otherwise))])})"
     raise TypeError(f"not a value: {value!r}")
 
 
-def flagged_sentence(now: int, before: int | None, noun: str) -> str:
-    """ "It flags 8 people today, three fewer than before." ``before`` None: there was no such rule."""
-    found = count(now, noun) if now else "nobody" if noun == "person" else f"no {noun}"
-    if before is None:
-        return f"It flags {found} today."
-    if before == now:
-        return f"It flags {found} today, as before."
-    return f"It flags {found} today, {in_words(abs(now - before))} {'fewer' if now < before else 'more'} than before."
+def flagged_sentence(now: int, before: int | None, about: str, *, is_on: bool = True) -> str:
+    """ "It flags 8 people today, three fewer than before." ``before`` None: there was no such rule. ``about`` is a rule's;
+    one that is not on would flag them.
+    """
+    if about == "organisations":
+        found = count(now, "account", "accounts") if now else _("no account")
+    else:
+        found = count(now, "person", "people") if now else _("nobody")
+    if not is_on:
+        said = _("It would flag {found} today.")
+    elif before is None:
+        said = _("It flags {found} today.")
+    elif before == now:
+        said = _("It flags {found} today, as before.")
+    elif now < before:
+        said = _("It flags {found} today, {number} fewer than before.")
+    else:
+        said = _("It flags {found} today, {number} more than before.")
+    return said.format(found=found, number=in_words(abs(now - (before or 0))))

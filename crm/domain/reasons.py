@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from crm.domain.flag_sentences import SAID_FIRST
+from crm.domain.language import gettext as _
 from crm.domain.on_record import asks, without_question
 from crm.domain.rules import SEVERITIES
 from crm.domain.spans import ago, count
@@ -74,19 +75,26 @@ def in_short(rule: str, sentence: str, evidence: Mapping[str, int | float | None
     if rule != "screen_only" or streak is None:
         return sentence
     days = evidence.get("days_since_personal")
-    counted = count(int(streak), "digital contact")
+    counted = count(int(streak), "digital contact", "digital contacts")
     if days is None:
-        return f"{counted}, nothing personal on record."
-    return f"{counted} since the last personal one, {ago(int(days))}."
+        return _("{counted}, nothing personal on record.").format(counted=counted)
+    return _("{counted} since the last personal one, {ago}.").format(counted=counted, ago=ago(int(days)))
 
 
 def why_listed(zone: str, values: Mapping[str, Any]) -> str:
     """What to say of somebody whom no rule flags, by zone and metrics: which clock has passed its target."""
-    for clock, words in (("in_person", "Last met in person"), ("personal", "Last personal contact")):
+    passed = {
+        "in_person": (_("Last met in person {ago}, past the target."), _("No meeting on record yet.")),
+        "personal": (
+            _("Last personal contact {ago}, past the target."),
+            _("No personal contact on record yet."),
+        ),
+    }
+    for clock, (last, never) in passed.items():
         days, overdue = values[f"days_since_{clock}"], values[f"overdue_{clock}"]
         if overdue is not None and overdue > 1:
-            never = "No meeting on record" if clock == "in_person" else "No personal contact on record"
-            return f"{words} {ago(days)}, past the target." if days is not None else f"{never} yet."
+            return last.format(ago=ago(days)) if days is not None else never
     if zone == "screen_only":
-        return f"{count(values['digital_180'], 'digital contact')} in 180 days and nothing personal."
-    return f"Last contact of any sort {ago(values['days_since_any'])}."
+        counted = count(values["digital_180"], "digital contact", "digital contacts")
+        return _("{counted} in 180 days and nothing personal.").format(counted=counted)
+    return _("Last contact of any sort {ago}.").format(ago=ago(values["days_since_any"]))

@@ -6,6 +6,7 @@ Digital contacts are ticks above the line, taller the more there were; personal 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crm.domain.language import gettext as _
 from crm.domain.spans import count
 
 WEEKS = 52
@@ -55,9 +56,16 @@ def ribbon(touches: Sequence[Touch]) -> Ribbon:
     ticks = tuple(Tick(_x(touch.week), LINE - _tall(touch.digital)) for touch in touches if touch.digital)
     discs = tuple(x for touch in touches for x in _discs(touch))
     if not digital and not personal:
-        return Ribbon((), (), "Nothing in the past 12 months.")
-    said = f"{count(digital, 'digital contact')} and {count(personal, 'personal one')} in the past 12 months."
-    return Ribbon(ticks, discs, said)
+        return Ribbon((), (), _("Nothing in the past 12 months."))
+    said = _("{digital} and {personal} in the past 12 months.")
+    return Ribbon(
+        ticks,
+        discs,
+        said.format(
+            digital=count(digital, "digital contact", "digital contacts"),
+            personal=count(personal, "personal one", "personal ones"),
+        ),
+    )
 
 
 def _x(week: int) -> float:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from crm.domain.expressions import Condition, Metric, names_in
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.metrics import WORDS
 from crm.domain.targets import TIERS, TIERS_WITH_TARGETS
 
@@ -12,6 +14,7 @@ CHANNELS_OF_ACTS = {act: act for act in ACTS} | {"call": "phone"}
 """Act → the key of the channel it is logged by."""
 Severity: TypeAlias = Literal["high", "medium", "low"]
 SEVERITIES: tuple[str, ...] = get_args(Severity)
+_SEVERITIES = (N_("high"), N_("medium"), N_("low"))
 EVERYONE = TIERS
 KEPT = TIERS_WITH_TARGETS
 WRITTEN_DOWN = ("important_ask", "promise_due")
@@ -41,6 +44,11 @@ class Rule:
     evidence: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     about: str = "people"
+
+    @property
+    def title(self) -> str:
+        """The name as people read it: translated where it is still the one that ships."""
+        return _(self.name) if self.name == _NAMES.get(self.key) else self.name
 
     def condition(self) -> Condition:
         """Tiers, kinds and condition together: what is compiled."""
@@ -189,7 +197,7 @@ SHIPPED = (
 
 FRAGILE_ACCOUNT = Rule(
     key="fragile_account",
-    name="Accounts that hang on one person",
+    name=N_("Accounts that hang on one person"),
     tiers=KEY,
     when=_m("contacts_count").ge(2) & _m("met_count").le(1),
     suggests=("meeting", "visit"),
@@ -200,3 +208,10 @@ ABOUT_ORGANISATIONS = (FRAGILE_ACCOUNT,)
 """Rules about organisations: their tier, ``contacts_count`` people, of whom ``met_count`` were met in person in 365 days."""
 
 ALL = (*SHIPPED, *ABOUT_ORGANISATIONS)
+_NAMES = {one.key: one.name for one in ALL}
+
+
+def kept_name(key: str, typed: str) -> str:
+    """The name to keep for what somebody typed: a shipped rule's own name, where its title was left as it is read."""
+    shipped = _NAMES.get(key)
+    return shipped if shipped and " ".join(typed.split()) == _(shipped) else typed

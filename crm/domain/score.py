@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from crm.domain.expressions import Call, Case, Condition, Metric, Value, first_that, greatest, known, least
+from crm.domain.language import N_
 from crm.domain.metrics import derived, running
 from crm.domain.rhythm import FEWEST_GAPS
 from crm.domain.targets import Targets
@@ -13,9 +14,15 @@ WEIGHTS = {"any": 20, "personal": 30, "in_person": 35, "balance": 15}
 """Points of the score by part; they add up to 100."""
 PERSONAL_SHARE_WANTED = 0.2
 
-ZONES = ("no_record", "gone_quiet", "screen_only", "drifting", "in_touch")
-ZONE_WORDS = {zone: zone.replace("_", "-" if zone == "screen_only" else " ") for zone in ZONES}
-"""What a zone is called outside: "no record", "screen-only"."""
+ZONE_WORDS = {
+    "no_record": N_("no record"),
+    "gone_quiet": N_("gone quiet"),
+    "screen_only": N_("screen-only"),
+    "drifting": N_("drifting"),
+    "in_touch": N_("in touch"),
+}
+"""What a zone is called outside: programs read these words, people read them translated."""
+ZONES = tuple(ZONE_WORDS)
 
 _HAIR = 1e-9
 """A usual gap of 14 days may be worked out as 14.000000000000004; on day 21 they are late all the same."""

@@ -5,15 +5,19 @@ the log's answer and the week. Sentences end in a full stop, labels do not. Noth
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from crm.domain.evidence_words import metrics_sentence
 from crm.domain.flag_facts import FlagFacts
 from crm.domain.flag_sentences import flag_sentence
+from crm.domain.language import N_, ngettext
+from crm.domain.language import gettext as _
 from crm.domain.metric_words import METRIC_LABELS, Evidence, metric_label, metric_value
+from crm.domain.prose import act_said
 from crm.domain.reasons import OVERLAPS, reason
 from crm.domain.rules import ACTS
 from crm.domain.spans import ago, beside, capital, count, every, in_tenths, join, names_and_others
+from crm.domain.vocabulary import ACTS_COUNTED
 
 __all__ = [
     "METRIC_LABELS",
@@ -40,31 +44,48 @@ def rhythm_sentence(
 ) -> str:
     """ "Usually every 3 weeks, now 9; a silence like this goes on for another month about 9 times in 10." """
     if rhythm_days is None or days_since_any is None or gaps < 3:
-        return "Too early to know a rhythm."
-    usually = f"Usually {every(rhythm_days)}"
-    if days_since_any == 0:
-        begun, silence = f"{usually}, the last time today", "from here a month of silence follows"
+        return _("Too early to know a rhythm.")
+    if quiet_p is None:
+        said = (
+            _("Usually {every}, now {span}.")
+            if days_since_any
+            else _("Usually {every}, the last time today.")
+        )
+    elif days_since_any:
+        said = _("Usually {every}, now {span}; a silence like this goes on for another month {chance}.")
     else:
-        begun = f"{usually}, now {beside(days_since_any, rhythm_days)}"
-        silence = "a silence like this goes on for another month"
-    return f"{begun}." if quiet_p is None else f"{begun}; {silence} {in_tenths(quiet_p)}."
+        said = _("Usually {every}, the last time today; from here a month of silence follows {chance}.")
+    return said.format(
+        every=every(rhythm_days),
+        span=beside(days_since_any, rhythm_days) if days_since_any else "",
+        chance="" if quiet_p is None else in_tenths(quiet_p),
+    )
 
 
 def screen_rhythm_sentence(days_since_personal: int | None) -> str:
     """What to add to the rhythm of a screen-only contact, whose rhythm is kept by messages alone."""
     if days_since_personal is None:
-        return "Only the screen keeps this rhythm: nothing personal is on record."
-    return f"Only the screen keeps this rhythm: the last personal contact was {ago(days_since_personal)}."
+        return _("Only the screen keeps this rhythm: nothing personal is on record.")
+    said = _("Only the screen keeps this rhythm: the last personal contact was {ago}.")
+    return said.format(ago=ago(days_since_personal))
+
+
+_SWAPPED: Mapping[str, str] = {
+    "call": N_("{act}, since you swapped the call before."),
+    "lunch": N_("{act}, since you swapped lunch before."),
+    "meeting": N_("{act}, since you swapped the meeting before."),
+    "visit": N_("{act}, since you swapped the visit before."),
+    "note": N_("{act}, since you swapped the note before."),
+    "gift": N_("{act}, since you swapped the gift before."),
+}
 
 
 def habit_sentence(act: str, instead_of: str | None, was_chosen: bool) -> str:
     """Why it is this act, where only the user's earlier answers made it so: "A call, as you chose before." Else empty."""
     if instead_of is None:
         return ""
-    named = capital(act if act == "lunch" else f"a {act}")
-    if was_chosen:
-        return f"{named}, as you chose before."
-    return f"{named}, since you swapped {'lunch' if instead_of == 'lunch' else f'the {instead_of}'} before."
+    said = N_("{act}, as you chose before.") if was_chosen else _SWAPPED[instead_of]
+    return _(said).format(act=capital(act_said(act)))
 
 
 # The log's answer
@@ -87,35 +108,38 @@ def logged_sentence(
     """
     label = channel_label.partition(" (")[0]
     if not names:
-        logged = f"{label} logged."
+        said = _("{channel} logged.")
     elif by_hand:
-        logged = f"{label} logged for {names_and_others(names)}."
+        said = _("{channel} logged for {names}.")
     else:
-        logged = f"{label} with {names_and_others(names)} logged."
+        said = _("{channel} with {names} logged.")
+    logged = said.format(channel=label, names=names_and_others(names))
     moved = _moved(names[0], zone_before, zone_after) if len(names) == 1 else None
     return f"{logged} {moved}" if moved else logged
 
 
 def back_in_touch_sentence(names: Sequence[str]) -> str:
     """ "Marta is back in touch.", "Graham Pike and Sofia Marchetti are back in touch." """
-    return f"{names_and_others(names, shown=3)} {'is' if len(names) == 1 else 'are'} back in touch."
+    said = ngettext("{names} is back in touch.", "{names} are back in touch.", len(names))
+    return said.format(names=names_and_others(names, shown=3))
 
 
 def _moved(name: str, before: str | None, after: str | None) -> str | None:
     """Only a move for the better is worth a sentence."""
     if before == "no_record" and after == "in_touch":
-        return f"{name} is in touch."
+        return _("{name} is in touch.").format(name=name)
     if before not in _WORST_FIRST or after not in _WORST_FIRST:
         return None
     if _WORST_FIRST.index(after) <= _WORST_FIRST.index(before):
         return None
     if after == "in_touch":
         return back_in_touch_sentence([name])
-    return (
-        f"{name} is no longer screen-only."
+    said = (
+        _("{name} is no longer screen-only.")
         if before == "screen_only"
-        else f"The silence with {name} is over."
+        else _("The silence with {name} is over.")
     )
+    return said.format(name=name)
 
 
 # The week
@@ -124,12 +148,14 @@ def _moved(name: str, before: str | None, after: str | None) -> str | None:
 def headline(people: int) -> str:
     """The week's title, without a full stop: "Six people to reach in person"."""
     if people == 0:
-        return "Nobody is waiting for you"
-    return f"{capital(count(people, 'person', words=True))} to reach in person"
+        return _("Nobody is waiting for you")
+    return _("{people} to reach in person").format(
+        people=capital(count(people, "person", "people", words=True))
+    )
 
 
 def budget_summary(acts: Sequence[str]) -> str:
     """The week's acts in one line: "Three calls, one lunch and two notes." """
     planned = Counter(acts)
-    said = [count(planned[act], act, words=True) for act in ACTS if planned[act]]
-    return f"{capital(join(said))}." if said else "Nothing is planned."
+    said = [count(planned[act], act, ACTS_COUNTED[act], words=True) for act in ACTS if planned[act]]
+    return f"{capital(join(said))}." if said else _("Nothing is planned.")

@@ -70,6 +70,11 @@ def join(parts: Sequence[str]) -> str:
     return _(" and ").join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
+def either(parts: Sequence[str]) -> str:
+    """ "a", "a or b", "a, b or c"; nothing for no parts."""
+    return _(" or ").join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+
+
 def names_and_others(names: Sequence[str], *, shown: int = 2) -> str:
     """ "Marta, Elena and four others": at most `shown` names, unless just one more would be left over."""
     if len(names) <= shown + 1:

@@ -4,10 +4,53 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from crm.domain.language import N_, ngettext, plurals
+from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
-from crm.domain.score import ZONE_WORDS, ZONES
+from crm.domain.score import ZONES
 from crm.domain.spans import count, join
 
+_LEFT: Mapping[str | None, tuple[str, str]] = {
+    "no_record": plurals("{n} person left no record", "{n} people left no record"),
+    "gone_quiet": plurals("{n} person left gone quiet", "{n} people left gone quiet"),
+    "screen_only": plurals("{n} person left screen-only", "{n} people left screen-only"),
+    "drifting": plurals("{n} person left drifting", "{n} people left drifting"),
+    "in_touch": plurals("{n} person left in touch", "{n} people left in touch"),
+    None: plurals("{n} person came in", "{n} people came in"),
+}
+"""Those who were in a zone, and those who were in none."""
+_AND_ARE: Mapping[str | None, tuple[str, str]] = {
+    "no_record": plurals("{left} and is without a record.", "{left} and are without a record."),
+    "gone_quiet": plurals("{left} and is gone quiet.", "{left} and are gone quiet."),
+    "screen_only": plurals("{left} and is screen-only.", "{left} and are screen-only."),
+    "drifting": plurals("{left} and is drifting.", "{left} and are drifting."),
+    "in_touch": plurals("{left} and is in touch.", "{left} and are in touch."),
+    None: plurals("{left} and is without a zone.", "{left} and are without a zone."),
+}
+_ARE: Mapping[str | None, tuple[str, str]] = {
+    "no_record": plurals("{n} is without a record", "{n} are without a record"),
+    "gone_quiet": plurals("{n} is gone quiet", "{n} are gone quiet"),
+    "screen_only": plurals("{n} is screen-only", "{n} are screen-only"),
+    "drifting": plurals("{n} is drifting", "{n} are drifting"),
+    "in_touch": plurals("{n} is in touch", "{n} are in touch"),
+    None: plurals("{n} is without a zone", "{n} are without a zone"),
+}
+_THEY_LEFT: Mapping[str, str] = {
+    "no_record": N_("They left no record"),
+    "gone_quiet": N_("They left gone quiet"),
+    "screen_only": N_("They left screen-only"),
+    "drifting": N_("They left drifting"),
+    "in_touch": N_("They left in touch"),
+}
+_THEY_ARE: Mapping[str | None, tuple[str, str]] = {
+    "no_record": (N_("They are without a record now."), N_("{left} and are without a record now.")),
+    "gone_quiet": (N_("They are gone quiet now."), N_("{left} and are gone quiet now.")),
+    "screen_only": (N_("They are screen-only now."), N_("{left} and are screen-only now.")),
+    "drifting": (N_("They are drifting now."), N_("{left} and are drifting now.")),
+    "in_touch": (N_("They are in touch now."), N_("{left} and are in touch now.")),
+    None: (N_("They are without a zone now."), N_("{left} and are without a zone now.")),
+}
+"""One person: from no zone, and from another."""
 Moves = Mapping[tuple[str | None, str | None], int]
 """How many people went from one zone to another; None is no zone."""
 
@@ -43,7 +86,8 @@ def upshot_sentence(found: Upshot) -> str:
     told = moves_sentence(found.moves)
     if not found.scores:
         return told
-    whose = f"The score{'s' if found.scores > 1 else ''} of {count(found.scores, 'person')} changed."
+    whose = ngettext("The score of {people} changed.", "The scores of {people} changed.", found.scores)
+    whose = whose.format(people=count(found.scores, "person", "people"))
     return whose if not any(found.moves.values()) else f"{told} {whose}"
 
 
@@ -54,41 +98,34 @@ def moves_sentence(moves: Moves) -> str:
         if before != after and number:
             left.setdefault(before, Counter())[after] += number
     if not left:
-        return "Nobody’s zone changed."
+        return _("Nobody’s zone changed.")
     order = [*ZONES, None]
     return " ".join(_left(zone, left[zone]) for zone in sorted(left, key=order.index))
 
 
 def _left(zone: str | None, arrived: Counter[str | None]) -> str:
-    people = count(sum(arrived.values()), "person")
-    was = f"left {ZONE_WORDS[zone]}" if zone else "came in"
+    people = sum(arrived.values())
+    left = ngettext(*_LEFT[zone], people).format(n=numeral(people))
     order = [*ZONES, None]
     found = sorted(arrived.items(), key=lambda item: (-item[1], order.index(item[0])))
     if len(found) == 1:
-        number = found[0][1]
-        return f"{people} {was} and {'is' if number == 1 else 'are'} {_word(found[0][0])}."
-    return f"{people} {was}: {join([_now(number, after) for after, number in found])}."
-
-
-def _now(number: int, zone: str | None) -> str:
-    return f"{numeral(number)} {'is' if number == 1 else 'are'} {_word(zone)}"
+        after, number = found[0]
+        return ngettext(*_AND_ARE[after], number).format(left=left)
+    now = join([ngettext(*_ARE[after], number).format(n=numeral(number)) for after, number in found])
+    return _("{left}: {now}.").format(left=left, now=now)
 
 
 def standing_sentence(before: Standing, after: Standing) -> str:
     """ "They left screen-only and are drifting now. The score went from 37 to 52." Nothing where both stay."""
     told = []
     if before.zone != after.zone:
-        left = f"left {ZONE_WORDS[before.zone]} and " if before.zone else ""
-        told.append(f"They {left}are {_word(after.zone)} now.")
+        from_none, from_another = _THEY_ARE[after.zone]
+        told.append(_(from_another).format(left=_(_THEY_LEFT[before.zone])) if before.zone else _(from_none))
     if after.score is not None and after.score != before.score:
         went = (
-            f"went from {before.score} to {after.score}" if before.score is not None else f"is {after.score}"
+            _("The score is {after}.")
+            if before.score is None
+            else _("The score went from {before} to {after}.")
         )
-        told.append(f"The score {went}.")
+        told.append(went.format(before=before.score, after=after.score))
     return " ".join(told)
-
-
-def _word(zone: str | None) -> str:
-    if zone is None:
-        return "without a zone"
-    return {"no_record": "without a record"}.get(zone, ZONE_WORDS[zone])

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.rule_data import KEY, rule_data
 from crm.domain.rules import ALL, Rule
@@ -46,15 +47,20 @@ def save_rule(
     states = rule_states(connection, principal)
     known = next((state for state in states if state.rule.key == changed.key), None)
     if version is not None and (known.version if known else 0) != version:
-        raise Conflict("Somebody else changed this rule while you did.")
+        raise Conflict(_("Somebody else changed this rule while you did."))
     refuse_taken_name(changed, [state.rule for state in states])
     if known is None and len(states) >= MOST_RULES:
-        raise Invalid(f"A workspace holds at most {MOST_RULES} rules. Delete one first.")
+        raise _too_many()
     row = _row(connection, principal, changed.key)
     data = None if changed == _SHIPPED.get(changed.key) else rule_data(changed)
     definition = {"rule": data, "deleted": False, "before": _kept(row), "at": to_micros(at)}
     _write(connection, principal, [{**row, "definition": definition, "changed_at": at}])
     return state_of(connection, principal, changed.key)
+
+
+def _too_many() -> Invalid:
+    said = _("A workspace holds at most {n} rules. Delete one first.")
+    return Invalid(said.format(n=MOST_RULES))
 
 
 def delete_rule(connection: Connection, principal: Principal, key: str, at: datetime) -> RuleState:
@@ -81,11 +87,11 @@ def undo_change(connection: Connection, principal: Principal, key: str, version:
     row = _row(connection, principal, key)
     before = row["definition"].get("before")
     if before is None or row["definition"].get("at") != version:
-        raise Conflict("This rule was changed again since, so there is nothing to take back.")
+        raise Conflict(_("This rule was changed again since, so there is nothing to take back."))
     states = rule_states(connection, principal)
     here = any(state.rule.key == key for state in states)
     if not here and not before.get("deleted") and len(states) >= MOST_RULES:
-        raise Invalid(f"A workspace holds at most {MOST_RULES} rules. Delete one first.")
+        raise _too_many()
     definition = {**before, "before": _kept(row), "at": to_micros(at)}
     _write(connection, principal, [{**row, "definition": definition, "changed_at": at}])
 
@@ -139,15 +145,16 @@ def all_keys(connection: Connection, principal: Principal) -> list[str]:
 
 def refuse_taken_name(changed: Rule, rules: Sequence[Rule]) -> None:
     """Two rules of one name could not be told apart."""
-    if any(fold(one.name) == fold(changed.name) and one.key != changed.key for one in rules):
-        sentence = f"Another rule is called “{changed.name}”. Choose another name."
+    wanted = {fold(changed.name), fold(changed.title)}
+    if any({fold(one.name), fold(one.title)} & wanted and one.key != changed.key for one in rules):
+        sentence = _("Another rule is called “{rule}”. Choose another name.").format(rule=changed.title)
         raise Invalid(sentence, fields={"name": sentence})
 
 
 def require_editor(principal: Principal) -> None:
     """Rules are changed by members and admins."""
     if not principal.may_edit:
-        raise Forbidden("Rules are changed by members. Ask an admin to make you one.")
+        raise Forbidden(_("Rules are changed by members. Ask an admin to make you one."))
 
 
 def _row(connection: Connection, principal: Principal, key: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from crm.domain.language import gettext as _
 from crm.domain.prose import rule_sentence
 from crm.rules.backtest import has_log
 from crm.rules.backtest_view import drawn
@@ -23,7 +24,7 @@ def rhythm(visit: Visit) -> Response:
         "judged": judged,
         "is_empty": is_empty,
         "summary": summary,
-        "methods": METHODS,
+        "methods": {key: _(words) for key, words in METHODS.items()},
         "alarms": alarm_sentences,
         "calibration": calibration,
         "in_100": in_100,

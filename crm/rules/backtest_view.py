@@ -6,6 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from crm.domain.language import gettext as _
+from crm.domain.language import ngettext
 from crm.domain.manner import month_words, numeral
 from crm.domain.principal import Principal
 from crm.domain.rules import Rule
@@ -20,25 +22,36 @@ def finding(weeks: Sequence[Week]) -> str:
     told = [week for week in weeks if week.in_touch_anyway is not None]
     flagged = sum(week.flagged for week in told)
     if not any(week.flagged for week in weeks):
-        return "In the past year it would have flagged nobody."
+        return _("In the past year it would have flagged nobody.")
     sentences = []
     if flagged:
         sentences.append(_anyway(sum(week.in_touch_anyway or 0 for week in told), flagged))
     sentences += _silence(weeks)
     young = len(weeks) - len(told)
     if young:
-        which = "The last week is" if young == 1 else f"The last {in_words(young)} weeks are"
-        sentences.append(f"{which} too young to judge.")
+        said = ngettext(
+            "The last week is too young to judge.", "The last {n} weeks are too young to judge.", young
+        )
+        sentences.append(said.format(n=in_words(young)))
     return " ".join(sentences)
 
 
 def _anyway(part: int, flagged: int) -> str:
     """How many were in touch without the rule, and so how often it would have been of use."""
-    told = "it would have told you nothing new"
-    if part < flagged:
-        often = in_tenths(1 - part / flagged) if part else "every time"
-        told = f"{often} it would have told you something new"
-    return f"{capital(_share(part, flagged))} were in personal contact within 14 days anyway, so {told}."
+    often = in_tenths(1 - part / flagged)
+    if part == flagged:
+        said = _(
+            "{share} were in personal contact within 14 days anyway, so it would have told you nothing new."
+        )
+    elif part:
+        said = _(
+            "{share} were in personal contact within 14 days anyway, so {often} it would have told you something new."
+        )
+    else:
+        said = _(
+            "{share} were in personal contact within 14 days anyway, so every time it would have told you something new."
+        )
+    return said.format(share=capital(_share(part, flagged)), often=often)
 
 
 def _silence(weeks: Sequence[Week]) -> list[str]:
@@ -47,18 +60,18 @@ def _silence(weeks: Sequence[Week]) -> list[str]:
     if not flagged:
         return []
     share = _share(sum(week.silent_quarter or 0 for week in told), flagged)
-    return [f"Where a quarter has passed since, {share} stayed silent all through it."]
+    return [_("Where a quarter has passed since, {share} stayed silent all through it.").format(share=share)]
 
 
 def _share(part: int, whole: int) -> str:
     """In whole per cent, halves up; some is never none, and nearly all never all."""
     if not part:
-        return "none"
+        return _("none")
     rounded = (200 * part + whole) // (2 * whole)
     if not rounded:
-        return "fewer than 1%"
+        return _("fewer than 1%")
     if rounded == 100:
-        return "all" if part == whole else "more than 99%"
+        return _("all") if part == whole else _("more than 99%")
     return f"{rounded}%"
 
 
@@ -119,7 +132,9 @@ def chart(weeks: Sequence[Week], flagged_today: int) -> BacktestChart:
     step = (RIGHT - LEFT) / (len(weeks) + 1)
     top = _round_top(max([flagged_today, *(week.flagged for week in weeks)]))
     bars = [_bar(LEFT + place * step, step, week, top) for place, week in enumerate(weeks)]
-    now = _column(RIGHT - step, step, flagged_today, 0, top, False, f"Today: {flagged_today} flagged")
+    now = _column(
+        RIGHT - step, step, flagged_today, 0, top, False, _("Today: {n} flagged").format(n=flagged_today)
+    )
     return BacktestChart(
         bars=tuple(bars),
         today=now,
@@ -134,8 +149,12 @@ def chart(weeks: Sequence[Week], flagged_today: int) -> BacktestChart:
 def _bar(x: float, step: float, week: Week, top: int) -> Bar:
     is_young = week.in_touch_anyway is None
     day = short_day(week.as_of.date(), None)
-    after = "too young to judge" if is_young else f"{week.in_touch_anyway} in personal contact anyway"
-    title = f"{day}: {numeral(week.flagged)} flagged, {after}"
+    said = (
+        _("{day}: {n} flagged, too young to judge")
+        if is_young
+        else _("{day}: {n} flagged, {anyway} in personal contact anyway")
+    )
+    title = said.format(day=day, n=numeral(week.flagged), anyway=week.in_touch_anyway)
     return _column(x, step, week.flagged, week.in_touch_anyway or 0, top, is_young, title)
 
 

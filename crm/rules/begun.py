@@ -6,7 +6,9 @@ from itertools import combinations
 
 from crm.domain.bound_words import is_counted, said_known
 from crm.domain.expressions import Metric
-from crm.domain.metric_words import metric_label
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
+from crm.domain.metric_words import metric_label, stem_label
 from crm.domain.metrics import WINDOW_OF, WORDS
 from crm.domain.open_phrases import Choices, open_phrase
 from crm.domain.prose import tiers_said
@@ -16,7 +18,7 @@ from crm.rules.editor import MOST_ROWS, SHARES, Draft, Row, draft_of, understood
 
 BLANK = Rule(
     key="new",
-    name="New rule",
+    name=N_("New rule"),
     tiers=CLOSE,
     when=Metric("personal_90").eq(0),
     suggests=("call",),
@@ -66,10 +68,10 @@ def to_add(about: str) -> list[tuple[str, Choices]]:
     counted = [name for name in metrics if is_counted(name)]
     lengths = [name for name in metrics if name not in words and name not in counted]
     return [
-        ("How often", tuple(_stems(counted))),
-        ("How long, how much", tuple(_stems(lengths))),
-        ("Who it is", tuple((name, metric_label(name)) for name in words)),
-        ("Whether there is any", tuple(_whether(metrics))),
+        (_("How often"), tuple(_stems(counted))),
+        (_("How long, how much"), tuple(_stems(lengths))),
+        (_("Who it is"), tuple((name, metric_label(name)) for name in words)),
+        (_("Whether there is any"), tuple(_whether(metrics))),
     ]
 
 
@@ -78,7 +80,7 @@ def _stems(metrics: Sequence[str]) -> Iterator[tuple[str, str]]:
     for name in metrics:
         stem, days = WINDOW_OF.get(name, (name, WINDOW))
         if days == WINDOW:
-            yield stem, metric_label(name).removesuffix(f" in {days} days")
+            yield stem, stem_label(stem)
 
 
 def _whether(metrics: Sequence[str]) -> Iterator[tuple[str, str]]:

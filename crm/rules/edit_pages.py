@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
+from crm.domain.language import gettext as _
 from crm.domain.prose import flagged_sentence
 from crm.domain.rule_check import findings
 from crm.domain.rule_data import allowed_tiers
@@ -30,9 +31,9 @@ def new(visit: Visit) -> Response:
     if not asked:
         return rule_page(visit, Shown(None, begun.blank()))
     source = state_of(visit.connection, visit.principal, asked).rule
-    names = [state.rule.name for state in rule_states(visit.connection, visit.principal)]
+    names = [state.rule.title for state in rule_states(visit.connection, visit.principal)]
     tiers = allowed_tiers("", source.tiers)
-    draft = editor.draft_of(replace(source, name=_copy_name(source.name, names), tiers=tiers))
+    draft = editor.draft_of(replace(source, name=_copy_name(source.title, names), tiers=tiers))
     return rule_page(visit, Shown(None, draft))
 
 
@@ -77,11 +78,12 @@ def try_changed(visit: Visit) -> Response:
 def delete(visit: Visit) -> Response:
     """Delete an own rule, or make a changed one what it was when it shipped."""
     found = actions.delete_rule(visit.connection, visit.principal, visit.text("key"), visit.at)
-    key, name = found.rule.key, found.rule.name
+    key, name = found.rule.key, found.rule.title
     undo = f"/rules/{key}/undo?version={actions.version_at(visit.at)}"
     if found.is_own:
-        return visit.redirect("/rules", message=f"“{name}” is deleted.", undo=undo)
-    return visit.redirect(f"/rules/{key}", message=f"“{name}” is as it shipped again.", undo=undo)
+        return visit.redirect("/rules", message=_("“{rule}” is deleted.").format(rule=name), undo=undo)
+    said = _("“{rule}” is as it shipped again.").format(rule=name)
+    return visit.redirect(f"/rules/{key}", message=said, undo=undo)
 
 
 @router.action("/rules/{key}/undo")
@@ -89,10 +91,11 @@ def undo(visit: Visit) -> Response:
     """Take the last change of a rule back."""
     key, version = visit.text("key"), visit.query.get("version", "")
     if not is_id(version):
-        raise Invalid("The address does not say which change to take back.")
+        raise Invalid(_("The address does not say which change to take back."))
     actions.undo_change(visit.connection, visit.principal, key, int(version), visit.at)
     keys = {state.rule.key for state in rule_states(visit.connection, visit.principal)}
-    return visit.redirect(f"/rules/{key}" if key in keys else "/rules", message="The change is taken back.")
+    said = _("The change is taken back.")
+    return visit.redirect(f"/rules/{key}" if key in keys else "/rules", message=said)
 
 
 @router.action("/rules/{key}/move")
@@ -100,29 +103,32 @@ def move(visit: Visit) -> Response:
     """One place up or down in the list; ``to`` is *up* or *down*, in the form or, for undo, in the address."""
     key, to = visit.text("key"), visit.form.get("to") or visit.query.get("to")
     if to not in ("up", "down"):
-        raise Invalid("Say whether the rule is to move up or down.")
+        raise Invalid(_("Say whether the rule is to move up or down."))
     where = (visit.connection, visit.principal)
     order, moved = actions.move_rule(*where, key, -1 if to == "up" else 1, visit.at)
-    names = {state.rule.key: state.rule.name for state in rule_states(*where)}
+    names = {state.rule.key: state.rule.title for state in rule_states(*where)}
     place, back = order.index(key), "down" if to == "up" else "up"
     if not moved:
-        return visit.redirect(f"/rules/{key}", message=f"“{names[key]}” is at that end already.")
-    now = f"comes after “{names[order[place - 1]]}” now" if place else "comes first now"
-    return visit.redirect(
-        f"/rules/{key}", message=f"“{names[key]}” {now}.", undo=f"/rules/{key}/move?to={back}"
-    )
+        said = _("“{rule}” is at that end already.").format(rule=names[key])
+        return visit.redirect(f"/rules/{key}", message=said)
+    said = _("“{rule}” comes after “{other}” now.") if place else _("“{rule}” comes first now.")
+    said = said.format(rule=names[key], other=names[order[place - 1]])
+    return visit.redirect(f"/rules/{key}", message=said, undo=f"/rules/{key}/move?to={back}")
 
 
 def _copy_name(name: str, names: list[str]) -> str:
-    stem = f"{name[:60]} (copy"
-    tries = (f"{stem})" if number == 1 else f"{stem} {number})" for number in range(1, len(names) + 2))
+    first, later = _("{rule} (copy)"), _("{rule} (copy {n})")
+    tries = (
+        (first if number == 1 else later).format(rule=name[:60], n=number)
+        for number in range(1, len(names) + 2)
+    )
     return next(one for one in tries if one not in names)
 
 
 def _sent(visit: Visit, key: str, state: RuleState | None) -> Response:
     refresh_stale(visit.connection, scope_of(visit.connection, visit.principal, visit.at))
     act = str(visit.form.get("act", "preview"))
-    draft = editor.read_form(visit.form, key, "" if act == "save" else begun.BLANK.name)
+    draft = editor.read_form(visit.form, key, "" if act == "save" else _(begun.BLANK.name))
     if act == "add" or act.startswith("remove-"):
         draft = begun.acted(draft, key, act, str(visit.form.get("add", "")))
         return rule_page(visit, Shown(state, draft))
@@ -143,7 +149,7 @@ def _tried(visit: Visit, key: str | None) -> Response:
         taken = () if state else actions.all_keys(*where)
         name = str(visit.form.get("name", ""))
         key = state.rule.key if state else actions.new_key(name, taken)
-        draft = editor.read_form(visit.form, key, begun.BLANK.name)
+        draft = editor.read_form(visit.form, key, _(begun.BLANK.name))
         if draft.rule is None:
             return rule_page(visit, Shown(state, draft), 422)
         return rule_page(visit, Shown(state, draft), more={"backtest": drawn(*where, draft.rule, visit.at)})
@@ -163,7 +169,7 @@ def _saved(visit: Visit, draft: editor.Draft, rule: Rule, state: RuleState | Non
         errors = refusal.fields or {"name": refusal.sentence}
         return rule_page(visit, Shown(state, replace(draft, errors=errors)), 422)
     faults = [*findings(saved.rule), *unheard(*where, saved.rule)]
-    told = [f"“{rule.name}” is saved.", _flags_now(visit, saved, state), *faults]
+    told = [_("“{rule}” is saved.").format(rule=saved.rule.title), _flags_now(visit, saved, state), *faults]
     return visit.redirect(
         f"/rules/{rule.key}",
         message=" ".join(filter(None, told)),
@@ -182,4 +188,4 @@ def _flags_now(visit: Visit, saved: RuleState, before: RuleState | None) -> str:
         else flagged_number(visit.connection, visit.principal, one.rule, visit.at, relation)
         for one in (saved, before)
     )
-    return flagged_sentence(now or 0, then, "account" if saved.rule.about == "organisations" else "person")
+    return flagged_sentence(now or 0, then, saved.rule.about)

@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from crm.domain import expressions as tree
 from crm.domain.bound_words import is_counted
 from crm.domain.expressions import Condition
+from crm.domain.language import gettext as _
 from crm.domain.metrics import WINDOW_OF
 from crm.domain.open_phrases import NONE, OpenPhrase, open_phrase
 from crm.domain.prose import phrase
@@ -23,7 +24,7 @@ from crm.domain.rule_data import (
     read_rule,
 )
 from crm.domain.rule_files import NotToml, read_entries, write_rule
-from crm.domain.rules import Rule
+from crm.domain.rules import Rule, kept_name
 from crm.domain.targets import TIERS
 
 SHARES = ("digital_share_", "quiet_p")
@@ -90,7 +91,7 @@ def draft_of(rule: Rule) -> Draft:
     """The form of a rule as it stands."""
     inner, together = _shape(rule.when)
     return Draft(
-        name=rule.name,
+        name=rule.title,
         tiers=tuple(tier for tier in TIERS if tier in rule.tiers),
         kinds=rule.kinds,
         rows=tuple(_rows(rule.when, inner)),
@@ -203,7 +204,7 @@ def _loaded(kept: str) -> Any:
     try:
         return json.loads(kept)
     except (ValueError, RecursionError):
-        raise RuleFault("This condition cannot be read any more; remove it.", "when") from None
+        raise RuleFault(_("This condition cannot be read any more; remove it."), "when") from None
 
 
 def understood(draft: Draft, key: str) -> Draft:
@@ -219,11 +220,11 @@ def understood(draft: Draft, key: str) -> Draft:
         except RuleFault as fault:
             errors[f"value-{place}"] = fault.sentence
     if not read and not errors:
-        errors["add"] = "Add at least one condition."
+        errors["add"] = _("Add at least one condition.")
     if errors:
         return replace(draft, errors=errors)
     try:
-        return replace(draft, rule=read_rule(key, _whole(draft, read)))
+        return replace(draft, rule=read_rule(key, _whole(draft, key, read)))
     except RuleFault as fault:
         return replace(draft, errors={_beside(fault.field): fault.sentence})
 
@@ -232,12 +233,12 @@ def _beside(name: str) -> str:
     return {"suggests": "suggest-0", "tiers": "tier", "kinds": "kind-0", "when": "add"}.get(name, name)
 
 
-def _whole(draft: Draft, read: list[tuple[str, Any]]) -> dict[str, Any]:
+def _whole(draft: Draft, key: str, read: list[tuple[str, Any]]) -> dict[str, Any]:
     limit = draft.weekly_limit
     if limit and not (limit.isascii() and limit.isdigit() and len(limit) < 5):
-        raise RuleFault("Write a whole number from 1 to 99, or nothing.", "weekly_limit")
+        raise RuleFault(_("Write a whole number from 1 to 99, or nothing."), "weekly_limit")
     data: dict[str, Any] = {
-        "name": draft.name.strip() or draft.stands_in,
+        "name": kept_name(key, draft.name.strip()) or draft.stands_in,
         "about": draft.about,
         "tiers": list(draft.tiers),
         "kinds": list(draft.kinds),
@@ -269,7 +270,7 @@ def _data(row: Row) -> dict[str, Any]:
     if row.op == NONE:
         return {"metric": row.metric, "op": "=", "value": 0}
     if not row.value:
-        raise RuleFault("Write what to compare it with.", "when")
+        raise RuleFault(_("Write what to compare it with."), "when")
     number = _number(row.metric, row.value)
     if number is None:
         value = row.value.lower().replace(" ", "_") if row.metric in ("zone", "tier") else row.value
@@ -285,7 +286,7 @@ def _number(metric: str, text: str) -> int | float | None:
     try:
         number = float(plain)
     except ValueError:
-        raise RuleFault(f"Write a number, not “{text[:40]}”.", "when") from None
+        raise RuleFault(_("Write a number, not “{typed}”.").format(typed=text[:40]), "when") from None
     if text.endswith("%"):
         return round(number / 100, 6)
     return int(plain) if plain.lstrip("-").isdigit() and len(plain) < 12 else number
@@ -297,10 +298,10 @@ def _read_text(form: FormData, key: str) -> Draft:
     try:
         entries = read_entries(text)
     except NotToml as fault:
-        place = f"Line {fault.line}: " if fault.line else ""
-        return replace(blank, errors={"toml": f"{place}{fault}"})
+        said = _("Line {line}: {fault}").format(line=fault.line, fault=fault) if fault.line else str(fault)
+        return replace(blank, errors={"toml": said})
     if len(entries) != 1 or not isinstance(entries[0].data, dict):
-        return replace(blank, errors={"toml": "Write one rule: one [[rule]] with what belongs to it."})
+        return replace(blank, errors={"toml": _("Write one rule: one [[rule]] with what belongs to it.")})
     data = {name: value for name, value in entries[0].data.items() if name not in ("key", "enabled")}
     try:
         return replace(draft_of(read_rule(key, data)), toml=text)

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from crm.domain.language import gettext as _
 from crm.domain.prose import flagged_sentence
 from crm.domain.rules import Rule
 from crm.errors import Invalid
@@ -37,12 +38,13 @@ def switch(visit: Visit) -> Response:
     found = state_of(visit.connection, visit.principal, visit.text("key")).rule
     wanted = str(visit.form.get("enabled") or visit.query.get("enabled", ""))
     if wanted not in ("yes", "no"):
-        raise Invalid("Say whether the rule is to be on (yes) or off (no).")
+        raise Invalid(_("Say whether the rule is to be on (yes) or off (no)."))
     actions.switch_rule(visit.connection, visit.principal, found.key, wanted == "yes", visit.at)
     other = "no" if wanted == "yes" else "yes"
+    said = _("“{rule}” is on.") if wanted == "yes" else _("“{rule}” is off.")
     return visit.redirect(
         f"/rules/{found.key}",
-        message=f"“{found.name}” is {'on' if wanted == 'yes' else 'off'}. {_flags(visit, found, wanted == 'yes')}",
+        message=f"{said.format(rule=found.title)} {_flags(visit, found, wanted == 'yes')}",
         undo=f"/rules/{found.key}/switch?enabled={other}",
     )
 
@@ -52,5 +54,4 @@ def _flags(visit: Visit, rule: Rule, is_on: bool) -> str:
     refresh_stale(visit.connection, scope_of(visit.connection, visit.principal, visit.at))
     relation = current(visit.principal.workspace_id)
     number = flagged_number(visit.connection, visit.principal, rule, visit.at, relation)
-    said = flagged_sentence(number, None, "account" if rule.about == "organisations" else "person")
-    return said if is_on else said.replace("It flags", "It would flag", 1)
+    return flagged_sentence(number, None, rule.about, is_on=is_on)

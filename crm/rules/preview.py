@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Subquery
 from crm.domain import expressions as tree
 from crm.domain.bound_words import bound_words
 from crm.domain.expressions import Comparison, Condition, Constant, Metric, Value, names_in
+from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
 from crm.domain.metrics import REAL, WINDOW_OF, WINDOWS
 from crm.domain.principal import Principal
@@ -62,7 +63,7 @@ def preview(
 
 
 def _said(counts: Sequence[tuple[str, int]]) -> tuple[str, ...]:
-    return tuple(f"{label}: {numeral(number)}." for label, number in counts)
+    return tuple(_("{what}: {n}.").format(what=label, n=numeral(number)) for label, number in counts)
 
 
 def flagged_number(
@@ -89,7 +90,11 @@ def found_today(
 
 def flagged_words(number: int, rule: Rule) -> str:
     """ "8 people", "1 account"; empty for nobody."""
-    return count(number, "account" if rule.about == "organisations" else "person") if number else ""
+    if not number:
+        return ""
+    if rule.about == "organisations":
+        return count(number, "account", "accounts")
+    return count(number, "person", "people")
 
 
 def neighbours(rule: Rule) -> list[tuple[str, Rule]]:
@@ -104,7 +109,7 @@ def _by_window(rule: Rule) -> list[tuple[str, Rule]]:
     days = windows.most_common(1)[0][0]
     place = WINDOWS.index(days)
     beside = [*WINDOWS[max(0, place - 1) : place], *WINDOWS[place + 1 : place + 2]]
-    return [(f"At {other} days", _with(rule, _Windows(days, other))) for other in beside]
+    return [(_("At {days} days").format(days=other), _with(rule, _Windows(days, other))) for other in beside]
 
 
 def _by_bound(rule: Rule) -> list[tuple[str, Rule]]:

@@ -235,7 +235,7 @@ def _flag(row: Row[Any], one: Rule, names: Sequence[str], raised: bool, facts: F
         person,
         one.key,
         severity,
-        flag_sentence(told, evidence, facts if told else replace(facts, rule_name=one.name)),
+        flag_sentence(told, evidence, facts if told else replace(facts, rule_name=one.title)),
         evidence,
         one.suggests,
     )

@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from crm.domain.language import N_, ngettext
+from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
 from crm.domain.rhythm_judge import FEWEST_CASES, FEWEST_OF_EITHER, Alarm, Verdict
 from crm.domain.spans import count
 from crm.rules.rhythm import Judged
 
 METHODS: Mapping[str, str] = {
-    "quiet_p": "The rhythm model",
-    "days_since_any": "Days since the last contact",
-    "days_per_mean_gap": "Days ÷ mean gap",
-    "overdue_any": "A fixed cadence (days ÷ target)",
+    "quiet_p": N_("The rhythm model"),
+    "days_since_any": N_("Days since the last contact"),
+    "days_per_mean_gap": N_("Days ÷ mean gap"),
+    "overdue_any": N_("A fixed cadence (days ÷ target)"),
 }
 SIZE = 260
 LEFT, TOP, EDGE = 40, 10, 220
@@ -23,26 +25,37 @@ RADII = (3.0, 9.0)
 def summary(judged: Judged) -> list[str]:
     """What was judged and how it came out, in sentences."""
     verdict = judged.verdict
-    told = [
-        f"{count(verdict.horizon, 'day')} ahead: {count(verdict.cases, 'case')} from {count(verdict.people, 'person')}"
-        f" on {count(len(judged.cutoffs), 'day')} of the past, {numeral(verdict.silent)} of them silent afterwards."
-    ]
+    said = _(
+        "{horizon} ahead: {cases} from {people} on {days} of the past, {silent} of them silent afterwards."
+    )
+    told = said.format(
+        horizon=count(verdict.horizon, "day", "days"),
+        cases=count(verdict.cases, "case", "cases"),
+        people=count(verdict.people, "person", "people"),
+        days=count(len(judged.cutoffs), "day", "days"),
+        silent=numeral(verdict.silent),
+    )
     if not verdict.enough:
-        return [
-            *told,
-            f"That is too little history to judge by: it takes {FEWEST_CASES} cases, with at least {FEWEST_OF_EITHER}"
-            f" silent and {FEWEST_OF_EITHER} not.",
-        ]
-    return [*told, " ".join(filter(None, (_ranking(verdict), _luck(verdict)))), _chances(verdict)]
+        said = _(
+            "That is too little history to judge by: it takes {cases} cases, with at least {either} silent and {either} not."
+        )
+        return [told, said.format(cases=FEWEST_CASES, either=FEWEST_OF_EITHER)]
+    return [told, " ".join(filter(None, (_ranking(verdict), _luck(verdict)))), _chances(verdict)]
 
 
 def _ranking(verdict: Verdict) -> str:
     found = {one.key: one.auc or 0.0 for one in verdict.methods}
     own, days = found["quiet_p"], found["days_since_any"]
-    sentence = f"Of two people, one silent and one not, the model names the silent one {in_100(own)}"
-    if round(own, 2) == round(days, 2):
-        return f"{sentence}; counting days alone does as well."
-    return f"{sentence}; counting days alone, {in_100(days)}."
+    said = (
+        _(
+            "Of two people, one silent and one not, the model names the silent one {own}; counting days alone does as well."
+        )
+        if round(own, 2) == round(days, 2)
+        else _(
+            "Of two people, one silent and one not, the model names the silent one {own}; counting days alone, {days}."
+        )
+    )
+    return said.format(own=in_100(own), days=in_100(days))
 
 
 def _luck(verdict: Verdict) -> str:
@@ -50,44 +63,65 @@ def _luck(verdict: Verdict) -> str:
     lead = verdict.lead
     if lead is None or lead.margin is None:
         return ""
-    may_be = f"With {count(verdict.people, 'person')} a difference of up to {max(1, round(100 * lead.margin))} in 100"
     if lead.is_luck:
-        return f"{may_be} may be luck, so neither is shown to be better."
-    better = "the model" if lead.by > 0 else "counting days"
-    return f"{may_be} may be luck; this one is larger, so {better} does better here."
+        said = _(
+            "With {people} a difference of up to {n} in 100 may be luck, so neither is shown to be better."
+        )
+    elif lead.by > 0:
+        said = _(
+            "With {people} a difference of up to {n} in 100 may be luck; this one is larger, so the model does better here."
+        )
+    else:
+        said = _(
+            "With {people} a difference of up to {n} in 100 may be luck;"
+            " this one is larger, so counting days does better here."
+        )
+    return said.format(people=count(verdict.people, "person", "people"), n=max(1, round(100 * lead.margin)))
 
 
 def _chances(verdict: Verdict) -> str:
     """Whether its chances are nearer the truth than one chance for everybody."""
     gain, average = verdict.gain, percent(verdict.silent / max(1, verdict.cases))
-    always = f"always saying {average}, the average that is known only afterwards"
     if gain is None or gain.is_luck:
-        return f"Its chances came about as near as {always}."
-    if gain.by > 0:
-        return f"Its chances came nearer than {always}."
-    return (
-        f"Do not take its chances at their word here: {always}, would have come nearer."
-        " Go by whom it puts first, not by how sure it is."
-    )
+        said = _(
+            "Its chances came about as near as always saying {average}, the average that is known only afterwards."
+        )
+    elif gain.by > 0:
+        said = _(
+            "Its chances came nearer than always saying {average}, the average that is known only afterwards."
+        )
+    else:
+        said = _(
+            "Do not take its chances at their word here: always saying {average}, the average that is known only"
+            " afterwards, would have come nearer. Go by whom it puts first, not by how sure it is."
+        )
+    return said.format(average=average)
 
 
 def in_100(chance: float) -> str:
     """ "66 times in 100"."""
-    return f"{round(100 * chance)} times in 100"
+    times = round(100 * chance)
+    return ngettext("{n} times in 100", "{n} times in 100", times).format(n=times)
 
 
 def alarm_sentences(verdict: Verdict) -> list[str]:
     """Precision and recall of the shipped threshold, and of a clock beyond its target, in words."""
-    names = {"quiet_p": "From a chance of 60%", "overdue_any": "Beyond the target"}
+    names = {"quiet_p": _("From a chance of 60%"), "overdue_any": _("Beyond the target")}
     return [_alarm(names[one.key], one) for one in verdict.alarms]
 
 
 def _alarm(name: str, alarm: Alarm) -> str:
     if alarm.precision is None or alarm.recall is None:
-        return f"{name}: nobody was named."
-    return (
-        f"{name}: {numeral(alarm.named)} named, {percent(alarm.precision)} of them silent afterwards (precision);"
-        f" {percent(alarm.recall)} of all silent ones were named (recall)."
+        return _("{when}: nobody was named.").format(when=name)
+    said = _(
+        "{when}: {n} named, {precision} of them silent afterwards (precision);"
+        " {recall} of all silent ones were named (recall)."
+    )
+    return said.format(
+        when=name,
+        n=numeral(alarm.named),
+        precision=percent(alarm.precision),
+        recall=percent(alarm.recall),
     )
 
 
@@ -129,7 +163,11 @@ def calibration(verdict: Verdict) -> Calibration:
             _x(one.said),
             _y(one.happened),
             round(least + (largest - least) * (one.cases / most) ** 0.5, 1),
-            f"Said {percent(one.said)}, happened {percent(one.happened)}: {count(one.cases, 'case')}",
+            _("Said {said}, happened {happened}: {cases}").format(
+                said=percent(one.said),
+                happened=percent(one.happened),
+                cases=count(one.cases, "case", "cases"),
+            ),
         )
         for one in verdict.tenths
     )
@@ -141,12 +179,15 @@ def calibration_sentence(verdict: Verdict) -> str:
     """Whether the chances come true on the whole."""
     said = sum(one.said * one.cases for one in verdict.tenths) / max(1, verdict.cases)
     happened = verdict.silent / max(1, verdict.cases)
-    which = "about what was said" if abs(said - happened) < 0.05 else "less" if happened < said else "more"
-    fewer = {"less": "fewer stayed silent than it says", "more": "more stayed silent than it says"}
-    return (
-        f"On the whole it said {percent(said)} and {percent(happened)} stayed silent:"
-        f" {fewer.get(which, which)}."
-    )
+    if abs(said - happened) < 0.05:
+        told = _("On the whole it said {said} and {happened} stayed silent: about what was said.")
+    elif happened < said:
+        told = _(
+            "On the whole it said {said} and {happened} stayed silent: fewer stayed silent than it says."
+        )
+    else:
+        told = _("On the whole it said {said} and {happened} stayed silent: more stayed silent than it says.")
+    return told.format(said=percent(said), happened=percent(happened))
 
 
 def _x(share: float) -> float:

@@ -17,7 +17,9 @@ from crm.domain.prose import act_said, rule_sentence
 from crm.domain.rule_check import findings
 from crm.domain.rule_data import MOST_SUGGESTED, tiers_of
 from crm.domain.rules import ACTS, SEVERITIES
+from crm.domain.spans import count
 from crm.domain.targets import KINDS
+from crm.domain.vocabulary import word
 from crm.interactions.on_record import why_you_are_asked
 from crm.interactions.silence import caution
 from crm.rules import begun, editor, queries
@@ -108,8 +110,10 @@ def _choices(visit: Visit, shown: Shown) -> dict[str, Any]:
         "acts": [(act, act_said(act)) for act in ACTS],
         "places": range(MOST_SUGGESTED),
         "tiers": begun.tier_choices(tiers_of(shown.state.rule.key if shown.state else "")),
-        "kinds": [(one, one) for one in dict.fromkeys([*KINDS, *kinds(*where), *draft.kinds, *compared])],
-        "severities": [(one, one) for one in SEVERITIES],
-        "windows": [(days, f"{days} days") for days in WINDOWS],
+        "kinds": [
+            (one, word(one)) for one in dict.fromkeys([*KINDS, *kinds(*where), *draft.kinds, *compared])
+        ],
+        "severities": [(one, word(one)) for one in SEVERITIES],
+        "windows": [(days, count(days, "day", "days")) for days in WINDOWS],
         "words": words_to_compare(*where),
     }

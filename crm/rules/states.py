@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.rule_data import allowed_tiers, read_rule
 from crm.domain.rules import ALL, Rule
@@ -79,5 +80,6 @@ def state_of(connection: Connection, principal: Principal, key: str) -> RuleStat
     found = next((state for state in states if state.rule.key == key), None)
     if found is None:
         keys = ", ".join(state.rule.key for state in states)
-        raise NotFound(f"There is no rule called {key[:60]!r}. The rules are {keys}.")
+        said = _("There is no rule called {key}. The rules are {keys}.")
+        raise NotFound(said.format(key=repr(key[:60]), keys=keys))
     return found

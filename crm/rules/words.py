@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from crm.domain import expressions as tree
 from crm.domain.expressions import Compare, Condition, Constant, Metric, Tagged
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.prose import phrase
 from crm.domain.rules import Rule
@@ -38,10 +39,16 @@ def unheard(connection: Connection, principal: Principal, rule: Rule) -> list[st
     if rule.about != "people":
         return []
     return [
-        f"Nobody {phrase(part)}{_perhaps(connection, principal, name, word)}."
+        _nobody(part, _near(connection, principal, name, word))
         for name, word, part in dict.fromkeys(_words(rule))
         if not _is_known(connection, principal, name, word)
     ]
+
+
+def _nobody(part: Condition, near: str) -> str:
+    if not near:
+        return _("Nobody {clause}.").format(clause=phrase(part))
+    return _("Nobody {clause}; perhaps {word} is meant.").format(clause=phrase(part), word=near)
 
 
 def _words(rule: Rule) -> Iterator[tuple[str, str, Condition]]:
@@ -70,11 +77,12 @@ def _is_known(connection: Connection, principal: Principal, name: str, word: str
     return connection.execute(found).scalar_one() > 0
 
 
-def _perhaps(connection: Connection, principal: Principal, name: str, word: str) -> str:
+def _near(connection: Connection, principal: Principal, name: str, word: str) -> str:
+    """The word that may be meant instead; empty where none is like it."""
     words = _kept(connection, principal, name, LOOKED_THROUGH)
     alike = [one for one in words if fold(one) == fold(word)]
     near = alike or difflib.get_close_matches(word[:100], words, n=1)
-    return f"; perhaps {near[0]} is meant" if near else ""
+    return near[0] if near else ""
 
 
 def _kept(connection: Connection, principal: Principal, name: str, most: int) -> list[str]:

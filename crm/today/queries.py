@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, func
 
 from crm.domain.budgets import GROUPS
 from crm.domain.flag_facts import CHANNEL_NOUNS
-from crm.domain.language import N_
+from crm.domain.language import N_, plurals
 from crm.domain.language import gettext as _
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.post import last_post
@@ -311,6 +311,9 @@ def _mine_or_nobodys(principal: Principal) -> list[ColumnElement[bool]]:
     ]
 
 
+OTHER_CONTACTS = plurals("other contact", "other contacts")
+
+
 def _counts(connection: Connection, principal: Principal, ids: Sequence[int]) -> dict[int, str]:
     """ "61 emails, 1 visit": the three most frequent channels of all time."""
     log = interaction_contact.c
@@ -324,7 +327,7 @@ def _counts(connection: Connection, principal: Principal, ids: Sequence[int]) ->
     found: dict[int, list[str]] = {}
     for row in rows:
         found.setdefault(row.contact_id, []).append(
-            count(row.number, CHANNEL_NOUNS.get(row.channel, "other contact"))
+            count(row.number, *CHANNEL_NOUNS.get(row.channel, OTHER_CONTACTS))
         )
     return {contact_id: ", ".join(parts[:3]) for contact_id, parts in found.items()}
 

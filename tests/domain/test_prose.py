@@ -135,14 +135,14 @@ def test_a_bound_says_its_number_and_which_way(comparison: str, name: str, numbe
 
 
 @pytest.mark.parametrize(
-    ("now", "before", "noun", "sentence"),
+    ("now", "before", "about", "sentence"),
     [
-        (8, 11, "person", "It flags 8 people today, three fewer than before."),
-        (1, 0, "person", "It flags 1 person today, one more than before."),
-        (0, 20, "account", "It flags no account today, 20 fewer than before."),
-        (0, 0, "person", "It flags nobody today, as before."),
-        (2, None, "account", "It flags 2 accounts today."),
+        (8, 11, "people", "It flags 8 people today, three fewer than before."),
+        (1, 0, "people", "It flags 1 person today, one more than before."),
+        (0, 20, "organisations", "It flags no account today, 20 fewer than before."),
+        (0, 0, "people", "It flags nobody today, as before."),
+        (2, None, "organisations", "It flags 2 accounts today."),
     ],
 )
-def test_what_a_change_of_a_rule_did(now: int, before: int | None, noun: str, sentence: str) -> None:
-    assert flagged_sentence(now, before, noun) == sentence
+def test_what_a_change_of_a_rule_did(now: int, before: int | None, about: str, sentence: str) -> None:
+    assert flagged_sentence(now, before, about) == sentence
