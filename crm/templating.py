@@ -9,8 +9,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from crm.domain import language, manner
 from crm.domain.language import gettext as _
 from crm.domain.spans import count, day_and_time, day_phrase, in_words, short_day
-from crm.domain.vocabulary import word
+from crm.domain.vocabulary import within, word
 from crm.web import assets
+from crm.web.script_words import script_words
 
 CHANNEL_ICONS = {
     "email": "mail",
@@ -92,7 +93,9 @@ def environment() -> Environment:
     env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension brings it
         language.gettext, language.ngettext, newstyle=True, pgettext=language.pgettext
     )
-    env.filters.update(word=word, day=day, moment=moment, number_words=number_words, initials=initials)
+    env.filters.update(
+        word=word, within=within, day=day, moment=moment, number_words=number_words, initials=initials
+    )
     env.filters.update(numeral=manner.numeral, clock=manner.clock_words, weekday=manner.weekday_name)
     env.filters.update(month=manner.month_words, month_name=manner.month_name, short_day=short_day)
     env.globals.update(
@@ -103,5 +106,6 @@ def environment() -> Environment:
         reader=manner.reader,
         spoken=language.spoken,
         count_words=count_words,
+        script_words=script_words,
     )
     return env

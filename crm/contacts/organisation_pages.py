@@ -11,6 +11,7 @@ from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.spans import ago, count
 from crm.domain.targets import KINDS, TIERS
+from crm.domain.vocabulary import word
 from crm.errors import Conflict, Invalid
 from crm.web.forms import Errors, read
 from crm.web.routing import Router, Visit
@@ -122,8 +123,15 @@ LABELS = {
 def _both(known: Organisation, typed: Any) -> list[tuple[str, str, str]]:
     """The label, what is saved and what was typed of every part in which the two differ."""
     saved = {**known.__dict__, "tags": ", ".join(known.tags)}
-    rows = [(_(label), str(saved[name] or ""), str(typed.get(name, ""))) for name, label in LABELS.items()]
-    return [row for row in rows if row[1].split() != row[2].split()]
+    rows = [(name, str(saved[name] or ""), str(typed.get(name, ""))) for name in LABELS]
+    differing = [row for row in rows if row[1].split() != row[2].split()]
+    return [
+        (_(LABELS[name]), _in_words(name, before), _in_words(name, now)) for name, before, now in differing
+    ]
+
+
+def _in_words(name: str, said: str) -> str:
+    return word(said) if name in ("tier", "kind") else said
 
 
 def _form(

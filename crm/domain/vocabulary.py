@@ -6,6 +6,11 @@ _ROLES = (N_("admin"), N_("member"), N_("viewer"))
 _TIERS = (N_("key"), N_("regular"), N_("warm"), N_("none"))
 _KINDS = (N_("partner"), N_("vendor"), N_("customer"), N_("other"))
 _ZONES = (N_("no record"), N_("gone quiet"), N_("screen-only"), N_("drifting"), N_("in touch"))
+KINDS_COUNTED = dict(
+    (plurals("partner", "partners"), plurals("vendor", "vendors"), plurals("customer", "customers"))
+)
+"""Kind that ships → several of it."""
+_CERTAINTIES = (N_("almost certain"), N_("likely"), N_("possible"))
 _ACTS = (N_("call"), N_("lunch"), N_("meeting"), N_("visit"), N_("note"), N_("gift"))
 ACTS_COUNTED = dict(
     (
@@ -39,7 +44,7 @@ _LIVE = (N_("video"), N_("phone"), N_("event"))
 _DIRECTIONS = (N_("outbound"), N_("inbound"), N_("mutual"))
 _STATES = (N_("planned"), N_("done"), N_("swapped"), N_("snoozed"), N_("skipped"), N_("declined"))
 _SIGNALS = (N_("pain point"), N_("competitor"), N_("request"), N_("praise"), N_("risk"))
-_DATES = (N_("birthday"), N_("anniversary"), N_("renewal"))
+_DATES = (N_("birthday"), N_("anniversary"), N_("renewal"), N_("other"))
 
 
 def word(stored: str) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Subquery
 
+from crm.domain.language import gettext as _
 from crm.domain.spans import day_phrase
 from crm.domain.targets import TIERS_WITH_TARGETS
 from crm.domain.weeks import end_of
@@ -89,9 +90,12 @@ def day_asked(visit: Visit, name: str) -> date | None:
         if day.year < FIRST_YEAR:
             raise ValueError("out of range")
     except ValueError:
-        raise Invalid(f"A day is asked for as in /health?{name}=2026-11-23.") from None
+        raise Invalid(
+            _("A day is asked for as in {address}.").format(address=f"/health?{name}=2026-11-23")
+        ) from None
     if day > visit.team_day:
-        raise Invalid(f"{day_phrase(day, visit.team_day)} has not come yet. Choose today or a day before it.")
+        sentence = _("{day} has not come yet. Choose today or a day before it.")
+        raise Invalid(sentence.format(day=day_phrase(day, visit.team_day)))
     return day
 
 
@@ -99,7 +103,8 @@ def compared_with(visit: Visit, day: date) -> date | None:
     """The day before ``day`` that the address asks to compare it with."""
     other = day_asked(visit, "against")
     if other and other >= day:
-        raise Invalid(f"Compare with a day before {day_phrase(day, visit.team_day)}, the day that is shown.")
+        sentence = _("Compare with a day before {day}, the day that is shown.")
+        raise Invalid(sentence.format(day=day_phrase(day, visit.team_day)))
     return other
 
 
@@ -109,7 +114,8 @@ def slid_to(visit: Visit) -> str | None:
     if not asked:
         return None
     if not (asked.isascii() and asked.isdigit() and len(asked) < 4 and int(asked) <= WEEKS_BACK):
-        raise Invalid(f"The slider goes {WEEKS_BACK} weeks back. For a day before that, write its date.")
+        sentence = _("The slider goes {number} weeks back. For a day before that, write its date.")
+        raise Invalid(sentence.format(number=WEEKS_BACK))
     day = visit.team_day - timedelta(weeks=int(asked))
     return address(visit, as_of=day.isoformat() if int(asked) else None)
 

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from crm.domain.language import gettext as _
+from crm.domain.language import ngettext
 from crm.domain.spans import capital, count, in_words
+from crm.domain.vocabulary import word
 
 Shape: TypeAlias = Literal["circle", "square", "diamond", "triangle"]
 SHAPES: Mapping[str, Shape] = {"partner": "circle", "vendor": "square", "customer": "diamond"}
@@ -157,26 +160,36 @@ def portfolio_map(points: Sequence[Point]) -> PortfolioMap:
 def finding(points: Sequence[Point]) -> str:
     """What the map shows, in a sentence or two."""
     if not points:
-        return "Nobody to show yet."
+        return _("Nobody to show yet.")
     screen = sum(point.zone == "screen_only" for point in points)
     never = sum(point.days is None for point in points)
-    people = count(len(points), "person")
+    people = count(len(points), "person", "people")
     if not screen:
-        first = f"None of {people} {'is' if len(points) == 1 else 'are'} reached only by screen"
+        first = ngettext(
+            "None of {people} is reached only by screen",
+            "None of {people} are reached only by screen",
+            len(points),
+        ).format(people=people)
     else:
-        first = (
-            f"{capital(in_words(screen))} of {people} {'is' if screen == 1 else 'are'} reached only by screen"
-        )
+        first = ngettext(
+            "{number} of {people} is reached only by screen",
+            "{number} of {people} are reached only by screen",
+            screen,
+        ).format(number=capital(in_words(screen)), people=people)
     if not never:
-        return f"{first}; with everybody there was personal contact at some time."
-    return f"{first}; with {in_words(never)} there is no personal contact on record."
+        return _("{finding}; with everybody there was personal contact at some time.").format(finding=first)
+    return ngettext(
+        "{finding}; with {number} there is no personal contact on record.",
+        "{finding}; with {number} there is no personal contact on record.",
+        never,
+    ).format(finding=first, number=in_words(never))
 
 
 def _kinds(points: Sequence[Point]) -> tuple[tuple[str, str], ...]:
     """Kinds on the map with their shapes, for the key: named ones first, all the rest as one."""
     present = {point.kind for point in points}
-    named = [(kind, shape) for kind, shape in SHAPES.items() if kind in present]
-    return (*named, ("other kinds", "triangle")) if present - set(SHAPES) else tuple(named)
+    named = [(word(kind), shape) for kind, shape in SHAPES.items() if kind in present]
+    return (*named, (_("other kinds"), "triangle")) if present - set(SHAPES) else tuple(named)
 
 
 def _x(days: float) -> float:
@@ -295,8 +308,8 @@ def _sections(apart: Sequence[Point]) -> tuple[Section, ...]:
     never = [point for point in apart if point.days is None]
     once = [point for point in apart if point.days is not None]
     parts = [
-        ("Never", "No personal contact on record", never),
-        ("Over a year ago", "Nothing personal since", once),
+        (_("Never"), _("No personal contact on record"), never),
+        (_("Over a year ago"), _("Nothing personal since"), once),
     ]
     filled = [part for part in parts if part[2]]
     rows = int((PANEL_BOTTOM - TOP - HEADING * len(filled)) // ROW)

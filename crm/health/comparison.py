@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Select, TextClause, bindparam, cast, select
 
+from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
 from crm.domain.principal import Principal
 from crm.domain.spans import short_day
@@ -179,7 +180,8 @@ def _ends(moved: Sequence[Moved]) -> tuple[Moved, ...]:
 
 def change_words(now: int, then: int, day: date, today: date) -> str:
     """ "4 more than on 26 Oct"."""
-    when = f"on {short_day(day, today)}"
+    when = short_day(day, today)
     if now == then:
-        return f"As many as {when}"
-    return f"{numeral(abs(now - then))} {'more' if now > then else 'fewer'} than {when}"
+        return _("As many as on {day}").format(day=when)
+    said = _("{number} more than on {day}") if now > then else _("{number} fewer than on {day}")
+    return said.format(number=numeral(abs(now - then)), day=when)

@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 
 from crm.domain.channels import Channel, by_key
 from crm.domain.expressions import Facts, evaluate
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.manner import month_words, numeral
 from crm.domain.principal import Principal
 from crm.domain.score import PERSONAL_SHARE_WANTED, WEIGHTS
@@ -20,10 +22,32 @@ from crm.domain.whatif import once_more
 from crm.health.comparison import scores
 from crm.health.numbers import real, whole
 
-PART_NAMES = {"any": "Any contact", "personal": "Personal", "in_person": "In person", "balance": "Balance"}
-RAISES = {"lunch": "Lunch", "phone": "A phone call", "note": "A handwritten note", "email": "One more email"}
+PART_NAMES = {
+    "any": N_("Any contact"),
+    "personal": N_("Personal"),
+    "in_person": N_("In person"),
+    "balance": N_("Balance"),
+}
+RAISES = {
+    "lunch": N_("Lunch"),
+    "phone": N_("A phone call"),
+    "note": N_("A handwritten note"),
+    "email": N_("One more email"),
+}
 
 NEAR_DAYS = 14
+
+_WAS = {
+    "phone": N_("Was {score} after the phone call in {month}."),
+    "meeting": N_("Was {score} after the meeting in {month}."),
+    "lunch": N_("Was {score} after the lunch in {month}."),
+    "visit": N_("Was {score} after the visit in {month}."),
+    "event": N_("Was {score} after the event in {month}."),
+    "note": N_("Was {score} after the note in {month}."),
+    "gift": N_("Was {score} after the gift in {month}."),
+}
+_WAS_BY_ITS_NAME = N_("Was {score} after the {channel} in {month}.")
+"""Of the channels that a team made itself."""
 
 
 @dataclass(frozen=True)
@@ -81,25 +105,33 @@ def parts(facts: Facts, targets: Targets) -> tuple[Part, ...]:
     """The four parts with what each is made of."""
     details = {clock: _clock(facts, targets, clock) for clock in CLOCKS} | {"balance": _balance(facts)}
     return tuple(
-        Part(key, PART_NAMES[key], details[key], real(facts[f"part_{key}"]) or 0.0, most)
+        Part(key, _(PART_NAMES[key]), details[key], real(facts[f"part_{key}"]) or 0.0, most)
         for key, most in WEIGHTS.items()
     )
 
 
 def _clock(facts: Facts, targets: Targets, clock: str) -> str:
     days, target = facts[f"days_since_{clock}"], evaluate(targets.expression(clock), facts)
-    never = f"never, known for {count(whole(facts['known_days']) or 0, 'day')}"
-    said = never if days is None else count(whole(days) or 0, "day")
-    return f"{said}, {'no target' if target is None else f'target {target}'}"
+    known = count(whole(facts["known_days"]) or 0, "day", "days")
+    said = (
+        _("never, known for {days}").format(days=known)
+        if days is None
+        else count(whole(days) or 0, "day", "days")
+    )
+    if target is None:
+        return _("{days}, no target").format(days=said)
+    return _("{days}, target {target}").format(days=said, target=target)
 
 
 def _balance(facts: Facts) -> str:
     total, personal = whole(facts["total_365"]) or 0, whole(facts["personal_365"]) or 0
     if total == 0:
-        return "nothing logged in a year"
+        return _("nothing logged in a year")
     # Exact in whole numbers: a fifth of 15 is a hair above 3 in binary.
     wanted = ceil(round(total * PERSONAL_SHARE_WANTED, 6))
-    return f"{numeral(personal)} of {numeral(total)} personal, wanted {numeral(wanted)}"
+    return _("{personal} of {total} personal, wanted {wanted}").format(
+        personal=numeral(personal), total=numeral(total), wanted=numeral(wanted)
+    )
 
 
 def raises(facts: Facts, targets: Targets, ways: Sequence[Channel]) -> tuple[Raise, ...]:
@@ -111,7 +143,7 @@ def raises(facts: Facts, targets: Targets, ways: Sequence[Channel]) -> tuple[Rai
     for key, words in RAISES.items():
         if key in known:
             after = whole(once_more(facts, targets, known[key])["score"])
-            found.append(Raise(known[key], words, before, after or 0))
+            found.append(Raise(known[key], _(words), before, after or 0))
     return tuple(found)
 
 
@@ -134,5 +166,6 @@ def was_sentence(
     """ "Was 97 after the visit in April."; nothing where the score is the same or the day is near."""
     if before is None or before == facts.get("score") or is_near(day, today):
         return None
-    noun = {"phone": "phone call", "lunch": "lunch", "note": "note"}.get(channel.key, channel.label.lower())
-    return f"Was {before} after the {noun} in {month_words(day, year=(today - day).days >= 330)}."
+    month = month_words(day, year=(today - day).days >= 330)
+    said = _(_WAS.get(channel.key, _WAS_BY_ITS_NAME))
+    return said.format(score=before, month=month, channel=channel.label.lower())

@@ -7,6 +7,7 @@ from datetime import date
 from itertools import islice
 
 from crm.domain.channels import Channel
+from crm.domain.language import gettext as _
 from crm.domain.spans import capital, count
 from crm.interactions.timeline import DayCount
 
@@ -122,7 +123,7 @@ def _column(first: date, uses: Sequence[DayCount], x: float) -> Column:
 
 def _drawn(uses: Iterable[DayCount], most: int) -> tuple[Channel, ...]:
     """A mark for each time, the first so many."""
-    return tuple(islice((one.channel for one in uses for _ in range(one.number)), most))
+    return tuple(islice((one.channel for one in uses for _each in range(one.number)), most))
 
 
 def _silent(columns: Sequence[Column]) -> int:
@@ -140,16 +141,22 @@ def _screen(columns: Sequence[Column], left: float, step: float) -> Screen | Non
     last = columns[len(columns) - number :]
     if number < 2 or not any(column.digital for column in last):
         return None
-    words = f"{capital(count(number, 'month', words=True))} by screen only"
+    words = _("{months} by screen only").format(months=capital(count(number, "month", "months", words=True)))
     return Screen(left + step * (MONTHS - number), step * number, words)
 
 
 def _sentence(columns: Sequence[Column]) -> str:
     personal, digital = sum(one.personal for one in columns), sum(one.digital for one in columns)
     if not personal and not digital:
-        return "Nothing logged in the past 12 months."
-    said = f"{count(personal, 'personal contact')} and {count(digital, 'digital one')} in the past 12 months"
+        return _("Nothing logged in the past 12 months.")
     number = _silent(columns)
-    if not personal or number < 2:
-        return f"{said}."
-    return f"{said}; nothing personal in the last {count(number, 'month', words=True)}."
+    said = (
+        _("{personal} and {digital} in the past 12 months.")
+        if not personal or number < 2
+        else _("{personal} and {digital} in the past 12 months; nothing personal in the last {months}.")
+    )
+    return said.format(
+        personal=count(personal, "personal contact", "personal contacts"),
+        digital=count(digital, "digital one", "digital ones"),
+        months=count(number, "month", "months", words=True),
+    )

@@ -12,11 +12,14 @@ from crm.accounts import saved_views
 from crm.accounts.view_pages import view_routes
 from crm.contacts.listing import kinds, owners, tags
 from crm.domain.formulas import neutralise
+from crm.domain.language import gettext as _
+from crm.domain.language import ngettext
 from crm.domain.reasons import in_short, why_listed
 from crm.domain.ribbon import ribbon
 from crm.domain.score import ZONE_WORDS
-from crm.domain.spans import ago, capital, count, plural, short_day
+from crm.domain.spans import ago, capital, count, short_day
 from crm.domain.targets import NAMED_KINDS, TIERS_WITH_TARGETS
+from crm.domain.vocabulary import KINDS_COUNTED, word
 from crm.domain.weeks import end_of
 from crm.health import comparison, queries, target_pages, views
 from crm.health.asked import (
@@ -143,7 +146,7 @@ def _notes(
         if compared and (zones.get(zone) or compared.zones.get(zone)):
             numbers = zones.get(zone, 0), compared.zones.get(zone, 0)
             change = comparison.change_words(*numbers, compared.day, moment.day)
-        found[zone] = (words, change)
+        found[zone] = (_(words), change)
     return found
 
 
@@ -156,7 +159,7 @@ def _coverage(
         found, finding = views.coverages(headcounts), views.screen_finding(headcounts)
     else:
         accounts = queries.headcounts(visit.connection, visit.principal, moment.relation, wanted, by)
-        found, finding = views.coverages(accounts, "No organisation"), None
+        found, finding = views.coverages(accounts, _("No organisation")), None
     return {
         "by": by,
         "coverages": found[:MOST_GROUPS] if by == "organisation" else found,
@@ -212,10 +215,10 @@ def _words(visit: Visit, wanted: Filter, moment: Moment) -> dict[str, Any]:
         "count": count,
         "kind_words": _kind_words,
         "short_day": lambda day: short_day(day, moment.day),
-        "zone_word": ZONE_WORDS.__getitem__,
+        "zone_word": lambda zone: word(ZONE_WORDS[zone]),
     }
 
 
 def _kind_words(kind: str) -> str:
     """ "Partners"; a kind of the workspace's own as it is written, since it need not have a plural."""
-    return capital(plural(kind) if kind in NAMED_KINDS else kind)
+    return capital(ngettext(kind, KINDS_COUNTED[kind], 2) if kind in KINDS_COUNTED else word(kind))

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from crm.contacts.drafts import the_target
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.targets import DEFAULTS, EVERY_OTHER_KIND, NO_TARGET, TIERS_WITH_TARGETS, Target, Targets
 from crm.domain.zone_moves import NOTHING, Upshot
@@ -28,11 +29,11 @@ def change_targets(
     connection: Connection, principal: Principal, wanted: Mapping[Key, Target], at: datetime
 ) -> tuple[dict[Key, Target], Upshot]:
     """Set the targets of these tiers and kinds; returns those that changed, as they were, and what it did to people."""
-    require_admin(principal, "Targets are the whole team’s. Ask an admin to change them.")
+    require_admin(principal, _("Targets are the whole team’s. Ask an admin to change them."))
     before = targets_of(connection, principal.workspace_id)
-    for (tier, _), one in wanted.items():
+    for (tier, _kind), one in wanted.items():
         if tier not in TIERS_WITH_TARGETS:
-            raise Invalid("Only key, regular and warm have targets.")
+            raise Invalid(_("Only key, regular and warm have targets."))
         for days in (one.any, one.personal, one.in_person):
             the_target(days)
     shown = {key: effective(before, *key) for key in wanted}

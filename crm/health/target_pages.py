@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from crm.contacts.drafts import TARGET_LIMIT
 from crm.contacts.listing import kinds
+from crm.domain.language import N_, ngettext
+from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
-from crm.domain.spans import count
 from crm.domain.targets import CLOCKS, EVERY_OTHER_KIND, TIERS_WITH_TARGETS, Target, Targets
 from crm.domain.zone_moves import upshot_sentence
 from crm.errors import Conflict
@@ -24,7 +25,7 @@ router = Router()
 COLUMNS = ("partner", "customer", "vendor")
 """The named kinds in the order of the table: partners and customers are shipped with the same targets."""
 MOST_KINDS = 12
-CLOCK_WORDS = {"any": "any contact", "personal": "personal", "in_person": "in person"}
+CLOCK_WORDS = {"any": N_("any contact"), "personal": N_("personal"), "in_person": N_("in person")}
 
 
 @router.page("/settings/targets")
@@ -39,17 +40,18 @@ def save(visit: Visit) -> Response:
     targets = targets_of(visit.connection, visit.principal.workspace_id)
     seen = fingerprint(sorted(targets.table().items()))
     if visit.form.get("seen", seen) != seen:
-        raise Conflict("Somebody else changed the targets meanwhile. Look at them again, then save.")
+        raise Conflict(_("Somebody else changed the targets meanwhile. Look at them again, then save."))
     wanted, errors = _sent(visit, targets)
     if errors:
         return _page(visit, visit.form, errors)
     before, found = change_targets(visit.connection, visit.principal, wanted, visit.at)
     if not before:
-        return visit.redirect("/settings/targets", "Nothing was changed.")
-    said = f"{count(len(before), 'target')} changed. {upshot_sentence(found)}"
+        return visit.redirect("/settings/targets", _("Nothing was changed."))
+    changed = ngettext("{n} target changed.", "{n} targets changed.", len(before))
+    said = f"{changed.format(n=numeral(len(before)))} {upshot_sentence(found)}"
     undo = f"/settings/targets?{urlencode(_as_before(before, wanted))}"
     if len(undo) >= LONGEST_UNDO:
-        return visit.redirect("/settings/targets", f"{said} So many at once have no undo.")
+        return visit.redirect("/settings/targets", f"{said} {_('So many at once have no undo.')}")
     return visit.redirect("/settings/targets", said, undo)
 
 
@@ -81,7 +83,8 @@ def _sent(visit: Visit, targets: Targets) -> tuple[dict[Key, Target], dict[str, 
                 try:
                     days[clock] = effective(targets, *key).of(clock) if typed is None else _days(typed)
                 except ValueError:
-                    errors[name] = f"Write days from 1 to {numeral(TARGET_LIMIT)}, or nothing for no target."
+                    sentence = _("Write days from 1 to {most}, or nothing for no target.")
+                    errors[name] = sentence.format(most=numeral(TARGET_LIMIT))
             if len(days) == len(CLOCKS) and any(
                 _typed(visit, _name(key, clock)) is not None for clock in CLOCKS
             ):
@@ -128,7 +131,7 @@ def _page(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) -> 
         "other_kinds": [
             kind for kind in kinds(visit.connection, visit.principal) if kind not in shown and kind != "other"
         ][:MOST_KINDS],
-        "clocks": list(CLOCK_WORDS.items()),
+        "clocks": [(clock, _(words)) for clock, words in CLOCK_WORDS.items()],
         "values": {**values, **{name: typed[name] for name in values if name in typed}},
         "errors": errors,
         "seen": fingerprint(sorted(targets.table().items())),

@@ -5,19 +5,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from crm.domain.language import N_, ngettext, plurals
+from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
-from crm.domain.score import ZONE_WORDS
 from crm.domain.spans import capital, count, in_words, join, long_day, plural
 from crm.domain.targets import NAMED_KINDS
+from crm.domain.vocabulary import KINDS_COUNTED
 from crm.health.charts import MAPPED, Point, Segment, coverage_bar
 from crm.health.queries import Filter, Headcount, Placed
 
 ZONE_NOTES: Mapping[str, str] = {
-    "in_touch": "Within every target",
-    "drifting": "A target has passed, by voice or at a table",
-    "screen_only": "3 or more digital in 180 days, none personal",
-    "gone_quiet": "Silent far longer than is usual for them",
-    "no_record": "Nothing logged yet: begin with them",
+    "in_touch": N_("Within every target"),
+    "drifting": N_("A target has passed, by voice or at a table"),
+    "screen_only": N_("3 or more digital in 180 days, none personal"),
+    "gone_quiet": N_("Silent far longer than is usual for them"),
+    "no_record": N_("Nothing logged yet: begin with them"),
 }
 FIGURES = (*MAPPED, "no_record")
 MOST_IN_LIST = 4
@@ -57,50 +59,78 @@ def zone_counts(headcounts: Sequence[Headcount]) -> Counter[str]:
 def lede(headcounts: Sequence[Headcount], wanted: Filter, owner: str | None, day: date, today: date) -> str:
     """ "51 key partners, vendors and customers, as of Monday 16 November. Three have no record yet." """
     total = sum(one.people for one in headcounts)
-    when = f"as of {long_day(day, today, weekday=True)}"
-    whom = f"{_whom(headcounts, wanted)}{_whose(wanted, owner)}"
+    said = {
+        "day": long_day(day, today, weekday=True),
+        "whom": _whose(_whom(headcounts, wanted), wanted, owner),
+        "number": numeral(total),
+    }
     if not total:
-        return f"No {whom}, {when}."
+        return _("No {whom}, as of {day}.").format(**said)
+    sentence = ngettext("One {whom}, as of {day}.", "{number} {whom}, as of {day}.", total).format(**said)
     unknown = zone_counts(headcounts)["no_record"]
-    number = f"{numeral(total)}" if total > 1 else "One"
-    said = f"{number} {whom}, {when}."
     if not unknown:
-        return said
-    has = "has" if unknown == 1 else "have"
-    return f"{said} {capital(in_words(unknown))} {has} no record yet."
+        return sentence
+    few = ngettext("{number} has no record yet.", "{number} have no record yet.", unknown)
+    return f"{sentence} {few.format(number=capital(in_words(unknown)))}"
+
+
+_OF_TIER = {
+    "key": plurals("key {whom}", "key {whom}"),
+    "regular": plurals("regular {whom}", "regular {whom}"),
+    "warm": plurals("warm {whom}", "warm {whom}"),
+}
 
 
 def _whom(headcounts: Sequence[Headcount], wanted: Filter) -> str:
     """ "key partners, vendors and customers"; "people" where the kinds are many."""
     total = sum(one.people for one in headcounts)
+    whom = join([ngettext(one, several, total) for one, several in _nouns(headcounts, wanted)])
+    return ngettext(*_OF_TIER[wanted.tier], total).format(whom=whom) if wanted.tier else whom
+
+
+def _nouns(headcounts: Sequence[Headcount], wanted: Filter) -> list[tuple[str, str]]:
+    """What people of these kinds are called, one of them and several."""
     present = {one.kind for one in headcounts}
     kinds = [*(kind for kind in NAMED_KINDS if kind in present), *sorted(present.difference(NAMED_KINDS))]
-    tier = f"{wanted.tier} " if wanted.tier else ""
     if wanted.kind:
         kinds = [wanted.kind]
     if not kinds or len(kinds) > 3 or "other" in kinds:
-        kinds = ["person"] if not wanted.kind else [f"{wanted.kind} contact"]
-    return tier + join([kind if total == 1 else plural(kind) for kind in kinds])
+        return [plurals("other contact", "other contacts") if wanted.kind else plurals("person", "people")]
+    return [(kind, KINDS_COUNTED.get(kind) or plural(kind)) for kind in kinds]
 
 
-def _whose(wanted: Filter, owner: str | None) -> str:
-    of = "" if wanted.owner is None else f" of {owner}" if owner else " without an owner"
-    return f"{of} tagged {wanted.tag}" if wanted.tag else of
+def _whose(whom: str, wanted: Filter, owner: str | None) -> str:
+    if wanted.owner is not None:
+        of = _("{whom} of {owner}") if owner else _("{whom} without an owner")
+        whom = of.format(whom=whom, owner=owner)
+    return _("{whom} tagged {tag}").format(whom=whom, tag=wanted.tag) if wanted.tag else whom
 
 
-def coverages(headcounts: Sequence[Headcount], nobody: str = "No owner") -> list[Coverage]:
+def coverages(headcounts: Sequence[Headcount], nobody: str | None = None) -> list[Coverage]:
     """Every owner's (or organisation's) people, most people first; nobody's come last."""
     groups: dict[tuple[int | None, str], Counter[str]] = defaultdict(Counter)
     for one in headcounts:
-        groups[one.group_id, one.group or nobody][one.zone] += one.people
+        groups[one.group_id, one.group or nobody or _("No owner")][one.zone] += one.people
     order = sorted(groups.items(), key=lambda item: (item[0][0] is None, -item[1].total(), item[0][1]))
     return [_coverage(*group, zones) for group, zones in order]
 
 
+_IN_ZONE = {
+    "in_touch": plurals("{n} in touch", "{n} in touch"),
+    "drifting": plurals("{n} drifting", "{n} drifting"),
+    "screen_only": plurals("{n} screen-only", "{n} screen-only"),
+    "gone_quiet": plurals("{n} gone quiet", "{n} gone quiet"),
+}
+
+
 def _coverage(group_id: int | None, name: str, zones: Counter[str]) -> Coverage:
     of = sum(zones[zone] for zone in MAPPED)
-    said = join([f"{zones[zone]} {ZONE_WORDS[zone]}" for zone in MAPPED if zones[zone]])
-    words = f"{name}: {said or 'nobody with a record'}, of {count(of, 'person')}."
+    said = join(
+        [ngettext(*_IN_ZONE[zone], zones[zone]).format(n=zones[zone]) for zone in MAPPED if zones[zone]]
+    )
+    words = _("{name}: {zones}, of {people}.").format(
+        name=name, zones=said or _("nobody with a record"), people=count(of, "person", "people")
+    )
     return Coverage(group_id, name, zones, of, coverage_bar(zones), words)
 
 
@@ -117,9 +147,20 @@ def screen_finding(headcounts: Sequence[Headcount]) -> str | None:
     owner, most = by_owner.most_common(1)[0]
     if 2 * most < total:
         return None
-    whose = f"{owner.split()[0]}’s" if owner.split() else "nobody’s"
-    part = "All" if most == total else f"{capital(in_words(most))} of the"
-    return f"{part} {in_words(total)} screen-only relations are {whose}."
+    if most == total:
+        said = (
+            _("All {total} screen-only relations are {owner}’s.")
+            if owner.split()
+            else _("All {total} screen-only relations are nobody’s.")
+        )
+    else:
+        said = (
+            _("{number} of the {total} screen-only relations are {owner}’s.")
+            if owner.split()
+            else _("{number} of the {total} screen-only relations are nobody’s.")
+        )
+    first = next(iter(owner.split()), "")
+    return said.format(number=capital(in_words(most)), total=in_words(total), owner=first)
 
 
 def points(people: Sequence[Placed]) -> list[Point]:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from crm.domain.channels import Channel, by_key
+from crm.domain.language import gettext as _
 from crm.domain.manner import days_words, month_words
 from crm.domain.principal import Principal
 from crm.domain.spans import count, short_day
@@ -72,7 +73,7 @@ class Item:
         newest, oldest = self.happenings[0].day, self.happenings[-1].day
         if newest == oldest:
             return short_day(newest, today)
-        return days_words(oldest, newest, year=newest.year != today.year, to=" to ")
+        return days_words(oldest, newest, year=newest.year != today.year, to=_(" to "))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 // A form with data-bulk: ticking rows shows the bar of acts in [data-bulk-bar] and counts them. Without scripts the bar
 // is always there. X ticks the row that has focus.
+import { count } from "./words.js";
+
 const rows = (form) => [...form.querySelectorAll("input.row-select")];
 
 function refresh(form) {
@@ -7,7 +9,7 @@ function refresh(form) {
   const chosen = boxes.filter((box) => box.checked).length;
   const bar = form.querySelector("[data-bulk-bar]");
   if (bar) bar.hidden = chosen === 0;
-  for (const words of form.querySelectorAll("[data-bulk-count]")) words.textContent = `${chosen} selected`;
+  for (const words of form.querySelectorAll("[data-bulk-count]")) words.textContent = count("selected", chosen);
   const all = form.querySelector("[data-bulk-all]");
   if (all) {
     all.checked = chosen > 0 && chosen === boxes.length;

@@ -1,6 +1,7 @@
 // The page of what is kept on this device: every entry with its state, and how to mend it or take it off.
 import { entries, forget, listen } from "./device.js";
 import { day, time } from "./manner.js";
+import { say } from "./words.js";
 
 const list = document.getElementById("kept-entries");
 const form = document.getElementById("log-form");
@@ -11,7 +12,7 @@ const copy = (selector) => document.querySelector(`template${selector}`)?.conten
 function when(moment) {
   const then = new Date(moment);
   const isToday = then.toDateString() === new Date().toDateString();
-  return `${isToday ? "Today" : day(then, { weekday: true })}, ${time(then)}`;
+  return `${isToday ? say("today") : day(then, { weekday: true })}, ${time(then)}`;
 }
 
 // Mending is the log form itself, with everything that was typed.
@@ -38,14 +39,14 @@ function row(entry) {
   part("mark").append(copy(`[data-mark="${CSS.escape(entry.channel)}"]`) || copy(`[data-mark="line"]`));
   part("label").textContent = entry.label;
   part("when").textContent = when(entry.written_at);
-  part("reason").textContent = entry.state === "refused" ? entry.reason : "";
+  part("reason").textContent = entry.state === "refused" ? (entry.reason ?? say(entry.why)) : "";
   part("state").append(copy(`[data-state="${entry.state === "waiting" && entry.signedOut ? "signed-out" : entry.state}"]`));
   const moment = part("state").querySelector("[data-moment]");
   if (moment) moment.textContent = time(new Date(entry.saved_at));
   part("state").querySelector("[data-mend]")?.addEventListener("click", () => mend(entry));
   const off = part("off");
   off.hidden = entry.state === "saved";
-  off.setAttribute("aria-label", `Take off: ${entry.label}`);
+  off.setAttribute("aria-label", say("takeOff", { label: entry.label }));
   off.addEventListener("click", () => takeOff(entry));
   return made;
 }

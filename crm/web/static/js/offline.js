@@ -3,25 +3,20 @@
 import { entries, forgetOwner, listen, setOwner } from "./device.js";
 import { send } from "./sending.js";
 import { toast } from "./toast.js";
+import { count, say } from "./words.js";
 
 const AGAIN = 20_000;
-const OFFLINE = "You are offline, so nothing was sent. What you typed stays here: send it again once you are back.";
 const works = isSecureContext && "serviceWorker" in navigator && "locks" in navigator;
 const strip = document.getElementById("offline");
 let kept = [];
 let timer;
 
-const some = (number, one, many) => (number === 1 ? one : many.replace("#", number));
-
 function words() {
   const waiting = kept.filter((entry) => entry.state === "waiting").length;
   const refused = kept.filter((entry) => entry.state === "refused").length;
-  if (!navigator.onLine) {
-    const keep = waiting ? some(waiting, "one entry waits on this device", "# entries wait on this device") : "entries wait on this device";
-    return `You are offline. Keep logging; ${keep}.`;
-  }
-  if (refused) return some(refused, "One entry on this device needs a word from you.", "# entries on this device need a word from you.");
-  return waiting ? some(waiting, "One entry waits on this device to be sent.", "# entries wait on this device to be sent.") : "";
+  if (!navigator.onLine) return waiting ? count("offlineKept", waiting) : say("offlineKeeps");
+  if (refused) return count("refused", refused);
+  return waiting ? count("waiting", waiting) : "";
 }
 
 async function refresh() {
@@ -41,7 +36,7 @@ async function sendNow() {
 }
 
 function hear(news) {
-  if (news.state === "saved" && news.words && document.visibilityState === "visible") toast(`Back online. ${news.words}`, news.undo);
+  if (news.state === "saved" && news.words && document.visibilityState === "visible") toast(say("back", { words: news.words }), news.undo);
   refresh();
 }
 
@@ -52,7 +47,8 @@ function label(form) {
   const way = form.querySelector("[name=channel]:checked")?.closest("label")?.querySelector("[title]")?.title.replace(/ \(.*/, "");
   const names = [...form.querySelectorAll(".token")].map((token) => token.textContent.trim());
   const who = [...names, form.elements.who?.value.trim()].filter(Boolean).join(", ");
-  return [way || "Something", who && `with ${who}`].filter(Boolean).join(" ");
+  const how = way || say("something");
+  return who ? say("withWhom", { way: how, who }) : how;
 }
 
 function name(form) {
@@ -71,7 +67,7 @@ document.addEventListener(
     if (navigator.onLine) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    toast(OFFLINE, null, "error");
+    toast(say("offline"), null, "error");
   },
   true,
 );
@@ -83,7 +79,7 @@ function signOut(event) {
   const dialog = document.getElementById("sign-out-kept");
   const unsaved = kept.filter((entry) => entry.state !== "saved").length;
   if (!unsaved || dialog.open) return forgetOwner().finally(() => event.target.submit());
-  dialog.querySelector("[data-kept-count]").textContent = some(unsaved, "One entry on this device is not saved yet.", "# entries on this device are not saved yet.");
+  dialog.querySelector("[data-kept-count]").textContent = count("unsaved", unsaved);
   dialog.showModal();
 }
 

@@ -1,7 +1,9 @@
 // <person-field suggest="/people/suggest">: a combobox over the plain text field inside. Choosing adds a token, a ticked
 // checkbox named contact_ids (or new_names for somebody new); unticking a token takes the person out.
+import { say } from "./words.js";
+
 const WAIT = 120;
-let count = 0;
+let fields = 0;
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -28,7 +30,7 @@ class PersonField extends HTMLElement {
     this.box = this.querySelector(".person-box");
     this.input.removeAttribute("list");
     this.querySelector("datalist")?.remove();
-    this.list = element("div", { class: "suggestions", role: "listbox", id: `people-${++count}`, "aria-label": "People" });
+    this.list = element("div", { class: "suggestions", role: "listbox", id: `people-${++fields}`, "aria-label": say("people") });
     this.list.hidden = true;
     this.append(this.list);
     const combobox = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.list.id };
@@ -87,7 +89,7 @@ class PersonField extends HTMLElement {
 
   newcomer(query) {
     const avatar = element("span", { class: "avatar", "aria-hidden": "true" }, "+");
-    const words = element("span", { class: "suggestion-name" }, `Add “${query}” as a new person`);
+    const words = element("span", { class: "suggestion-name" }, say("newPerson", { name: query }));
     const option = element("div", { class: "suggestion-option suggestion-new", role: "option", id: `${this.list.id}-new` }, avatar, words);
     option.newcomer = query;
     return option;
@@ -127,7 +129,7 @@ class PersonField extends HTMLElement {
   }
 
   add(field, value, name) {
-    const box = element("input", { type: "checkbox", name: field, value, checked: "", "aria-label": `${name}, chosen` });
+    const box = element("input", { type: "checkbox", name: field, value, checked: "", "aria-label": say("chosen", { name }) });
     const cross = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     for (const [key, drawn] of Object.entries({ class: "icon", width: 15, height: 15, viewBox: "0 0 24 24", fill: "none", stroke: "currentColor", "stroke-width": 1.75, "stroke-linecap": "round", "aria-hidden": "true" })) cross.setAttribute(key, drawn);
     const path = document.createElementNS("http://www.w3.org/2000/svg", "path");

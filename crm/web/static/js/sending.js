@@ -1,10 +1,8 @@
 // Sends what waits, one after the other. A lock keeps tabs and the service worker from sending at the same moment; that
-// nothing is saved twice is up to the key each entry carries.
+// nothing is saved twice is up to the key each entry carries. The service worker has no page, so it says no sentences.
 import { entries, settle } from "./device.js";
 
 const PATIENCE = 20_000;
-const MAY_NOT = "You can read here, but not log. Ask an admin to make you a member.";
-const STRANGE = "This could not be saved as it is.";
 
 export const send = () => navigator.locks.request("in-person-entries", { ifAvailable: true }, (lock) => lock && sendAll());
 
@@ -31,7 +29,7 @@ async function sendOne(entry) {
 async function outcome(answer) {
   const said = answer.headers.get("content-type")?.startsWith("application/json") ? await answer.json() : {};
   if (answer.ok && said.state === "saved") return saved(said.words, said.undo);
-  return { state: "refused", reason: said.reason ?? (answer.status === 403 ? MAY_NOT : STRANGE) };
+  return { state: "refused", reason: said.reason, why: answer.status === 403 ? "mayNotLog" : "strange" };
 }
 
 // What was written is on the server now, and need not stay here.

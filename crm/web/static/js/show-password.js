@@ -1,9 +1,11 @@
 // A button with data-show=ID shows what is typed in that password field, and hides it again before it is sent.
+import { say } from "./words.js";
+
 function set(button, shown) {
   const input = document.getElementById(button.dataset.show);
   if (!input) return;
   input.type = shown ? "text" : "password";
-  button.textContent = shown ? "Hide" : "Show";
+  button.textContent = say(shown ? "hide" : "show");
   button.setAttribute("aria-pressed", shown);
 }
 

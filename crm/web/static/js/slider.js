@@ -1,4 +1,5 @@
 import { day } from "./manner.js";
+import { say } from "./words.js";
 
 // The slider of the health page says which day it stands on while it is moved, and goes there when a hand lets go of it.
 // Moved by keys it only says so: its button goes there.
@@ -9,7 +10,7 @@ for (const slider of document.querySelectorAll("[data-weeks-back]")) {
   slider.addEventListener("keydown", () => (byHand = false));
   slider.addEventListener("change", () => byHand && slider.form.requestSubmit());
   slider.addEventListener("input", () => {
-    words.textContent = Number(slider.value) ? dayOf(slider) : "Today";
+    words.textContent = Number(slider.value) ? dayOf(slider) : say("today");
     slider.setAttribute("aria-valuetext", words.textContent);
   });
 }

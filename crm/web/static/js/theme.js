@@ -1,11 +1,13 @@
 // The manual override of light and dark. It lives in a cookie, so that the server writes it into the first byte.
+import { say } from "./words.js";
+
 const root = document.documentElement;
 const chosen = /(?:^|; )theme=(light|dark)/.exec(document.cookie)?.[1];
 if (chosen) root.dataset.theme = chosen; // a page that a device kept was written without the cookie
 const dark = () => (root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
 
 function name() {
-  for (const words of document.querySelectorAll("[data-theme-words]")) words.textContent = dark() ? "Light colours" : "Dark colours";
+  for (const words of document.querySelectorAll("[data-theme-words]")) words.textContent = say(dark() ? "light" : "dark");
 }
 
 document.addEventListener("click", (event) => {
