@@ -156,7 +156,6 @@ def erase(connection: Connection, principal: Principal, contact_id: int, at: dat
     )
     alone, shared = _log(connection, principal, contact_id)
     _mails(connection, principal, contact_id)
-    _plans(connection, principal, contact_id)
     _sources(connection, principal, contact_id, alone)
     _merges(connection, principal, contact_id)
     _meetings(connection, principal, contact_id)
@@ -262,15 +261,6 @@ def _mails(connection: Connection, principal: Principal, contact_id: int) -> Non
     )
     mine = outbox.c.workspace_id == principal.workspace_id
     connection.execute(outbox.update().where(mine, told).values(**PUT_AWAY[outbox]))
-
-
-def _plans(connection: Connection, principal: Principal, contact_id: int) -> None:
-    """Who was left out of a plan."""
-    mine = plan.c.workspace_id == principal.workspace_id
-    for row_id, left in connection.execute(select(plan.c.id, plan.c.left_out).where(mine)).all():
-        kept = [one for one in left if one[0] != contact_id]
-        if len(kept) < len(left):
-            connection.execute(plan.update().where(mine, plan.c.id == row_id).values(left_out=kept))
 
 
 def _sources(connection: Connection, principal: Principal, contact_id: int, alone: Sequence[int]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
 
 from crm.contacts import rows
 from crm.contacts.derived import reindex
@@ -33,9 +33,9 @@ from crm.storage.tables import (
     favour,
     interaction_contact,
     kept_apart,
+    left_out,
     merge,
     open_meeting_contact,
-    plan,
     promise,
     removed_matter,
     response,
@@ -45,7 +45,16 @@ from crm.storage.tables import (
 )
 
 _MOVED = (ask, promise, signal, favour, contact_date, response)
-_ABOUT = (*_MOVED, removed_matter, suggestion, contact_email, contact_phone, contact_address, contact_tag)
+_ABOUT = (
+    *_MOVED,
+    removed_matter,
+    suggestion,
+    left_out,
+    contact_email,
+    contact_phone,
+    contact_address,
+    contact_tag,
+)
 
 
 def merge_contacts(
@@ -105,7 +114,7 @@ class _Merge:
         refreshed(self.connection, self.principal, people, self.at)
         return self._write({"changes": changes, "moved": moved, "shared": shared})
 
-    def _mine(self, table: Table, contact_id: int) -> ColumnElement[bool]:
+    def _mine(self, table: Any, contact_id: int) -> ColumnElement[bool]:
         return and_(table.c.workspace_id == self.workspace_id, table.c.contact_id == contact_id)
 
     def _footprint(self) -> dict[Table, ColumnElement[bool]]:
@@ -120,7 +129,6 @@ class _Merge:
             kept_apart.c.workspace_id == self.workspace_id,
             or_(kept_apart.c.contact_id.in_(both), kept_apart.c.other_id.in_(both)),
         )
-        found[plan] = and_(plan.c.workspace_id == self.workspace_id, plan.c.id.in_(self._plans()))
         dates = self._ids(contact_date, *both)
         sources = source_record.c
         found[source_record] = and_(
@@ -219,27 +227,15 @@ class _Merge:
             )
             self.connection.execute(suggestion.delete().where(*own))
 
-    def _plans(self) -> list[int]:
-        """Plans that left out the record that goes."""
-        mine = select(plan.c.id, plan.c.left_out).where(plan.c.workspace_id == self.workspace_id)
-        rows = self.connection.execute(mine).all()
-        return [row.id for row in rows if any(one[0] == self.gone.id for one in row.left_out)]
-
     def _left_out(self) -> None:
         """Whoever was left out of a plan was the person that stays, unless that one is in it, or left out as well."""
-        mine = and_(suggestion.c.plan_id == plan.c.id, self._mine(suggestion, self.kept.id))
-        chosen = select(plan.c.id, plan.c.left_out, exists().where(mine).label("is_in")).where(
-            plan.c.workspace_id == self.workspace_id, plan.c.id.in_(self._plans())
-        )
-        for row in self.connection.execute(chosen).all():
-            is_there = row.is_in or any(one[0] == self.kept.id for one in row.left_out)
-            left = [
-                [self.kept.id, *one[1:]] if one[0] == self.gone.id else one
-                for one in row.left_out
-                if not (is_there and one[0] == self.gone.id)
-            ]
-            own = (plan.c.workspace_id == self.workspace_id, plan.c.id == row.id)
-            self.connection.execute(plan.update().where(*own).values(left_out=left))
+        there = [
+            left_out.c.plan_id.in_(select(table.c.plan_id).where(self._mine(table, self.kept.id)))
+            for table in (suggestion, left_out.alias())
+        ]
+        gone = left_out.delete().where(self._mine(left_out, self.gone.id), or_(*there))
+        self.connection.execute(gone)
+        self._repoint(left_out)
 
     def _removed(self) -> None:
         """What was taken away and may come back comes back to the kept record."""

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
 from crm.accounts.queries import principal_of
 from crm.demo.cast import TEAM, Person, Teammate
@@ -14,11 +14,12 @@ from crm.demo.habits import CLOSE
 from crm.demo.log import ZONES
 from crm.demo.words import a_note
 from crm.domain.budgets import GROUPS, Budget
+from crm.domain.left_out import LeftOut
 from crm.domain.principal import Principal
 from crm.domain.spans import names_and_others
 from crm.domain.weeks import IsoWeek, due_instant
 from crm.interactions.actions import Entry, log_interaction
-from crm.planning.actions import done, make_plan, not_this_person, skip, snooze, swap
+from crm.planning.actions import done, leave_out, make_plan, not_this_person, skip, snooze, swap
 from crm.planning.queries import suggestions_of
 from crm.planning.states import states_of
 from crm.storage.database import new_id, new_ids
@@ -91,10 +92,9 @@ class Past:
         surplus = suggestion.c.id.in_([row.id for row in gone])
         self.connection.execute(suggestion.delete().where(suggestion.c.workspace_id == own, surplus))
         this = (plan.c.workspace_id == own, plan.c.id == plan_id)
-        left_out = self.connection.execute(select(plan.c.left_out).where(*this)).scalar_one()
-        full = [[row.contact_id, "budget", None] for row in gone]
-        values = {"budget": USUAL, "left_out": [*left_out, *full]}
-        self.connection.execute(plan.update().where(*this).values(**values))
+        self.connection.execute(plan.update().where(*this).values(budget=USUAL))
+        full = [LeftOut(row.contact_id, "budget") for row in gone]
+        leave_out(self.connection, self.principal, plan_id, full)
 
     def _answer(self, row: Row[Any], week: IsoWeek, at: datetime) -> None:
         """Those who are reached, are; others are put off, so that this week asks for them again."""

@@ -22,6 +22,7 @@ from crm.storage.tables import (
     interaction,
     interaction_contact,
     interaction_user,
+    left_out,
     mail_reply,
     merge,
     metadata,
@@ -33,7 +34,7 @@ from crm.storage.tables import (
     user,
 )
 
-THEIR_USERS_ALONE = (suggestion, response, open_meeting, mail_reply)
+THEIR_USERS_ALONE = (suggestion, left_out, response, open_meeting, mail_reply)
 """Plans, calendars and answers to one's mail are their user's alone; the command line sees everything."""
 _USERS = {"owner_id", "author_id", "user_id", "removed_by", "said_by", "merged_by"}
 _KEYS = {"workspace_id", "contact_id", "folded_name", "search", "folded", "digits", "fresh_until"}

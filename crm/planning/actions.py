@@ -3,6 +3,7 @@
 Answers are idempotent: the same one given twice, from the page and from the mail, is one.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from crm.domain.budgets import GROUPS, Budget
 from crm.domain.diary import Slot
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
+from crm.domain.left_out import LeftOut
 from crm.domain.manner import written_for
 from crm.domain.principal import Principal
 from crm.domain.rules import CHANNELS_OF_ACTS, act_of
@@ -26,7 +28,7 @@ from crm.planning.queries import own_suggestion, stored_plan
 from crm.planning.states import State, states_of
 from crm.storage.database import new_id, new_ids
 from crm.storage.insertion import insert_unless_there
-from crm.storage.tables import plan, response, suggestion
+from crm.storage.tables import left_out, plan, response, suggestion
 
 DIRECTION_OF = {"note": "outbound", "gift": "outbound"}
 """Channels that go one way; everything else is mutual."""
@@ -62,6 +64,7 @@ def make_plan(connection: Connection, principal: Principal, week: IsoWeek, at: d
     if not insert_unless_there(connection, plan, row, ["workspace_id", "user_id", "week"]):
         return _required(_plan_id(connection, principal, week))
     add_suggestions(connection, principal, plan_id, draft)
+    leave_out(connection, principal, plan_id, draft.left_out)
     return plan_id
 
 
@@ -86,6 +89,18 @@ def add_suggestions(
         connection.execute(suggestion.insert(), rows)
 
 
+def leave_out(connection: Connection, principal: Principal, plan_id: int, those: Sequence[LeftOut]) -> None:
+    """Write down who found no place in that plan, and why."""
+    shared = {
+        "workspace_id": principal.workspace_id,
+        "plan_id": plan_id,
+        "user_id": principal.user_id,
+    }
+    rows = [{**shared, "contact_id": one.contact_id, "reason": one.reason, "day": one.day} for one in those]
+    if rows:
+        connection.execute(left_out.insert(), rows)
+
+
 def _plan_values(
     principal: Principal, draft: Draft, plan_id: int, user_id: int, at: datetime
 ) -> dict[str, Any]:
@@ -97,7 +112,6 @@ def _plan_values(
         "monday": draft.week.monday,
         "made_at": at,
         "budget": stored_budget(draft.budget),
-        "left_out": [[one.contact_id, one.reason, one.day and one.day.isoformat()] for one in draft.left_out],
     }
 
 

@@ -14,7 +14,7 @@ from crm.planning.journey_actions import set_room
 from crm.planning.journeys import own_trip
 from crm.planning.queries import is_plan_of
 from crm.planning.reach import more_on_trip
-from crm.storage.tables import plan, suggestion
+from crm.storage.tables import left_out, plan, suggestion
 
 
 def make_room(connection: Connection, principal: Principal, trip_id: int, room: int, at: datetime) -> int:
@@ -35,7 +35,7 @@ def _take_in(connection: Connection, principal: Principal, draft: Draft, at: dat
     if not draft.suggestions:
         return
     row = connection.execute(
-        select(plan.c.id, plan.c.budget, plan.c.left_out)
+        select(plan.c.id, plan.c.budget)
         .where(is_plan_of(principal.workspace_id, principal.user_id, str(draft.week)))
         .with_for_update()
     ).one()
@@ -51,10 +51,11 @@ def _take_in(connection: Connection, principal: Principal, draft: Draft, at: dat
         if one.contact_id in there:
             swap(connection, principal, there[one.contact_id], one.act, at)
     meetings = sum(GROUPS[one.act] == "in_person" for one in standing) + len(draft.suggestions)
-    added = {one.contact_id for one in new}
-    left_out = [one for one in row.left_out if one[0] not in added]
     connection.execute(
         plan.update()
         .where(plan.c.workspace_id == principal.workspace_id, plan.c.id == row.id)
-        .values(budget=stored_budget(Budget(**row.budget).with_room_for(meetings)), left_out=left_out)
+        .values(budget=stored_budget(Budget(**row.budget).with_room_for(meetings)))
     )
+    found_place = left_out.c.contact_id.in_([one.contact_id for one in new])
+    mine = (left_out.c.workspace_id == principal.workspace_id, left_out.c.plan_id == row.id)
+    connection.execute(left_out.delete().where(*mine, found_place))

@@ -1,24 +1,10 @@
 """Who has a reason to be reached and found no place in a week's plan, and why."""
 
-import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    ColumnElement,
-    Connection,
-    Select,
-    TableValuedAlias,
-    Text,
-    func,
-    literal_column,
-    select,
-    true,
-    type_coerce,
-)
+from sqlalchemy import Connection, Select, func, select
 
 from crm.domain.left_out import LeftOut, why_not
 from crm.domain.principal import Principal
@@ -27,7 +13,7 @@ from crm.planning.queries import Suggestee, is_plan_of, people
 from crm.rules.queries import flags
 from crm.storage.statements import built_once
 from crm.storage.stored_metrics import current
-from crm.storage.tables import contact, plan, response
+from crm.storage.tables import left_out, plan, response
 
 
 @dataclass(frozen=True)
@@ -70,53 +56,41 @@ def not_planned(
 def number_not_planned(connection: Connection, principal: Principal, week: IsoWeek) -> int:
     """How many those are; no rule is asked for it, and nobody is read."""
     own = (principal.workspace_id, principal.user_id, str(week))
-    number: int = connection.execute(*_number(*own, dialect=connection.dialect.name)).scalar_one()
+    number: int = connection.execute(*_number(*own)).scalar_one()
     return number
 
 
 @built_once
-def _number(whose: Any, user_id: Any, week: Any, *, dialect: str) -> Select[Any]:
-    """Those left out who are still there, counted where they are: there may be thousands."""
-    one, contact_id = _entries(dialect)
-    ids = select(contact_id).select_from(plan).join(one, true()).where(is_plan_of(whose, user_id, week))
-    return select(func.count()).where(contact.c.workspace_id == whose, contact.c.id.in_(ids))
+def _number(whose: Any, user_id: Any, week: Any) -> Select[Any]:
+    return _of_plan(func.count(), whose, user_id, week)
 
 
 def why_waiting(connection: Connection, principal: Principal, contact_id: int, at: datetime) -> str:
     """Why this person had a reason to be reached and found no place in this week's plan of the user; else empty."""
     today = principal.own_day(at)
     own = (principal.workspace_id, principal.user_id, str(IsoWeek.of(today)), contact_id)
-    found = connection.execute(*_entry(*own, dialect=connection.dialect.name)).scalar_one_or_none()
-    if found is None:
-        return ""
-    one, why, day = json.loads(found) if isinstance(found, str) else found
-    return why_not(LeftOut(one, why, day and date.fromisoformat(day)), today)
+    found = connection.execute(*_entry(*own)).one_or_none()
+    return "" if found is None else why_not(LeftOut(*found), today)
 
 
 @built_once
-def _entry(whose: Any, user_id: Any, week: Any, contact_id: Any, *, dialect: str) -> Select[Any]:
-    one, who = _entries(dialect)
-    return (
-        select(one.c.value)
-        .select_from(plan)
-        .join(one, true())
-        .where(is_plan_of(whose, user_id, week), who == contact_id)
-    )
-
-
-def _entries(dialect: str) -> tuple[TableValuedAlias, ColumnElement[int]]:
-    """What a plan keeps of everybody left out, a row each, and whom it is about."""
-    if dialect == "sqlite":
-        one = func.json_each(plan.c.left_out).table_valued("value")
-    else:
-        one = func.json_array_elements(type_coerce(plan.c.left_out, Text).cast(JSON)).table_valued("value")
-    return one, one.c.value.op("->>")(literal_column("0")).cast(BigInteger)
+def _entry(whose: Any, user_id: Any, week: Any, contact_id: Any) -> Select[Any]:
+    return _of_plan(_ENTRY, whose, user_id, week).where(left_out.c.contact_id == contact_id)
 
 
 def _left_out(connection: Connection, principal: Principal, week: IsoWeek) -> list[LeftOut]:
-    own = is_plan_of(principal.workspace_id, principal.user_id, str(week))
-    stored = connection.execute(select(plan.c.left_out).where(own)).scalar_one_or_none()
-    return [LeftOut(one, why, day and date.fromisoformat(day)) for one, why, day in stored or ()]
+    asked = _of_plan(_ENTRY, principal.workspace_id, principal.user_id, str(week))
+    return [LeftOut(*row) for row in connection.execute(asked)]
+
+
+_ENTRY = (left_out.c.contact_id, left_out.c.reason, left_out.c.day)
+
+
+def _of_plan(what: Any, whose: Any, user_id: Any, week: Any) -> Select[Any]:
+    """What is asked of those who found no place in a user's plan of a week."""
+    own = select(plan.c.id).where(is_plan_of(whose, user_id, week)).scalar_subquery()
+    asked = what if isinstance(what, tuple) else (what,)
+    return select(*asked).where(left_out.c.workspace_id == whose, left_out.c.plan_id == own)
 
 
 def _strongest(

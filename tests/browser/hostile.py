@@ -65,7 +65,7 @@ FREE = words_of("""
 """Every column that holds what somebody wrote, or what another program sent."""
 OURS = words_of("""
     act address_hash after before body budget by channel claimed_by content_hash counts country digits direction domain
-    email etag evidence fields fingerprint folded folded_name from_act headers host html key key_hash kind left_out
+    email etag evidence fields fingerprint folded folded_name from_act headers host html key key_hash kind
     location message_id message_key modified outcome page password_hash place preferences process purpose query reason
     record request_hash role rules scopes sealed search seen source_id source_key stamp state subject_hash then_zone tier
     time_zone to_act token_hash type verb via week what why written zone answer city

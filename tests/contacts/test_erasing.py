@@ -28,6 +28,7 @@ from crm.storage.tables import (
     interaction,
     interaction_contact,
     left_behind,
+    left_out,
     mail_reply,
     mail_return,
     mail_stop,
@@ -84,7 +85,7 @@ NAMELESS = {
         "interaction_user",
         "open_meeting_contact",
     ),  # numbers and keys
-    *("kept_apart", "left_behind"),
+    *("kept_apart", "left_behind", "left_out"),
 }
 
 
@@ -155,12 +156,10 @@ class Rows:
     def plans(self, user_id: int | None) -> None:
         world, crowd = self.world, self.crowd
         week = {"week": "2026-W48", "monday": world.today}
-        left = [[crowd.gone, "rest", None], [crowd.stays, "rest", None]]
-        plan_id = self.add(
-            plan, **week, user_id=user_id, made_at=world.now, budget={"of": NAME}, left_out=left
-        )
+        plan_id = self.add(plan, **week, user_id=user_id, made_at=world.now, budget={"of": NAME})
         for contact_id in (crowd.gone, crowd.stays):
             shared = {"user_id": user_id, "contact_id": contact_id}
+            self.add(left_out, plan_id=plan_id, **shared, reason="resting")
             row = {"monday": world.today, "position": 1, "act": "call", "reason": f"Ring {NAME}", "need": 1.0}
             told = {"rules": [NAME], "evidence": {NAME: 1}, "slot_note": NAME}
             row_id = self.add(suggestion, plan_id=plan_id, **shared, **row, **told)
@@ -296,7 +295,7 @@ def test_what_is_shared_stays_with_the_others(database: Database):
         log = connection.execute(select(interaction).order_by(interaction.c.id)).all()
         took_part = connection.execute(select(interaction_contact.c.contact_id)).scalars().all()
         hanging = connection.execute(select(ask.c.contact_id, ask.c.interaction_id)).all()
-        (left,) = connection.execute(select(plan.c.left_out)).scalars()
+        left = connection.execute(select(left_out.c.contact_id, left_out.c.reason)).all()
         figures = connection.execute(select(contact_metrics)).mappings().one()
         people = connection.execute(select(contact.c.name, contact.c.notes)).all()
     assert [one.id for one in log] == [crowd.shared, crowd.named]
@@ -304,7 +303,7 @@ def test_what_is_shared_stays_with_the_others(database: Database):
     assert (log[1].summary, log[1].note) == (f"About {BLANK}", f"see {BLANK}’s plan, {BLANK}")
     assert set(took_part) == {crowd.stays}
     assert hanging == [(crowd.stays, None)]
-    assert left == [[crowd.stays, "rest", None]]
+    assert left == [(crowd.stays, "resting")]
     assert people == [("Marta Kowalczyk", f"Introduced by {BLANK}, {BLANK}")]
     assert figures["contact_id"] == crowd.stays
     assert (figures["days_since_any"], figures["total_7"]) == (4, 2)

@@ -31,6 +31,7 @@ from crm.storage.tables import (
     contact_metrics,
     import_batch,
     interaction_contact,
+    left_out,
     merge,
     metadata,
     plan,
@@ -396,27 +397,28 @@ def test_whoever_was_left_out_of_a_plan_was_the_person_that_stays(database: Data
     world = World.create(database)
     first, second, third = (world.contact(f"Name {number}") for number in range(3))
     lefts = {
-        "2026-W46": [[second, "rest", None], [third, "rest", None]],
-        "2026-W47": [[first, "a", None], [second, "b", None]],
+        "2026-W46": {second: "resting", third: "budget"},
+        "2026-W47": {first: "muted", second: "snoozed"},
     }
     user_id = world.user().user_id
     with database.write() as connection:
         for week, left in lefts.items():
-            row = {
-                "id": new_id(connection),
-                "workspace_id": world.workspace_id,
-                "user_id": user_id,
-                "week": week,
-            }
-            rest = {"monday": world.today, "made_at": world.now, "budget": {}, "left_out": left}
-            connection.execute(plan.insert(), {**row, **rest})
+            shared = {"workspace_id": world.workspace_id, "user_id": user_id}
+            plan_id = new_id(connection)
+            told = {"id": plan_id, "week": week, "monday": world.today, "made_at": world.now, "budget": {}}
+            connection.execute(plan.insert(), {**shared, **told})
+            rows = [{"plan_id": plan_id, "contact_id": one, "reason": why} for one, why in left.items()]
+            connection.execute(left_out.insert(), [{**shared, **row} for row in rows])
     before = dump(world)
     merge_id = merged(world, first, second)
     with database.read() as connection:
-        told = connection.execute(select(plan.c.week, plan.c.left_out).order_by(plan.c.week)).all()
-    assert told == [
-        ("2026-W46", [[first, "rest", None], [third, "rest", None]]),
-        ("2026-W47", [[first, "a", None]]),
+        of_plan = left_out.join(plan, plan.c.id == left_out.c.plan_id)
+        asked = select(plan.c.week, left_out.c.contact_id, left_out.c.reason).select_from(of_plan)
+        found = connection.execute(asked.order_by(plan.c.week, left_out.c.contact_id)).all()
+    assert found == [
+        ("2026-W46", first, "resting"),
+        ("2026-W46", third, "budget"),
+        ("2026-W47", first, "muted"),
     ]
     undone(world, merge_id)
     assert dump(world) == before

@@ -242,7 +242,7 @@ def a_suggestion(world: World, user_id: int | None, contact_id: int) -> int:
         plan_id, row_id = new_id(connection), new_id(connection)
         connection.execute(
             plan.insert(),
-            {**shared, "id": plan_id, "week": "2026-W48", "made_at": world.now, "budget": {}, "left_out": []},
+            {**shared, "id": plan_id, "week": "2026-W48", "made_at": world.now, "budget": {}},
         )
         connection.execute(
             suggestion.insert(),

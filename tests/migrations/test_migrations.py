@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
+from json import dumps
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from crm.care.restore import _empty
 from crm.storage import migrate as migrating
 from crm.storage.database import Database, new_id
 from crm.storage.migrate import check_references, exclusive, is_newest, migrate, newest, upgrade
-from crm.storage.tables import contact, interaction_contact, mail_hold, metadata
+from crm.storage.tables import contact, interaction_contact, left_out, mail_hold, merge, metadata
 from tests.builders import NOW, World
 from tests.thorough import some_of
 
@@ -96,6 +98,39 @@ def test_from_every_schema_there_was_all_rows_arrive(world: World) -> None:
             )
             assert kept == rows, (revision, name)
     assert is_newest(world.database)
+
+
+def test_who_found_no_place_in_a_plan_is_a_row_each_and_a_merge_can_still_be_undone(world: World) -> None:
+    user_id, first, second = world.user().user_id, world.contact("Ann Lee"), world.contact("A Lee")
+    rewind(world.database, "0024")
+    shared = {"workspace_id": world.workspace_id, "id": 9000, "user_id": user_id}
+    left = [[first, "resting", "2026-12-01"], [second, "budget", None], [8999, "budget", None]]
+    row = {**shared, "week": "2026-W48", "monday": 1, "made_at": 1, "budget": "{}", "left_out": dumps(left)}
+    before = {**row, "left_out": dumps([[first, "resting", "2026-12-01"], [8998, "muted", None]])}
+    kept = {"moved": [], "shared": [], "changes": [["contact", None, None], ["plan", before, row]]}
+    with exclusive(world.database) as connection:
+        there = MetaData()
+        there.reflect(connection, only=["plan", "merge"])
+        connection.execute(there.tables["plan"].insert(), row)
+        merged = {"contact_id": first, "gone_id": 8998, "gone_name": "A", "merged_at": 1}
+        content = {"workspace_id": world.workspace_id, "id": 9001, "content": dumps(kept)}
+        connection.execute(there.tables["merge"].insert(), {**merged, **content})
+    assert migrate(world.database)
+    shared = {"workspace_id": world.workspace_id, "plan_id": 9000, "user_id": user_id}
+    with world.database.read() as connection:
+        found = connection.execute(select(left_out).order_by(left_out.c.contact_id)).all()
+        (changes,) = connection.execute(select(merge.c.content)).scalars()
+    resting = (world.workspace_id, 9000, first, user_id, "resting", date(2026, 12, 1))
+    assert found == [resting, (world.workspace_id, 9000, second, user_id, "budget", None)]
+    moved = [one for one in changes["changes"] if one[0] != "contact"]
+    assert sorted(moved, key=lambda one: one[1] is None) == [
+        ["left_out", {**shared, "contact_id": 8998, "reason": "muted", "day": None}, None],
+        *(
+            ["left_out", None, {**shared, "contact_id": who, "reason": "budget", "day": None}]
+            for who in (second, 8999)
+        ),
+    ]
+    assert [one for one in changes["changes"] if one[0] == "contact"] == [["contact", None, None]]
 
 
 def test_the_newest_is_the_one_alembic_ends_at() -> None:

@@ -49,7 +49,7 @@ from crm.storage.tables.journeys import cover, time_off, trip
 from crm.storage.tables.mailboxes import own_mailbox
 from crm.storage.tables.merges import kept_apart, merge
 from crm.storage.tables.nudges import mail_hold, outbox, outbox_event, scheduler_pulse
-from crm.storage.tables.planning import plan, plan_feed, response, suggestion
+from crm.storage.tables.planning import left_out, plan, plan_feed, response, suggestion
 from crm.storage.tables.returns import inbox, mail_reply, mail_return, mail_stop
 from crm.storage.tables.rules import rule
 from crm.storage.tables.synced import synced_source
@@ -82,6 +82,7 @@ __all__ = [
     "interaction_user",
     "kept_apart",
     "left_behind",
+    "left_out",
     "mail_hold",
     "mail_reply",
     "mail_return",

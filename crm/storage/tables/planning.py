@@ -29,10 +29,27 @@ plan = Table(
     Column("monday", Day, nullable=False),
     Column("made_at", Moment, nullable=False),
     Column("budget", Json, nullable=False),
-    Column("left_out", Json, nullable=False),
     belongs_to("user", "user_id", ondelete="CASCADE"),
     UniqueConstraint("workspace_id", "user_id", "week"),
 )
+
+left_out = Table(
+    "left_out",
+    metadata,
+    workspace_id(),
+    Column("plan_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("day", Day),
+    belongs_to("plan", "plan_id", ondelete="CASCADE"),
+    belongs_to("user", "user_id", ondelete="CASCADE"),
+    belongs_to("contact", "contact_id", ondelete="CASCADE"),
+    Index("ix_left_out_workspace_id_contact_id", "workspace_id", "contact_id"),
+    sqlite_with_rowid=False,
+)
+"""Who had a reason to be reached when the plan was made and found no place in it: thousands, where one user has ten
+thousand people. ``reason`` is a key of ``crm.domain.left_out.LEFT_OUT``, ``day`` the date it speaks of."""
 
 suggestion = Table(
     "suggestion",
