@@ -11,6 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import tests.campaigns
+from tests import portal
 from tests.campaigns.frame import BACKENDS, Asked, Campaign
 
 
@@ -71,10 +72,11 @@ def main(arguments: list[str]) -> int:
     if not backends:
         parser.error(f"{asked.name} does not run on {asked.database}")
     times = campaign.times if asked.times is None else asked.times
-    return max(
-        run(asked.name, campaign, Asked(times, random.Random(asked.seed), backend, asked.variant))
-        for backend in backends
-    )
+    with portal.opened:
+        return max(
+            run(asked.name, campaign, Asked(times, random.Random(asked.seed), backend, asked.variant))
+            for backend in backends
+        )
 
 
 if __name__ == "__main__":
