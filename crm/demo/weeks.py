@@ -158,7 +158,10 @@ def write(
     users: Mapping[str, int],
     today: date,
 ) -> None:
-    """Make the plans of earlier weeks, the oldest first, answer them, and put the sent mails into the outbox."""
+    """Make the plans of earlier weeks, the oldest first, answer them, and put the sent mails into the outbox.
+
+    From Tuesday on this week has its plan as well, unanswered: made on Monday, like any other.
+    """
     people = {contacts[one.name]: one for one in everybody}
     _set_budgets(connection, principal, ROOMY)
     for back in range(max(WEEKS.values()), 0, -1):
@@ -171,6 +174,10 @@ def write(
                 names = [people[row.contact_id].given for row in found]
                 _mail(connection, own, mate, week, at, names, _trouble(mate, back))
     _set_budgets(connection, principal, {f"budget_{name}": value for name, value in USUAL.items()})
+    this = IsoWeek.of(today)
+    for mate in TEAM if today > this.monday else ():
+        own = principal_of(connection, principal, users[mate.key])
+        make_plan(connection, own, this, due_instant(this, 0, MONDAY_AT, own.user_zone))
 
 
 def _set_budgets(connection: Connection, principal: Principal, budgets: Mapping[str, int]) -> None:

@@ -1,5 +1,6 @@
 """How a suggestion's moment is said, on pages and in mail."""
 
+from dataclasses import replace
 from datetime import date, tzinfo
 
 from crm.domain.budgets import GROUPS
@@ -10,6 +11,14 @@ from crm.domain.manner import clock_words
 from crm.domain.spans import day_phrase
 
 ASK_FOR_ADDRESS = N_("Ask for their address")
+
+
+def still(slot: Slot, today: date) -> Slot:
+    """The moment of what is still to be done: once its day is over any other will do, and the note says which it was."""
+    if slot.day is None or slot.day >= today:
+        return slot
+    passed = _("{day} has passed").format(day=day_phrase(slot.day, today))
+    return replace(slot, day=None, starts_at=None, note=passed)
 
 
 def moment_words(act: str, slot: Slot, today: date, zone: tzinfo) -> str:

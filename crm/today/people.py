@@ -29,7 +29,7 @@ from crm.interactions.signals import Wanted, told
 from crm.interactions.timeline import EARLIER, PAGE, timeline, year_by_day
 from crm.planning.queries import suggestion_for
 from crm.planning.waiting import why_waiting
-from crm.planning.words import beside_moment, moment_words
+from crm.planning.words import beside_moment, moment_words, still
 from crm.rules.accounts import OrganisationFlag, organisation_flags
 from crm.storage.stored_metrics import current, targets_of
 from crm.today.cards import card_words
@@ -99,10 +99,11 @@ def _suggestion(visit: Visit, found: Person) -> dict[str, Any]:
             "suggestion": None,
             "why_waiting": why_waiting(visit.connection, visit.principal, found.id, visit.at),
         }
+    slot = still(one.slot, visit.today) if one.is_open else one.slot
     return {
         "suggestion": one,
-        "suggestion_moment": moment_words(one.act, one.slot, visit.today, visit.principal.user_zone),
-        "suggestion_beside": beside_moment(one.slot, one.place, one.needs_address),
+        "suggestion_moment": moment_words(one.act, slot, visit.today, visit.principal.user_zone),
+        "suggestion_beside": beside_moment(slot, one.place, one.needs_address),
     }
 
 

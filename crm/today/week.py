@@ -1,9 +1,9 @@
 """The home page: this week's plan, with what stands beside it; and the plans of other weeks."""
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from typing import Any
 
@@ -34,7 +34,7 @@ from crm.planning.home import holidays_in
 from crm.planning.queries import PlanView, Suggested, drafted_view, plan_of
 from crm.planning.talking import dated
 from crm.planning.waiting import number_not_planned
-from crm.planning.words import act_and_moment, beside_moment, moment_words
+from crm.planning.words import act_and_moment, beside_moment, moment_words, still
 from crm.today import first_run, queries
 from crm.web.routing import Router, Visit
 
@@ -130,6 +130,9 @@ def _made(visit: Visit, week: IsoWeek) -> bool:
 def _week_page(
     visit: Visit, connection: Connection, week: IsoWeek, plan: PlanView | None, *, is_now: bool
 ) -> Response:
+    days = _days(plan, visit) if plan else ()
+    if plan and is_now:
+        plan = _as_of_now(plan, visit.today)
     first = plan.open[0] if plan and plan.open and is_now else None
     rest = [one for one in (plan.suggestions if plan else ()) if one is not first]
     rest.sort(key=lambda one: not one.is_open)
@@ -143,9 +146,7 @@ def _week_page(
         "first": first,
         "rest": rest,
         "year": _year(visit, connection, first) if first else None,
-        "days": _days(plan, week, visit.today, visit.principal.user_zone, holidays_in(country, week))
-        if plan
-        else (),
+        "days": days,
         "room": _room(plan) if plan else (),
         "missed": of_week(connection, visit.principal, week, visit.at),
         "caution": caution(connection, visit.principal, visit.at) if first else "",
@@ -170,10 +171,21 @@ def _said_of_now(
         "replies": waiting_count(connection, who) if replies else 0,
         "light": _light(connection, visit, plan) if plan else (),
         "easing": easing(plan.budget) if plan else "",
+        "planned_on": _planned_on(plan, visit) if plan else "",
         "proposed": plan is not None
         and any(one.slot.starts_at for one in plan.open)
         and not has_calendar(connection, who),
     }
+
+
+def _planned_on(plan: PlanView, visit: Visit) -> str:
+    """From the day after it was made: reasons say "in 7 days" and mean from then."""
+    day = plan.made_at.astimezone(visit.principal.user_zone).date() if plan.made_at else visit.today
+    if day >= visit.today or not plan.open:
+        return ""
+    return _("The reasons are as of {day}, when the week was planned.").format(
+        day=day_phrase(day, visit.today)
+    )
 
 
 def _sayings(visit: Visit) -> dict[str, Callable[..., str]]:
@@ -207,15 +219,21 @@ def _title(plan: PlanView | None, week: IsoWeek, *, is_now: bool) -> str:
     return headline(len(plan.open))
 
 
-def _days(
-    plan: PlanView, week: IsoWeek, today: date, zone: tzinfo, holidays: Collection[date]
-) -> tuple[DayOfWeek, ...]:
+def _as_of_now(plan: PlanView, today: date) -> PlanView:
+    """The same plan; what is open and was for a day that is over is for any day."""
+    kept = (replace(one, slot=still(one.slot, today)) if one.is_open else one for one in plan.suggestions)
+    return replace(plan, suggestions=tuple(kept))
+
+
+def _days(plan: PlanView, visit: Visit) -> tuple[DayOfWeek, ...]:
     """Monday to Friday, and a weekend day that something is planned on."""
+    week, today = plan.week, visit.today
+    holidays = holidays_in(whereabouts(visit.user.city, visit.user.country).country, week)
     by_day: dict[date, list[tuple[str, Planned]]] = {}
     for one in plan.suggestions:
         day = one.slot.day
         if day is not None and day in week and (one.is_open or one.acted_on):
-            by_day.setdefault(day, []).append(_planned(one, zone))
+            by_day.setdefault(day, []).append(_planned(one, visit.principal.user_zone))
     return tuple(
         DayOfWeek(
             day,

@@ -1,16 +1,18 @@
 """The home page: what it shows, what its forms do without scripts, and who sees which of it."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from crm import clock
 from crm.domain.principal import Principal
+from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek
 from crm.planning import actions
 from crm.planning.queries import PlanView, plan_of
@@ -184,6 +186,30 @@ def test_beside_the_week(world: World, alice: Principal) -> None:
     others = words(client(world, bob).get("/").text)
     assert "checklist" not in others
     assert "birthday" not in others
+
+
+def test_late_in_the_week_what_has_passed_is_said_to_have(world: World, alice: Principal) -> None:
+    monday = datetime(2026, 11, 23, 14, tzinfo=UTC)
+    world.now = monday
+    by_screen(world, alice, city="Boston")
+    with time_machine.travel(monday, tick=False):
+        browser = client(world, alice)
+        shown = words(browser.get("/").text)
+        (one,) = view(world, alice).suggestions
+        assert "The reasons are as of" not in shown
+        assert "has passed" not in shown
+        assert one.slot.day is not None
+    with time_machine.travel(monday + timedelta(days=4, hours=8), tick=False):
+        page = browser.get("/").text
+        shown = words(page)
+        assert "The reasons are as of Mon 23 Nov, when the week was planned." in shown
+        assert f"{day_phrase(one.slot.day, None)[:10]} has passed" in shown.replace(" 2026", "")
+        assert "Any day this week" in shown
+        assert f"/plan/suggestions/{one.id}/event.ics" not in page
+        browser.post(f"/plan/suggestions/{one.id}/done")
+        shown = words(browser.get("/").text)
+        assert "has passed" not in shown
+        assert "The reasons are as of" not in shown
 
 
 def test_last_week_and_older_weeks(world: World, alice: Principal) -> None:
