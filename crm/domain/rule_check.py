@@ -10,6 +10,7 @@ from functools import cache
 
 from crm.domain import expressions as tree
 from crm.domain.expressions import Comparison, Condition, Constant, Metric, Value
+from crm.domain.language import gettext as _
 from crm.domain.prose import phrase
 from crm.domain.rule_ranges import ALWAYS_KNOWN, excluded
 from crm.domain.rules import Rule
@@ -39,10 +40,12 @@ def findings(rule: Rule) -> list[str]:
     chosen = _tiers(rule)
     clash = _clash(tree.All((*chosen, rule.when)))
     if clash is not None:
-        because = f": “{' and '.join(dict.fromkeys(map(phrase, clash)))}” cannot be" if clash else ""
-        return [f"This rule can never match{because}."]
+        if not clash:
+            return [_("This rule can never match.")]
+        clauses = _(" and ").join(dict.fromkeys(map(phrase, clash)))
+        return [_("This rule can never match: “{clauses}” cannot be.").format(clauses=clauses)]
     if _never(tree.All((*chosen, _fails(rule.when)))):
-        return ["This rule always matches: its condition leaves nobody out."]
+        return [_("This rule always matches: its condition leaves nobody out.")]
     return [*_dead(rule.when, chosen), *_idle(rule.when, chosen)]
 
 
@@ -59,7 +62,7 @@ def _dead(condition: Condition, around: Parts) -> Iterator[str]:
         case tree.Any(parts):
             for part in parts:
                 if _never(tree.All((*around, part))):
-                    yield f"One alternative can never hold: “{phrase(part)}”."
+                    yield _("One alternative can never hold: “{clause}”.").format(clause=phrase(part))
         case tree.All(parts):
             for part in parts:
                 yield from _dead(part, (*around, *(other for other in parts if other is not part)))
@@ -70,7 +73,7 @@ def _idle(condition: Condition, around: Parts) -> Iterator[str]:
     if isinstance(condition, tree.All):
         for part in condition.parts:
             if _never(tree.All((*around, _fails(part)))):
-                yield f"“{phrase(part)}” always holds, so it can be left out."
+                yield _("“{clause}” always holds, so it can be left out.").format(clause=phrase(part))
 
 
 def _never(condition: Condition) -> bool:

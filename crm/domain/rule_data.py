@@ -10,6 +10,8 @@ from typing import Any, cast
 
 from crm.domain import expressions as tree
 from crm.domain.expressions import Comparison, Condition, Constant, Metric, Tagged, Value
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
 from crm.domain.metrics import METRICS, WORDS
 from crm.domain.rules import ACTS, EVERYONE, KEPT, SEVERITIES, WRITTEN_DOWN, Rule
@@ -137,7 +139,8 @@ def read_rule(key: str, data: Mapping[str, Any]) -> Rule:
     )
     _refuse_tiers(rule)
     if not 1 <= len(rule.suggests) <= MOST_SUGGESTED:
-        raise RuleFault(f"suggests names one to three of {_all(ACTS)}, best first.", "suggests")
+        said = _("suggests names one to three of {acts}, best first.")
+        raise RuleFault(said.format(acts=_all(ACTS)), "suggests")
     return rule
 
 
@@ -145,21 +148,22 @@ def _refuse_unknown(data: Mapping[str, Any]) -> None:
     """A field that no rule has, or no condition at all."""
     for field in data:
         if field not in FIELDS:
-            raise RuleFault(f"A rule has no “{field[:40]}”; {_nearest(field, FIELDS)}.", field)
+            said = _("A rule has no “{field}”").format(field=field[:40])
+            raise RuleFault(_with_hint(said, _nearest(field, FIELDS)), field)
     if "when" not in data:
-        raise RuleFault("This rule has no condition; write when = { metric = …, op = …, value = … }.", "key")
+        said = _("This rule has no condition; write {condition}.")
+        raise RuleFault(said.format(condition="when = { metric = …, op = …, value = … }"), "key")
 
 
 def _refuse_tiers(rule: Rule) -> None:
     """No tier at all, and tier *none* where nothing was written down."""
     if not rule.tiers:
-        raise RuleFault(f"tiers is empty; name some of {_all(tiers_of(rule.key))}.", "tiers")
+        said = _("tiers is empty; name some of {tiers}.")
+        raise RuleFault(said.format(tiers=_all(tiers_of(rule.key))), "tiers")
     if "none" in rule.tiers and "none" not in tiers_of(rule.key):
-        raise RuleFault(
-            f"Tier none is flagged by {' and '.join(WRITTEN_DOWN)} only; name some of {_all(KEPT)}.",
-            "tiers",
-            "none",
-        )
+        said = _("Tier none is flagged by {rules} only; name some of {tiers}.")
+        rules = _(" and ").join(WRITTEN_DOWN)
+        raise RuleFault(said.format(rules=rules, tiers=_all(KEPT)), "tiers", "none")
 
 
 def metrics_about(about: str) -> tuple[str, ...]:
@@ -196,27 +200,32 @@ class _Reader:
     def condition(self, data: Any, depth: int) -> Condition:
         self.nodes += 1
         if depth > DEEPEST:
-            raise self.fault(f"The conditions are nested more than {DEEPEST} deep; write them flatter.")
+            said = _("The conditions are nested more than {n} deep; write them flatter.")
+            raise self.fault(said.format(n=DEEPEST))
         if self.nodes > MOST_NODES:
-            raise self.fault(f"There are more than {MOST_NODES} conditions; make two rules of it.")
+            said = _("There are more than {n} conditions; make two rules of it.")
+            raise self.fault(said.format(n=MOST_NODES))
         if not isinstance(data, dict):
-            raise self.fault(
-                f"A condition is a table, {{ metric = …, op = …, value = … }}, not {_said(data)}.", data
-            )
+            said = _("A condition is a table, {table}, not {said}.")
+            raise self.fault(said.format(table="{ metric = …, op = …, value = … }", said=_said(data)), data)
         joined = [name for name in ("all", "any", "not") if name in data]
         if not joined:
             return self.comparison(data)
         if len(data) > 1:
-            raise self.fault("A condition is either all, any, not or one metric; take them apart.", joined[0])
+            raise self.fault(
+                _("A condition is either all, any, not or one metric; take them apart."), joined[0]
+            )
         if joined == ["not"]:
             return tree.Not(self.condition(data["not"], depth + 1))
         return self.several(joined[0], data[joined[0]], depth)
 
     def several(self, word: str, parts: Any, depth: int) -> Condition:
         if not isinstance(parts, list):
-            raise self.fault(f"{word} takes a list, [ … ], not {_said(parts)}.", word)
+            said = _("{word} takes a list, [ … ], not {said}.")
+            raise self.fault(said.format(word=word, said=_said(parts)), word)
         if not parts:
-            raise self.fault(f"{word} is empty; put a condition in, or leave it out.", word)
+            said = _("{word} is empty; put a condition in, or leave it out.")
+            raise self.fault(said.format(word=word), word)
         read = tuple(self.condition(part, depth + 1) for part in parts)
         return tree.All(read) if word == "all" else tree.Any(read)
 
@@ -224,46 +233,54 @@ class _Reader:
         for field in data:
             if field not in ("metric", "op", "value"):
                 near = _nearest(field, ("all", "any", "not", "metric", "op", "value"))
-                raise self.fault(f"A condition has no “{field[:40]}”; {near}.", field)
+                said = _("A condition has no “{field}”").format(field=field[:40])
+                raise self.fault(_with_hint(said, near), field)
         name = self.metric(data.get("metric"))
         op = data.get("op")
         if op not in OPERATIONS:
-            raise self.fault(f"op is {_said(op)}; write one of {_all(OPERATIONS)}.", op or name)
+            said = _("op is {said}; write one of {all}.").format(said=_said(op), all=_all(OPERATIONS))
+            raise self.fault(said, op or name)
         if op in ("known", "missing"):
             return self.known(name, op == "known", data)
         if "value" not in data:
-            raise self.fault(f"{name} {op} what? Write value = … beside it.", name)
+            said = _("{name} {op} what? Write value = … beside it.")
+            raise self.fault(said.format(name=name, op=op), name)
         if name == "tag" or name in WORDS:
             return self.word(name, op, data["value"])
         return tree.Compare(cast(Comparison, op), Metric(name), self.number(name, data["value"]))
 
     def metric(self, name: Any) -> str:
         if not isinstance(name, str):
-            raise self.fault(
-                f'metric is a name in quotation marks, such as "digital_180", not {_said(name)}.', name
-            )
+            said = _('metric is a name in quotation marks, such as "digital_180", not {said}.')
+            raise self.fault(said.format(said=_said(name)), name)
         if name not in self.metrics:
-            raise self.fault(f"There is no metric “{name[:40]}”; {_nearest(name, self.metrics)}.", name)
+            said = _("There is no metric “{name}”").format(name=name[:40])
+            raise self.fault(_with_hint(said, _nearest(name, self.metrics)), name)
         return name
 
     def known(self, name: str, is_known: bool, data: Data) -> Condition:
         if "value" in data:
-            raise self.fault("known and missing take no value; leave it out.", name)
+            raise self.fault(_("known and missing take no value; leave it out."), name)
         if name == "tag":
-            raise self.fault('A tag is compared: { metric = "tag", op = "=", value = "vip" }.', name)
+            said = _("A tag is compared: {example}.")
+            raise self.fault(said.format(example='{ metric = "tag", op = "=", value = "vip" }'), name)
         missing = tree.Missing(Metric(name))
         return tree.Not(missing) if is_known else missing
 
     def word(self, name: str, op: str, value: Any) -> Condition:
         if op not in ("=", "!="):
-            raise self.fault(f"{name} is a word: compare it by = or !=, not by {op}.", name)
+            said = _("{name} is a word: compare it by = or !=, not by {op}.")
+            raise self.fault(said.format(name=name, op=op), name)
         if not isinstance(value, str):
-            raise self.fault(f"{name} is compared with a word in quotation marks, not {_said(value)}.", value)
+            said = _("{name} is compared with a word in quotation marks, not {said}.")
+            raise self.fault(said.format(name=name, said=_said(value)), value)
         value = value.strip()
         if not value or len(value) > WORD_LENGTH or not value.isprintable():
-            raise self.fault(f"{name} is compared with one line of 1 to {WORD_LENGTH} characters.", name)
+            said = _("{name} is compared with one line of 1 to {n} characters.")
+            raise self.fault(said.format(name=name, n=WORD_LENGTH), name)
         if name in CHOICES and value not in CHOICES[name]:
-            raise self.fault(f"No {name} is called “{value[:40]}”; {_nearest(value, CHOICES[name])}.", value)
+            said = _("No {name} is called “{value}”").format(name=name, value=value[:40])
+            raise self.fault(_with_hint(said, _nearest(value, CHOICES[name])), value)
         if name == "tag":
             return Tagged(value) if op == "=" else tree.Not(Tagged(value))
         if name == "owner":
@@ -276,78 +293,87 @@ class _Reader:
         if isinstance(value, dict):
             return self.worked_out(value)
         if isinstance(value, str):
-            raise self.fault(
-                f"{name} is a number: write it without quotation marks, not “{value[:40]}”.", value
-            )
+            said = _("{name} is a number: write it without quotation marks, not “{value}”.")
+            raise self.fault(said.format(name=name, value=value[:40]), value)
         return Constant(self.constant(value, name))
 
     def worked_out(self, data: Data) -> Value:
         for field in data:
             if field not in ("metric", "times", "over", "plus"):
                 near = _nearest(field, ("metric", "times", "over", "plus"))
-                raise self.fault(f"A value has no “{field[:40]}”; {near}.", field)
+                said = _("A value has no “{field}”").format(field=field[:40])
+                raise self.fault(_with_hint(said, near), field)
         name = self.metric(data.get("metric"))
         if name in WORDS or name == "tag":
-            raise self.fault(f"A number cannot be compared with {name}, which is a word.", name)
+            said = _("A number cannot be compared with {name}, which is a word.")
+            raise self.fault(said.format(name=name), name)
         value: Value = Metric(name)
         if "times" in data and "over" in data:
-            raise self.fault("Write either times or over, not both.", "over")
+            raise self.fault(_("Write either times or over, not both."), "over")
         if "times" in data:
             value = value * float(self.constant(data["times"], "times"))
         if "over" in data:
             over = float(self.constant(data["over"], "over"))
             if not over:
-                raise self.fault("over = 0 divides by nothing; write another number.", "over")
+                raise self.fault(_("over = 0 divides by nothing; write another number."), "over")
             value = value / over
         return value + self.constant(data["plus"], "plus") if "plus" in data else value
 
     def constant(self, value: Any, about: str) -> int | float:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number:
-            raise self.fault(f"{about} wants a number, not {_said(value)}.", about)
+            said = _("{name} wants a number, not {said}.")
+            raise self.fault(said.format(name=about, said=_said(value)), about)
         if not math.isfinite(value) or abs(value) > NUMBER_LIMIT:
-            raise self.fault(
-                f"{about} wants a number between -{numeral(NUMBER_LIMIT)} and {numeral(NUMBER_LIMIT)}.", about
-            )
+            said = _("{name} wants a number between -{limit} and {limit}.")
+            raise self.fault(said.format(name=about, limit=numeral(NUMBER_LIMIT)), about)
         return cast(int | float, _whole(value))
 
 
 def _key(key: Any) -> str:
     if not isinstance(key, str) or not KEY.fullmatch(key):
-        raise RuleFault("key is 1 to 60 small letters, digits and underscores, a letter first.", "key")
+        raise RuleFault(_("key is 1 to 60 small letters, digits and underscores, a letter first."), "key")
     return key
 
 
 def _name(name: Any) -> str:
     if name is not None and not isinstance(name, str):
-        raise RuleFault(f"name is text in quotation marks, not {_said(name)}.", "name")
+        said = _("name is text in quotation marks, not {said}.")
+        raise RuleFault(said.format(said=_said(name)), "name")
     if not name or not name.strip():
-        raise RuleFault('This rule has no name; write name = "…".', "name")
+        raise RuleFault(_('This rule has no name; write name = "…".'), "name")
     tidy = " ".join(name.split())
     if len(tidy) > NAME_LENGTH or not tidy.isprintable():
-        raise RuleFault(f"A name is one line of at most {NAME_LENGTH} characters.", "name")
+        said = _("A name is one line of at most {n} characters.")
+        raise RuleFault(said.format(n=NAME_LENGTH), "name")
     return tidy
 
 
 def _listed(words: Any, choices: Collection[str], field: str, noun: str) -> tuple[str, ...]:
     if not isinstance(words, list):
-        raise RuleFault(f"{field} is a list in square brackets, not {_said(words)}.", field)
+        raise RuleFault(_no_list(field, words), field)
     read = [_choice(word, choices, field, noun) for word in words]
     if len(set(read)) < len(read):
-        raise RuleFault(f"{field} names the same twice.", field)
+        raise RuleFault(_("{field} names the same twice.").format(field=field), field)
     return tuple(read)
+
+
+def _no_list(field: str, words: Any) -> str:
+    said = _("{field} is a list in square brackets, not {said}.")
+    return said.format(field=field, said=_said(words))
 
 
 def _kinds(words: Any) -> tuple[str, ...]:
     """The shipped kinds, and a workspace's own in its own spelling."""
     if not isinstance(words, list):
-        raise RuleFault(f"kinds is a list in square brackets, not {_said(words)}.", "kinds")
+        raise RuleFault(_no_list("kinds", words), "kinds")
     for word in words:
         if not isinstance(word, str) or not 0 < len(word.strip()) <= WORD_LENGTH or not word.isprintable():
-            raise RuleFault(f"{_said(word)} is not a kind; a kind is a word in quotation marks.", "kinds")
+            said = _("{said} is not a kind; a kind is a word in quotation marks.")
+            raise RuleFault(said.format(said=_said(word)), "kinds")
     read = tuple(map(_kind, words))
     if len(set(read)) < len(read):
-        raise RuleFault("kinds names the same twice.", "kinds")
+        raise RuleFault(_("{field} names the same twice.").format(field="kinds"), "kinds")
     return read
 
 
@@ -356,11 +382,21 @@ def _kind(word: str) -> str:
     return word.lower() if word.lower() in KINDS else word
 
 
+_NONE_OF: Mapping[str, str] = {
+    "about": N_("{said} is not an about"),
+    "tier": N_("{said} is not a tier"),
+    "act": N_("{said} is not an act"),
+    "severity": N_("{said} is not a severity"),
+    "metric": N_("{said} is not a metric"),
+}
+
+
 def _choice(word: Any, choices: Collection[str], field: str, noun: str) -> str:
     if not isinstance(word, str) or word not in choices:
-        near = _nearest(word, choices) if isinstance(word, str) else f"write some of {_all(choices)}"
-        article = "an" if noun[0] in "aeiou" else "a"
-        raise RuleFault(f"{_said(word)} is not {article} {noun}; {near}.", field, str(word))
+        some = _("write some of {all}").format(all=_all(choices))
+        near = _nearest(word, choices) if isinstance(word, str) else some
+        said = _(_NONE_OF[noun]).format(said=_said(word))
+        raise RuleFault(_with_hint(said, near), field, str(word))
     return word
 
 
@@ -368,15 +404,23 @@ def _limit(limit: Any) -> int | None:
     if limit in (None, 0) and not isinstance(limit, bool):
         return None
     if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= 99:
-        raise RuleFault("weekly_limit is a whole number from 1 to 99; 0 is no limit.", "weekly_limit")
+        raise RuleFault(_("weekly_limit is a whole number from 1 to 99; 0 is no limit."), "weekly_limit")
     return limit
 
 
+def _with_hint(said: str, hint: str) -> str:
+    """Two clauses as one sentence: what is wrong, and what to write instead."""
+    return _("{fault}; {hint}.").format(fault=said, hint=hint)
+
+
 def _nearest(word: str, choices: Collection[str]) -> str:
+    """A clause that says what to write instead."""
     near = difflib.get_close_matches(word[:60], list(choices), n=1, cutoff=0.6)
     if near:
-        return f"perhaps {near[0]} is meant"
-    return f"write one of {_all(choices)}" if len(choices) <= 20 else "docs/rules.md lists those there are"
+        return _("perhaps {word} is meant").format(word=near[0])
+    if len(choices) <= 20:
+        return _("write one of {all}").format(all=_all(choices))
+    return _("docs/rules.md lists those there are")
 
 
 def _all(words: Collection[str]) -> str:
@@ -386,7 +430,7 @@ def _all(words: Collection[str]) -> str:
 def _said(value: Any) -> str:
     match value:
         case None:
-            return "nothing"
+            return _("nothing")
         case bool():
             return str(value).lower()
         case str():
@@ -394,9 +438,9 @@ def _said(value: Any) -> str:
         case int() | float():
             return f"{value:g}" if isinstance(value, float) else str(value)[:20]
         case list():
-            return "a list"
+            return _("a list")
         case dict():
-            return "a table"
+            return _("a table")
         case time():
-            return "a time of day"
-    return "a date"
+            return _("a time of day")
+    return _("a date")

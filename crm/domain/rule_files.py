@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from crm.domain.language import gettext as _
 from crm.domain.rule_data import DEEPEST, Data, RuleFault, rule_data
 from crm.domain.rules import Rule
 
 HEAD = "# The rules of In Person in their order. What each word means: docs/rules.md.\n"
 INDENT = "    "
 WIDTH = 100
-FLATTER = f"Write conditions at most {DEEPEST} deep."
 _QUOTED_OR_NOTE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|#.*")
 _RULE = r"(?:rule|\"rule\"|'rule')"
 _HEADER = re.compile(rf"^\s*\[\[\s*{_RULE}\s*\]\]")
@@ -39,7 +39,7 @@ class Entry:
     def where(self, fault: RuleFault) -> str:
         """The place of a fault in words: "line 14", or "rule 3"."""
         line = self.line_of(fault)
-        return f"line {line}" if line else f"rule {self.number}"
+        return _("line {line}").format(line=line) if line else _("rule {number}").format(number=self.number)
 
     def line_of(self, fault: RuleFault) -> int:
         """The line of a fault, as near as can be told; 0 where not even the rule's can."""
@@ -76,10 +76,8 @@ def read_entries(text: str) -> list[Entry]:
     lines = text.splitlines()
     for name in data:
         if name != "rule":
-            raise NotToml(
-                f"A file of rules has no “{name[:40]}”; each rule begins with [[rule]].",
-                _line_of(name, lines),
-            )
+            said = _("A file of rules has no “{name}”; each rule begins with [[rule]].")
+            raise NotToml(said.format(name=name[:40]), _line_of(name, lines))
     listed = data.get("rule", [])
     listed = listed if isinstance(listed, list) else [listed]
     heads = [place for place, line in enumerate(lines) if _HEADER.match(line)]
@@ -94,11 +92,13 @@ def _loaded(text: str) -> Data:
     except tomllib.TOMLDecodeError as fault:
         place = _PLACE.search(str(fault))
         said = _PLACE.sub("", str(fault))[:200]
-        raise NotToml(f"This is not valid TOML: {said}.", int(place[1]) if place else 0) from None
+        told = _("This is not valid TOML: {fault}.").format(fault=said)
+        raise NotToml(told, int(place[1]) if place else 0) from None
     except RecursionError:
-        raise NotToml(f"It is nested too deeply. {FLATTER}", _deepest_line(text)) from None
+        told = _("It is nested too deeply. Write conditions at most {n} deep.").format(n=DEEPEST)
+        raise NotToml(told, _deepest_line(text)) from None
     except ValueError:
-        raise NotToml("This is not valid TOML: it holds a number that is too long.") from None
+        raise NotToml(_("This is not valid TOML: it holds a number that is too long.")) from None
 
 
 def _line_of(name: str, lines: list[str]) -> int:

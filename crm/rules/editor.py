@@ -25,6 +25,7 @@ from crm.domain.rule_data import (
 )
 from crm.domain.rule_files import NotToml, read_entries, write_rule
 from crm.domain.rules import Rule, kept_name
+from crm.domain.spans import capital
 from crm.domain.targets import TIERS
 
 SHARES = ("digital_share_", "quiet_p")
@@ -306,5 +307,5 @@ def _read_text(form: FormData, key: str) -> Draft:
     try:
         return replace(draft_of(read_rule(key, data)), toml=text)
     except RuleFault as fault:
-        where = entries[0].where(fault).capitalize()
+        where = capital(entries[0].where(fault))
         return replace(blank, errors={"toml": f"{where}: {fault.sentence}"})
