@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 
 from crm.domain.diary import MINUTES, Diary, HalfHour, Slot, Wanted, end_of
+from crm.domain.language import gettext as _
 from crm.domain.manner import clock_words
 from crm.domain.spans import day_phrase
 from crm.domain.working_hours import minutes_outside, works
@@ -16,14 +17,14 @@ def call_slot(call: Wanted, diary: Diary) -> Slot:
     """The best moment left in the week, which is taken by it."""
     found = sorted(shared(diary, call), key=lambda half: _call_rank(half[0], half[1], call, diary))
     if found:
-        day, _, start = found[0]
+        day, _at, start = found[0]
         diary.take("call", day, start)
         note = _join_notes(_their_time(call, diary, start), _day_note(call, diary, day))
         return Slot(day, start, MINUTES["call"], note)
     if not diary.days:
         return Slot(None, None, MINUTES["call"])
     if _ever_shared(diary, call):
-        return Slot(None, None, MINUTES["call"], "No free half hour is left this week.")
+        return Slot(None, None, MINUTES["call"], _("No free half hour is left this week."))
     return _least_bad(call, diary)
 
 
@@ -54,10 +55,11 @@ def _least_bad(call: Wanted, diary: Diary) -> Slot:
 
     best = min(_odd(diary, call), key=cost, default=None)
     if best is None:
-        return Slot(None, None, MINUTES["call"], "No free half hour is left this week.")
+        return Slot(None, None, MINUTES["call"], _("No free half hour is left this week."))
     day, at, start = best
     diary.take("call", day, start)
-    note = f"No shared working hours: {clock_words(at)} for you, {_for_them(call, diary, start)}"
+    said = _("No shared working hours: {yours} for you, {theirs}")
+    note = said.format(yours=clock_words(at), theirs=_for_them(call, diary, start))
     note = _join_notes(note, _day_note(call, diary, day))
     return Slot(day, start, MINUTES["call"], note, outside_hours=True)
 
@@ -71,15 +73,15 @@ def _their_time(call: Wanted, diary: Diary, start: datetime) -> str:
 def _for_them(call: Wanted, diary: Diary, start: datetime) -> str:
     there = start.astimezone(call.zone)
     other_day = there.date() != start.astimezone(diary.zone).date()
-    day = f" on {day_phrase(there.date(), diary.today)}" if other_day else ""
-    return f"{clock_words(there)}{day} for them."
+    said = _("{time} on {day} for them.") if other_day else _("{time} for them.")
+    return said.format(time=clock_words(there), day=day_phrase(there.date(), diary.today))
 
 
 def _day_note(call: Wanted, diary: Diary, day: date) -> str:
     occasion = call.occasion_on
     if occasion is None or occasion == day or occasion not in diary.week:
         return ""
-    return f"The day itself is {day_phrase(occasion, diary.today)}."
+    return _("The day itself is {day}.").format(day=day_phrase(occasion, diary.today))
 
 
 def _join_notes(*notes: str) -> str:

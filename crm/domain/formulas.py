@@ -2,12 +2,14 @@
 
 import re
 
+from crm.domain.language import N_
+
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
 _WORKED_OUT = re.compile("[=＝][^=＝\\s]|[+\\-@＋－＠][A-Za-z.]+[(|]")
 
-IS_FORMULA = "A formula? It is kept as the text it is, here and further down, and never worked out."
+IS_FORMULA = N_("A formula? It is kept as the text it is, here and further down, and never worked out.")
 """What whoever imports a file is told of the first cell of a column that a spreadsheet would work out."""
 
 

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 
 from crm.domain.folding import fold
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.phones import same_number
 from crm.domain.spans import capital, join
 
@@ -53,7 +55,7 @@ class Likeness:
     @property
     def sentence(self) -> str:
         """The reasons as a sentence."""
-        return f"{capital(join(self.reasons))}."
+        return f"{capital(join([_(reason) for reason in self.reasons]))}."
 
 
 def name_words(name: str) -> tuple[str, ...]:
@@ -75,22 +77,22 @@ def likeness(one: Face, other: Face) -> Likeness | None:
 
 
 def _email(one: Face, other: Face) -> tuple[int, str] | None:
-    return (SAME_EMAIL, "the same email") if one.emails & other.emails else None
+    return (SAME_EMAIL, N_("the same email")) if one.emails & other.emails else None
 
 
 def _name(one: Face, other: Face) -> tuple[int, str] | None:
     if one.words == other.words:
         same = fold(one.name) == fold(other.name)
-        return SAME_NAME, "the same name" if same else "the same name in another order"
+        return SAME_NAME, N_("the same name") if same else N_("the same name in another order")
     if names_go_together(one.words, other.words):
-        return NAMES_GO_TOGETHER, "names that go together"
+        return NAMES_GO_TOGETHER, N_("names that go together")
     return OTHER_NAME, ""
 
 
 def _phone(one: Face, other: Face) -> tuple[int, str] | None:
     regions = (one.region, other.region)
     same = any(same_number(ours, theirs, regions) for ours in one.phones for theirs in other.phones)
-    return (SAME_PHONE, "the same phone") if same else None
+    return (SAME_PHONE, N_("the same phone")) if same else None
 
 
 def _beside(one: Face, other: Face) -> list[tuple[int, str]]:
@@ -98,12 +100,12 @@ def _beside(one: Face, other: Face) -> list[tuple[int, str]]:
     found = []
     if one.organisation and other.organisation:
         same = fold(one.organisation) == fold(other.organisation)
-        found.append((SAME_ORGANISATION, "the same organisation") if same else (OTHER_ORGANISATION, ""))
+        found.append((SAME_ORGANISATION, N_("the same organisation")) if same else (OTHER_ORGANISATION, ""))
     if one.city and other.city and fold(one.city) == fold(other.city):
-        found.append((SAME_CITY, "the same city"))
+        found.append((SAME_CITY, N_("the same city")))
     if one.birthday and other.birthday:
         same = one.birthday == other.birthday
-        found.append((SAME_BIRTHDAY, "the same birthday") if same else (OTHER_BIRTHDAY, ""))
+        found.append((SAME_BIRTHDAY, N_("the same birthday")) if same else (OTHER_BIRTHDAY, ""))
     return found
 
 

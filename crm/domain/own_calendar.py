@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from crm.domain.diary import Interval
+from crm.domain.language import N_
 
 KINDS = ("ics", "caldav")
 AHEAD = timedelta(days=70)
@@ -13,25 +14,37 @@ AHEAD = timedelta(days=70)
 GOOD = "good"
 WAITING = "waiting"
 SENTENCES: Final = {
-    WAITING: "{host} has not been read yet. It will be within a few minutes.",
-    GOOD: "{host} was read.",
-    "forbidden": "{host} is not an address this program may read: only https, and nothing on this machine or its own "
-    "network unless whoever runs the server allows it by name.",
-    "unknown_host": "There is no server called {host}. Look at how it is spelt.",
-    "unreachable": "{host} could not be reached. It may be down, or not let us in.",
-    "untrusted": "{host} could not prove that it is {host}: its certificate is not one this server trusts.",
-    "slow": "{host} took too long to answer.",
-    "too_big": "What {host} sends is larger than any calendar is, so it was not read.",
-    "too_many_hops": "{host} leads on and on to other addresses.",
-    "garbled": "{host} answered with something that is not a web answer.",
-    "password": "{host} does not let us in with this name and password, or the address has been ended.",
-    "gone": "{host} has no calendar at this address. It may have been ended; copy it anew.",
-    "refused": "{host} could not answer just now.",
-    "not_a_calendar": "{host} answered with a page, not a calendar. Copy the address that ends in .ics, often called "
-    "“secret” or “private address in iCal format”.",
-    "no_caldav": "{host} shows no calendar by CalDAV at this address. Try the address of the calendar itself.",
-    "too_much": "The calendar of {host} takes more time or memory than any real one does, so it was not read.",
-    "key": "The key of this server has changed, so the address cannot be read any more. Connect the calendar again.",
+    WAITING: N_("{host} has not been read yet. It will be within a few minutes."),
+    GOOD: N_("{host} was read."),
+    "forbidden": N_(
+        "{host} is not an address this program may read: only https, and nothing on this machine or its own "
+        "network unless whoever runs the server allows it by name."
+    ),
+    "unknown_host": N_("There is no server called {host}. Look at how it is spelt."),
+    "unreachable": N_("{host} could not be reached. It may be down, or not let us in."),
+    "untrusted": N_(
+        "{host} could not prove that it is {host}: its certificate is not one this server trusts."
+    ),
+    "slow": N_("{host} took too long to answer."),
+    "too_big": N_("What {host} sends is larger than any calendar is, so it was not read."),
+    "too_many_hops": N_("{host} leads on and on to other addresses."),
+    "garbled": N_("{host} answered with something that is not a web answer."),
+    "password": N_("{host} does not let us in with this name and password, or the address has been ended."),
+    "gone": N_("{host} has no calendar at this address. It may have been ended; copy it anew."),
+    "refused": N_("{host} could not answer just now."),
+    "not_a_calendar": N_(
+        "{host} answered with a page, not a calendar. Copy the address that ends in .ics, often called "
+        "“secret” or “private address in iCal format”."
+    ),
+    "no_caldav": N_(
+        "{host} shows no calendar by CalDAV at this address. Try the address of the calendar itself."
+    ),
+    "too_much": N_(
+        "The calendar of {host} takes more time or memory than any real one does, so it was not read."
+    ),
+    "key": N_(
+        "The key of this server has changed, so the address cannot be read any more. Connect the calendar again."
+    ),
 }
 """How reading ended, by the state that is kept; ``host`` is all of an address that is ever shown."""
 STATES = tuple(SENTENCES)

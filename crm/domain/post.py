@@ -88,8 +88,10 @@ def last_post(day: date, home: str | None, there: str | None) -> date:
 def post_words(latest: date, today: date) -> str:
     """ "Post a card by Wed 6 Jan.", "Post a card today.", "A card would be late now." """
     if latest < today:
-        return "A card would be late now."
-    return f"Post a card {'today' if latest == today else f'by {day_phrase(latest, today)}'}."
+        return _("A card would be late now.")
+    if latest == today:
+        return _("Post a card today.")
+    return _("Post a card by {day}.").format(day=day_phrase(latest, today))
 
 
 def arrival(posted: date, working_days: int, *, holidays: Collection[date] = ()) -> date:

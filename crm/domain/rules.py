@@ -69,7 +69,7 @@ _m = Metric
 SHIPPED = (
     Rule(
         key="screen_only",
-        name="Key people we reach only by screen",
+        name=N_("Key people we reach only by screen"),
         tiers=KEY,
         when=_m("digital_180").ge(3) & _m("personal_180").eq(0) & _m("known_days").ge(60),
         suggests=("lunch", "call", "note"),
@@ -78,7 +78,7 @@ SHIPPED = (
     ),
     Rule(
         key="never_met",
-        name="Key people with no meeting on record",
+        name=N_("Key people with no meeting on record"),
         tiers=KEY,
         when=~_m("overdue_in_person").missing()
         & _m("known_days").ge(90)
@@ -89,7 +89,7 @@ SHIPPED = (
     ),
     Rule(
         key="gone_digital",
-        name="Once in person, now all digital",
+        name=N_("Once in person, now all digital"),
         tiers=CLOSE,
         when=_m("total_90").ge(3)
         & _m("digital_share_90").ge(0.8)
@@ -101,7 +101,7 @@ SHIPPED = (
     ),
     Rule(
         key="in_person_overdue",
-        name="In-person contact is overdue",
+        name=N_("In-person contact is overdue"),
         tiers=KEY,
         when=_m("overdue_in_person").gt(1) & ~_m("days_since_in_person").missing(),
         suggests=("lunch", "meeting"),
@@ -109,7 +109,7 @@ SHIPPED = (
     ),
     Rule(
         key="gone_quiet",
-        name="Gone quiet for longer than is usual",
+        name=N_("Gone quiet for longer than is usual"),
         tiers=CLOSE,
         when=_m("zone").eq("gone_quiet"),
         suggests=("call", "note", "lunch"),
@@ -119,7 +119,7 @@ SHIPPED = (
     ),
     Rule(
         key="no_record",
-        name="Marked, and nothing logged yet",
+        name=N_("Marked, and nothing logged yet"),
         tiers=CLOSE,
         when=_m("zone").eq("no_record"),
         suggests=("call", "note"),
@@ -129,7 +129,7 @@ SHIPPED = (
     ),
     Rule(
         key="unanswered",
-        name="No answer to our mail for 5 days",
+        name=N_("No answer to our mail for 5 days"),
         tiers=CLOSE,
         when=_m("unanswered_days").between(5, 60),
         suggests=("call", "visit"),
@@ -137,7 +137,7 @@ SHIPPED = (
     ),
     Rule(
         key="they_wait",
-        name="They wait for our answer",
+        name=N_("They wait for our answer"),
         tiers=CLOSE,
         when=_m("waiting_days").between(5, 60),
         suggests=("call",),
@@ -145,7 +145,7 @@ SHIPPED = (
     ),
     Rule(
         key="long_thread",
-        name="A long thread wants a voice",
+        name=N_("A long thread wants a voice"),
         tiers=CLOSE,
         when=_m("digital_7").ge(8) & _m("live_7").eq(0),
         suggests=("call", "meeting"),
@@ -153,7 +153,7 @@ SHIPPED = (
     ),
     Rule(
         key="occasion",
-        name="Birthdays and dates, in time for the post",
+        name=N_("Birthdays and dates, in time for the post"),
         tiers=CLOSE,
         when=_m("days_to_date").le(14),
         suggests=("call", "note"),
@@ -161,7 +161,7 @@ SHIPPED = (
     ),
     Rule(
         key="important_ask",
-        name="Something important to say or ask",
+        name=N_("Something important to say or ask"),
         tiers=EVERYONE,
         when=_m("days_to_ask").le(21) | _m("oldest_ask_days").ge(14),
         suggests=("lunch", "meeting", "call"),
@@ -170,7 +170,7 @@ SHIPPED = (
     ),
     Rule(
         key="promise_due",
-        name="A promise of ours falls due",
+        name=N_("A promise of ours falls due"),
         tiers=EVERYONE,
         when=_m("days_to_our_promise").le(3),
         suggests=("call",),
@@ -178,7 +178,7 @@ SHIPPED = (
     ),
     Rule(
         key="thank_you",
-        name="A favour, not yet thanked for",
+        name=N_("A favour, not yet thanked for"),
         tiers=KEPT,
         when=_m("days_since_favour").le(7),
         suggests=("note",),
@@ -186,7 +186,7 @@ SHIPPED = (
     ),
     Rule(
         key="renewal",
-        name="A renewal nobody has talked about",
+        name=N_("A renewal nobody has talked about"),
         tiers=CLOSE,
         when=_m("days_to_renewal").le(60) & _m("personal_90").eq(0),
         suggests=("lunch", "meeting"),

@@ -11,6 +11,7 @@ from typing import Final
 
 from crm.domain.call_slots import call_slot, shared
 from crm.domain.diary import HALF_HOURS, MINUTES, Diary, Interval, Slot, Wanted, end_of
+from crm.domain.language import gettext as _
 from crm.domain.post import post_by
 from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek, local_instant
@@ -76,7 +77,7 @@ def _meet(wanted: Wanted, diary: Diary) -> Slot:
                 if diary.free(start, act) and _fits_day(wanted, diary, start, place):
                     diary.take(act, day, start)
                     return Slot(day, start, minutes)
-    return Slot(None, None, minutes, "No free hour is left this week." if diary.days else "")
+    return Slot(None, None, minutes, _("No free hour is left this week.") if diary.days else "")
 
 
 def _fits_day(wanted: Wanted, diary: Diary, start: datetime, place: tzinfo) -> bool:
@@ -98,7 +99,8 @@ def _post(wanted: Wanted, diary: Diary) -> Slot:
         latest = post_by(occasion, wanted.post_days, holidays=diary.holidays)
         in_time = [day for day in diary.days if day <= latest]
         arrives = day_phrase(occasion, diary.today)
-        note = f"To arrive by {arrives}." if in_time else f"It may arrive after {arrives}."
+        said = _("To arrive by {day}.") if in_time else _("It may arrive after {day}.")
+        note = said.format(day=arrives)
     day = min(
         in_time or diary.days[:1],
         key=lambda day: (diary.acts["note", day] + diary.acts["gift", day], -day.toordinal()),

@@ -21,7 +21,6 @@ from crm.storage.tables import interaction, interaction_contact, response, user
 EARLIEST_DAYS = 60
 """A note that was posted longer ago is logged on the form of the log."""
 ADDRESS_LIMIT = 500
-RING = "Ring about the note posted on "
 
 
 def posted(
@@ -97,7 +96,7 @@ def _promise_to_ring(
     arrives = arrival(day, post_days(by.country, country), holidays=by.holidays(day))
     values = {
         "by": "us",
-        "text": f"{RING}{day_phrase(day, day)}",
+        "text": _("Ring about the note posted on {day}").format(day=day_phrase(day, day)),
         "due": call_day(arrives),
         "interaction_id": interaction_id,
     }

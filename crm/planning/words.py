@@ -8,7 +8,8 @@ from crm.domain.diary import Slot
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.manner import clock_words
-from crm.domain.spans import day_phrase
+from crm.domain.spans import capital, day_phrase
+from crm.domain.vocabulary import word
 
 ASK_FOR_ADDRESS = N_("Ask for their address")
 
@@ -42,12 +43,19 @@ def _day(day: date, today: date) -> str:
 
 def act_and_moment(act: str, slot: Slot, today: date, zone: tzinfo) -> str:
     """ "Call today, 16:00", "Note, post by Wed 18 Nov", "Lunch, any day this week". No full stop."""
-    words = moment_words(act, slot, today, zone)
-    named = slot.starts_at is not None
-    if named and slot.day != today:
-        return f"{act.capitalize()} {words}"
-    joined = f"{words[:1].lower()}{words[1:]}"
-    return f"{act.capitalize()} {joined}" if named else f"{act.capitalize()}, {joined}"
+    if slot.day is None:
+        said = _("{act}, any day this week")
+    elif slot.starts_at is not None:
+        said = _("{act} today, {time}") if slot.day == today else _("{act} {day}, {time}")
+    elif GROUPS[act] == "by_hand":
+        said = _("{act}, post today") if slot.day == today else _("{act}, post by {day}")
+    else:
+        said = _("{act}, today") if slot.day == today else _("{act}, {day}")
+    return said.format(
+        act=capital(word(act)),
+        day=day_phrase(slot.day, today) if slot.day else "",
+        time=clock_words(slot.starts_at.astimezone(zone)) if slot.starts_at else "",
+    )
 
 
 def beside_moment(slot: Slot, place: str | None, needs_address: bool) -> str:

@@ -19,7 +19,7 @@ from crm.domain.ribbon import Ribbon, ribbon
 from crm.domain.rules import ACTS
 from crm.domain.sentences import headline
 from crm.domain.spans import capital, count, day_phrase, short_day, span, week_label
-from crm.domain.vocabulary import ACTS_COUNTED
+from crm.domain.vocabulary import ACTS_COUNTED, word
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound, Unavailable
 from crm.inbox.queries import waiting_count
@@ -283,7 +283,7 @@ def _year(visit: Visit, connection: Connection, one: Suggested) -> Year:
     return Year(
         view,
         month_words(year_ago, year=True, long=False),
-        f"{capital(newest.channel or '')}, {short_day(newest.day, visit.today)}"
+        f"{capital(word(newest.channel or ''))}, {short_day(newest.day, visit.today)}"
         if newest and newest.day and last is not None
         else None,
         _by_screen(silent, days) if digital_after else None,

@@ -41,10 +41,10 @@ OPEN, CLOSE = "⟦", "⟧"
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 ATTRIBUTES = ("title", "alt", "placeholder", "aria-label", "aria-description", "aria-roledescription")
 PLAIN = re.compile(
-    r"In Person|\bEnglish\b|\b[A-Z]{2}\b|\bUTC\b|https?://\S+|\S+@\S+|\bg [a-z]\b"
+    r"In Person|\bEnglish\b|\b[A-Z]{2}\b|\bUTC\b|\b\d{1,2}:\d{2}\b|https?://\S+|\S+@\S+|\bg [a-z]\b"
     r"|[\w./-]*\.(?:csv|toml|ics|vcf|pdf|json|eml|xml|zip|txt)\b"
 )
-"""The product's own name, initials, zones, addresses, names of files, keys to press."""
+"""The product's own name, initials, zones, times of day, addresses, names of files, keys to press."""
 NOT_YET: tuple[str, ...] = ("/",)
 """How the addresses of pages begin that are still partly English."""
 
