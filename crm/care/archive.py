@@ -11,7 +11,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -83,6 +83,11 @@ class Writer:
         self._zip.writestr("manifest.json", json.dumps(asdict(manifest), indent=1))
         self._zip.comment = _PREFIX + b"0" * 64
         self._zip.close()
+
+    def abandon(self) -> None:
+        """Let go of a file that could not be written to its end, while it is open; it is of no use."""
+        with suppress(OSError, ValueError):
+            self._zip.close()
 
 
 def seal(path: Path) -> None:

@@ -60,22 +60,30 @@ def back_up(database: Database, path: Path, at: datetime) -> Manifest:
 def _write(database: Database, path: Path, at: datetime) -> Manifest:
     with database.read() as connection, path.open("wb") as file:
         writer = Writer(file)
-        for table in metadata.sorted_tables:
-            if table.name not in LEFT_OUT:
-                plain = plain_table(table)
-                writer.table(table.name, [column.name for column in plain.c], _rows(connection, plain))
-        change = newest_change(connection)
-        manifest = Manifest(
-            archive.FORMAT,
-            __version__,
-            newest(),
-            at.isoformat(),
-            last_id(connection),
-            change.isoformat() if change else None,
-            writer.tables,
-        )
-        writer.close(manifest)
+        try:
+            for table in metadata.sorted_tables:
+                if table.name not in LEFT_OUT:
+                    plain = plain_table(table)
+                    writer.table(table.name, [column.name for column in plain.c], _rows(connection, plain))
+            manifest = _manifest(connection, writer, at)
+            writer.close(manifest)
+        except OSError:
+            writer.abandon()
+            raise
     return manifest
+
+
+def _manifest(connection: Connection, writer: Writer, at: datetime) -> Manifest:
+    change = newest_change(connection)
+    return Manifest(
+        archive.FORMAT,
+        __version__,
+        newest(),
+        at.isoformat(),
+        last_id(connection),
+        change.isoformat() if change else None,
+        writer.tables,
+    )
 
 
 def _rows(connection: Connection, table: Table) -> Iterator[Iterable[Any]]:

@@ -27,6 +27,7 @@ def sqlite_engine(url: str, connections: int) -> Engine:
     path = make_url(url).database
     if path and path != ":memory:":
         _make_folder(Path(path).parent)
+        _make_private(Path(path))
     engine = create_engine(
         url,
         module=driver,
@@ -48,6 +49,12 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise UsageError(f"The folder {folder} for the database cannot be made: {fault.strerror}.") from None
+
+
+def _make_private(path: Path) -> None:
+    """A new database is for its owner alone, its log as well, which SQLite gives the rights of the file."""
+    with suppress(OSError):  # one that is there stays as it is; where none can be made, opening it says why
+        path.touch(mode=0o600, exist_ok=False)
 
 
 def _prepare(connection: Any, record: object) -> None:

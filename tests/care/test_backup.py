@@ -1,6 +1,8 @@
 """A backup taken while people work comes back whole, on either database; a damaged one is refused."""
 
+import gc
 import random
+import resource
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -188,6 +190,19 @@ def test_what_waited_to_be_sent_is_held_after_a_restore(
 def test_a_folder_that_cannot_be_written_leaves_nothing(world: World, tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="cannot be written"):
         back_up(world.database, tmp_path / "no" / "such" / "folder" / "x.backup", NOW)
+
+
+def test_a_disk_that_fills_meanwhile_is_said_and_nothing_is_left(world: World, tmp_path: Path) -> None:
+    busy(world)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3_000, hard))
+    try:
+        with pytest.raises(Unavailable, match=r"The backup was not made: File too large\."):
+            back_up(world.database, tmp_path / "all.backup", NOW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    gc.collect()  # what was left open complains now
+    assert not [path for path in tmp_path.iterdir() if "backup" in path.name]
 
 
 def test_the_archive_keeps_no_sessions(world: World, tmp_path: Path) -> None:

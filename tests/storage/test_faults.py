@@ -2,14 +2,17 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from crm.errors import Unavailable
 from crm.storage.database import Database
 from crm.storage.faults import plain_faults
+from crm.storage.migrate import migrate
 from crm.storage.tables import workspace
 from tests.builders import World
 
@@ -46,7 +49,20 @@ def test_of_two_who_wait_for_each_other_one_is_told_to_try_again(database: Datab
         ),
     ],
 )
-def test_a_server_that_cannot_be_used_is_told_in_a_sentence(said: str, words: str) -> None:
+def test_a_server_that_cannot_be_used_is_told_in_a_sentence(
+    said: str, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
     fault = psycopg.OperationalError(said)
-    with pytest.raises(Unavailable, match=words), plain_faults():
+    with pytest.raises(Unavailable, match=words) as refused, plain_faults():
         raise OperationalError("connect", None, fault)
+    assert caplog.messages == [refused.value.sentence]
+
+
+def test_a_new_database_is_for_its_owner_alone(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'new.sqlite3'}")
+    migrate(database)
+    with database.write() as connection:
+        connection.execute(text("CREATE TABLE anything (one INTEGER)"))
+        modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir()}
+    database.close()
+    assert modes == dict.fromkeys(("new.sqlite3", "new.sqlite3-wal", "new.sqlite3-shm"), 0o600)
