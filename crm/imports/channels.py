@@ -8,8 +8,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from crm.domain.channels import SHIPPED, Channel, by_key
+from crm.domain.language import N_
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Forbidden, Invalid
+from crm.imports.phrases import listed, phrase
 from crm.imports.records import CHANNELS, ChannelRecord
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run, sentence_of
@@ -50,7 +53,7 @@ def _import(run: Run, record: ChannelRecord, report: FileReport) -> None:
     here = by_key(channels(run.connection, run.principal)).get(record.key)
     way = next((name for name, marks in WAYS.items() if marks == _marks(record)), None)
     if way is None:
-        raise Invalid("A channel is written, live, live and in person, or by hand.")
+        raise Invalid(_("A channel is written, live, live and in person, or by hand."))
     new = marked(here or Channel(record.key, record.label), record.digital, way)
     if here is None:
         bring_channel(run.connection, run.principal, new)
@@ -68,7 +71,16 @@ def _marks(one: ChannelRecord) -> tuple[bool, bool, bool]:
 
 
 def _shown(one: Channel) -> str:
-    return f"{'digital' if one.digital else 'personal'}, {way_of(one).replace('_', ' ')}"
+    digital = phrase("digital") if one.digital else phrase("personal")
+    return listed([digital, phrase(_WAYS[way_of(one)])])
+
+
+_WAYS = {
+    "written": N_("written"),
+    "live": N_("live"),
+    "in_person": N_("in person"),
+    "by_hand": N_("by hand"),
+}
 
 
 def channels_before(connection: Connection, principal: Principal) -> list[dict[str, Any]]:

@@ -294,7 +294,7 @@ def _update_date(run: Run, row: Row[Any], key: str, record: said.DateRecord, rep
         report.unchanged[said.DATES] += 1
         return
     report.changed[said.DATES] += 1
-    old, new = ("yes" if one else "no" for one in (row.yearly, record.yearly))
+    old, new = (phrase("yes") if one else phrase("no") for one in (row.yearly, record.yearly))
     report.show(Change(record.where, record.contact, "yearly", old, new))
     run.traces.changed(DATE_RECORD, row.id, {"yearly": row.yearly})
     _set(run, contact_date, row.id, {"yearly": record.yearly})

@@ -15,6 +15,7 @@ from crm.imports.log_mailboxes import LogMailbox
 from crm.imports.mailboxes import is_mail, mails_in, mails_under
 from crm.imports.mails import MailReader
 from crm.imports.phone_backups import begins_as_backup, read_backup
+from crm.imports.phrases import phrase
 from crm.imports.records import (
     CALENDAR,
     FILE_LIMIT,
@@ -191,7 +192,11 @@ def whole(stream: BinaryIO, name: str) -> bytes:
     data = stream.read(FILE_LIMIT + 1)
     if len(data) > FILE_LIMIT:
         raise UnreadableFile(
-            name, f"This file has more than {FILE_LIMIT // 2**20} MiB. Split it and import the parts."
+            name,
+            phrase(
+                "This file has more than {limit} MiB. Split it and import the parts.",
+                limit=FILE_LIMIT // 2**20,
+            ),
         )
     return data
 

@@ -15,11 +15,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
+from crm.domain.language import plurals
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
-from crm.domain.spans import count, join
+from crm.domain.manner import numeral
 from crm.domain.weeks import noon_of
 from crm.imports.cells import excerpt, tidy_line
-from crm.imports.phrases import phrase
+from crm.imports.phrases import both, phrase, phrases
 from crm.imports.records import (
     ContactRecord,
     InteractionRecord,
@@ -33,8 +34,19 @@ MONICA = "monica"
 LIMIT = 32 * 2**20
 _HEAD = re.compile(rb'\s*\{\s*"(version|app_version|export_date|url_schema|account)"\s*:')
 _MEALS = ("food", "ate", "restaurant", "bar", "picnic", "coffee", "lunch", "dinner")
-_TOLD = ("debt", "gift", "reminder", "task", "pet", "life_event")
-"""Groups of a person that have no place here, counted so that nobody misses them unawares."""
+_RELATION = "relation"
+_LEFT = {
+    "debt": plurals("{n} debt", "{n} debts"),
+    "gift": plurals("{n} gift", "{n} gifts"),
+    "reminder": plurals("{n} reminder", "{n} reminders"),
+    "task": plurals("{n} task", "{n} tasks"),
+    "pet": plurals("{n} pet", "{n} pets"),
+    "life_event": plurals("{n} life event", "{n} life events"),
+    _RELATION: plurals(
+        "{n} person who is only somebody’s relation", "{n} people who are only somebody’s relations"
+    ),
+}
+"""What has no place here, counted so that nobody misses it unawares: groups of a person, and people nobody met."""
 
 
 def begins_as_monica(head: bytes) -> bool:
@@ -122,8 +134,11 @@ class _Reader:
             log += self._with_one(one, reference, contact.where, fields)
         log += self._activities()
         if self.left:
-            words = join([count(number, what.replace("_", " ")) for what, number in self.left.items()])
-            self.skipped.append(Skipped(self.file, f"{words} left out: there is no place for them here."))
+            words = both(
+                [phrases(*_LEFT[what], number, n=numeral(number)) for what, number in self.left.items()]
+            )
+            left_out = phrase("{what} left out: there is no place for them here.", what=words)
+            self.skipped.append(Skipped(self.file, left_out))
         return ParsedFile(self.file, MONICA, (*contacts, *log), skipped=tuple(self.skipped))
 
     def _instance(self, name: str) -> list[dict[str, Any]]:
@@ -137,12 +152,12 @@ class _Reader:
         parts = (given, _line(_get(said, "middle_name")), family)
         name = " ".join(filter(None, parts)) or _line(_get(said, "nickname"))
         if _get(said, "is_partial"):
-            self.left["person who is only somebody’s relation"] += 1
+            self.left[_RELATION] += 1
             return None
         if not name:
             self.skipped.append(Skipped(where, phrase("This person has no name, so they were left out.")))
             return None
-        self.left.update(kind for kind in _TOLD for _ in _group(one, kind))
+        self.left.update(kind for kind in _LEFT if kind != _RELATION for _ in _group(one, kind))
         ways = self._ways(one, fields)
         values: dict[str, Any] = {
             "name": name[:LINE_LIMIT],

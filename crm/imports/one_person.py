@@ -11,7 +11,9 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select, true
 
 from crm.contacts.queries import contact_named
 from crm.domain.formulas import restore
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
+from crm.domain.spans import capital
 from crm.imports.export import files_of, zipped
 from crm.imports.records import EXCHANGE
 from crm.interactions.private_notes import may_read_note
@@ -147,11 +149,12 @@ def _plain(value: Any) -> Any:
 
 def _readable(name: str, files: Mapping[str, bytes], day: date) -> str:
     """The exchange files as text: a heading a file, a line a value."""
-    parts = [f"What is kept about {name}, on {day.isoformat()}"]
+    parts = [_("What is kept about {name}, on {day}").format(name=name, day=day.isoformat())]
     for kind in EXCHANGE:
         rows = list(csv.DictReader(io.StringIO(files.get(f"{kind}.csv", b"").decode())))
         if rows:
-            parts.append(f"{kind.capitalize()}\n{'=' * len(kind)}")
+            heading = capital(_(kind))
+            parts.append(f"{heading}\n{'=' * len(heading)}")
             parts += [
                 "\n".join(f"{column}: {restore(cell)}" for column, cell in row.items() if cell)
                 for row in rows

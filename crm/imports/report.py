@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
 from crm.imports.cells import excerpt
@@ -28,9 +29,62 @@ NOTICE_LIMIT = 1_000
 """Lines left out, questions and errors a report lists; one more says that there are others."""
 
 
+FIELDS = (
+    *(
+        N_("name"),
+        N_("given name"),
+        N_("family name"),
+        N_("emails"),
+        N_("phones"),
+        N_("organisation"),
+        N_("title"),
+    ),
+    *(
+        N_("kind"),
+        N_("tier"),
+        N_("owner"),
+        N_("tags"),
+        N_("city"),
+        N_("country"),
+        N_("time zone"),
+        N_("addresses"),
+    ),
+    *(
+        N_("address"),
+        N_("birthday"),
+        N_("created on"),
+        N_("notes"),
+        N_("labels"),
+        N_("domain"),
+        N_("archived at"),
+    ),
+    *(
+        N_("target any"),
+        N_("target personal"),
+        N_("target in person"),
+        N_("occurred at"),
+        N_("channel"),
+        N_("users"),
+    ),
+    *(N_("direction"), N_("outcome"), N_("summary"), N_("note"), N_("due"), N_("closed on"), N_("opened on")),
+    *(
+        N_("made on"),
+        N_("kept on"),
+        N_("heard on"),
+        N_("theme"),
+        N_("type"),
+        N_("text"),
+        N_("on"),
+        N_("label"),
+    ),
+    *(N_("yearly"), N_("state"), N_("rule"), N_("details"), N_("marks"), N_("contacts"), N_("private to")),
+)
+"""What may change, as the page says it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value that becomes another: of whom, which field, and both as the file would write them."""
+    """One value that becomes another: of whom, which of the FIELDS, and both as the file would write them."""
 
     where: str
     name: str

@@ -90,7 +90,7 @@ def _show(parsed: ParsedFile, report: FileReport, state: RuleState | None, named
     if state is None:
         return
     if state.enabled != on:
-        old, new = ("on" if which else "off" for which in (state.enabled, on))
+        old, new = (phrase("on") if which else phrase("off") for which in (state.enabled, on))
         report.show(Change(parsed.file, state.rule.name, "state", old, new))
     if state.rule != one:
         old, new = rule_sentence(state.rule), rule_sentence(one)

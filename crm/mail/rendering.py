@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import mrml
 from jinja2 import Environment
 
+from crm.domain.language import gettext as _
+
 COLUMNS = 72
 
+_ROLE = 'aria-roledescription="email"'
 _HTML = mrml.RenderOptions(disable_comments=True, fonts={})
 
 # Control characters and direction overrides: from imported names, and never wanted in a mail.
@@ -35,7 +38,10 @@ def render(environment: Environment, name: str, context: Mapping[str, object]) -
         _UNWANTED.sub("", environment.get_template(f"emails/{name}/{part}").render(words))
         for part in ("subject.txt", "body.txt", "body.mjml")
     )
-    return Rendered(" ".join(subject.split()), tidy(text), mrml.to_html(mjml, render_options=_HTML).content)
+    html = mrml.to_html(mjml, render_options=_HTML).content.replace(
+        _ROLE, f'aria-roledescription="{_("email")}"', 1
+    )
+    return Rendered(" ".join(subject.split()), tidy(text), html)
 
 
 def fill(text: str, indent: int = 0) -> str:

@@ -2,7 +2,9 @@
 
 from starlette.responses import Response
 
+from crm.accounts.queries import manner_of
 from crm.domain.language import gettext as _
+from crm.domain.manner import write_for
 from crm.domain.own_calendar import own_event
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
@@ -79,6 +81,8 @@ def feed(visit: Visit) -> Response:
     reader = feeds.reader_of(visit.connection, visit.text("token"))
     week = IsoWeek.of(reader.own_day(visit.at))
     views = [plan_of(visit.connection, reader, one, visit.at) for one in (week.previous(), week)]
+    if reader.user_id is not None:
+        write_for(manner_of(visit.connection, reader.workspace_id, reader.user_id))
     events = [
         event_of(one, visit.settings.url)
         for view in views
