@@ -10,6 +10,7 @@ from crm.domain.language import gettext as _
 from crm.domain.manner import Manner, written_for
 from crm.errors import UsageError
 from crm.mail.dkim import signing
+from crm.mail.kept_words import kept_words
 from crm.mail.message import BadAddress, Mailbox, compose, new_message_id
 from crm.mail.rendering import render
 from crm.mail.smtp_settings import SmtpSettings
@@ -112,4 +113,4 @@ def _send(site: Site, to: Reader, name: str, view: Callable[[], MailView], at: d
         return fault.sentence
     server = SmtpSettings.parse(site.settings.smtp_url)
     delivery = deliver(server, message, timeout=SECONDS, sign=sign)
-    return None if delivery.state is DeliveryState.ACCEPTED else delivery.reply
+    return None if delivery.state is DeliveryState.ACCEPTED else kept_words(delivery.reply)

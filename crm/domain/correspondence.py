@@ -10,15 +10,17 @@ from datetime import UTC, datetime
 from email.errors import MessageError
 from email.header import decode_header, make_header
 
+from crm.domain.language import N_
+
 REASONS = {
-    "draft": "drafts, which nobody was sent",
-    "spam": "spam",
-    "bounce": "bounces, which mail servers wrote",
-    "automatic": "written by a machine (out of office, receipts, notices)",
-    "invitation": "invitations to meetings and answers to them, which the calendar has",
-    "list": "from mailing lists, or sent in bulk",
-    "no-reply": "from addresses that nobody reads",
-    "ahead": "dated ahead of now; import them again once that day has come",
+    "draft": N_("drafts, which nobody was sent"),
+    "spam": N_("spam"),
+    "bounce": N_("bounces, which mail servers wrote"),
+    "automatic": N_("written by a machine (out of office, receipts, notices)"),
+    "invitation": N_("invitations to meetings and answers to them, which the calendar has"),
+    "list": N_("from mailing lists, or sent in bulk"),
+    "no-reply": N_("from addresses that nobody reads"),
+    "ahead": N_("dated ahead of now; import them again once that day has come"),
 }
 """Why a mail is no contact, as it goes on after “12 mails left out:”."""
 

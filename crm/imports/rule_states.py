@@ -90,8 +90,8 @@ def _show(parsed: ParsedFile, report: FileReport, state: RuleState | None, named
     if state is None:
         return
     if state.enabled != on:
-        old, new = (phrase("on") if which else phrase("off") for which in (state.enabled, on))
-        report.show(Change(parsed.file, state.rule.name, "state", old, new))
+        was, now = (phrase("on") if which else phrase("off") for which in (state.enabled, on))
+        report.show(Change(parsed.file, state.rule.name, "state", was, now))
     if state.rule != one:
         old, new = rule_sentence(state.rule), rule_sentence(one)
         field = "rule" if old != new else "details"

@@ -11,6 +11,7 @@ from email import message_from_bytes
 from email.message import Message
 
 from crm.domain.returned import is_for_good
+from crm.mail.kept_words import NO_REASON
 
 LONGEST = 256 * 1024
 """Bytes of a bounce that are read: its report and the head of what came back stand at its beginning."""
@@ -68,7 +69,7 @@ def _reported(action: str, group: Message) -> Bounce:
     status = _field(group, "status").partition(" ")[0]
     words = _field(group, "diagnostic-code").partition(";")[2].strip()
     said = words if words.startswith(("4", "5")) else " ".join(filter(None, (status, words)))
-    return Bounce(said or "no reason given", action == "failed" and is_for_good(words, status))
+    return Bounce(said or NO_REASON, action == "failed" and is_for_good(words, status))
 
 
 def _field(group: Message, name: str) -> str:
@@ -83,7 +84,7 @@ def _by_words(text: str) -> Bounce | None:
     if telling is not None:
         return Bounce(telling, is_for_good(telling))
     in_words = next((line for line in lines if is_for_good(line)), None)
-    return Bounce(in_words or (lines[0] if lines else "no reason given"), in_words is not None)
+    return Bounce(in_words or (lines[0] if lines else NO_REASON), in_words is not None)
 
 
 def _texts(mail: Message) -> Iterator[str]:

@@ -16,6 +16,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 from typing import Any
 
+from crm.mail import kept_words
 from crm.mail.smtp_settings import SmtpSettings, StartTls
 
 # The longest one delivery may take, whatever the server does: no worker is stuck over a minute.
@@ -192,7 +193,7 @@ class Session:
         required = self.settings.starttls is StartTls.REQUIRE
         if not self._smtp.has_extn("starttls"):
             if required:
-                raise Answered("The mail server offers no STARTTLS, and the settings require it.")
+                raise Answered(kept_words.NO_STARTTLS)
             return
         self._expect(self._say("STARTTLS"), 220)
         # With no password to protect, any encryption is better than the plain text we would send without it.
@@ -205,9 +206,7 @@ class Session:
         encrypted = isinstance(self._smtp.sock, ssl.SSLSocket)
         chosen = self.settings.starttls is StartTls.NEVER
         if not encrypted and not chosen and not _is_loopback(self._socket):
-            raise Answered(
-                "The password would travel unencrypted. Use smtps://, or allow it with ?starttls=never."
-            )
+            raise Answered(kept_words.UNENCRYPTED)
         try:
             self._smtp.login(self.settings.user, self.settings.password)
         except smtplib.SMTPAuthenticationError as fault:
@@ -215,9 +214,9 @@ class Session:
         except smtplib.SMTPServerDisconnected:
             raise
         except smtplib.SMTPException:
-            raise Answered("The mail server offers no way to sign in with a password.") from None
+            raise Answered(kept_words.NO_SIGN_IN) from None
         except UnicodeError:
-            raise Answered("The mail server cannot take a user or password outside ASCII.") from None
+            raise Answered(kept_words.NOT_ASCII) from None
 
     def _say(self, command: str) -> tuple[int, bytes]:
         self._socket.settimeout(min(self.timeout, self._left()))

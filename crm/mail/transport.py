@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from enum import StrEnum
 
+from crm.mail import kept_words
 from crm.mail.message import clean_line, envelope_address, serialise
 from crm.mail.smtp_session import Answered, Phase, Session
 from crm.mail.smtp_settings import SmtpSettings, StartTls
@@ -108,19 +109,19 @@ def _state(phase: Phase, code: int | None) -> DeliveryState:
 
 def _in_words(fault: Exception, expired: bool) -> str:
     if expired or isinstance(fault, TimeoutError) or isinstance(fault.__context__, TimeoutError):
-        return "The mail server did not answer in time."
+        return kept_words.NO_ANSWER_IN_TIME
     if isinstance(fault, ssl.SSLCertVerificationError):
-        return f"The mail server's certificate is not trusted: {fault.verify_message}."
+        return kept_words.NOT_TRUSTED.format(fault=fault.verify_message)
     if isinstance(fault, ssl.SSLError):
-        return "The encrypted connection to the mail server failed."
+        return kept_words.NOT_ENCRYPTED
     if isinstance(fault, ConnectionRefusedError):
-        return "The mail server refused the connection."
+        return kept_words.NOT_LET_IN
     if isinstance(fault, smtplib.SMTPServerDisconnected | ConnectionError):
-        return "The mail server closed the connection."
+        return kept_words.CLOSED
     # Only after these: SMTPException is itself an OSError.
     if isinstance(fault, smtplib.SMTPException | ValueError):
-        return "The mail server does not speak SMTP as expected."
-    return f"The mail server cannot be reached: {getattr(fault, 'strerror', None) or type(fault).__name__}."
+        return kept_words.NO_SMTP
+    return kept_words.NOT_REACHED.format(fault=getattr(fault, "strerror", None) or type(fault).__name__)
 
 
 def greet(settings: SmtpSettings) -> str | None:

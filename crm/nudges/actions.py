@@ -9,6 +9,7 @@ from crm.accounts.actions import mail_switched
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Conflict, Forbidden, Invalid, require_admin
+from crm.mail.kept_words import SENT_AGAIN, STOPPED_BY
 from crm.nudges import holds, queries
 from crm.nudges import outbox as mails
 from crm.nudges.holds import Released
@@ -106,7 +107,9 @@ def stop_mail(connection: Connection, principal: Principal, mail_id: int, name: 
     """A mail that waits does not go out; ``name`` is who says so. For an admin, or whose it is."""
     if not queries.one_mail(connection, principal, mail_id)[0].may_stop:
         raise Conflict(_("This mail does not wait any more."))
-    mails.move(connection, _still(principal, mail_id, ("due", "retry")), "skipped", f"Stopped by {name}.", at)
+    mails.move(
+        connection, _still(principal, mail_id, ("due", "retry")), "skipped", STOPPED_BY.format(name=name), at
+    )
 
 
 def send_again(connection: Connection, principal: Principal, mail_id: int, name: str, at: datetime) -> None:
@@ -116,7 +119,7 @@ def send_again(connection: Connection, principal: Principal, mail_id: int, name:
             _("This mail cannot be sent again: it went out, waits already, or is more than a day old.")
         )
     here = _still(principal, mail_id, ("failed", "unknown", "skipped"))
-    moved = mails.move(connection, here, "due", f"{name} decided that it is sent again.", at)
+    moved = mails.move(connection, here, "due", SENT_AGAIN.format(name=name), at)
     if moved:
         connection.execute(
             outbox.update().where(_still(principal, mail_id, ("due",))).values(next_try_at=at, attempts=0)

@@ -15,6 +15,7 @@ from crm.domain.manner import Manner, reader, written_for
 from crm.domain.spans import count, day_and_time, join, moment_phrase
 from crm.errors import Conflict, Invalid, NotFound, Refusal
 from crm.mail.dkim import signing
+from crm.mail.kept_words import kept_words
 from crm.mail.message import BadAddress, Mailbox, compose, new_message_id
 from crm.mail.rendering import render
 from crm.mail.smtp_settings import SmtpSettings
@@ -79,6 +80,7 @@ def _page(visit: Visit) -> Response:
         "stops": returns.stops(connection, principal),
         "returned": returns.returns_of(connection, principal, [one.id for one in mails]),
         "hold": hold(connection, principal.workspace_id),
+        "kept_words": kept_words,
         "has_mail": bool(visit.settings.smtp_url),
         "figures": _figures(visit, beats),
         "beats": beats,
@@ -206,7 +208,9 @@ def run_now(visit: Visit) -> Response:
         return visit.redirect("/team/heartbeat", message=_("Nothing was due."))
     counted = Counter(_(STATE_WORDS[one.state]) for one in outcomes)
     said = join([f"{words}: {number}" for words, number in counted.items()])
-    why = next((f" {_(one.reason)}" for one in outcomes if one.state in BAD_STATES and one.reason), "")
+    why = next(
+        (f" {kept_words(one.reason)}" for one in outcomes if one.state in BAD_STATES and one.reason), ""
+    )
     return visit.redirect("/team/heartbeat", message=f"{said}.{why}", kind="error" if why else "done")
 
 
@@ -222,7 +226,7 @@ def test_send(visit: Visit) -> Response:
         return _told(visit, _("No mail can be sent to {email}. {fault}").format(email=email, fault=fault))
     except Refusal as refusal:
         return _told(visit, refusal.sentence)
-    said = " ".join(filter(None, (str(delivery.code or ""), _(delivery.reply) if delivery.reply else "")))
+    said = " ".join(filter(None, (str(delivery.code or ""), kept_words(delivery.reply))))
     if delivery.state is DeliveryState.ACCEPTED:
         return visit.redirect(
             "/team/heartbeat",

@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from crm.domain.language import gettext as _
+from crm.mail.kept_words import kept_words
 from crm.nudges import actions, queries
 from crm.nudges.mail_words import PURPOSE_WORDS, STATE_WORDS, shown
 from crm.web.routing import Router, Visit
@@ -18,6 +19,7 @@ def show(visit: Visit) -> Response:
         "mail": mail,
         "steps": steps,
         "state_words": shown(STATE_WORDS),
+        "kept_words": kept_words,
         "what": _(PURPOSE_WORDS[mail.purpose]),
         "zone": visit.principal.user_zone,
         "may_go_again": mail.may_go_again(visit.at),

@@ -10,6 +10,7 @@ from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
+from crm.mail.kept_words import kept_words
 from crm.nudges.due import PURPOSE, TOO_LATE, missing
 from crm.nudges.outbox import GIVEN_UP, NOT_IN_TIME, Claim
 from crm.storage.statements import built_once
@@ -53,7 +54,7 @@ class Missed:
     @property
     def why(self) -> str:
         """The reason as a sentence."""
-        return f"{_(self.reason).rstrip('.')}."
+        return f"{kept_words(self.reason).rstrip('.')}."
 
 
 _SHOWN = (
@@ -150,7 +151,7 @@ def said_to(connection: Connection, claim: Claim, at: datetime) -> str:
     ).one_or_none()
     if row is None or not (row.state == "failed" or row.reason in MISSES):
         return ""
-    why = "" if row.reason in MISSES else f" {_(str(row.reason))}"
+    why = "" if row.reason in MISSES else f" {kept_words(str(row.reason))}"
     if row.week == str(week.previous()):
         return _("Last week’s mail did not reach you.") + why
     return _("The mail of {week} did not reach you.").format(week=row.week) + why

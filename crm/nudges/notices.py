@@ -6,6 +6,7 @@ from jinja2 import Environment
 from sqlalchemy import Connection, select
 
 from crm.domain.language import N_
+from crm.mail.kept_words import kept_words
 from crm.mail.rendering import render
 from crm.mail.views import AddressStoppedMail
 from crm.nudges.outbox import Body, Claim
@@ -21,7 +22,9 @@ def stopped_notice(connection: Connection, claim: Claim, url: str, templates: En
     found = connection.execute(_stopped(claim)).one_or_none()
     if admin is None or found is None:
         return None
-    mail = AddressStoppedMail(admin.name, found.name, found.address, found.said, f"{url}/team/heartbeat")
+    mail = AddressStoppedMail(
+        admin.name, found.name, found.address, kept_words(found.said), f"{url}/team/heartbeat"
+    )
     rendered = render(templates, "address_stopped", {"mail": mail})
     return Body(admin.email, rendered.subject, rendered.text, rendered.html, {})
 

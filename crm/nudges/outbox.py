@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 
 from crm.domain.language import N_
-from crm.domain.spans import count
+from crm.mail.kept_words import GAVE_UP
 from crm.storage.database import Database, new_id
 from crm.storage.insertion import insert_unless_there
 from crm.storage.tables import mail_hold, outbox, outbox_event
@@ -225,10 +225,8 @@ def retry_or_give_up(claim: Claim, reply: str, at: datetime) -> tuple[str, str]:
     """The state and reason after a temporary fault: try again, unless the advice would be stale by then."""
     next_try = at + BACKOFF[min(claim.attempts, len(BACKOFF)) - 1]
     if next_try > claim.due_at + STALE_AFTER:
-        return (
-            "failed",
-            f"Gave up after {count(claim.attempts, 'attempt')} in a day. The server last said: {reply}",
-        )
+        pattern = GAVE_UP[claim.attempts != 1]
+        return "failed", pattern.format(n=claim.attempts, said=reply)
     return "retry", reply
 
 

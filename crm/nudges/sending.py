@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Select, and_, select
 from crm.accounts.stopped import why_stopped
 from crm.domain.returned import is_for_good
 from crm.errors import Unavailable, UsageError
+from crm.mail import kept_words
 from crm.mail.dkim import signing
 from crm.mail.message import BadAddress, BadHeader, Mailbox, compose, serialise
 from crm.mail.smtp_settings import SmtpSettings
@@ -150,11 +151,11 @@ class Postman:
         except Unavailable as fault:
             state, reason = mails.retry_or_give_up(claim, fault.sentence, self.now())
         except (BadAddress, BadHeader) as fault:
-            state, reason = "failed", f"The mail cannot be addressed. {fault}"
+            state, reason = "failed", kept_words.NO_ADDRESS.format(fault=fault)
         except Exception as fault:
             _report()
             state = "failed"
-            reason = f"Writing the mail broke ({type(fault).__name__}). The server's log says where."
+            reason = kept_words.BROKE.format(fault=type(fault).__name__)
         return self._settle(claim, state, reason)
 
     def _attempt(self, claim: Claim, hand_over: Deliver) -> tuple[str, str | None]:
@@ -208,11 +209,11 @@ class Postman:
             case DeliveryState.ACCEPTED:
                 return "sent", said or None
             case DeliveryState.REFUSED:
-                return "failed", f"The server refused it: {said}"
+                return "failed", kept_words.REFUSED.format(said=said)
             case DeliveryState.TEMPORARY:
                 return mails.retry_or_give_up(claim, said, self.now())
             case DeliveryState.UNKNOWN:
-                return "unknown", f"It was handed over and no answer came, so it may have arrived. {said}"
+                return "unknown", kept_words.NO_ANSWER.format(said=said)
 
     def _settle(self, claim: Claim, state: str, reason: str | None) -> Outcome | None:
         """Keep how it ended. Where the database cannot be reached, sweeping settles the mail later."""
@@ -291,8 +292,10 @@ def into_folder(folder: Path) -> Deliver:
             draft.replace(path)
         except OSError as fault:
             why = fault.strerror or type(fault).__name__
-            return Delivery(DeliveryState.TEMPORARY, Phase.HANDED_OVER, f"The file cannot be written: {why}.")
-        return Delivery(DeliveryState.ACCEPTED, Phase.HANDED_OVER, f"Written to {path.name}, not sent.")
+            return Delivery(
+                DeliveryState.TEMPORARY, Phase.HANDED_OVER, kept_words.NOT_WRITTEN.format(fault=why)
+            )
+        return Delivery(DeliveryState.ACCEPTED, Phase.HANDED_OVER, kept_words.WRITTEN.format(file=path.name))
 
     return write
 

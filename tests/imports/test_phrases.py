@@ -1,0 +1,106 @@
+"""What is said of a file survives the way from the process that reads it and into a kept report, and is worded at its end."""
+
+import json
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+
+from crm.domain import language
+from crm.imports.phrases import (
+    both,
+    either,
+    listed,
+    packed,
+    phrase,
+    phrases,
+    place_worded,
+    unpacked,
+    worded,
+)
+
+GERMAN: dict[str | tuple[str, str], str | tuple[str, str]] = {
+    "{name} has no {what}.": "{name} hat keinen {what}.",
+    "end": "Schluss",
+    "{words} or {last}": "{words} oder {last}",
+    ("{n} day", "{n} days"): ("{n} Tag", "{n} Tage"),
+    "{file} line {line}": "{file}, Zeile {line}",
+    "{file} card {card} (line {at})": "{file}, Karte {card} (Zeile {at})",
+    "{place}, column {column}": "{place}, Spalte {column}",
+}
+
+
+@pytest.fixture
+def german(tmp_path: Path) -> Iterator[None]:
+    catalogue = Catalog(locale="de")
+    for sentence, words in GERMAN.items():
+        catalogue.add(sentence, words)
+    folder = tmp_path / "de" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    with (folder / "crm.mo").open("wb") as file:
+        write_mo(file, catalogue)
+    with language.catalogues_in(tmp_path), language.spoken_in("de"):
+        yield
+
+
+def kept(text: str) -> str:
+    """As it comes out of the reading process, the database, and into the language of whoever looks."""
+    return worded(unpacked(json.loads(json.dumps(packed(pickle.loads(pickle.dumps(text)))))))
+
+
+NO_END = phrase("{name} has no {what}.", name="“{x}”", what=phrase("end"))
+
+
+def test_it_is_english_wherever_it_is_taken_for_text(german: None) -> None:
+    assert NO_END == "“{x}” has no end."
+    assert json.dumps([NO_END], ensure_ascii=False) == '["“{x}” has no end."]'
+    assert NO_END in {"“{x}” has no end."}
+
+
+def test_parts_are_worded_too(german: None) -> None:
+    assert kept(NO_END) == "“{x}” hat keinen Schluss."
+    assert kept("“{x}” has no end.") == "“{x}” has no end."
+
+
+def test_numbers_go_by_the_plurals_of_the_reader(german: None) -> None:
+    assert [kept(phrases("{n} day", "{n} days", n, n=n)) for n in (1, 2)] == ["1 Tag", "2 Tage"]
+    assert [phrases("{n} day", "{n} days", n, n=n) for n in (0, 1)] == ["0 days", "1 day"]
+
+
+def test_lists_of_words(german: None) -> None:
+    assert [kept(either(words)) for words in ([], ["a"], ["a", "b"], ["a", phrase("end"), "c"])] == [
+        "",
+        "a",
+        "a oder b",
+        "a, Schluss oder c",
+    ]
+    assert both(["a", "b", "c"]) == "a, b and c"
+    assert listed(["a", "b", "c"], "; ") == "a; b; c"
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("a b.csv line 3", "a b.csv, Zeile 3"),
+        ("a line 3.csv line 12, column e mail", "a line 3.csv, Zeile 12, Spalte e mail"),
+        ("phones.vcf card 2 (line 9)", "phones.vcf, Karte 2 (Zeile 9)"),
+        ("notes.csv", "notes.csv"),
+        ("", ""),
+    ],
+)
+def test_places_in_files(german: None, place: str, said: str) -> None:
+    assert place_worded(place) == said
+
+
+def test_places_read_the_same_in_english() -> None:
+    for place in (
+        "a.csv line 3, column x",
+        "a.vcf card 2 (line 9)",
+        "m.json person 4",
+        "m.json activity 5",
+        "b mail 6",
+    ):
+        assert place_worded(place) == place
