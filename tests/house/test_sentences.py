@@ -1,8 +1,11 @@
-"""``_`` is the translation of a sentence: a function that throws a value away under that name cannot say one any more."""
+"""Sentences for people: each is gathered for the catalogues, and nothing else is called as their translation is."""
 
 import ast
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
+
+from tools.texts import KEYWORDS, of_python
 
 ROOT = Path(__file__).resolve().parents[2]
 Scope = ast.FunctionDef | ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -51,3 +54,16 @@ def test_no_sentence_is_said_by_a_value() -> None:
         if (lines := covered(path.read_text(encoding="utf-8")))
     }
     assert found == {}
+
+
+def test_sentences_within_sentences_are_gathered() -> None:
+    """Within an f-string, within another call, and a noun beside its plural."""
+    source = (
+        b"""f"{_('At most')} {count(2, 'day', 'days')}"; _(WORDS.get(key, N_("Other " "words"))); _(key)"""
+    )
+    found = of_python(BytesIO(source), KEYWORDS.keys(), (), {})
+    assert sorted((name, texts) for _, name, texts, _ in found if texts != (None,)) == [
+        ("N_", ("Other words",)),
+        ("_", ("At most",)),
+        ("count", (None, "day", "days")),
+    ]
