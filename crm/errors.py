@@ -18,8 +18,13 @@ class Refusal(Exception):
 
     def __init__(self, sentence: str, *, fields: dict[str, str] | None = None) -> None:
         super().__init__(sentence)
-        self.sentence = sentence
+        self._sentence = sentence
         self.fields = fields or {}
+
+    @property
+    def sentence(self) -> str:
+        """What a person reads."""
+        return self._sentence
 
 
 class NotFound(Refusal):
@@ -50,9 +55,17 @@ class Conflict(Refusal):
 
 
 class Unavailable(Refusal):
-    """The database or another needed part cannot serve right now."""
+    """The database or another needed part cannot serve right now.
+
+    It may come before anybody knows for whom is written, so a marked sentence is worded when it is read.
+    """
 
     status = 503
+
+    @property
+    def sentence(self) -> str:
+        """In the language that is spoken now."""
+        return _(self._sentence)
 
 
 class UsageError(Refusal):

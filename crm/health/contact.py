@@ -17,6 +17,7 @@ from crm.domain.score import PERSONAL_SHARE_WANTED, WEIGHTS
 from crm.domain.sentences import rhythm_sentence, screen_rhythm_sentence
 from crm.domain.spans import count
 from crm.domain.targets import CLOCKS, Targets
+from crm.domain.vocabulary import within, word
 from crm.domain.weeks import end_of
 from crm.domain.whatif import once_more
 from crm.health.comparison import scores
@@ -168,4 +169,4 @@ def was_sentence(
         return None
     month = month_words(day, year=(today - day).days >= 330)
     said = _(_WAS.get(channel.key, _WAS_BY_ITS_NAME))
-    return said.format(score=before, month=month, channel=channel.label.lower())
+    return said.format(score=before, month=month, channel=within(word(channel.label)))

@@ -22,10 +22,12 @@ from sqlalchemy import (
 )
 
 from crm.domain.channels import Channel, by_key
+from crm.domain.flag_facts import CHANNEL_NOUNS
 from crm.domain.language import gettext as _
 from crm.domain.manner import days_words, month_words
 from crm.domain.principal import Principal
 from crm.domain.spans import count, short_day
+from crm.domain.vocabulary import word
 from crm.interactions.happenings import Happening, Whose, among, happenings
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.open_matters import COURSES, is_open
@@ -65,8 +67,10 @@ class Item:
     @property
     def words(self) -> str:
         """ "2 emails", "9 chats", "Visit"."""
-        noun = self.first.channel.label.partition(" (")[0]
-        return count(len(self.happenings), noun.lower()) if len(self.happenings) > 1 else noun
+        channel = self.first.channel
+        name = word(channel.label).partition(" (")[0]
+        nouns = CHANNEL_NOUNS.get(channel.key) or (name.lower(),)
+        return count(len(self.happenings), *nouns) if len(self.happenings) > 1 else name
 
     def days(self, today: date) -> str:
         """ "12 Nov", "2 to 12 Nov"."""

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DatabaseError
 
 from crm.domain.language import N_
-from crm.domain.language import gettext as _
 from crm.errors import Unavailable
 
 log = logging.getLogger("crm.storage")
@@ -59,7 +58,7 @@ def plain_faults() -> Iterator[None]:
         if sentence is None:
             raise
         log.warning(sentence)
-        raise Unavailable(_(sentence)) from fault
+        raise Unavailable(sentence) from fault
 
 
 def _sentence(said: str, disconnected: bool) -> str | None:

@@ -82,6 +82,7 @@ _PLAIN = {
     "enum": N_("Choose one of the list."),
     "date_from_datetime_parsing": N_("Write the day like 2026-11-23."),
     "date_parsing": N_("Write the day like 2026-11-23."),
+    "date_type": N_("Write the day like 2026-11-23."),
     "date_from_datetime_inexact": N_("Write the day like 2026-11-23."),
     "datetime_parsing": N_("Write the moment like 2026-11-23T12:30."),
     "datetime_from_date_parsing": N_("Write the moment like 2026-11-23T12:30."),

@@ -240,14 +240,13 @@ class Endpoint:
     def _serve(self, site: Site, request: Request, at: datetime, sent: body.Sent) -> Response:
         visit = Visit(site, request, at, sent)
         try:
-            refuse_nul(request)
             response = self._act(visit) if self.writes else self._show(visit)
         except faults.SignInNeeded as refusal:
             return self._to_sign_in(visit, refusal)
         except _Undo as undo:
             response = undo.response
         except Refusal as refusal:
-            user = visit.signed_in.user if visit.signed_in else None
+            user = visit.signed_in.user if visit.signed_in else who(site, request, at)
             response = faults.refused(site, request, refusal, user)
         if visit.flashes.shown:
             flashes.drop(site, response)
@@ -304,6 +303,7 @@ class Endpoint:
             sessions.set_cookie(visit.site, response, cookie)
 
     def _admit(self, visit: Visit) -> None:
+        refuse_nul(visit.request)
         if self.access == "public":
             return
         principal = visit.principal
@@ -354,7 +354,7 @@ def freshen(database: Database, principal: Principal, at: datetime) -> None:
 
 
 def refuse_nul(request: Request) -> None:
-    """An address with a NUL is refused before any database sees it."""
+    """An address with a NUL is refused before any handler sees it."""
     if "\x00" in request.url.path or any(
         "\x00" in part for pair in request.query_params.multi_items() for part in pair
     ):
