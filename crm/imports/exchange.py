@@ -61,7 +61,7 @@ def decode(name: str, data: bytes) -> str:
             phrase(
                 "The byte {byte} is not UTF-8 text; the file seems to be in Latin-1 or a Windows "
                 "encoding. Save it as “CSV UTF-8” and import it again.",
-                byte=f"0x{data[at]:02X}",
+                byte="0x" + data[at : at + 1].hex().upper(),
             ),
         ) from None
 

@@ -161,7 +161,7 @@ def _fault(headers: Headers, sender: Party | None, moment: datetime | None) -> s
         return phrase(
             "{mail} is dated {date}, when its clock cannot have been set, and was left out.",
             mail=mail,
-            date=f"{moment:%Y-%m-%d}",
+            date=moment.date().isoformat(),
         )
     return None
 

@@ -287,9 +287,10 @@ class _Noticing:
             return
         local = one.entry.occurred_at.astimezone(self.run.principal.user_zone)
         when = f"{short_day(local.date(), None)}, {clock_words(local)}"
+        meeting = f"“{excerpt(one.entry.summary)}”" if one.entry.summary else phrase("A meeting")
         question = phrase(
             "{meeting} with {people}, {when}: did this happen, and where?",
-            meeting=f"“{excerpt(one.entry.summary)}”" if one.entry.summary else phrase("A meeting"),
+            meeting=meeting,
             people=self.who.names(one.entry.contact_ids),
             when=when,
         )
