@@ -59,8 +59,6 @@ PLAIN = re.compile(
     r"|[\w./-]*\.(?:csv|toml|ics|vcf|pdf|json|eml|xml|zip|txt)\b"
 )
 """The product's own name, initials, zones, times of day, addresses, names of files, keys to press."""
-NOT_YET: tuple[str, ...] = ("/",)
-"""How the addresses of pages begin that are still partly English."""
 
 
 @pytest.fixture(scope="module")
@@ -351,10 +349,10 @@ def busy(_database: Database) -> None:
 
 
 def nothing_is_left(found: dict[str, list[str]]) -> None:
-    """Of no place but those that are still known to be partly English."""
+    """At no place; what there is, is printed."""
     left = {place: words for place, words in found.items() if words}
     print_left(left)
-    assert {place for place in left if not place.startswith(NOT_YET) and place != "mail"} == set()
+    assert set(left) == set()
 
 
 def print_left(left: dict[str, list[str]]) -> None:
