@@ -16,7 +16,7 @@ from crm.domain.weeks import end_of
 from crm.rules.backtest import after, parameters, present
 from crm.storage.compiler import compile_value
 from crm.storage.frame import PARAMETERS, Scope
-from crm.storage.log_facts import log_facts
+from crm.storage.log_facts import clock_facts
 from crm.storage.running_rhythm import RunningRhythm, told_rhythm
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import contact, interaction_contact
@@ -84,7 +84,7 @@ def _people(workspace_id: int) -> Select[Any]:
 
 def _cases(scope: Scope, horizon: int) -> Select[Any]:
     frame = replace(PARAMETERS, contact_ids=_people(scope.workspace_id))
-    facts, rhythm = log_facts(frame, ("first_day", "last_day")), told_rhythm("rhythm")
+    facts, rhythm = clock_facts(frame, ("first_day", "last_day")), told_rhythm("rhythm")
     log = interaction_contact.alias().c
     same = [log.workspace_id == frame.workspace_id, log.contact_id == contact.c.id]
     spoke = exists(select(literal(1)).where(*same, *after(log, "until")).correlate(contact))

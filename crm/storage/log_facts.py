@@ -1,9 +1,11 @@
 """What the log says of each contact: clocks, windows, the gaps between contact days, and who waits for whom."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
     Subquery,
@@ -17,6 +19,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     type_coerce,
 )
 
@@ -28,61 +31,121 @@ from crm.storage.participation import has, is_in_person, is_live, is_personal
 from crm.storage.tables import contact, interaction_contact
 
 NEVER = -(2**62)
+DAY_MICROS = 86_400_000_000
 FADED_DAYS = 700 * int(MEMORY_DAYS)
 """Older days weigh as little as this one, since an exponent much beyond 700 is an error on PostgreSQL."""
 
 
 def _participation(frame: Frame) -> list[ColumnElement[bool]]:
-    took_part = interaction_contact.c
-    conditions: list[ColumnElement[bool]] = [
-        took_part.workspace_id == frame.workspace_id,
-        took_part.counts,
-        type_coerce(took_part.occurred_at, BigInteger) <= frame.at,
+    return [
+        *_counted(interaction_contact.c, frame),
+        *only(interaction_contact.c.contact_id, frame.contact_ids),
     ]
-    return conditions + only(took_part.contact_id, frame.contact_ids)
 
 
-def log_facts(frame: Frame, names: Collection[str] | None = None) -> Subquery:
-    """Clocks, windows and the moments of the last outbound, answering and responding interaction of each contact.
+def _counted(log: Any, frame: Frame) -> list[ColumnElement[bool]]:
+    """What counts by the moment; ``log`` are the columns of the table or of an alias."""
+    return [
+        log.workspace_id == frame.workspace_id,
+        log.counts,
+        type_coerce(log.occurred_at, BigInteger) <= frame.at,
+    ]
 
-    ``names``, if given, are the columns asked for, since each costs its share of a walk through the log; the others are
-    there and say nothing.
+
+def clock_facts(frame: Frame, names: Collection[str] | None = None) -> CTE:
+    """The first day and the newest interaction of each sort of every contact, each found from its end of the log.
+
+    ``last_day`` is missing where nothing happened. ``names``, if given, are the columns asked for; the others are there
+    and say nothing.
+    """
+    columns = [
+        _first(frame, name) if names is None or name in names else null().label(name) for name in _ENDS
+    ]
+    mine = [contact.c.workspace_id == frame.workspace_id, *only(contact.c.id, frame.contact_ids)]
+    found = select(contact.c.id.label("contact_id"), *columns).where(*mine)
+    # Kept as rows: each column is read many times, and would be looked for as often.
+    return found.cte("clock_facts").prefix_with("MATERIALIZED")
+
+
+def _anything(log: Any) -> ColumnElement[bool]:
+    return true()
+
+
+def _written(log: Any) -> ColumnElement[bool]:
+    """Outbound by screen."""
+    return and_(has(log.flow, packed.OUTBOUND), ~is_personal(log))
+
+
+def _answers(log: Any) -> ColumnElement[bool]:
+    """They reached out, or both spoke."""
+    return or_(~has(log.flow, packed.OUTBOUND), is_live(log))
+
+
+def _responds(log: Any) -> ColumnElement[bool]:
+    """We reached out, or both spoke."""
+    return or_(~has(log.flow, packed.INBOUND), is_live(log))
+
+
+_ENDS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+    "last_day": _anything,
+    "first_day": _anything,
+    "last_personal_day": is_personal,
+    "last_personal_at": is_personal,
+    "last_in_person_day": is_in_person,
+    "last_live_day": is_live,
+    "outbound_day": _written,
+    "outbound_at": _written,
+    "answer_at": _answers,
+    "response_at": _responds,
+}
+"""The columns of ``clock_facts``: which interaction each looks for. ``…_day`` is its day, ``…_at`` its moment."""
+
+
+def _first(frame: Frame, name: str) -> ColumnElement[int]:
+    """One of them: the first that there is from the end of the log, or from its beginning."""
+    log = interaction_contact.alias().c
+    at = log.occurred_at
+    said = whole_day(log.day) if name.endswith("_day") else type_coerce(at, BigInteger)
+    return (
+        select(said)
+        .where(*_counted(log, frame), log.contact_id == contact.c.id, _ENDS[name](log))
+        .order_by(at if name == "first_day" else at.desc())
+        .limit(1)
+        .correlate(contact)
+        .scalar_subquery()
+        .label(name)
+    )
+
+
+def window_facts(frame: Frame, names: Collection[str] | None = None) -> Subquery:
+    """The sums of each contact's windows, packed; nothing older than the longest of them is read.
+
+    ``names``, if given, are the columns asked for, since each costs its share; the others are there and say nothing.
     """
     log, today = interaction_contact.c, frame.today
-    day, at = whole_day(log.day), type_coerce(log.occurred_at, BigInteger)
-    reach, flow = log.reach, log.flow
-    personal, live = is_personal(log), is_live(log)
-    is_out, is_in = has(flow, packed.OUTBOUND), has(flow, packed.INBOUND)
-    is_digital = ~personal
-    answers = or_(~is_out, live)
-    responds = or_(~is_in, live)
-    columns: list[ColumnElement[Any]] = [
-        func.max(day).label("last_day"),
-        func.min(day).label("first_day"),
-        func.max(case((personal, day))).label("last_personal_day"),
-        func.max(case((personal, at))).label("last_personal_at"),
-        func.max(case((is_in_person(log), day))).label("last_in_person_day"),
-        func.max(case((live, day))).label("last_live_day"),
-        func.max(case((and_(is_out, is_digital), day))).label("outbound_day"),
-        func.max(case((and_(is_out, is_digital), at))).label("outbound_at"),
-        func.max(case((answers, at))).label("answer_at"),
-        func.max(case((responds, at))).label("response_at"),
-    ]
+    day = whole_day(log.day)
+    columns: list[ColumnElement[Any]] = []
     for days in WINDOWS:
         inside = day > today - days
-        columns.append(_sum(case((inside, reach), else_=0)).label(f"reach_{days}"))
-        columns.append(_sum(case((inside, flow), else_=0)).label(f"flow_{days}"))
+        columns.append(_sum(case((inside, log.reach), else_=0)).label(f"reach_{days}"))
+        columns.append(_sum(case((inside, log.flow), else_=0)).label(f"flow_{days}"))
     before = and_(day > today - PRIOR_FROM, day <= today - PRIOR_TO)
-    columns.append(_sum(case((before, reach), else_=0)).label("reach_prior"))
+    columns.append(_sum(case((before, log.reach), else_=0)).label("reach_prior"))
     asked = [
         column if names is None or column.name in names else null().label(column.name) for column in columns
     ]
     return (
         select(log.contact_id, *asked)
-        .where(*_participation(frame))
+        .where(*_participation(frame), type_coerce(log.occurred_at, BigInteger) >= _beginning(today))
         .group_by(log.contact_id)
-        .subquery("log_facts")
+        .subquery("window_facts")
     )
+
+
+def _beginning(today: ColumnElement[int]) -> ColumnElement[int]:
+    """A moment before the longest window in every time zone, in microseconds: a bound of the key, which days are not in."""
+    days = today - (PRIOR_FROM + date(1970, 1, 1).toordinal() + 1)
+    return cast(days, BigInteger) * DAY_MICROS
 
 
 def _sum(expression: ColumnElement[int]) -> ColumnElement[int]:
@@ -93,10 +156,11 @@ def _sum(expression: ColumnElement[int]) -> ColumnElement[int]:
 def rhythm_facts(frame: Frame) -> Subquery:
     """Per contact: its distinct contact days less one, C, and the weighted sums of the gaps (PRODUCT.md section 4)."""
     log, today = interaction_contact.c, frame.today
+    # DISTINCT and not GROUP BY, for which SQLite sorts.
     days = (
         select(log.contact_id, whole_day(log.day).label("day"))
         .where(*_participation(frame))
-        .group_by(log.contact_id, log.day)
+        .distinct()
         .subquery()
     )
     before = func.lag(days.c.day).over(partition_by=days.c.contact_id, order_by=days.c.day)
@@ -132,7 +196,7 @@ def _faded(age: ColumnElement[int]) -> ColumnElement[int]:
     return case((age > FADED_DAYS, FADED_DAYS), else_=age)
 
 
-def _later(frame: Frame, facts: Subquery, after: ColumnElement[int]) -> tuple[Any, list[ColumnElement[bool]]]:
+def _later(frame: Frame, facts: CTE, after: ColumnElement[int]) -> tuple[Any, list[ColumnElement[bool]]]:
     """The contact's counted interactions after a moment, found by the index; one that is missing is the beginning."""
     log = interaction_contact.alias()
     return log.c, [
@@ -144,13 +208,13 @@ def _later(frame: Frame, facts: Subquery, after: ColumnElement[int]) -> tuple[An
     ]
 
 
-def streak(frame: Frame, facts: Subquery) -> ColumnElement[int]:
+def streak(frame: Frame, facts: CTE) -> ColumnElement[int]:
     """How many since the last personal interaction: everything counted since the last personal interaction is digital."""
     _, where = _later(frame, facts, facts.c.last_personal_at)
     return select(func.count()).where(*where).scalar_subquery()
 
 
-def waiting_day(frame: Frame, facts: Subquery) -> ColumnElement[int]:
+def waiting_day(frame: Frame, facts: CTE) -> ColumnElement[int]:
     """The day of the oldest digital inbound interaction that came after we last wrote, spoke or met."""
     log, where = _later(frame, facts, facts.c.response_at)
     digital_inbound = [has(log.flow, packed.INBOUND), ~is_personal(log)]

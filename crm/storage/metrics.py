@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
     FromClause,
@@ -33,12 +34,13 @@ from crm.storage.compiler import compile_value
 from crm.storage.frame import PARAMETERS, Frame, Scope, frame_of, only, whole_day
 from crm.storage.list_facts import ask_facts, favour_facts, next_dates, promise_facts
 from crm.storage.log_facts import (
+    clock_facts,
     gift_day,
-    log_facts,
     rhythm_facts,
     streak,
     waiting_day,
     was_in_touch,
+    window_facts,
 )
 from crm.storage.tables import contact
 
@@ -154,9 +156,11 @@ def needs_rhythm(targets: Targets, names: Collection[str]) -> bool:
 def _counted(frame: Frame, beside: "_Beside", wanted: Collection[str] | None) -> Subquery:
     """Every listed contact with its counted metrics, or those wanted; the rest follows by arithmetic."""
     names = [name for name in COUNTED if wanted is None or name in wanted]
-    facts = log_facts(frame)
+    facts = clock_facts(frame)
     if wanted is not None:
-        facts = log_facts(frame, _read(facts, _parts(_columns(frame, facts, beside, names))))
+        read = _parts(_columns(frame, facts, beside, names))
+        facts = clock_facts(frame, {"last_day", *_read(facts, read)}) if _read(facts, read) else facts
+        beside.windows = window_facts(frame, _read(beside.windows, read))
     columns = _columns(frame, facts, beside, names)
     raw = [name for name in RAW if wanted is None or name in wanted]
     columns += [func.coalesce(beside.rhythm.c[name], 0.0).label(name) for name in raw]
@@ -164,10 +168,8 @@ def _counted(frame: Frame, beside: "_Beside", wanted: Collection[str] | None) ->
     return _listed(frame, facts if _read(facts, parts) else None, columns, beside.read_by(parts))
 
 
-def _columns(
-    frame: Frame, facts: Subquery, beside: "_Beside", names: Iterable[str]
-) -> list[ColumnElement[Any]]:
-    counted = {**_from_log(frame, facts), **_from_lists(frame, beside)}
+def _columns(frame: Frame, facts: CTE, beside: "_Beside", names: Iterable[str]) -> list[ColumnElement[Any]]:
+    counted = {**_from_log(frame, facts), **_windows(beside.windows), **_from_lists(frame, beside)}
     return [counted[name].label(name) for name in names]
 
 
@@ -185,16 +187,17 @@ class _Beside:
     """What is joined to the facts of the log, each only where a column reads it."""
 
     def __init__(self, frame: Frame, rhythm: FromClause | None) -> None:
+        self.windows = window_facts(frame)
         self.rhythm: FromClause = rhythm_facts(frame) if rhythm is None else rhythm
         self.dates, self.asks = next_dates(frame), ask_facts(frame)
         self.promises, self.favours = promise_facts(frame), favour_facts(frame)
 
     def read_by(self, parts: Collection[int]) -> list[FromClause]:
-        everything = (self.rhythm, self.dates, self.asks, self.promises, self.favours)
+        everything = (self.windows, self.rhythm, self.dates, self.asks, self.promises, self.favours)
         return [one for one in everything if _read(one, parts)]
 
 
-def _from_log(frame: Frame, facts: Subquery) -> dict[str, ColumnElement[Any]]:
+def _from_log(frame: Frame, facts: CTE) -> dict[str, ColumnElement[Any]]:
     today = frame.today
     created = whole_day(contact.c.created_on)
     first = case((facts.c.first_day < created, facts.c.first_day), else_=created)
@@ -205,8 +208,7 @@ def _from_log(frame: Frame, facts: Subquery) -> dict[str, ColumnElement[Any]]:
         "days_since_in_person": today - facts.c.last_in_person_day,
         "days_since_live": today - facts.c.last_live_day,
         "known_days": today - first,
-        **_windows(facts),
-        "digital_streak": case((facts.c.contact_id.is_(None), 0), else_=streak(frame, facts)),
+        "digital_streak": case((facts.c.last_day.is_(None), 0), else_=streak(frame, facts)),
         "unanswered_days": case((unanswered, today - facts.c.outbound_day)),
         "waiting_days": today - waiting_day(frame, facts),
     }
@@ -229,13 +231,11 @@ def _from_lists(frame: Frame, beside: _Beside) -> dict[str, ColumnElement[Any]]:
     }
 
 
-def _listed(
-    frame: Frame, facts: Subquery | None, columns: list[Any], others: Iterable[FromClause]
-) -> Subquery:
+def _listed(frame: Frame, facts: CTE | None, columns: list[Any], others: Iterable[FromClause]) -> Subquery:
     joined: Any = contact
     for facet in [*([] if facts is None else [facts]), *others]:
         joined = joined.outerjoin(facet, facet.c.contact_id == contact.c.id)
-    heard = was_in_touch(frame) if facts is None else facts.c.contact_id.is_not(None)
+    heard = was_in_touch(frame) if facts is None else facts.c.last_day.is_not(None)
     own = [contact.c.tier, contact.c.kind, *(contact.c[f"target_{clock}"] for clock in CLOCKS)]
     return (
         select(contact.c.id.label("contact_id"), *own, *columns)
