@@ -46,6 +46,14 @@ _STATES = (N_("planned"), N_("done"), N_("swapped"), N_("snoozed"), N_("skipped"
 _SIGNALS = (N_("pain point"), N_("competitor"), N_("request"), N_("praise"), N_("risk"))
 _DATES = (N_("birthday"), N_("anniversary"), N_("renewal"), N_("other"))
 
+_FIELDS = (
+    *(N_("address"), N_("city"), N_("current"), N_("day"), N_("email"), N_("first day"), N_("label")),
+    *(N_("last day"), N_("month"), N_("name"), N_("owner"), N_("password"), N_("role"), N_("team")),
+    *(N_("text"), N_("time zone"), N_("budget by hand"), N_("budget call"), N_("budget in person")),
+    *(N_("nudge time"), N_("nudge weekday")),
+)
+"""What must be filled in, as a summary of what is missing names it."""
+
 
 def word(stored: str) -> str:
     """A stored word in the reader's language; one of a person's own stays as it is."""
