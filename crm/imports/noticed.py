@@ -12,8 +12,7 @@ from crm.contacts.actions import add_contacts
 from crm.contacts.drafts import NOBODY, NewContact, Way, is_email
 from crm.domain.channels import BROADCAST_DIGITAL, BROADCAST_LIVE, by_key
 from crm.domain.language import plurals
-from crm.domain.manner import clock_words, numeral
-from crm.domain.spans import short_day
+from crm.domain.manner import numeral
 from crm.imports.acquaintances import Acquaintances, Found
 from crm.imports.cells import excerpt
 from crm.imports.chat_days import ChatDays
@@ -22,7 +21,7 @@ from crm.imports.mail_copies import Survey, survey
 from crm.imports.matching import folded_email
 from crm.imports.meetings import ask_about, asked
 from crm.imports.people import import_contacts
-from crm.imports.phrases import listed, phrase, phrases
+from crm.imports.phrases import Moment, listed, phrase, phrases
 from crm.imports.records import CHATS, MAIL, ContactRecord, ParsedFile
 from crm.imports.report import Change, FileReport, Stranger
 from crm.imports.retold import Clear, addressed, is_as_said, joined, new_state, plain, said_of, under
@@ -286,13 +285,12 @@ class _Noticing:
             self.report.unchanged["interactions"] += 1
             return
         local = one.entry.occurred_at.astimezone(self.run.principal.user_zone)
-        when = f"{short_day(local.date(), None)}, {clock_words(local)}"
         meeting = f"“{excerpt(one.entry.summary)}”" if one.entry.summary else phrase("A meeting")
         question = phrase(
             "{meeting} with {people}, {when}: did this happen, and where?",
             meeting=meeting,
             people=self.who.names(one.entry.contact_ids),
-            when=when,
+            when=Moment(local.replace(tzinfo=None).isoformat()),
         )
         self.report.ask(one.sighting.where, question)
         ask_about(self.run, one.sighting.key, one.entry)

@@ -6,10 +6,13 @@ English, as the command line and the API show it, and worded anew in the languag
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from crm.domain.language import gettext as _
 from crm.domain.language import ngettext
+from crm.domain.manner import AS_IT_SHIPS, clock_words, written_for
+from crm.domain.spans import short_day
 
 
 class Phrase(str):
@@ -31,6 +34,28 @@ class Phrase(str):
     def __reduce__(self) -> tuple[Any, ...]:
         """For the way from the process that reads a file."""
         return Phrase, (self.pattern, self.many, self.number, self.values)
+
+
+class Moment(Phrase):
+    """A day and a time by the clocks they happened at, "10 Nov 2026, 14:00"; written anew as its reader wants them."""
+
+    __slots__ = ()
+
+    def __new__(cls, written: str) -> "Moment":
+        """``written`` is ISO's, without a zone."""
+        with written_for(AS_IT_SHIPS):
+            made = str.__new__(cls, _moment_words(written))
+        made.pattern, made.many, made.number, made.values = "", "", 1, {"at": written}
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For the way from the process that reads a file."""
+        return Moment, (self.values["at"],)
+
+
+def _moment_words(written: str) -> str:
+    at = datetime.fromisoformat(written)
+    return f"{short_day(at.date(), None)}, {clock_words(at)}"
 
 
 def phrase(pattern: str, /, **values: object) -> Phrase:
@@ -69,6 +94,8 @@ def worded(text: str) -> str:
     """A phrase in the reader's language; any other text as it is."""
     if not isinstance(text, Phrase):
         return text
+    if isinstance(text, Moment):
+        return _moment_words(text.values["at"])
     pattern = ngettext(text.pattern, text.many, text.number) if text.many else _(text.pattern)
     return pattern.format(**{name: worded(value) for name, value in text.values.items()})
 
@@ -77,14 +104,18 @@ def packed(text: str) -> Any:
     """As it is kept in JSON."""
     if not isinstance(text, Phrase):
         return text
+    if isinstance(text, Moment):
+        return {"moment": text.values["at"]}
     values = {name: packed(value) for name, value in text.values.items()}
     return {"phrase": text.pattern, "many": text.many, "number": text.number, "values": values}
 
 
 def unpacked(kept: Any) -> str:
-    """What was `packed`; KeyError, TypeError or IndexError for anything else."""
+    """What was `packed`; KeyError, TypeError, ValueError or IndexError for anything else."""
     if isinstance(kept, str):
         return kept
+    if "moment" in kept:
+        return Moment(kept["moment"])
     values = {name: unpacked(value) for name, value in kept["values"].items()}
     return Phrase(kept["phrase"], kept["many"], kept["number"], values)
 

@@ -59,11 +59,11 @@ ATTRIBUTES = (
     "data-label",
 )
 PLAIN = re.compile(
-    r"In Person|UNITED STATES|\bEnglish\b|\b[A-Z]{2}\b|\bUTC\b|\b\d{1,2}:\d{2}\b|https?://\S+|\S+@\S+|\bg [a-z]\b"
+    r"In Person|UNITED STATES|known, missing|\bEnglish\b|\b[A-Z]{2}\b|\bUTC\b|\b\d{1,2}:\d{2}\b|https?://\S+|\S+@\S+|\bg [a-z]\b"
     r"|\b[0-9a-f]{12}\b|[\w./-]*\.(?:csv|toml|ics|vcf|pdf|json|eml|xml|zip|txt)\b"
 )
-"""The product's own name, the country as the post reads it, initials, zones, times of day, addresses, numbers of requests, files' names,
-keys to press."""
+"""The product's own name, the country as the post reads it, initials, zones, times of day, addresses, numbers of requests, names
+of files, keys to press, what a file of rules calls its operations."""
 
 
 def wide(sentence: str) -> str:
@@ -79,7 +79,7 @@ def catalogues(tmp_path_factory: pytest.TempPathFactory) -> Path:
     marked = Catalog(locale=MARKED)
     for message in gathered():
         if message.id:
-            ids = message.id if isinstance(message.id, tuple) else (message.id,)
+            ids = (message.id,) if isinstance(message.id, str) else tuple(message.id)
             said = tuple(f"{OPEN}{wide(one)}{CLOSE}" for one in ids)
             untouched = message.context == "direction of writing"
             string = message.id if untouched else said if len(said) > 1 else said[0]

@@ -10,7 +10,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
 from crm.domain import language
+from crm.domain.manner import Manner, written_for
 from crm.imports.phrases import (
+    Moment,
     both,
     either,
     listed,
@@ -25,6 +27,8 @@ from crm.imports.phrases import (
 GERMAN: dict[str | tuple[str, str], str | tuple[str, str]] = {
     "{name} has no {what}.": "{name} hat keinen {what}.",
     "end": "Schluss",
+    "Oct": "Okt.",
+    "{what}, {when}": "{when}: {what}",
     "{words} or {last}": "{words} oder {last}",
     ("{n} day", "{n} days"): ("{n} Tag", "{n} Tage"),
     "{file} line {line}": "{file}, Zeile {line}",
@@ -62,6 +66,14 @@ def test_it_is_english_wherever_it_is_taken_for_text(german: None) -> None:
 def test_parts_are_worded_too(german: None) -> None:
     assert kept(NO_END) == "“{x}” hat keinen Schluss."
     assert kept("“{x}” has no end.") == "“{x}” has no end."
+
+
+def test_moments_are_written_anew_as_the_reader_wants_them(german: None) -> None:
+    said = phrase("{what}, {when}", what="Lunch", when=Moment("2026-10-09T13:05:00"))
+    assert said == "Lunch, 9 Oct 2026, 13:05"
+    assert kept(said) == "9 Okt. 2026, 13:05: Lunch"
+    with written_for(Manner(dates="iso", language="de")):
+        assert kept(said) == "2026-10-09, 13:05: Lunch"
 
 
 def test_numbers_go_by_the_plurals_of_the_reader(german: None) -> None:
