@@ -1,10 +1,13 @@
 """The Jinja environment: where templates lie, and the few filters and functions every page may use."""
 
+from collections.abc import Callable
 from datetime import date, datetime, tzinfo
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 
 from crm.domain import language, manner
 from crm.domain.language import gettext as _
@@ -77,6 +80,32 @@ def channel_icon_name(key: str, digital: bool) -> str:
     return CHANNEL_ICONS.get(key, "globe" if digital else "handshake")
 
 
+WORDS: dict[str, Callable[..., str]] = {
+    "word": word,
+    "within": within,
+    "day": day,
+    "moment": moment,
+    "number_words": number_words,
+    "numeral": manner.numeral,
+    "clock": manner.clock_words,
+    "weekday": manner.weekday_name,
+    "month": manner.month_words,
+    "month_name": manner.month_name,
+    "short_day": short_day,
+}
+"""Filters that say something in the language and manner of whoever reads."""
+
+
+def _for_the_reader(words: Callable[..., str]) -> Callable[..., str]:
+    """As a filter that needs the context: Jinja works out others of a constant once, as it compiles the template."""
+
+    @pass_context
+    def said(_context: Context, *what: Any, **how: Any) -> str:
+        return words(*what, **how)
+
+    return said
+
+
 @cache
 def environment() -> Environment:
     """The environment that renders every page and mail of the product; its templates are compiled once a process."""
@@ -93,11 +122,8 @@ def environment() -> Environment:
     env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension brings it
         language.gettext, language.ngettext, newstyle=True, pgettext=language.pgettext
     )
-    env.filters.update(
-        word=word, within=within, day=day, moment=moment, number_words=number_words, initials=initials
-    )
-    env.filters.update(numeral=manner.numeral, clock=manner.clock_words, weekday=manner.weekday_name)
-    env.filters.update(month=manner.month_words, month_name=manner.month_name, short_day=short_day)
+    env.filters.update(initials=initials)
+    env.filters.update({name: _for_the_reader(words) for name, words in WORDS.items()})
     env.globals.update(
         icon=assets.icon,
         asset=assets.load().url,

@@ -109,10 +109,14 @@ def _poison_within(connection: Connection, table: Table, column: Column[Any]) ->
         connection.execute(update(table).where(*this).values({column: poisoned}))
 
 
+PATTERNS = ("phrase", "many")
+"""Of a sentence kept with its values: the program's own words, in which the values have their places."""
+
+
 def _poisoned(value: Any, with_this: str) -> Any:
-    """Words of several are poisoned; a single one may be a name that the program looks up."""
+    """Words of several are poisoned; a single one may be a name that the program looks up, and patterns are its own."""
     if isinstance(value, dict):
-        return {key: _poisoned(one, with_this) for key, one in value.items()}
+        return {key: one if key in PATTERNS else _poisoned(one, with_this) for key, one in value.items()}
     if isinstance(value, list):
         return [_poisoned(one, with_this) for one in value]
     return value + with_this if isinstance(value, str) and " " in value else value

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.templating import count_words, day, environment, initials, moment, number_words
+from crm.domain.manner import Manner, written_for
+from crm.templating import WORDS, count_words, day, environment, initials, moment, number_words
 
 
 @given(st.dates(min_value=date(1900, 1, 1), max_value=date(2199, 12, 31)), st.integers(1900, 2199))
@@ -69,3 +70,15 @@ def test_pages_escape_and_plain_text_does_not(text):
     env = environment()
     page = env.from_string("{{ text }}").render(text=text)
     assert not set(page) & set("<>\"'")
+
+
+def test_a_constant_too_is_written_for_whoever_reads_and_not_for_whoever_came_first():
+    template = environment().from_string("{{ 1234.5|numeral }}")
+    assert template.render() == "1,234.5"
+    with written_for(Manner(numbers="point")):
+        assert template.render() == "1.234,5"
+
+
+@pytest.mark.parametrize("name", sorted(WORDS))
+def test_no_words_for_the_reader_are_part_of_a_compiled_template(name):
+    assert f"filters['{name}']" in environment().compile(f'{{{{ "none"|{name} }}}}', raw=True)
