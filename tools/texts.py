@@ -4,19 +4,23 @@ Makes ``crm/locale/LANGUAGE/LC_MESSAGES/crm.po``, or renews it and keeps what is
 """
 
 import ast
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from babel import Locale, UnknownLocaleError
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCALES = ROOT / "crm" / "locale"
+PLACE = re.compile(r"\{(\w+)\}|%\((\w+)\)s")
+"""Where a value stands in a sentence, of Python or of a template."""
 
 
 def of_python(file: IO[bytes], keywords: Any, _tags: Any, options: Any) -> Iterator[tuple[Any, ...]]:
@@ -80,13 +84,23 @@ WALKED = {
 """Not the demo: what its people write is what people write."""
 
 
-def renew(language: str) -> tuple[Path, int, int]:
-    """Write the catalogue anew: where it is, how many sentences it has, and how many are translated."""
-    locale = Locale.parse(language)
+@dataclass(frozen=True)
+class Renewed:
+    """A catalogue that was written: how many sentences it has, how many are translated, and which of these cannot be used."""
+
+    path: Path
+    sentences: int
+    translated: int
+    broken: tuple[Message, ...]
+
+
+def renew(locale: Locale) -> Renewed:
+    """Write the catalogue anew, and compile what of it can be used."""
     path = LOCALES / str(locale) / "LC_MESSAGES" / "crm.po"
     catalog = gathered()
     if path.exists():
-        kept = read_po(path.open("rb"), locale=locale)
+        with path.open("rb") as file:
+            kept = read_po(file, locale=locale)
         kept.update(catalog, no_fuzzy_matching=True)
         catalog = kept
     else:
@@ -94,24 +108,60 @@ def renew(language: str) -> tuple[Path, int, int]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, catalog, width=110, ignore_obsolete=True, include_lineno=False)
-    with path.with_suffix(".mo").open("wb") as file:
-        write_mo(file, catalog)
     sentences = [message for message in catalog if message.id]
-    return path, len(sentences), sum(bool(message.string and all(message.string)) for message in sentences)
+    translated = [message for message in sentences if message.string and all(texts_of(message.string))]
+    broken = tuple(message for message in translated if not can_be_filled_in(message))
+    with path.with_suffix(".mo").open("wb") as file:
+        write_mo(file, without(broken, catalog))
+    return Renewed(path, len(sentences), len(translated), broken)
+
+
+def texts_of(said: str | Sequence[str]) -> Sequence[str]:
+    """The one text, or those of the plurals."""
+    return (said,) if isinstance(said, str) else said
+
+
+def can_be_filled_in(message: Message) -> bool:
+    """Whether a translation has only the places that its sentence has, each written as it has to be.
+
+    Any other would break the page it stands on.
+    """
+    ids = texts_of(message.id)
+    values = {name: "" for text in ids for pair in PLACE.findall(text) for name in pair if name}
+    in_template = any(path.startswith("templates") for path, _ in message.locations)
+    try:
+        for text in texts_of(message.string):
+            if in_template:
+                text % values  # as Jinja fills it in
+            if "{" in ids[0]:
+                text.format(**values)
+    except (KeyError, ValueError, IndexError, TypeError):
+        return False
+    return True
+
+
+def without(broken: Sequence[Message], catalog: Catalog) -> Catalog:
+    """The catalogue, in which these are not translated."""
+    for message in broken:
+        message.string = ""
+    return catalog
 
 
 def main(names: list[str]) -> int:
-    """Renew one catalogue."""
+    """Renew one catalogue; 1 where a translation of it cannot be used."""
     if len(names) != 1:
         print("Name one language: ./dev texts de", file=sys.stderr)
         return 2
     try:
-        path, many, translated = renew(names[0])
+        locale = Locale.parse(names[0])
     except (UnknownLocaleError, ValueError):
         print(f"{names[0]} is no language: write it as in de or pt_BR.", file=sys.stderr)
         return 2
-    print(f"{path.relative_to(ROOT)}: {translated} of {many} sentences are translated.")
-    return 0
+    done = renew(locale)
+    print(f"{done.path}: {done.translated} of {done.sentences} sentences are translated.")
+    for message in done.broken:
+        print(f"Stays English, for its translation has other places or signs: {message.id}", file=sys.stderr)
+    return int(bool(done.broken))
 
 
 if __name__ == "__main__":
