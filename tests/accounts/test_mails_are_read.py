@@ -5,19 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 
 from crm.accounts import mails
-from crm.domain import language
 from crm.mail.transport import Delivery, DeliveryState, Phase
 from crm.nudges import heartbeat_pages
 from crm.storage.tables import user
+from tests import catalogues
 from tests.builders import World
+from tests.catalogues import Said
 from tests.web.site import client
 
 SMTP = "smtp://127.0.0.1:1"
-GERMAN = {
+GERMAN: dict[Said, Said] = {
     "Choose a new password for %(workspace)s": "Ein neues Passwort für %(workspace)s",
     "Your sign-in link for %(workspace)s": "Dein Link für %(workspace)s",
     "%(invited_by)s invites you to %(workspace)s": "%(invited_by)s lädt dich zu %(workspace)s ein",
@@ -28,14 +27,7 @@ GERMAN = {
 @pytest.fixture(autouse=True)
 def german(tmp_path: Path) -> Iterator[None]:
     """A catalogue of these four sentences."""
-    catalogue = Catalog(locale="de")
-    for sentence, said in GERMAN.items():
-        catalogue.add(sentence, said)
-    folder = tmp_path / "locale" / "de" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    with (folder / "crm.mo").open("wb") as file:
-        write_mo(file, catalogue)
-    with language.catalogues_in(tmp_path / "locale"):
+    with catalogues.german(tmp_path / "locale", GERMAN):
         yield
 
 

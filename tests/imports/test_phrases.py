@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 
 from crm.domain import language
 from crm.domain.manner import Manner, written_for
@@ -23,8 +21,10 @@ from crm.imports.phrases import (
     unpacked,
     worded,
 )
+from tests import catalogues
+from tests.catalogues import Said
 
-GERMAN: dict[str | tuple[str, str], str | tuple[str, str]] = {
+GERMAN: dict[Said, Said] = {
     "{name} has no {what}.": "{name} hat keinen {what}.",
     "end": "Schluss",
     "Oct": "Okt.",
@@ -39,14 +39,7 @@ GERMAN: dict[str | tuple[str, str], str | tuple[str, str]] = {
 
 @pytest.fixture
 def german(tmp_path: Path) -> Iterator[None]:
-    catalogue = Catalog(locale="de")
-    for sentence, words in GERMAN.items():
-        catalogue.add(sentence, words)
-    folder = tmp_path / "de" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    with (folder / "crm.mo").open("wb") as file:
-        write_mo(file, catalogue)
-    with language.catalogues_in(tmp_path), language.spoken_in("de"):
+    with catalogues.german(tmp_path / "locale", GERMAN), language.spoken_in("de"):
         yield
 
 

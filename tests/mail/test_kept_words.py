@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 
 from crm.domain import language
 from crm.mail import kept_words as said
 from crm.mail.kept_words import kept_words
+from tests import catalogues
+from tests.catalogues import Said
 
-GERMAN: dict[str | tuple[str, str], str | tuple[str, str]] = {
+GERMAN: dict[Said, Said] = {
     said.REFUSED: "Der Server nahm sie nicht an: {said}",
     said.NOT_REACHED: "Kein Weg zum Mailserver: {fault}.",
     said.NO_ANSWER: "Übergeben, aber ohne Antwort. {said}",
@@ -23,14 +23,7 @@ GERMAN: dict[str | tuple[str, str], str | tuple[str, str]] = {
 
 @pytest.fixture
 def german(tmp_path: Path) -> Iterator[None]:
-    catalogue = Catalog(locale="de")
-    for sentence, words in GERMAN.items():
-        catalogue.add(sentence, words)
-    folder = tmp_path / "de" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    with (folder / "crm.mo").open("wb") as file:
-        write_mo(file, catalogue)
-    with language.catalogues_in(tmp_path), language.spoken_in("de"):
+    with catalogues.german(tmp_path / "locale", GERMAN), language.spoken_in("de"):
         yield
 
 

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 
 from crm.domain import language
 from crm.domain.expressions import Metric
@@ -15,13 +13,15 @@ from crm.domain.rules import SHIPPED, kept_name
 from crm.rules.editor import draft_of, understood
 from crm.rules.states import state_of
 from crm.storage.tables import user
+from tests import catalogues
 from tests.builders import World
+from tests.catalogues import Said
 from tests.rules.test_editing import fields_of, post
 from tests.web.site import client
 
 SCREEN_ONLY = SHIPPED[0]
 TITLE = "Nur über den Bildschirm"
-GERMAN = {
+GERMAN: dict[Said, Said] = {
     "has had {bound} in {window}": "hatte in {window} {bound}",
     "has a usual gap of {bound}": "hat eine übliche Lücke",
     "at least {value}": "mindestens {value}",
@@ -29,8 +29,6 @@ GERMAN = {
     "{is} owned by {value}": "{is} {value} anvertraut",
     " and ": " und ",
     SCREEN_ONLY.name: TITLE,
-}
-NOUNS = {
     ("digital contact", "digital contacts"): ("Kontakt am Bildschirm", "Kontakte am Bildschirm"),
     ("day", "days"): ("Tag", "Tagen"),
 }
@@ -39,16 +37,7 @@ NOUNS = {
 @pytest.fixture(autouse=True)
 def german(tmp_path: Path) -> Iterator[None]:
     """A catalogue of these sentences, spoken."""
-    catalogue = Catalog(locale="de")
-    for sentence, said in GERMAN.items():
-        catalogue.add(sentence, said)
-    for noun, nouns in NOUNS.items():
-        catalogue.add(noun, nouns)
-    folder = tmp_path / "locale" / "de" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    with (folder / "crm.mo").open("wb") as file:
-        write_mo(file, catalogue)
-    with language.catalogues_in(tmp_path / "locale"), language.spoken_in("de"):
+    with catalogues.german(tmp_path / "locale", GERMAN), language.spoken_in("de"):
         yield
 
 
