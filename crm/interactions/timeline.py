@@ -5,7 +5,7 @@ Every function reads a bounded number of rows, however long the history is.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -242,12 +242,14 @@ def year_by_day(
 ) -> list[DayCount]:
     """What counted with one person since a day, by day and channel (of ``ways``): at most one row each."""
     known = by_key(ways)
-    rows = connection.execute(*_by_day(principal.workspace_id, contact_id, since, at)).all()
+    earlier = datetime.combine(since - timedelta(days=1), time(), UTC)  # than that day anywhere
+    rows = connection.execute(*_by_day(principal.workspace_id, contact_id, since, earlier, at)).all()
     return [DayCount(day, known.get(key) or Channel(key, key), number) for day, key, number in rows]
 
 
 @built_once
-def _by_day(whose: Any, contact_id: Any, since: Any, at: Any) -> Select[Any]:
+def _by_day(whose: Any, contact_id: Any, since: Any, earlier: Any, at: Any) -> Select[Any]:
+    """``earlier`` bounds the key, which days are not in."""
     log = interaction_contact.c
     return (
         select(log.day, log.channel, func.count().label("number"))
@@ -255,6 +257,7 @@ def _by_day(whose: Any, contact_id: Any, since: Any, at: Any) -> Select[Any]:
             log.workspace_id == whose,
             log.contact_id == contact_id,
             log.counts,
+            log.occurred_at >= earlier,
             log.occurred_at <= at,
             log.day >= since,
         )
