@@ -11,7 +11,7 @@ from typing import Any
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
-from crm.imports.cells import clean_phone, excerpt, is_time_zone, name_of, no_email, tidy_line
+from crm.imports.cells import clean_phone, excerpt, is_time_zone, name_of, no_email, no_person, tidy_line
 from crm.imports.columns import LEAVE_OUT, Meaning
 from crm.imports.phrases import phrase
 from crm.imports.records import (
@@ -174,7 +174,11 @@ def _contact(
     }
     said = frozenset(key for key, value in values.items() if value)
     labels = tuple(sorted({**email_labels, **phone_labels}.items()))
-    return ContactRecord(**values, labels=labels, given=said, where=notices.where(line))
+    record = ContactRecord(**values, labels=labels, given=said, where=notices.where(line))
+    if record.is_nobody:
+        notices.leave_out(line, no_person(record.name, record.emails[0]))
+        return None
+    return record
 
 
 def _name(row: _Row, parts: Sequence[str], emails: Sequence[str]) -> str:

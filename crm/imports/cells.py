@@ -158,6 +158,19 @@ def no_email(text: str) -> str:
     return phrase("“{text}” is not an email address and was left out.", text=excerpt(text))
 
 
+def no_person(name: str, email: str) -> str:
+    """What is said of a row of another program's that is no person."""
+    if name == email:
+        return phrase(
+            "“{email}” is an address behind which nobody sits, and was left out.", email=excerpt(email)
+        )
+    return phrase(
+        "All that is said of {name} is “{email}”, an address behind which nobody sits, so they were left out.",
+        name=excerpt(name),
+        email=excerpt(email),
+    )
+
+
 def read_phones(cell: str, setting: Setting) -> tuple[str, ...]:
     """Phone numbers separated by semicolons, without invisible direction marks."""
     phones = (clean_phone(phone) for phone in read_lines(cell, setting))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+from crm.domain.correspondence import is_machine
 from crm.domain.manner import numeral
 from crm.errors import Invalid
 from crm.imports.phrases import phrase
@@ -128,6 +129,14 @@ class ContactRecord:
     labels: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     given: frozenset[str] = frozenset()
     where: str = field(default="", compare=False)
+
+    @property
+    def is_nobody(self) -> bool:
+        """Whether all that is known of them is addresses behind which nobody sits: mail programs gather those as well."""
+        reached = self.phones or self.addresses
+        known = self.birthday or self.occasions or self.notes or self.title
+        sorted_in = self.tags or self.tier or self.kind
+        return bool(self.emails) and not (reached or known or sorted_in) and all(map(is_machine, self.emails))
 
 
 @dataclass(frozen=True, slots=True)

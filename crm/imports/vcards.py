@@ -19,6 +19,7 @@ from crm.imports.cells import (
     is_time_zone,
     name_of,
     no_email,
+    no_person,
     tidy_line,
 )
 from crm.imports.phrases import listed, phrase
@@ -158,7 +159,11 @@ def _named(card: Card, found: dict[str, list[Property]], notices: _Notices) -> C
     }
     said = frozenset(key for key, value in values.items() if value)
     labels = _labels(found, calls=[each for each in found.get("TEL", ()) if not _is_fax(each)])
-    return ContactRecord(**values, labels=labels, given=said, where=notices.place(card))
+    record = ContactRecord(**values, labels=labels, given=said, where=notices.place(card))
+    if record.is_nobody:
+        notices.leave_out_card(card, no_person(record.name, record.emails[0]))
+        return None
+    return record
 
 
 def _names(found: dict[str, list[Property]]) -> tuple[str, str, str]:

@@ -134,6 +134,30 @@ def test_events_of_google_keep_what_they_are() -> None:
     )
 
 
+MACHINES = """\
+Name,E-mail,Phone
+,no-reply@helpline.example,
+Docs,comments-noreply@docs.example,
+Ana Ruiz,ana@x.example,
+Till,no-reply@till.example,+1 860 555 0123
+"""
+
+
+def test_an_address_behind_which_nobody_sits_is_no_person() -> None:
+    assert [one.name for one in people(MACHINES)] == ["Ana Ruiz", "Till"]
+    assert [(one.where, one.why) for one in read(MACHINES).skipped] == [
+        (
+            "book.csv line 2",
+            "“no-reply@helpline.example” is an address behind which nobody sits, and was left out.",
+        ),
+        (
+            "book.csv line 3",
+            "All that is said of Docs is “comments-noreply@docs.example”, an address behind which nobody sits, so they were left "
+            "out.",
+        ),
+    ]
+
+
 def test_a_day_that_may_be_two_is_asked_about_unless_another_tells() -> None:
     rows_ = ["First Name,Last Name,Birthday", "A,B,3/12/1979"]
     found = read("\n".join(rows_))

@@ -139,6 +139,14 @@ def test_an_assistants_card_inside_a_card_is_a_card_of_its_own() -> None:
     assert not found.uncertain
 
 
+def test_an_address_behind_which_nobody_sits_is_no_person() -> None:
+    found = parsed("FN:Newsletter", "EMAIL:news@x.example", "EMAIL:no-reply@x.example")
+    assert [one.name for one in people(found)] == ["Newsletter"]
+    found = parsed("FN:Docs", "EMAIL:comments-noreply@docs.example")
+    assert people(found) == []
+    assert "behind which nobody sits" in found.skipped[0].why
+
+
 def test_lists_of_people_are_not_people() -> None:
     assert "list of people" in parsed("FN:Team", "X-ADDRESSBOOKSERVER-KIND:group").skipped[0].why
 
