@@ -1,13 +1,22 @@
 """The Jinja environment: where templates lie, and the few filters and functions every page may use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    pass_context,
+    pass_eval_context,
+    select_autoescape,
+)
+from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 from crm.domain import language, manner
 from crm.domain.language import gettext as _
@@ -96,6 +105,32 @@ WORDS: dict[str, Callable[..., str]] = {
 """Filters that say something in the language and manner of whoever reads."""
 
 
+# The functions of Jinja's own "newstyle" do the same with two calls and a format for each sentence, of which most have no place.
+
+
+@pass_eval_context
+def _sentence(how: EvalContext, sentence: str, /, **values: object) -> str:
+    return _filled_in(how, language.gettext(sentence), values)
+
+
+@pass_eval_context
+def _sentence_in(how: EvalContext, context: str, sentence: str, /, **values: object) -> str:
+    return _filled_in(how, language.pgettext(context, sentence), values)
+
+
+@pass_eval_context
+def _counted(how: EvalContext, one: str, many: str, number: int, /, **values: object) -> str:
+    return _filled_in(how, language.ngettext(one, many, number), {"num": number, **values})
+
+
+def _filled_in(how: EvalContext, sentence: str, values: Mapping[str, object]) -> str:
+    """With its values, escaped where the template is; ``%%`` is a percent sign."""
+    said = Markup(sentence) if how.autoescape else sentence  # noqa: S704  a catalogue is as trusted as the source
+    if not values and "%" not in sentence:
+        return said
+    return said % values
+
+
 def _for_the_reader(words: Callable[..., str]) -> Callable[..., str]:
     """As a filter that needs the context: Jinja works out others of a constant once, as it compiles the template."""
 
@@ -119,9 +154,8 @@ def environment() -> Environment:
     )
     env.add_extension("jinja2.ext.i18n")
     env.policies["ext.i18n.trimmed"] = True
-    env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension brings it
-        language.gettext, language.ngettext, newstyle=True, pgettext=language.pgettext
-    )
+    env.newstyle_gettext = True  # type: ignore[attr-defined]  # the extension brings it
+    env.globals.update(_=_sentence, gettext=_sentence, ngettext=_counted, pgettext=_sentence_in)
     env.filters.update(initials=initials)
     env.filters.update({name: _for_the_reader(words) for name, words in WORDS.items()})
     env.globals.update(

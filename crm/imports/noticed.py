@@ -21,7 +21,7 @@ from crm.imports.mail_copies import Survey, survey
 from crm.imports.matching import folded_email
 from crm.imports.meetings import ask_about, asked
 from crm.imports.people import import_contacts
-from crm.imports.phrases import Moment, listed, phrase, phrases
+from crm.imports.phrases import Moment, both, phrase, phrases
 from crm.imports.records import CHATS, MAIL, ContactRecord, ParsedFile
 from crm.imports.report import Change, FileReport, Stranger
 from crm.imports.retold import Clear, addressed, is_as_said, joined, new_state, plain, said_of, under
@@ -182,7 +182,7 @@ class _Noticing:
                     phrase(
                         "{party} may be {people}. Tell them apart by email or phone, and import again.",
                         party=excerpt(party.name or party.email or party.phone),
-                        people=listed([excerpt(one) for one in found.several], " and "),
+                        people=both([excerpt(one) for one in found.several]),
                     ),
                 )
             elif not found.is_ours and not seen.is_off:

@@ -22,7 +22,7 @@ from crm.imports.cells import (
     no_person,
     tidy_line,
 )
-from crm.imports.phrases import listed, phrase
+from crm.imports.phrases import both, phrase
 from crm.imports.records import (
     FILE_LIMIT,
     VCARD,
@@ -365,7 +365,7 @@ def _birthday(card: Card, found: Iterable[Property], notices: _Notices) -> str |
         several = phrase(
             "This card has {n} birthdays: {days}. None was taken; add the right one.",
             n=len(days),
-            days=listed(days[:3], " and "),
+            days=both(days[:3]),
         )
         notices.ask(card, several)
         return None

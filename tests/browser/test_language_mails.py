@@ -17,7 +17,9 @@ from crm.app import create_app
 from crm.domain import correspondence, language, mailbox_words, synced
 from crm.domain.formulas import IS_FORMULA
 from crm.domain.principal import Principal
+from crm.domain.targets import TIERS
 from crm.imports import mailbox_source, sniff
+from crm.imports.sheets import SHEETS
 from crm.imports.synced_kinds import NAMES
 from crm.mail import previews
 from crm.mail.kept_words import REFUSED
@@ -278,9 +280,10 @@ def look_at(browser: TestClient, files: dict[str, str]) -> str:
 
 
 def typed(office: Office, files: dict[str, str]) -> str:
-    """What is in the files, and the name that is put together of two cells."""
+    """What is in the files, the name that is put together of two cells, and what a file of ours has to say."""
     cells = re.split(r"[,\n]", "\n".join(files.values()))
-    return "\n".join((office.data, *files, *files.values(), *cells, "Ada Moss"))
+    columns = [column.name for sheet in SHEETS.values() for column in sheet.columns]
+    return "\n".join((office.data, *files, *files.values(), *cells, "Ada Moss", *columns, *TIERS))
 
 
 @pytest.mark.parametrize("name", [*BAD, "all"])
