@@ -35,7 +35,7 @@ from crm.imports.signal_chats import ME, begins_as_signal, begins_as_signal_text
 from crm.imports.telegram import begins_as_telegram, read_telegram
 from crm.imports.whatsapp import begins_as_chat, read_whatsapp
 from crm.imports.x_archive import NAMED, begins_as_x, is_x_file, read_x
-from crm.imports.zips import first_names
+from crm.imports.zips import first_names, heads
 
 HEAD = 65_536
 """Bytes at the beginning of a file that tell what it is."""
@@ -201,27 +201,46 @@ def whole(stream: BinaryIO, name: str) -> bytes:
     return data
 
 
+def head_of(stream: BinaryIO) -> bytes:
+    """What tells what a file is: how it begins, and of an archive that begins with pictures what else is in it.
+
+    The stream is at its beginning afterwards.
+    """
+    head = stream.read(HEAD)
+    if is_archive(head) and not is_mail(head) and _kind_in_archive(head) is None:
+        head = heads(stream) or head
+    stream.seek(0)
+    return head
+
+
 def feed_kind(head: bytes) -> str | None:
     """Which sort of feed begins so, or None."""
     text = decode_text(head)
     if re.match(r"\s*BEGIN:VCALENDAR", text, re.IGNORECASE):
         return CALENDAR
-    if is_mail(head):
-        return MAIL
     if is_archive(head):
         kind = _kind_of_archive(head)
         return kind if kind in READERS else None
+    if is_mail(head):
+        return MAIL
     return next((kind for begins, kind in _BEGINNINGS if begins(text)), None)
 
 
 def packs_cards(head: bytes) -> bool:
     """Whether a file that begins so is an archive of vCards."""
-    return is_archive(head) and not is_mail(head) and _kind_of_archive(head) == VCARD
+    return is_archive(head) and _kind_of_archive(head) == VCARD
 
 
 def _kind_of_archive(head: bytes) -> str:
+    kind = _kind_in_archive(head)
+    if kind != WHATSAPP and is_mail(head):
+        return MAIL
+    return kind or WHATSAPP
+
+
+def _kind_in_archive(head: bytes) -> str | None:
     names = [name.lower() for name in first_names(head)]
-    return next((kind for name, kind in _IN_ARCHIVES if any(map(name.search, names))), WHATSAPP)
+    return next((kind for name, kind in _IN_ARCHIVES if any(map(name.search, names))), None)
 
 
 def open_feed(kind: str, stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:

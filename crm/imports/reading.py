@@ -20,7 +20,7 @@ from crm.accounts.queries import own_words, own_zone, sole_user
 from crm.domain.language import N_
 from crm.domain.principal import Principal
 from crm.imports import queries
-from crm.imports.feeds import HEAD
+from crm.imports.feeds import head_of
 from crm.imports.limits import processor_seconds
 from crm.imports.mailboxes import folder_size, is_mail_folder
 from crm.imports.phrases import phrase
@@ -104,8 +104,7 @@ def _read(one: Given, reading: Reading) -> ParsedFile | FileReport:
         if isinstance(one.content, Path) and one.content.is_dir():
             return _read_folder(one.content, name, reading)
         with _opened(one) as stream:
-            kind = feed_of(name, stream.read(HEAD), reading.kind)
-            stream.seek(0)
+            kind = feed_of(name, head_of(stream), reading.kind)
             if kind in FEEDS:
                 return _read_apart(kind, stream, name, reading)
             data = stream.read(FILE_LIMIT + 1)

@@ -16,7 +16,7 @@ from crm.imports.addressbooks import read_address_book
 from crm.imports.archives import all_of, others
 from crm.imports.cards import decode_cards
 from crm.imports.exchange import begins_as_exchange, decode, read_exchange
-from crm.imports.feeds import CARDS, HEAD, feed_kind, packs_cards, read_feed
+from crm.imports.feeds import CARDS, feed_kind, head_of, packs_cards, read_feed
 from crm.imports.lettering import LIKELY, codec_of
 from crm.imports.monica import MONICA, begins_as_monica, read_monica
 from crm.imports.phrases import phrase
@@ -161,16 +161,17 @@ def read_file(
                 kinds=", ".join(KINDS),
             ),
         )
-    _refuse_hopeless(name, data)
-    if kind in (None, VCARD) and packs_cards(data[:HEAD]):
+    head = head_of(BytesIO(data))
+    _refuse_hopeless(name, data, head)
+    if kind in (None, VCARD) and packs_cards(head):
         return _packed_cards(name, data)
     if kind == VCARD or (kind is None and _holds_cards(data)):
         return read_vcards(name, data)
-    if kind == MONICA or (kind is None and begins_as_monica(data[:HEAD])):
+    if kind == MONICA or (kind is None and begins_as_monica(head)):
         return read_monica(name, data, zone=zone, now=now)
     if kind is None and _OWN_CALENDAR.match(data[:200]):
         return ParsedFile(name, CALENDAR, skipped=(Skipped(name, phrase(_SAID_ALREADY)),))
-    if feed := feed_of(name, data[:HEAD], kind):
+    if feed := feed_of(name, head, kind):
         return read_feed(feed, BytesIO(data), name, feeds or FeedSetting(zone, now))
     _refuse_foreign(name, data)
     if kind == RULES or (kind is None and _holds_rules(name, data)):
@@ -218,7 +219,7 @@ def _with_supported(pattern: str) -> str:
     return phrase(pattern, supported=phrase(SUPPORTED))
 
 
-def _refuse_hopeless(name: str, data: bytes) -> None:
+def _refuse_hopeless(name: str, data: bytes, head: bytes) -> None:
     if not data.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0"):
         raise UnreadableFile(name, _with_supported(N_("This file is empty. {supported}")))
     if len(data) > FILE_LIMIT:
@@ -231,12 +232,12 @@ def _refuse_hopeless(name: str, data: bytes) -> None:
                 limit=limit,
             ),
         )
-    _refuse_magic(name, data)
+    _refuse_magic(name, head)
 
 
-def _refuse_magic(name: str, data: bytes) -> None:
+def _refuse_magic(name: str, head: bytes) -> None:
     for magic, what in _MAGIC:
-        if data.startswith(magic) and feed_kind(data[:HEAD]) is None and not packs_cards(data[:HEAD]):
+        if head.startswith(magic) and feed_kind(head) is None and not packs_cards(head):
             raise UnreadableFile(name, _with_supported(what))
 
 

@@ -16,6 +16,11 @@ FLOOR = 256 * 1024 * 1024
 NAME_LIMIT = 1_000
 
 _HEAD = struct.Struct("<4s5H3I2H")
+_ENTRY = struct.Struct("<4s6H3I5H2I")
+_END = struct.Struct("<4s4H2IH")
+_END_BYTES = _END.size + 65_535
+_DIRECTORY_BYTES = 256 * 1024
+"""How much of a directory is looked at to tell what an archive is."""
 
 
 class Entry(NamedTuple):
@@ -34,6 +39,28 @@ def first_names(head: bytes) -> list[str]:
         names.append(head[at + _HEAD.size :][:length].decode("utf-8", "replace")[:NAME_LIMIT])
         at = head.find(b"PK\x03\x04", at + _HEAD.size + length)
     return names
+
+
+def heads(stream: BinaryIO) -> bytes:
+    """The heads of the entries one after the other, without what is in them, as the directory at the end has them."""
+    return b"".join(_HEAD.pack(b"PK\x03\x04", *[0] * 8, len(name), 0) + name for name in _directory(stream))
+
+
+def _directory(stream: BinaryIO) -> Iterator[bytes]:
+    """The names that stand first in the directory at an archive's end; nothing where there is none."""
+    length = stream.seek(0, 2)
+    stream.seek(max(0, length - _END_BYTES))
+    tail = stream.read(_END_BYTES)
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) < at + _END.size:
+        return
+    *_, begins, _ = _END.unpack_from(tail, at)
+    stream.seek(min(begins, length))
+    directory, at = stream.read(_DIRECTORY_BYTES), 0
+    while directory.startswith(b"PK\x01\x02", at) and len(directory) >= at + _ENTRY.size:
+        *_, name, extra, comment, _, _, _, _ = _ENTRY.unpack_from(directory, at)
+        yield directory[at + _ENTRY.size :][: min(name, NAME_LIMIT)]
+        at += _ENTRY.size + name + extra + comment
 
 
 def entries(stream: BinaryIO, file: str) -> Iterator[Entry]:

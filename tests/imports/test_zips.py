@@ -3,14 +3,21 @@
 import io
 import struct
 import zipfile
+from random import Random
 
 import pytest
 
 from crm.imports import zips
 from crm.imports.archives import member_of
-from crm.imports.records import UnreadableFile
-from crm.imports.zips import entries
-from tests.imports.letters import mail, read, zipped
+from crm.imports.feeds import feed_kind, head_of, packs_cards
+from crm.imports.records import MAIL, WHATSAPP, UnreadableFile
+from crm.imports.zips import entries, first_names, heads
+from crm.storage.tables import contact, interaction
+from tests.builders import World
+from tests.imports.files import count
+from tests.imports.letters import mail, mbox, read, zipped
+from tests.imports.test_import_pages import send
+from tests.web.site import client
 
 
 def unpacked(data: bytes) -> dict[str, bytes]:
@@ -72,3 +79,72 @@ def test_one_with_a_password_or_of_an_unknown_sort_is_refused_in_a_sentence() ->
             struct.pack_into("<H", data, 6, value)
         with pytest.raises(UnreadableFile, match=sentence):
             unpacked(bytes(data))
+
+
+# Google Takeout lays each kind of thing in a folder of its own.
+
+CARDS = "BEGIN:VCARD\nVERSION:3.0\nFN:Ana Ruiz\nEMAIL:ana@x.example\nEND:VCARD\n"
+MEETINGS = (
+    "BEGIN:VCALENDAR\nX-WR-CALNAME:alice@team.example\nBEGIN:VEVENT\nUID:one\nDTSTART:20261101T090000Z\n"
+    "DTEND:20261101T100000Z\nSUMMARY:Tea\nATTENDEE:mailto:ana@x.example\nEND:VEVENT\nEND:VCALENDAR\n"
+)
+PAGE = "<html><body>Archive Browser</body></html>"
+TAKEOUTS: dict[str, dict[str, str | bytes]] = {
+    "contacts": {
+        "Takeout/Contacts/All Contacts/A large picture.jpg": b"\xff\xd8\xff" + Random(7).randbytes(100_000),
+        "Takeout/Contacts/All Contacts/All Contacts.vcf": CARDS,
+        "Takeout/Contacts/My Contacts/My Contacts.vcf": CARDS,
+    },
+    "calendar": {
+        "Takeout/archive_browser.html": PAGE,
+        "Takeout/Calendar/alice@team.example.ics": MEETINGS,
+        "Takeout/Calendar/Birthdays.ics": "BEGIN:VCALENDAR\nEND:VCALENDAR\n",
+    },
+    "mail": {
+        "Takeout/archive_browser.html": PAGE,
+        "Takeout/Mail/All mail Including Spam and Trash.mbox": mbox(
+            mail(1, From="Ana Ruiz <ana@x.example>"), line="From 1@xxx Sun Nov 01 09:00:00 +0000 2026"
+        ),
+        "Takeout/Mail/User Settings/Filters.json": "{}",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "read_as"), [("contacts", "vCards"), ("calendar", "a calendar"), ("mail", "mail")]
+)
+def test_a_takeout_of_one_kind_is_imported_as_it_is(world: World, kind: str, read_as: str) -> None:
+    browser = client(world, world.user(first_run_done=True))
+    for each in dict.fromkeys(("contacts", kind)):
+        preview = send(browser, (f"takeout-{each}.zip", zipped(TAKEOUTS[each])))
+        page = browser.get(preview).text
+        assert browser.post(f"{preview}/apply").status_code == 303
+    assert f"read as {read_as}" in page
+    assert (count(world, contact), count(world, interaction)) == (1, 0 if kind == "contacts" else 1)
+
+
+def test_what_an_archive_holds_is_told_by_its_directory_where_a_picture_comes_first() -> None:
+    data = zipped(TAKEOUTS["contacts"])
+    assert first_names(heads(io.BytesIO(data))) == list(TAKEOUTS["contacts"])
+    assert packs_cards(head_of(io.BytesIO(data)))
+    files: dict[str, str | bytes] = {"1.jpg": Random(7).randbytes(100_000)}
+    for more, kind in (
+        ({}, WHATSAPP),
+        ({"2.vcf": CARDS, "3.eml": mail(1)}, MAIL),
+        ({"_chat.txt": ""}, WHATSAPP),
+    ):
+        files |= more
+        assert feed_kind(head_of(io.BytesIO(zipped(files)))) == kind
+
+
+@pytest.mark.parametrize("cut", [10, 30, 100_000, 100_300])
+def test_half_an_archive_is_told_by_how_it_begins(cut: int) -> None:
+    data = zipped(TAKEOUTS["contacts"])[:cut]
+    assert head_of(io.BytesIO(data)) == data[:65_536]
+
+
+def test_a_directory_that_lies_is_no_fault_of_ours() -> None:
+    data = bytearray(zipped(TAKEOUTS["contacts"]))
+    for at in range(data.rfind(b"PK\x01\x02"), len(data)):
+        wrong = data[:at] + b"\xff" + data[at + 1 :]
+        assert len(head_of(io.BytesIO(wrong))) > 0
