@@ -18,6 +18,15 @@ def is_formula(cell: str) -> bool:
     return _WORKED_OUT.match(cell) is not None
 
 
+_TEXT = re.compile(r'\s*="((?:[^"]|"")*)"\s*')
+
+
+def unwrapped(cell: str) -> str:
+    """The text of a cell written as ``="0171 2345"``, by which spreadsheets keep noughts and dates as they are typed."""
+    found = _TEXT.fullmatch(cell)
+    return found[1].replace('""', '"') if found else cell
+
+
 def neutralise(cell: str) -> str:
     """A cell no spreadsheet runs: text that begins like a formula, after any apostrophes, gains one more."""
     return f"'{cell}" if _FORMULA.match(cell) else cell

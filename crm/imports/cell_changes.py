@@ -1,10 +1,13 @@
 """What a row of a file changes of what is here: the cells that say something else than the last time."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from crm.imports.records import CONTACTS, ORGANISATIONS, PostalAddress
 from crm.imports.report import Change, FileReport
+from crm.imports.shown import lists_shown, shown
 from crm.imports.sources import parse_marks
 from crm.imports.stored import cells_of
 
@@ -31,16 +34,21 @@ def changed_cells(kind: str, record: Any, before: str, said: str) -> dict[str, A
     return found
 
 
-def differences(kind: str, stored: Any, merged: Any, fields: frozenset[str]) -> dict[str, tuple[str, str]]:
-    """The cells of these fields that would be written otherwise now: as they were and as they are."""
+def differences(kind: str, stored: Any, merged: Any, fields: frozenset[str]) -> list[str]:
+    """The fields, of these, whose cells would be written otherwise now."""
     old, new = cells_of(kind, stored, fields), cells_of(kind, merged, fields)
-    return {name: (old[name], new[name]) for name in new if old[name] != new[name]}
+    return [name for name in new if old[name] != new[name]]
 
 
-def show_changes(report: FileReport, where: str, name: str, changes: dict[str, tuple[str, str]]) -> None:
-    """Keep what changed of somebody for the page."""
-    for column, (old, new) in changes.items():
-        report.show(Change(where, name, column.replace("_", " "), old[:200], new[:200]))
+def show_changes(
+    report: FileReport, where: str, stored: Any, merged: Any, fields: Iterable[str], zone: ZoneInfo
+) -> None:
+    """Keep for the page what changed in these fields of somebody; moments are by the clocks of ``zone``."""
+    for field in fields:
+        old, new = (shown(field, getattr(one, field), zone) for one in (stored, merged))
+        if isinstance(old, tuple) and isinstance(new, tuple):
+            old, new = lists_shown(old, new)
+        report.show(Change(where, stored.name, field.replace("_", " "), old, new))
 
 
 def kept_value(value: Any) -> Any:

@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crm.domain.formulas import IS_FORMULA, is_formula
+from crm.domain.formulas import IS_FORMULA, is_formula, unwrapped
 from crm.domain.lengths import TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.imports import records as said
@@ -370,7 +370,7 @@ def _values(
     values: dict[str, Any] = {}
     good = True
     for place, column, read in used:
-        cell = cells[place]
+        cell = unwrapped(cells[place])
         value = column.empty
         if cell and not cell.isspace():
             if column.name not in findings.formulas and is_formula(cell):

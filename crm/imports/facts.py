@@ -15,6 +15,7 @@ from crm.imports import records as said
 from crm.imports.phrases import phrase
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run, sentence_of
+from crm.imports.shown import shown
 from crm.imports.sources import marks, parse_marks
 from crm.imports.stored import cells_of, occasion_of, written_day
 from crm.storage.blocks import blocks
@@ -176,8 +177,8 @@ def _update(run: Run, fact: Fact, row: Row[Any], key: str, record: Any, report: 
                 record.where,
                 record.contact,
                 column.replace("_", " "),
-                _cell(getattr(row, column)),
-                _cell(value),
+                shown(column, getattr(row, column), run.principal.user_zone),
+                shown(column, value, run.principal.user_zone),
             )
         )
     run.traces.changed(fact.record, row.id, {name: _cell(getattr(row, name)) or None for name in changes})

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
 
@@ -16,6 +17,7 @@ from crm.imports.phrases import phrase
 from crm.imports.records import InteractionRecord, identities
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run
+from crm.imports.shown import shown
 from crm.imports.sources import digest
 from crm.interactions.actions import Entry, edit_interaction, interaction_values, participation_rows
 from crm.interactions.private_notes import may_read_note
@@ -260,7 +262,7 @@ def _change(
             report.unchanged["interactions"] += 1
         else:
             report.changed["interactions"] += 1
-            _show(report, record, before, after)
+            _show(report, record, before, after, run.principal.user_zone)
             run.traces.changed("interaction", row_id, plain_entry(before))
             run.touched.update((*before.contact_ids, *after.contact_ids))
             edit_interaction(run.connection, run.principal, row_id, after, run.at)
@@ -326,16 +328,13 @@ def _participants(run: Run, table: Any, column: str, ids: Sequence[int]) -> dict
     return found
 
 
-def _show(report: FileReport, record: InteractionRecord, before: Entry, after: Entry) -> None:
+def _show(report: FileReport, record: InteractionRecord, before: Entry, after: Entry, zone: ZoneInfo) -> None:
     name = ", ".join(record.contacts)[:100]
     for field in _COLUMNS:
         old, new = getattr(before, field), getattr(after, field)
         if old != new and not (field == "note" and before.note_private):
-            report.show(Change(record.where, name, field.replace("_", " "), _shown(old), _shown(new)))
-
-
-def _shown(value: Any) -> str:
-    return write_moment(value) if isinstance(value, datetime) else str(value or "")[:200]
+            was, now = (shown(field, value, zone) for value in (old, new))
+            report.show(Change(record.where, name, field.replace("_", " "), was, now))
 
 
 def plain_entry(entry: Entry) -> dict[str, Any]:

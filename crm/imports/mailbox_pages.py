@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from crm.domain.language import gettext as _
-from crm.domain.mailbox_words import GOOD, SENTENCES
+from crm.domain.mailbox_words import GOOD, SENTENCES, WAITING
 from crm.errors import Invalid
 from crm.imports import own_mailboxes
 from crm.imports.busy_fetch import Source
@@ -43,7 +43,7 @@ def _page(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) -> 
 
 @router.action(HERE, own_transactions=True)
 def connect(visit: Visit) -> Response:
-    """Sign in there at once; only what lets us in is kept, and read within a minute."""
+    """Sign in there at once, or soon where others do so; what does not let us in is not kept. It is read within a minute."""
     form = forms.read(MailboxForm, visit.form)
     if isinstance(form, forms.Errors):
         return _again(visit, form.typed, form.fields)
@@ -53,15 +53,21 @@ def connect(visit: Visit) -> Response:
     except Invalid as refusal:
         return _again(visit, visit.form, {"address": refusal.sentence})
     state = _tried(access, Network(visit.settings.named_hosts))
-    if state != GOOD:
+    if state not in (GOOD, WAITING):
         field = "password" if state == "password" else "address"
         return _again(visit, visit.form, {field: _(SENTENCES[state]).format(host=host)})
     with visit.database.write() as connection:
         own_mailboxes.connect(connection, visit.principal, visit.settings.key, access, visit.at)
-    return visit.redirect(
-        HERE,
-        _("Your mailbox is connected. It is read within a few minutes, a large one little by little."),
-    )
+    return visit.redirect(HERE, _connected_words(state))
+
+
+def _connected_words(state: str) -> str:
+    if state == WAITING:
+        return _(
+            "Your mailbox is kept, but nobody has signed in there yet: others are doing so just now. It will be tried "
+            "within a few minutes, and here it says how that ended."
+        )
+    return _("Your mailbox is connected. It is read within a few minutes, a large one little by little.")
 
 
 def _again(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
@@ -71,8 +77,9 @@ def _again(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) ->
 
 
 def _tried(access: Source, network: Network) -> str:
+    """How signing in ends, as a state; WAITING where too many others do so just now."""
     if not _AT_ONCE.acquire(blocking=False):
-        return GOOD
+        return WAITING
     try:
         return try_out(access, network)
     finally:

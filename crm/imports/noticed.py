@@ -24,8 +24,9 @@ from crm.imports.people import import_contacts
 from crm.imports.phrases import Moment, both, phrase, phrases
 from crm.imports.records import CHATS, MAIL, ContactRecord, ParsedFile
 from crm.imports.report import Change, FileReport, Stranger
-from crm.imports.retold import Clear, addressed, is_as_said, joined, new_state, plain, said_of, under
+from crm.imports.retold import Clear, addressed, is_as_said, joined, new_state, said_of, under
 from crm.imports.run import Run
+from crm.imports.shown import Shown, shown
 from crm.imports.sightings import Party, Sighting
 from crm.imports.twins import AllTwins
 from crm.interactions.actions import Entry, delete_interaction, edit_interaction
@@ -343,12 +344,13 @@ class _Noticing:
         for field in ("occurred_at", "channel", "direction", "summary"):
             old, new = getattr(before, field), getattr(after, field)
             if old != new:
-                self._show(one, field.replace("_", " "), plain(old), plain(new))
+                was, now = (shown(field, value, run.principal.user_zone) for value in (old, new))
+                self._show(one, field.replace("_", " "), was, now)
         run.traces.changed("interaction", row_id, plain_entry(before))
         run.touched.update((*before.contact_ids, *after.contact_ids))
         edit_interaction(run.connection, run.principal, row_id, after, run.at)
 
-    def _show(self, one: Clear, field: str, old: str, new: str) -> None:
+    def _show(self, one: Clear, field: str, old: Shown, new: Shown) -> None:
         self.report.show(Change(one.sighting.where, self.who.names(one.entry.contact_ids), field, old, new))
 
     # The end.

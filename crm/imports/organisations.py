@@ -73,7 +73,7 @@ def _import_organisation(
         run.traces.changed(
             "organisation", row_id, {name: kept_value(getattr(stored, name)) for name in changes}
         )
-        show_changes(report, record.where, stored.name, changes)
+        show_changes(report, record.where, stored, merged, changes, run.principal.user_zone)
     counts = report.new if is_new else report.changed if changes else report.unchanged
     counts[ORGANISATIONS] += 1
     return merged

@@ -9,11 +9,11 @@ from crm.accounts.addresses import normal_email
 from crm.contacts.actions import add_contacts
 from crm.contacts.drafts import NOBODY, one_line
 from crm.contacts.organisation_actions import find_or_add_organisations
-from crm.domain.manner import occasion_words
 from crm.errors import Invalid
 from crm.imports import facts
 from crm.imports.cell_changes import LISTS, changed_cells, differences, kept_value, show_changes
 from crm.imports.matching import Match
+from crm.imports.phrases import Day
 from crm.imports.records import (
     CONTACTS,
     ContactRecord,
@@ -190,15 +190,12 @@ def _change(work: _Contacts, row: ContactRecord, row_id: int, before: str, where
         deceased_on=stored.deceased_on or row.deceased_on,
     )
     changes = differences(CONTACTS, stored, merged, frozenset(wanted))
-    if merged.labels != stored.labels:
-        changes["labels"] = _shown_labels(stored), _shown_labels(merged)
-    if merged.deceased_on != stored.deceased_on:
-        changes["deceased_on"] = "", str(merged.deceased_on)
+    changes += [name for name in ("labels", "deceased_on") if getattr(merged, name) != getattr(stored, name)]
     work.report.changed["contacts"] += bool(changes)
     work.report.unchanged["contacts"] += not changes
     if not changes:
         return
-    show_changes(work.report, where, stored.name, changes)
+    show_changes(work.report, where, stored, merged, changes, work.run.principal.user_zone)
     if row_id in work.fresh:
         work.fresh[row_id] = merged
         return
@@ -218,10 +215,6 @@ def _labelled(
     return tuple(sorted((value, word) for value, word in found.items() if value in values))
 
 
-def _shown_labels(record: ContactRecord) -> str:
-    return ", ".join(f"{value}: {word}" for value, word in record.labels)
-
-
 def _clash(
     row: ContactRecord, row_id: int, stored: ContactRecord, wanted: dict[str, Any], where: str
 ) -> Clash | None:
@@ -231,13 +224,7 @@ def _clash(
         return None
     if here[-5:] == there[-5:] and "--" in (here[:2], there[:2]):
         return None
-    return Clash(f"{row_id} {there}", where, row.name, _day_in_words(there), _day_in_words(here))
-
-
-def _day_in_words(written: str) -> str:
-    """``14 March 1980`` for ``1980-03-14``, ``23 May`` for ``--05-23``."""
-    year = written[:-6].strip("-")
-    return occasion_words(int(year) if year else None, int(written[-5:-3]), int(written[-2:]))
+    return Clash(f"{row_id} {there}", where, row.name, Day(there), Day(here))
 
 
 def _filled(stored: ContactRecord, wanted: dict[str, Any], known_before: bool) -> dict[str, Any]:

@@ -7,11 +7,11 @@ English, as the command line and the API show it, and worded anew in the languag
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from crm.domain.language import gettext as _
 from crm.domain.language import ngettext
-from crm.domain.manner import AS_IT_SHIPS, clock_words, written_for
+from crm.domain.manner import AS_IT_SHIPS, clock_words, occasion_words, written_for
 from crm.domain.spans import short_day
 
 
@@ -36,26 +36,54 @@ class Phrase(str):
         return Phrase, (self.pattern, self.many, self.number, self.values)
 
 
-class Moment(Phrase):
-    """A day and a time by the clocks they happened at, "10 Nov 2026, 14:00"; written anew as its reader wants them."""
+class _Written(Phrase):
+    """A day or a moment as a program writes it, put into words anew for whoever reads it."""
 
     __slots__ = ()
 
-    def __new__(cls, written: str) -> "Moment":
-        """``written`` is ISO's, without a zone."""
+    def __new__(cls, written: str) -> Self:
+        """As it says itself to whoever wants things as they ship."""
         with written_for(AS_IT_SHIPS):
-            made = str.__new__(cls, _moment_words(written))
+            made = str.__new__(cls, cls.said(written))
         made.pattern, made.many, made.number, made.values = "", "", 1, {"at": written}
         return made
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For the way from the process that reads a file."""
-        return Moment, (self.values["at"],)
+        return type(self), (self.values["at"],)
+
+    @staticmethod
+    def said(written: str) -> str:
+        """The words for the reader of now."""
+        raise NotImplementedError
 
 
-def _moment_words(written: str) -> str:
-    at = datetime.fromisoformat(written)
-    return f"{short_day(at.date(), None)}, {clock_words(at)}"
+class Moment(_Written):
+    """A day and a time by the clocks they happened at, "10 Nov 2026, 14:00"; ISO's, without a zone."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def said(written: str) -> str:
+        """The words for the reader of now."""
+        at = datetime.fromisoformat(written)
+        return f"{short_day(at.date(), None)}, {clock_words(at)}"
+
+
+class Day(_Written):
+    """A day as files write it: "14 March 1980" for ``1980-03-14``, "23 May" for ``--05-23``."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def said(written: str) -> str:
+        """The words for the reader of now."""
+        year = written[:-6].strip("-")
+        return occasion_words(int(year) if year else None, int(written[-5:-3]), int(written[-2:]))
+
+
+_WRITTEN: dict[str, type[_Written]] = {"moment": Moment, "day": Day}
+"""What each is called where it is kept."""
 
 
 def phrase(pattern: str, /, **values: object) -> Phrase:
@@ -94,8 +122,8 @@ def worded(text: str) -> str:
     """A phrase in the reader's language; any other text as it is."""
     if not isinstance(text, Phrase):
         return text
-    if isinstance(text, Moment):
-        return _moment_words(text.values["at"])
+    if isinstance(text, _Written):
+        return text.said(text.values["at"])
     pattern = ngettext(text.pattern, text.many, text.number) if text.many else _(text.pattern)
     return pattern.format(**{name: worded(value) for name, value in text.values.items()})
 
@@ -104,8 +132,8 @@ def packed(text: str) -> Any:
     """As it is kept in JSON."""
     if not isinstance(text, Phrase):
         return text
-    if isinstance(text, Moment):
-        return {"moment": text.values["at"]}
+    if isinstance(text, _Written):
+        return {name: text.values["at"] for name, kind in _WRITTEN.items() if isinstance(text, kind)}
     values = {name: packed(value) for name, value in text.values.items()}
     return {"phrase": text.pattern, "many": text.many, "number": text.number, "values": values}
 
@@ -114,8 +142,9 @@ def unpacked(kept: Any) -> str:
     """What was `packed`; KeyError, TypeError, ValueError or IndexError for anything else."""
     if isinstance(kept, str):
         return kept
-    if "moment" in kept:
-        return Moment(kept["moment"])
+    for name, kind in _WRITTEN.items():
+        if name in kept:
+            return kind(kept[name])
     values = {name: unpacked(value) for name, value in kept["values"].items()}
     return Phrase(kept["phrase"], kept["many"], kept["number"], values)
 

@@ -53,6 +53,7 @@ FIELDS = (
         N_("address"),
         N_("birthday"),
         N_("created on"),
+        N_("deceased on"),
         N_("notes"),
         N_("labels"),
         N_("domain"),
@@ -84,13 +85,13 @@ FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value that becomes another: of whom, which of the FIELDS, and both as the file would write them."""
+    """One value that becomes another: of whom, which of the FIELDS, and both in words, of lists item by item."""
 
     where: str
     name: str
     field: str
-    old: str
-    new: str
+    old: str | tuple[str, ...]
+    new: str | tuple[str, ...]
 
 
 class Stranger(NamedTuple):
@@ -265,7 +266,7 @@ class FileReport:
 
     def as_page(self) -> dict[str, Any]:
         """The same with what only the page shows, as it is kept; `page_worded` gives it to a reader."""
-        shown = [[one.where, one.name, one.field, packed(one.old), packed(one.new)] for one in self.changes]
+        shown = [[one.where, one.name, one.field, _kept(one.old), _kept(one.new)] for one in self.changes]
         columns = [[one.name, one.field, one.example] for one in self.columns]
         offered = {one.question for one in self.strangers} | {one.question for one in self.birthdays}
         choices = [
@@ -279,13 +280,25 @@ class FileReport:
             "uncertain": [{"where": one.where, "question": packed(one.question)} for one in open_ones],
             "errors": [{"where": one.where, "message": packed(one.message)} for one in self.errors],
             "strangers": [list(one) for one in self.strangers],
-            "birthdays": [list(one) for one in self.birthdays],
+            "birthdays": [
+                [one.mark, one.where, one.name, packed(one.theirs), packed(one.ours)]
+                for one in self.birthdays
+            ],
             "choices": choices,
             "changes": shown,
             "names": self.names,
             "columns": columns,
             "maybe_mine": self.maybe_mine,
         }
+
+
+def _kept(value: str | tuple[str, ...]) -> Any:
+    return list(map(packed, value)) if isinstance(value, tuple) else packed(value)
+
+
+def _said(kept: Any) -> Any:
+    """What `_kept` kept, in the reader's language: a text, or a list of them."""
+    return list(map(_said, kept)) if isinstance(kept, list) else worded(unpacked(kept))
 
 
 def page_worded(kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -299,10 +312,13 @@ def page_worded(kept: Mapping[str, Any]) -> dict[str, Any]:
         for key, question, options in kept.get("choices", ())
     ]
     changes = [
-        [place_worded(where), name, _(field), worded(unpacked(old)), worded(unpacked(new))]
+        [place_worded(where), name, _(field), _said(old), _said(new)]
         for where, name, field, old, new in kept["changes"]
     ]
-    birthdays = [[mark, place_worded(where), *rest] for mark, where, *rest in kept.get("birthdays", ())]
+    birthdays = [
+        [mark, place_worded(where), name, _said(theirs), _said(ours)]
+        for mark, where, name, theirs, ours in kept.get("birthdays", ())
+    ]
     return {**kept, **lists, "choices": choices, "changes": changes, "birthdays": birthdays}
 
 

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from crm.domain.lengths import TEXT_LIMIT
@@ -120,8 +119,3 @@ def new_state(stored: Entry, one: Clear, said: dict[str, Any]) -> Entry:
     people = {*stored.contact_ids, *new.contact_ids} - (set(said.get("who", ())) - set(stored.contact_ids))
     users = {*stored.user_ids, *new.user_ids} - (set(said.get("users", new.user_ids)) - set(stored.user_ids))
     return replace(stored, **values, contact_ids=tuple(sorted(people)), user_ids=tuple(sorted(users)))
-
-
-def plain(value: Any) -> str:
-    """A value as a change is shown."""
-    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value or "")[:200]

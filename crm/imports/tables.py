@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from crm.domain.formulas import IS_FORMULA, is_formula, restore
+from crm.domain.formulas import IS_FORMULA, is_formula, restore, unwrapped
 from crm.domain.language import N_
 from crm.domain.lengths import TEXT_LIMIT
 from crm.imports import columns
@@ -60,7 +60,7 @@ def table_of(data: bytes, remembered: Remembered | None = None) -> Table | None:
     found: list[tuple[int, Table]] = []
     for number, line in _first_lines(data):
         for delimiter in DELIMITERS:
-            header = tuple(tidy_line(cell) for cell in first_row(line, delimiter))
+            header = tuple(tidy_line(unwrapped(cell)) for cell in first_row(line, delimiter))
             if not 2 <= len(header) <= COLUMNS_LIMIT or not any(header):
                 continue
             said = (remembered or {}).get(columns.fingerprint(header))
@@ -106,6 +106,7 @@ def rows_of(table: Table) -> Iterator[Row]:
             )
             yield Row(line, [], fault)
         elif any(map(str.strip, cells)):
+            cells = list(map(unwrapped, cells))
             yield Row(
                 line,
                 list(map(_tidy_cell, cells)),

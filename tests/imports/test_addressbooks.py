@@ -177,6 +177,15 @@ def test_a_formula_is_text_and_is_named_with_its_line() -> None:
     assert [each.where.partition(" ")[2] for each in found.uncertain] == ["line 2"]
 
 
+def test_what_a_spreadsheet_keeps_as_text_is_the_text() -> None:
+    found = read(
+        '="First Name","=""E-mail Address""",="Phone 1 - Value"\n="Ana",a@b.org,="0171 2345"\nBo,b@b.org,"=""0171 ::: 0172"""\n'
+    )
+    ana, bo = (record for record in found.records if isinstance(record, ContactRecord))
+    assert (ana.name, ana.phones, bo.phones) == ("Ana", ("0171 2345",), ("0171", "0172"))
+    assert found.uncertain == ()
+
+
 def test_the_exchange_format_stays_itself() -> None:
     assert read("name,email,phone\nAna,a@x.example,1\n").kind == "contacts"
     assert read("contact,kind,date,yearly,label\nAna,birthday,1980-01-02,,\n").kind == "dates"

@@ -302,10 +302,20 @@ def test_a_column_of_formulas_is_told_once() -> None:
     rows = "".join(f'Ana {n},a{n}@b.org,"=""0171{n}""",=1+{n}\n' for n in range(200))
     parsed = read("name,email,phone,notes\n" + rows)
     assert len(parsed.records) == 200
-    assert [each.where.partition(" ")[2] for each in parsed.uncertain] == [
-        "line 2, column phone",
-        "line 2, column notes",
-    ]
+    assert [each.where.partition(" ")[2] for each in parsed.uncertain] == ["line 2, column notes"]
+
+
+def test_what_a_spreadsheet_keeps_as_text_is_the_text() -> None:
+    parsed = read(
+        "name,phone,birthday,notes\n"
+        '"=""Ana""","=""0171 2345;0171 99""","=""1980-12-03""","=""Says """"hi"""""""\n'
+        'Bo,="0049 30 1",="1981-01-02","=""a""&""b"""\n'
+    )
+    ana, bo = people(parsed)
+    assert (ana.name, ana.phones, ana.birthday) == ("Ana", ("0171 2345", "0171 99"), "1980-12-03")
+    assert ana.notes == 'Says "hi"'
+    assert (bo.phones, bo.birthday, bo.notes) == (("0049 30 1",), "1981-01-02", '="a"&"b"')
+    assert [each.where.partition(" ")[2] for each in parsed.uncertain] == ["line 3, column notes"]
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,43 @@ def test_a_second_look_shows_what_would_change(world: World) -> None:
     assert "Everything in these files is here already." in page
 
 
+BEFORE = """\
+name,email,phone,tags,birthday,tier,address
+Ana Ruiz,ana@x.example;ruiz@x.example,+49 30 1,alpha;beta,1980-03-14,key,
+"""
+AFTER = """\
+name,email,phone,tags,birthday,tier,address
+Ana Ruiz,ana@x.example;ruiz@x.example;a.ruiz@x.example,+49 30 1;+49 30 2,gamma,--12-03,warm,"1 Main St
+Lowell"
+"""
+
+
+def test_what_would_change_is_in_words_and_a_list_shows_what_is_added(world: World) -> None:
+    browser = client(world, world.user(written={"dates": "month_day"}))
+    browser.post(send(browser, ("people.csv", BEFORE)) + "/apply")
+    page = re.sub(r"</?(bdi|strong)>", "", browser.get(send(browser, ("people.csv", AFTER))).text)
+    assert "emails: ana@x.example, ruiz@x.example and <ins>a.ruiz@x.example</ins></span>" in page
+    assert "phones: +49 30 1 and <ins>+49 30 2</ins></span>" in page
+    assert "tags: <del>alpha</del> and <del>beta</del> → <ins>gamma</ins></span>" in page
+    assert "birthday: <del>March 14, 1980</del> → <ins>December 3</ins></span>" in page
+    assert "tier: <del>key</del> → <ins>warm</ins></span>" in page
+    assert "addresses: <ins>1 Main St, Lowell</ins></span>" in page
+    gone = AFTER.replace("gamma", "")
+    browser.post(send(browser, ("people.csv", AFTER)) + "/apply")
+    page = re.sub(r"</?(bdi|strong)>", "", browser.get(send(browser, ("people.csv", gone))).text)
+    assert "tags: <del>gamma</del> → <ins>nothing</ins></span>" in page
+
+
+def test_a_moment_that_changes_is_by_the_clock_of_whoever_looks(world: World) -> None:
+    browser = client(world, world.user())
+    log = "occurred_at,channel,contacts,source_id\n{},lunch,Ana Ruiz,one\n"
+    browser.post(send(browser, ("log.csv", log.format("2026-10-01T12:30:00Z"))) + "/apply")
+    page = browser.get(send(browser, ("log.csv", log.format("2026-10-02T12:30:00Z")))).text
+    assert re.search(
+        r"<del><bdi>1 Oct 2026, \d\d:30</bdi></del> → <ins><bdi>2 Oct 2026, \d\d:30</bdi></ins>", page
+    )
+
+
 @pytest.mark.parametrize(("ticked", "day"), [(False, 14), (True, 3)])
 def test_a_birthday_that_clashes_is_asked_about(world: World, ticked: bool, day: int) -> None:
     browser = client(world, world.user(first_run_done=True))

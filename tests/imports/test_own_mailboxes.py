@@ -1,5 +1,6 @@
 """A user's own mailbox: connected by a form, read on by the clock, and forgotten when it is ended."""
 
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from crm import clock
-from crm.imports import own_mailboxes, own_readings
+from crm.imports import mailbox_pages, own_mailboxes, own_readings
 from crm.outgoing.wire import Network
 from crm.storage.tables import contact_email, interaction, interaction_user, own_mailbox
 from tests.builders import World
@@ -108,6 +109,23 @@ def test_what_lets_nobody_in_is_not_kept(
     assert said in page.text
     assert form.get("password", PASSWORD) not in page.text
     assert rows(world, own_mailbox) == []
+
+
+def test_who_connects_while_others_do_is_told_that_it_was_not_tried(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailbox_pages, "_AT_ONCE", threading.BoundedSemaphore(1))
+    alice = world.user()
+    browser = client(world, alice, private_hosts=f"localhost:{server.port}")
+    typed = {"address": f"imap://localhost:{server.port}?starttls=never", "name": USER, "password": "wrong"}
+    with mailbox_pages._AT_ONCE:
+        answer = browser.post(HERE, data=typed)
+    assert answer.status_code == 303
+    cookies = f"{browser.headers['Cookie']}; crm-flash={answer.cookies['crm-flash']}"
+    assert "nobody has signed in there yet" in browser.get(HERE, headers={"Cookie": cookies}).text
+    assert [one.state for one in rows(world, own_mailbox)] == ["waiting"]
+    due(world, server, clock.now())
+    assert "does not let us in" in browser.get(HERE).text
 
 
 def test_trouble_keeps_what_was_seen_and_is_asked_less_and_less(world: World, server: ImapServer) -> None:

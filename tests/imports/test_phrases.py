@@ -10,6 +10,7 @@ import pytest
 from crm.domain import language
 from crm.domain.manner import Manner, written_for
 from crm.imports.phrases import (
+    Day,
     Moment,
     both,
     either,
@@ -108,3 +109,12 @@ def test_places_read_the_same_in_english() -> None:
         "b mail 6",
     ):
         assert place_worded(place) == place
+
+
+def test_a_day_is_written_as_its_reader_wants_days() -> None:
+    whole, yearless = Day("1980-12-03"), Day("--05-23")
+    assert (whole, yearless) == ("3 December 1980", "23 May")
+    with written_for(Manner(dates="month_day")):
+        assert (kept(whole), kept(yearless)) == ("December 3, 1980", "May 23")
+    with written_for(Manner(dates="iso")):
+        assert (kept(whole), kept(phrase("{day}", day=yearless))) == ("1980-12-03", "05-23")
