@@ -141,7 +141,8 @@ class _Reader:
         for uid, events in ical.series(self.calendar, self._leave_out).items():
             if is_own_event(uid, self.wanted.ours):
                 continue
-            near = [event for event in events if not self._is_elsewhen(event)]
+            begins, ends = self.wanted.begins, self.wanted.ends
+            near = [event for event in events if not ical.is_elsewhen(event, begins, ends)]
             try:
                 with at_most(SERIES_SECONDS):
                     found = self._of_series(near) if near else []
@@ -172,18 +173,6 @@ class _Reader:
 
     def _leave_out(self, event: ical.Event, why: str) -> None:
         self.left_out[why] += 1
-
-    def _is_elsewhen(self, event: ical.Event) -> bool:
-        """Whether it is over long before the window or begins long after it, told without taking it apart."""
-        if event.has("RRULE", "RDATE", "RECURRENCE-ID", "DURATION"):
-            return False
-        slack = timedelta(days=2)
-        starts, ends = event.value("DTSTART")[:8], event.value("DTEND")[:8]
-        if not starts.isdigit():
-            return False
-        return starts > f"{self.wanted.ends + slack:%Y%m%d}" or (
-            max(starts, ends) < f"{self.wanted.begins - slack:%Y%m%d}"
-        )
 
     def _of_series(self, events: list[ical.Event]) -> list[Interval]:
         for event in events:

@@ -28,9 +28,18 @@ SERIES_SECONDS = 2.0
 
 
 def read_calendar(
-    data: bytes, notices: Notices, *, zone: ZoneInfo, now: datetime, keep_text: bool = False
+    data: bytes,
+    notices: Notices,
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+    keep_text: bool = False,
+    since: datetime | None = None,
 ) -> Iterator[Sighting]:
-    """The meetings of a calendar that have begun by ``now``, oldest series first as the file has them."""
+    """The meetings of a calendar that have begun by ``now``, oldest series first as the file has them.
+
+    Those that had begun before ``since`` are passed over without a word.
+    """
     refuse_endless(notices.file, data)
     calendar = ical.taken_apart(decode_text(data))
     if not calendar.events:
@@ -41,7 +50,7 @@ def read_calendar(
             phrase("“{name}” holds days, not meetings: it involves nobody.", name=excerpt(calendar.name)),
         )
         return
-    reader = _Reader(calendar, notices, _zone_of(calendar.zone) or zone, now, keep_text)
+    reader = _Reader(calendar, notices, _zone_of(calendar.zone) or zone, now, keep_text, since)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield from reader.sightings()
@@ -75,15 +84,24 @@ class _Reader:
     """One calendar being read; counts what it passes over."""
 
     def __init__(
-        self, calendar: ical.Calendar, notices: Notices, zone: ZoneInfo, now: datetime, keep_text: bool
+        self,
+        calendar: ical.Calendar,
+        notices: Notices,
+        zone: ZoneInfo,
+        now: datetime,
+        keep_text: bool,
+        since: datetime | None,
     ) -> None:
         self.calendar, self.notices, self.zone, self.now = calendar, notices, zone, now
-        self.keep_text = keep_text
+        self.keep_text, self.since = keep_text, since
+        self.begins = max(since, now - WINDOW) if since else now - WINDOW
         self.ahead = self.old = self.seen = 0
 
     def sightings(self) -> Iterator[Sighting]:
         """Every occurrence that has begun."""
         for uid, events in ical.series(self.calendar, self._leave_out).items():
+            if self.since and all(ical.is_elsewhen(event, self.since, self.now) for event in events):
+                continue
             try:
                 with at_most(SERIES_SECONDS):
                     found = self._occurrences(uid, events)
@@ -146,8 +164,9 @@ class _Reader:
         if not recurs:
             return [one for each in parsed.walk("VEVENT") if (one := self._sighting(uid, each, events[0]))]
         found: list[Sighting] = []
-        begins, ends = self.now - WINDOW, self.now + timedelta(days=1)
-        for each in recurring_ical_events.of(parsed, keep_recurrence_attributes=False).between(begins, ends):
+        ends = self.now + timedelta(days=1)
+        occurrences = recurring_ical_events.of(parsed, keep_recurrence_attributes=False)
+        for each in occurrences.between(self.begins, ends):
             if len(found) >= OCCURRENCES:
                 self._leave_out(events[0], ical.TOO_MANY)
                 break
@@ -171,8 +190,8 @@ class _Reader:
         if moment.at > self.now:
             self.ahead += 1
             return None
-        if moment.at < self.now - WINDOW:
-            self.old += 1
+        if moment.at < self.begins:
+            self.old += self.since is None
             return None
         which = each.get("RECURRENCE-ID") if recurs else None
         key = f"ical:{uid}" + (f"/{self._moment(which.dt).at:%Y%m%dT%H%M%SZ}" if which is not None else "")

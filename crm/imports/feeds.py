@@ -58,7 +58,14 @@ def _calendar(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Itera
 
 
 def _calendar_of(data: bytes, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:
-    return read_calendar(data, notices, zone=setting.zone, now=setting.now, keep_text=setting.keep_text)
+    return read_calendar(
+        data,
+        notices,
+        zone=setting.zone,
+        now=setting.now,
+        keep_text=setting.keep_text,
+        since=setting.since,
+    )
 
 
 def _mail(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Iterator[Sighting]:

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from zoneinfo import available_timezones
 
 _TIMES_A_DAY = 24
@@ -190,3 +191,14 @@ def _product(numbers: Iterable[int]) -> int:
     for number in numbers:
         total *= number
     return total
+
+
+def is_elsewhen(event: Event, begins: datetime, ends: datetime) -> bool:
+    """Whether it is over long before the window or begins long after it, told without taking it apart."""
+    if event.has("RRULE", "RDATE", "RECURRENCE-ID", "DURATION"):
+        return False
+    slack = timedelta(days=2)
+    first, last = event.value("DTSTART")[:8], event.value("DTEND")[:8]
+    if not first.isdigit():
+        return False
+    return first > f"{ends + slack:%Y%m%d}" or max(first, last) < f"{begins - slack:%Y%m%d}"

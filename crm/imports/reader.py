@@ -54,6 +54,7 @@ def _answer(order: dict[str, Any], stream: BinaryIO, out: BinaryIO) -> tuple[Any
         order["said"],
         Path(order["folder"]) if order["folder"] else None,
         order["log_mailbox"],
+        datetime.fromisoformat(order["since"]) if order["since"] else None,
     )
     count = 0
     try:

@@ -59,6 +59,7 @@ class Reading(NamedTuple):
     ours: tuple[str, ...] = ()
     own_zone: ZoneInfo | None = None
     log_mailbox: str = ""
+    since: datetime | None = None
 
 
 def reading_for(
@@ -70,11 +71,13 @@ def reading_for(
     keep_text: bool = False,
     mappings: Remembered | None = None,
     log_mailbox: str = "",
+    since: datetime | None = None,
 ) -> Reading:
     """What reading depends on for somebody who brings files in at ``at``.
 
     On the command line that is the only active user, if there is one. ``mappings`` stand for those remembered.
-    ``log_mailbox`` names the mailbox from which it comes, if that is one to which mails are forwarded.
+    ``log_mailbox`` names the mailbox from which it comes, if that is one to which mails are forwarded; ``since`` is the
+    moment up to which a calendar that is still the same was read.
     """
     keys = [one.key for one in channels(connection, principal)]
     words = own_words(connection, principal)
@@ -90,6 +93,7 @@ def reading_for(
         tuple(word for one in words.values() for word in one),
         principal.user_zone if me is None or me == principal.user_id else own_zone(connection, principal, me),
         log_mailbox,
+        since,
     )
 
 
@@ -170,6 +174,7 @@ def _child(
         "said": dict(reading.mappings or {}),
         "size": size,
         "log_mailbox": reading.log_mailbox,
+        "since": reading.since.isoformat() if reading.since else None,
         "folder": str(folder.absolute()) if folder else None,
     }
     spool = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as what was read)

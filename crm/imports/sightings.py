@@ -68,7 +68,8 @@ class FeedSetting:
     ``mine`` are the addresses, numbers and names of whoever brings the file in, ``ours`` those of the rest of the
     team; ``own_zone`` is where times without a zone were lived, ``said`` what people said of files that read in
     several ways, ``folder`` what is to be read where it is one. ``log_mailbox`` is the name by which one signs in to
-    the mailbox that is read, where mails may be forwarded to it to be logged.
+    the mailbox that is read, where mails may be forwarded to it to be logged. What a calendar has from before ``since``
+    was read already.
     """
 
     zone: ZoneInfo
@@ -80,6 +81,7 @@ class FeedSetting:
     said: Mapping[str, Sequence[str]] = field(default_factory=dict)
     folder: Path | None = None
     log_mailbox: str = ""
+    since: datetime | None = None
 
 
 @dataclass

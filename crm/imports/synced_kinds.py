@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final
 
 from crm.domain import mailbox_words
@@ -24,6 +25,11 @@ from crm.outgoing.client import Asked, send
 from crm.outgoing.failures import Failed
 from crm.outgoing.wire import Network
 
+_STAMP = re.compile(rb"^DTSTAMP[^\n]*\n", re.MULTILINE | re.IGNORECASE)
+"""The moment at which a calendar was written out, which servers put at every event of it."""
+WHOLE_AFTER = timedelta(days=1)
+"""How often a calendar by its address is looked at as a whole though it is the same: people come in meanwhile."""
+SLACK = timedelta(days=1)
 LATE = timedelta(days=35)
 """How far back calendars are read anew: meetings are moved and called off after their time."""
 
@@ -39,7 +45,8 @@ class Fetched:
     """How reading ended; ``content`` is what is to be imported, as a file of that ``kind``.
 
     ``seen`` is how far it was read by that, where it is read piece by piece; ``more``: the rest waits for the next time.
-    ``log_mailbox`` is the name of a mailbox to which mails may be forwarded.
+    ``log_mailbox`` is the name of a mailbox to which mails may be forwarded. Only what a calendar has from after ``since``
+    is of interest: the rest was read when it was what it still is.
     """
 
     state: str
@@ -48,6 +55,7 @@ class Fetched:
     seen: Mapping[str, Any] | None = None
     more: bool = False
     log_mailbox: str = ""
+    since: datetime | None = None
 
 
 IMAP = "imap"
@@ -81,7 +89,12 @@ def _ics(access: Source, network: Network, seen: Mapping[str, Any], at: datetime
         raise Refused(answer.status)
     if not re.match(rb"\s*BEGIN:VCALENDAR", answer.body.removeprefix(b"\xef\xbb\xbf"), re.IGNORECASE):
         return Fetched("not_a_calendar")
-    return Fetched(GOOD, _with_events(answer.body), CALENDAR)
+    body = _with_events(answer.body)
+    read = {"digest": sha256(_STAMP.sub(b"", body)).hexdigest(), "until": at.isoformat()}
+    if read["digest"] == seen.get("digest") and at - datetime.fromisoformat(seen["whole"]) < WHOLE_AFTER:
+        since = datetime.fromisoformat(seen["until"]) - SLACK
+        return Fetched(GOOD, body, CALENDAR, {**seen, **read}, since=since)
+    return Fetched(GOOD, body, CALENDAR, {**read, "whole": at.isoformat()})
 
 
 def _with_events(found: bytes) -> bytes:

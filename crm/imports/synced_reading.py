@@ -39,7 +39,9 @@ def read(
     got, report = fetched(one, network, at), None
     if got.state == GOOD and got.content:
         with database.read() as connection:
-            reading = reading_for(connection, principal, at, kind=got.kind, log_mailbox=got.log_mailbox)
+            reading = reading_for(
+                connection, principal, at, kind=got.kind, log_mailbox=got.log_mailbox, since=got.since
+            )
         parsed = read_all([Given(f"{one.name}{os.extsep}{_ENDINGS[got.kind]}", got.content)], reading)
         (report,) = actions.apply(database, principal, parsed, at, dry_run=dry_run)
     if not dry_run:

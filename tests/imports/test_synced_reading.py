@@ -1,5 +1,6 @@
 """Sources of the team are read by the clock: once an hour, once a day where only a person mends what is wrong, or when asked."""
 
+import socket
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
@@ -9,11 +10,12 @@ from crm.domain.synced import GOOD
 from crm.imports import synced, synced_kinds
 from crm.imports.busy_fetch import Source
 from crm.imports.synced_kinds import Fetched
-from crm.imports.synced_reading import is_any_due, read_due
+from crm.imports.synced_reading import is_any_due, read, read_due
 from crm.outgoing.wire import Network
-from crm.storage.tables import contact, synced_source
+from crm.storage.tables import contact, interaction, synced_source
 from tests.builders import World
-from tests.imports.files import rows
+from tests.imports.files import bring, rows
+from tests.outgoing.servers import saying, serving
 from tests.web.site import client, settings
 
 CARD = b"BEGIN:VCARD\r\nVERSION:4.0\r\nUID:ada\r\nFN:Ada Byron\r\nEND:VCARD\r\n"
@@ -57,3 +59,57 @@ def test_an_admin_sees_how_it_stands_and_has_it_read_now(world: World) -> None:
     with world.database.read() as connection:
         assert is_any_due(connection, world.now)
         assert connection.execute(select(synced_source.c.state)).scalar_one() == "password"
+
+
+EVENT = (
+    "BEGIN:VEVENT\r\nUID:{name}\r\nDTSTAMP:{stamp:%Y%m%dT%H%M%SZ}\r\nDTSTART:{at:%Y%m%dT%H%M%SZ}\r\n{more}"
+    "SUMMARY:{name}\r\nORGANIZER:mailto:alice@team.example\r\nATTENDEE:mailto:{who}\r\nEND:VEVENT\r\n"
+)
+
+
+def test_a_calendar_that_is_the_same_is_not_looked_through_again_but_for_what_has_begun(world: World) -> None:
+    """Servers that know no versions: only when the calendar was written out differs from one answer to the next."""
+    world.user("Alice", email="alice@team.example")
+    bring(world, "name,email\nMarta,marta@x.example\n")
+    old, soon, clock = world.now - timedelta(days=90), world.now + timedelta(hours=1.5), [world.now]
+    events = [
+        ("Old lunch", "marta@x.example", old, ""),
+        ("Weekly call", "marta@x.example", old + timedelta(hours=2), "RRULE:FREQ=DAILY;COUNT=3\r\n"),
+        ("Old visit", "new@x.example", old, ""),
+        ("Lunch today", "marta@x.example", soon, ""),
+    ]
+
+    def talk(connection: socket.socket, head: bytes) -> None:
+        body = "".join(
+            EVENT.format(name=name, who=who, at=at, more=more, stamp=clock[0])
+            for name, who, at, more in events
+        )
+        calendar = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{body}END:VCALENDAR\r\n"
+        saying("200 OK", calendar.encode())(connection, head)
+
+    with serving(talk) as server:
+        host = f"127.0.0.1:{server.port}"
+
+        def looked(hours: float) -> tuple[int, int]:
+            """How many interactions are new, and how many were looked at and are as they were."""
+            clock[0] = at = world.now + timedelta(hours=hours)
+            key = settings().key
+            with world.database.read() as connection:
+                (one,) = synced.kept(connection, world.principal, key)
+            got, report = read(world.database, world.principal, one, Network({host}), at)
+            assert got.state == GOOD
+            assert report is not None
+            return report.new["interactions"], report.unchanged["interactions"]
+
+        with world.database.write() as connection:
+            source = Source("ics", f"http://{host}/secret.ics")
+            synced.add(connection, world.principal, settings().key, "Alice", source, world.now)
+        assert looked(0) == (4, 0)
+        assert looked(1) == (0, 0)
+        assert looked(2) == (1, 0)
+        bring(world, "name,email\nNew,new@x.example\n")
+        assert looked(3) == (0, 1)
+        assert looked(25) == (1, 5)
+        events.append(("Old call", "marta@x.example", old, ""))
+        assert looked(26) == (1, 6)
+    assert len(rows(world, interaction)) == 7
