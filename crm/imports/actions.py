@@ -181,6 +181,7 @@ def _import(run: Run, parsed: ParsedFile, report: FileReport, wishes: Wishes) ->
         organisations.import_organisations(run, records, report)
     elif parsed.kind in (CONTACTS, *ALONE):
         fills = parsed.kind in ALONE
+        records = (*records, *report.taken_anyway(wishes.people))
         people.import_contacts(run, records, report, fills=fills, birthdays=wishes.birthdays)
         if parsed.kind == MONICA:
             log.import_interactions(run, log_of, report)

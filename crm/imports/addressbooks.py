@@ -87,9 +87,9 @@ class _Notices:
     def where(self, line: int) -> str:
         return f"{self.file} line {line}"
 
-    def leave_out(self, line: int, why: str) -> None:
+    def leave_out(self, line: int, why: str, record: ContactRecord | None = None) -> None:
         if len(self.skipped) < NOTICE_LIMIT:
-            self.skipped.append(Skipped(self.where(line), why))
+            self.skipped.append(Skipped(self.where(line), why, record))
 
     def ask(self, line: int, question: str) -> None:
         if len(self.uncertain) < NOTICE_LIMIT:
@@ -176,7 +176,7 @@ def _contact(
     labels = tuple(sorted({**email_labels, **phone_labels}.items()))
     record = ContactRecord(**values, labels=labels, given=said, where=notices.where(line))
     if record.is_nobody:
-        notices.leave_out(line, no_person(record.name, record.emails[0]))
+        notices.leave_out(line, no_person(record.name, record.emails[0]), record)
         return None
     return record
 

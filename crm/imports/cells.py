@@ -160,7 +160,7 @@ def no_email(text: str) -> str:
 
 def no_person(name: str, email: str) -> str:
     """What is said of a row of another program's that is no person."""
-    if name == email:
+    if name.casefold() in (email.casefold(), email.partition("@")[0].casefold()):
         return phrase(
             "“{email}” is an address behind which nobody sits, and was left out.", email=excerpt(email)
         )

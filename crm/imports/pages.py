@@ -244,6 +244,7 @@ def _summed(reports: list[dict[str, Any]]) -> dict[str, Any]:
         "strangers": _strangers(reports),
         "birthdays": [one for report in reports for one in report.get("birthdays", ())],
         "does": +(counts["new"] + counts["changed"]),
+        "may_take_more": any(one.get("mark") for one in lists["skipped"]),
     }
 
 

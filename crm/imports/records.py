@@ -285,10 +285,16 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something left out, while the rest of the file was read."""
+    """Something left out, while the rest of the file was read; ``record`` is what can be brought in anyway."""
 
     where: str
     why: str
+    record: ContactRecord | None = None
+
+    @property
+    def mark(self) -> str | None:
+        """By what somebody says that it is to be brought in."""
+        return self.record.emails[0] if self.record else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What an import did, or would do: one report for each file, for people and as JSON."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from crm.imports.records import (
     RULES,
     Choice,
     ColumnSaid,
+    ContactRecord,
     ParsedFile,
     Problem,
     Question,
@@ -194,6 +195,12 @@ class FileReport:
             (".vcf", ".json", ".ics", ".mbox", ".eml", ".xml", ".txt", ".zip", ".png", ".jpg", ".pdf")
         )
 
+    def taken_anyway(self, marks: Collection[str]) -> list[ContactRecord]:
+        """What was left out and is wanted after all, by these marks; it is left out no more."""
+        taken = [one for one in self.skipped if one.record and one.mark in marks]
+        self.skipped = [one for one in self.skipped if one not in taken]
+        return [one.record for one in taken if one.record]
+
     def skip(self, where: str, why: str) -> None:
         """One item is left out."""
         _note(
@@ -276,7 +283,9 @@ class FileReport:
         open_ones = (one for one in self.uncertain if one not in offered and one.where != self.maybe_mine)
         return {
             **self.as_json(),
-            "skipped": [{"where": one.where, "why": packed(one.why)} for one in self.skipped],
+            "skipped": [
+                {"where": one.where, "why": packed(one.why), "mark": one.mark} for one in self.skipped
+            ],
             "uncertain": [{"where": one.where, "question": packed(one.question)} for one in open_ones],
             "errors": [{"where": one.where, "message": packed(one.message)} for one in self.errors],
             "strangers": [list(one) for one in self.strangers],
@@ -304,7 +313,10 @@ def _said(kept: Any) -> Any:
 def page_worded(kept: Mapping[str, Any]) -> dict[str, Any]:
     """What `FileReport.as_page` kept, in the reader's language."""
     lists = {
-        name: [{"where": place_worded(one["where"]), word: worded(unpacked(one[word]))} for one in kept[name]]
+        name: [
+            {**one, "where": place_worded(one["where"]), word: worded(unpacked(one[word]))}
+            for one in kept[name]
+        ]
         for name, word in (("skipped", "why"), ("uncertain", "question"), ("errors", "message"))
     }
     choices = [

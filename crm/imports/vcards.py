@@ -55,8 +55,8 @@ class _Notices:
     def place(self, card: Card) -> str:
         return f"{self.file} card {card.number} (line {card.line})"
 
-    def leave_out_card(self, card: Card, why: str) -> None:
-        self.skipped.append(Skipped(self.place(card), why))
+    def leave_out_card(self, card: Card, why: str, record: ContactRecord | None = None) -> None:
+        self.skipped.append(Skipped(self.place(card), why, record))
 
     def leave_out(self, line: int, why: str) -> None:
         """One property of a card that is otherwise read."""
@@ -161,7 +161,7 @@ def _named(card: Card, found: dict[str, list[Property]], notices: _Notices) -> C
     labels = _labels(found, calls=[each for each in found.get("TEL", ()) if not _is_fax(each)])
     record = ContactRecord(**values, labels=labels, given=said, where=notices.place(card))
     if record.is_nobody:
-        notices.leave_out_card(card, no_person(record.name, record.emails[0]))
+        notices.leave_out_card(card, no_person(record.name, record.emails[0]), record)
         return None
     return record
 

@@ -90,6 +90,39 @@ def test_a_moment_that_changes_is_by_the_clock_of_whoever_looks(world: World) ->
     )
 
 
+MACHINE_CARD = "BEGIN:VCARD\nVERSION:3.0\nFN:Docs\nEMAIL:comments-noreply@docs.example\nEND:VCARD\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "mark", "name"),
+    [
+        (
+            ("a.csv", "Full Name,E-Mail\nno-reply,no-reply@till.example\n"),
+            "no-reply@till.example",
+            "no-reply",
+        ),
+        (("a.vcf", MACHINE_CARD), "comments-noreply@docs.example", "Docs"),
+    ],
+)
+def test_an_address_of_a_machine_is_brought_in_where_somebody_wants_it(
+    world: World, file: tuple[str, str], mark: str, name: str
+) -> None:
+    browser = client(world, world.user(first_run_done=True))
+    preview = send(browser, file)
+    page = browser.get(preview).text
+    assert f'name="people" value="{mark}" form="apply"' in page
+    assert f'action="{preview}/apply"' in page
+    assert f"“{mark}”" in page
+    browser.post(f"{preview}/apply")
+    assert count(world, contact) == 0
+    browser.post(f"{send(browser, file)}/apply", data={"people": [mark, "somebody@else.example"]})
+    assert [row.name for row in rows(world, contact)] == [name]
+    batch = re.findall(r'href="(/import/\d+)"', browser.get("/import").text)[0]
+    assert "left out</h2>" not in browser.get(batch).text
+    browser.post(f"{batch}/undo")
+    assert count(world, contact) == 0
+
+
 @pytest.mark.parametrize(("ticked", "day"), [(False, 14), (True, 3)])
 def test_a_birthday_that_clashes_is_asked_about(world: World, ticked: bool, day: int) -> None:
     browser = client(world, world.user(first_run_done=True))
