@@ -11,6 +11,7 @@ from crm.imports.busy_reader import read_apart
 from crm.imports.caldav import fetch_all
 from crm.imports.dav import Refused, Server
 from crm.imports.dav_xml import NoDav
+from crm.imports.ical import fingerprint
 from crm.outgoing.client import Asked, send
 from crm.outgoing.failures import Failed
 from crm.outgoing.wire import Network
@@ -94,7 +95,7 @@ def _caldav(source: Source, wanted: Wanted, network: Network) -> Outcome:
 
 
 def _ics(source: Source, wanted: Wanted, network: Network, seen: Seen) -> Outcome:
-    conditions = {"If-None-Match": seen.etag, "If-Modified-Since": seen.modified}
+    conditions = {"If-None-Match": _tag(seen), "If-Modified-Since": seen.modified}
     headers = {name: value for name, value in conditions.items() if value}
     asked = Asked(source.address, headers=headers, signed_in=source.signed_in, limit=LIMIT, seconds=SECONDS)
     answer = send(asked, network)
@@ -103,7 +104,19 @@ def _ics(source: Source, wanted: Wanted, network: Network, seen: Seen) -> Outcom
     if answer.status != 200:
         raise Refused(answer.status)
     known = Seen(_short(answer.headers.get("etag")), _short(answer.headers.get("last-modified")))
+    if known == NOTHING_SEEN:
+        known = Seen(_OWN_TAG + fingerprint(answer.body))
+        if known == seen:
+            return Outcome(GOOD, None, seen)
     return Outcome(GOOD, read_apart(answer.body, wanted), known)
+
+
+_OWN_TAG = "ours "
+"""How the mark of a version begins that we made, of a server that knows none."""
+
+
+def _tag(seen: Seen) -> str | None:
+    return None if seen.etag and seen.etag.startswith(_OWN_TAG) else seen.etag
 
 
 def _short(value: str | None) -> str | None:

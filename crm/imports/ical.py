@@ -202,3 +202,12 @@ def is_elsewhen(event: Event, begins: datetime, ends: datetime) -> bool:
     if not first.isdigit():
         return False
     return first > f"{ends + slack:%Y%m%d}" or max(first, last) < f"{begins - slack:%Y%m%d}"
+
+
+_STAMP = re.compile(rb"^DTSTAMP[^\n]*\n", re.MULTILINE | re.IGNORECASE)
+"""The moment at which a calendar was written out, which servers put at every event of it."""
+
+
+def fingerprint(calendar: bytes) -> str:
+    """The same for a calendar that says the same, whenever it was written out."""
+    return hashlib.sha256(_STAMP.sub(b"", calendar)).hexdigest()

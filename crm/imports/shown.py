@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crm.domain.channels import DIRECTIONS, OUTCOMES
+from crm.domain.channels import DIRECTIONS, OUTCOMES, SHIPPED
 from crm.domain.targets import KINDS, TIERS
 from crm.imports.phrases import Day, Moment, phrase
 from crm.imports.records import PostalAddress
@@ -25,6 +25,7 @@ _STORED_WORDS = {
     "outcome": OUTCOMES,
 }
 """Fields that hold one of our own words."""
+_CHANNELS = {one.key: one.label for one in SHIPPED}
 
 
 def shown(field: str, value: Any, zone: ZoneInfo) -> Shown:
@@ -41,6 +42,8 @@ def shown(field: str, value: Any, zone: ZoneInfo) -> Shown:
         return Day(value)
     if value in _STORED_WORDS.get(field, ()):
         return phrase(value)
+    if field == "channel":
+        return phrase(_CHANNELS[value]) if value in _CHANNELS else value.replace("_", " ")
     return str(value)[:LENGTH]
 
 

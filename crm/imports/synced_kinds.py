@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any, Final
 
 from crm.domain import mailbox_words
@@ -18,6 +17,7 @@ from crm.imports.calendars import WINDOW
 from crm.imports.carddav import fetch_cards, find_books
 from crm.imports.dav import Refused, Server
 from crm.imports.dav_xml import NoDav
+from crm.imports.ical import fingerprint
 from crm.imports.mailbox_source import fetch_mails, try_out
 from crm.imports.records import CALENDAR, FILE_LIMIT, MAIL, VCARD
 from crm.outgoing import imap
@@ -25,8 +25,6 @@ from crm.outgoing.client import Asked, send
 from crm.outgoing.failures import Failed
 from crm.outgoing.wire import Network
 
-_STAMP = re.compile(rb"^DTSTAMP[^\n]*\n", re.MULTILINE | re.IGNORECASE)
-"""The moment at which a calendar was written out, which servers put at every event of it."""
 WHOLE_AFTER = timedelta(days=1)
 """How often a calendar by its address is looked at as a whole though it is the same: people come in meanwhile."""
 SLACK = timedelta(days=1)
@@ -90,7 +88,7 @@ def _ics(access: Source, network: Network, seen: Mapping[str, Any], at: datetime
     if not re.match(rb"\s*BEGIN:VCALENDAR", answer.body.removeprefix(b"\xef\xbb\xbf"), re.IGNORECASE):
         return Fetched("not_a_calendar")
     body = _with_events(answer.body)
-    read = {"digest": sha256(_STAMP.sub(b"", body)).hexdigest(), "until": at.isoformat()}
+    read = {"digest": fingerprint(body), "until": at.isoformat()}
     if read["digest"] == seen.get("digest") and at - datetime.fromisoformat(seen["whole"]) < WHOLE_AFTER:
         since = datetime.fromisoformat(seen["until"]) - SLACK
         return Fetched(GOOD, body, CALENDAR, {**seen, **read}, since=since)

@@ -84,7 +84,9 @@ def test_a_moment_that_changes_is_by_the_clock_of_whoever_looks(world: World) ->
     browser = client(world, world.user())
     log = "occurred_at,channel,contacts,source_id\n{},lunch,Ana Ruiz,one\n"
     browser.post(send(browser, ("log.csv", log.format("2026-10-01T12:30:00Z"))) + "/apply")
-    page = browser.get(send(browser, ("log.csv", log.format("2026-10-02T12:30:00Z")))).text
+    changed = log.format("2026-10-02T12:30:00Z").replace("lunch", "phone")
+    page = browser.get(send(browser, ("log.csv", changed))).text
+    assert "channel: <del><bdi>Lunch or coffee</bdi></del> → <ins><bdi>Phone call</bdi></ins>" in page
     assert re.search(
         r"<del><bdi>1 Oct 2026, \d\d:30</bdi></del> → <ins><bdi>2 Oct 2026, \d\d:30</bdi></ins>", page
     )

@@ -17,9 +17,9 @@ from crm import clock
 from crm.accounts.actions import deactivate
 from crm.domain.own_calendar import SENTENCES
 from crm.domain.principal import Principal
-from crm.imports import busy_reader, calendar_pages, own_calendars, own_readings
+from crm.imports import busy_fetch, busy_reader, calendar_pages, own_calendars, own_readings
 from crm.imports.apart import TooMuch
-from crm.imports.busy import Wanted
+from crm.imports.busy import Busy, Wanted
 from crm.imports.busy_fetch import Source
 from crm.jobs import Clockwork
 from crm.outgoing.wire import Network
@@ -184,6 +184,36 @@ def test_the_same_version_is_not_sent_again_and_the_window_moves_on(world: World
         assert due(world, feed, now + timedelta(days=40)) == 1
         assert b"If-None-Match" not in feed.server.asked[-1]
         assert times(world) == []
+
+
+def test_a_server_that_knows_no_versions_is_known_by_what_it_sends(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[bytes] = []
+
+    def counted(data: bytes, wanted: Wanted) -> Busy:
+        read.append(data)
+        return busy_reader.read_apart(data, wanted)
+
+    monkeypatch.setattr(busy_fetch, "read_apart", counted)
+    alice, now = world.user(), clock.now()
+
+    def written(stamp: int, *days: int) -> bytes:
+        events = (entry(now + timedelta(days=day), uid=str(day)) for day in days)
+        return calendar(*(one.replace("UID:", f"DTSTAMP:{stamp}T000000Z\r\nUID:") for one in events))
+
+    with lying(body=written(20261101, 3)) as feed:
+        connected(world, alice, feed)
+        feed.answer["body"] = written(20261102, 3)
+        assert due(world, feed, now + timedelta(hours=2)) == 1
+        assert b"If-None-Match" not in feed.server.asked[-1]
+        assert (len(read), len(times(world)), row(world).state) == (1, 1, "good")
+        feed.answer["body"] = written(20261103, 3, 4)
+        assert due(world, feed, now + timedelta(hours=4)) == 1
+        assert (len(read), len(times(world))) == (2, 2)
+        # Weeks later the window has moved on, though it is the same calendar.
+        assert due(world, feed, now + timedelta(days=40)) == 1
+        assert (len(read), times(world)) == (3, [])
 
 
 def test_a_calendar_that_fails_keeps_its_times_and_is_asked_less_and_less(world: World) -> None:
