@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from crm.domain import language, manner
 from crm.domain.language import gettext as _
-from crm.domain.spans import count, day_and_time, day_phrase, in_words, short_day
+from crm.domain.spans import capital, count, day_and_time, day_phrase, in_words, short_day
 from crm.domain.vocabulary import within, word
 from crm.web import assets
 from crm.web.script_words import script_words
@@ -156,7 +156,7 @@ def environment() -> Environment:
     env.policies["ext.i18n.trimmed"] = True
     env.newstyle_gettext = True  # type: ignore[attr-defined]  # the extension brings it
     env.globals.update(_=_sentence, gettext=_sentence, ngettext=_counted, pgettext=_sentence_in)
-    env.filters.update(initials=initials)
+    env.filters.update(initials=initials, capital=capital)
     env.filters.update({name: _for_the_reader(words) for name, words in WORDS.items()})
     env.globals.update(
         icon=assets.icon,

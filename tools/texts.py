@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCALES = ROOT / "crm" / "locale"
-PLACE = re.compile(r"\{(\w+)\}|%\((\w+)\)s")
+PLACE = re.compile(r"\{\w+\}|%\(\w+\)s")
 """Where a value stands in a sentence, of Python or of a template."""
 
 
@@ -107,9 +107,13 @@ def renew(locale: Locale) -> Renewed:
         catalog.locale = locale
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        write_po(file, catalog, width=110, ignore_obsolete=True, include_lineno=False)
+        write_po(file, catalog, width=110, include_lineno=False)
     sentences = [message for message in catalog if message.id]
-    translated = [message for message in sentences if message.string and all(texts_of(message.string))]
+    translated = [
+        message
+        for message in sentences
+        if message.string and all(texts_of(message.string)) and not message.fuzzy
+    ]
     broken = tuple(message for message in translated if not can_be_filled_in(message))
     with path.with_suffix(".mo").open("wb") as file:
         write_mo(file, without(broken, catalog))
@@ -126,18 +130,13 @@ def can_be_filled_in(message: Message) -> bool:
 
     Any other would break the page it stands on.
     """
-    ids = texts_of(message.id)
-    values = {name: "" for text in ids for pair in PLACE.findall(text) for name in pair if name}
+    places = {place for text in texts_of(message.id) for place in PLACE.findall(text)}
     in_template = any(path.startswith("templates") for path, _ in message.locations)
-    try:
-        for text in texts_of(message.string):
-            if in_template:
-                text % values  # as Jinja fills it in
-            if "{" in ids[0]:
-                text.format(**values)
-    except (KeyError, ValueError, IndexError, TypeError):
-        return False
-    return True
+    sign = re.compile("[{}%]" if in_template else "[{}]")  # a template's percent sign is written twice
+    return all(
+        places.issuperset(PLACE.findall(text)) and not sign.search(PLACE.sub("", text).replace("%%", ""))
+        for text in texts_of(message.string)
+    )
 
 
 def without(broken: Sequence[Message], catalog: Catalog) -> Catalog:

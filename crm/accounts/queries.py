@@ -121,7 +121,7 @@ def principal_of(connection: Connection, principal: Principal, user_id: int) -> 
     return Principal(principal.workspace_id, user_id, row.role, *zones, manner)
 
 
-def manner_of(connection: Connection, workspace_id: int, user_id: int) -> Manner:
+def manner_of(connection: Connection, workspace_id: int, user_id: int | None) -> Manner:
     """How dates and numbers are written for a user; as it ships for somebody who is not there."""
     row = connection.execute(
         select(workspace.c.written.label("team"), user.c.written)

@@ -10,7 +10,7 @@ from crm.accounts.forms import PasswordChange, Preferences, Profile
 from crm.accounts.passwords import fits, hashed
 from crm.domain.language import gettext as _
 from crm.domain.language import ngettext
-from crm.domain.manner import day_name
+from crm.domain.manner import day_name, write_for
 from crm.domain.places.whereabouts import whereabouts
 from crm.storage.tables import user
 from crm.web import forms
@@ -71,6 +71,7 @@ def save(visit: Visit) -> Response:
     if isinstance(form, forms.Errors):
         return _page(visit, form.typed, form.fields)
     actions.save_profile(visit.connection, visit.principal, form, visit.at)
+    write_for(queries.manner_of(visit.connection, visit.principal.workspace_id, visit.principal.user_id))
     response = visit.redirect("/settings", message=_("Your settings are saved."))
     if form.theme == "auto":
         response.delete_cookie("theme", path="/", samesite="lax")

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from crm.accounts import actions, queries, written
 from crm.accounts.forms import Written
 from crm.domain.language import gettext as _
-from crm.domain.manner import Manner
+from crm.domain.manner import Manner, write_for
 from crm.domain.zone_moves import upshot_sentence
 from crm.web import forms
 from crm.web.routing import Router, Visit
@@ -44,6 +44,7 @@ def write_as(visit: Visit) -> Response:
     if isinstance(form, forms.Errors):
         return _page(visit, str(visit.principal.zone), errors=form.fields)
     actions.write_as(visit.connection, visit.principal, form)
+    write_for(queries.manner_of(visit.connection, visit.principal.workspace_id, visit.principal.user_id))
     return visit.redirect("/settings/workspace", _("Dates and numbers are written so now."))
 
 

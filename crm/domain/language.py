@@ -6,8 +6,9 @@ What programs read, what people typed and what is compared with either is never 
 """
 
 import gettext as catalogues
+import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
@@ -74,11 +75,12 @@ def plurals(one: str, many: str) -> tuple[str, str]:
 
 @cache
 def languages() -> dict[str, str]:
-    """Tag → what the language calls itself, English first."""
+    """Tag → what the language calls itself, English first; a catalogue that cannot be read is left out."""
     found = {ENGLISH: NAME}
     for path in sorted(_folder.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")):
         tag = path.parent.parent.name.replace("_", "-")
-        found[tag] = _catalogue(tag).gettext(NAME)
+        with suppress(OSError, ValueError, struct.error):  # a file cut short, or not a catalogue
+            found[tag] = _catalogue(tag).gettext(NAME)
     return found
 
 
@@ -87,12 +89,10 @@ def accepted(header: str) -> str:
     weighed = []
     for place, part in enumerate(header[:200].split(",")):
         tag, _, weight = part.strip().partition(";q=")
-        try:
+        with suppress(ValueError):
             weighed.append((-float(weight or 1), place, tag.strip().lower()))
-        except ValueError:
-            continue
     known = {tag.lower(): tag for tag in languages()}
-    for _, _, tag in sorted(weighed):
+    for _, _, tag in sorted(one for one in weighed if one[0] < 0):  # nought is a refusal
         for wanted in (tag, tag.partition("-")[0]):
             if wanted in known:
                 return known[wanted]

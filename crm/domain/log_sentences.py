@@ -8,7 +8,7 @@ from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.sentences import back_in_touch_sentence, logged_sentence
 from crm.domain.spans import count, day_phrase, names_and_others
-from crm.domain.vocabulary import word
+from crm.domain.vocabulary import within, word
 
 _LABELS = {channel.key: channel.label for channel in SHIPPED}
 _SHORT = {"chat": N_("Chat"), "lunch": N_("Lunch")}
@@ -97,7 +97,7 @@ def _in_a_sentence(channel: Channel) -> str:
     if _is_shipped(channel):
         return _(_IN_A_SENTENCE[channel.key])
     label = short_label(channel)
-    return label if label.isupper() else label[:1].lower() + label[1:]
+    return label if label.isupper() else within(label)
 
 
 def keeps_sentence(channel: Channel, tier: str, kind: str, target: int | None, clock: str) -> str | None:

@@ -60,6 +60,6 @@ def word(stored: str) -> str:
     return gettext(stored) if stored else stored
 
 
-def within(label: str) -> str:
-    """A label of ours inside a sentence: English writes it small there, other languages as their catalogues have it."""
-    return label.lower() if spoken() == ENGLISH else label
+def within(words: str) -> str:
+    """A label or a sentence inside another: English begins it small there, other languages as their catalogues have it."""
+    return words[:1].lower() + words[1:] if spoken() == ENGLISH else words

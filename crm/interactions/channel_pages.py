@@ -12,6 +12,7 @@ from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.log_sentences import short_label
 from crm.domain.spans import join
+from crm.domain.vocabulary import within
 from crm.domain.zone_moves import upshot_sentence
 from crm.errors import Conflict, Invalid
 from crm.interactions import channel_actions as actions
@@ -75,7 +76,7 @@ def _side(one: Channel) -> str:
 
 
 def _said(one: Channel) -> str:
-    way = _(dict(WAY_WORDS)[way_of(one)]).partition(",")[0].lower()
+    way = within(_(dict(WAY_WORDS)[way_of(one)]).partition(",")[0])
     said = _("{channel} is now digital, {way}") if one.digital else _("{channel} is now personal, {way}")
     return said.format(channel=short_label(one), way=way)
 

@@ -17,7 +17,7 @@ from crm.domain.heard import SIGNAL_TYPES
 from crm.domain.language import N_, ngettext, plurals
 from crm.domain.language import gettext as _
 from crm.domain.manner import month_name, numeral
-from crm.domain.spans import count, short_day
+from crm.domain.spans import capital, count, short_day
 from crm.domain.vocabulary import word
 from crm.errors import Invalid
 from crm.interactions import signals
@@ -191,7 +191,7 @@ def _shared(visit: Visit, wanted: Wanted) -> dict[str, Any]:
         "choices": {
             "theme": [(one, one) for one in themes(visit.connection, visit.principal)],
             "organisation": signals.accounts_heard(visit.connection, visit.principal),
-            "kind": [(one, word(one).capitalize()) for one in kinds(visit.connection, visit.principal)],
+            "kind": [(one, capital(word(one))) for one in kinds(visit.connection, visit.principal)],
             "heard_by": signals.listeners(visit.connection, visit.principal),
         },
         "ways": by_key(channels(visit.connection, visit.principal)),

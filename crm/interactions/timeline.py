@@ -27,7 +27,7 @@ from crm.domain.language import gettext as _
 from crm.domain.manner import days_words, month_words
 from crm.domain.principal import Principal
 from crm.domain.spans import count, short_day
-from crm.domain.vocabulary import word
+from crm.domain.vocabulary import within, word
 from crm.interactions.happenings import Happening, Whose, among, happenings
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.open_matters import COURSES, is_open
@@ -69,7 +69,7 @@ class Item:
         """ "2 emails", "9 chats", "Visit"."""
         channel = self.first.channel
         name = word(channel.label).partition(" (")[0]
-        nouns = CHANNEL_NOUNS.get(channel.key) or (name.lower(),)
+        nouns = CHANNEL_NOUNS.get(channel.key) or (within(name),)
         return count(len(self.happenings), *nouns) if len(self.happenings) > 1 else name
 
     def days(self, today: date) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from crm.domain.language import N_, ngettext
 from crm.domain.language import gettext as _
-from crm.domain.spans import in_words, moment_phrase, week_phrase
+from crm.domain.spans import capital, in_words, moment_phrase, week_phrase
 from crm.domain.weeks import IsoWeek, calendar_day
 from crm.mail.kept_words import kept_words
 from crm.mail.message import new_message_id
@@ -123,7 +123,7 @@ def written(
 
 
 def _title(many: int) -> str:
-    said = in_words(many).capitalize()
+    said = capital(in_words(many))
     return ngettext(
         "{many} weekly mail did not go out in time", "{many} weekly mails did not go out in time", many
     ).format(many=said)

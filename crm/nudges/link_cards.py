@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from crm.domain.language import N_, ngettext
 from crm.domain.language import gettext as _
 from crm.domain.spans import capital, day_and_time, day_phrase, in_words
-from crm.domain.vocabulary import word
+from crm.domain.vocabulary import within, word
 from crm.nudges import actions, link_queries
 from crm.nudges.compose import cut, slot_words
 from crm.nudges.link_queries import Addressee
@@ -115,10 +115,6 @@ def act_with(act: str, name: str) -> str:
     return said.format(act=capital(_act(act)), name=name)
 
 
-def _lower(words: str) -> str:
-    return words[:1].lower() + words[1:]
-
-
 def _log_address(one: Suggested, channel: str = "") -> str:
     chosen = channel or link_queries.channel_of(one.act)
     return f"/log?contact={one.contact.id}&channel={chosen}&suggestion={one.id}"
@@ -151,7 +147,7 @@ def _ask_done(connection: Connection, opened: Opened, one: Suggested) -> Card:
         )
     )
     return Card(
-        _("Log {what}?").format(what=_lower(what_words(one, short=True))),
+        _("Log {what}?").format(what=within(what_words(one, short=True))),
         _for_whom(opened),
         _ends(opened),
         one.act,

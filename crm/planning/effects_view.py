@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from crm.domain.fates import AFTER_DAYS, Aftermath, two_thirds_by
-from crm.domain.language import N_, ngettext
+from crm.domain.language import N_, ngettext, plurals
 from crm.domain.language import gettext as _
 from crm.domain.manner import month_name, month_words
 from crm.domain.spans import count, day_phrase, in_words, join
@@ -195,19 +195,18 @@ def after_lines(after: Aftermath) -> tuple[tuple[int, str], ...]:
     lines = [
         (
             after.wrote,
-            _("time they got in touch of their own accord"),
-            _("times they got in touch of their own accord"),
+            plurals(
+                "time they got in touch of their own accord", "times they got in touch of their own accord"
+            ),
         ),
-        (after.personal, _("led to another personal contact"), _("led to another personal contact")),
-        (after.asks, _("ask was closed"), _("asks were closed")),
-        (
-            sum(after.heard.values()),
-            _("thing heard: {what}").format(what=join(heard)),
-            _("things heard: {what}").format(what=join(heard)),
-        ),
-        (after.nothing, _("was followed by nothing at all"), _("were followed by nothing at all")),
+        (after.personal, plurals("led to another personal contact", "led to another personal contact")),
+        (after.asks, plurals("ask was closed", "asks were closed")),
+        (sum(after.heard.values()), plurals("thing heard: {what}", "things heard: {what}")),
+        (after.nothing, plurals("was followed by nothing at all", "were followed by nothing at all")),
     ]
-    return tuple((number, one if number == 1 else more) for number, one, more in lines if number)
+    return tuple(
+        (number, ngettext(*words, number).format(what=join(heard))) for number, words in lines if number
+    )
 
 
 def after_sentence(after: Aftermath) -> str:

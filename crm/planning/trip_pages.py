@@ -10,7 +10,7 @@ from starlette.responses import Response
 from crm.domain.language import N_, ngettext
 from crm.domain.language import gettext as _
 from crm.domain.manner import days_words
-from crm.domain.spans import day_phrase, in_words
+from crm.domain.spans import capital, day_phrase, in_words
 from crm.domain.trip_line import read_trip
 from crm.errors import Invalid
 from crm.planning import covering, journey_actions, journeys, stays, trip_actions
@@ -130,7 +130,7 @@ def save_room(visit: Visit) -> Response:
             "{many} suggestion of this trip is in your week now.",
             "{many} suggestions of this trip are in your week now.",
             added,
-        ).format(many=in_words(added).capitalize())
+        ).format(many=capital(in_words(added)))
     return visit.redirect(f"/trips/{trip_id}", said)
 
 

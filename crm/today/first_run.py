@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from crm.domain.budgets import LARGEST_BUDGET
 from crm.domain.language import gettext as _
+from crm.domain.spans import capital
 from crm.domain.targets import TIERS
 from crm.domain.vocabulary import word
 from crm.domain.weeks import IsoWeek
@@ -46,7 +47,7 @@ def show(visit: Visit, errors: Errors | None = None) -> Response:
         },
         "most": LARGEST_BUDGET,
         "errors": errors.fields if errors else {},
-        "tiers": [(tier, word(tier).capitalize()) for tier in TIERS],
+        "tiers": [(tier, capital(word(tier))) for tier in TIERS],
     }
     return visit.render("today/welcome.html", context, active="week", status=422 if errors else 200)
 

@@ -67,6 +67,13 @@ def test_it_holds_no_inline_script_or_style(name):
     assert not re.search(r"<script(?![^>]*\bsrc=)", source)
 
 
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_it_keeps_the_capitals_of_a_translation(name):
+    """ "E-Mail" begins large and goes on so: ``capital`` and ``within`` change the first letter alone."""
+    source = (templates_dir() / name).read_text()
+    assert not re.search(r"\|\s*(capitalize|lower|title)\b", source)
+
+
 def test_the_gallery_renders_every_macro():
     macros = set()
     for path in (templates_dir() / "components").glob("*.html"):
