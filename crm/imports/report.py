@@ -197,9 +197,9 @@ class FileReport:
 
     def taken_anyway(self, marks: Collection[str]) -> list[ContactRecord]:
         """What was left out and is wanted after all, by these marks; it is left out no more."""
-        taken = [one for one in self.skipped if one.record and one.mark in marks]
-        self.skipped = [one for one in self.skipped if one not in taken]
-        return [one.record for one in taken if one.record]
+        taken = [one.record for one in self.skipped if one.record and one.mark in marks]
+        self.skipped = [one for one in self.skipped if one.mark not in marks]
+        return taken
 
     def skip(self, where: str, why: str) -> None:
         """One item is left out."""
