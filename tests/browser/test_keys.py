@@ -5,10 +5,10 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Come
 
 
-def focused(page: Page) -> str:
-    return str(
-        page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.tagName")
-    )
+def expect_focus(page: Page, label: str) -> None:
+    """On what is called so, or is such an element; a dialog that closes gives it back a moment later."""
+    now = "document.activeElement.getAttribute('aria-label') ?? document.activeElement.tagName"
+    page.wait_for_function(f"label => ({now}) === label", arg=label)
 
 
 def test_the_sheet_of_keys_opens_closes_and_switches_them_off(visit: Come) -> None:
@@ -25,7 +25,7 @@ def test_the_sheet_of_keys_opens_closes_and_switches_them_off(visit: Come) -> No
     expect(sheet).to_be_visible()
     sheet.get_by_label("Use single keys on this device").press("Space")
     page.keyboard.press("Escape")
-    assert focused(page) == "Nora Lindqvist: your account"
+    expect_focus(page, "Nora Lindqvist: your account")
     for keys in ("?", "g", "h"):
         page.keyboard.press(keys)
     expect(sheet).to_be_hidden()
