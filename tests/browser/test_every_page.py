@@ -137,6 +137,7 @@ def test_the_pages_of_an_import(change: Come) -> None:
     expect(page.get_by_role("status")).to_contain_text("1 person imported")
     page.goto("/import")
     page.locator(".import-files").first.click()
+    page.wait_for_url(re.compile(r"/import/\d+$"))
     assert complaints(page) == []
 
 
