@@ -15,6 +15,7 @@ from crm.domain.prose import phrase
 from crm.domain.rule_ranges import ALWAYS_KNOWN, excluded
 from crm.domain.rules import Rule
 from crm.domain.score import zone
+from crm.domain.spans import join
 from crm.domain.targets import Targets
 
 MOST_BRANCHES = 500
@@ -42,7 +43,7 @@ def findings(rule: Rule) -> list[str]:
     if clash is not None:
         if not clash:
             return [_("This rule can never match.")]
-        clauses = _(" and ").join(dict.fromkeys(map(phrase, clash)))
+        clauses = join(list(dict.fromkeys(map(phrase, clash))))
         return [_("This rule can never match: “{clauses}” cannot be.").format(clauses=clauses)]
     if _never(tree.All((*chosen, _fails(rule.when)))):
         return [_("This rule always matches: its condition leaves nobody out.")]

@@ -16,6 +16,7 @@ from crm.domain.manner import numeral
 from crm.domain.metrics import METRICS, WORDS
 from crm.domain.rules import ACTS, EVERYONE, KEPT, SEVERITIES, WRITTEN_DOWN, Rule
 from crm.domain.score import ZONE_WORDS
+from crm.domain.spans import join
 from crm.domain.targets import KINDS
 
 DEEPEST = 20
@@ -162,7 +163,7 @@ def _refuse_tiers(rule: Rule) -> None:
         raise RuleFault(said.format(tiers=_all(tiers_of(rule.key))), "tiers")
     if "none" in rule.tiers and "none" not in tiers_of(rule.key):
         said = _("Tier none is flagged by {rules} only; name some of {tiers}.")
-        rules = _(" and ").join(WRITTEN_DOWN)
+        rules = join(list(WRITTEN_DOWN))
         raise RuleFault(said.format(rules=rules, tiers=_all(KEPT)), "tiers", "none")
 
 

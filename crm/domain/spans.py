@@ -67,12 +67,18 @@ def count(many: int, noun: str, several: str = "", *, words: bool = False) -> st
 
 def join(parts: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"; nothing for no parts."""
-    return _(" and ").join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+    return _list(_("{words} and {last}"), parts)
 
 
 def either(parts: Sequence[str]) -> str:
     """ "a", "a or b", "a, b or c"; nothing for no parts."""
-    return _(" or ").join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+    return _list(_("{words} or {last}"), parts)
+
+
+def _list(pattern: str, parts: Sequence[str]) -> str:
+    if len(parts) < 2:
+        return "".join(parts)
+    return pattern.format(words=", ".join(parts[:-1]), last=parts[-1])
 
 
 def names_and_others(names: Sequence[str], *, shown: int = 2) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from crm.domain.language import N_
+from crm.domain.language import N_, plurals
 from crm.domain.lengths import TEXT_LIMIT
-from crm.domain.manner import numeral
 from crm.imports.chat_people import identity
-from crm.imports.phrases import phrase, phrases
 from crm.imports.sightings import FeedSetting, Notices, Party, Sighting
+
+DAYS = plurals("{n} day was left out: {why}.", "{n} days were left out: {why}.")
 
 
 @dataclass(slots=True)
@@ -57,22 +57,7 @@ class Folding:
 
     def tell(self, notices: Notices) -> None:
         """Say which days were no contact."""
-        tell_days(notices, self.alone, N_("in a group in which only one side wrote, which is no contact"))
-        tell_days(
-            notices,
-            self.crowds,
-            N_("of more people than can be in touch at once, and no contact with any of them"),
-        )
-
-
-def tell_days(notices: Notices, count: int, words: str) -> None:
-    """Say that so many days were left out, if any."""
-    if count:
-        days = phrases(
-            "{n} day was left out: {why}.",
-            "{n} days were left out: {why}.",
-            count,
-            n=numeral(count),
-            why=phrase(words),
-        )
-        notices.leave_out(notices.file, days)
+        alone = N_("in a group in which only one side wrote, which is no contact")
+        crowd = N_("of more people than can be in touch at once, and no contact with any of them")
+        notices.leave_out_all(DAYS, self.alone, alone)
+        notices.leave_out_all(DAYS, self.crowds, crowd)

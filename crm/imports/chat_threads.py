@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from crm.domain.channels import BROADCAST_DIGITAL
-from crm.domain.language import N_
-from crm.domain.manner import numeral
+from crm.domain.language import N_, plurals
 from crm.imports.chat_folding import Folding, Said
-from crm.imports.phrases import phrase, phrases
 from crm.imports.sightings import FeedSetting, Notices, Party, Sighting
 
+_ITEMS = plurals("{n} item was left out: {why}.", "{n} items were left out: {why}.")
 _SECONDS_BEFORE = 100_000_000_000
 """Smaller numbers are seconds since 1970, larger ones milliseconds."""
 _LAST = 253_402_300_799
@@ -119,14 +118,7 @@ class Threads:
     def tell(self) -> None:
         """Say what was passed over."""
         for words, number in self.passed.items():
-            items = phrases(
-                "{n} item was left out: {why}.",
-                "{n} items were left out: {why}.",
-                number,
-                n=numeral(number),
-                why=phrase(words),
-            )
-            self.notices.leave_out(self.notices.file, items)
+            self.notices.leave_out_all(_ITEMS, number, words)
 
 
 def _first(pieces: Iterable[Said]) -> int:

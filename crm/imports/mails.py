@@ -11,17 +11,18 @@ from datetime import datetime
 
 from crm.contacts.drafts import one_line
 from crm.domain.correspondence import OLDEST, REASONS, is_machine, reason_of_mail
-from crm.domain.manner import numeral
+from crm.domain.language import plurals
 from crm.imports.forwarded import Unclear
 from crm.imports.limits import TooLong, at_most
 from crm.imports.log_mailboxes import LogMailbox
 from crm.imports.mail_heads import DELIVERED, Headers, addresses, key_of, moment_of, sender_of, subject_of
 from crm.imports.mail_text import plain_words
 from crm.imports.mailboxes import BODY_LIMIT, RawMail
-from crm.imports.phrases import phrase, phrases
+from crm.imports.phrases import phrase
 from crm.imports.sightings import Notices, Party, Sighting
 
 MAIL_SECONDS = 2.0
+_MAILS = plurals("{n} mail left out: {why}.", "{n} mails left out: {why}.")
 
 
 class MailReader:
@@ -50,15 +51,7 @@ class MailReader:
     def tell(self) -> None:
         """Say what was passed over, and why."""
         for reason, words in REASONS.items():
-            if count := self._passed[reason]:
-                left_out = phrases(
-                    "{n} mail left out: {why}.",
-                    "{n} mails left out: {why}.",
-                    count,
-                    n=numeral(count),
-                    why=phrase(words),
-                )
-                self._notices.leave_out(self._notices.file, left_out)
+            self._notices.leave_out_all(_MAILS, self._passed[reason], words)
 
     def _is_told(self, found: Sighting) -> bool:
         who = sorted({*found.parties, *found.delivered}, key=lambda one: one.email)

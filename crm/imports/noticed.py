@@ -21,7 +21,7 @@ from crm.imports.mail_copies import Survey, survey
 from crm.imports.matching import folded_email
 from crm.imports.meetings import ask_about, asked
 from crm.imports.people import import_contacts
-from crm.imports.phrases import Moment, both, phrase, phrases
+from crm.imports.phrases import both, moment_said, phrase, phrases
 from crm.imports.records import CHATS, MAIL, ContactRecord, ParsedFile
 from crm.imports.report import Change, FileReport, Stranger
 from crm.imports.retold import Clear, addressed, is_as_said, joined, new_state, said_of, under
@@ -291,7 +291,7 @@ class _Noticing:
             "{meeting} with {people}, {when}: did this happen, and where?",
             meeting=meeting,
             people=self.who.names(one.entry.contact_ids),
-            when=Moment(local.replace(tzinfo=None).isoformat()),
+            when=moment_said(local),
         )
         self.report.ask(one.sighting.where, question)
         ask_about(self.run, one.sighting.key, one.entry)

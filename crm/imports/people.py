@@ -13,7 +13,7 @@ from crm.errors import Invalid
 from crm.imports import facts
 from crm.imports.cell_changes import LISTS, changed_cells, differences, kept_value, show_changes
 from crm.imports.matching import Match
-from crm.imports.phrases import Day
+from crm.imports.phrases import day_said
 from crm.imports.records import (
     CONTACTS,
     ContactRecord,
@@ -224,7 +224,7 @@ def _clash(
         return None
     if here[-5:] == there[-5:] and "--" in (here[:2], there[:2]):
         return None
-    return Clash(f"{row_id} {there}", where, row.name, Day(there), Day(here))
+    return Clash(f"{row_id} {there}", where, row.name, day_said(there), day_said(here))
 
 
 def _filled(stored: ContactRecord, wanted: dict[str, Any], known_before: bool) -> dict[str, Any]:

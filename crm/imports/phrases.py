@@ -5,7 +5,7 @@ English, as the command line and the API show it, and worded anew in the languag
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -36,54 +36,50 @@ class Phrase(str):
         return Phrase, (self.pattern, self.many, self.number, self.values)
 
 
-class _Written(Phrase):
-    """A day or a moment as a program writes it, put into words anew for whoever reads it."""
+class Time(Phrase):
+    """A moment or a day as a program writes it, put into words anew for whoever reads it; ``kind`` is a key of _WORDS."""
 
     __slots__ = ()
 
-    def __new__(cls, written: str) -> Self:
+    def __new__(cls, kind: str, written: str) -> Self:
         """As it says itself to whoever wants things as they ship."""
         with written_for(AS_IT_SHIPS):
-            made = str.__new__(cls, cls.said(written))
-        made.pattern, made.many, made.number, made.values = "", "", 1, {"at": written}
+            made = str.__new__(cls, _WORDS[kind](written))
+        made.pattern, made.many, made.number, made.values = "", "", 1, {kind: written}
         return made
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For the way from the process that reads a file."""
-        return type(self), (self.values["at"],)
+        return Time, next(iter(self.values.items()))
 
-    @staticmethod
-    def said(written: str) -> str:
+    def said(self) -> str:
         """The words for the reader of now."""
-        raise NotImplementedError
+        ((kind, written),) = self.values.items()
+        return _WORDS[kind](written)
 
 
-class Moment(_Written):
-    """A day and a time by the clocks they happened at, "10 Nov 2026, 14:00"; ISO's, without a zone."""
-
-    __slots__ = ()
-
-    @staticmethod
-    def said(written: str) -> str:
-        """The words for the reader of now."""
-        at = datetime.fromisoformat(written)
-        return f"{short_day(at.date(), None)}, {clock_words(at)}"
+def _moment(written: str) -> str:
+    at = datetime.fromisoformat(written)
+    return f"{short_day(at.date(), None)}, {clock_words(at)}"
 
 
-class Day(_Written):
+def _day(written: str) -> str:
+    year = written[:-6].strip("-")
+    return occasion_words(int(year) if year else None, int(written[-5:-3]), int(written[-2:]))
+
+
+_WORDS: dict[str, Callable[[str], str]] = {"moment": _moment, "day": _day}
+"""How each is said, by what it is called where it is kept."""
+
+
+def moment_said(at: datetime) -> Time:
+    """A day and a time by the clocks they happened at, "10 Nov 2026, 14:00"; ``at`` in their zone."""
+    return Time("moment", at.replace(tzinfo=None).isoformat(timespec="minutes"))
+
+
+def day_said(written: str) -> Time:
     """A day as files write it: "14 March 1980" for ``1980-03-14``, "23 May" for ``--05-23``."""
-
-    __slots__ = ()
-
-    @staticmethod
-    def said(written: str) -> str:
-        """The words for the reader of now."""
-        year = written[:-6].strip("-")
-        return occasion_words(int(year) if year else None, int(written[-5:-3]), int(written[-2:]))
-
-
-_WRITTEN: dict[str, type[_Written]] = {"moment": Moment, "day": Day}
-"""What each is called where it is kept."""
+    return Time("day", written)
 
 
 def phrase(pattern: str, /, **values: object) -> Phrase:
@@ -122,8 +118,8 @@ def worded(text: str) -> str:
     """A phrase in the reader's language; any other text as it is."""
     if not isinstance(text, Phrase):
         return text
-    if isinstance(text, _Written):
-        return text.said(text.values["at"])
+    if isinstance(text, Time):
+        return text.said()
     pattern = ngettext(text.pattern, text.many, text.number) if text.many else _(text.pattern)
     return pattern.format(**{name: worded(value) for name, value in text.values.items()})
 
@@ -132,8 +128,8 @@ def packed(text: str) -> Any:
     """As it is kept in JSON."""
     if not isinstance(text, Phrase):
         return text
-    if isinstance(text, _Written):
-        return {name: text.values["at"] for name, kind in _WRITTEN.items() if isinstance(text, kind)}
+    if isinstance(text, Time):
+        return text.values
     values = {name: packed(value) for name, value in text.values.items()}
     return {"phrase": text.pattern, "many": text.many, "number": text.number, "values": values}
 
@@ -142,9 +138,9 @@ def unpacked(kept: Any) -> str:
     """What was `packed`; KeyError, TypeError, ValueError or IndexError for anything else."""
     if isinstance(kept, str):
         return kept
-    for name, kind in _WRITTEN.items():
-        if name in kept:
-            return kind(kept[name])
+    for kind in _WORDS:
+        if kind in kept:
+            return Time(kind, kept[kind])
     values = {name: unpacked(value) for name, value in kept["values"].items()}
     return Phrase(kept["phrase"], kept["many"], kept["number"], values)
 

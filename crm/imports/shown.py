@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from crm.domain.channels import DIRECTIONS, OUTCOMES, SHIPPED
 from crm.domain.targets import KINDS, TIERS
-from crm.imports.phrases import Day, Moment, phrase
+from crm.imports.phrases import day_said, moment_said, phrase
 from crm.imports.records import PostalAddress
 
 Shown = str | tuple[str, ...]
@@ -35,11 +35,11 @@ def shown(field: str, value: Any, zone: ZoneInfo) -> Shown:
     if isinstance(value, tuple):
         return tuple(_item(one)[:LENGTH] for one in value)
     if isinstance(value, datetime):
-        return Moment(value.astimezone(zone).replace(tzinfo=None).isoformat(timespec="minutes"))
+        return moment_said(value.astimezone(zone))
     if isinstance(value, date):
-        return Day(value.isoformat())
+        return day_said(value.isoformat())
     if field in _DAYS and value:
-        return Day(value)
+        return day_said(value)
     if value in _STORED_WORDS.get(field, ()):
         return phrase(value)
     if field == "channel":

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo
 
+from crm.domain.manner import numeral
 from crm.imports.cards import universal
 from crm.imports.lettering import text_of
-from crm.imports.phrases import phrase
+from crm.imports.phrases import phrase, phrases
 from crm.imports.records import Choice, Question, Skipped
 
 NOTICES = 1_000
@@ -101,6 +102,12 @@ class Notices:
         """One item is left out."""
         if len(self.skipped) < NOTICES:
             self.skipped.append(Skipped(where, why))
+
+    def leave_out_all(self, sentences: tuple[str, str], number: int, why: str) -> None:
+        """So many of a sort are left out, if any; the sentences, for one and for more, have places for ``n`` and ``why``."""
+        if number:
+            said = phrases(*sentences, number, n=numeral(number), why=phrase(why))
+            self.leave_out(self.file, said)
 
     def broke_off(self, line: int) -> None:
         """From this line on nothing can be read."""

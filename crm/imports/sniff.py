@@ -152,15 +152,7 @@ def read_file(
     programs' tables, ``feeds`` what else reading a feed depends on. Raises UnreadableFile where nothing can be read.
     """
     name = display_name(path)
-    if kind is not None and kind not in KINDS:
-        raise UnreadableFile(
-            name,
-            phrase(
-                "“{kind}” is no kind of file here; expected one of {kinds}.",
-                kind=kind[:40],
-                kinds=", ".join(KINDS),
-            ),
-        )
+    _require_kind(name, kind)
     head = head_of(BytesIO(data))
     _refuse_hopeless(name, data, head)
     if kind in (None, VCARD) and packs_cards(head):
@@ -180,6 +172,13 @@ def read_file(
     if table is not None:
         return read_address_book(name, data, table)
     return read_exchange(name, data, zone=zone, now=now, channels=channels, kind=kind)
+
+
+def _require_kind(name: str, kind: str | None) -> None:
+    if kind is None or kind in KINDS:
+        return
+    said = "“{kind}” is no kind of file here; expected one of {kinds}."
+    raise UnreadableFile(name, phrase(said, kind=kind[:40], kinds=", ".join(KINDS)))
 
 
 def _packed_cards(name: str, data: bytes) -> ParsedFile:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from crm.domain.language import N_
 from crm.domain.weeks import MONTHS
 from crm.imports.cells import excerpt
-from crm.imports.chat_folding import Said, tell_days
+from crm.imports.chat_folding import DAYS, Said
 from crm.imports.chat_people import Cast, cast_of, fingerprint_of, party_of
 from crm.imports.chat_stamps import (
     DAY_FIRST,
@@ -220,8 +220,8 @@ class _Days:
         for day, author, said in self._days():
             if author in thread.people:
                 thread.days.setdefault(day, {})[author] = said
-        tell_days(self.notices, self.ahead, N_("ahead, by the clock of the phone"))
-        tell_days(self.notices, self.absurd, N_("before there were such chats"))
+        self.notices.leave_out_all(DAYS, self.ahead, N_("ahead, by the clock of the phone"))
+        self.notices.leave_out_all(DAYS, self.absurd, N_("before there were such chats"))
         yield from threads.sightings(f"chat:{app}", "chat", us, party_of, known)
 
     def _days(self) -> Iterator[tuple[date, str, Said]]:

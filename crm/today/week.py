@@ -1,7 +1,7 @@
 """The home page: this week's plan, with what stands beside it; and the plans of other weeks."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
@@ -130,13 +130,13 @@ def _made(visit: Visit, week: IsoWeek) -> bool:
 def _week_page(
     visit: Visit, connection: Connection, week: IsoWeek, plan: PlanView | None, *, is_now: bool
 ) -> Response:
-    days = _days(plan, visit) if plan else ()
+    country = whereabouts(visit.user.city, visit.user.country).country
+    days = _days(plan, visit, holidays_in(country, week)) if plan else ()
     if plan and is_now:
         plan = _as_of_now(plan, visit.today)
     first = plan.open[0] if plan and plan.open and is_now else None
     rest = [one for one in (plan.suggestions if plan else ()) if one is not first]
     rest.sort(key=lambda one: not one.is_open)
-    country = whereabouts(visit.user.city, visit.user.country).country
     context = {
         "plan": plan,
         "week": week,
@@ -225,10 +225,9 @@ def _as_of_now(plan: PlanView, today: date) -> PlanView:
     return replace(plan, suggestions=tuple(kept))
 
 
-def _days(plan: PlanView, visit: Visit) -> tuple[DayOfWeek, ...]:
+def _days(plan: PlanView, visit: Visit, holidays: Collection[date]) -> tuple[DayOfWeek, ...]:
     """Monday to Friday, and a weekend day that something is planned on."""
     week, today = plan.week, visit.today
-    holidays = holidays_in(whereabouts(visit.user.city, visit.user.country).country, week)
     by_day: dict[date, list[tuple[str, Planned]]] = {}
     for one in plan.suggestions:
         day = one.slot.day

@@ -1,6 +1,7 @@
 """On paper: light colours, what matters, and nothing that is pressed or filled in."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Come
 from tests.browser.worlds import MARTA
@@ -18,7 +19,7 @@ def test_a_printed_page_holds_words_and_no_buttons(visit: Come, place: str, stay
     if place.startswith("/people"):
         page.get_by_role("link", name=MARTA).first.click()
     page.emulate_media(media="print")
-    assert page.get_by_text(stays, exact=True).first.is_visible()
+    expect(page.get_by_text(stays, exact=True).first).to_be_visible()
     seen = page.locator(PRESSED).evaluate_all(
         "all => all.filter((one) => one.checkVisibility() && one.offsetWidth > 1).map((one) => one.outerHTML.slice(0, 90))"
     )

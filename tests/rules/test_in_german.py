@@ -27,7 +27,7 @@ GERMAN: dict[Said, Said] = {
     "at least {value}": "mindestens {value}",
     "is owned by {word}": "gehört {word}",
     "{is} owned by {value}": "{is} {value} anvertraut",
-    " and ": " und ",
+    "{words} and {last}": "{words} und {last}",
     SCREEN_ONLY.name: TITLE,
     ("digital contact", "digital contacts"): ("Kontakt am Bildschirm", "Kontakte am Bildschirm"),
     ("day", "days"): ("Tag", "Tagen"),
