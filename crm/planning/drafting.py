@@ -123,14 +123,9 @@ def _drafted_for(
 ) -> Draft:
     """The best week with these people; ``taken`` is kept clear beside what is known anyway."""
     rules = active_rules(connection, principal)
-    found = flags(
-        connection,
-        principal,
-        at,
-        rules=rules,
-        contact_ids=list(owned) if len(owned) <= MANY or absent else None,
-        owner_id=None if absent else principal.user_id,
-    )
+    named = len(owned) <= MANY or bool(absent)
+    whom = {"contact_ids": list(owned)} if named else {"owner_id": principal.user_id}
+    found = flags(connection, principal, at, rules=rules, **whom)
     facts = facts_of(connection, principal, found, home, week, at)
     made = plan_week(
         (one.candidate for one in facts.values()),
@@ -188,18 +183,13 @@ def _owned(
 ) -> dict[int, int]:
     """The user's contacts and those of colleagues who are away, each with its owner; whom these let rest rests."""
     owners = [principal.user_id, *(one.user_id for one in absent)]
-    asked = (
-        select(contact.c.id, contact.c.owner_id)
-        .where(
-            contact.c.workspace_id == principal.workspace_id,
-            contact.c.owner_id.in_(owners),
-            is_present(),
-        )
-        .order_by(contact.c.id)
+    asked = select(contact.c.id, contact.c.owner_id).where(
+        contact.c.workspace_id == principal.workspace_id, contact.c.owner_id.in_(owners), is_present()
     )
     if absent:
         asked = asked.where(or_(contact.c.owner_id == principal.user_id, ~_let_rest(week)))
-    return {row.id: row.owner_id for row in connection.execute(asked)}
+    # Sorted here: asked to, SQLite reads everybody in the order of their keys.
+    return {row.id: row.owner_id for row in sorted(connection.execute(asked), key=lambda row: row.id)}
 
 
 def _let_rest(week: IsoWeek) -> ColumnElement[bool]:

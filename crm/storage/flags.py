@@ -23,7 +23,7 @@ from crm.domain.expressions import Condition, names_in, tags_in
 from crm.domain.metrics import LOOKED_UP
 from crm.domain.rules import Rule
 from crm.storage.compiler import compile_condition
-from crm.storage.tables import contact, contact_tag, organisation, user
+from crm.storage.tables import contact, contact_metrics, contact_tag, organisation, user
 
 MOST_RULES = 60
 """A mask is a 64-bit integer: a workspace has no more rules than this."""
@@ -44,8 +44,9 @@ def matches(
     raised = [None if one is None else compile_condition(one, columns) for one in grave]
     found = select(*relation.c, _mask(conditions).label("rule_mask"), _mask(raised).label("high_mask"))
     held_by = found.select_from(source).where(or_(false(), *conditions))
-    # Holds for everybody; SQLite then goes through the people in their order, and not in that of their scores.
-    return held_by.where(relation.c.contact_id > 0) if "contact_id" in relation.c else held_by
+    # Holds for everybody; SQLite then goes through the stored rows in their order, and not in that of their scores.
+    is_stored = isinstance(relation.element, Select) and contact_metrics in relation.element.get_final_froms()
+    return held_by.where(relation.c.contact_id > 0) if is_stored else held_by
 
 
 def hits(row: Any, rules: Sequence[Rule]) -> Iterator[tuple[int, bool]]:
