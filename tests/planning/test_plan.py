@@ -401,13 +401,14 @@ def test_neither_whom_others_know_nor_what_they_log_makes_a_plan_slower(world: W
     """Counted in steps of SQLite's own machine, which are the same on every computer."""
     alice = world.user(city="Boston", budget_in_person_quarter=9)
     by_screen(world, alice, city="Boston")
+    steps_of_a_draft(world, alice)  # the first look at an empty cache takes more
     before = steps_of_a_draft(world, alice)
     bob = world.user("Bob Stone")
     theirs = [world.contact(f"Bob's {number}", owner_id=bob.user_id) for number in range(400)]
     for one in theirs[:40]:
         for days in range(100, 130):
             world.log("lunch", days, one, by=bob)
-    assert steps_of_a_draft(world, alice) < before + 2_000
+    assert steps_of_a_draft(world, alice) < before + 1_000
 
 
 def steps_of_a_draft(world: World, by: Principal) -> int:
