@@ -127,10 +127,10 @@ def window_facts(frame: Frame, names: Collection[str] | None = None) -> Subquery
     columns: list[ColumnElement[Any]] = []
     for days in WINDOWS:
         inside = day > today - days
-        columns.append(_sum(case((inside, log.reach), else_=0)).label(f"reach_{days}"))
-        columns.append(_sum(case((inside, log.flow), else_=0)).label(f"flow_{days}"))
+        columns.append(_sum(log.reach, inside).label(f"reach_{days}"))
+        columns.append(_sum(log.flow, inside).label(f"flow_{days}"))
     before = and_(day > today - PRIOR_FROM, day <= today - PRIOR_TO)
-    columns.append(_sum(case((before, log.reach), else_=0)).label("reach_prior"))
+    columns.append(_sum(log.reach, before).label("reach_prior"))
     asked = [
         column if names is None or column.name in names else null().label(column.name) for column in columns
     ]
@@ -148,9 +148,9 @@ def _beginning(today: ColumnElement[int]) -> ColumnElement[int]:
     return cast(days, BigInteger) * DAY_MICROS
 
 
-def _sum(expression: ColumnElement[int]) -> ColumnElement[int]:
-    """A sum that stays a 64-bit integer on PostgreSQL too."""
-    return cast(func.sum(expression), BigInteger)
+def _sum(column: ColumnElement[int], where: ColumnElement[bool]) -> ColumnElement[int]:
+    """A sum that stays a 64-bit integer on PostgreSQL too; missing where no row is meant."""
+    return cast(func.sum(column).filter(where), BigInteger)
 
 
 def rhythm_facts(frame: Frame) -> Subquery:
@@ -222,12 +222,15 @@ def waiting_day(frame: Frame, facts: CTE) -> ColumnElement[int]:
 
 
 def gift_day(frame: Frame) -> ColumnElement[int]:
-    """The last day the contact sent a gift; ``channel = 'gift'`` is spelled out so that its small index serves."""
+    """The last day the contact sent a gift; ``channel = 'gift'`` is spelled out so that its small index serves.
+
+    The moment is no bound of a key here: SQLite would read the contact's whole log along that instead.
+    """
     log = interaction_contact.alias().c
     where = [log.workspace_id == frame.workspace_id, log.contact_id == contact.c.id, log.counts]
     where += [
         log.channel == literal_column("'gift'"),
         log.direction == "inbound",
-        type_coerce(log.occurred_at, BigInteger) <= frame.at,
+        type_coerce(log.occurred_at, BigInteger) + literal_column("0") <= frame.at,
     ]
     return select(func.max(whole_day(log.day))).where(*where).scalar_subquery()
