@@ -126,7 +126,7 @@ def mark_stale(connection: Connection, workspace_id: int, contact_ids: Iterable[
 @cache
 def _stale_statement(dialect: str) -> Any:
     insert = insert_of(dialect, contact_metrics)
-    changes = {"fresh_until": STALE, "then_on": None}
+    changes = {"fresh_until": STALE, "then_on": None, "settled_on": None}
     return insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes)
 
 
@@ -137,7 +137,7 @@ def mark_everyone_stale(connection: Connection, workspace_id: int) -> None:
 
 
 def _leave_stale(
-    connection: Connection, principal: Principal, contact_ids: Iterable[int], at: datetime
+    connection: Connection, principal: Principal, contact_ids: Iterable[int], at: datetime, **changed: date
 ) -> dict[int, str | None]:
     mark_stale(connection, principal.workspace_id, list(contact_ids))
     return {}

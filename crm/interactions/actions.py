@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, Select, and_, select
@@ -80,7 +80,8 @@ def log_through(
     values = {"id": row_id, "created_at": at, **interaction_values(principal, entry, way, at)}
     connection.execute(_INTERACTION, values)
     _write_participants(connection, principal, row_id, entry, way)
-    after = refresh_people(connection, principal, entry.contact_ids, at)
+    day = principal.team_day(entry.occurred_at)
+    after = refresh_people(connection, principal, entry.contact_ids, at, changed_on=day)
     return Logged(row_id, {one: (zone, after.get(one)) for one, zone in before.items()})
 
 
@@ -128,11 +129,19 @@ def participation_rows(
 
 
 def refresh_people(
-    connection: Connection, principal: Principal, contact_ids: Iterable[int], at: datetime
+    connection: Connection,
+    principal: Principal,
+    contact_ids: Iterable[int],
+    at: datetime,
+    *,
+    changed_on: date = date.min,
 ) -> dict[int, Zone]:
-    """Bring the stored metrics of these contacts up to date; returns their zones."""
+    """Bring the stored metrics of these contacts up to date; returns their zones.
+
+    ``changed_on`` is the first day whose log may have changed.
+    """
     ids = tuple(contact_ids)
-    return refresh(connection, scope_of(connection, principal, at, ids), ids)
+    return refresh(connection, scope_of(connection, principal, at, ids), ids, changed_on=changed_on)
 
 
 def edit_interaction(

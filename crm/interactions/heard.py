@@ -16,6 +16,7 @@ from crm.interactions.left_behind import settled, wrote
 from crm.interactions.removed import dates_changed
 from crm.storage.database import new_id
 from crm.storage.open_matters import is_open
+from crm.storage.stored_metrics import LOG_UNCHANGED
 from crm.storage.tables import ask, contact_date, favour, promise, signal
 
 
@@ -46,7 +47,7 @@ def keep_heard(
         connection.execute(table.insert(), {**shared, **own})
         wrote(connection, principal, interaction_id, table, shared["id"])
     if heard:
-        refresh_people(connection, principal, [contact_id], at)
+        refresh_people(connection, principal, [contact_id], at, changed_on=LOG_UNCHANGED)
 
 
 def _keep_date(
@@ -111,4 +112,4 @@ def close_asks(
         .returning(ask.c.id)
     )
     settled(connection, principal, interaction_id, list(closed.scalars()), today)
-    refresh_people(connection, principal, contact_ids, at)
+    refresh_people(connection, principal, contact_ids, at, changed_on=LOG_UNCHANGED)

@@ -23,6 +23,7 @@ from crm.interactions.removed import dates_changed, put_back, take_away
 from crm.storage.database import new_id
 from crm.storage.keyset import read_cursor, write_cursor
 from crm.storage.open_matters import COURSES, is_open
+from crm.storage.stored_metrics import LOG_UNCHANGED
 from crm.storage.tables import ask, contact, contact_date, favour, promise, signal
 
 
@@ -222,7 +223,7 @@ def remove(connection: Connection, principal: Principal, sort: Sort, matter_id: 
     require_editor(principal)
     row = matter(connection, principal, sort, matter_id)
     removed_id = take_away(connection, principal, sort.table, row, at)
-    refresh_people(connection, principal, [row.contact_id], at)
+    refresh_people(connection, principal, [row.contact_id], at, changed_on=LOG_UNCHANGED)
     return removed_id
 
 
@@ -232,7 +233,7 @@ def bring_back(
     """Write a matter that was taken away down again, as it was; returns its sort and whom it is about."""
     require_editor(principal)
     table, contact_id = put_back(connection, principal, removed_id, at)
-    refresh_people(connection, principal, [contact_id], at)
+    refresh_people(connection, principal, [contact_id], at, changed_on=LOG_UNCHANGED)
     return next(one for one in SORTS.values() if one.table is table), contact_id
 
 
@@ -241,7 +242,7 @@ def _follow_up(
 ) -> None:
     if sort.table is contact_date:
         dates_changed(connection, principal, contact_id, at)
-    refresh_people(connection, principal, [contact_id], at)
+    refresh_people(connection, principal, [contact_id], at, changed_on=LOG_UNCHANGED)
 
 
 def _this(principal: Principal, sort: Sort, matter_id: int) -> tuple[Any, ...]:

@@ -38,12 +38,12 @@ FADED_DAYS = 700 * int(MEMORY_DAYS)
 
 def _participation(frame: Frame) -> list[ColumnElement[bool]]:
     return [
-        *_counted(interaction_contact.c, frame),
+        *counted(interaction_contact.c, frame),
         *only(interaction_contact.c.contact_id, frame.contact_ids),
     ]
 
 
-def _counted(log: Any, frame: Frame) -> list[ColumnElement[bool]]:
+def counted(log: Any, frame: Frame) -> list[ColumnElement[bool]]:
     """What counts by the moment; ``log`` are the columns of the table or of an alias."""
     return [
         log.workspace_id == frame.workspace_id,
@@ -108,7 +108,7 @@ def _first(frame: Frame, name: str) -> ColumnElement[int]:
     said = whole_day(log.day) if name.endswith("_day") else type_coerce(at, BigInteger)
     return (
         select(said)
-        .where(*_counted(log, frame), log.contact_id == contact.c.id, _ENDS[name](log))
+        .where(*counted(log, frame), log.contact_id == contact.c.id, _ENDS[name](log))
         .order_by(at if name == "first_day" else at.desc())
         .limit(1)
         .correlate(contact)
@@ -136,16 +136,18 @@ def window_facts(frame: Frame, names: Collection[str] | None = None) -> Subquery
     ]
     return (
         select(log.contact_id, *asked)
-        .where(*_participation(frame), type_coerce(log.occurred_at, BigInteger) >= _beginning(today))
+        .where(
+            *_participation(frame),
+            type_coerce(log.occurred_at, BigInteger) >= moment_before(today - PRIOR_FROM),
+        )
         .group_by(log.contact_id)
         .subquery("window_facts")
     )
 
 
-def _beginning(today: ColumnElement[int]) -> ColumnElement[int]:
-    """A moment before the longest window in every time zone, in microseconds: a bound of the key, which days are not in."""
-    days = today - (PRIOR_FROM + date(1970, 1, 1).toordinal() + 1)
-    return cast(days, BigInteger) * DAY_MICROS
+def moment_before(day: ColumnElement[int]) -> ColumnElement[int]:
+    """A moment before that day in every time zone, in microseconds: a bound of the key, which days are not in."""
+    return cast(day - (date(1970, 1, 1).toordinal() + 1), BigInteger) * DAY_MICROS
 
 
 def _sum(column: ColumnElement[int], where: ColumnElement[bool]) -> ColumnElement[int]:
@@ -164,14 +166,14 @@ def rhythm_facts(frame: Frame) -> Subquery:
         .subquery()
     )
     before = func.lag(days.c.day).over(partition_by=days.c.contact_id, order_by=days.c.day)
-    weight = func.exp(_faded(today - days.c.day) / -MEMORY_DAYS)
+    weight = func.exp(faded(today - days.c.day) / -MEMORY_DAYS)
     gaps = select(
         days.c.contact_id, days.c.day, weight.label("weight"), (days.c.day - before).label("gap")
     ).subquery()
     strength = func.sum(gaps.c.weight)
     of_gap = case((gaps.c.gap.is_not(None), gaps.c.weight), else_=0.0)
     log_gap = case((gaps.c.gap.is_not(None), gaps.c.weight * func.ln(gaps.c.gap * 1.0)), else_=0.0)
-    since_last = func.exp(_faded(today - func.max(gaps.c.day)) / MEMORY_DAYS)
+    since_last = func.exp(faded(today - func.max(gaps.c.day)) / MEMORY_DAYS)
     return (
         select(
             gaps.c.contact_id,
@@ -192,7 +194,8 @@ def was_in_touch(frame: Frame) -> ColumnElement[bool]:
     )
 
 
-def _faded(age: ColumnElement[int]) -> ColumnElement[int]:
+def faded(age: ColumnElement[int]) -> ColumnElement[int]:
+    """An age in days, for an exponent."""
     return case((age > FADED_DAYS, FADED_DAYS), else_=age)
 
 

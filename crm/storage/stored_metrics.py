@@ -6,7 +6,7 @@ other and the later sees the earlier.
 
 import time as seconds
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
@@ -33,18 +33,20 @@ from crm.storage.blocks import blocks
 from crm.storage.database import Database
 from crm.storage.frame import PARAMETERS, Scope
 from crm.storage.insertion import insert_of
-from crm.storage.metrics import of_chosen
+from crm.storage.metrics import relation
+from crm.storage.settled_rhythm import SETTLED, rhythm_carried_on
 from crm.storage.statements import built_once, spelled_out
 from crm.storage.tables import contact_metrics, interaction_contact, target
 from crm.storage.types import to_micros
 
 STALE = datetime(1970, 1, 1, tzinfo=UTC)
+LOG_UNCHANGED = date.max
 BLOCK = 5_000
 NEVER = 1_000_000
 """More days than anybody was ever silent: where lists put those with whom it never happened."""
 LET_IN_SECONDS = 0.12
 """A pause between two blocks: another process that waits for SQLite looks every tenth of a second."""
-_BESIDE = ("workspace_id", "fresh_until", "silence", "then_on", "then_zone", "then_score")
+_BESIDE = ("workspace_id", "fresh_until", "silence", "then_on", "then_zone", "then_score", *SETTLED)
 """Columns that are no metric of today."""
 _FIGURES = tuple(column.name for column in contact_metrics.c if column.name not in (*_BESIDE, "contact_id"))
 
@@ -70,15 +72,22 @@ def scope_of(
     )
 
 
-def _mark(connection: Connection, workspace_id: int, contact_ids: list[int]) -> None:
-    rows = [{"workspace_id": workspace_id, "contact_id": one, "fresh_until": STALE} for one in contact_ids]
+def _mark(connection: Connection, workspace_id: int, contact_ids: list[int], changed_on: date) -> None:
+    """Sums of contact days that may have changed are let go."""
+    marks = {"workspace_id": workspace_id, "fresh_until": STALE, "changed_on": changed_on}
+    rows = [{**marks, "contact_id": one} for one in contact_ids]
     connection.execute(_mark_statement(connection.dialect.name), rows)
 
 
 @cache
 def _mark_statement(dialect: str) -> Any:
     insert = insert_of(dialect, contact_metrics)
-    changes = {"fresh_until": insert.excluded.fresh_until, "then_on": None}
+    settled_on = contact_metrics.c.settled_on
+    changes = {
+        "fresh_until": insert.excluded.fresh_until,
+        "then_on": None,
+        "settled_on": case((settled_on < bindparam("changed_on"), settled_on)),
+    }
     return insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes)
 
 
@@ -119,18 +128,20 @@ def refresh_stale(connection: Connection, scope: Scope, most: int | None = None)
         select(contact_metrics.c.contact_id).where(mine).order_by(contact_metrics.c.contact_id).limit(most)
     )
     ids = list(connection.execute(stale).scalars())
-    refresh(connection, scope, ids)
+    refresh(connection, scope, ids, changed_on=LOG_UNCHANGED)
     return len(ids)
 
 
-def refresh(connection: Connection, scope: Scope, contact_ids: Sequence[int]) -> dict[int, str | None]:
+def refresh(
+    connection: Connection, scope: Scope, contact_ids: Sequence[int], *, changed_on: date = date.min
+) -> dict[int, str | None]:
     """Work out the stored rows of these contacts as of ``scope.at``, in the transaction of the change that made them stale.
 
-    Returns the zone of each that is listed.
+    ``changed_on`` is the first day whose log may have changed. Returns the zone of each that is listed.
     """
     zones: dict[int, str | None] = {}
     for block in blocks(sorted(contact_ids), BLOCK):
-        _mark(connection, scope.workspace_id, block)
+        _mark(connection, scope.workspace_id, block, min(changed_on, scope.today))
         narrowed = Scope(scope.workspace_id, scope.at, scope.zone, scope.targets, tuple(block))
         stored = _store(connection, narrowed)
         if len(stored) < len(block):
@@ -150,13 +161,15 @@ def _store(connection: Connection, scope: Scope) -> dict[int, str | None]:
 @lru_cache(maxsize=32)
 def _store_statement(dialect: Any, targets: Targets) -> TextClause:
     """The statement that stores the metrics of chosen contacts."""
-    rows = of_chosen(targets)
-    names = list(_FIGURES)
+    rhythm = rhythm_carried_on(PARAMETERS)
+    rows = relation(PARAMETERS, targets, rhythm=rhythm)
     chosen: list[ColumnElement[Any]] = [PARAMETERS.workspace_id, rows.c.contact_id]
-    chosen += [_fresh_until(rows), _silence(rows), *(rows.c[name] for name in names)]
-    found = select(*chosen).where(literal(1) == 1)  # SQLite needs a WHERE between SELECT and ON CONFLICT
+    chosen += [_fresh_until(rows), _silence(rows), *(rows.c[name] for name in _FIGURES)]
+    chosen += [rhythm.c[name] for name in SETTLED]
+    found = select(*chosen).join_from(rows, rhythm, rhythm.c.contact_id == rows.c.contact_id)
+    found = found.where(literal(1) == 1)  # SQLite needs a WHERE between SELECT and ON CONFLICT
     insert = insert_of(dialect.name, contact_metrics)
-    names = ["fresh_until", "silence", *names]
+    names = ["fresh_until", "silence", *_FIGURES, *SETTLED]
     insert = insert.from_select(["workspace_id", "contact_id", *names], found)
     changes = {name: insert.excluded[name] for name in names}
     insert = insert.on_conflict_do_update(index_elements=["workspace_id", "contact_id"], set_=changes)

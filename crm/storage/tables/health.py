@@ -59,6 +59,9 @@ contact_metrics = Table(
     Column("then_on", Day),
     Column("then_zone", String),
     Column("then_score", Integer),
+    Column("settled_on", Day),
+    Column("settled_days", Integer),
+    *(Column(f"settled_{name}", Double) for name in ("strength", "gap_log", "gap_weight")),
     belongs_to("contact", "contact_id", ondelete="CASCADE"),
     Index("ix_contact_metrics_workspace_id_fresh_until", "workspace_id", "fresh_until"),
     Index("ix_contact_metrics_workspace_id_zone", "workspace_id", "zone", "score"),
@@ -72,4 +75,5 @@ contact_metrics = Table(
 logged ahead, or 1970 where something changed since; rows past it are worked out again before they are read.
 ``tier``, ``kind`` and ``target_…`` are the contact's own that it was worked out with: a list finds its people by one index.
 ``silence`` rises from those who waited longest for personal contact to those without a zone.
-``then_zone`` and ``then_score`` are those of the end of ``then_on``, which is missing where they are not known (any more)."""
+``then_zone`` and ``then_score`` are those of the end of ``then_on``, which is missing where they are not known (any more).
+``settled_…`` are the sums of contact days of long ago (``crm.storage.settled_rhythm``)."""
