@@ -84,7 +84,8 @@ def written_for(manner: Manner) -> Iterator[None]:
 
 def marked(numeral: str) -> str:
     """A numeral as programs write it ("1,234.5") with the reader's marks."""
-    return numeral.translate(_MARKS[_reader.get().numbers])
+    marks = _MARKS[_reader.get().numbers]
+    return numeral.translate(marks) if marks else numeral
 
 
 def numeral(value: float) -> str:

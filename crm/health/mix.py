@@ -9,7 +9,7 @@ from itertools import islice
 from crm.domain.channels import Channel
 from crm.domain.language import gettext as _
 from crm.domain.spans import capital, count
-from crm.interactions.timeline import DayCount
+from crm.interactions.timeline import MonthCount
 
 MONTHS = 12
 MOST_DISCS = 3
@@ -73,9 +73,9 @@ class Mix:
         return replace(self, columns=columns, step=step, width=width, screen=_screen(columns, left, step))
 
 
-def first_month(today: date) -> date:
-    """The first day of the twelve months that end with this one."""
-    return _month(today, MONTHS - 1)
+def twelve_months(today: date) -> list[date]:
+    """The first days of the twelve months that end with this one."""
+    return [_month(today, MONTHS - 1 - place) for place in range(MONTHS)]
 
 
 def _month(today: date, back: int) -> date:
@@ -83,14 +83,14 @@ def _month(today: date, back: int) -> date:
     return date(months // 12, months % 12 + 1, 1)
 
 
-def channel_mix(uses: Sequence[DayCount], today: date, *, left: float = 92, step: float = 42) -> Mix:
+def channel_mix(uses: Sequence[MonthCount], today: date, *, left: float = 92, step: float = 42) -> Mix:
     """The chart of twelve months up to ``today``; uses before them are left out."""
-    by_month: dict[date, list[DayCount]] = defaultdict(list)
+    by_month: dict[date, list[MonthCount]] = defaultdict(list)
     for one in uses:
-        by_month[one.day.replace(day=1)].append(one)
-    months = [_month(today, MONTHS - 1 - place) for place in range(MONTHS)]
+        by_month[one.first].append(one)
     columns = tuple(
-        _column(first, by_month[first], left + step * (place + 0.5)) for place, first in enumerate(months)
+        _column(first, by_month[first], left + step * (place + 0.5))
+        for place, first in enumerate(twelve_months(today))
     )
     tallest = max(len(column.discs) + bool(column.more_personal) for column in columns)
     deepest = max(len(column.boxes) + bool(column.more_digital) for column in columns)
@@ -106,8 +106,11 @@ def channel_mix(uses: Sequence[DayCount], today: date, *, left: float = 92, step
     )
 
 
-def _column(first: date, uses: Sequence[DayCount], x: float) -> Column:
-    personal = [one for one in uses if one.channel.personal]
+def _column(first: date, uses: Sequence[MonthCount], x: float) -> Column:
+    # Where there is no room for all, meetings are seen before calls.
+    personal = sorted(
+        (one for one in uses if one.channel.personal), key=lambda one: not one.channel.in_person
+    )
     digital = [one for one in uses if one.channel.digital]
     # Emails hang first, so that the two sorts of box do not mix.
     hanging = sorted(digital, key=lambda one: (one.channel.key != "email", one.channel.key))
@@ -121,7 +124,7 @@ def _column(first: date, uses: Sequence[DayCount], x: float) -> Column:
     )
 
 
-def _drawn(uses: Iterable[DayCount], most: int) -> tuple[Channel, ...]:
+def _drawn(uses: Iterable[MonthCount], most: int) -> tuple[Channel, ...]:
     """A mark for each time, the first so many."""
     return tuple(islice((one.channel for one in uses for _each in range(one.number)), most))
 

@@ -6,14 +6,18 @@ Every function reads a bounded number of rows, however long the history is.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Integer,
     Select,
     Table,
+    bindparam,
+    case,
     func,
     literal,
     null,
@@ -35,7 +39,7 @@ from crm.storage.participation import is_personal
 from crm.storage.statements import built_once
 from crm.storage.tables import ask, interaction, interaction_contact, promise
 
-PAGE = 40
+PAGE = 25
 EARLIER = 100
 """Whoever goes back in a log gets more of it at once."""
 LISTED = 20
@@ -224,43 +228,53 @@ def _open_in(whose: Any, contact_id: Any, today: Any, *, table: Table) -> Select
     )
 
 
-class DayCount(NamedTuple):
-    """How often a channel counted on a day."""
+class MonthCount(NamedTuple):
+    """How often a channel counted in a month, which is named by its first day."""
 
-    day: date
+    first: date
     channel: Channel
     number: int
 
 
-def year_by_day(
+def year_by_month(
     connection: Connection,
     principal: Principal,
     contact_id: int,
-    since: date,
+    months: Sequence[date],
     at: datetime,
     ways: Sequence[Channel],
-) -> list[DayCount]:
-    """What counted with one person since a day, by day and channel (of ``ways``): at most one row each."""
+) -> list[MonthCount]:
+    """What counted with one person in months in a row, given by their first days, by channel (of ``ways``, in their order)."""
+    places = {one.key: place for place, one in enumerate(ways)}
     known = by_key(ways)
-    earlier = datetime.combine(since - timedelta(days=1), time(), UTC)  # than that day anywhere
-    rows = connection.execute(*_by_day(principal.workspace_id, contact_id, since, earlier, at)).all()
-    return [DayCount(day, known.get(key) or Channel(key, key), number) for day, key, number in rows]
+    earlier = datetime.combine(months[0] - timedelta(days=1), time(), UTC)  # than that day anywhere
+    values = {"whose": principal.workspace_id, "who": contact_id, "earlier": earlier, "until": at}
+    values |= {f"month_{place}": first.toordinal() for place, first in enumerate(months)}
+    rows = connection.execute(_by_month(len(months)), values).all()
+    found = [
+        MonthCount(months[place], known.get(key) or Channel(key, key), number) for place, key, number in rows
+    ]
+    return sorted(
+        found, key=lambda one: (one.first, places.get(one.channel.key, len(places)), one.channel.key)
+    )
 
 
-@built_once
-def _by_day(whose: Any, contact_id: Any, since: Any, earlier: Any, at: Any) -> Select[Any]:
+@cache
+def _by_month(number: int) -> Select[Any]:
     """``earlier`` bounds the key, which days are not in."""
     log = interaction_contact.c
+    day = type_coerce(log.day, Integer)
+    firsts = [bindparam(f"month_{place}", type_=Integer()) for place in range(number)]
+    month = case(*((day >= first, place) for place, first in reversed([*enumerate(firsts)]))).label("month")
     return (
-        select(log.day, log.channel, func.count().label("number"))
+        select(month, log.channel, func.count().label("number"))
         .where(
-            log.workspace_id == whose,
-            log.contact_id == contact_id,
+            log.workspace_id == bindparam("whose"),
+            log.contact_id == bindparam("who"),
             log.counts,
-            log.occurred_at >= earlier,
-            log.occurred_at <= at,
-            log.day >= since,
+            log.occurred_at >= bindparam("earlier"),
+            log.occurred_at <= bindparam("until"),
+            day >= firsts[0],
         )
-        .group_by(log.day, log.channel)
-        .order_by(log.day, log.channel)
+        .group_by("month", log.channel)
     )

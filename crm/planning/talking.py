@@ -4,15 +4,28 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, Select, Table, or_, select, true, union_all
+from sqlalchemy import (
+    BigInteger,
+    CompoundSelect,
+    Connection,
+    Select,
+    Table,
+    bindparam,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.spans import day_phrase, short_day
 from crm.domain.yearly import next_return
 from crm.interactions.private_notes import may_read_note, notes_read_by
+from crm.storage.blocks import blocks
 from crm.storage.open_matters import in_order, is_open
 from crm.storage.participation import is_personal
 from crm.storage.statements import built_once
@@ -32,6 +45,8 @@ HEARD_DAYS = 365
 FAVOUR_DAYS = 30
 DATE_DAYS = 60
 LONGEST = 220
+AT_ONCE = 8
+"""For how many people words are looked for by one statement: more than a week holds."""
 
 _OPEN, _SAID, _WRITTEN, _HEARD, _FAVOURS, _DATES = 2, 2, 2, 2, 1, 1
 """How many points of each sort one contact has at most."""
@@ -62,8 +77,8 @@ def talking_points(
     today = principal.team_day(at)
     for part in (_asks, _promises):
         _add(found, part(connection, principal, ids, today))
-    for one in ids:
-        found[one] += _words(connection, principal, one, at)
+    for block in blocks(ids, AT_ONCE):
+        _add(found, _words(connection, principal, block, at))
     for part in (_signals, _favours, _dates):
         _add(found, part(connection, principal, ids, today))
     return {one: tuple(found[one]) for one in ids}
@@ -172,31 +187,44 @@ def _some(pairs: Any, limit: int) -> _Found:
     return found
 
 
-def _words(connection: Connection, principal: Principal, contact_id: int, at: datetime) -> list[TalkingPoint]:
-    """The last words written down about this contact, those said in person first; never more rows than `LOOK_BACK`."""
-    asked = (principal.workspace_id, contact_id, at, principal.user_id)
-    rows = connection.execute(*_worded(*asked, reads_all=principal.user_id is None))
+def _words(connection: Connection, principal: Principal, ids: Sequence[int], at: datetime) -> _Found:
+    """The last words written down about each, those said in person first; never more rows of one than `LOOK_BACK`."""
+    people = {f"who_{place}": one for place, one in enumerate(ids)}
+    values = {"whose": principal.workspace_id, "until": at, "reader": principal.user_id, **people}
+    rows = connection.execute(_worded(len(ids), reads_all=principal.user_id is None), values)
     newest = sorted(rows, key=lambda row: (row.personal, row.occurred_at, row.id), reverse=True)
-    return [point for row in newest if (point := _point(row, principal)).text]
+    return _some(((row.contact_id, _point(row, principal)) for row in newest), _SAID + _WRITTEN)
 
 
-@built_once
-def _worded(whose: Any, contact_id: Any, at: Any, reader: Any, *, reads_all: bool) -> CompoundSelect[Any]:
-    """The newest with words, a few that were personal and a few that were not."""
+@cache
+def _worded(people: int, *, reads_all: bool) -> CompoundSelect[Any]:
+    """The newest with words of so many people, all of them by one statement."""
+    return union_all(
+        *(
+            select(one.subquery())
+            for place in range(people)
+            for one in _worded_of(bindparam(f"who_{place}"), reads_all=reads_all)
+        )
+    )
+
+
+def _worded_of(contact_id: Any, *, reads_all: bool) -> tuple[Select[Any], Select[Any]]:
+    """A few that were personal, and a few that were not."""
     log, columns = interaction_contact.c, interaction.c
+    whose, until = bindparam("whose", type_=BigInteger()), bindparam("until", type_=log.occurred_at.type)
     personal = is_personal(log)
     newest = (
-        select(log.occurred_at, log.interaction_id, personal.label("personal"))
-        .where(log.workspace_id == whose, log.contact_id == contact_id, log.counts, log.occurred_at <= at)
+        select(log.contact_id, log.occurred_at, log.interaction_id, personal.label("personal"))
+        .where(log.workspace_id == whose, log.contact_id == contact_id, log.counts, log.occurred_at <= until)
         .order_by(log.occurred_at.desc(), log.interaction_id.desc())
         .limit(LOOK_BACK)
     )
-    readable = true() if reads_all else notes_read_by(reader)
+    readable = true() if reads_all else notes_read_by(bindparam("reader", type_=BigInteger()))
     said = ("id", "day", "channel", "summary", "note", "note_private", "author_id")
 
     def worded(looked: Any, most: int) -> Select[Any]:
         return (
-            select(*(columns[name] for name in said), looked.occurred_at, looked.personal)
+            select(looked.contact_id, *(columns[name] for name in said), looked.occurred_at, looked.personal)
             .where(columns.workspace_id == whose, columns.id == looked.interaction_id)
             .where(or_(columns.summary.is_not(None), columns.note.is_not(None) & readable))
             .order_by(looked.occurred_at.desc(), looked.interaction_id.desc())
@@ -204,8 +232,7 @@ def _worded(whose: Any, contact_id: Any, at: Any, reader: Any, *, reads_all: boo
         )
 
     spoken, latest = newest.where(personal).subquery().c, newest.subquery().c
-    written = worded(latest, _WRITTEN).where(~latest.personal)
-    return union_all(*(select(one.subquery()) for one in (worded(spoken, _SAID), written)))
+    return worded(spoken, _SAID), worded(latest, _WRITTEN).where(~latest.personal)
 
 
 def _point(row: Any, principal: Principal) -> TalkingPoint:

@@ -20,13 +20,13 @@ from crm.domain.yearly import next_return
 from crm.errors import NotFound
 from crm.health import contact as health
 from crm.health.coverage import coverage
-from crm.health.mix import channel_mix, first_month
+from crm.health.mix import channel_mix, twelve_months
 from crm.interactions.beside import KnownDate, beside, themes
 from crm.interactions.happenings import Whose
 from crm.interactions.matter_pages import choices
 from crm.interactions.queries import channels
 from crm.interactions.signals import Wanted, told
-from crm.interactions.timeline import EARLIER, PAGE, timeline, year_by_day
+from crm.interactions.timeline import EARLIER, PAGE, timeline, year_by_month
 from crm.planning.queries import suggestion_for
 from crm.planning.waiting import why_waiting
 from crm.planning.words import beside_moment, moment_words, still
@@ -124,8 +124,9 @@ def _words(visit: Visit) -> dict[str, Any]:
 def _health(visit: Visit, found: Person) -> dict[str, Any]:
     ways, today = channels(visit.connection, visit.principal), visit.team_day
     targets = targets_of(visit.connection, visit.principal.workspace_id)
-    days = year_by_day(visit.connection, visit.principal, found.id, first_month(today), visit.at, ways)
-    mix = channel_mix(days, today)
+    months = twelve_months(today)
+    uses = year_by_month(visit.connection, visit.principal, found.id, months, visit.at, ways)
+    mix = channel_mix(uses, today)
     return {
         "standing": health.standing(found.metrics, targets, ways, _was(visit, found, ways)),
         "mix": mix,

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from markupsafe import Markup
@@ -126,6 +126,7 @@ def _drawing(name: str) -> str:
     return re.sub(r"\s+", " ", inner).strip()
 
 
+@lru_cache(maxsize=1024)
 def icon(name: str, size: int = 18, label: str | None = None) -> Markup:
     """A Lucide icon as inline SVG, ``size`` pixels wide; with a label it is an image, without it decoration."""
     meaning = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')

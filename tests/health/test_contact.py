@@ -2,7 +2,8 @@
 
 import random
 import re
-from datetime import date, timedelta
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +16,9 @@ from crm.domain.ribbon import MOST_DISCS, Touch, ribbon
 from crm.domain.targets import Targets
 from crm.health import contact as health
 from crm.health.coverage import coverage
-from crm.health.mix import MONTHS, MOST_BOXES, channel_mix, first_month
-from crm.interactions.timeline import DayCount
+from crm.health.mix import MONTHS, MOST_BOXES, channel_mix, twelve_months
+from crm.interactions.timeline import MonthCount, year_by_month
+from crm.storage.database import Database
 from tests.builders import NOW, World
 
 WAYS = by_key(SHIPPED)
@@ -108,21 +110,21 @@ def test_the_score_of_an_earlier_day_is_that_days(world: World) -> None:
     assert said == "Was 100 after the visit in May."
 
 
-days = st.builds(
-    DayCount,
-    day=st.dates(date(2025, 6, 1), date(2026, 12, 31)),
+uses = st.builds(
+    MonthCount,
+    first=st.dates(date(2025, 6, 1), date(2026, 12, 31)).map(lambda day: day.replace(day=1)),
     channel=st.sampled_from(SHIPPED),
     number=st.integers(1, 40),
 )
 
 
-@given(st.lists(days, max_size=60), st.dates(date(2026, 1, 1), date(2026, 12, 31)))
+@given(st.lists(uses, max_size=60), st.dates(date(2026, 1, 1), date(2026, 12, 31)))
 def test_the_mix_counts_everything_of_twelve_months_and_stays_inside(contacts, today) -> None:
     mix = channel_mix(contacts, today)
     assert len(mix.columns) == MONTHS
     assert mix.columns[-1].first == today.replace(day=1)
-    first, last = first_month(today), mix.columns[-1].first
-    inside = [one for one in contacts if first <= one.day and one.day.replace(day=1) <= last]
+    months = {column.first for column in mix.columns}
+    inside = [one for one in contacts if one.first in months]
     assert sum(one.personal for one in mix.columns) == sum(o.number for o in inside if o.channel.personal)
     assert sum(one.digital for one in mix.columns) == sum(o.number for o in inside if o.channel.digital)
     for column in mix.columns:
@@ -135,6 +137,24 @@ def test_the_mix_counts_everything_of_twelve_months_and_stays_inside(contacts, t
     if mix.screen:
         silent = [one for one in mix.columns if one.x > mix.screen.x]
         assert sum(one.personal for one in silent) == 0 < sum(one.digital for one in silent)
+
+
+def test_a_year_is_counted_by_month_of_the_teams_calendar(database: Database) -> None:
+    world = World.create(database, zone="Pacific/Apia")
+    marta = world.contact()
+    months = twelve_months(world.today)
+    told: Counter[tuple[date, str]] = Counter()
+    for first in (date(2025, 11, 1), *months):
+        for day, hour in ((first, 0), (first, 23), (first + timedelta(days=20), 12)):
+            at = datetime(day.year, day.month, day.day, hour, 30, tzinfo=world.zone).astimezone(UTC)
+            for channel in ("email", "lunch", "email"):
+                world.log(channel, None, marta, occurred_at=at)
+                told[first, channel] += at <= world.now
+    with world.database.read() as connection:
+        found = year_by_month(connection, world.principal, marta, months, world.now, SHIPPED)
+    assert {(one.first, one.channel.key): one.number for one in found} == {
+        key: number for key, number in told.items() if key[0] in months and number
+    }
 
 
 touches = st.lists(
