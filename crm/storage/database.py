@@ -91,6 +91,7 @@ def _prepare(connection: Any, record: object) -> None:
 
     connection.server_cursor_factory = RawServerCursor
     connection.prepared_max = STATEMENTS
+    connection.prepare_threshold = 0  # at once and not at the sixth time: nearly all of them come again
 
 
 def take_turns(connection: Connection, words: str) -> None:
