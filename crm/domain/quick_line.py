@@ -11,7 +11,7 @@ from datetime import date, time
 from crm.domain.channels import Channel
 from crm.domain.heard import Heard
 from crm.domain.said_days import day_of
-from crm.domain.told import told_in
+from crm.domain.told import promised_in, told_in
 
 LONGEST_NAME = 5
 """Words of a name that are tried together."""
@@ -169,6 +169,7 @@ class _Reader:
             at += taken
         found = self.found
         remark, heard = told_in(_remark(self.line[remark_from:]), self.today)
+        remark, promised = promised_in(remark, self.today)
         return QuickLine(
             found.channel,
             tuple(dict.fromkeys(found.people)),
@@ -178,7 +179,7 @@ class _Reader:
             found.direction or "mutual",
             found.outcome,
             remark,
-            heard,
+            (*promised, *heard),
         )
 
     def _begins_sentence(self, at: int) -> bool:

@@ -98,7 +98,8 @@ def test_by_keyboard_from_the_home_page(log: Come) -> None:
     hands.type("lunch with Marta")
     hands.press("Enter")
     expect(page.get_by_role("checkbox", name=f"{MARTA}, chosen")).to_be_checked()
-    hands.press("Control+Enter")
+    expect(page.get_by_role("button", name="Save", exact=True).first).to_be_focused()
+    hands.press("Enter")
     is_logged(page, hands)
 
 

@@ -128,6 +128,44 @@ def read(line: str, channels: tuple[Channel, ...] = SHIPPED) -> QuickLine:
                 "heard": (Heard("ask", "for a paper written by Jonas"),),
             },
         ),
+        (
+            "lunch yesterday with Marta, promised her the roadmap by Friday",
+            {
+                "channel": "lunch",
+                "people": (MARTA,),
+                "day": date(2026, 11, 22),
+                "heard": (Heard("promise", "the roadmap", date(2026, 11, 27)),),
+            },
+        ),
+        (
+            "lunch with Marta, pilot moves. I've promised to send a plan by 2 Dec, she was glad. More soon. ask: who signs",
+            {
+                "channel": "lunch",
+                "people": (MARTA,),
+                "remark": "pilot moves. she was glad. More soon.",
+                "heard": (Heard("promise", "send a plan", date(2026, 12, 2)), Heard("ask", "who signs")),
+            },
+        ),
+        (
+            "called Marta, she promised a quote, a demo and a call but I promised nothing less",
+            {
+                "channel": "phone",
+                "people": (MARTA,),
+                "direction": "outbound",
+                "heard": (
+                    Heard("their promise", "a quote, a demo and a call"),
+                    Heard("promise", "nothing less"),
+                ),
+            },
+        ),
+        (
+            "call with Marta, Jonas promised her a promised land",
+            {"channel": "phone", "people": (MARTA,), "remark": "Jonas promised her a promised land"},
+        ),
+        (
+            "call Marta, was promised a pony",
+            {"channel": "phone", "people": (MARTA,), "remark": "was promised a pony"},
+        ),
         ("call Marta, promise:", {"channel": "phone", "people": (MARTA,), "remark": "promise"}),
         ("", {}),
         (" , ;: ", {}),
