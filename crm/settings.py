@@ -1,9 +1,13 @@
-"""Settings from the environment (``CRM_…``); every secret also as ``…_FILE``."""
+"""Settings from the environment (``CRM_…``) or from the file that ``CRM_SETTINGS_FILE`` names; every secret also as
+``…_FILE``."""
 
 import os
+import re
 import secrets
 import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +24,12 @@ from crm.errors import UsageError
 LEAST_KEY = 32
 """Bytes a kept key has at least: one that was cut off, or is empty, would sign links that anybody can sign."""
 SECRETS = ("database_url", "smtp_url", "imap_url", "secret_key", "metrics_token", "dkim_key")
+FILE = "CRM_SETTINGS_FILE"
+_OF_TESTS = ("CRM_TEST_", "CRM_CHROMIUM")
+_LINE = re.compile(r"""(?:export\s+)?(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|(.*?))(?:\s+\#.*)?""")
+"""A name and its value, in quotes of either sort or in none; what follows " #" is a comment."""
+_PLACE = re.compile(r"(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?")
+"""A host, perhaps with a port, of an address: without a user, and with nothing that a browser would write otherwise."""
 
 
 def default_data_dir() -> Path:
@@ -31,7 +41,9 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """Every setting of the program; field names are the variables without ``CRM_``, in lower case."""
 
-    model_config = SettingsConfigDict(env_prefix="CRM_", env_file=None, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CRM_", env_file=None, env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     data_dir: Path = Field(
         default_factory=default_data_dir,
@@ -108,11 +120,10 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _plain_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (
-            parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment
-        ):
-            raise ValueError("must look like https://crm.example.org")
+        if value and not _is_an_origin(value):
+            raise ValueError(
+                "must look like https://crm.example.org: a host and at most a port, since pages lie at its root"
+            )
         return value.rstrip("/")
 
     @cached_property
@@ -200,20 +211,72 @@ def _kept_key(path: Path) -> bytes:
     return key
 
 
-def _from_files() -> dict[str, Any]:
+def _environment() -> dict[str, str]:
+    """What is set: in the environment, or else in the file that it names. What is set to nothing is not set."""
+    said = {name: value for name, value in os.environ.items() if value}
+    path = said.get(FILE)
+    return said if path is None else {**dict(_of_file(path)), **said}
+
+
+def _of_file(path: str) -> Iterator[tuple[str, str]]:
+    """The settings that a file holds, one to a line; UsageError where a line is none, without its words."""
+    for number, line in enumerate(_words_of(FILE, path).splitlines(), start=1):
+        if not line.strip() or line.lstrip().startswith(("#", ";")):
+            continue
+        found = _LINE.fullmatch(line.strip())
+        if found is None:
+            raise UsageError(
+                f"Line {number} of {path} is no setting. Write one to a line, like CRM_PORT=8000."
+            )
+        name, *values = found.groups(default="")
+        if name not in _NAMES:
+            raise UsageError(f"Line {number} of {path}: {name} is no setting.{_meant(name)}")
+        if value := "".join(values):
+            yield name, value
+
+
+def unknown_settings() -> list[str]:
+    """A sentence for each ``CRM_…`` of the environment that nothing reads, such as one with a slip in its name."""
+    strange = (name for name in sorted(os.environ) if name.startswith("CRM_") and name not in _NAMES)
+    return [
+        f"{name} is no setting, so nothing reads it.{_meant(name)}"
+        for name in strange
+        if not name.startswith(_OF_TESTS)
+    ]
+
+
+def _meant(name: str) -> str:
+    nearest = get_close_matches(name, _NAMES, 1, cutoff=0.75)
+    return f" Is {nearest[0]} meant?" if nearest else ""
+
+
+def _from_files(said: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for name in SECRETS:
-        path = os.environ.get(f"CRM_{name.upper()}_FILE")
-        if not path:
-            continue
-        try:
-            found[name] = Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as fault:
-            reason = getattr(fault, "strerror", None) or "not text"
-            raise UsageError(
-                f"CRM_{name.upper()}_FILE names {path}, which cannot be read: {reason}."
-            ) from None
+        setting = f"CRM_{name.upper()}_FILE"
+        if setting in said:
+            found[name] = _words_of(setting, said[setting]).strip()
     return found
+
+
+def _words_of(setting: str, path: str) -> str:
+    """The text of the file that a setting names."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as fault:
+        reason = getattr(fault, "strerror", None) or "not text"
+        raise UsageError(f"{setting} names {path}, which cannot be read: {reason}.") from None
+
+
+def _is_an_origin(url: str) -> bool:
+    """Whether it is http or https and names a host, perhaps a port, and nothing else."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # one that is none is told here
+    except ValueError:
+        return False
+    rest = parts.path.strip("/") or parts.query or parts.fragment
+    return parts.scheme in ("http", "https") and bool(_PLACE.fullmatch(parts.netloc)) and not rest
 
 
 def _as_typed(host: str) -> str:
@@ -225,19 +288,39 @@ def _as_typed(host: str) -> str:
 def _checked_url(url: str) -> str:
     """The URL; UsageError without its words, which may hold a password, where it cannot be taken apart."""
     try:
-        make_url(url)
+        parts = make_url(url)
     except (ValueError, ArgumentError):
-        raise UsageError(
-            "CRM_DATABASE_URL must look like postgresql://user:password@host:5432/name, or sqlite:////path."
-        ) from None
+        raise _not_a_url() from None
+    is_no_file = parts.host or parts.query or parts.database in (None, "", ":memory:")
+    if parts.get_backend_name() == "sqlite" and is_no_file:
+        raise _not_a_url()
     return url
+
+
+def _not_a_url() -> UsageError:
+    return UsageError(
+        "CRM_DATABASE_URL must look like postgresql://user:password@host:5432/name (in a password write @ as %40, "
+        "/ as %2F, # as %23, ? as %3F), or sqlite:////path."
+    )
 
 
 def load() -> Settings:
     """Read the settings; a wrong one is refused by name, without showing its value if it is secret."""
+    said = _environment()
+    told = {
+        name: said[f"CRM_{name.upper()}"] for name in Settings.model_fields if f"CRM_{name.upper()}" in said
+    }
+    values: dict[str, Any] = {**told, **_from_files(said)}
     try:
-        return Settings(**_from_files())
+        return Settings(**values)
     except ValidationError as fault:
         first = fault.errors()[0]
         name = "CRM_" + str(first["loc"][0]).upper()
         raise UsageError(f"{name}: {first['msg'].removeprefix('Value error, ')}.") from None
+
+
+_NAMES = {
+    FILE,
+    *(f"CRM_{name.upper()}" for name in Settings.model_fields),
+    *(f"CRM_{name.upper()}_FILE" for name in SECRETS),
+}

@@ -169,13 +169,24 @@ def test_a_full_disk_under_the_output_is_a_line(
     )
 
 
-def test_a_mailbox_that_cannot_be_one_stops_the_server_without_its_password(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("CRM_IMAP_URL", "imaps://me:s3cret@", "it names no host"),
+        ("CRM_SMTP_URL", "me:s3cret@mail.example.org", "it must begin with smtp://"),
+        ("CRM_MAIL_FROM", "s3cret", "names no address"),
+        ("CRM_DKIM_KEY", "s3cret", "no private key"),
+    ],
+)
+def test_a_wrong_setting_of_mail_stops_the_server_without_its_password(
+    name: str, value: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("CRM_IMAP_URL", "imaps://me:s3cret@")
+    monkeypatch.setenv("CRM_SMTP_URL", "smtp://mail.example.org")
+    monkeypatch.setenv(name, value)
     assert run(["serve"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("crm: CRM_IMAP_URL: it names no host")
+    assert said.startswith(f"crm: {name}")
+    assert words in said
     assert "s3cret" not in said
 
 

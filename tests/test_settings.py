@@ -1,4 +1,4 @@
-"""The secret key of the data directory."""
+"""The secret key of the data directory, addresses, and where settings are read from."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -51,3 +51,106 @@ def test_a_key_that_was_not_kept_whole_signs_nothing(tmp_path: Path, left: bytes
 )
 def test_without_a_base_url_links_name_a_host_a_browser_can_go_to(host: str, url: str) -> None:
     assert Settings(host=host, port=8000).url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "crm.example.org",
+        "https://",
+        "https://crm.example.org/below",
+        "https://crm example.org",
+        "https://crm.example.org:99999",
+        "https://nora:secret@crm.example.org",
+        "https://crm.example.org?x=1",
+        "https://crm.example.org\\@evil.example",
+        "ftp://crm.example.org",
+    ],
+)
+def test_a_base_url_is_a_host_and_no_more(url: str) -> None:
+    with pytest.raises(ValueError, match="must look like"):
+        Settings(base_url=url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://crm.example.org", "http://10.0.0.5:8080", "http://[fd00::1]:8000", "https://büro.example"],
+)
+def test_a_base_url_loses_its_last_slash(url: str) -> None:
+    assert Settings(base_url=f"{url}/").url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite://relative.db", "sqlite:////x?mode=ro"]
+)
+def test_a_sqlite_database_is_a_file(url: str) -> None:
+    with pytest.raises(UsageError, match="must look like"):
+        assert Settings(database_url=url).database
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment in which nothing is set yet."""
+    for name in [name for name in os.environ if name.startswith("CRM_")]:
+        monkeypatch.delenv(name)
+    return monkeypatch
+
+
+def test_settings_may_stand_in_a_file(tmp_path: Path, bare: pytest.MonkeyPatch) -> None:
+    (tmp_path / "token").write_text("of the monitor\n")
+    lines = [
+        "# what people type",
+        "",
+        "CRM_BASE_URL=https://crm.example.org  # no slash",
+        "CRM_MAIL_FROM=In Person <crm@example.org>",
+        'CRM_WORKSPACE = "Team #1"',
+        "export CRM_SMTP_URL='smtp://u:p#w@mail.example.org'",
+        "CRM_PORT=8001",
+        "CRM_TIME_ZONE=",
+        f"CRM_METRICS_TOKEN_FILE={tmp_path / 'token'}",
+    ]
+    (tmp_path / "in-person.env").write_text("\n".join(lines))
+    bare.setenv(settings.FILE, str(tmp_path / "in-person.env"))
+    bare.setenv("CRM_PORT", "8002")
+    bare.setenv("CRM_HOST", "")
+    found = settings.load()
+    assert (found.url, found.mail_from, found.workspace) == (
+        "https://crm.example.org",
+        "In Person <crm@example.org>",
+        "Team #1",
+    )
+    assert found.smtp_url == "smtp://u:p#w@mail.example.org"
+    assert (found.host, found.port, found.time_zone) == ("127.0.0.1", 8002, "UTC")
+    assert found.metrics_token == "of the monitor"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("CRM_BASEURL=https://crm.example.org", r"Line 2 of .* no setting\. Is CRM_BASE_URL meant\?"),
+        ("CRM_SMTP_URL smtp://u:canary@h", r"Line 2 of .* is no setting\."),
+        ("CRM_PORT=many", r"CRM_PORT: "),
+    ],
+)
+def test_a_file_with_a_slip_is_refused_by_its_line(
+    tmp_path: Path, bare: pytest.MonkeyPatch, line: str, words: str
+) -> None:
+    (tmp_path / "in-person.env").write_text(f"CRM_HOST=127.0.0.1\n{line}\n")
+    bare.setenv(settings.FILE, str(tmp_path / "in-person.env"))
+    with pytest.raises(UsageError, match=words) as refused:
+        settings.load()
+    assert "canary" not in refused.value.sentence
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path, bare: pytest.MonkeyPatch) -> None:
+    bare.setenv(settings.FILE, str(tmp_path / "none.env"))
+    with pytest.raises(UsageError, match=r"CRM_SETTINGS_FILE names .* cannot be read"):
+        settings.load()
+
+
+def test_what_nothing_reads_is_named(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("CRM_BASEURL", "https://crm.example.org")
+    bare.setenv("CRM_TEST_TIMES", "2")
+    assert settings.unknown_settings() == [
+        "CRM_BASEURL is no setting, so nothing reads it. Is CRM_BASE_URL meant?"
+    ]

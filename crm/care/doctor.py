@@ -17,9 +17,9 @@ from crm.care.findings import Check, Finding
 from crm.errors import Refusal, UsageError
 from crm.mail.message import Mailbox
 from crm.mail.transport import SmtpSettings, greet
-from crm.settings import LEAST_KEY, Settings
+from crm.settings import LEAST_KEY, Settings, unknown_settings
 from crm.storage.database import Database
-from crm.storage.migrate import is_newer, is_newest
+from crm.storage.migrate import is_new, is_newer, is_newest
 from crm.storage.tables import mail_hold, outbox, scheduler_pulse, user, workspace
 
 SAFE_SQLITE = (3, 51, 3)
@@ -129,6 +129,14 @@ def _file_system(path: Path) -> str:
 def _schema(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
     if is_newest(database):
         yield Finding("schema", "good", "The database has the schema of this program.")
+    elif is_new(database):
+        said = "The database is empty: nothing was ever kept in it."
+        yield Finding(
+            "schema",
+            "wrong",
+            said,
+            "Start `crm serve`; or set CRM_DATA_DIR or CRM_DATABASE_URL, if yours is another.",
+        )
     elif is_newer(database):
         yield Finding(
             "schema",
@@ -288,12 +296,18 @@ def _disk(settings: Settings, database: Database, at: datetime) -> Iterator[Find
     if not place.exists():
         yield Finding("disk", "note", f"{place} does not exist yet.")
         return
+    yield _room(place)
+    backups = Path(settings.backup_dir or place)
+    if backups.exists() and not _same_disk(backups, place):
+        yield _room(backups)
+
+
+def _room(place: Path) -> Finding:
     free = shutil.disk_usage(place).free
     words = f"{free / 1024**3:.1f} GiB are free in {place}."
     if free < LEAST_FREE_BYTES:
-        yield Finding("disk", "wrong", words, "Free some space: a full disk stops every save.")
-    else:
-        yield Finding("disk", "good", words)
+        return Finding("disk", "wrong", words, "Free some space: a full disk stops every save and backup.")
+    return Finding("disk", "good", words)
 
 
 def _backups(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
@@ -303,6 +317,10 @@ def _backups(settings: Settings, database: Database, at: datetime) -> Iterator[F
         return
     folder = Path(settings.backup_dir)
     found = scheduled.made(folder)
+    if not _may_be_written(folder):
+        remedy = "Give it to the user who runs crm, or let CRM_BACKUP_DIR name another."
+        yield Finding("backups", "wrong", f"No backup can be made: {folder} may not be written.", remedy)
+        return
     if not found:
         remedy = "One is made within minutes of `crm serve` with CRM_SCHEDULER=on; its log says why if not."
         yield Finding("backups", "note", f"There is no daily backup in {folder} yet.", remedy)
@@ -315,11 +333,18 @@ def _backups(settings: Settings, database: Database, at: datetime) -> Iterator[F
     try:
         with archive.opened(newest):
             yield Finding("backups", "good", f"{len(found)} backup(s) in {folder}; that of {day} is whole.")
-    except Refusal as refusal:
-        yield Finding("backups", "wrong", refusal.sentence, "Remove it: the next is made within minutes.")
+    except Refusal:
+        words = f"The newest backup, {newest}, is damaged or cannot be read."
+        yield Finding("backups", "wrong", words, "Remove it: the next is made within minutes.")
     if database.is_sqlite and _same_disk(folder, Path(database.url.database or ".")):
         remedy = "Copy them to another machine, or let CRM_BACKUP_DIR lie on another disk."
         yield Finding("backups", "note", "Backups and database lie on the same disk.", remedy)
+
+
+def _may_be_written(folder: Path) -> bool:
+    """Whether files can be made in a folder, or the folder itself where it is not there yet."""
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def _same_disk(one: Path, other: Path) -> bool:
@@ -327,8 +352,15 @@ def _same_disk(one: Path, other: Path) -> bool:
 
 
 def _settings(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
-    findings = list(_contradictions(settings)) + list(_secret(settings))
+    findings = [*_contradictions(settings), *_secret(settings), *_strange()]
     yield from findings or [Finding("settings", "good", "The settings agree with each other.")]
+
+
+def _strange() -> Iterator[Finding]:
+    for sentence in unknown_settings():
+        yield Finding(
+            "settings", "note", sentence, "Mend its name, or unset it; docs/settings.md lists them all."
+        )
 
 
 def _contradictions(settings: Settings) -> Iterator[Finding]:
@@ -368,7 +400,7 @@ def _secret(settings: Settings) -> Iterator[Finding]:
     try:
         _ = settings.key
     except UsageError as refusal:
-        yield Finding("settings", "wrong", refusal.sentence)
+        yield Finding("settings", "wrong", refusal.sentence, "Until then `crm serve` does not start.")
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         yield Finding("settings", "wrong", f"Others may read {path}.", f"Run `chmod 600 {path}`.")
 

@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -12,12 +13,14 @@ import typer
 from crm.accounts import actions
 from crm.cli_support import open_database
 from crm.errors import Unavailable
+from crm.nudges import sending
 from crm.outgoing.imap_address import ImapAddress
-from crm.settings import Settings
+from crm.settings import Settings, unknown_settings
 from crm.storage.database import Database
 from crm.web import logs, sessions
 
 GRACE_SECONDS = 8
+log = logging.getLogger("crm.serve")
 
 
 def serve() -> None:
@@ -25,10 +28,11 @@ def serve() -> None:
     with open_database() as (settings, database):
         from crm import jobs  # only the server waits for the scheduler and the web framework
 
-        if settings.imap_url:
-            ImapAddress.parse(settings.imap_url)  # a wrong one stops the server, not each of its pages
+        _refuse_wrong(settings)
         listener = _listen(settings.host, settings.port)
         logs.configure(settings.log_format)
+        for sentence in unknown_settings():
+            log.warning(sentence)
         _announce(settings, database)
         running = jobs.start(database, settings) if settings.scheduler == "on" else None
         try:
@@ -37,6 +41,15 @@ def serve() -> None:
             if running:
                 running.stop()
             listener.close()
+
+
+def _refuse_wrong(settings: Settings) -> None:
+    """A wrong setting of mail stops the server, not each of its pages and mails."""
+    if settings.imap_url:
+        ImapAddress.parse(settings.imap_url)
+    if settings.smtp_url:
+        sending.by_smtp(settings)
+        sending.sender_of(settings)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
+from crm.errors import Unavailable
 from crm.storage.faults import plain_faults
 from crm.storage.sqlite import STATEMENTS, sqlite_engine
 
@@ -89,6 +90,11 @@ def _postgresql_engine(url: str) -> Engine:
 def _prepare(connection: Any, record: object) -> None:
     from psycopg import RawServerCursor
 
+    letters = connection.info.parameter_status("server_encoding")
+    if letters != "UTF8":
+        raise Unavailable(
+            f"The database keeps letters as {letters}, which has no room for every name. Create it anew with ENCODING 'UTF8'."
+        )
     connection.server_cursor_factory = RawServerCursor
     connection.prepared_max = STATEMENTS
     connection.prepare_threshold = 0  # at once and not at the sixth time: nearly all of them come again

@@ -37,13 +37,49 @@ KNOWN = {
     "authentication failed": N_(
         "The database server refuses the user or password in CRM_DATABASE_URL. Check them."
     ),
+    "no password supplied": N_(
+        "The database server asks for a password, and CRM_DATABASE_URL holds none. Add it."
+    ),
+    "no pg_hba.conf entry": N_(
+        "The database server does not let this machine in as the user in CRM_DATABASE_URL. Check its pg_hba.conf."
+    ),
+    "permission denied for": N_(
+        "The user in CRM_DATABASE_URL may not make or read tables in the database. Make that user its owner."
+    ),
+    "too many clients": N_(
+        "The database server takes no more connections, so nothing was saved. Try again, or raise its max_connections."
+    ),
+    "connection slots": N_(
+        "The database server takes no more connections, so nothing was saved. Try again, or raise its max_connections."
+    ),
+    "invalid connection option": N_(
+        "CRM_DATABASE_URL has an option after its ? that PostgreSQL does not know. Check it."
+    ),
+    "connection is bad: invalid": N_(
+        "CRM_DATABASE_URL has an option after its ? that PostgreSQL does not know. Check it."
+    ),
+    "does not support ssl": N_(
+        "The database server does not speak TLS, which CRM_DATABASE_URL asks for. Switch it on there, or change sslmode."
+    ),
+    "certificate verify failed": N_(
+        "The certificate of the database server is not one that CRM_DATABASE_URL asks for. Check sslmode and sslrootcert."
+    ),
+    "root certificate file": N_(
+        "The certificate of the database server is not one that CRM_DATABASE_URL asks for. Check sslmode and sslrootcert."
+    ),
     "connection refused": N_(
         "The database server cannot be reached, so nothing was saved. Check that it runs."
     ),
     "connection failed": N_(
         "The database server cannot be reached, so nothing was saved. Check that it runs."
     ),
-    "resolve host": N_("No server has the name in CRM_DATABASE_URL, so nothing was saved. Check it."),
+    "resolve host": N_(
+        "No server has the name in CRM_DATABASE_URL, so nothing was saved. Check it; in a password write @ as %40."
+    ),
+    "connection is bad": N_(
+        "The database server cannot be reached, so nothing was saved. Check that it runs."
+    ),
+    "timeout expired": N_("The database server cannot be reached, so nothing was saved. Check that it runs."),
 }
 """What the database says → what people read. The first that fits."""
 

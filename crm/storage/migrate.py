@@ -88,6 +88,12 @@ def _revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
+def is_new(database: Database) -> bool:
+    """Whether the database has no schema yet."""
+    with database.read() as connection:
+        return _revision(connection) is None
+
+
 def is_newer(database: Database) -> bool:
     """Whether the database has a schema that only a later program knows."""
     with database.read() as connection:

@@ -66,7 +66,7 @@ def test_a_healthy_installation_has_nothing_wrong(world: World, tmp_path: Path, 
 
 def test_a_database_without_tables_is_told_to_migrate(tmp_path: Path, now: datetime) -> None:
     database = Database(f"sqlite:///{tmp_path / 'fresh.sqlite3'}")
-    assert "an older schema" in wrong(examine(settings(tmp_path), database, now))["schema"]
+    assert "is empty" in wrong(examine(settings(tmp_path), database, now))["schema"]
 
 
 def test_a_database_of_a_newer_version_is_not_sent_to_migrate(tmp_path: Path, now: datetime) -> None:
@@ -188,8 +188,18 @@ def test_links_to_nowhere_and_a_key_others_may_read_are_noticed(
     assert any("links lead to http://127.0.0.1" in sentence for sentence in sentences)
     assert any("Others may read" in sentence for sentence in sentences)
     key.write_text("")
-    sentences = [f.sentence for f in examine(Settings(data_dir=tmp_path), world.database, now)]
+    found = [f for f in examine(Settings(data_dir=tmp_path), world.database, now) if f.state == "wrong"]
+    sentences = [f.sentence for f in found]
+    assert all(f.remedy for f in found)
     assert any("has 0 of at least 32 characters" in sentence for sentence in sentences)
+
+
+def test_a_setting_that_nothing_reads_is_noticed(
+    world: World, tmp_path: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRM_SMTPURL", "smtp://mail.example.org")
+    found = [one for one in examine(settings(tmp_path), world.database, now) if one.check == "settings"]
+    assert [(one.state, "Is CRM_SMTP_URL meant?" in one.sentence) for one in found] == [("note", True)]
 
 
 def test_a_secret_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:

@@ -93,3 +93,5 @@ def test_the_doctor_says_how_the_backups_stand(world: World, tmp_path: Path) -> 
     newest.write_bytes(newest.read_bytes()[:-100])
     assert "damaged" in said()[0][1]
     assert said()[0][0] == "wrong"
+    below_a_file = chosen.model_copy(update={"backup_dir": str(newest / "daily")})
+    assert said(below_a_file) == [("wrong", f"No backup can be made: {newest / 'daily'} may not be written.")]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crm.domain import rules
-from crm.settings import SECRETS, Settings
+from crm.settings import FILE, SECRETS, Settings
 from tests.house.places import ROOT, files, is_vendored, named
 
 SETTING = re.compile(r"CRM_[A-Z_]*[A-Z]")
@@ -20,7 +20,7 @@ def read(name: str) -> str:
 
 
 def settings() -> set[str]:
-    names = {f"CRM_{field.upper()}" for field in Settings.model_fields}
+    names = {FILE} | {f"CRM_{field.upper()}" for field in Settings.model_fields}
     return names | {f"CRM_{name.upper()}_FILE" for name in SECRETS}
 
 

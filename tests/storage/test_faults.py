@@ -15,6 +15,7 @@ from crm.storage.faults import plain_faults
 from crm.storage.migrate import migrate
 from crm.storage.tables import workspace
 from tests.builders import World
+from tests.postgresql import execute
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -47,6 +48,13 @@ def test_of_two_who_wait_for_each_other_one_is_told_to_try_again(database: Datab
             'connection failed: FATAL:  password authentication failed for user "x"',
             "refuses the user or password",
         ),
+        ("connection failed: server does not support SSL, but SSL was required", "does not speak TLS"),
+        ('connection is bad: invalid sslmode value: "x"', "an option after its ?"),
+        ('invalid connection option "x"', "an option after its ?"),
+        ("connection is bad: connection to server on socket failed: No such file", "cannot be reached"),
+        ('FATAL:  no pg_hba.conf entry for host "10.0.0.1"', "does not let this machine in"),
+        ("connection failed: FATAL:  sorry, too many clients already", "no more connections"),
+        ("permission denied for schema public", "may not make or read tables"),
     ],
 )
 def test_a_server_that_cannot_be_used_is_told_in_a_sentence(
@@ -56,6 +64,20 @@ def test_a_server_that_cannot_be_used_is_told_in_a_sentence(
     with pytest.raises(Unavailable, match=words) as refused, plain_faults():
         raise OperationalError("connect", None, fault)
     assert caplog.messages == [refused.value.sentence]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_database_whose_letters_are_not_enough_is_refused(database: Database) -> None:
+    server = database.url.render_as_string(hide_password=False)
+    plain = server.replace("postgresql+psycopg", "postgresql")
+    execute(plain, "CREATE DATABASE latin_letters ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    other = Database(database.url.set(database="latin_letters").render_as_string(hide_password=False))
+    try:
+        with pytest.raises(Unavailable, match=r"as LATIN1.*ENCODING 'UTF8'"):
+            migrate(other)
+    finally:
+        other.close()
+        execute(plain, "DROP DATABASE latin_letters")
 
 
 def test_a_new_database_is_for_its_owner_alone(tmp_path: Path) -> None:
