@@ -36,7 +36,7 @@ def plan(
         moment = None if as_of is None else at_desk.at
         view = plan_for(at_desk.database, principal, _week(week), at_desk.now, moment)
     if as_json:
-        print_json(plan_shape(view, email, principal))
+        print_json(plan_shape(view, email))
         return
     columns = ("Act", "Contact", "When", "Why", "State")
     print_table(columns, [_row(one, at_desk.at, principal) for one in view.suggestions], _nobody(view))
@@ -76,7 +76,7 @@ def _row(one: Suggested, at: datetime, principal: Principal) -> tuple[str, ...]:
     today = principal.own_day(at)
     when = day_phrase(one.slot.day, today) if one.slot.day else "–"
     if one.slot.starts_at:
-        when += f", {clock_words(one.slot.starts_at.astimezone(principal.user_zone))}"
+        when += f", {clock_words(one.slot.starts_at.astimezone(one.zone))}"
     return (one.act, one.contact.name, when, one.reason, one.state.replace("_", " "))
 
 

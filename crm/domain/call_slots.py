@@ -24,7 +24,7 @@ def call_slot(call: Wanted, diary: Diary) -> Slot:
     if not diary.days:
         return Slot(None, None, MINUTES["call"])
     if _ever_shared(diary, call):
-        return Slot(None, None, MINUTES["call"], _("No free half hour is left this week."))
+        return Slot(None, None, MINUTES["call"], _("No free half hour was found."))
     return _least_bad(call, diary)
 
 
@@ -55,7 +55,7 @@ def _least_bad(call: Wanted, diary: Diary) -> Slot:
 
     best = min(_odd(diary, call), key=cost, default=None)
     if best is None:
-        return Slot(None, None, MINUTES["call"], _("No free half hour is left this week."))
+        return Slot(None, None, MINUTES["call"], _("No free half hour was found."))
     day, at, start = best
     diary.take("call", day, start)
     said = _("No shared working hours: {yours} for you, {theirs}")

@@ -77,7 +77,7 @@ def _meet(wanted: Wanted, diary: Diary) -> Slot:
                 if diary.free(start, act) and _fits_day(wanted, diary, start, place):
                     diary.take(act, day, start)
                     return Slot(day, start, minutes)
-    return Slot(None, None, minutes, _("No free hour is left this week.") if diary.days else "")
+    return Slot(None, None, minutes, _("No free hour was found.") if diary.days else "")
 
 
 def _fits_day(wanted: Wanted, diary: Diary, start: datetime, place: tzinfo) -> bool:

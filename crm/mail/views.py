@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from crm.domain.budgets import GROUPS
 from crm.domain.language import gettext as _
 from crm.domain.spans import names_and_others
 
@@ -16,7 +17,7 @@ class NudgeSuggestion:
     """One person of the week: why, what and when, and the pages its buttons open.
 
     ``reason`` is a sentence; ``slot`` the moment and what speaks for it, or empty. The stamp says ``act_label``.
-    ``address_missing``: a note is due and there is nowhere to post it, so the mail says "Ask for their address"
+    ``address_missing``: a note or a gift is due and there is nowhere to post it, so the mail says "Ask for their address"
     in place of the slot. ``given_name`` is for the subject; without it the first word of ``name`` is taken.
     ``met_url`` answers a reason that asks "Have you met since?". ``about`` is one thing to talk about, or empty.
     """
@@ -42,7 +43,8 @@ class NudgeSuggestion:
     @property
     def moment(self) -> str:
         """The line in bold, empty if there is none."""
-        return _("Ask for their address") if self.act == "note" and self.address_missing else self.slot
+        is_posted = GROUPS.get(self.act) == "by_hand"
+        return _("Ask for their address") if is_posted and self.address_missing else self.slot
 
     @property
     def short_name(self) -> str:

@@ -3,17 +3,16 @@
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 from typing import Any
 
 from jinja2 import Environment
 from sqlalchemy import Connection, func, select
 
 from crm.accounts.queries import command_line, manner_of, principal_of
-from crm.domain.diary import Slot
 from crm.domain.language import N_, ngettext
 from crm.domain.language import gettext as _
-from crm.domain.manner import clock_words, numeral, written_for
+from crm.domain.manner import numeral, written_for
 from crm.domain.principal import Principal
 from crm.domain.sentences import budget_summary, headline
 from crm.domain.spans import capital, count, day_phrase, week_phrase
@@ -34,6 +33,7 @@ from crm.planning.diary import has_calendar
 from crm.planning.easing import easing
 from crm.planning.queries import PlanView, Suggested, plan_of
 from crm.planning.talking import dated
+from crm.planning.words import moment_words, planned_on, still
 from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.open_matters import is_open
@@ -103,7 +103,9 @@ class Writer:
             before = missed.said_to(connection, claim, at)
         if plan is None or not plan.open:
             return self._quiet(database, principal, person, claim, at)
-        mail = self._nudge(person, principal, plan, promises, f"{before} {unsure}".strip(), at)
+        made = planned_on(plan.made_at, principal.own_day(at), principal.user_zone)
+        said = " ".join(filter(None, (before, made, easing(plan.budget), unsure)))
+        mail = self._nudge(person, principal, plan, promises, said, at)
         mail = replace(mail, proposed=proposed and any(one.slot.starts_at for one in plan.open))
         return self._rendered("nudge", mail, person, principal, claim, at)
 
@@ -155,7 +157,7 @@ class Writer:
         principal: Principal,
         plan: PlanView,
         promises: tuple[str, ...],
-        unsure: str,
+        caution: str,
         at: datetime,
     ) -> NudgeMail:
         address = links.addresses(self.settings, principal, str(plan.week), at)
@@ -165,13 +167,13 @@ class Writer:
             week_label=week_phrase(plan.week.monday, today),
             title=headline(len(plan.open)),
             summary=budget_summary([one.act for one in plan.open]),
-            suggestions=tuple(_shown(one, address, principal.user_zone, today) for one in plan.open),
+            suggestions=tuple(_shown(one, address, today) for one in plan.open),
             promises=promises,
             day_name=_(DAY_NAMES[person.nudge_weekday]),
             week_url=f"{self.settings.url}/",
             preferences_url=f"{self.settings.url}/settings",
             unsubscribe_url=address(0, links.STOP_MAIL),
-            caution=" ".join(filter(None, (easing(plan.budget), unsure))),
+            caution=caution,
             takes_replies=bool(self.settings.imap_url),
         )
 
@@ -191,7 +193,7 @@ def _recipient(connection: Connection, claim: Claim) -> tuple[Principal, Any]:
         raise NoMail("skipped", SWITCHED_OFF) from None
 
 
-def _shown(one: Suggested, address: Callable[..., str], zone: tzinfo, today: date) -> NudgeSuggestion:
+def _shown(one: Suggested, address: Callable[..., str], today: date) -> NudgeSuggestion:
     assert one.id is not None
     swap = one.swaps[0] if one.swaps else None
     return NudgeSuggestion(
@@ -200,14 +202,14 @@ def _shown(one: Suggested, address: Callable[..., str], zone: tzinfo, today: dat
         act=one.act,
         act_label=capital(word(one.act)),
         reason=one.reason,
-        slot=_moment(one, zone, today),
+        slot=_moment(one, today),
         done_url=address(one.id, "done"),
         done_label=_("Done & log"),
         met_url=address(one.id, "met") if one.may_be_unrecorded else None,
         swap_url=address(one.id, "swap", swap) if swap else None,
         swap_label=_("{swap} instead").format(swap=capital(word(swap))) if swap else None,
         snooze_url=address(one.id, "snooze"),
-        calendar_url=address(one.id, "calendar") if one.slot.day or one.slot.starts_at else None,
+        calendar_url=address(one.id, "calendar") if still(one.slot, today).day else None,
         dismiss_url=address(one.id, "not_this_person"),
         address_missing=one.needs_address,
         given_name=one.contact.given_name,
@@ -215,9 +217,9 @@ def _shown(one: Suggested, address: Callable[..., str], zone: tzinfo, today: dat
     )
 
 
-def _moment(one: Suggested, zone: tzinfo, today: date) -> str:
+def _moment(one: Suggested, today: date) -> str:
     """When, for a call by which number, and whether something else has come into the way."""
-    words = slot_words(one.act, one.slot, zone, today, one.place)
+    words = slot_words(one, today)
     number = one.contact.phone if one.act == "call" else None
     parts = [part for part in (words, number, _(TAKEN) if one.is_taken else "") if part]
     return ". ".join(part.rstrip(".") for part in parts[:-1]) + (f". {parts[-1]}" if parts[1:] else words)
@@ -239,19 +241,12 @@ def cut(words: str) -> str:
     return textwrap.shorten(line, LONGEST_POINT, placeholder=" …")
 
 
-def slot_words(act: str, slot: Slot, zone: tzinfo, today: date, place: str | None = None) -> str:
-    """When, and what speaks for it: "Thu 19 Nov, 12:30. Both in Boston." Empty where nothing is known."""
-    if slot.starts_at is not None:
-        local = slot.starts_at.astimezone(zone)
-        day = _("Today") if local.date() == today else day_phrase(local.date(), today)
-        when = f"{day}, {clock_words(local)}"
-    elif slot.day is not None:
-        day = _("today") if slot.day == today else day_phrase(slot.day, today)
-        when = _("Post by {day}").format(day=day) if act in ("note", "gift") else capital(day)
-    else:
-        when = ""
-    parts = [part.rstrip(".") for part in (when, place or "", slot.note) if part]
-    return parts[0] if len(parts) == 1 and when else "".join(f"{part}. " for part in parts).rstrip()
+def slot_words(one: Suggested, today: date) -> str:
+    """When, and what speaks for it: "Thu 19 Nov, 12:30. Both in Boston." Once its day is over, any other will do."""
+    slot = still(one.slot, today)
+    parts = [moment_words(one.act, slot, today, one.zone), one.place or "", slot.note]
+    said = [part.rstrip(".") for part in parts if part]
+    return said[0] if len(said) == 1 else "".join(f"{part}. " for part in said).rstrip()
 
 
 def _promises(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from crm.nudges.link_queries import Addressee
 from crm.nudges.links import STOP_DIGEST, Link
 from crm.planning.met import meeting_of
 from crm.planning.queries import Suggested
+from crm.planning.words import still
 
 ACT_WORDS = {"call": N_("phone call"), "note": N_("handwritten note")}
 
@@ -122,7 +123,7 @@ def _log_address(one: Suggested, channel: str = "") -> str:
 
 def _ask_done(connection: Connection, opened: Opened, one: Suggested) -> Card:
     principal = opened.who.principal
-    local = actions.when_done(one, opened.at).astimezone(principal.user_zone)
+    local = actions.when_done(one, opened.at).astimezone(one.zone)
     direction = link_queries.direction_of(one.act)
     way = link_queries.way_of(connection, principal, one.act)
     lines = [
@@ -312,9 +313,8 @@ def _meant_to_say(one: Suggested) -> list[Line]:
 
 
 def _swapped(opened: Opened, one: Suggested) -> Card:
-    zone = opened.who.principal.user_zone
-    when = slot_words(one.act, one.slot, zone, opened.today, one.place)
-    lines = (Line(_icon(one.act), when or _("Some time this week"), strong=what_words(one)),)
+    when = slot_words(one, opened.today)
+    lines = (Line(_icon(one.act), when, strong=what_words(one)),)
     return Card(
         _("It is a {act} now").format(act=_act(one.act)),
         _for_whom(opened),
@@ -345,17 +345,19 @@ def _nothing_left(opened: Opened, one: Suggested) -> Card:
 
 
 def _calendar(opened: Opened, one: Suggested) -> Card:
-    zone = opened.who.principal.user_zone
-    when = slot_words(one.act, one.slot, zone, opened.today, one.place)
-    if one.slot.day is None and one.slot.starts_at is None:
-        lede = _("No moment is planned for it, so there is nothing to put into a calendar.")
+    if still(one.slot, opened.today).day is None:
+        lede = (
+            _("No moment is planned for it, so there is nothing to put into a calendar.")
+            if one.slot.day is None
+            else _("Its day has passed, so there is nothing to put into a calendar.")
+        )
         return Card(what_words(one, short=True), lede, _("Opening this page changed nothing."), one.act)
     return Card(
         _("Add it to your calendar?"),
         _for_whom(opened),
         _("The file opens in your calendar, which asks before it keeps anything."),
         one.act,
-        lines=(Line(_icon(one.act), when, strong=what_words(one)),),
+        lines=(Line(_icon(one.act), slot_words(one, opened.today), strong=what_words(one)),),
         download=f"/n/{opened.token}/event.ics",
     )
 

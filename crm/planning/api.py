@@ -29,4 +29,4 @@ def plan(call: Call) -> dict[str, Any]:
         raise Invalid(f"week: {fault}", fields={"week": str(fault)}) from None
     moment = None if asked.as_of is None else asked.at(call)
     view = plan_for(call.database, call.principal, week, call.at, moment)
-    return plan_shape(view, call.bearer.email, call.principal)
+    return plan_shape(view, call.bearer.email)

@@ -261,7 +261,7 @@ def _wanted(
         place.zone_or(zone),
         holidays=holidays_in(place.country, week),
         occasion_on=occasion_on,
-        only_on=there if meets and there and not home.place.near(place) else None,
+        only_on=home.on_trips(act, place) or None,
         not_on=elsewhere if GROUPS[act] != "by_hand" else frozenset(),
         post_days=post_days(home.place.country, place.country),
     )

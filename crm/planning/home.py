@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from crm.domain.budgets import FULL_WEEK, LARGEST_BUDGET, LEAST_DAYS, Budget
+from crm.domain.budgets import FULL_WEEK, GROUPS, LARGEST_BUDGET, LEAST_DAYS, Budget
 from crm.domain.language import gettext as _
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.principal import Principal
@@ -34,6 +34,16 @@ class Home:
     def there(self, place: Whereabouts) -> frozenset[date]:
         """The days of trips that bring the user into reach of a place."""
         return frozenset(day for trip in self.trips if trip.place.near(place) for day in trip.days)
+
+    def on_trips(self, act: str, place: Whereabouts) -> frozenset[date]:
+        """The days of trips on which an act with somebody who lives there takes place; none where it needs no trip."""
+        if GROUPS[act] != "in_person" or self.place.near(place):
+            return frozenset()
+        return self.there(place)
+
+    def clock_of(self, act: str, place: Whereabouts, zone: tzinfo) -> tzinfo:
+        """By whose clock its moment is said: that of the place on a trip, else the user's own."""
+        return place.zone_or(zone) if self.on_trips(act, place) else zone
 
     def meets(self, place: Whereabouts) -> bool:
         """Whether somebody who lives there can be met, at home or on a trip."""

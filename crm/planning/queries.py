@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
@@ -76,8 +76,8 @@ class Suggested:
 
     ``state`` is one of `STATES`; ``state_day`` the day it was done, or comes back. ``response_id`` is what *undo* takes
     back; *contacted* has none, since nobody answered: ``interaction_id`` is what was logged. ``swaps``: other acts.
-    ``place`` is "Both in Boston" where meeting is suggested. ``is_taken``: the user's calendar holds something else at its
-    moment since the plan was made.
+    ``place`` is "Both in Boston" where meeting is suggested; ``zone``: by whose clock its moment is said. ``is_taken``:
+    the user's calendar holds something else at its moment since the plan was made.
     """
 
     id: int | None
@@ -89,6 +89,7 @@ class Suggested:
     rules: tuple[str, ...]
     evidence: Mapping[str, Any]
     talking_points: tuple[TalkingPoint, ...]
+    zone: tzinfo
     state: str = "planned"
     state_day: date | None = None
     response_id: int | None = None
@@ -183,6 +184,7 @@ def drafted_view(connection: Connection, principal: Principal, draft: Draft, at:
             one.rules,
             one.evidence,
             points[one.contact_id],
+            homes[0].clock_of(one.act, shown[one.contact_id].place, principal.user_zone),
             place=_place(one.act, shown[one.contact_id], homes[0]),
         )
         for one in draft.suggestions
@@ -230,6 +232,7 @@ def _stored(
             tuple(row.rules),
             row.evidence,
             points[row.contact_id],
+            home.clock_of(row.act, shown[row.contact_id].place, principal.user_zone),
             states[row.id].state,
             states[row.id].day,
             states[row.id].response_id,

@@ -1,12 +1,12 @@
 """A plan as JSON gives it, on the command line and in the API."""
 
+from datetime import tzinfo
 from typing import Any
 
 from pydantic import BaseModel
 
 from crm.contacts.shapes import PersonShape, person
 from crm.domain.diary import Slot
-from crm.domain.principal import Principal
 from crm.planning.queries import PlanView, Suggested
 from crm.planning.talking import TalkingPoint
 
@@ -59,22 +59,22 @@ class PlanShape(BaseModel):
     suggestions: list[SuggestionShape]
 
 
-def plan_shape(view: PlanView, email: str, principal: Principal) -> dict[str, Any]:
+def plan_shape(view: PlanView, email: str) -> dict[str, Any]:
     """One plan; ``email`` is its user's."""
     budget = view.budget
     return {
         "user": email,
         "week": str(view.week),
         "budget": {"call": budget.call, "in_person": budget.in_person, "by_hand": budget.by_hand},
-        "suggestions": [_suggestion(one, principal) for one in view.suggestions],
+        "suggestions": [_suggestion(one) for one in view.suggestions],
     }
 
 
-def _suggestion(one: Suggested, principal: Principal) -> dict[str, Any]:
+def _suggestion(one: Suggested) -> dict[str, Any]:
     return {
         "contact": person(one.contact),
         "act": one.act,
-        "slot": _slot(one.slot, principal),
+        "slot": _slot(one.slot, one.zone),
         "reason": one.reason,
         "rules": list(one.rules),
         "evidence": dict(one.evidence),
@@ -83,8 +83,8 @@ def _suggestion(one: Suggested, principal: Principal) -> dict[str, Any]:
     }
 
 
-def _slot(slot: Slot, principal: Principal) -> dict[str, Any]:
-    local = slot.starts_at and slot.starts_at.astimezone(principal.user_zone)
+def _slot(slot: Slot, zone: tzinfo) -> dict[str, Any]:
+    local = slot.starts_at and slot.starts_at.astimezone(zone)
     return {
         "starts_at": local and local.isoformat(),
         "day": slot.day and slot.day.isoformat(),

@@ -1,7 +1,7 @@
 """How a suggestion's moment is said, on pages and in mail."""
 
 from dataclasses import replace
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 
 from crm.domain.budgets import GROUPS
 from crm.domain.diary import Slot
@@ -20,6 +20,14 @@ def still(slot: Slot, today: date) -> Slot:
         return slot
     passed = _("{day} has passed").format(day=day_phrase(slot.day, today))
     return replace(slot, day=None, starts_at=None, note=passed)
+
+
+def planned_on(made_at: datetime | None, today: date, zone: tzinfo) -> str:
+    """From the day after a plan was made: its reasons say "in 7 days" and mean from then."""
+    day = made_at.astimezone(zone).date() if made_at else today
+    if day >= today:
+        return ""
+    return _("The reasons are as of {day}, when the week was planned.").format(day=day_phrase(day, today))
 
 
 def moment_words(act: str, slot: Slot, today: date, zone: tzinfo) -> str:

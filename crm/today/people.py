@@ -102,7 +102,7 @@ def _suggestion(visit: Visit, found: Person) -> dict[str, Any]:
     slot = still(one.slot, visit.today) if one.is_open else one.slot
     return {
         "suggestion": one,
-        "suggestion_moment": moment_words(one.act, slot, visit.today, visit.principal.user_zone),
+        "suggestion_moment": moment_words(one.act, slot, visit.today, one.zone),
         "suggestion_beside": beside_moment(slot, one.place, one.needs_address),
     }
 

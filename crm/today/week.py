@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, timedelta, tzinfo
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -34,7 +34,7 @@ from crm.planning.home import holidays_in
 from crm.planning.queries import PlanView, Suggested, drafted_view, plan_of
 from crm.planning.talking import dated
 from crm.planning.waiting import number_not_planned
-from crm.planning.words import act_and_moment, beside_moment, moment_words, still
+from crm.planning.words import act_and_moment, beside_moment, moment_words, planned_on, still
 from crm.today import first_run, queries
 from crm.web.routing import Router, Visit
 
@@ -171,29 +171,19 @@ def _said_of_now(
         "replies": waiting_count(connection, who) if replies else 0,
         "light": _light(connection, visit, plan) if plan else (),
         "easing": easing(plan.budget) if plan else "",
-        "planned_on": _planned_on(plan, visit) if plan else "",
+        "planned_on": planned_on(plan.made_at, visit.today, who.user_zone) if plan and plan.open else "",
         "proposed": plan is not None
         and any(one.slot.starts_at for one in plan.open)
         and not has_calendar(connection, who),
     }
 
 
-def _planned_on(plan: PlanView, visit: Visit) -> str:
-    """From the day after it was made: reasons say "in 7 days" and mean from then."""
-    day = plan.made_at.astimezone(visit.principal.user_zone).date() if plan.made_at else visit.today
-    if day >= visit.today or not plan.open:
-        return ""
-    return _("The reasons are as of {day}, when the week was planned.").format(
-        day=day_phrase(day, visit.today)
-    )
-
-
 def _sayings(visit: Visit) -> dict[str, Callable[..., str]]:
     """How the template says moments and days to this user."""
-    today, zone = visit.today, visit.principal.user_zone
+    today = visit.today
     return {
-        "moment": lambda one: moment_words(one.act, one.slot, today, zone),
-        "act_and_moment": lambda one: act_and_moment(one.act, one.slot, today, zone),
+        "moment": lambda one: moment_words(one.act, one.slot, today, one.zone),
+        "act_and_moment": lambda one: act_and_moment(one.act, one.slot, today, one.zone),
         "beside": lambda one: beside_moment(one.slot, one.place, one.needs_address),
         "dated": lambda point: dated(point, today),
         "day_phrase": lambda day: day_phrase(day, today),
@@ -232,7 +222,7 @@ def _days(plan: PlanView, visit: Visit, holidays: Collection[date]) -> tuple[Day
     for one in plan.suggestions:
         day = one.slot.day
         if day is not None and day in week and (one.is_open or one.acted_on):
-            by_day.setdefault(day, []).append(_planned(one, visit.principal.user_zone))
+            by_day.setdefault(day, []).append(_planned(one))
     return tuple(
         DayOfWeek(
             day,
@@ -246,10 +236,10 @@ def _days(plan: PlanView, visit: Visit, holidays: Collection[date]) -> tuple[Day
     )
 
 
-def _planned(one: Suggested, zone: tzinfo) -> tuple[str, Planned]:
+def _planned(one: Suggested) -> tuple[str, Planned]:
     name = one.contact.short_name
     if one.slot.starts_at is not None:
-        at = one.slot.starts_at.astimezone(zone)
+        at = one.slot.starts_at.astimezone(one.zone)
         return f"{at:%H:%M}", Planned(one.act, f"{clock_words(at)} {name}", one.id)
     return "24", Planned(one.act, _("Post to {name}").format(name=name), one.id)
 

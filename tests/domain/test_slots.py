@@ -271,7 +271,7 @@ class TestCalls:
     def test_have_no_moment_in_a_full_week(self) -> None:
         full = [Interval(MONDAY, MONDAY + timedelta(days=7))]
         (slot,) = ask(Wanted(1, "call", BERLIN), busy=full)
-        assert slot == Slot(None, None, 30, "No free half hour is left this week.")
+        assert slot == Slot(None, None, 30, "No free half hour was found.")
 
     def test_never_today_in_the_past(self) -> None:
         friday = datetime(2026, 11, 20, 16, 10, tzinfo=BERLIN)
@@ -285,7 +285,7 @@ class TestInPerson:
         assert [local(slot) for slot in slots[:5]] == [
             f"{day} 12:30" for day in ("Wed", "Thu", "Fri", "Mon", "Tue")
         ]
-        assert slots[5] == Slot(None, None, 60, "No free hour is left this week.")
+        assert slots[5] == Slot(None, None, 60, "No free hour was found.")
 
     def test_meetings_and_visits_at_their_hour(self) -> None:
         meeting, visit = ask(Wanted(1, "meeting", BERLIN), Wanted(2, "visit", BERLIN))
@@ -331,7 +331,7 @@ class TestInPerson:
         wednesday = frozenset({date(2026, 11, 18)})
         home, away = ask(Wanted(1, "lunch", BERLIN), Wanted(2, "lunch", BOSTON, only_on=wednesday))
         assert local(home) == "Wed 12:30"
-        assert away == Slot(None, None, 60, "No free hour is left this week.")
+        assert away == Slot(None, None, 60, "No free hour was found.")
 
     def test_a_lunch_that_is_arranged_is_the_lunch_of_its_day_and_has_a_way_to_it(self) -> None:
         early = datetime(2026, 11, 18, 10, 30, tzinfo=BERLIN)

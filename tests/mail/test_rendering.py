@@ -187,7 +187,12 @@ def test_the_day_is_the_readers():
 
 
 def test_a_note_without_an_address_asks_for_it_first():
-    for act, missing, asks in [("note", True, True), ("note", False, False), ("call", True, False)]:
+    for act, missing, asks in [
+        ("note", True, True),
+        ("gift", True, True),
+        ("note", False, False),
+        ("call", True, False),
+    ]:
         mail = rendered(nudge_with("Ruth Abernathy", act=act, address_missing=missing))
         for words in (Page(mail.html).words, mail.text):
             assert ("Ask for their address" in words) is asks

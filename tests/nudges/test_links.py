@@ -15,9 +15,11 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from crm.domain.principal import Principal
+from crm.domain.weeks import IsoWeek
 from crm.nudges import links
 from crm.nudges.links import Link
 from crm.nudges.sending import into_folder
+from crm.planning.actions import make_plan
 from crm.storage.database import new_id
 from crm.storage.tables import ask, contact, interaction, own_calendar, session, suggestion, user
 from tests.builders import NOW, World
@@ -117,6 +119,25 @@ def test_without_a_calendar_the_mail_and_the_page_say_that_times_are_proposals(m
         }
         connection.execute(own_calendar.insert(), {**row, **how})
     assert said not in week.get("/").text
+
+
+def test_a_mail_later_in_the_week_says_which_days_have_passed(world: World, tmp_path: Path) -> None:
+    """The plan was made when its user looked at the week on Monday; the mail goes out on Thursday."""
+    alice = member(world, nudge_weekday=3)
+    with world.database.write() as connection:
+        make_plan(connection, alice, IsoWeek.of(NOW.date()), NOW - timedelta(hours=4))
+    with time_machine.travel(NOW + timedelta(days=3, minutes=1), tick=False):
+        only(postman(world.database, NOW + timedelta(days=3), into_folder(tmp_path)).work())
+        (path,) = tmp_path.iterdir()
+        mail = message_from_bytes(path.read_bytes(), policy=default)
+        assert isinstance(mail, EmailMessage)
+        for kind in ("plain", "html"):
+            part = mail.get_body((kind,))
+            assert part is not None
+            words = " ".join(str(part.get_content()).split())
+            assert "The reasons are as of Mon 23 Nov, when the week was planned." in words
+            assert "Any day this week. Mon 23 Nov has passed." in words
+            assert words.count("Add to calendar") == 2 - words.count("has passed")
 
 
 def test_the_page_asks_and_has_one_button(mailed: Mailed) -> None:

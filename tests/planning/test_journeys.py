@@ -1,6 +1,6 @@
 """Trips and days off: people there come forward, nobody at home is asked out meanwhile, and they are their user's alone."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,8 +14,9 @@ from sqlalchemy import select
 from crm.domain.budgets import Budget
 from crm.domain.own_calendar import is_own_event
 from crm.domain.principal import Principal
-from crm.domain.weeks import IsoWeek
+from crm.domain.weeks import IsoWeek, local_instant
 from crm.errors import NotFound
+from crm.nudges.compose import slot_words
 from crm.planning import journey_actions, journeys, trip_actions
 from crm.planning.actions import make_plan
 from crm.planning.drafting import Draft, draft_plan
@@ -64,6 +65,27 @@ def test_a_trip_brings_the_people_there_forward_on_its_days_and_by_their_clock(w
     assert len(days) == 3
     assert all(TUESDAY <= day <= FRIDAY for day in days)
     assert {moment.astimezone(NEW_YORK).hour for moment in moments if moment} == {12}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_page_and_mail_say_the_moments_of_a_trip_by_the_clock_of_the_place(world: World) -> None:
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin")
+    by_screen(world, alice, "Odile Renard", city=BOSTON)
+    by_screen(world, alice, "Jürgen Haas", city="Berlin")
+    write_trip(world, alice)
+    monday = local_instant(NEXT.monday, time(8), alice.user_zone)
+    with world.database.write() as connection:
+        make_plan(connection, alice, NEXT, monday)
+    with world.database.read() as connection:
+        view = plan_of(connection, alice, NEXT, monday)
+    assert view is not None
+    said = {one.contact.name: slot_words(one, NEXT.monday) for one in view.suggestions}
+    assert said["Odile Renard"] == "Wed 2 Dec, 12:30. You are both in Boston then."
+    assert said["Jürgen Haas"] == "Today, 12:30. Both in Berlin."
+    with time_machine.travel(monday, tick=False):
+        page = client(world, alice).get("/").text
+    assert "Wed 2 Dec, 12:30" in page
+    assert "18:30" not in page
 
 
 def test_who_lives_at_home_is_met_only_on_days_at_home(world: World) -> None:

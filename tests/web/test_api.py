@@ -87,7 +87,7 @@ def test_computations_are_what_the_command_line_says(world: World) -> None:
         flagged = [flag_shape(one) for one in flags(connection, world.principal, world.now)]
     week = IsoWeek.of(world.today).previous()
     view = plan_for(world.database, alice, week, world.now, None)
-    plan = plan_shape(view, "alice@team.example", alice)
+    plan = plan_shape(view, "alice@team.example")
     assert caller.get("/api/v1/health", params={"as_of": then.isoformat()}).json() == plainly(health)
     assert caller.get("/api/v1/flags", params={"as_of": world.now.isoformat()}).json() == plainly(flagged)
     assert flagged
