@@ -34,7 +34,9 @@ BOX_HEIGHT, BOX_WIDTH, STEP, LEFT = 17, 36, 64, 8
 MOST_BOXES = 12
 """Boxes in a column; a month with more shows its number alone above a full column."""
 ALL_TIME = "all"
-FILTERS = ("type", "since", "theme", "organisation", "contact", "kind", "heard_by")
+MOST_LETTERS = 100
+"""Letters of the words looked for."""
+FILTERS = ("q", "type", "since", "theme", "organisation", "contact", "kind", "heard_by")
 NO_THEME = "none"
 WORDS = {
     FEATURED: plurals("pain point or competitor", "pain points and competitors"),
@@ -70,6 +72,7 @@ def index(visit: Visit) -> Response:
         "tellers": signals.tellers(visit.connection, visit.principal, wanted),
         "lede": lede(found, wanted),
         "chart": _chart(found),
+        "is_any": bool(found.total) or signals.is_any(visit.connection, visit.principal),
     }
     return visit.render("interactions/signals.html", context, active="people")
 
@@ -143,7 +146,14 @@ def _wanted(query: QueryParams, today: date) -> Wanted:
         _id(query.get("contact", "")),
         _kind(query.get("kind", "")),
         _id(query.get("heard_by", "")),
+        _words(query.get("q", "")),
     )
+
+
+def _words(said: str) -> tuple[str, ...]:
+    if len(said) > MOST_LETTERS:
+        raise Invalid(_("Look for at most {most} letters.").format(most=MOST_LETTERS))
+    return tuple(said.split())
 
 
 def _kind(said: str) -> str | None:
@@ -161,6 +171,20 @@ def _since(said: str, today: date) -> date | None:
         return date.fromisoformat(said)
     except ValueError:
         raise Invalid(_("Write the day like 2026-11-23.")) from None
+
+
+def _since_choices(since: date | None, said: str, today: date) -> list[tuple[str, str]]:
+    """Times to choose from, as (value, words); a day that is none of them stands among them by itself."""
+    quarter = today.replace(month=(today.month - 1) // 3 * 3 + 1, day=1)
+    choices = {
+        "": _("12 months"),
+        quarter.isoformat(): _("This quarter"),
+        today.replace(month=1, day=1).isoformat(): _("This year"),
+        ALL_TIME: _("All time"),
+    }
+    if since and said:
+        choices.setdefault(said, _("Since {day}").format(day=short_day(since, today)))
+    return list(choices.items())
 
 
 def _id(said: str) -> int | None:
@@ -186,6 +210,7 @@ def _shared(visit: Visit, wanted: Wanted) -> dict[str, Any]:
         "kept": kept,
         "address": address,
         "counts": counts,
+        "since_choices": _since_choices(wanted.since, visit.query.get("since", ""), today),
         "types": [(kind, several[kind]) for kind in SIGNAL_TYPES],
         "several": several,
         "choices": {

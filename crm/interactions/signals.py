@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from crm.domain.channels import by_key
 from crm.domain.heard import SIGNAL_TYPES
@@ -15,6 +15,7 @@ from crm.interactions.queries import channels
 from crm.storage.frame import whole_day
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.presence import is_first_email
+from crm.storage.text import escape_like
 from crm.storage.tables import contact, contact_email, interaction, organisation, signal, user
 from crm.storage.types import Day
 
@@ -32,7 +33,8 @@ NO_THEME = ""
 class Wanted:
     """Which signals: of these types, since a day, with a theme (``""``: with none), of one account or one person.
 
-    ``kind`` is that of whoever said it, ``heard_by`` the user who wrote it down.
+    ``kind`` is that of whoever said it, ``heard_by`` the user who wrote it down; each of ``words`` is in what they said
+    or in its theme.
     """
 
     types: tuple[str, ...] = FEATURED
@@ -42,6 +44,7 @@ class Wanted:
     contact: int | None = None
     kind: str | None = None
     heard_by: int | None = None
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,16 @@ def _about(principal: Principal, wanted: Wanted, *columns: Any) -> Select[Any]:
         found = found.where(contact.c.kind == wanted.kind)
     if wanted.heard_by is not None:
         found = found.where(table.author_id == wanted.heard_by)
+    for word in wanted.words:
+        like = f"%{escape_like(word)}%"
+        found = found.where(or_(table.text.ilike(like, escape="\\"), table.theme.ilike(like, escape="\\")))
     return found
+
+
+def is_any(connection: Connection, principal: Principal) -> bool:
+    """Whether anybody ever told us anything."""
+    found = _about(principal, Wanted(SIGNAL_TYPES), signal.c.id).limit(1)
+    return connection.execute(found).first() is not None
 
 
 def type_counts(connection: Connection, principal: Principal, wanted: Wanted) -> dict[str, int]:

@@ -114,6 +114,11 @@ def test_filters_narrow_everything(world: World, people: tuple[int, int, int]) -
     assert summary(world, Wanted(kind="other")).total == 0
     assert summary(world, Wanted(kind="press")).total == 0
     assert summary(world, Wanted(heard_by=world.user("Bob Stone").user_id)).total == 0
+    assert summary(world, Wanted(SIGNAL_TYPES, words=("PASSWORD",))).total == 2
+    assert summary(world, Wanted(SIGNAL_TYPES, words=("drivers", "passwords"))).total == 1, (
+        "in the text or theme"
+    )
+    assert summary(world, Wanted(SIGNAL_TYPES, words=("%",))).total == 0
 
 
 def test_who_said_it_and_how_often(world: World, alice: Principal, people: tuple[int, int, int]) -> None:
@@ -181,7 +186,20 @@ def test_pages_show_counts_words_and_bad_filters(
     assert "Lovely" in site.get("/signals?type=praise").text
     assert "Old risk" not in site.get("/signals/all?type=any").text
     assert "Old risk" in site.get("/signals/all?type=any&since=all").text
-    for wrong in ("type=gossip", "since=soon", "organisation=x", "organisation=1e9", "contact=-1"):
+    assert "Old risk" in site.get("/signals/all?type=any&since=all&q=old").text
+    assert "Lovely" not in site.get("/signals/all?type=any&q=old").text
+    assert "something of another sort" in site.get("/signals?q=lovely").text
+    assert "anything like that" in site.get("/signals?type=any&q=unheard").text
+    assert len(site.get("/signals/export?type=any&q=labels").text.splitlines()) == 2
+    assert f'value="{world.today.replace(month=1, day=1)}"' in shown
+    for wrong in (
+        "q=" + "x" * 101,
+        "type=gossip",
+        "since=soon",
+        "organisation=x",
+        "organisation=1e9",
+        "contact=-1",
+    ):
         for path in ("/signals", "/signals/all", "/signals/export"):
             assert site.get(f"{path}?{wrong}").status_code == 422
     assert site.get("/signals/all?after=nonsense").status_code == 422
@@ -191,7 +209,7 @@ def test_pages_show_counts_words_and_bad_filters(
 def test_other_teams_hear_nothing(world: World, people: tuple[int, int, int]) -> None:
     other = World.create(world.database, "Another team")
     site = signed_in(world, other.user("Eve Holt", role="viewer"))
-    assert "Nobody told us anything" in site.get("/signals?type=any&since=all").text
+    assert "Nothing is written down yet" in site.get("/signals?type=any&since=all").text
     assert len(site.get("/signals/export?type=any&since=all").text.splitlines()) == 1
     assert "Give it a theme" not in site.get("/signals").text
 
