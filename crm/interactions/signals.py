@@ -15,8 +15,8 @@ from crm.interactions.queries import channels
 from crm.storage.frame import whole_day
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.presence import is_first_email
-from crm.storage.text import escape_like
 from crm.storage.tables import contact, contact_email, interaction, organisation, signal, user
+from crm.storage.text import escape_like
 from crm.storage.types import Day
 
 PAGE = 50
