@@ -1,5 +1,7 @@
 """Addresses whose server said for good that it takes no mail for them: none goes there until an admin lets it."""
 
+from typing import Final
+
 from sqlalchemy import Connection, select
 
 from crm.accounts.addresses import normal_email
@@ -7,7 +9,7 @@ from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.storage.tables import mail_stop
 
-STOPPED = N_("Nothing is sent to this address, as its server takes no mail for it: {said}")
+STOPPED: Final = N_("Nothing is sent to this address, as its server takes no mail for it: {said}")
 
 
 def why_stopped(connection: Connection, workspace_id: int, address: str) -> str:

@@ -17,10 +17,11 @@ from crm.care.findings import Check, Finding
 from crm.errors import Refusal, UsageError
 from crm.mail.message import Mailbox
 from crm.mail.transport import SmtpSettings, greet
+from crm.nudges.queries import clock_of
 from crm.settings import LEAST_KEY, Settings, unknown_settings
 from crm.storage.database import Database
 from crm.storage.migrate import is_new, is_newer, is_newest
-from crm.storage.tables import mail_hold, outbox, scheduler_pulse, user, workspace
+from crm.storage.tables import mail_hold, outbox, user, workspace
 
 SAFE_SQLITE = (3, 51, 3)
 """Older ones can corrupt a WAL when two connections write and checkpoint at the same moment."""
@@ -37,7 +38,6 @@ NETWORK_FILE_SYSTEMS = {
     "afs",
 }
 LEAST_FREE_BYTES = 200 * 1024 * 1024
-PULSE_OLD = timedelta(minutes=5)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 RECENT = timedelta(days=7)
 BACKUP_OLD = timedelta(days=2)
@@ -188,19 +188,29 @@ def _outbox(settings: Settings, database: Database, at: datetime) -> Iterator[Fi
             .first()
         )
         counts = _recent_faults(connection, at)
+        waiting, next_try = connection.execute(
+            select(func.count(), func.min(outbox.c.next_try_at)).where(outbox.c.state == "retry")
+        ).one()
     if held:
         yield Finding(
             "outbox",
             "wrong",
             f"All mail is held: {held}.",
-            "Look at the mail page, then `crm nudge --release`.",
+            "Look at Team, Heartbeat, then `crm nudge --release`.",
         )
     for state, number in counts.items():
         yield Finding(
             "outbox",
             "wrong",
             f"{number} mail(s) of the last 7 days ended {state}.",
-            "The mail page says why.",
+            "Team, Heartbeat says why.",
+        )
+    if waiting:
+        yield Finding(
+            "outbox",
+            "note",
+            f"{waiting} mail(s) could not be handed over yet; the next try is at {next_try:%Y-%m-%d %H:%M} UTC.",
+            "Team, Heartbeat says why.",
         )
     if not held and not counts:
         yield Finding("outbox", "good", "No mail of the last 7 days failed.")
@@ -217,17 +227,18 @@ def _recent_faults(connection: Connection, at: datetime) -> dict[str, int]:
 
 
 def _scheduler(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+    """One that was stopped as it should be leaves no sign."""
     with database.read() as connection:
-        seen = connection.execute(select(func.max(scheduler_pulse.c.seen_at))).scalar_one()
-    if seen is None:
+        clock = clock_of(connection, at)
+    if clock.seen_at is None:
         yield Finding(
-            "scheduler", "note", "No server has run on this database yet.", "Start one with `crm serve`."
+            "scheduler", "note", "No scheduler runs on this database now.", "Start one with `crm serve`."
         )
-    elif at - seen > PULSE_OLD:
+    elif not clock.alive:
         yield Finding(
             "scheduler",
             "wrong",
-            f"The last sign of a scheduler is of {seen:%Y-%m-%d %H:%M} UTC.",
+            f"The last sign of a scheduler is of {clock.seen_at:%Y-%m-%d %H:%M} UTC.",
             "Start `crm serve` with CRM_SCHEDULER=on in one process at least.",
         )
     else:

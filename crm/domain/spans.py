@@ -213,10 +213,14 @@ def week_phrase(monday: date, today: date) -> str:
     return _("Week of {day}").format(day=day_phrase(monday, today))
 
 
-def moment_phrase(moment: datetime, zone: tzinfo, today: date) -> str:
-    """ "Today, 08:30", "Tomorrow, 08:00", "Mon 23 Nov, 08:00", by the clocks of ``zone``."""
+def moment_phrase(moment: datetime, zone: tzinfo, today: date, *, within: bool = False) -> str:
+    """ "Today, 08:30", "Tomorrow, 08:00", "Mon 23 Nov, 08:00", by the clocks of ``zone``; ``within`` a sentence "today"."""
     local = moment.astimezone(zone)
-    near = {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}
+    near = (
+        {0: _("today"), 1: _("tomorrow"), -1: _("yesterday")}
+        if within
+        else {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}
+    )
     day = near.get((local.date() - today).days) or day_phrase(local.date(), today)
     return f"{day}, {clock_words(local)}"
 

@@ -140,7 +140,7 @@ def _row(one: Missed, zone: ZoneInfo, at: datetime) -> MissedMail:
         one.name,
         _("{week}, due {moment}").format(
             week=week_phrase(IsoWeek.parse(one.week).monday, today),
-            moment=moment_phrase(one.due_at, zone, today),
+            moment=moment_phrase(one.due_at, zone, today, within=True),
         ),
         kept_words(one.reason),
         again,

@@ -90,7 +90,7 @@ def _page(visit: Visit) -> Response:
         "counts": queries.counts(connection, principal),
         "state_words": shown(STATE_WORDS),
         "mark_words": shown(MARK_WORDS),
-        "moment_words": lambda moment: moment_words(moment, visit),
+        "moment_words": lambda moment, within=False: moment_words(moment, visit, within=within),
         "weekday_names": [_(name) for name in ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")],
         "missed": late[:MOST_NOTICES],
         "more_missed": len(late[MOST_NOTICES:]),
@@ -124,7 +124,7 @@ def _notice(one: Missed, visit: Visit) -> Notice:
         if one.next_try_at
         else ""
     )
-    when = moment_words(one.due_at, visit)
+    when = moment_words(one.due_at, visit, within=True)
     return Notice(
         _("{name}’s mail of {when} {outcome}.").format(name=one.name, when=when, outcome=one.outcome),
         f"{one.why} {again}".rstrip(),
@@ -132,9 +132,9 @@ def _notice(one: Missed, visit: Visit) -> Notice:
     )
 
 
-def moment_words(moment: datetime, visit: Visit) -> str:
+def moment_words(moment: datetime, visit: Visit, *, within: bool = False) -> str:
     """The moment where the visitor is."""
-    return moment_phrase(moment, visit.principal.user_zone, visit.today)
+    return moment_phrase(moment, visit.principal.user_zone, visit.today, within=within)
 
 
 def _figures(visit: Visit, beats: list[queries.Beat]) -> list[Figure]:
@@ -183,7 +183,7 @@ def _clockwork(visit: Visit) -> Figure:
         return Figure(
             _("Clockwork"),
             _("Stopped"),
-            _("The last tick was {moment}.").format(moment=moment_words(clock.seen_at, visit)),
+            _("The last tick was {moment}.").format(moment=moment_words(clock.seen_at, visit, within=True)),
             True,
         )
     said = _("Last tick {seconds} s ago, on {processes}.")

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
+from crm.accounts.stopped import STOPPED
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
@@ -88,13 +89,20 @@ def _ended_badly() -> ColumnElement[bool]:
     )
 
 
+def _takes_none() -> ColumnElement[bool]:
+    """Skipped because its address takes no mail: no miss, as the admins were told of the address."""
+    said = STOPPED.partition("{")[0]
+    return and_(outbox.c.state == "skipped", outbox.c.reason.startswith(said, autoescape=True))
+
+
 def _is_late(due_by: Any) -> ColumnElement[bool]:
     """Still tried, and due so early that it has missed its time."""
     return and_(outbox.c.state.in_(UNFINISHED), outbox.c.due_at <= due_by)
 
 
 def of_week(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> Missed | None:
-    """The user's own mail of that week, if it missed its time, however long ago: for the page of the week."""
+    """The user's own mail of that week, if it missed its time or their address takes none, however long ago: for the page of
+    the week."""
     own = (principal.workspace_id, principal.user_id, str(week))
     row = connection.execute(*_of_week(*own, at - GRACE)).one_or_none()
     return _missed(row) if row is not None else None
@@ -104,7 +112,10 @@ def of_week(connection: Connection, principal: Principal, week: IsoWeek, at: dat
 def _of_week(whose: Any, user_id: Any, week: Any, due_by: Any) -> Select[Any]:
     mine = (outbox.c.workspace_id == whose, outbox.c.user_id == user_id)
     return select(*_SHOWN, literal("").label("name")).where(
-        *mine, outbox.c.purpose == PURPOSE, outbox.c.week == week, or_(_ended_badly(), _is_late(due_by))
+        *mine,
+        outbox.c.purpose == PURPOSE,
+        outbox.c.week == week,
+        or_(_ended_badly(), _takes_none(), _is_late(due_by)),
     )
 
 

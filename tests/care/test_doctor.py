@@ -135,6 +135,31 @@ def test_held_and_failed_mail_and_a_silent_scheduler_are_noticed(
     assert any("1 mail(s)" in finding.sentence for finding in found)
 
 
+def test_mail_that_waits_for_another_try_and_a_server_that_was_stopped_are_notes(
+    world: World, tmp_path: Path, now: datetime
+) -> None:
+    alice = world.user()
+    row = {
+        "workspace_id": world.workspace_id,
+        "user_id": alice.user_id,
+        "purpose": "nudge",
+        "week": "2026-W47",
+        "message_id": "<a@b>",
+        "to_address": "alice@team.example",
+        "due_at": now,
+        "changed_at": now,
+        "state": "retry",
+        "next_try_at": now + timedelta(minutes=5),
+    }
+    with world.database.write() as connection:
+        connection.execute(outbox.insert(), {**row, "id": new_id(connection)})
+    found = examine(settings(tmp_path), world.database, now)
+    notes = {one.check: one.sentence for one in found if one.state == "note"}
+    assert notes["outbox"].startswith("1 mail(s) could not be handed over yet; the next try is at ")
+    assert notes["scheduler"] == "No scheduler runs on this database now."
+    assert not wrong(found)
+
+
 def test_an_unknown_time_zone_is_noticed(world: World, tmp_path: Path, now: datetime) -> None:
     alice = world.user()
     with world.database.write() as connection:

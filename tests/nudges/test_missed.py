@@ -129,3 +129,16 @@ def test_the_page_says_it_and_the_next_mail_too(world: World) -> None:
         next_one = select(outbox.c.text).where(outbox.c.week == "2026-W49", outbox.c.purpose == "nudge")
         words = " ".join(str(connection.execute(next_one).scalar_one()).split())
     assert "Last week’s mail did not reach you. The server refused it: 554 looks like spam" in words
+
+
+def test_the_page_of_the_week_says_that_ones_address_takes_no_mail(world: World) -> None:
+    admin = member(world)
+    with scripted_server(recipient="550 5.1.1 no such user") as server:
+        postman(world.database, port=server.port).work()
+    with mail_server() as (port, _):
+        postman(world.database, NOW + timedelta(days=7), port=port).work()
+    week = client(world, admin).get("/week/2026-W49").text
+    assert "The mail of this week was not sent. Nothing is sent to this address" in week
+    assert "550 5.1.1 no such user" in week
+    with world.database.read() as connection:
+        assert [one.week for one in missed(connection, NOW + timedelta(days=7))] == []
