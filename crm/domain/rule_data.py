@@ -13,7 +13,7 @@ from crm.domain.expressions import Comparison, Condition, Constant, Metric, Tagg
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
-from crm.domain.metrics import METRICS, WORDS
+from crm.domain.metrics import METRICS, WINDOW_OF, WINDOWS, WORDS
 from crm.domain.rules import ACTS, EVERYONE, KEPT, SEVERITIES, WRITTEN_DOWN, Rule
 from crm.domain.score import ZONE_WORDS
 from crm.domain.spans import join
@@ -256,7 +256,7 @@ class _Reader:
             raise self.fault(said.format(said=_said(name)), name)
         if name not in self.metrics:
             said = _("There is no metric “{name}”").format(name=name[:40])
-            raise self.fault(_with_hint(said, _nearest(name, self.metrics)), name)
+            raise self.fault(_with_hint(said, _other_window(name) or _nearest(name, self.metrics)), name)
         return name
 
     def known(self, name: str, is_known: bool, data: Data) -> Condition:
@@ -422,6 +422,15 @@ def _nearest(word: str, choices: Collection[str]) -> str:
     if len(choices) <= 20:
         return _("write one of {all}").format(all=_all(choices))
     return _("docs/rules.md lists those there are")
+
+
+def _other_window(name: str) -> str:
+    """A clause that names the windows, where only the days of a metric are none of them: "digital_120"."""
+    stem, _between, days = name.rpartition("_")
+    if not days.isdecimal() or f"{stem}_{WINDOWS[0]}" not in WINDOW_OF:
+        return ""
+    windows = _all([str(one) for one in WINDOWS])
+    return _("it is counted in {windows} days").format(windows=windows)
 
 
 def _all(words: Collection[str]) -> str:

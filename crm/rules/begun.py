@@ -75,6 +75,14 @@ def to_add(about: str) -> list[tuple[str, Choices]]:
     ]
 
 
+def names_in_text(about: str) -> list[tuple[str, str]]:
+    """What a condition written as text may be about, as (name, words); of several windows the one that a row begins with."""
+    named = [name for name in metrics_about(about) if WINDOW_OF.get(name, ("", WINDOW))[1] == WINDOW]
+    return [
+        (name, stem_label(WINDOW_OF[name][0]) if name in WINDOW_OF else metric_label(name)) for name in named
+    ]
+
+
 def _stems(metrics: Sequence[str]) -> Iterator[tuple[str, str]]:
     """One for all windows, whose days are chosen in the sentence."""
     for name in metrics:

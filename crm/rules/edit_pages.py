@@ -26,8 +26,11 @@ router = Router()
 
 @router.page("/rules/new", fresh=True, access="member")
 def new(visit: Visit) -> Response:
-    """A new rule: one condition and no name, or with ``?from=KEY`` a copy of another."""
+    """A new rule: one condition and no name, or with ``?from=KEY`` a copy of another, or with ``?as=text`` as TOML."""
     asked = visit.query.get("from")
+    if not asked and visit.query.get("as") == "text":
+        nameless = replace(begun.BLANK, name=_(begun.BLANK.name))
+        return rule_page(visit, Shown(None, editor.with_text(begun.blank(), nameless, True)))
     if not asked:
         return rule_page(visit, Shown(None, begun.blank()))
     source = state_of(visit.connection, visit.principal, asked).rule

@@ -107,6 +107,7 @@ def _choices(visit: Visit, shown: Shown) -> dict[str, Any]:
     compared = (row.value for row in draft.rows if row.metric == "kind" and row.value)
     return {
         "to_add": begun.to_add(draft.about),
+        "metrics": begun.names_in_text(draft.about) if draft.toml is not None else [],
         "acts": [(act, act_said(act)) for act in ACTS],
         "places": range(MOST_SUGGESTED),
         "tiers": begun.tier_choices(tiers_of(shown.state.rule.key if shown.state else "")),

@@ -64,7 +64,7 @@ def a_rule_is_tried_changed_and_taken_back(page: Page) -> None:
     fill(page, "Condition 1: with what", "400")
     tab_to(page, "Condition 1: in how many days")
     page.keyboard.type("90")
-    press(page, "Preview")
+    tab_to(page, "Preview")  # which is there without scripts: here what is changed is seen at once
     expect(page.locator("#preview")).to_contain_text("Would flag nobody today")
     press(page, "Try it on the past year")
     expect(page.locator("#backtest")).to_contain_text("it would have flagged nobody")

@@ -300,6 +300,22 @@ def test_what_was_written_as_text_stands_in_the_sentence(site: TestClient, world
     assert now(world, "screen_only").rule == replace(before, tiers=("key", "regular"))
 
 
+def test_a_new_rule_is_written_as_text(site: TestClient, world: World) -> None:
+    page = site.get("/rules/new?as=text").text
+    assert "days_to_renewal" in page, "what a condition may be about is listed"
+    text = fields_of(page)
+    written = text["toml"][0].replace('name = "New rule"', 'name = "Vendors by voice"')
+    wrong = post(
+        site, "/rules/new", {**text, "toml": [written.replace("personal_90", "personal_120")], "act": "save"}
+    )
+    assert wrong.status_code == 422
+    assert "personal_120" in fields_of(wrong.text)["toml"][0], "what was typed is there still"
+    assert "it is counted in 7, 30, 90, 180, 365 days." in html.unescape(wrong.text)
+    saved = post(site, "/rules/new", {**text, "toml": [written], "act": "save"})
+    assert saved.headers["location"] == "/rules/vendors_by_voice"
+    assert now(world, "vendors_by_voice").rule.when == Metric("personal_90").eq(0)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
