@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
+from itertools import takewhile
 
 from crm.domain.channels import Channel
 from crm.domain.heard import Heard
@@ -36,6 +37,11 @@ _OUR_DOING = frozenset(
     ["called", "phoned", "rang", "emailed", "mailed", "texted", "visited", "wrote", "tweeted"]
 )
 _THEIRS = frozenset(["me", "us"])
+_GAVE = frozenset(["sent", "posted", "gave", "left"])
+"""They say how only with what was sent or given: "sent Ruth a card"."""
+_SPOKE = frozenset(["spoke", "talked", "saw"])
+"""They say with whom, and leave open how."""
+_TO_THEM = frozenset(["her", "him", "them"])
 _PRONOUNS = frozenset(["he", "she", "they", "it", "this", "that", "there", "her", "his", "their"])
 """They begin a sentence about somebody, and are nobody's name."""
 _SILENCE = frozenset(["voicemail", "unanswered"])
@@ -202,7 +208,11 @@ class _Reader:
 
     def _take(self, at: int) -> int:
         """How many words from here are understood together; what they say is kept."""
-        for reader in (self._silence, self._day, self._time, self._person, self._channel, self._filler):
+        readers = (
+            *(self._silence, self._day, self._time, self._verb),
+            *(self._person, self._channel, self._filler),
+        )
+        for reader in readers:
             taken = reader(at)
             if taken:
                 return taken
@@ -213,14 +223,38 @@ class _Reader:
         whole = len(chosen) == count and not any(token.is_break for token in chosen)
         return [token.bare for token in chosen] if whole else None
 
+    def _verb(self, at: int) -> int:
+        """ "Sent Ruth", "posted her", "spoke to" before what they stand for; elsewhere they belong to the remark."""
+        verb = self.tokens[at].bare
+        if self.found.channel or self.found.people or verb not in _GAVE | _SPOKE:
+            return 0
+        following = list(takewhile(lambda token: not token.is_break, self.tokens[at + 1 :]))
+        said = next((one for one in following if not self._is_beside_a_verb(one, verb)), None)
+        if said is None:
+            return 0
+        if verb in _SPOKE:
+            return int(any(_is_named(one, self.fold(said.bare), 1) for one in self.people))
+        if said.bare not in self.ways and said.bare not in _SILENCE:
+            return 0
+        self.found.direction = "outbound"
+        return 2 if following[0].bare in _TO_THEM else 1
+
+    def _is_beside_a_verb(self, token: _Token, verb: str) -> bool:
+        """Whether it may stand between the verb and what was given: small words, and to whom."""
+        to_whom = token.bare in _TO_THEM or (token.text[:1].isupper() and token.bare not in self.ways)
+        return token.bare in _FILLERS or (verb in _GAVE and to_whom)
+
     def _silence(self, at: int) -> int:
         if self._words(at, 2) in (["no", "answer"], ["no", "reply"], ["left", "voicemail"]):
-            self.found.outcome = "attempted"
-            return 2
-        if self.tokens[at].bare in _SILENCE:
-            self.found.outcome = "attempted"
-            return 1
-        return 0
+            taken = 2
+        elif self.tokens[at].bare in _SILENCE:
+            taken = 1
+        else:
+            return 0
+        self.found.outcome = "attempted"
+        if self.tokens[at + taken - 1].bare == "voicemail":
+            self.found.channel = self.found.channel or self.ways.get("phone")
+        return taken
 
     def _day(self, at: int) -> int:
         if self.found.day:
@@ -329,7 +363,7 @@ class _Reader:
         if (
             not token.bare
             or token.bare == "about"
-            or token.bare in _PRONOUNS
+            or token.bare in _PRONOUNS | _GAVE | _SPOKE
             or not (is_large or self._follows(at, _BEFORE_NAMES))
         ):
             return 0

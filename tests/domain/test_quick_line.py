@@ -97,6 +97,24 @@ def read(line: str, channels: tuple[Channel, ...] = SHIPPED) -> QuickLine:
             {"channel": "lunch", "people": (MARTA,), "remark": "She wants more calls"},
         ),
         ("call with Call Bell", {"channel": "phone", "people": (BELL,)}),
+        ("posted a card", {"channel": "note", "direction": "outbound"}),
+        (
+            "Sent Marta a card, she was pleased",
+            {"channel": "note", "people": (MARTA,), "direction": "outbound", "remark": "she was pleased"},
+        ),
+        ("gave her a gift", {"channel": "gift", "direction": "outbound"}),
+        ("sent flowers to Marta", {"remark": "sent flowers to Marta"}),
+        ("Sent her the numbers", {"remark": "Sent her the numbers"}),
+        (
+            "lunch with Marta, sent her a card",
+            {"channel": "lunch", "people": (MARTA,), "remark": "sent her a card"},
+        ),
+        (
+            "left a voicemail for Marta",
+            {"channel": "phone", "people": (MARTA,), "direction": "outbound", "outcome": "attempted"},
+        ),
+        ("spoke to Marta about the pilot", {"people": (MARTA,), "remark": "the pilot"}),
+        ("Spoke at length", {"remark": "Spoke at length"}),
         (
             "lunch with marta thu, pilot moves. promise: send sign-on timeline by 2 dec",
             {
