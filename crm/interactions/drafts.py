@@ -54,7 +54,7 @@ class Draft:
 
 
 def from_address(connection: Connection, principal: Principal, query: QueryParams, back: str) -> Draft:
-    """``/log?contact=17&channel=lunch&when=2026-11-19``; what fits nothing is left out.
+    """``/log?contact=17&channel=lunch&when=2026-11-19&at=15:00``; what fits nothing is left out.
 
     ``contact_ids`` are the people ticked in a list.
     """
@@ -67,6 +67,7 @@ def from_address(connection: Connection, principal: Principal, query: QueryParam
         channel=ACTS.get(channel, channel),
         when=when,
         day=day,
+        time_of_day=_time(query.get("at", "")) if day else "",
         summary=query.get("summary", "")[:LINE_LIMIT],
         suggestion="".join(str(one) for one in ids_in([query.get("suggestion", "")])),
         back=back,
@@ -170,6 +171,13 @@ def _when(said: str) -> tuple[str, str]:
         return "day", date.fromisoformat(said[:10]).isoformat()
     except ValueError:
         return "today", ""
+
+
+def _time(said: str) -> str:
+    try:
+        return f"{time.fromisoformat(said[:5]):%H:%M}"
+    except ValueError:
+        return ""
 
 
 def _typed_rows(typed: Mapping[str, str]) -> tuple[Row, ...]:

@@ -14,6 +14,8 @@ FIRST, LAST = 9, 18
 EARLIEST, LATEST = time(7), time(22)
 """What the calendar holds at night is of no interest."""
 ROWS_AN_HOUR = 2
+MET_AT = time(15)
+"""When the plan, too, looks first for a meeting."""
 MOST_DAYS = 7
 """A longer trip is a list."""
 
@@ -68,6 +70,18 @@ def day_grid(
     )
     hours = tuple(((hour - first) * ROWS_AN_HOUR, f"{hour:02}:00") for hour in range(first, last))
     return Grid(hours, columns)
+
+
+def to_meet(
+    days: Sequence[tuple[date, Sequence[Meeting]]], busy: Sequence[Interval], zone: tzinfo, now: datetime
+) -> datetime | None:
+    """A moment to begin with where a meeting is written down: the first afternoon there that is free, else the first."""
+    begins = [datetime.combine(day, MET_AT, zone) for day, _ in days]
+    ahead = [one for one in begins if one > now]
+    taken = [span for day, those in days for span in (*_meetings(those, zone), *_taken(day, busy, zone))]
+    hour = timedelta(minutes=60)
+    free = [one for one in ahead if not any(one < until and since < one + hour for since, until, _ in taken)]
+    return next(iter([*free, *ahead]), None)
 
 
 Span = tuple[datetime, datetime, Meeting | None]

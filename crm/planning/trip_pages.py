@@ -1,8 +1,9 @@
 """A user's trips and days off: the list, one trip with whom it brings into reach, and their forms."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, tzinfo
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -14,7 +15,7 @@ from crm.domain.spans import capital, day_phrase, in_words
 from crm.domain.trip_line import read_trip
 from crm.errors import Invalid
 from crm.planning import covering, journey_actions, journeys, stays, trip_actions
-from crm.planning.day_grid import day_grid
+from crm.planning.day_grid import day_grid, to_meet
 from crm.planning.diary import busy_around
 from crm.planning.home import home_of, require_planner
 from crm.planning.journey_forms import DaysOffForm, RoomForm, TripForm
@@ -102,18 +103,27 @@ def trip(visit: Visit) -> Response:
     zone = one.place.zone_or(visit.principal.user_zone)
     found = on_trip(visit.connection, visit.principal, one, visit.at)
     busy = busy_around(visit.connection, visit.principal, one.first_day, one.last_day)
+    home = home_of(visit.connection, visit.principal)
     context = {
         "trip": one,
         "place": one.place,
+        "is_home": one.place.near(home.place),
         "found": found,
+        "add": _add(to_meet(found.days, busy, zone, visit.at), visit.principal.user_zone),
         "grid": day_grid(found.days, busy, zone),
         "has_calendar": bool(busy),
-        "usual": home_of(visit.connection, visit.principal).budget.in_person,
+        "usual": home.budget.in_person,
         "zone": zone,
         "zone_words": {key: _(words) for key, words in ZONE_WORDS.items()},
         "day_phrase": lambda day: day_phrase(day, visit.today),
     }
     return visit.render("planning/trip.html", context, active="week")
+
+
+def _add(begins: datetime | None, zone: tzinfo) -> str:
+    """Day and time of a meeting in an address of the log form, whose clock is the user's own."""
+    own = begins.astimezone(zone) if begins else None
+    return urlencode({"when": own.date().isoformat(), "at": f"{own:%H:%M}"}) if own else ""
 
 
 @router.action("/trips/{trip_id}/room")

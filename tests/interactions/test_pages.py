@@ -130,12 +130,14 @@ def test_undo_takes_it_out_and_undoing_that_brings_it_back(world: World, site: T
 def test_the_form_is_filled_from_the_address(world: World, site: TestClient) -> None:
     marta = world.contact()
     page = site.get(
-        f"/log?contact={marta}&channel=call&when=2026-11-19",
+        f"/log?contact={marta}&channel=call&when=2026-11-19&at=15:30",
         headers={"Referer": "http://testserver/people/7?tab=1"},
     )
     assert f'name="contact_ids" value="{marta}" checked' in page.text
     assert re.search(r'value="phone" checked', page.text)
     assert 'value="2026-11-19"' in page.text
+    assert 'value="15:30"' in page.text
+    assert site.get(f"/log?contact={marta}&when=2026-11-19&at=noonish").status_code == 200
     assert 'name="back" value="/people/7?tab=1"' in page.text
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.domain.diary import Interval
-from crm.planning.day_grid import MOST_DAYS, day_grid
+from crm.planning.day_grid import MOST_DAYS, day_grid, to_meet
 from crm.planning.queries import Suggestee
 from crm.planning.reach import Meeting
 from tests.thorough import TIMES
@@ -87,3 +87,15 @@ def test_a_long_trip_is_a_list_and_without_a_calendar_nothing_is_said_of_free_da
     assert grid
     assert {column.words for column in grid.columns} == {""}
     assert grid.rows == 18
+
+
+def test_what_is_written_down_begins_on_the_first_free_afternoon_ahead() -> None:
+    first, second, third = (datetime.combine(FIRST + timedelta(days=n), time(15), NEW_YORK) for n in range(3))
+    early = datetime(2026, 10, 30, tzinfo=UTC)
+    assert to_meet(days(), [], NEW_YORK, early) == first
+    tea = Meeting(first + timedelta(minutes=30), "meeting", MARTA, True)
+    assert to_meet(days(tea), [], NEW_YORK, early) == second
+    dentist = Interval(second - timedelta(hours=2), second + timedelta(minutes=1))
+    assert to_meet(days(tea), [dentist], NEW_YORK, early) == third
+    assert to_meet(days(tea, number=2), [dentist], NEW_YORK, early) == first, "all are taken"
+    assert to_meet(days(), [], NEW_YORK, third) is None
