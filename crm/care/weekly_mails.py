@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from crm.care.findings import Finding
-from crm.nudges.due import PURPOSE, Recipient, gets_nudges
+from crm.nudges.due import PURPOSE, next_due
 from crm.nudges.holds import hold
 from crm.nudges.missed import number_missed
 from crm.settings import Settings
 from crm.storage.database import Database
-from crm.storage.tables import outbox, user
+from crm.storage.tables import outbox
 
 
 def check(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
@@ -41,6 +41,5 @@ def _last(connection: Connection) -> str:
 
 
 def _next(connection: Connection, at: datetime) -> str:
-    people = [Recipient.of(row) for row in connection.execute(select(user).where(gets_nudges()))]
-    due = min((one.due_at(one.newest_week(at).next()) for one in people), default=None)
+    due = next_due(connection, at)
     return f"The next is due {due:%Y-%m-%d %H:%M} UTC." if due else "Nobody gets one."

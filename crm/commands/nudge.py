@@ -15,7 +15,7 @@ from crm.domain.weeks import whole_day
 from crm.errors import Invalid, Unavailable
 from crm.nudges import pulse
 from crm.nudges.compose import Writer
-from crm.nudges.due import OtherTime
+from crm.nudges.due import OtherTime, next_due
 from crm.nudges.holds import hold, release
 from crm.nudges.sending import Outcome, Postman, Whom, by_smtp, into_folder, sender_of
 from crm.templating import environment
@@ -42,13 +42,18 @@ def nudge(
         if let_go:
             _release(at_desk, as_json)
             return
-        outcomes = _postman(at_desk, user, eml_dir, as_of).work()
+        postman = _postman(at_desk, user, eml_dir, as_of)
+        outcomes = postman.work()
         with at_desk.database.read() as connection:
             held = hold(connection)
+            following = next_due(connection, at_desk.at, postman.whom.users())
+        is_ahead = at_desk.at > at_desk.now
     if as_json:
         print_json(outcomes)
     else:
-        _tell(outcomes)
+        _tell(outcomes, following)
+    if is_ahead and any(one.state == "sent" for one in outcomes):
+        typer.echo("These count as sent: when their time comes, they do not go out again.", err=True)
     if held is not None:
         raise Unavailable(
             f"No mail goes out of this database. {held.reason}. Let it go out again by crm nudge --release."
@@ -104,9 +109,18 @@ def _clock(at_desk: Desk) -> Callable[[], datetime]:
     return lambda: clock.now() + ahead
 
 
-def _tell(outcomes: list[Outcome]) -> None:
+def _tell(outcomes: list[Outcome], following: datetime | None) -> None:
     rows = [(one.user, one.week, one.state.replace("_", " "), one.reason or "") for one in outcomes]
-    print_table(("User", "Week", "State", "What was said"), rows, "Nobody's mail is due.")
+    print_table(("User", "Week", "State", "What was said"), rows, _nothing(following))
+
+
+def _nothing(following: datetime | None) -> str:
+    if following is None:
+        return "Nobody gets a weekly mail."
+    return (
+        f"Nobody's mail is due. The next is due {following:%Y-%m-%d %H:%M} UTC: "
+        f"--as-of {following:%Y-%m-%dT%H:%MZ} asks about then."
+    )
 
 
 def _sentence(undelivered: list[Outcome]) -> str:

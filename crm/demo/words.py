@@ -128,7 +128,7 @@ _BUSINESS = (
     "{Project} is on track for {month}.",
     "{Project} slips to {month}; nobody is surprised.",
     "Worried about {topic}. Wants to hear from us before the board does.",
-    "{Topic} costs them two hours a day.",
+    "They lose two hours a day over {topic}.",
     "Would show {project} to others if we ask nicely.",
     "Budget for next year is decided in {month}.",
     "The new person for {topic} starts in {month}.",

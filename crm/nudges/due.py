@@ -148,6 +148,16 @@ def gets_nudges() -> ColumnElement[bool]:
     return user.c.active & user.c.nudge_on & user.c.role.in_(EDITORS)
 
 
+def next_due(
+    connection: Connection, at: datetime, only: ColumnElement[bool] | None = None
+) -> datetime | None:
+    """When the next weekly mail of any of these users falls due; None where nobody gets one."""
+    people = select(user).where(gets_nudges())
+    found = connection.execute(people if only is None else people.where(only))
+    recipients = [Recipient.of(row) for row in found]
+    return min((one.due_at(one.newest_week(at).next()) for one in recipients), default=None)
+
+
 def put_due(
     database: Database,
     domain: str,

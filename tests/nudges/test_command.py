@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from crm.__main__ import run
@@ -42,6 +43,21 @@ def test_files_in_place_of_mails(world: World, crm: Any, tmp_path: Path) -> None
     assert {(one["week"], one["state"]) for one in said} == {("2026-W48", "sent")}
     assert {path.name for path in (tmp_path / "out").iterdir()} == {f"2026-W48-{one}.eml" for one in users}
     assert crm("--eml-dir", str(tmp_path / "out"), "--as-of", MONDAY, "--json")[:2] == (0, [])
+
+
+def test_it_says_when_the_next_is_due_and_what_counts_as_sent_before_its_time(
+    world: World, crm: Any, tmp_path: Path
+) -> None:
+    files = ("--eml-dir", str(tmp_path))
+    assert crm(*files)[1] == "Nobody gets a weekly mail.\n"
+    team(world, 1, nudge_minute=780)
+    crm(*files, "--as-of", "2026-11-23T12:00Z")  # the week before is too late
+    said = "Nobody's mail is due. The next is due 2026-11-23 13:00 UTC: --as-of 2026-11-23T13:00Z asks about then.\n"
+    assert crm(*files, "--as-of", "2026-11-23T12:00Z")[1] == said
+    warned = "These count as sent: when their time comes, they do not go out again.\n"
+    with time_machine.travel(NOW, tick=False):
+        assert crm(*files, "--as-of", "2026-11-23T13:00Z")[2] == warned
+        assert crm(*files, "--as-of", "2026-11-23T13:00Z")[2] == ""
 
 
 def test_another_day_is_asked_about_the_people_there_are_now(world: World, crm: Any, tmp_path: Path) -> None:
