@@ -190,6 +190,16 @@ def test_a_wrong_setting_of_mail_stops_the_server_without_its_password(
     assert "s3cret" not in said
 
 
+def test_a_backup_of_a_database_without_users_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where cron does not know the settings."""
+    assert run(["backup", str(tmp_path / "empty.backup")]) == 0
+    said = capsys.readouterr()
+    assert "was read back whole" in said.out
+    assert said.err.startswith("crm: No user is in it.")
+
+
 def test_what_doctor_finds_wrong_is_a_line_on_standard_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

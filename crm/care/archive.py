@@ -197,10 +197,14 @@ def _manifest(found: zipfile.ZipFile, path: Path) -> Manifest:
 def _refuse_newer(said: Any, path: Path) -> None:
     """Before the rest is looked at: a newer format may have another shape."""
     if isinstance(said, dict) and type(said.get("format")) is int and said["format"] > FORMAT:
-        version = str(said.get("version", "unknown"))[:40]
-        raise Invalid(
-            f"{path} was made by a newer version of In Person ({version}). Install that version first."
-        )
+        raise newer(path, str(said.get("version", "unknown")))
+
+
+def newer(path: Path, version: str) -> Invalid:
+    """The refusal for a file of a later program."""
+    return Invalid(
+        f"{path} was made by a newer version of In Person ({version[:40]}). Install that version first."
+    )
 
 
 _MANIFEST = TypeAdapter(Manifest)

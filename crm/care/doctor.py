@@ -33,9 +33,15 @@ NETWORK_FILE_SYSTEMS = {
     "smbfs",
     "9p",
     "fuse.sshfs",
+    "fuse.rclone",
+    "fuse.s3fs",
+    "fuse.glusterfs",
     "glusterfs",
+    "fuse.ceph",
     "ceph",
     "afs",
+    "lustre",
+    "beegfs",
 }
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 CLOCK_TOLERANCE = timedelta(minutes=5)

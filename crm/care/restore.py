@@ -15,7 +15,7 @@ from crm.care.backup import LEFT_OUT, newest_change
 from crm.errors import Conflict
 from crm.storage.database import Database, set_last_id
 from crm.storage.faults import plain_faults
-from crm.storage.migrate import check_references, exclusive, is_newest, refuse_unknown, upgrade
+from crm.storage.migrate import check_references, exclusive, is_known, is_newest, upgrade
 from crm.storage.tables import mail_hold, outbox
 from crm.storage.tables.nudges import UNFINISHED
 
@@ -28,7 +28,8 @@ def restore(database: Database, path: Path, at: datetime, *, replace: bool = Fal
     Refuses damaged archives and those of a newer schema; refuses to replace existing data unless ``replace``.
     """
     with archive.opened(path) as found:
-        refuse_unknown(found.manifest.revision)
+        if not is_known(found.manifest.revision):
+            raise archive.newer(path, found.manifest.version)
         if not replace:
             _refuse_overwriting(database, found.manifest)
         with plain_faults(), exclusive(database) as connection:

@@ -23,6 +23,8 @@ def backup(file: BackupFile) -> None:
         manifest = back_up(database, file, clock.now())
     rows = sum(contents.rows for contents in manifest.tables.values())
     typer.echo(f"{file} holds {rows:,} rows and was read back whole.")
+    if not manifest.tables["user"].rows:
+        complain("No user is in it. If yours is another database, set CRM_DATA_DIR or CRM_DATABASE_URL.")
 
 
 def restore(

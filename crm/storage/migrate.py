@@ -69,7 +69,7 @@ def migrate(database: Database) -> bool:
         revision = _revision(connection)
         if revision == newest():
             return False
-        refuse_unknown(revision)
+        _refuse_unknown(revision)
         upgrade(connection)
         check_references(connection)
     return True
@@ -97,19 +97,20 @@ def is_new(database: Database) -> bool:
 def is_newer(database: Database) -> bool:
     """Whether the database has a schema that only a later program knows."""
     with database.read() as connection:
-        return not _is_known(_revision(connection))
+        return not is_known(_revision(connection))
 
 
-def _is_known(revision: str | None) -> bool:
+def is_known(revision: str | None) -> bool:
+    """Whether this program knows a schema; none is known."""
     from alembic.script import ScriptDirectory
 
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     return revision is None or revision in known
 
 
-def refuse_unknown(revision: str | None) -> None:
+def _refuse_unknown(revision: str | None) -> None:
     """Refuse a schema that this program does not know."""
-    if not _is_known(revision):
+    if not is_known(revision):
         raise Unavailable(
             f"The database is of a newer version of In Person (its schema is {revision}). "
             "Install that version or a later one, or restore an older backup."

@@ -153,7 +153,7 @@ def test_a_newer_schema_is_refused(
 ) -> None:
     monkeypatch.setattr(backup, "newest", lambda: "9999")
     back_up(elsewhere, tmp_path / "newer.backup", NOW)
-    with pytest.raises(Unavailable, match="newer version of In Person"):
+    with pytest.raises(Invalid, match=r"newer\.backup was made by a newer version of In Person"):
         restore(elsewhere, tmp_path / "newer.backup", NOW, replace=True)
 
 
