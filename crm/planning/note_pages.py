@@ -203,9 +203,7 @@ def _sheet(visit: Visit, found: Note, by: Writer, chosen: Choice) -> Sheet:
         paper=PAPERS[chosen.paper],
         title=found.person.name,
         about=found.about,
-        post_by=_("Post by {day}").format(day=day_phrase(found.post_by, visit.today))
-        if found.post_by
-        else "",
+        post_by=_post_by(found.post_by, visit.today),
         sender=by.lines,
         address=found.addresses[chosen.address].envelope if found.addresses else (found.person.name,),
         prompts=prompts(chosen.occasion),
@@ -217,6 +215,12 @@ def _sheet(visit: Visit, found: Note, by: Writer, chosen: Choice) -> Sheet:
         ),
     )
     return replace(sheet, envelope_only=chosen.part == "envelope")
+
+
+def _post_by(day: date | None, today: date) -> str:
+    if day is None:
+        return ""
+    return _("Post today") if day <= today else _("Post by {day}").format(day=day_phrase(day, today))
 
 
 def _posted_today(visit: Visit, found: Note) -> str:

@@ -134,7 +134,7 @@ def note_to(connection: Connection, principal: Principal, contact_id: int, at: d
         _addresses(found, by, country),
         talking_points(connection, principal, [contact_id], at)[contact_id],
         one,
-        one.slot.day if one and one.slot.day else min(in_time, default=None),
+        _post_by(one.slot.day if one else None, in_time, today),
         usual_occasion(
             one.rules if one else (), [row.kind for row in coming], [row.label or "" for row in coming]
         ),
@@ -142,6 +142,13 @@ def note_to(connection: Connection, principal: Principal, contact_id: int, at: d
         call_day(arrives),
         next((date_words(row.kind, row.label, row.day, today) for row in coming), ""),
     )
+
+
+def _post_by(planned: date | None, in_time: Sequence[date], today: date) -> date | None:
+    """The day of the plan; once that is over, the last one in time for a date that comes, else today."""
+    if planned is None or planned < today:
+        return min(in_time, default=None if planned is None else today)
+    return planned
 
 
 def _addresses(found: Person, by: Writer, country: str | None) -> tuple[Address, ...]:

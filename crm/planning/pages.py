@@ -23,6 +23,7 @@ router.routes += note_pages.router.routes
 router.routes += trip_pages.router.routes
 router.routes += effects_pages.router.routes
 
+GONE = "nothing_due"
 SNOOZES = {"week": 7, "month": 30}
 
 
@@ -104,13 +105,19 @@ def why(visit: Visit) -> Response:
     """Everybody with a reason to be reached who found no place this week, and why."""
     week = IsoWeek.of(visit.today)
     found = waiting.not_planned(visit.connection, visit.principal, week, visit.at)
-    by_reason = {
-        reason: [one for one in found if one.reason == reason]
-        for reason in LEFT_OUT
-        if any(one.reason == reason for one in found)
+    last = sorted(LEFT_OUT, key=lambda reason: reason == GONE)
+    by_reason = {reason: [one for one in found if _why(one) == reason] for reason in last}
+    context = {
+        "by_reason": {reason: people for reason, people in by_reason.items() if people},
+        "number": len(found) - len(by_reason[GONE]),
+        "label": week_label(week),
     }
-    context = {"by_reason": by_reason, "number": len(found), "label": week_label(week)}
     return visit.render("planning/why.html", context, active="week")
+
+
+def _why(one: waiting.NotPlanned) -> str:
+    """Whom nothing speaks for any more is not waiting, whatever kept them out; *not this person* holds all the same."""
+    return one.reason if one.flagged or one.reason == "muted" else GONE
 
 
 def _until(choice: str, day: str, today: date) -> date:

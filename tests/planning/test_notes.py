@@ -101,6 +101,22 @@ def test_the_desk_holds_the_weeks_notes_and_dates_a_card_can_be_in_time_for(
     ]  # five working days before 7 December; ten to Germany would have been 20 November, past Thanksgiving
 
 
+def test_once_the_day_of_the_plan_is_over_a_card_is_posted_by_the_last_one_in_time(
+    world: World, alice: Principal
+) -> None:
+    marta, _ = planned_note(world, alice)
+    birthday(world, marta, world.today + timedelta(days=14))
+
+    def post_by(days: int) -> date | None:
+        with world.database.read() as connection:
+            return notes.note_to(connection, alice, marta, world.now + timedelta(days=days)).post_by
+
+    planned = post_by(0)
+    assert planned
+    assert planned < world.today + timedelta(days=5)
+    assert post_by(5) == date(2026, 11, 30), "on Saturday the planned day is over, and the post still in time"
+
+
 def test_posting_answers_the_suggestion_and_promises_a_call_and_undo_takes_back_all(
     world: World, alice: Principal
 ) -> None:

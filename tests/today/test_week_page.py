@@ -17,7 +17,7 @@ from crm.domain.weeks import IsoWeek
 from crm.planning import actions
 from crm.planning.queries import PlanView, plan_of
 from crm.storage.database import new_id
-from crm.storage.tables import ask, contact, contact_date, interaction, promise, user
+from crm.storage.tables import ask, contact, contact_date, contact_phone, interaction, promise, user
 from tests.builders import World
 from tests.web.site import client
 
@@ -236,6 +236,20 @@ def test_last_week_and_older_weeks(world: World, alice: Principal) -> None:
     assert client(world, bob).get(f"/week/{week}").status_code == 404
 
 
+def test_whom_to_call_stands_there_with_the_number(world: World, alice: Principal) -> None:
+    people = [by_screen(world, alice, name) for name in ("Marta Kowalczyk", "Jonas Reuter")]
+    with world.database.write() as connection:
+        for number, one in enumerate(people):
+            row = {"workspace_id": world.workspace_id, "contact_id": one, "position": 0, "digits": ""}
+            connection.execute(contact_phone.insert(), {**row, "value": f"+1 617 555 010{number}"})
+    browser = client(world, alice)
+    home = browser.get("/").text
+    assert {one.act for one in view(world, alice).suggestions} == {"call"}
+    for number, one in enumerate(people):
+        for page in (home, browser.get(f"/people/{one}").text):
+            assert f'href="tel:%2B161755501{number:02}"' in page.partition("Reach")[0]
+
+
 def test_why_not(world: World, alice: Principal) -> None:
     for number in range(7):
         by_screen(world, alice, f"Person {number}")
@@ -245,6 +259,13 @@ def test_why_not(world: World, alice: Principal) -> None:
     assert "The week is full" in shown
     assert shown.count("no call, meeting or note on record") == 2
     assert len(re.findall(r"Person \d", shown)) == 2
+    waiting = next(int(found) for found in re.findall(r"/people/(\d+)", browser.get("/plan/why").text))
+    world.log("lunch", 0, waiting)
+    later = words(browser.get("/plan/why").text)
+    assert "One person has a reason to be reached" in later
+    assert later.index("The week is full") < later.index("Nothing is due any more"), (
+        "whoever was met since waits no more"
+    )
 
 
 def test_viewers_read_that_they_have_no_plan(world: World, alice: Principal) -> None:
