@@ -27,7 +27,10 @@ QUIET_WEEKS = 4
 
 @dataclass(frozen=True)
 class Budget:
-    """How much one user takes on in a week, by group and in all; 0 to 20 each. ``is_eased``: it is half of theirs."""
+    """How much one user takes on in a week, by group and in all; 0 to 20 each. ``is_eased``: it is half of theirs.
+
+    ``at_home``: how much of what is in person may be with people who live near, where a trip brings room for others.
+    """
 
     call: int = 3
     in_person: int = 1
@@ -35,10 +38,11 @@ class Budget:
     total: int = 6
     in_person_quarter_left: int | None = None
     is_eased: bool = False
+    at_home: int | None = None
 
     def __post_init__(self) -> None:
-        quarter = self.in_person_quarter_left or 0
-        for amount in (self.call, self.in_person, self.by_hand, self.total, quarter):
+        at_most = (self.in_person_quarter_left or 0, self.at_home or 0)
+        for amount in (self.call, self.in_person, self.by_hand, self.total, *at_most):
             if not 0 <= amount <= LARGEST_BUDGET:
                 raise ValueError(f"A budget is 0 to {LARGEST_BUDGET}, not {amount}.")
 
@@ -62,10 +66,14 @@ class Budget:
         """So many parts of the whole, rounded up."""
         amounts = (self.call, self.in_person, self.by_hand, self.total)
         call, in_person, by_hand, total = (-(-one * part // whole) for one in amounts)
-        return replace(self, call=call, in_person=in_person, by_hand=by_hand, total=total)
+        at_home = None if self.at_home is None else -(-self.at_home * part // whole)
+        return replace(self, call=call, in_person=in_person, by_hand=by_hand, total=total, at_home=at_home)
 
     def with_room_for(self, in_person: int) -> "Budget":
-        """A trip may hold more in person than a usual week; the other acts keep their room."""
+        """A trip may hold more in person than a usual week, with people there; all else keeps its room."""
         more = max(0, min(in_person, LARGEST_BUDGET) - self.in_person)
+        if not more:
+            return self
         total = min(LARGEST_BUDGET, self.total + more)
-        return replace(self, in_person=self.in_person + more, total=total)
+        at_home = self.in_person if self.at_home is None else self.at_home
+        return replace(self, in_person=self.in_person + more, total=total, at_home=at_home)

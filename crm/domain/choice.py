@@ -1,4 +1,4 @@
-"""The exact choice of a week: the places that are worth most together within a budget and the rules' weekly limits.
+"""The exact choice of a week: the places that are worth most together within a budget and the weekly limits.
 
 Dynamic programming over how much of the budget and of each limit is used. Only limits that the best week without
 them would break are counted at all, and beginnings of a week that cannot lead to the best one are dropped early;
@@ -19,7 +19,7 @@ from crm.domain.budgets import GROUP_ORDER, Budget, Group
 class Way:
     """One way to give a contact a place: an act of ``group``, worth ``score``, for reasons that leave ``left`` aside.
 
-    ``limited``: those of its reasons that are rules with a weekly limit; the place uses up one of each.
+    ``limited``: what has a weekly limit and is used up by one each: rules among its reasons, in person at home.
     """
 
     group: Group

@@ -5,7 +5,8 @@ Everything is whole numbers, so that the choice is exact and the same on every m
 lower contact ids first.
 
 A rule with a weekly limit is the reason of at most so many suggestions. Whoever is beyond it may still have a place
-for their other reasons alone, which is then worth at most what it is for all of them.
+for their other reasons alone, which is then worth at most what it is for all of them. What a trip adds to the budget is
+for people there: acts in person at home have a limit of their own then.
 """
 
 from collections import Counter
@@ -43,6 +44,8 @@ from crm.domain.rules import SHIPPED, Rule
 from crm.domain.weeks import IsoWeek
 
 ASK_AHEAD_DAYS = 21
+AT_HOME: Final = "in person at home"
+"""The limit, beside those of rules, of what is in person with people who live near."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,11 @@ class _Entry:
             self._known[left] = reading, worth
         return self._known[left]
 
+    def _uses(self, group: Group, reading: _Reading) -> set[str]:
+        """What a place uses up one of, where that has a limit."""
+        rules = {flag.rule for flag in reading.flags}
+        return rules | {AT_HOME} if group == "in_person" and self.candidate.same_city else rules
+
     def ways(self, limits: frozenset[str]) -> list[Way]:
         """The ways to a place that leave aside any of these rules, as `choose` asks for them."""
         sparing = sorted(flag.rule for flag in self.flags if flag.rule in limits)
@@ -138,7 +146,7 @@ class _Entry:
         ]
         found.sort(key=lambda one: [rule in one[0] for rule in sparing])
         return [
-            Way(group, worth[group], self.limits & {flag.rule for flag in reading.flags}, left)
+            Way(group, worth[group], self.limits & self._uses(group, reading), left)
             for group in GROUP_ORDER
             for left, reading, worth in found
             if group in worth
@@ -168,15 +176,16 @@ def plan_week(
     `weekly_limits` of the rules. Contact ids are distinct.
     """
     frame = frame_of(week, today, holidays)
+    within = {**limits, AT_HOME: budget.at_home} if budget.at_home is not None else limits
     entries: list[_Entry] = []
     left_out: list[LeftOut] = []
     for candidate in sorted(candidates, key=lambda candidate: candidate.contact_id):
-        found = _consider(candidate, frame, frozenset(limits))
+        found = _consider(candidate, frame, frozenset(within))
         if isinstance(found, LeftOut):
             left_out.append(found)
         else:
             entries.append(found)
-    chosen = choose(entries, budget, limits)
+    chosen = choose(entries, budget, within)
     told = Counter(rule for way in chosen.values() for rule in way.limited)
     full = frozenset(rule for rule, most in limits.items() if told[rule] >= most)
     suggestions = []

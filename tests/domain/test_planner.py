@@ -97,8 +97,8 @@ def teams(draw: st.DrawFn, most: int, *, held: bool = False) -> list[Candidate]:
 
 
 def budgets(most: int) -> st.SearchStrategy[Budget]:
-    amount = st.integers(0, 3)
-    return st.builds(Budget, amount, amount, amount, st.integers(0, most), st.none() | st.integers(0, 2))
+    amount, perhaps = st.integers(0, 3), st.none() | st.integers(0, 2)
+    return st.builds(Budget, amount, amount, amount, st.integers(0, most), perhaps, at_home=perhaps)
 
 
 def every_plan(ways: Mapping[int, Sequence[Any]], total: int) -> Iterator[dict[int, Any]]:
@@ -115,6 +115,7 @@ class Place:
     option: Option
     need: int
     told: frozenset[str]
+    at_home: bool
     left: tuple[bool, ...]
     worth: tuple[int, int]
 
@@ -142,7 +143,8 @@ def places(one: Candidate, limits: Mapping[str, int]) -> list[Place]:
                     groups[left][group] = max(worth, groups[left].get(group, worth))
                     told = frozenset(alone[0].rules) & set(limits)
                     aside = tuple(rule in left for rule in sparing)
-                    found.append(Place(option, alone[0].need, told, aside, worth))
+                    at_home = group == "in_person" and one.same_city
+                    found.append(Place(option, alone[0].need, told, at_home, aside, worth))
     return found
 
 
@@ -170,8 +172,11 @@ def best_of_all(
     def allowed(found: dict[int, Place]) -> bool:
         used = Counter[str](GROUPS[place.option.act] for place in found.values())
         told = Counter(rule for place in found.values() for rule in place.told)
-        return all(used[group] <= cap for group, cap in caps.items()) and all(
-            told[rule] <= most for rule, most in limits.items()
+        at_home = sum(place.at_home for place in found.values())
+        return (
+            all(used[group] <= cap for group, cap in caps.items())
+            and all(told[rule] <= most for rule, most in limits.items())
+            and (budget.at_home is None or at_home <= budget.at_home)
         )
 
     def merit(found: dict[int, Place]) -> tuple[int, int, list[Any]]:
@@ -264,6 +269,10 @@ class TestChoice:
         used = Counter(GROUPS[one.act] for one in found.suggestions)
         assert all(used[group] <= cap for group, cap in budget.caps().items())
         assert len(found.suggestions) <= budget.total
+        near = sum(
+            GROUPS[one.act] == "in_person" and by_id[one.contact_id].same_city for one in found.suggestions
+        )
+        assert budget.at_home is None or near <= budget.at_home
         assert sum("no_record" in one.rules for one in found.suggestions) <= 2
         for one in found.suggestions:
             self.check(one, by_id[one.contact_id], today)
@@ -326,6 +335,15 @@ class TestChoice:
         assert [one.need for one in found.suggestions] == sorted(
             (one.need for one in found.suggestions), reverse=True
         )
+
+    def test_what_a_trip_adds_is_for_people_there(self) -> None:
+        near = [contact(number, "in_person_overdue", personal_days=400) for number in (1, 2, 3)]
+        there = [contact(number, "in_person_overdue", same_city=False, travel=True) for number in (4, 5, 6)]
+        trip = Budget(call=0, by_hand=0).with_room_for(3)
+        found = plan(*near, *there, budget=trip)
+        assert sorted(one.contact_id for one in found.suggestions) == [1, 4, 5]
+        assert {one.reason for one in found.left_out} == {"budget"}
+        assert [one.contact_id for one in plan(*near, budget=trip).suggestions] == [1]
 
     def test_a_quarter_that_is_spent_leaves_no_lunch(self) -> None:
         found = plan(contact(1, "in_person_overdue"), budget=Budget(in_person_quarter_left=0))
