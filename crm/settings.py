@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -82,6 +83,10 @@ class Settings(BaseSettings):
         default="",
         description="Signs mail links and the set-up token. Empty: generated once and kept in the data directory.",
     )
+    proxies: str = Field(
+        default="127.0.0.1, ::1",
+        description="Addresses or networks of reverse proxies: theirs is the word who asks (X-Forwarded-For).",
+    )
     scheduler: Literal["on", "off"] = Field(
         default="on", description="Whether this process sends what is due."
     )
@@ -126,10 +131,27 @@ class Settings(BaseSettings):
             )
         return value.rstrip("/")
 
+    @field_validator("proxies")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for place in _listed(value):
+            try:
+                ip_network(place)
+            except ValueError:
+                raise ValueError(
+                    "must be addresses or networks, such as 10.0.0.5 or 172.16.0.0/12, with commas between"
+                ) from None
+        return value
+
+    @cached_property
+    def trusted_proxies(self) -> list[str]:
+        """Who may say for whom a request is passed on."""
+        return _listed(self.proxies)
+
     @cached_property
     def named_hosts(self) -> frozenset[str]:
         """Hosts, or ``host:port``, that may be of the own network."""
-        return frozenset(host.strip().lower() for host in self.private_hosts.split(",") if host.strip())
+        return frozenset(host.lower() for host in _listed(self.private_hosts))
 
     @cached_property
     def url(self) -> str:
@@ -160,6 +182,11 @@ class Settings(BaseSettings):
     def key_file(self) -> Path:
         """Where the secret key is kept if none is set."""
         return self.data_dir / "secret_key"
+
+
+def _listed(words: str) -> list[str]:
+    """What stands between commas."""
+    return [word.strip() for word in words.split(",") if word.strip()]
 
 
 def _make_key(path: Path) -> None:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 from crm.__main__ import main, run
 from crm.accounts.passwords import fits
+from crm.accounts.sign_in import FOR_ACCOUNT
 from crm.care.findings import Finding
 from crm.cli_support import desk, open_database, parse_moment
 from crm.commands import care
@@ -276,6 +278,40 @@ def test_serve_answers_shows_the_set_up_link_and_ends_on_request(
             assert server.wait(timeout=30) == 0
         finally:
             server.kill()
+
+
+@pytest.mark.parametrize(("proxies", "status"), [("127.0.0.1", 422), ("10.9.9.9", 429)])
+def test_who_guesses_is_told_by_a_proxy_that_is_named_and_by_no_other(
+    proxies: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("CRM_PORT", str(port))
+    monkeypatch.setenv("CRM_PROXIES", proxies)
+    with subprocess.Popen(
+        [sys.executable, "-m", "crm", "serve"], stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            server.stdout.readline()
+            answers(server.stdout.readline().rpartition(" ")[2].strip())
+            told = [guess(port, f"198.51.100.{number}") for number in range(FOR_ACCOUNT + 1)]
+        finally:
+            server.kill()
+    assert told == [422] * FOR_ACCOUNT + [status]
+
+
+def guess(port: int, comes_from: str) -> int:
+    """The status of a wrong password that a proxy passes on."""
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{port}/sign-in",
+        b"email=nora@quillon.example&password=wrong",
+        {"X-Forwarded-For": comes_from},
+    )
+    try:
+        with urllib.request.urlopen(asked) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
 
 
 def answers(link: str) -> None:

@@ -88,6 +88,13 @@ def test_a_sqlite_database_is_a_file(url: str) -> None:
         assert Settings(database_url=url).database
 
 
+def test_a_proxy_is_an_address_or_a_network() -> None:
+    assert Settings(proxies="10.0.0.5, 172.16.0.0/12").trusted_proxies == ["10.0.0.5", "172.16.0.0/12"]
+    for wrong in ("*", "proxy.lan", "10.0.0.5/8"):
+        with pytest.raises(ValueError, match="must be addresses or networks"):
+            Settings(proxies=wrong)
+
+
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """An environment in which nothing is set yet."""

@@ -50,7 +50,8 @@ def back_up(database: Database, path: Path, at: datetime) -> Manifest:
         part.replace(path)
     except OSError as fault:
         raise Unavailable(
-            f"The backup was not made: {fault.strerror or fault}. Nothing was left at {path}."
+            f"The backup was not made: {fault.strerror or fault}. Nothing was left at {path}. "
+            "Make room there, or name another place."
         ) from None
     finally:
         part.unlink(missing_ok=True)

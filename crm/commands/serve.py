@@ -103,6 +103,7 @@ def _run(settings: Settings, database: Database, listener: socket.socket, ask: C
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 
