@@ -1,5 +1,6 @@
 """Reading the portfolio: how everybody stands, as of any moment."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     and_,
+    case,
     cast,
     func,
     select,
@@ -29,7 +31,8 @@ from crm.domain.score import WEIGHTS
 from crm.health.numbers import real, whole
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import kept
-from crm.storage.presence import is_first_email, is_present
+from crm.storage.presence import is_first_email, is_gone, is_present
+from crm.storage.statements import built_once
 from crm.storage.stored_metrics import NEVER, current, scope_of
 from crm.storage.tables import contact, contact_email, contact_tag, organisation, user
 
@@ -161,17 +164,60 @@ def headcounts(
     connection: Connection, principal: Principal, relation: Subquery, wanted: Filter, by: By = "owner"
 ) -> list[Headcount]:
     """How many people there are by owner (or organisation), kind and zone."""
+    if by == "owner" and relation is current(principal.workspace_id):
+        return _by_owner(connection, principal, relation, wanted)
     statement = _built(_headcounts, principal, relation, wanted, by)
     return [Headcount(*row) for row in connection.execute(statement)]
 
 
+def _by_owner(
+    connection: Connection, principal: Principal, relation: Subquery, wanted: Filter
+) -> list[Headcount]:
+    """Counted along an index, less the few who are gone: to join everybody takes long."""
+    everybody = connection.execute(_built(_stored_by_owner, principal, relation, wanted)).all()
+    gone = connection.execute(_built(_gone_by_owner, principal, relation, wanted)).all()
+    people: Counter[tuple[int | None, str, str]] = Counter()
+    for owner_id, kind, zone, number in everybody:
+        people[owner_id, kind, zone] += number
+    for owner_id, kind, zone in gone:
+        people[owner_id, kind, zone] -= 1
+    names = {row.id: row.name for row in connection.execute(*_names(principal.workspace_id))}
+    return [
+        Headcount(owner_id, None if owner_id is None else names[owner_id], kind, zone, number)
+        for (owner_id, kind, zone), number in people.items()
+        if number
+    ]
+
+
+@built_once
+def _names(whose: Any) -> Select[Any]:
+    return select(user.c.id, user.c.name).where(user.c.workspace_id == whose)
+
+
+def _stored_by_owner(workspace_id: int, relation: Subquery, wanted: Filter) -> Select[Any]:
+    """By tier and score too, as the index has them: there is nothing to sort then."""
+    which = relation.c.owner_id, relation.c.kind, relation.c.zone
+    counted = select(*which, func.count()).where(*_chosen(workspace_id, relation, wanted))
+    return counted.group_by(relation.c.tier, relation.c.score, relation.c.zone, relation.c.kind, which[0])
+
+
+def _gone_by_owner(workspace_id: int, relation: Subquery, wanted: Filter) -> Select[Any]:
+    """One by one. In a CASE the conditions offer SQLite no other index to begin with than that of the gone."""
+    among = case((and_(*_chosen(workspace_id, relation, wanted)), 1), else_=0) == 1
+    return (
+        select(relation.c.owner_id, relation.c.kind, relation.c.zone)
+        .select_from(contact.outerjoin(relation, _same(workspace_id, relation)))
+        .where(contact.c.workspace_id == workspace_id, is_gone(), among)
+    )
+
+
 def _headcounts(workspace_id: int, relation: Subquery, wanted: Filter, by: By) -> Select[Any]:
-    groups, key = (user, contact.c.owner_id) if by == "owner" else (organisation, contact.c.organisation_id)
+    groups, key = (user, relation.c.owner_id) if by == "owner" else (organisation, contact.c.organisation_id)
     which: list[ColumnElement[Any]] = [key.label("group_id"), relation.c.kind, relation.c.zone]
     counted = (
         select(*which, func.count().label("people"))
         .select_from(relation.join(contact, _same(workspace_id, relation)))
-        .where(is_present(), *_chosen(relation, wanted))
+        .where(is_present(), *_chosen(workspace_id, relation, wanted))
         .group_by(*which)
         .subquery()
     )
@@ -203,7 +249,7 @@ def _placed(workspace_id: int, relation: Subquery, wanted: Filter) -> Select[Any
     return (
         select(*columns)
         .select_from(_joined(workspace_id, relation))
-        .where(is_present(), *_chosen(relation, wanted), metrics.score.is_not(None))
+        .where(is_present(), *_chosen(workspace_id, relation, wanted), metrics.score.is_not(None))
         .order_by(*_order(relation))
         .limit(MOST_MARKS)
     )
@@ -220,7 +266,7 @@ def _zones(workspace_id: int, relation: Subquery, wanted: Filter) -> Select[Any]
     return (
         select(relation.c.contact_id, contact.c.name, relation.c.zone, _score(relation).label("score"))
         .select_from(_joined(workspace_id, relation))
-        .where(is_present(), *_chosen(relation, wanted))
+        .where(is_present(), *_chosen(workspace_id, relation, wanted))
     )
 
 
@@ -237,7 +283,7 @@ def everybody(
     statement = (
         select(*relation.c, *names)
         .select_from(_joined(principal.workspace_id, relation).outerjoin(contact_email, is_first_email()))
-        .where(is_present(), *_chosen(relation, wanted))
+        .where(is_present(), *_chosen(principal.workspace_id, relation, wanted))
         .order_by(relation.c.score.is_(None), *_order(relation, sort))
     )
     return list(connection.execute(statement))
@@ -280,14 +326,13 @@ def _out_of_touch(
     keys = [column.label(f"key_{place}") for place, column in enumerate(order)]
     people = [
         contact.c.name,
-        contact.c.owner_id,
         organisation.c.name.label("organisation"),
         user.c.name.label("owner"),
     ]
     return (
         select(*relation.c, *people, *keys)
         .select_from(_joined(workspace_id, relation))
-        .where(is_present(), *_chosen(relation, wanted), relation.c.zone.in_(TO_RECONSIDER))
+        .where(is_present(), *_chosen(workspace_id, relation, wanted), relation.c.zone.in_(TO_RECONSIDER))
         .order_by(*order)
         .limit(most)
     )
@@ -354,20 +399,20 @@ def _same(workspace_id: int, relation: Subquery) -> ColumnElement[bool]:
     return and_(contact.c.workspace_id == workspace_id, contact.c.id == relation.c.contact_id)
 
 
-def _chosen(relation: Subquery, wanted: Filter) -> list[ColumnElement[bool]]:
+def _chosen(workspace_id: int, relation: Subquery, wanted: Filter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [relation.c.zone.is_not(None)]
     if wanted.tier:
         found.append(relation.c.tier == wanted.tier)
     if wanted.kind:
         found.append(relation.c.kind == wanted.kind)
     if wanted.owner is not None:
-        mine = contact.c.owner_id
+        mine = relation.c.owner_id
         found.append(mine.is_(None) if wanted.owner == NOBODY else mine == wanted.owner)
     if wanted.tag:
         tagged = select(contact_tag.c.contact_id).where(
-            contact_tag.c.workspace_id == contact.c.workspace_id, contact_tag.c.tag == wanted.tag
+            contact_tag.c.workspace_id == workspace_id, contact_tag.c.tag == wanted.tag
         )
-        found.append(contact.c.id.in_(tagged))
+        found.append(relation.c.contact_id.in_(tagged))
     return found
 
 

@@ -204,7 +204,7 @@ def _match(
 ) -> Select[Any]:
     """People that match any of the rules; ``ids`` and ``whose`` narrow them, where asked for."""
     matched = matches(metrics, rules, workspace_id).subquery()
-    people = [contact.c.name, contact.c.given_name, contact.c.owner_id, contact.c.organisation_id]
+    people = [contact.c.name, contact.c.given_name, contact.c.organisation_id]
     statement: Select[Any] = (
         select(*matched.c, *people, contact_email.c.value.label("email"))
         .join(contact, same_contact(workspace_id, matched))

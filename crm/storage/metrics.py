@@ -51,7 +51,9 @@ RAW = ("strength", "gap_log", "gap_weight")
 
 
 def as_of(scope: Scope) -> Subquery:
-    """One row a listed contact: ``contact_id``, ``tier``, ``kind``, ``target_*``, every metric, ``part_*``, ``score``, ``zone``.
+    """One row a listed contact: ``contact_id``, its own columns, every metric, ``part_*``, ``score`` and ``zone``.
+
+    Its own are ``tier``, ``kind``, ``owner_id`` and ``target_*``.
 
     Archived, deceased and merged contacts are listed too; whoever reads decides whom to leave out.
     """
@@ -236,7 +238,7 @@ def _listed(frame: Frame, facts: CTE | None, columns: list[Any], others: Iterabl
     for facet in [*([] if facts is None else [facts]), *others]:
         joined = joined.outerjoin(facet, facet.c.contact_id == contact.c.id)
     heard = was_in_touch(frame) if facts is None else facts.c.last_day.is_not(None)
-    own = [contact.c.tier, contact.c.kind, *(contact.c[f"target_{clock}"] for clock in CLOCKS)]
+    own = [contact.c[name] for name in ("tier", "kind", "owner_id", *(f"target_{clock}" for clock in CLOCKS))]
     return (
         select(contact.c.id.label("contact_id"), *own, *columns)
         .select_from(joined)

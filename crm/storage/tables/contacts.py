@@ -64,6 +64,7 @@ contact = Table(
     Index("ix_contact_workspace_id_folded_name", "workspace_id", "folded_name", "id"),
     Index("ix_contact_workspace_id_organisation_id", "workspace_id", "organisation_id"),
     Index("ix_contact_workspace_id_owner_id", "workspace_id", "owner_id"),
+    Index("ix_contact_workspace_id_kind", "workspace_id", "kind"),
     Index(
         "ix_contact_workspace_id_gone", "workspace_id", sqlite_where=text(GONE), postgresql_where=text(GONE)
     ),

@@ -54,6 +54,7 @@ contact_metrics = Table(
     Column("zone", String),
     Column("tier", String),
     Column("kind", String),
+    Column("owner_id", BigInteger),
     *(Column(f"target_{clock}", Integer) for clock in CLOCKS),
     Column("silence", Integer),
     Column("then_on", Day),
@@ -68,12 +69,12 @@ contact_metrics = Table(
     Index("ix_contact_metrics_workspace_id_silence", "workspace_id", "silence"),
     Index(
         "ix_contact_metrics_workspace_id_tier",
-        *("workspace_id", "tier", "score", "zone", "kind", "contact_id"),
+        *("workspace_id", "tier", "score", "zone", "kind", "owner_id", "contact_id"),
     ),
 )
 """Every metric as of now. A row is right until ``fresh_until``: the workspace's next midnight, the next interaction
 logged ahead, or 1970 where something changed since; rows past it are worked out again before they are read.
-``tier``, ``kind`` and ``target_…`` are the contact's own that it was worked out with: a list finds its people by one index.
+``tier``, ``kind``, ``owner_id`` and ``target_…`` are the contact's own: a list finds and counts its people by one index.
 ``silence`` rises from those who waited longest for personal contact to those without a zone.
 ``then_zone`` and ``then_score`` are those of the end of ``then_on``, which is missing where they are not known (any more).
 ``settled_…`` are the sums of contact days of long ago (``crm.storage.settled_rhythm``)."""
