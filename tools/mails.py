@@ -63,5 +63,8 @@ def write(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1]) if sys.argv[1:] else FOLDER
+    given = sys.argv[1:]
+    if len(given) > 1 or any(one.startswith("-") for one in given):
+        raise SystemExit("./dev mails [FOLDER]")
+    folder = Path(given[0]) if given else FOLDER
     print(f"Open {write(folder.resolve()).as_uri()}")

@@ -10,7 +10,6 @@ from crm.domain.language import N_, ngettext
 from crm.domain.language import gettext as _
 from crm.domain.spans import capital, in_words, moment_phrase, week_phrase
 from crm.domain.weeks import IsoWeek, calendar_day
-from crm.mail.kept_words import kept_words
 from crm.mail.message import new_message_id
 from crm.mail.rendering import render
 from crm.mail.views import AlarmMail, MissedMail
@@ -142,6 +141,6 @@ def _row(one: Missed, zone: ZoneInfo, at: datetime) -> MissedMail:
             week=week_phrase(IsoWeek.parse(one.week).monday, today),
             moment=moment_phrase(one.due_at, zone, today, within=True),
         ),
-        kept_words(one.reason),
+        one.why,
         again,
     )

@@ -27,6 +27,7 @@ from crm.domain.yearly import next_return
 from crm.planning.home import home_of, require_planner
 from crm.planning.queries import Suggested, plan_of, suggestion_for
 from crm.planning.talking import TalkingPoint, date_words, talking_points
+from crm.planning.words import planned_on
 from crm.storage.open_matters import is_open
 from crm.storage.tables import (
     contact,
@@ -194,11 +195,12 @@ class Posted:
 
 @dataclass(frozen=True)
 class Desk:
-    """What is to be written, and what is posted, the newest first."""
+    """What is to be written, and what is posted, the newest first. ``as_of``: of which day the reasons are."""
 
     planned: tuple[ToWrite, ...]
     dates: tuple[ToWrite, ...]
     posted: tuple[Posted, ...]
+    as_of: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -218,7 +220,8 @@ def desk(connection: Connection, principal: Principal, at: datetime) -> Desk:
     )
     posted = _posted(connection, principal, by, at)
     taken = {one.contact_id for one in planned} | {one.contact_id for one in posted if one.arrives >= today}
-    return Desk(planned, _in_time(connection, principal, by, today, taken), posted)
+    as_of = planned_on(plan.made_at, today, principal.user_zone) if plan and planned else ""
+    return Desk(planned, _in_time(connection, principal, by, today, taken), posted, as_of)
 
 
 @dataclass(frozen=True)

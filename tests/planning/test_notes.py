@@ -96,6 +96,7 @@ def test_the_desk_holds_the_weeks_notes_and_dates_a_card_can_be_in_time_for(
     found = desk(world, alice)
     assert [one.contact_id for one in found.planned] == [marta]
     assert found.planned[0].has_address
+    assert found.as_of == ""
     assert [(one.name, one.post_by, one.has_address) for one in found.dates] == [
         ("Soon", date(2026, 11, 30), False)
     ]  # five working days before 7 December; ten to Germany would have been 20 November, past Thanksgiving
@@ -114,6 +115,9 @@ def test_once_the_day_of_the_plan_is_over_a_card_is_posted_by_the_last_one_in_ti
     planned = post_by(0)
     assert planned
     assert planned < world.today + timedelta(days=5)
+    with world.database.read() as connection:
+        later = notes.desk(connection, alice, world.now + timedelta(days=5))
+    assert later.as_of == "The reasons are as of Mon 23 Nov, when the week was planned."
     assert post_by(5) == date(2026, 11, 30), "on Saturday the planned day is over, and the post still in time"
 
 
