@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm.domain.language import gettext as _
+from crm.domain.manner import numeral
 from crm.domain.rule_data import DEEPEST, Data, RuleFault, rule_data
 from crm.domain.rules import Rule
 
 HEAD = "# The rules of In Person in their order. What each word means: docs/rules.md.\n"
 INDENT = "    "
 WIDTH = 100
+DOTS_LIMIT = 20_000
+"""Far more than honest rules have: a name of many parts is read in a time that grows with their square."""
 _QUOTED_OR_NOTE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|#.*")
 _RULE = r"(?:rule|\"rule\"|'rule')"
 _HEADER = re.compile(rf"^\s*\[\[\s*{_RULE}\s*\]\]")
@@ -87,6 +90,10 @@ def read_entries(text: str) -> list[Entry]:
 
 
 def _loaded(text: str) -> Data:
+    if text.count(".") > DOTS_LIMIT:
+        raise NotToml(
+            _("It holds more than {n} dots, which no list of rules does.").format(n=numeral(DOTS_LIMIT))
+        )
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:

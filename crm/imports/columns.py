@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crm.domain.folding import fold
 from crm.domain.language import N_
-from crm.imports.sources import digest
-from crm.storage.text import fold
+from crm.imports.records import digest
 
 LEAVE_OUT = "leave out"
 FIELDS = {

@@ -110,13 +110,12 @@ def recognise(name: str, text: str, kind: str | None = None) -> Header:
     raise UnknownHeader(f"{name} line 1", _unknown_header(first))
 
 
-def begins_as_exchange(data: bytes) -> bool:
-    """Whether the first line is the header of an exchange file."""
+def begins_as_exchange(data: bytes) -> str | None:
+    """Which exchange file it is whose header is the first line; None where it is no such header."""
     try:
-        recognise("", data[:TEXT_LIMIT].decode("utf-8-sig", "replace"))
+        return recognise("", data[:TEXT_LIMIT].decode("utf-8-sig", "replace")).sheet.kind
     except UnreadableFile:
-        return False
-    return True
+        return None
 
 
 def _first_row(line: str, delimiter: str) -> list[str]:

@@ -22,7 +22,7 @@ EACH_SECOND, EACH_MINUTE, EACH_HOUR, OFTEN = "second", "minute", "hour", "often"
 """What may be wrong with an event; whoever reads a calendar has a sentence for each."""
 _TOO_OFTEN = {"SECONDLY": EACH_SECOND, "MINUTELY": EACH_MINUTE, "HOURLY": EACH_HOUR}
 
-_LINE = re.compile(r"([A-Za-z0-9-]+)((?:;[^:;\"]*(?:\"[^\"]*\")?[^:;\"]*)*):(.*)", re.DOTALL)
+_LINE = re.compile(r"([A-Za-z0-9-]+)((?:;(?:[^:;\"]|\"[^\"]*\")*)*):(.*)", re.DOTALL)
 _TZID = re.compile(r";TZID=\"?([^\":;]+)", re.IGNORECASE)
 
 

@@ -65,7 +65,9 @@ def likeliest(data: bytes) -> str:
 def _sample(data: bytes) -> bytes:
     """The first lines that are not plain, which is all that tells one codec from another."""
     found, size = [], 0
-    for line in re.finditer(rb"[^\r\n]*[\x80-\xff][^\r\n]*", data):
+    for line in re.finditer(rb"[^\r\n]+", data):
+        if line.group().isascii():
+            continue
         found.append(line.group()[:_SAMPLE])
         size += len(found[-1])
         if size >= _SAMPLE:

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 MEMORY_LIMIT = 1024 * 1024 * 1024
-"""Bytes of address space of a reader."""
+"""Bytes of address space of a reader; of one that holds a whole file of people twice as many."""
+WRITTEN_LIMIT = 1024 * 1024 * 1024
+"""Bytes that a reader may write down, beside twice the size of what it reads."""
 BASE_SECONDS = 30
 SECONDS_A_MIB = 1.0
 
@@ -41,10 +43,17 @@ def processor_seconds(size: int) -> int:
     return int(BASE_SECONDS + SECONDS_A_MIB * size / 2**20)
 
 
-def confine(size: int) -> None:
-    """Bind this process: so much memory, so much time, no files but those that are open."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+def hold(memory: int) -> None:
+    """Bind this process to so many bytes of address space."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def confine(size: int, memory: int = MEMORY_LIMIT) -> None:
+    """Bind this process: so much memory, so much time, so much written, and no process of its own."""
+    hold(memory)
     seconds = processor_seconds(size)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    written = WRITTEN_LIMIT + 2 * size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (written, written))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))

@@ -14,11 +14,10 @@ from crm.imports.bulk import insert_rows
 from crm.imports.cells import write_moment
 from crm.imports.log_checks import authors_of, refuse_unknown_channels, users_of
 from crm.imports.phrases import phrase
-from crm.imports.records import InteractionRecord, identities
+from crm.imports.records import InteractionRecord, digest, identities
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run
 from crm.imports.shown import shown
-from crm.imports.sources import digest
 from crm.interactions.actions import Entry, edit_interaction, interaction_values, participation_rows
 from crm.interactions.private_notes import may_read_note
 from crm.interactions.queries import channels

@@ -20,7 +20,7 @@ from crm.imports.safe_xml import BrokenOff, Element, elements
 from crm.imports.sightings import FeedSetting, Notices, Party, Sighting
 
 _ROOT = re.compile(
-    r"\s*(?:<\?[^>]*\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>\s*)*<(?:smses|calls)[\s/>]",
+    r"\s*(?:<\?[^>]*\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>\s*)*+<(?:smses|calls)[\s/>]",
     re.DOTALL,
 )
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)

@@ -1,35 +1,40 @@
-"""The process in which feeds are read: ``python -m crm.imports.reader``, confined before it looks at the first byte.
+"""The process in which files are read: ``python -m crm.imports.reader FD``, confined before it looks at the first byte.
 
-Standard input is the file, unless the order names a folder. Standard output takes blocks of pickled sightings,
-then what is to be said of the file, then where the blocks end.
+What is wanted lies as JSON in the open file FD. Standard input is the file, unless that names a folder. Standard output
+takes blocks of pickled sightings or records, then what is to be said of the file, then where the blocks end.
 """
 
 import json
+import os
 import pickle
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
-from crm.imports.feeds import open_feed, parsed_feed
-from crm.imports.limits import confine
-from crm.imports.records import UnreadableFile
+from crm.imports.feeds import head_of, open_feed, parsed_feed
+from crm.imports.limits import MEMORY_LIMIT, confine, hold
+from crm.imports.records import FEEDS, FILE_LIMIT, MAIL, UnknownHeader, UnreadableFile
 from crm.imports.sightings import FeedSetting, Notices
+from crm.imports.sniff import feed_of, read_file
+from crm.imports.tables import columns_to_say
 
 BLOCK = 500
 DONE, REFUSED, TOO_BIG = "done", "refused", "too big"
+Answer = tuple[Any, ...]
+"""How it ended, how many things were read, and the file's report."""
 
 
 def main() -> None:
     """Read the file that is standard input."""
-    import recurring_ical_events  # noqa: F401  while the process may still read what it likes
-
-    order = json.loads(sys.argv[1])
+    with os.fdopen(int(sys.argv[1])) as wanted:
+        order = json.load(wanted)
     stream, out = sys.stdin.buffer, sys.stdout.buffer
-    confine(order["size"])
+    confine(order["size"], 2 * MEMORY_LIMIT)
     try:
         answer = _answer(order, stream, out)
     except MemoryError:
@@ -41,8 +46,16 @@ def main() -> None:
     out.flush()
 
 
-def _answer(order: dict[str, Any], stream: BinaryIO, out: BinaryIO) -> tuple[Any, ...]:
-    """How it ended, how many things were read, and the file's report."""
+def _answer(order: dict[str, Any], stream: BinaryIO, out: BinaryIO) -> Answer:
+    try:
+        kind = MAIL if order["folder"] else feed_of(order["name"], head_of(stream), order["kind"])
+        return _feed(kind, order, stream, out) if kind in FEEDS else _whole(order, stream, out)
+    except UnreadableFile as refused:
+        return (REFUSED, 0, (refused.where, refused.message, ()))
+
+
+def _feed(kind: str, order: dict[str, Any], stream: BinaryIO, out: BinaryIO) -> Answer:
+    hold(MEMORY_LIMIT)
     notices = Notices(order["name"])
     setting = FeedSetting(
         ZoneInfo(order["zone"]),
@@ -56,14 +69,33 @@ def _answer(order: dict[str, Any], stream: BinaryIO, out: BinaryIO) -> tuple[Any
         order["log_mailbox"],
         datetime.fromisoformat(order["since"]) if order["since"] else None,
     )
-    count = 0
+    count = _spooled(open_feed(kind, stream, notices, setting), out)
+    return (DONE, count, parsed_feed(kind, notices))
+
+
+def _whole(order: dict[str, Any], stream: BinaryIO, out: BinaryIO) -> Answer:
+    data = stream.read(FILE_LIMIT + 1)
     try:
-        for block in _blocks(open_feed(order["kind"], stream, notices, setting)):
-            pickle.dump(block, out)
-            count += len(block)
-    except UnreadableFile as refused:
-        return (REFUSED, 0, (refused.where, refused.message))
-    return (DONE, count, parsed_feed(order["kind"], notices))
+        parsed = read_file(
+            order["name"],
+            data,
+            zone=ZoneInfo(order["zone"]),
+            now=datetime.fromisoformat(order["now"]),
+            channels=order["channels"],
+            kind=order["kind"],
+            mappings=order["said"],
+        )
+    except UnknownHeader as refused:
+        return (REFUSED, 0, (refused.where, refused.message, columns_to_say(data)))
+    return (DONE, _spooled(parsed.records, out), replace(parsed, records=()))
+
+
+def _spooled(found: Iterable[Any], out: BinaryIO) -> int:
+    count = 0
+    for block in _blocks(found):
+        pickle.dump(block, out)
+        count += len(block)
+    return count
 
 
 def _blocks(found: Iterable[Any]) -> Iterator[list[Any]]:

@@ -1,8 +1,7 @@
-"""Reading files somebody gave us: tables and vCards here, feeds in a confined process of their own."""
+"""Reading files somebody gave us, in a confined process of their own; small ones of our own format here."""
 
 import json
 import os
-import pickle
 import subprocess
 import sys
 import tempfile
@@ -11,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import IO, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -20,20 +19,22 @@ from crm.accounts.queries import own_words, own_zone, sole_user
 from crm.domain.language import N_
 from crm.domain.principal import Principal
 from crm.imports import queries
-from crm.imports.feeds import head_of
+from crm.imports.feeds import HEAD
 from crm.imports.limits import processor_seconds
 from crm.imports.mailboxes import folder_size, is_mail_folder
 from crm.imports.phrases import phrase
-from crm.imports.reader import DONE, REFUSED
-from crm.imports.records import FEEDS, FILE_LIMIT, MAIL, ParsedFile, UnknownHeader, UnreadableFile
+from crm.imports.reader import DONE, REFUSED, TOO_BIG
+from crm.imports.records import FEEDS, ParsedFile, UnreadableFile
 from crm.imports.report import FileReport
 from crm.imports.sightings import Spool
-from crm.imports.sniff import display_name, feed_of, read_file
-from crm.imports.tables import Remembered, columns_to_say
+from crm.imports.sniff import display_name, own_kind, read_file
+from crm.imports.tables import Remembered
 from crm.interactions.queries import channels
 
 FEED_LIMIT = 8 * 1024 * 1024 * 1024
 """Bytes of a mailbox that is read piece by piece."""
+OURS_LIMIT = 4 * 1024 * 1024
+"""Bytes of a file of our own format that is read here: so many do no harm, and a process takes longer to start."""
 TOO_MUCH = N_(
     "Reading this file takes more time or memory than any real one does. Nothing of it was imported."
 )
@@ -108,65 +109,60 @@ def _read(one: Given, reading: Reading) -> ParsedFile | FileReport:
         if isinstance(one.content, Path) and one.content.is_dir():
             return _read_folder(one.content, name, reading)
         with _opened(one) as stream:
-            kind = feed_of(name, head_of(stream), reading.kind)
-            if kind in FEEDS:
-                return _read_apart(kind, stream, name, reading)
-            data = stream.read(FILE_LIMIT + 1)
-        return _read_here(one.name, data, reading)
+            head, size = stream.read(HEAD), stream.seek(0, os.SEEK_END)
+            stream.seek(0)
+            own = own_kind(head, reading.kind, reading.mappings)
+            if own and size <= OURS_LIMIT:
+                return _read_here(one.name, stream.read(), own, reading)
+            return _read_apart(stream, size, name, reading)
     except UnreadableFile as fault:
         return FileReport.unreadable(name, fault)
 
 
-def _read_folder(folder: Path, name: str, reading: Reading) -> ParsedFile:
+def _read_folder(folder: Path, name: str, reading: Reading) -> ParsedFile | FileReport:
     if not is_mail_folder(folder):
         raise UnreadableFile(name, phrase("There is no mail in this folder. Name the files in it instead."))
     with Path(os.devnull).open("rb") as nothing:
-        return _child(MAIL, nothing, folder_size(folder), name, reading, folder)
+        return _child(nothing, folder_size(folder), name, reading, folder)
 
 
-def _read_here(name: str, data: bytes, reading: Reading) -> ParsedFile | FileReport:
-    try:
-        return read_file(
-            name,
-            data,
-            zone=reading.zone,
-            now=reading.now,
-            channels=reading.channels,
-            kind=reading.kind,
-            mappings=reading.mappings,
-        )
-    except UnknownHeader as fault:
-        return FileReport.unreadable(display_name(name), fault, columns_to_say(data))
+def _read_here(name: str, data: bytes, kind: str, reading: Reading) -> ParsedFile:
+    return read_file(
+        name,
+        data,
+        zone=reading.zone,
+        now=reading.now,
+        channels=reading.channels,
+        kind=kind,
+    )
 
 
 def _opened(one: Given) -> BinaryIO:
     return BytesIO(one.content) if isinstance(one.content, bytes) else one.content.open("rb")
 
 
-def _read_apart(kind: str, stream: BinaryIO, name: str, reading: Reading) -> ParsedFile:
+def _read_apart(stream: BinaryIO, size: int, name: str, reading: Reading) -> ParsedFile | FileReport:
+    if size > FEED_LIMIT:
+        raise UnreadableFile(
+            name, phrase("This file has more than {limit} GiB. Split it.", limit=FEED_LIMIT // 2**30)
+        )
+    if not isinstance(stream, BytesIO):
+        return _child(stream, size, name, reading)
     with tempfile.TemporaryFile() as copied:
-        source: IO[bytes] = stream
-        if isinstance(stream, BytesIO):
-            copied.write(stream.getbuffer())
-            copied.seek(0)
-            source = copied
-        size = source.seek(0, 2)
-        source.seek(0)
-        if size > FEED_LIMIT:
-            raise UnreadableFile(
-                name, phrase("This file has more than {limit} GiB. Split it.", limit=FEED_LIMIT // 2**30)
-            )
-        return _child(kind, source, size, name, reading)
+        copied.write(stream.getbuffer())
+        copied.seek(0)
+        return _child(copied, size, name, reading)
 
 
 def _child(
-    kind: str, source: IO[bytes], size: int, name: str, reading: Reading, folder: Path | None = None
-) -> ParsedFile:
+    source: IO[bytes], size: int, name: str, reading: Reading, folder: Path | None = None
+) -> ParsedFile | FileReport:
     order = {
-        "kind": kind,
+        "kind": reading.kind,
         "name": name,
         "zone": str(reading.zone),
         "now": reading.now.isoformat(),
+        "channels": list(reading.channels),
         "keep_text": reading.keep_text,
         "mine": reading.mine,
         "ours": reading.ours,
@@ -177,32 +173,34 @@ def _child(
         "since": reading.since.isoformat() if reading.since else None,
         "folder": str(folder.absolute()) if folder else None,
     }
-    spool = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as what was read)
-    try:
-        ended = subprocess.run(  # noqa: S603 (our own reader)
-            [sys.executable, "-m", "crm.imports.reader", json.dumps(order)],
-            stdin=source,
-            stdout=spool,
-            stderr=subprocess.DEVNULL,
-            timeout=10 * processor_seconds(size),
-            check=False,
-        ).returncode
-    except subprocess.TimeoutExpired:
-        ended = -1
-    if ended != 0:
-        raise UnreadableFile(name, phrase(TOO_MUCH))
-    return _result(spool, name)
-
-
-def _result(spool: IO[bytes], name: str) -> ParsedFile:
-    """What the child left in the spool: blocks, its answer, and where the blocks end."""
-    spool.seek(-8, 2)
-    ends = int.from_bytes(spool.read(8))
-    spool.seek(ends)
-    state, count, said = pickle.load(spool)  # noqa: S301 (written by our own reader)
+    spool = Spool(tempfile.TemporaryFile())  # noqa: SIM115 (it lives as long as what was read)
+    ended: tuple[str, Any] = spool.answer() if _is_read(order, source, spool) else (TOO_BIG, None)
+    state, said = ended
     if state == REFUSED:
-        raise UnreadableFile(*said)
+        where, message, columns = said
+        return FileReport.unreadable(name, UnreadableFile(where, message), columns)
     if state != DONE:
         raise UnreadableFile(name, phrase(TOO_MUCH))
-    parsed: ParsedFile = replace(said, sightings=Spool(spool, ends, count))
+    holds = {"sightings": spool} if said.kind in FEEDS else {"records": tuple(spool)}
+    parsed: ParsedFile = replace(said, **holds)
     return parsed
+
+
+def _is_read(order: dict[str, Any], source: IO[bytes], spool: Spool) -> bool:
+    """Have the reader read the file; whether it came to its end."""
+    with tempfile.TemporaryFile("w+") as wanted:  # what a team remembers may be longer than an argument
+        json.dump(order, wanted)
+        wanted.seek(0)
+        try:
+            subprocess.run(  # noqa: S603 (our own reader)
+                [sys.executable, "-m", "crm.imports.reader", str(wanted.fileno())],
+                stdin=source,
+                stdout=spool.file,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[wanted.fileno()],
+                timeout=10 * processor_seconds(order["size"]),
+                check=True,
+            )
+        except subprocess.SubprocessError:
+            return False
+    return True

@@ -352,6 +352,11 @@ class ParsedFile:
         return len(self.records) + len(self.sightings)
 
 
+def digest(text: str) -> str:
+    """A short digest; equal texts have equal ones on any day and in any release."""
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=6).hexdigest()
+
+
 def row_identity(record: Record, ordinal: int = 0) -> str:
     """What makes a row itself: its ``source_id``, else its content and its ordinal among equal rows.
 

@@ -4,12 +4,13 @@ A sighting says who took part in the words of its source; who of them is one of 
 is decided where it is written down.
 """
 
+import os
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from crm.domain.manner import numeral
@@ -126,23 +127,33 @@ class Notices:
 
 
 class Spool:
-    """Sightings in a file, read again and again in blocks: all of a feed need not fit into memory."""
+    """A file in which a reader leaves blocks of sightings or records, and its answer behind them.
 
-    def __init__(self, file: IO[bytes], ends: int, count: int) -> None:
-        self._file = file
-        self._ends = ends
-        self._count = count
+    The blocks are read again and again: all of a feed need not fit into memory.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+        self._ends = self._count = 0
 
     def __del__(self) -> None:
-        self._file.close()
+        self.file.close()
+
+    def answer(self) -> tuple[str, Any]:
+        """How the reader ended, and what it says."""
+        self.file.seek(-8, os.SEEK_END)
+        self._ends = int.from_bytes(self.file.read(8))
+        self.file.seek(self._ends)
+        ended, self._count, said = pickle.load(self.file)  # noqa: S301 (written by our own reader)
+        return ended, said
 
     def __len__(self) -> int:
         return self._count
 
-    def __iter__(self) -> Iterator[Sighting]:
+    def __iter__(self) -> Iterator[Any]:
         place = 0
         while place < self._ends:
-            self._file.seek(place)
-            block = pickle.load(self._file)  # noqa: S301 (written by our own reader)
-            place = self._file.tell()
+            self.file.seek(place)
+            block = pickle.load(self.file)  # noqa: S301 (written by our own reader)
+            place = self.file.tell()
             yield from block

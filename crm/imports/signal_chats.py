@@ -23,7 +23,7 @@ APP, ME = "signal", "Me"
 _TEXT = re.compile(r"\s*\[\d{4}-\d\d-\d\d,? \d\d:\d\d(?::\d\d)?\] ")
 _FROM_US = re.compile(r"^\[\d{4}-\d\d-\d\d,? \d\d:\d\d(?::\d\d)?\] Me: ", re.MULTILINE)
 _OWN_EXPORT = re.compile(r'\s*\{\s*"(version|account|recipient|chat|chatItem|backupTimeMs)"')
-_OF_TOOLS = re.compile(r'\s*\[?\s*\{\s*"(date|timestamp|id|body|sender|conversationId|sent_at|type)"')
+_OF_TOOLS = re.compile(r'\s*(?:\[\s*)?\{\s*"(date|timestamp|id|body|sender|conversationId|sent_at|type)"')
 
 
 def begins_as_signal_text(text: str) -> bool:

@@ -27,6 +27,7 @@ from crm.imports.records import (
     CHANNELS,
     CONTACTS,
     DATES,
+    EXCHANGE,
     FAVOURS,
     FEEDS,
     FILE_LIMIT,
@@ -128,6 +129,7 @@ _TEXTS = (
     ),
 )
 _OWN_CALENDAR = re.compile(rb"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//In Person//")
+_OWN_RULES = re.compile(rb"(?:[ \t]*+(?:#[^\n]*+)?\r?\n)*+\[\[ *rule\b")
 _SAID_ALREADY = N_(
     "In Person wrote this calendar. What it shows comes with the CSV files, so it was left out."
 )
@@ -198,6 +200,16 @@ def _address_book(name: str, data: bytes, kind: str | None, mappings: Remembered
         return None
     said = is_remembered(table, mappings)
     return table if said or all(knows_more(table, one.names) for one in SHEETS.values()) else None
+
+
+def own_kind(head: bytes, kind: str | None = None, mappings: Remembered | None = None) -> str | None:
+    """Which file of our own format begins so, or is said to be one; None for every other."""
+    if kind is not None:
+        return kind if kind in (*EXCHANGE, RULES) else None
+    if _OWN_RULES.match(head):
+        return RULES
+    sheet = begins_as_exchange(head)
+    return sheet if sheet and _address_book("", head, None, mappings) is None else None
 
 
 def feed_of(name: str, head: bytes, kind: str | None = None) -> str | None:

@@ -1,6 +1,5 @@
 """From which item of which source a row came, and what an import changed: the memory that makes imports idempotent."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -8,6 +7,7 @@ from sqlalchemy import Connection, Row, select
 
 from crm.domain.principal import Principal
 from crm.imports.bulk import insert_rows
+from crm.imports.records import digest
 from crm.storage.blocks import blocks
 from crm.storage.tables import import_trace, source_record
 
@@ -93,11 +93,6 @@ _COLUMNS = ("workspace_id", "record", "source_key", "row_id", "content_hash", "b
 
 
 # What each cell said: an unchanged cell of a changed row leaves alone what people changed since.
-
-
-def digest(text: str) -> str:
-    """A short digest; equal texts have equal ones on any day and in any release."""
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
 def marks(cells: Mapping[str, str], before: str = "") -> str:

@@ -18,11 +18,11 @@ from crm.imports.channels import channels_before, put_back
 from crm.imports.facts import DATE_RECORD, TABLES
 from crm.imports.log import restored_entry
 from crm.imports.meetings import forget_questions
-from crm.imports.records import CHANNELS
+from crm.imports.records import CHANNELS, digest
 from crm.imports.rewriting import write_changes, write_organisation
 from crm.imports.rule_states import states_before
 from crm.imports.run import Run
-from crm.imports.sources import digest, stamp_of
+from crm.imports.sources import stamp_of
 from crm.imports.stored import contact_records, organisation_records
 from crm.interactions.actions import edit_interaction, restore_interaction
 from crm.storage.blocks import blocks

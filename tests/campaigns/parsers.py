@@ -2,22 +2,24 @@
 
 The files are those of the tests, and real ones where they are at hand (``../shared/data``). Each is cut, has bytes
 flipped, lines doubled and moved, is written in other letters, or joined to another; what comes of it is read as the
-product reads it, feeds in a process of their own.
+product reads it, in a process of its own.
 """
 
 import random
 import resource
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from crm.imports.reading import Given, Reading, read_all
 from crm.imports.records import ParsedFile
 from crm.imports.report import FileReport
+from crm.imports.sniff import read_file
 from crm.imports.vcards import read_vcards
 from tests.campaigns.frame import Asked, Campaign
 from tests.campaigns.imports import files
@@ -148,8 +150,20 @@ VARIANTS: dict[str, tuple[str, Callable[..., object]]] = {
 """Broken builds: one that takes everything for UTF-8, one that refuses and does not say why, one that never gives up."""
 
 
+def _in_this_process(stream: BinaryIO, _: int, name: str, reading: Reading) -> ParsedFile:
+    """As files are read apart, where a broken build can be had."""
+    channels, kind, mappings = reading.channels, reading.kind, reading.mappings
+    data = stream.read()
+    return read_file(
+        name, data, zone=reading.zone, now=reading.now, channels=channels, kind=kind, mappings=mappings
+    )
+
+
 def run(asked: Asked) -> Iterator[str]:
-    with patch(*VARIANTS[asked.variant]) if asked.variant else nullcontext():
+    with ExitStack() as broken:
+        if asked.variant:
+            broken.enter_context(patch(*VARIANTS[asked.variant]))
+            broken.enter_context(patch("crm.imports.reading._read_apart", _in_this_process))
         yield from _run(asked)
 
 
