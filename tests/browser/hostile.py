@@ -56,7 +56,7 @@ FREE = words_of("""
     contact.notes contact.title contact_address.label contact_address.value contact_date.label contact_email.label
     contact_email.value contact_phone.label contact_phone.value contact_tag.tag favour.text import_batch.files
     import_batch.report import_upload.content import_upload.name import_upload.report interaction.note
-    interaction.summary mail_reply.text mail_return.said mail_stop.address mail_stop.said merge.content merge.gone_name
+    interaction.summary mail_reply.text mail_return.said mail_stop.said merge.content merge.gone_name
     open_meeting.summary organisation.city organisation.domain organisation.kind organisation.name organisation.notes
     organisation_tag.tag outbox.reason outbox.subject outbox.text outbox.to_address outbox_event.reason
     own_calendar.notes promise.text removed_matter.content rule.definition saved_view.name signal.text signal.theme
@@ -64,7 +64,7 @@ FREE = words_of("""
 """)
 """Every column that holds what somebody wrote, or what another program sent."""
 OURS = words_of("""
-    act address_hash after before body budget by channel claimed_by content_hash counts country digits direction domain
+    act address address_hash after before body budget by channel claimed_by content_hash counts country digits direction domain
     email etag evidence fields fingerprint folded folded_name from_act headers host html key key_hash kind
     location message_id message_key modified outcome page password_hash place preferences process purpose query reason
     record request_hash role rules scopes sealed search seen source_id source_key stamp state subject_hash then_zone tier

@@ -10,15 +10,34 @@ from sqlalchemy import Connection, literal, select
 
 from crm.accounts import saved_views
 from crm.accounts.tokens import create_token
+from crm.contacts.merge_fields import side_by_side
+from crm.contacts.merging import merge_contacts
+from crm.contacts.queries import person
 from crm.domain.principal import Principal
-from crm.storage.database import Database
-from crm.storage.tables import organisation, organisation_tag, user
+from crm.domain.weeks import IsoWeek
+from crm.imports import own_calendars, synced
+from crm.imports.busy_fetch import Source
+from crm.imports.phrases import packed, phrase
+from crm.nudges import returns
+from crm.planning.actions import make_plan
+from crm.settings import Settings
+from crm.storage.database import Database, new_id
+from crm.storage.tables import (
+    contact,
+    mail_reply,
+    mail_return,
+    organisation,
+    organisation_tag,
+    outbox,
+    own_calendar,
+    user,
+)
 from tests.browser.auditing import too_wide
 from tests.browser.conftest import Office, copied
 from tests.browser.hostile import FREE, OURS, PAYLOADS, POISON, naughty, poison, words_of, written_columns
 from tests.browser.places import addresses
 from tests.browser.product import PASSWORD, Product, add_user, served
-from tests.browser.worlds import TODAY, UTC, ago, write_table
+from tests.browser.worlds import MARTA, TODAY, UTC, ago, write_table
 from tests.builders import NOW
 from tests.thorough import TIMES
 
@@ -107,17 +126,15 @@ def look(page: Page, place: str) -> str:
 
 UNSEEN = words_of(
     """
-    import_batch.files import_upload.content import_upload.name import_upload.report mail_reply.text
-    mail_return.said mail_stop.address mail_stop.said merge.content merge.gone_name outbox.text
-    outbox.to_address own_calendar.notes removed_matter.content rule.definition suggestion.reason
-    suggestion.slot_note synced_source.name
+    import_batch.files import_upload.content import_upload.name import_upload.report merge.content outbox.text
+    outbox.to_address removed_matter.content rule.definition
     """
 )
-"""Free columns that no page of the office shows: it has no such row, or (the text of a mail, for one) no page does.
+"""Free columns that no page of the office shows as they are: what comes back when something is undone, the text of a mail.
 Names of files and what a file brings are looked at by the tests below."""
 
 
-def _what_no_file_brings(connection: Connection) -> None:
+def _what_no_file_brings(connection: Connection, key: bytes) -> None:
     nora = connection.execute(select(user).where(user.c.role == "admin")).one()
     principal = Principal(nora.workspace_id, nora.id, nora.role, UTC, UTC)
     create_token(connection, principal, nora.id, "Till", ("read",), NOW)
@@ -126,6 +143,54 @@ def _what_no_file_brings(connection: Connection) -> None:
     connection.execute(
         organisation_tag.insert().from_select(["workspace_id", "organisation_id", "tag"], tags)
     )
+    make_plan(connection, principal, IsoWeek.of(NOW.date()), NOW)
+    _what_came_by_mail(connection, principal)
+    _what_was_merged(connection, principal)
+    _what_is_read_from_elsewhere(connection, principal, key)
+
+
+def _what_came_by_mail(connection: Connection, principal: Principal) -> None:
+    sent = connection.execute(select(outbox).where(outbox.c.user_id == principal.user_id)).first()
+    assert sent
+    own = {"workspace_id": principal.workspace_id, "id": new_id(connection), "user_id": principal.user_id}
+    reply = {
+        "week": "2026-W48",
+        "message_key": "reply",
+        "part": 0,
+        "state": "waiting",
+        "text": "had lunch with somebody",
+    }
+    connection.execute(mail_reply.insert(), {**own, **reply, "written_at": NOW, "changed_at": NOW})
+    back = {
+        "outbox_id": sent.id,
+        "message_key": "return",
+        "for_good": True,
+        "said": "No such mailbox",
+        "at": NOW,
+    }
+    connection.execute(mail_return.insert(), {**own, "id": new_id(connection), **back})
+    other = connection.execute(select(user.c.email).where(user.c.id != principal.user_id)).scalars().first()
+    assert other
+    returns.stop(connection, principal.workspace_id, other, "No such mailbox", "team.example", NOW)
+
+
+def _what_was_merged(connection: Connection, principal: Principal) -> None:
+    people = select(contact.c.id).where(contact.c.name.not_in([MARTA])).order_by(contact.c.id.desc()).limit(2)
+    kept, gone = connection.execute(people).scalars()
+    first, second = (person(connection, principal, one) for one in (kept, gone))
+    choices = {one.field: "first" for one in side_by_side(first, second)}
+    merge_contacts(connection, principal, kept, gone, choices, NOW)
+
+
+def _what_is_read_from_elsewhere(connection: Connection, principal: Principal, key: bytes) -> None:
+    synced.add(
+        connection, principal, key, "Our address book", Source("carddav", "https://dav.example.com/"), NOW
+    )
+    own_calendars.connect(
+        connection, principal, key, Source("ics", "https://calendar.example.com/me.ics"), NOW
+    )
+    said = phrase("{file} holds nothing.", file="the calendar of somebody")
+    connection.execute(own_calendar.update().values(notes=[packed(said)], state="good", read_at=NOW))
 
 
 def test_every_column_is_known_to_be_free_or_ours() -> None:
@@ -141,7 +206,7 @@ def poisoned(filled: Path, tmp_path_factory: pytest.TempPathFactory, browser: Br
     product = copied(filled, tmp_path_factory.mktemp("poisoned"))
     database = Database(f"sqlite:///{product.folder / 'in-person.sqlite3'}")
     with database.write() as connection:
-        _what_no_file_brings(connection)
+        _what_no_file_brings(connection, Settings(data_dir=product.folder).key)
         poison(connection)
     database.close()
     with served(product) as place:
