@@ -219,7 +219,7 @@ def _shown(one: Suggested, address: Callable[..., str], today: date) -> NudgeSug
 
 def _moment(one: Suggested, today: date) -> str:
     """When, for a call by which number, and whether something else has come into the way."""
-    words = slot_words(one, today)
+    words = slot_words(one, today, dated=True)
     number = one.contact.phone if one.act == "call" else None
     parts = [part for part in (words, number, _(TAKEN) if one.is_taken else "") if part]
     return ". ".join(part.rstrip(".") for part in parts[:-1]) + (f". {parts[-1]}" if parts[1:] else words)
@@ -241,10 +241,13 @@ def cut(words: str) -> str:
     return textwrap.shorten(line, LONGEST_POINT, placeholder=" …")
 
 
-def slot_words(one: Suggested, today: date) -> str:
-    """When, and what speaks for it: "Thu 19 Nov, 12:30. Both in Boston." Once its day is over, any other will do."""
+def slot_words(one: Suggested, today: date, *, dated: bool = False) -> str:
+    """When, and what speaks for it: "Thu 19 Nov, 12:30. Both in Boston." Once its day is over, any other will do.
+
+    ``dated``: also today's date is said, since a mail may be read tomorrow.
+    """
     slot = still(one.slot, today)
-    parts = [moment_words(one.act, slot, today, one.zone), one.place or "", slot.note]
+    parts = [moment_words(one.act, slot, today, one.zone, dated=dated), one.place or "", slot.note]
     said = [part.rstrip(".") for part in parts if part]
     return said[0] if len(said) == 1 else "".join(f"{part}. " for part in said).rstrip()
 

@@ -236,7 +236,7 @@ def _slots(
         wanted,
         week=week,
         now=at,
-        zone=principal.user_zone,
+        zone=home.clock(week, principal.user_zone),
         holidays=home.not_worked(week),
         busy=[*busy_in(connection, principal, week, at), *taken],
     )
@@ -308,7 +308,7 @@ def another_slot(
         [wanted],
         week=week,
         now=at,
-        zone=principal.user_zone,
+        zone=home.clock(week, principal.user_zone),
         holidays=home.not_worked(week),
         busy=[*busy_in(connection, principal, week, at), *_taken_by(others)],
     )

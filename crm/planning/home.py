@@ -41,9 +41,15 @@ class Home:
             return frozenset()
         return self.there(place)
 
-    def clock_of(self, act: str, place: Whereabouts, zone: tzinfo) -> tzinfo:
-        """By whose clock its moment is said: that of the place on a trip, else the user's own."""
-        return place.zone_or(zone) if self.on_trips(act, place) else zone
+    def clock(self, week: IsoWeek, zone: tzinfo) -> tzinfo:
+        """By which clock the user lives: their own ``zone``, or that of a trip that takes up every working day."""
+        days = frozenset(self.working_days(week))
+        abroad = (trip.place for trip in self.trips if days and days <= frozenset(trip.days))
+        return next((place.zone_or(zone) for place in abroad), zone)
+
+    def clock_of(self, act: str, place: Whereabouts, week: IsoWeek, zone: tzinfo) -> tzinfo:
+        """By whose clock its moment is said: that of the place to which a trip leads, else the user's."""
+        return place.zone_or(zone) if self.on_trips(act, place) else self.clock(week, zone)
 
     def meets(self, place: Whereabouts) -> bool:
         """Whether somebody who lives there can be met, at home or on a trip."""

@@ -184,7 +184,7 @@ def drafted_view(connection: Connection, principal: Principal, draft: Draft, at:
             one.rules,
             one.evidence,
             points[one.contact_id],
-            homes[0].clock_of(one.act, shown[one.contact_id].place, principal.user_zone),
+            homes[0].clock_of(one.act, shown[one.contact_id].place, draft.week, principal.user_zone),
             place=_place(one.act, shown[one.contact_id], homes[0]),
         )
         for one in draft.suggestions
@@ -213,7 +213,7 @@ def _stored(
 ) -> list[Suggested]:
     if not rows:
         return []
-    ids = [row.contact_id for row in rows]
+    ids, week = [row.contact_id for row in rows], IsoWeek.of(rows[0].monday)
     shown = people(connection, principal, ids)
     points = talking_points(connection, principal, ids, at)
     states = states_of(connection, principal, rows, at)
@@ -232,7 +232,7 @@ def _stored(
             tuple(row.rules),
             row.evidence,
             points[row.contact_id],
-            home.clock_of(row.act, shown[row.contact_id].place, principal.user_zone),
+            home.clock_of(row.act, shown[row.contact_id].place, week, principal.user_zone),
             states[row.id].state,
             states[row.id].day,
             states[row.id].response_id,

@@ -30,23 +30,21 @@ def planned_on(made_at: datetime | None, today: date, zone: tzinfo) -> str:
     return _("The reasons are as of {day}, when the week was planned.").format(day=day_phrase(day, today))
 
 
-def moment_words(act: str, slot: Slot, today: date, zone: tzinfo) -> str:
-    """ "Today, 16:00", "Thu 19 Nov, 12:30", "Post by Wed 18 Nov", "Any day this week". No full stop."""
+def moment_words(act: str, slot: Slot, today: date, zone: tzinfo, *, dated: bool = False) -> str:
+    """ "Today, 16:00", "Thu 19 Nov, 12:30", "Post by Wed 18 Nov", "Any day this week". No full stop.
+
+    ``dated``: "Today, Mon 16 Nov, 16:00", for what may be read on another day.
+    """
     if slot.day is None:
         return _("Any day this week")
-    if slot.starts_at is not None:
-        return f"{_day(slot.day, today)}, {clock_words(slot.starts_at.astimezone(zone))}"
+    day = day_phrase(slot.day, today)
     if GROUPS[act] == "by_hand":
-        return (
-            _("Post today")
-            if slot.day == today
-            else _("Post by {day}").format(day=day_phrase(slot.day, today))
-        )
-    return _day(slot.day, today)
-
-
-def _day(day: date, today: date) -> str:
-    return _("Today") if day == today else day_phrase(day, today)
+        if slot.day != today:
+            return _("Post by {day}").format(day=day)
+        return _("Post today, {day}").format(day=day) if dated else _("Post today")
+    if slot.day == today:
+        day = _("Today, {day}").format(day=day) if dated else _("Today")
+    return f"{day}, {clock_words(slot.starts_at.astimezone(zone))}" if slot.starts_at else day
 
 
 def act_and_moment(act: str, slot: Slot, today: date, zone: tzinfo) -> str:

@@ -88,6 +88,28 @@ def test_page_and_mail_say_the_moments_of_a_trip_by_the_clock_of_the_place(world
     assert "18:30" not in page
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_in_a_week_that_is_all_trip_calls_fall_in_the_working_hours_there(world: World) -> None:
+    tokyo = ZoneInfo("Asia/Tokyo")
+    alice = world.user(city="Tokyo", time_zone="Asia/Tokyo")
+    for number in range(3):
+        by_screen(world, alice, f"Person {number}", city="Berlin")
+    write_trip(world, alice, NEXT.monday, FRIDAY)
+    monday = local_instant(NEXT.monday, time(8), tokyo)
+    with world.database.write() as connection:
+        make_plan(connection, alice, NEXT, monday)
+    with world.database.read() as connection:
+        view = plan_of(connection, alice, NEXT, monday)
+    assert view is not None
+    for one in view.suggestions:
+        assert one.act == "call"
+        assert one.slot.starts_at is not None
+        here = one.slot.starts_at.astimezone(NEW_YORK)
+        assert here.date() == one.slot.day
+        assert 9 <= here.hour < 11, "while Berlin works too"
+        assert f"{here:%H:%M}. " in slot_words(one, NEXT.monday)
+
+
 def test_who_lives_at_home_is_met_only_on_days_at_home(world: World) -> None:
     alice = world.user(city="Berlin", time_zone="Europe/Berlin")
     by_screen(world, alice, "Jürgen Haas", city="Berlin")
