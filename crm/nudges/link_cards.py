@@ -121,6 +121,14 @@ def _log_address(one: Suggested, channel: str = "") -> str:
     return f"/log?contact={one.contact.id}&channel={chosen}&suggestion={one.id}"
 
 
+def _score_words(before: int | None, after: int) -> str:
+    if before is None:
+        return _("Score {after}.").format(after=after)
+    if before == after:
+        return _("The score stays {after}.").format(after=after)
+    return _("Score {before} → {after}.").format(before=before, after=after)
+
+
 def _ask_done(connection: Connection, opened: Opened, one: Suggested) -> Card:
     principal = opened.who.principal
     local = actions.when_done(one, opened.at).astimezone(one.zone)
@@ -135,12 +143,7 @@ def _ask_done(connection: Connection, opened: Opened, one: Suggested) -> Card:
     ]
     score = link_queries.foreseen(connection, principal, one, opened.at)
     if score.after is not None:
-        told = (
-            _("Score {before} → {after}.").format(before=score.before, after=score.after)
-            if score.before is not None
-            else _("Score {after}.").format(after=score.after)
-        )
-        lines.append(Line("clock", told))
+        lines.append(Line("clock", _score_words(score.before, score.after)))
     lines.append(
         Line(
             "calendar",
