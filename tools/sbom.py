@@ -1,6 +1,7 @@
-"""What the product is made of, as CycloneDX JSON: ``./dev sbom [FILE]``. Made from the lock alone, the same each time.
+"""What the product is made of, as CycloneDX JSON: ``./dev sbom [FILE]``. Made of the lock and of what lies in the
+repository, the same each time.
 
-Licences are those that the installed packages state.
+Licences are those that the installed packages state, else those of docs/dependencies.md.
 """
 
 import hashlib
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+VENDORED = ROOT / "crm" / "web" / "static" / "vendor" / "manifest.json"
+PLACES = ROOT / "crm" / "domain" / "places"
+LISTED = re.compile(r"^\| `([\w-]+)` \| ([^|]+) \|", re.MULTILINE)
 ENTRY = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^\s;]+)", re.MULTILINE)
 
 
@@ -50,9 +54,44 @@ def bill(project: dict[str, Any], text: str) -> dict[str, Any]:
         "version": 1,
         "metadata": {"component": {"type": "application", "bom-ref": us, "name": project["name"],
                                    "version": project["version"], **licence(project["license"])}},
-        "components": [component(name, one, references[name]) for name, one in packages.items()],
+        "components": [
+            *(component(name, one, references[name]) for name, one in packages.items()),
+            *map(vendored, json.loads(VENDORED.read_text(encoding="utf-8"))),
+            cities(),
+        ],
         "dependencies": [{"ref": ref, "dependsOn": sorted(needs[ref])} for ref in (us, *references.values())],
     }  # fmt: skip
+
+
+def vendored(package: dict[str, Any]) -> dict[str, Any]:
+    """One package of what browsers get, with the files that we took of it."""
+    purl = f"pkg:npm/{package['name'].replace('@', '%40')}@{package['version']}"
+    return {
+        "type": "library",
+        "bom-ref": purl,
+        "name": package["name"],
+        "version": package["version"],
+        "purl": purl,
+        **licence(package["licence"]),
+        "components": [file(name, digest) for name, digest in package["files"].items()],
+    }
+
+
+def cities() -> dict[str, Any]:
+    """The tables of places."""
+    tables = sorted(PLACES.glob("*.tsv"))
+    return {
+        "type": "data",
+        "bom-ref": "geonames",
+        "name": "GeoNames",
+        **licence("CC-BY-4.0"),
+        "components": [file(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in tables],
+    }
+
+
+def file(name: str, digest: str) -> dict[str, Any]:
+    """One file of a component."""
+    return {"type": "file", "name": name, "hashes": [{"alg": "SHA-256", "content": digest}]}
 
 
 def component(name: str, one: dict[str, Any], reference: str) -> dict[str, Any]:
@@ -64,8 +103,13 @@ def component(name: str, one: dict[str, Any], reference: str) -> dict[str, Any]:
         "version": one["version"],
         "purl": reference,
         "hashes": [{"alg": "SHA-256", "content": digest} for digest in one["hashes"]],
-        **licence(stated_licence(name)),
+        **licence(stated_licence(name) or listed().get(name, "")),
     }
+
+
+def listed() -> dict[str, str]:
+    """The direct dependencies with their licences, as the page has them."""
+    return dict(LISTED.findall((ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")))
 
 
 def stated_licence(name: str) -> str:
