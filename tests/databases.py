@@ -20,7 +20,7 @@ TAKE_TURNS = {
 NEVER = {
     "test_queries.py", "test_applying.py", "test_undoing.py", "test_answers.py", "test_kill.py", "test_crowd.py",
     "test_at_once.py", "test_trees.py", "test_backtest.py", "test_erasing.py",
-    "test_reading.py",
+    "test_reading.py", "test_headcounts.py",
 }  # fmt: skip
 """Modules of these rooms about order, cursors, locks and processes, where the two may differ."""
 

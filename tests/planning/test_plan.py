@@ -19,6 +19,7 @@ from crm.rules.states import state_of
 from crm.storage.database import new_id
 from crm.storage.tables import contact, plan, promise, suggestion
 from tests.builders import NOW, World, mark_stale
+from tests.machine_steps import machine_steps
 from tests.web.site import client
 
 WEEK = IsoWeek(2026, 48)
@@ -398,7 +399,6 @@ def test_the_number_of_statements_does_not_grow_with_the_log(world: World, state
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_neither_whom_others_know_nor_what_they_log_makes_a_plan_slower(world: World) -> None:
-    """Counted in steps of SQLite's own machine, which are the same on every computer."""
     alice = world.user(city="Boston", budget_in_person_quarter=9)
     by_screen(world, alice, city="Boston")
     steps_of_a_draft(world, alice)  # the first look at an empty cache takes more
@@ -412,16 +412,5 @@ def test_neither_whom_others_know_nor_what_they_log_makes_a_plan_slower(world: W
 
 
 def steps_of_a_draft(world: World, by: Principal) -> int:
-    steps = 0
-
-    def count() -> int:
-        nonlocal steps
-        steps += 1
-        return 0
-
     with world.database.read() as connection:
-        raw: Any = connection.connection.driver_connection
-        raw.set_progress_handler(count, 1)
-        drafting.draft_plan(connection, by, WEEK, NOW)
-        raw.set_progress_handler(None, 0)
-    return steps
+        return machine_steps(connection, lambda: drafting.draft_plan(connection, by, WEEK, NOW))

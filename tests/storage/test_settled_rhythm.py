@@ -23,6 +23,7 @@ from crm.storage.metrics import as_of
 from crm.storage.stored_metrics import LOG_UNCHANGED, current, refresh_stale, scope_of
 from crm.storage.tables import contact_metrics
 from tests.builders import World
+from tests.machine_steps import machine_steps
 from tests.thorough import TIMES
 
 STEPS = 40
@@ -139,7 +140,6 @@ def test_a_change_of_long_ago_that_is_not_told_would_be_noticed(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_log_takes_no_longer_with_a_long_history(world: World) -> None:
-    """Counted in steps of SQLite's own machine, which are the same on every computer."""
     world.is_read_stored = True
     old, new = world.contact("Long Known"), world.contact("Just Met")
     for days in range(800, 1100):
@@ -150,18 +150,11 @@ def test_a_log_takes_no_longer_with_a_long_history(world: World) -> None:
 
 
 def steps_of_a_log(world: World, contact_id: int) -> int:
-    steps = 0
+    with world.database.write() as connection:
+        people = world.principal, [contact_id], world.now
 
-    def count() -> int:
-        nonlocal steps
-        steps += 1
-        return 0
+        def refreshed() -> None:
+            refresh_people(connection, *people, changed_on=world.today)
 
-    for _ in range(2):  # the first look at an empty cache takes more
-        steps = 0
-        with world.database.write() as connection:
-            raw: Any = connection.connection.driver_connection
-            raw.set_progress_handler(count, 1)
-            refresh_people(connection, world.principal, [contact_id], world.now, changed_on=world.today)
-            raw.set_progress_handler(None, 0)
-    return steps
+        refreshed()  # the first look at an empty cache takes more
+        return machine_steps(connection, refreshed)
