@@ -30,7 +30,7 @@ from crm.imports.written_days import DAY_FIRST, MONTH_FIRST, day_order, read_day
 
 NOTICE_LIMIT = 1_000
 CELLS = re.compile(r"\s*:::\s*|\s*;\s*|\n")
-_EMAILS = re.compile(rf"{CELLS.pattern}|\s*,\s*(?=\S+@)")
+_EMAILS = re.compile(rf"{CELLS.pattern}|\s*,\s*(?=[^\s,;]+@)")
 _NAMED = re.compile(r"[^<>]*<([^<>]+)>|mailto:(.+)", re.IGNORECASE)
 _NO_DAY = re.compile(r"0[./-]0[./-]0*")
 """What Outlook writes where there is no day."""

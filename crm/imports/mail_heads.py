@@ -26,7 +26,8 @@ KEY_LIMIT = 200
 
 _PLAIN = re.compile(r"\s*([^\"<>@,;:\\()=]*?)\s*<([^<>@\s,;:\"()]+@[^<>@\s,;:\"()]+)>\s*")
 _BARE = re.compile(r"\s*([^<>@\s,;:\"()=]+@[^<>@\s,;:\"()=]+)\s*(?:\(([^()=\\\"]*)\)\s*)?")
-_ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]]+@[^\s<>,;:\"()\[\]]+")
+_ADDRESS = re.compile(r"(?<![^\s<>,;:\"()\[\]])[^\s<>,;:\"()\[\]]+@[^\s<>,;:\"()\[\]]+")
+"""Tried only where a word begins: a word of 100,000 letters is looked through once."""
 _DISGUISED = re.compile(r"\s*(\S+) (?:at|\(at\)|\[at\]) (\S+\.\S+?)(?:\s*\((.*)\))?\s*")
 _COMMENT = re.compile(r"\([^()]*\)")
 _IN_WORDS = re.compile(r"^(?:[^\W\d_]+\.?,?\s)?(\d{1,2})\.? ([^\W\d_]{3,12})\.? (\d{2,4}\b)")

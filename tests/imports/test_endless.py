@@ -11,6 +11,7 @@ import pytest
 from crm.domain.rule_files import DOTS_LIMIT, NotToml, read_entries
 from crm.imports.feeds import feed_kind
 from crm.imports.lettering import likeliest
+from crm.imports.mail_heads import Headers, addresses
 from crm.imports.sightings import FeedSetting
 from crm.imports.sniff import read_file
 
@@ -41,3 +42,14 @@ def test_a_line_of_parameters_without_an_end_takes_no_event_with_it() -> None:
 def test_a_name_of_a_hundred_thousand_parts_is_no_rule() -> None:
     with pytest.raises(NotToml, match="dots"):
         read_entries("[[rule]]\n" + "a." * (DOTS_LIMIT + 1) + "b = 1\n")
+
+
+def test_a_cell_of_nothing_but_commas_is_no_email() -> None:
+    rows = f'Name,E-mail Address\nMarta,m@x.example\nAnna,"{"a, " * 300_000}"\n'
+    found = read_file("a.csv", rows.encode(), zone=BERLIN, now=NOW, channels=("email",))
+    assert len(found.records) == 2
+
+
+def test_a_recipient_of_a_million_letters_is_looked_through_once() -> None:
+    headers = Headers(b"To: " + b"a" * 1_000_000 + b", <m@x.example>")
+    assert [one.email for one in addresses(headers, "to")] == ["m@x.example"]
