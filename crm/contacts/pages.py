@@ -141,7 +141,7 @@ def suggest(visit: Visit) -> Response:
 def new_person(visit: Visit) -> Response:
     """The empty form; the tier is regular, and whoever asks looks after them."""
     asked = {name: visit.query.get(name, "")[:200] for name in ("name", "organisation")}
-    usual = {"tier": "regular", "kind": "other", "owner": visit.principal.user_id}
+    usual = {"tier": "regular", "owner": visit.principal.user_id}
     return _form(visit, None, forms.Written({**asked, **usual}), {})
 
 

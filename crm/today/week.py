@@ -40,6 +40,8 @@ from crm.web.routing import Router, Visit
 
 router = Router()
 
+FEW = 10
+"""Most teams start with so many people, or more."""
 POINTS_SHOWN = 4
 SCREEN_DAYS = 45
 """From how many days without a personal contact the ribbon says so."""
@@ -155,10 +157,19 @@ def _week_page(
         "landed": visit.query.get("done"),
         "points_shown": POINTS_SHOWN,
         "snooze_days": [(visit.today + timedelta(days=days)).isoformat() for days in (1, 365)],
+        "begun": _begun(visit, connection) if is_now else None,
         **_said_of_now(visit, connection, plan if is_now else None, replies=is_now),
         **_sayings(visit),
     }
     return visit.render("today/week.html", context, active="week")
+
+
+def _begun(visit: Visit, connection: Connection) -> int | None:
+    """How many are marked, for whoever has left the first run without finishing it; None once they are many or it is done."""
+    if visit.user.first_run_done or not visit.principal.may_edit:
+        return None
+    _all, marked = queries.number_to_mark(connection, visit.principal)
+    return marked if marked < FEW else None
 
 
 def _said_of_now(

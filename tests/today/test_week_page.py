@@ -314,6 +314,18 @@ def test_the_first_run_ends_in_a_plan(world: World) -> None:
     assert "One person to reach" in browser.get("/").text
 
 
+def test_whoever_left_the_first_run_finds_the_way_back(world: World) -> None:
+    theo = world.user("Theo Marsh", role="member")
+    world.contact("Marta Kowalczyk", owner_id=theo.user_id)
+    browser = client(world, theo)
+    left = browser.get("/").text
+    assert "One person is marked so far. Most teams start with 10 to 20." in words(left)
+    assert 'href="/welcome"' in left
+    for number in range(9):
+        world.contact(f"Person {number}", owner_id=theo.user_id)
+    assert "marked so far" not in words(browser.get("/").text), "enough to go on with"
+
+
 def test_others_people_cannot_be_marked(world: World, alice: Principal) -> None:
     hers = world.contact("Hers", tier="none", owner_id=alice.user_id)
     other = World.create(world.database, "Another team")
