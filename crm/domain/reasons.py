@@ -25,6 +25,10 @@ class Flagged(Protocol):
     def sentence(self) -> str:
         """Its evidence, as `flag_sentence` tells it."""
 
+    @property
+    def suggests(self) -> Sequence[str]:
+        """Acts that answer it, best first."""
+
 
 OVERLAPS = (
     frozenset({"screen_only", "never_met", "gone_digital", "in_person_overdue", "renewal"}),
@@ -33,15 +37,17 @@ OVERLAPS = (
 """Rules that tell the same thing about one contact: nothing personal lately; nothing at all lately."""
 
 
-def reason(flags: Sequence[Flagged]) -> str:
-    """Why a contact is suggested: the strongest flag's sentence and at most one that says another thing, if both are short.
+def reason(flags: Sequence[Flagged], act: str) -> str:
+    """Why this act is suggested: the strongest flag's sentence and at most one that says another thing, if both are short.
 
-    Strongest is the highest severity, then the rule most worth saying, then the first given.
+    Strongest is what the act answers, then the highest severity, then the rule most worth saying, then the first given.
+    "Best in person" beside a note would speak against it: the ask is told as something to talk about then.
     Raises ValueError without flags: nothing is suggested for no reason.
     """
     if not flags:
         raise ValueError("a suggestion needs at least one flag")
-    strongest, *others = sorted(flags, key=_strength)
+    fitting = [one for one in flags if act in one.suggests or one.rule != "important_ask"] or flags
+    strongest, *others = sorted(fitting, key=lambda one: (act not in one.suggests, *_strength(one)))
     for other in others:
         if not _says_the_same(strongest, other) and len(strongest.sentence + other.sentence) < LONGEST:
             return f"{_asked_last(strongest, other)} {other.sentence}"

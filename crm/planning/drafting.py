@@ -165,7 +165,7 @@ def _drafted(
             if flag.rule == rule:
                 evidence = {**flag.evidence, **evidence}
     habit = habit_sentence(one.act, one.instead_of, one.was_chosen)
-    said = (reason(told), habit, _("{away_name} is away.").format(away_name=away_name) if away_name else "")
+    said = (reason(told, one.act), habit, _("{away_name} is away.").format(away_name=away_name) if away_name else "")
     return Drafted(
         one.contact_id,
         one.act,

@@ -508,6 +508,7 @@ class Flag:
     rule: str
     severity: str
     sentence: str
+    suggests: tuple[str, ...] = ("call",)
 
 
 SCREEN = Flag("screen_only", "high", "14 emails since you last spoke, 7 months ago.")
@@ -535,33 +536,42 @@ OURS = Flag("ours", "high", "Open asks: 3.")
 def test_a_reason_is_the_strongest_flag_and_one_that_says_something_else(
     flags: list[Flag], text: str
 ) -> None:
-    assert reason(flags) == text
-    assert reason(flags[::-1]) == text
+    assert reason(flags, "call") == text
+    assert reason(flags[::-1], "call") == text
 
 
 @given(st.lists(st.sampled_from([SCREEN, OVERDUE, QUIET, UNANSWERED, BIRTHDAY, PROMISE, OURS]), min_size=1))
 def test_a_reason_never_says_one_thing_twice(flags: list[Flag]) -> None:
-    told = [flag.rule for flag in {*flags} if flag.sentence in reason(flags)]
+    told = [flag.rule for flag in {*flags} if flag.sentence in reason(flags, "call")]
     assert 1 <= len(told) <= 2
     assert not any(len(group.intersection(told)) > 1 for group in sentences.OVERLAPS)
 
 
 def test_a_reason_is_read_at_a_glance() -> None:
     long = replace(QUIET, sentence=f"Usually {'very ' * 20}often, silent for 9.")
-    assert reason([SCREEN, long]) == SCREEN.sentence
-    assert reason([SCREEN, long, BIRTHDAY]) == f"{SCREEN.sentence} {BIRTHDAY.sentence}"
-    assert reason([long]) == long.sentence
+    assert reason([SCREEN, long], "call") == SCREEN.sentence
+    assert reason([SCREEN, long, BIRTHDAY], "call") == f"{SCREEN.sentence} {BIRTHDAY.sentence}"
+    assert reason([long], "call") == long.sentence
 
 
 def test_a_reason_asks_once_and_at_its_end() -> None:
     screen, quiet = (replace(one, sentence=f"{one.sentence} Have you met since?") for one in (SCREEN, QUIET))
-    assert reason([screen, quiet]) == f"{SCREEN.sentence} {quiet.sentence}"
-    assert reason([screen, BIRTHDAY]) == f"{screen.sentence} {BIRTHDAY.sentence}"
+    assert reason([screen, quiet], "call") == f"{SCREEN.sentence} {quiet.sentence}"
+    assert reason([screen, BIRTHDAY], "call") == f"{screen.sentence} {BIRTHDAY.sentence}"
+
+
+def test_a_reason_begins_with_what_the_act_answers() -> None:
+    screen = replace(SCREEN, severity="medium", suggests=("lunch", "note"))
+    ask = Flag("important_ask", "high", "Best in person: Would they host us? Due today.", ("lunch", "call"))
+    assert reason([ask, screen], "lunch") == f"{ask.sentence} {screen.sentence}"
+    assert reason([ask, screen, PROMISE], "note") == f"{screen.sentence} {PROMISE.sentence}"
+    assert reason([ask, screen], "note") == screen.sentence, "the ask speaks against a note"
+    assert reason([ask], "note") == ask.sentence
 
 
 def test_there_is_no_reason_without_a_flag() -> None:
     with pytest.raises(ValueError, match="flag"):
-        reason([])
+        reason([], "call")
 
 
 # Rhythm
