@@ -30,10 +30,15 @@ def call_slot(call: Wanted, diary: Diary) -> Slot:
 
 def _call_rank(
     day: date, at: time, call: Wanted, diary: Diary
-) -> tuple[tuple[bool, int], int, bool, date, time]:
-    """Near the occasion, on the emptiest day, at a good hour, and soon."""
+) -> tuple[tuple[bool, int], int, int, bool, date, time]:
+    """Near the occasion, not late, on the emptiest day, at a good hour, and soon."""
     good = any(first <= at <= last for first, last in _GOOD_FOR_CALLS)
-    return _from_occasion(call, diary, day), diary.load[day], not good, day, at
+    return _from_occasion(call, diary, day), _late(call, diary, day), diary.load[day], not good, day, at
+
+
+def _late(call: Wanted, diary: Diary, day: date) -> int:
+    """How many days after it is due, or after today where that day has passed."""
+    return 0 if call.due_on is None else max(0, (day - max(call.due_on, diary.today)).days)
 
 
 def _from_occasion(call: Wanted, diary: Diary, day: date) -> tuple[bool, int]:

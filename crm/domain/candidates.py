@@ -60,6 +60,11 @@ class Candidate:
     muted: bool = False
     post_days: int = POST_WORKING_DAYS
 
+    def due_on(self, rule: str) -> date | None:
+        """The day that a rule is about with this contact, where it is about one."""
+        days = {"important_ask": self.ask_due, "promise_due": self.promise_due, "occasion": self.occasion_on}
+        return days.get(rule)
+
 
 def flags_that_count(candidate: Candidate) -> tuple[Flag, ...]:
     """Tier *none* is here only for what the user wrote down."""

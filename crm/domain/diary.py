@@ -42,7 +42,8 @@ class Interval:
 class Wanted:
     """An act to find a moment for.
 
-    ``zone``, ``hours`` and ``holidays`` are the contact's. ``occasion_on``: the day that the act is for, if it is.
+    ``zone``, ``hours`` and ``holidays`` are the contact's. ``occasion_on``: the day that the act is for, if it is;
+    ``due_on``: the day by which it should be done.
     ``only_on``: the days of the trip that makes meeting possible; it then takes place in the contact's zone.
     ``not_on``: days on which it cannot be, because the user is elsewhere. ``post_days``: working days for which
     something posted is under way.
@@ -57,6 +58,7 @@ class Wanted:
     only_on: Collection[date] | None = None
     not_on: Collection[date] = frozenset()
     post_days: int = POST_WORKING_DAYS
+    due_on: date | None = None
 
 
 @dataclass(frozen=True)

@@ -54,10 +54,10 @@ class Option:
 
 def need_of(flags: tuple[Flag, ...], candidate: Candidate, frame: Frame) -> Parts:
     """How much a contact with these flags wants something to be done, in its parts."""
-    due = {"important_ask": candidate.ask_due, "promise_due": candidate.promise_due}
-    due["occasion"] = candidate.occasion_on
     stakes = [flag.rule for flag in flags if flag.rule in _AT_STAKE]
-    pressing = any((day := due.get(rule)) is not None and day <= frame.week.sunday for rule in stakes)
+    pressing = any(
+        (day := candidate.due_on(rule)) is not None and day <= frame.week.sunday for rule in stakes
+    )
     return _told(
         severity=max(SEVERITY_POINTS[flag.severity] for flag in flags),
         more_flags=5 * min(3, len(flags) - 1),

@@ -10,7 +10,7 @@ for people there: acts in person at home have a limit of their own then.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -40,7 +40,7 @@ from crm.domain.need_and_fit import (
     obstacle,
     ways_to_act,
 )
-from crm.domain.rules import SHIPPED, Rule
+from crm.domain.rules import SHIPPED, WRITTEN_DOWN, Rule
 from crm.domain.weeks import IsoWeek
 
 ASK_AHEAD_DAYS = 21
@@ -50,7 +50,8 @@ AT_HOME: Final = "in person at home"
 
 @dataclass(frozen=True)
 class Suggestion:
-    """One place in the plan. ``rules``: those the act answers first. ``occasion_on``: the day it is meant for.
+    """One place in the plan. ``rules``: those the act answers first. ``occasion_on``: the day it is meant for; ``due_on``: the
+    day by which what was promised, or is to be asked by this act, is due.
     ``instead_of``: the act it would be, had the user never chosen or swapped an act for this contact; ``was_chosen``: they
     chose this one before.
     """
@@ -63,6 +64,7 @@ class Suggestion:
     why: Parts
     needs_address: bool = False
     occasion_on: date | None = None
+    due_on: date | None = None
     instead_of: str | None = None
     was_chosen: bool = False
 
@@ -233,9 +235,18 @@ def _suggest(entry: _Entry, way: Way) -> Suggestion:
         why=(*reading.why, *option.why),
         needs_address=option.needs_address,
         occasion_on=option.occasion_on,
+        due_on=min(_due(option.act, reading.flags, entry.candidate), default=None),
         instead_of=moved_by_history(option.act, reading.flags, entry.candidate, entry.frame),
         was_chosen=entry.candidate.history.get(option.act, 0) > 0,
     )
+
+
+def _due(act: str, flags: Iterable[Flag], candidate: Candidate) -> Iterator[date]:
+    """The days by which what the act answers of what was written down is due."""
+    for flag in flags:
+        day = candidate.due_on(flag.rule)
+        if flag.rule in WRITTEN_DOWN and act in flag.suggests and day is not None:
+            yield day
 
 
 def _consider(candidate: Candidate, frame: Frame, limits: frozenset[str]) -> _Entry | LeftOut:

@@ -165,7 +165,11 @@ def _drafted(
             if flag.rule == rule:
                 evidence = {**flag.evidence, **evidence}
     habit = habit_sentence(one.act, one.instead_of, one.was_chosen)
-    said = (reason(told, one.act), habit, _("{away_name} is away.").format(away_name=away_name) if away_name else "")
+    said = (
+        reason(told, one.act),
+        habit,
+        _("{away_name} is away.").format(away_name=away_name) if away_name else "",
+    )
     return Drafted(
         one.contact_id,
         one.act,
@@ -229,6 +233,7 @@ def _slots(
             week,
             principal.user_zone,
             one.occasion_on,
+            one.due_on,
         )
         for one in chosen
     ]
@@ -250,6 +255,7 @@ def _wanted(
     week: IsoWeek,
     zone: tzinfo,
     occasion_on: date | None = None,
+    due_on: date | None = None,
 ) -> Wanted:
     """What is asked of the slots: who lives near home is met on days at home, who lives at the trip's end on the trip."""
     there = home.there(place)
@@ -261,6 +267,7 @@ def _wanted(
         place.zone_or(zone),
         holidays=holidays_in(place.country, week),
         occasion_on=occasion_on,
+        due_on=due_on,
         only_on=home.on_trips(act, place) or None,
         not_on=elsewhere if GROUPS[act] != "by_hand" else frozenset(),
         post_days=post_days(home.place.country, place.country),

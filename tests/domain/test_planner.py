@@ -336,6 +336,13 @@ class TestChoice:
             (one.need for one in found.suggestions), reverse=True
         )
 
+    def test_knows_by_when_what_its_act_answers_is_due(self) -> None:
+        soon, later = MONDAY + timedelta(days=1), MONDAY + timedelta(days=9)
+        both = contact(1, "promise_due", "important_ask", promise_due=later, ask_due=soon, same_city=False)
+        assert (only(both).act, only(both).due_on) == ("call", soon)
+        posted = contact(1, "promise_due", "thank_you", promise_due=soon, days_since_live=1)
+        assert (only(posted).act, only(posted).due_on) == ("note", None)
+
     def test_what_a_trip_adds_is_for_people_there(self) -> None:
         near = [contact(number, "in_person_overdue", personal_days=400) for number in (1, 2, 3)]
         there = [contact(number, "in_person_overdue", same_city=False, travel=True) for number in (4, 5, 6)]

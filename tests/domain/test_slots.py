@@ -66,6 +66,9 @@ def questions(draw: st.DrawFn) -> tuple[list[Wanted], dict]:  # type: ignore[typ
             draw(some_days),
             draw(st.none() | st.integers(0, 20).map(lambda ahead: week.monday + timedelta(days=ahead))),
             draw(st.none() | st.none() | some_days),
+            due_on=draw(
+                st.none() | st.integers(-9, 9).map(lambda ahead: week.monday + timedelta(days=ahead))
+            ),
         )
         for number in range(draw(st.integers(1, 7)))
     ]
@@ -257,6 +260,15 @@ class TestCalls:
         (slot,) = ask(Wanted(1, "call", BERLIN, occasion_on=date(2026, 11, 19)))
         assert local(slot) == "Thu 10:00"
         assert slot.note == ""
+
+    def test_by_the_day_something_is_due_and_at_once_where_that_has_passed(self) -> None:
+        slots = ask(
+            Wanted(1, "call", BERLIN),
+            Wanted(2, "call", BERLIN, due_on=date(2026, 11, 17)),
+            Wanted(3, "call", BERLIN, due_on=date(2026, 11, 17)),
+            Wanted(4, "call", BERLIN, due_on=date(2026, 11, 2)),
+        )
+        assert [local(slot) for slot in slots] == ["Mon 10:00", "Tue 10:00", "Mon 10:30", "Mon 11:00"]
 
     def test_before_an_occasion_on_a_day_off(self) -> None:
         (slot,) = ask(Wanted(1, "call", BERLIN, occasion_on=date(2026, 11, 21)))
