@@ -19,12 +19,11 @@ from crm.mail.message import Mailbox
 from crm.mail.transport import SmtpSettings, greet
 from crm.nudges.queries import clock_of
 from crm.settings import LEAST_KEY, Settings, unknown_settings
+from crm.storage import sqlite
 from crm.storage.database import Database
 from crm.storage.migrate import is_new, is_newer, is_newest
 from crm.storage.tables import mail_hold, outbox, user, workspace
 
-SAFE_SQLITE = (3, 51, 3)
-"""Older ones can corrupt a WAL when two connections write and checkpoint at the same moment."""
 NETWORK_FILE_SYSTEMS = {
     "nfs",
     "nfs4",
@@ -91,13 +90,13 @@ def _database(settings: Settings, database: Database, at: datetime) -> Iterator[
 
 
 def _sqlite_version(version: str) -> Finding:
-    if tuple(int(part) for part in version.split(".")) >= SAFE_SQLITE:
+    if sqlite.is_safe():
         return Finding("database", "good", f"SQLite {version} answers.")
     return Finding(
         "database",
         "note",
-        f"SQLite {version} answers; several server processes on one file can damage it before 3.51.3.",
-        "Run one server process, or install the package pysqlite3, or use PostgreSQL.",
+        f"SQLite {version} answers; before 3.51.3 it bears one server process, and a second one is refused.",
+        "For more, install the package pysqlite3, or use PostgreSQL.",
     )
 
 

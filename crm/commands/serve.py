@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import FrameType
 
 import typer
@@ -25,10 +26,12 @@ log = logging.getLogger("crm.serve")
 
 def serve() -> None:
     """Serve the pages, the API and the scheduler on one port."""
-    with open_database() as (settings, database):
+    with ExitStack() as serving:
+        settings, database = serving.enter_context(open_database())
         from crm import jobs  # only the server waits for the scheduler and the web framework
 
         _refuse_wrong(settings)
+        serving.enter_context(database.served())
         listener = _listen(settings.host, settings.port)
         logs.configure(settings.log_format)
         for sentence in unknown_settings():

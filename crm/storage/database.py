@@ -8,14 +8,14 @@ engine: with one listener SQLAlchemy asks for listeners of every sort at every s
 import hashlib
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 from crm.errors import Unavailable
+from crm.storage import sqlite
 from crm.storage.faults import plain_faults
-from crm.storage.sqlite import STATEMENTS, sqlite_engine
 
 THREADS = 8
 LOCK_SECONDS = 10
@@ -28,7 +28,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = sqlite_engine(url, THREADS + 4) if self.is_sqlite else _postgresql_engine(url)
+        self.engine = sqlite.sqlite_engine(url, THREADS + 4) if self.is_sqlite else _postgresql_engine(url)
         self._reader = self.engine
         if not self.is_sqlite:
             self._reader = self.engine.execution_options(
@@ -59,6 +59,12 @@ class Database:
     def alone(self) -> Iterator[None]:
         """No other thread of this process writes to SQLite meanwhile."""
         with self._one_writer:
+            yield
+
+    @contextmanager
+    def served(self) -> Iterator[None]:
+        """This process is a server on it; Unavailable where it bears only one and another is there."""
+        with sqlite.served(self.engine) if self.is_sqlite else nullcontext():
             yield
 
     def close(self) -> None:
@@ -96,7 +102,7 @@ def _prepare(connection: Any, record: object) -> None:
             f"The database keeps letters as {letters}, which has no room for every name. Create it anew with ENCODING 'UTF8'."
         )
     connection.server_cursor_factory = RawServerCursor
-    connection.prepared_max = STATEMENTS
+    connection.prepared_max = sqlite.STATEMENTS
     connection.prepare_threshold = 0  # at once and not at the sixth time: nearly all of them come again
 
 

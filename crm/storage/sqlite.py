@@ -1,14 +1,16 @@
 """SQLite as this house uses it: the newest driver at hand, and what every connection is told."""
 
+import fcntl
 import math
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
 
-from crm.errors import UsageError
+from crm.errors import Unavailable, UsageError
 
 driver: Any = sqlite3
 with suppress(ImportError):  # no wheel for this platform: the interpreter's own SQLite serves
@@ -16,6 +18,9 @@ with suppress(ImportError):  # no wheel for this platform: the interpreter's own
 
     driver = pysqlite3.dbapi2  # the newest SQLite, as a wheel
 
+SAFE = (3, 51, 3)
+"""Older ones can damage a WAL where two processes write and checkpoint at the same moment: there one process alone
+checkpoints, the server, and a second server is refused."""
 BUSY_MILLISECONDS = 5000
 STATEMENTS = 500
 """A connection keeps so many statements prepared: more than the pages have. Once the driver's store is full, it keeps what
@@ -41,7 +46,48 @@ def sqlite_engine(url: str, connections: int) -> Engine:
         },
     )
     event.listen(engine, "connect", _prepare)
+    if not is_safe():
+        event.listen(engine, "connect", _leave_checkpoints)
     return engine
+
+
+def is_safe() -> bool:
+    """Whether several processes may serve one file."""
+    return bool(driver.sqlite_version_info >= SAFE)
+
+
+@contextmanager
+def served(engine: Engine) -> Iterator[None]:
+    """This process is the server of the file; Unavailable where another is one and SQLite does not bear two."""
+    if is_safe():
+        yield
+        return
+    path = Path(f"{engine.url.database}-server")
+    with _opened(path) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Unavailable(
+                f"Another `crm serve` runs on this database, and SQLite {driver.sqlite_version} bears only one. "
+                f"Stop it, install the package pysqlite3 if there is one for this machine, or use PostgreSQL."
+            ) from None
+        event.remove(engine, "connect", _leave_checkpoints)
+        engine.dispose()
+        yield
+
+
+def _opened(path: Path) -> IO[str]:
+    try:
+        return path.open("a")
+    except OSError as fault:
+        raise Unavailable(
+            f"{path} cannot be written: {fault.strerror}. Give it to the user who runs crm."
+        ) from None
+
+
+def _leave_checkpoints(connection: Any, record: object) -> None:
+    """To the server; and without one, to whoever closes the file last."""
+    connection.execute("PRAGMA wal_autocheckpoint=0")
 
 
 def _make_folder(folder: Path) -> None:
