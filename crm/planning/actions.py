@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, and_, or_, select
 
 from crm.domain.budgets import GROUPS, Budget
 from crm.domain.diary import Slot
@@ -28,7 +28,7 @@ from crm.planning.queries import own_suggestion, stored_plan
 from crm.planning.states import State, states_of
 from crm.storage.database import new_id, new_ids
 from crm.storage.insertion import insert_unless_there
-from crm.storage.tables import left_out, plan, response, suggestion
+from crm.storage.tables import left_out, outbox, plan, response, suggestion
 
 DIRECTION_OF = {"note": "outbound", "gift": "outbound"}
 """Channels that go one way; everything else is mutual."""
@@ -66,6 +66,39 @@ def make_plan(connection: Connection, principal: Principal, week: IsoWeek, at: d
     add_suggestions(connection, principal, plan_id, draft)
     leave_out(connection, principal, plan_id, draft.left_out)
     return plan_id
+
+
+def plan_anew(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> int:
+    """The same, but a plan that was made before is made again while nobody rests on it: nothing in it was answered, and no
+    mail has carried it. For whoever looks at the week before their first run is over.
+    """
+    found = _plan_id(connection, principal, week)
+    if found is not None and not _is_used(connection, principal, week, found):
+        connection.execute(
+            plan.delete().where(plan.c.workspace_id == principal.workspace_id, plan.c.id == found)
+        )
+    return make_plan(connection, principal, week, at)
+
+
+def _is_used(connection: Connection, principal: Principal, week: IsoWeek, plan_id: int) -> bool:
+    whose = principal.workspace_id
+    same = and_(
+        suggestion.c.workspace_id == response.c.workspace_id, suggestion.c.id == response.c.suggestion_id
+    )
+    answered = select(response.c.id).join(suggestion, same).where(suggestion.c.plan_id == plan_id)
+    mailed = select(outbox.c.id).where(
+        outbox.c.user_id == principal.user_id,
+        outbox.c.purpose == "nudge",
+        outbox.c.week == str(week),
+        outbox.c.state.not_in(("nothing_due", "skipped")),
+    )
+    asked = select(
+        or_(
+            answered.where(response.c.workspace_id == whose).exists(),
+            mailed.where(outbox.c.workspace_id == whose).exists(),
+        )
+    )
+    return bool(connection.execute(asked).scalar_one())
 
 
 def add_suggestions(

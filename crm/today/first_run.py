@@ -8,7 +8,7 @@ from crm.domain.spans import capital
 from crm.domain.targets import TIERS
 from crm.domain.vocabulary import word
 from crm.domain.weeks import IsoWeek
-from crm.planning.actions import make_plan
+from crm.planning.actions import make_plan, plan_anew
 from crm.today import actions, queries
 from crm.today.forms import FirstRun, marks
 from crm.web.forms import Errors, read
@@ -65,5 +65,6 @@ def begin(visit: Visit) -> Response:
     )
     if not planned:
         return visit.redirect("/welcome", _("Your marks are kept."))
-    make_plan(visit.connection, visit.principal, IsoWeek.of(visit.today), visit.at)
+    make = make_plan if visit.user.first_run_done else plan_anew
+    make(visit.connection, visit.principal, IsoWeek.of(visit.today), visit.at)
     return visit.redirect("/", _("Your first week is planned."))

@@ -326,6 +326,39 @@ def test_whoever_left_the_first_run_finds_the_way_back(world: World) -> None:
     assert "marked so far" not in words(browser.get("/").text), "enough to go on with"
 
 
+def test_the_end_of_the_first_run_plans_a_week_that_was_looked_at_before(world: World) -> None:
+    theo = world.user("Theo Marsh", role="member")
+    first = by_screen(world, theo, "Bea Lindgren")
+    browser = client(world, theo)
+    browser.get("/")
+    looked = view(world, theo)
+    assert [one.contact.id for one in looked.suggestions] == [first]
+    loved = by_screen(world, theo, tier="none")
+    fields = {f"tier_{loved}": "key", "call": "2", "in_person": "0", "by_hand": "0", "then": "plan"}
+    assert browser.post("/welcome", data=fields).status_code == 303
+    planned = view(world, theo)
+    assert {one.contact.id for one in planned.suggestions} == {first, loved}
+    assert browser.post("/welcome", data=fields).status_code == 303
+    assert [one.id for one in view(world, theo).suggestions] == [one.id for one in planned.suggestions], (
+        "once"
+    )
+
+
+def test_a_week_that_was_answered_stays_at_the_end_of_the_first_run(world: World) -> None:
+    theo = world.user("Theo Marsh", role="member")
+    by_screen(world, theo, "Bea Lindgren")
+    browser = client(world, theo)
+    browser.get("/")
+    one = view(world, theo).suggestions[0]
+    assert browser.post(f"/plan/suggestions/{one.id}/skip").status_code == 303
+    loved = by_screen(world, theo, tier="none")
+    browser.post(
+        "/welcome",
+        data={f"tier_{loved}": "key", "call": "2", "in_person": "0", "by_hand": "0", "then": "plan"},
+    )
+    assert [found.id for found in view(world, theo).suggestions] == [one.id]
+
+
 def test_others_people_cannot_be_marked(world: World, alice: Principal) -> None:
     hers = world.contact("Hers", tier="none", owner_id=alice.user_id)
     other = World.create(world.database, "Another team")
