@@ -57,6 +57,16 @@ class NudgeSuggestion:
         return spoken[0] if spoken and len(plain) == len(words) else " ".join(words)
 
 
+def _why_this_mail(day_name: str, *, has_digest: bool) -> str:
+    """Why it came, and how often one comes: whoever asked for the team digest gets that too."""
+    said = (
+        _("Yes, this is an email. It comes once a week, on {day_name}s, and so does the team digest.")
+        if has_digest
+        else _("Yes, this is an email. It is the only one we send, on {day_name}s.")
+    )
+    return said.format(day_name=day_name)
+
+
 @dataclass(frozen=True)
 class NudgeMail:
     """The weekly mail. ``title`` and ``summary`` are domain's headline and budget summary of the suggestions.
@@ -65,6 +75,7 @@ class NudgeMail:
     full stop; ``day_name`` is the day it goes out ("Monday"). The three addresses end the mail.
     ``takes_replies``: an answer to the mail is read and logged. ``proposed``: no calendar of the user's says when they
     are free.
+    ``has_digest``: its reader gets the team digest as well.
     ``caution`` says where the plan is half a plan or its reasons may be less sure, in sentences, or is empty.
     """
 
@@ -81,6 +92,12 @@ class NudgeMail:
     caution: str = ""
     takes_replies: bool = False
     proposed: bool = False
+    has_digest: bool = False
+
+    @property
+    def why(self) -> str:
+        """Why it came."""
+        return _why_this_mail(self.day_name, has_digest=self.has_digest)
 
     @property
     def foot(self) -> str:
@@ -124,6 +141,13 @@ class AllInTouchMail:
     week_url: str
     preferences_url: str
     unsubscribe_url: str
+    has_digest: bool = False
+
+    @property
+    def why(self) -> str:
+        """Why it came, though nobody is due."""
+        why = _why_this_mail(self.day_name, has_digest=self.has_digest)
+        return f"{why} {_('You asked for it in quiet weeks too.')}"
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,7 @@ class Writer:
             f"{self.settings.url}/",
             f"{self.settings.url}/settings",
             links.addresses(self.settings, principal, claim.week, at)(0, links.STOP_MAIL),
+            person.digest_on,
         )
         return self._rendered("all_in_touch", mail, person, principal, claim, at)
 
@@ -175,6 +176,7 @@ class Writer:
             unsubscribe_url=address(0, links.STOP_MAIL),
             caution=caution,
             takes_replies=bool(self.settings.imap_url),
+            has_digest=person.digest_on,
         )
 
 

@@ -180,6 +180,13 @@ def test_the_nudge_says_everything_in_both_forms():
     assert len(links) == len(set(links)) == 6 * 5 + 1 + 3
 
 
+def test_whoever_gets_the_digest_is_not_told_that_this_is_the_only_mail():
+    mail = rendered(replace(nudge(), has_digest=True))
+    for words in (Page(mail.html).words, " ".join(mail.text.split())):
+        assert "It comes once a week, on Mondays, and so does the team digest." in words
+        assert "only one we send" not in words
+
+
 def test_the_day_is_the_readers():
     mail = rendered(replace(nudge(), day_name="Thursday"))
     assert "on Thursdays." in mail.text
