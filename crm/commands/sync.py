@@ -46,7 +46,7 @@ def add_source(
     ] = False,
     workspace: Workspace = None,
 ) -> None:
-    """Keep an address book or a mailbox under a name; address and password are sealed."""
+    """Keep an address book, a mailbox or a calendar under a name; address and password are sealed."""
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin and sys.stdin else ""
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         access = Source(kind.value, address.strip(), user, password)

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from crm.domain.correspondence import reason_of_folder
+from crm.imports.archives import others
 from crm.imports.phrases import phrase
 from crm.imports.sightings import Notices
 from crm.imports.zips import entries, first_names
@@ -38,6 +39,7 @@ _KNOWN = re.compile(
 )
 _BEGINS = re.compile(rb"From [ \t]*[^ \t:]")
 _DRAFT_FLAG = re.compile(r"[:;!]2,[A-Za-z]*D[A-Za-z]*$")
+_MAILBOXES = re.compile(r"\.(mbox|eml)$", re.IGNORECASE)
 _QUOTED = re.compile(rb">+From ")
 _COUNTED = re.compile(rb"\A\d{1,10}[ \t]*\r?\n")
 """How Apple Mail's own files (.emlx) begin: with the bytes of the mail, after which comes more that is none."""
@@ -107,6 +109,8 @@ def mails_in(stream: BinaryIO, notices: Notices, *, body: int = 0) -> Iterator[R
     if start == b"PK\x03\x04":
         for entry in entries(stream, notices.file):
             yield from _entry(entry.stream, entry.name, notices, body)
+        if more := others(stream, notices.file, _MAILBOXES):
+            notices.leave_out(notices.file, more)
     else:
         yield from _stream(stream, notices.file, body, reason_of_folder(PurePosixPath(notices.file).stem))
 

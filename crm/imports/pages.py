@@ -12,7 +12,16 @@ from crm.domain.language import gettext as _
 from crm.domain.language import plurals
 from crm.domain.spans import count, join
 from crm.errors import Invalid
-from crm.imports import actions, calendar_pages, mailbox_pages, meeting_pages, queries, source_pages, synced
+from crm.imports import (
+    actions,
+    calendar_pages,
+    left_out_pages,
+    mailbox_pages,
+    meeting_pages,
+    queries,
+    source_pages,
+    synced,
+)
 from crm.imports.choices import choose, remember_who
 from crm.imports.columns import FIELDS, LEAVE_OUT
 from crm.imports.export import export_zip
@@ -32,6 +41,7 @@ router.routes.extend(meeting_pages.router.routes)
 router.routes.extend(calendar_pages.router.routes)
 router.routes.extend(mailbox_pages.router.routes)
 router.routes.extend(source_pages.router.routes)
+router.routes.extend(left_out_pages.router.routes)
 
 MOST_FILES = 50
 OFFERED = 20

@@ -120,6 +120,10 @@ _TEXTS = (
         re.compile(r"\s*BEGIN:V(?!CARD)", re.IGNORECASE),
         N_("This looks like a piece of a calendar; export the whole one. {supported}"),
     ),
+    (
+        re.compile(r"\s*(version: *1\s+)?dn::? ?\S", re.IGNORECASE),
+        N_("This looks like an address book as LDIF; export it as vCards or CSV instead. {supported}"),
+    ),
     (re.compile(r"\s*<(!doctype html|html)", re.IGNORECASE), N_("This looks like a web page. {supported}")),
     (re.compile(r"\s*<"), N_("This looks like an XML file. {supported}")),
     (re.compile(r"\s*[\[{]\s*[\]}{\"]"), N_("This looks like a JSON file. {supported}")),

@@ -97,6 +97,8 @@ NOT_PAGES = {
     "/people/{contact_id}/export",
     "/health/export",
     "/signals/export",
+    "/import/preview/{upload_id}/left-out",
+    "/import/{batch_id}/left-out",
     "/n/{token}/event.ics",
     "/plan/suggestions/{suggestion_id}/event.ics",
     "/trips/{trip_id}/trip.ics",

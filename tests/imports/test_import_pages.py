@@ -1,5 +1,6 @@
 """The import page: nothing is written before somebody looked, and everything can be taken back."""
 
+import csv
 import io
 import json
 import re
@@ -152,6 +153,24 @@ def test_errors_name_their_line_and_nothing_can_be_imported(world: World) -> Non
     assert f"{preview}/apply" not in page
     assert browser.post(f"{preview}/apply").status_code == 422
     assert (count(world, contact), count(world, import_upload)) == (0, 2)
+
+
+def test_what_was_left_out_is_had_as_a_table_before_and_after(world: World) -> None:
+    browser = client(world, world.user(first_run_done=True))
+    cards = "BEGIN:VCARD\nVERSION:3.0\nFN:Marta\nEMAIL:=odd\nEND:VCARD\nBEGIN:VCARD\nNOTE:x\nEND:VCARD\n"
+    preview = send(browser, ("=a.vcf", cards))
+    assert f'href="{preview}/left-out"' in browser.get(preview).text
+    answer = browser.get(f"{preview}/left-out")
+    browser.post(f"{preview}/apply")
+    (batch,) = set(re.findall(r'href="(/import/\d+)"', browser.get("/import").text))
+    assert browser.get(f"{batch}/left-out").content == answer.content
+    assert "attachment" in answer.headers["content-disposition"]
+    table = list(csv.reader(answer.text.removeprefix("\ufeff").splitlines()))
+    assert table == [
+        ["what", "where", "why"],
+        ["left out", "'=a.vcf line 4", "“=odd” is not an email address and was left out."],
+        ["left out", "'=a.vcf card 2 (line 6)", "This card has no name, organisation or email."],
+    ]
 
 
 def test_cancel_forgets_the_files(world: World) -> None:

@@ -322,3 +322,9 @@ def test_what_outlook_saves_by_itself_is_told_apart() -> None:
 def test_halves_of_the_day_in_more_languages(morning: str, evening: str) -> None:
     chat = f"13/10/26, 9:05 {morning} - Marta: a\n13/10/26, 9:07 {morning} - Alice Doe: b\n14/10/26, 9:07 {evening} - Marta: c\n"
     assert moments("chat.txt", chat) == ["2026-10-13 09:05", "2026-10-14 21:07"]
+
+
+@pytest.mark.parametrize("begins", ["dn: cn=Marta,mail=m@x.example", "version: 1\n\ndn:: Y249TWFydGE="])
+def test_an_address_book_of_a_directory_is_told_what_to_do(begins: str) -> None:
+    with pytest.raises(UnreadableFile, match="LDIF; export it as vCards or CSV"):
+        read("book.ldif", f"{begins}\nobjectclass: person\ncn: Marta\n")

@@ -123,6 +123,14 @@ def test_a_takeout_of_one_kind_is_imported_as_it_is(world: World, kind: str, rea
     assert (count(world, contact), count(world, interaction)) == (1, 0 if kind == "contacts" else 1)
 
 
+def test_what_else_lies_in_an_archive_of_mail_is_named() -> None:
+    boxes = {name: data for each in ("mail", "contacts") for name, data in TAKEOUTS[each].items()}
+    found, notices = read(zipped(boxes), name="all.zip")
+    cards = [name for name in boxes if name.endswith(".vcf")]
+    more = f"Unpack this archive to import what else is in it: {', '.join(cards)}."
+    assert (len(found), [one.why for one in notices.skipped]) == (1, [more])
+
+
 def test_what_an_archive_holds_is_told_by_its_directory_where_a_picture_comes_first() -> None:
     data = zipped(TAKEOUTS["contacts"])
     assert first_names(heads(io.BytesIO(data))) == list(TAKEOUTS["contacts"])
