@@ -20,11 +20,20 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from crm.domain.keys import Key
 from crm.errors import UsageError
 
 LEAST_KEY = 32
 """Bytes a kept key has at least: one that was cut off, or is empty, would sign links that anybody can sign."""
-SECRETS = ("database_url", "smtp_url", "imap_url", "secret_key", "metrics_token", "dkim_key")
+SECRETS = (
+    "database_url",
+    "smtp_url",
+    "imap_url",
+    "secret_key",
+    "secret_key_before",
+    "metrics_token",
+    "dkim_key",
+)
 FILE = "CRM_SETTINGS_FILE"
 _OF_TESTS = ("CRM_TEST_", "CRM_CHROMIUM")
 _LINE = re.compile(r"""(?:export\s+)?(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|(.*?))(?:\s+\#.*)?""")
@@ -86,6 +95,10 @@ class Settings(BaseSettings):
     proxies: str = Field(
         default="127.0.0.1, ::1",
         description="Addresses or networks of reverse proxies: theirs is the word who asks (X-Forwarded-For).",
+    )
+    secret_key_before: str = Field(
+        default="",
+        description="Keys before it, with commas between: they sign nothing and still open what they signed.",
     )
     scheduler: Literal["on", "off"] = Field(
         default="on", description="Whether this process sends what is due."
@@ -171,8 +184,11 @@ class Settings(BaseSettings):
         raise UsageError("CRM_DATABASE_URL must begin with sqlite:/// or postgresql://.")
 
     @cached_property
-    def key(self) -> bytes:
-        """The secret that signs links; generated at first use and kept, readable by its owner only."""
+    def key(self) -> Key:
+        """The secret that signs links, with those before it; made at first use and kept, readable by its owner only."""
+        return Key.of(self._newest_key(), (key.encode() for key in _listed(self.secret_key_before)))
+
+    def _newest_key(self) -> bytes:
         if self.secret_key:
             return self.secret_key.encode()
         _make_key(self.key_file)

@@ -95,6 +95,12 @@ def test_a_proxy_is_an_address_or_a_network() -> None:
             Settings(proxies=wrong)
 
 
+def test_keys_before_the_newest_are_known(tmp_path: Path) -> None:
+    key = Settings(data_dir=tmp_path, secret_key="n" * 40, secret_key_before=f"{'o' * 40}, {'p' * 40},").key
+    assert (key, key.former) == (b"n" * 40, (b"o" * 40, b"p" * 40))
+    assert Settings(data_dir=tmp_path, secret_key="n" * 40).key.former == ()
+
+
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """An environment in which nothing is set yet."""

@@ -395,13 +395,9 @@ def _contradictions(settings: Settings) -> Iterator[Finding]:
     if settings.base_url.startswith("http://") and not local:
         words = "People reach this over http, so passwords travel in the clear."
         yield Finding("settings", "note", words, "Put https in front.")
-    if settings.smtp_url and settings.scheduler == "off":
-        yield Finding(
-            "settings",
-            "note",
-            "This process has CRM_SCHEDULER=off.",
-            "See that another one has it on, or run `crm nudge` from cron.",
-        )
+    if settings.scheduler == "off" and (settings.smtp_url or settings.backup_dir):
+        remedy = "See that another one has it on, or run `crm nudge` and `crm backup` from cron."
+        yield Finding("settings", "note", "This process has CRM_SCHEDULER=off.", remedy)
 
 
 def _secret(settings: Settings) -> Iterator[Finding]:

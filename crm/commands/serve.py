@@ -29,6 +29,7 @@ def serve() -> None:
     with ExitStack() as serving:
         settings, database = serving.enter_context(open_database())
         from crm import jobs  # only the server waits for the scheduler and the web framework
+        from crm.imports.resealing import reseal
 
         _refuse_wrong(settings)
         serving.enter_context(database.served())
@@ -37,6 +38,7 @@ def serve() -> None:
         for sentence in unknown_settings():
             log.warning(sentence)
         _announce(settings, database)
+        reseal(database, settings.key)
         running = jobs.start(database, settings) if settings.scheduler == "on" else None
         try:
             _run(settings, database, listener, running.ask if running else _nothing)

@@ -98,7 +98,7 @@ def connect(
         "workspace_id": principal.workspace_id,
         "user_id": user_id,
         "kind": source.kind,
-        "sealed": seal(key, _place(principal.workspace_id, user_id), source.packed()),
+        "sealed": seal(key, place_of(principal.workspace_id, user_id), source.packed()),
         "host": source.host,
         "created_at": at,
         "state": WAITING,
@@ -118,7 +118,8 @@ def disconnect(connection: Connection, principal: Principal) -> None:
         connection.execute(table.delete().where(*of_user(table, principal)))
 
 
-def _place(workspace_id: int, user_id: int) -> str:
+def place_of(workspace_id: int, user_id: int) -> str:
+    """Whose calendar a sealed address is of."""
     return f"calendar {workspace_id}/{user_id}"
 
 
@@ -157,7 +158,7 @@ def read(database: Database, settings: Settings, claim: Claim, network: Network,
     """Read a claimed calendar and keep what was found; the state it ended in. No transaction is open meanwhile."""
     whose = claim.principal
     try:
-        place = _place(whose.workspace_id, require_planner(whose))
+        place = place_of(whose.workspace_id, require_planner(whose))
         source = Source.unpacked(unseal(settings.key, place, claim.sealed))
     except Unsealable:
         outcome = Outcome("key")

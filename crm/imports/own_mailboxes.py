@@ -67,7 +67,7 @@ def connect(connection: Connection, principal: Principal, key: bytes, access: So
     user_id = require_planner(principal)
     host = address_of(access).host
     disconnect(connection, principal)
-    place = _place(principal.workspace_id, user_id)
+    place = place_of(principal.workspace_id, user_id)
     row = {
         "workspace_id": principal.workspace_id,
         "user_id": user_id,
@@ -105,7 +105,8 @@ def ask_again(
     )
 
 
-def _place(workspace_id: int, user_id: int) -> str:
+def place_of(workspace_id: int, user_id: int) -> str:
+    """Whose mailbox a sealed address is of."""
     return f"mailbox {workspace_id}/{user_id}"
 
 
@@ -139,7 +140,7 @@ def read(database: Database, settings: Settings, claim: Claim, network: Network,
     whose = claim.principal
     mails, state = None, GOOD
     try:
-        place = _place(whose.workspace_id, require_planner(whose))
+        place = place_of(whose.workspace_id, require_planner(whose))
         access = Source.unpacked(unseal(settings.key, place, claim.sealed))
         mails = fetch_mails(access, network, claim.seen, AT_ONCE)
     except Unsealable:

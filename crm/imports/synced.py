@@ -74,7 +74,7 @@ def add(
         "name": shown,
         "folded_name": fold(shown),
         "kind": access.kind,
-        "sealed": seal(key, _place(principal.workspace_id, row_id), access.packed()),
+        "sealed": seal(key, place_of(principal.workspace_id, row_id), access.packed()),
         "host": access.host,
         "seen": {},
         "state": WAITING,
@@ -119,7 +119,7 @@ def kept(connection: Connection, principal: Principal, key: bytes, names: Sequen
 
 def _opened(row: Any, key: bytes) -> Kept:
     try:
-        access = Source.unpacked(unseal(key, _place(row.workspace_id, row.id), row.sealed))
+        access = Source.unpacked(unseal(key, place_of(row.workspace_id, row.id), row.sealed))
     except Unsealable:
         access = None
     return Kept(row.id, row.name, row.kind, row.host, row.state, row.read_at, access, row.seen)
@@ -156,7 +156,8 @@ def _mine(principal: Principal) -> tuple[ColumnElement[bool], ...]:
     return (synced_source.c.workspace_id == principal.workspace_id,)
 
 
-def _place(workspace_id: int, row_id: int) -> str:
+def place_of(workspace_id: int, row_id: int) -> str:
+    """Which source a sealed address is of."""
     return f"synced source {workspace_id}/{row_id}"
 
 

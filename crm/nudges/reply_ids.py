@@ -9,6 +9,9 @@ import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
+
+from crm.domain.keys import is_signed
 
 _ID = re.compile(
     r"<reply\.([0-9]{1,18})\.([0-9]{1,18})\.([0-9]{4}-W[0-9]{2})\.([0-9a-f]{40})@[^<>\s]{1,253}>"
@@ -34,7 +37,8 @@ def answered(key: bytes, references: Iterable[str]) -> Nudge | None:
     """The mail that is answered, by the References of the answer; None where we signed none of them."""
     for found in _ID.finditer(" ".join(references)[:8_000]):
         workspace_id, user_id, week, signature = found.groups()
-        if hmac.compare_digest(signature, _signature(key, f"{workspace_id}.{user_id}.{week}")):
+        words = f"{workspace_id}.{user_id}.{week}"
+        if is_signed(key, signature, partial(_signature, words=words)):
             return Nudge(int(workspace_id), int(user_id), week)
     return None
 

@@ -9,6 +9,8 @@ import hashlib
 import hmac
 import secrets
 
+from crm.domain.keys import every
+
 _NONCE = 16
 _TAG = 32
 
@@ -25,15 +27,16 @@ def seal(key: bytes, place: str, secret: str) -> str:
 
 
 def unseal(key: bytes, place: str, sealed: str) -> str:
-    """The secret again, or Unsealable."""
+    """The secret again, by this key or one before it; or Unsealable."""
     try:
         whole = base64.urlsafe_b64decode(sealed)
     except ValueError:
         raise Unsealable from None
     body, tag = whole[:-_TAG], whole[-_TAG:]
-    if len(body) < _NONCE or not hmac.compare_digest(tag, _tag(key, place, body)):
-        raise Unsealable
-    return _mixed(key, body[:_NONCE], body[_NONCE:]).decode()
+    for one in every(key) if len(body) >= _NONCE else ():
+        if hmac.compare_digest(tag, _tag(one, place, body)):
+            return _mixed(one, body[:_NONCE], body[_NONCE:]).decode()
+    raise Unsealable
 
 
 def _mixed(key: bytes, nonce: bytes, data: bytes) -> bytes:

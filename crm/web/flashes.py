@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from starlette.requests import Request
 from starlette.responses import Response
 
+from crm.domain.keys import is_signed
 from crm.web.addresses import cookie_name, local_path
 from crm.web.site import Site
 
@@ -48,7 +49,7 @@ def leave(site: Site, owner: str, response: Response, flash: Flash) -> None:
     body = _packed(replace(flash, message=flash.message[:LONGEST]))
     response.set_cookie(
         cookie_name("crm-flash", site.is_https),
-        f"{body}.{_signature(site, owner, body)}",
+        f"{body}.{_signature(site.settings.key, owner, body)}",
         max_age=SECONDS,
         path="/",
         secure=site.is_https,
@@ -69,7 +70,7 @@ def _packed(flash: Flash) -> str:
 def read(site: Site, owner: str, request: Request) -> Flashes:
     """What was left for this page; whatever we did not sign for this session is nothing."""
     body, _, signature = request.cookies.get(cookie_name("crm-flash", site.is_https), "").partition(".")
-    if not body or not hmac.compare_digest(signature.encode(), _signature(site, owner, body).encode()):
+    if not body or not is_signed(site.settings.key, signature, lambda key: _signature(key, owner, body)):
         return Flashes(())
     values = json.loads(zlib.decompress(urlsafe_b64decode(body)))
     undo = values["undo_url"] and local_path(values["undo_url"], longest=LONGEST_UNDO)
@@ -83,5 +84,5 @@ def drop(site: Site, response: Response) -> None:
     )
 
 
-def _signature(site: Site, owner: str, body: str) -> str:
-    return hmac.new(site.settings.key, f"flash {owner} {body}".encode(), hashlib.sha256).hexdigest()
+def _signature(key: bytes, owner: str, body: str) -> str:
+    return hmac.new(key, f"flash {owner} {body}".encode(), hashlib.sha256).hexdigest()
