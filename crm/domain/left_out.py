@@ -40,7 +40,19 @@ LEFT_OUT: Final[Mapping[str, str]] = {
 }
 
 
+_OVER: Final[Mapping[str, str]] = {
+    "snoozed": N_("Was snoozed until {day} when the week was planned."),
+    "resting": N_("Was resting until {day} when the week was planned."),
+    "ignored": N_(
+        "Suggested twice and left untouched, so was resting until {day} when the week was planned."
+    ),
+}
+"""What is said once that day has come, in a plan that stays as it was made."""
+
+
 def why_not(left_out: LeftOut, today: date) -> str:
     """Why a contact is not in the plan, as a sentence."""
-    day = day_phrase(left_out.day, today) if left_out.day else ""
-    return _(LEFT_OUT[left_out.reason]).format(day=day)
+    if left_out.day is None:
+        return _(LEFT_OUT[left_out.reason])
+    said = _OVER.get(left_out.reason) if left_out.day <= today else None
+    return _(said or LEFT_OUT[left_out.reason]).format(day=day_phrase(left_out.day, today))

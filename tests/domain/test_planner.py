@@ -536,6 +536,12 @@ class TestHeldBack:
     def test_says_it_in_sentences(self) -> None:
         assert why_not(LeftOut(1, "snoozed", date(2027, 1, 4)), MONDAY) == "Snoozed until Mon 4 Jan 2027."
         assert why_not(LeftOut(1, "budget"), MONDAY) == "The week is full."
+        rested = LeftOut(1, "resting", MONDAY + timedelta(days=1))
+        assert why_not(rested, MONDAY) == "Resting until Tue 17 Nov."
+        assert (
+            why_not(rested, MONDAY + timedelta(days=1))
+            == "Was resting until Tue 17 Nov when the week was planned."
+        )
 
     def test_comes_back_on_the_day(self) -> None:
         for name in ("snoozed_until", "rest_until"):
