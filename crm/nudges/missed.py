@@ -1,6 +1,6 @@
 """Weekly mails that missed their time: which, since when, and why. One definition for page, doctor, figures and alarm."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from crm.mail.kept_words import kept_words
 from crm.nudges.due import PURPOSE, TOO_LATE, missing
 from crm.nudges.outbox import GIVEN_UP, NOT_IN_TIME, Claim
 from crm.storage.statements import built_once
-from crm.storage.tables import outbox, user
+from crm.storage.tables import mail_return, outbox, user
 from crm.storage.tables.nudges import UNFINISHED
 
 GRACE = timedelta(hours=1)
@@ -25,6 +25,8 @@ MISSES = (TOO_LATE, NOT_IN_TIME, GIVEN_UP)
 """Reasons of *skipped* that are nobody's wish."""
 NOBODY_LOOKED = N_("No process has looked for it.")
 SAID_FOR_WEEKS = 4
+RETURNED = "returned"
+"""The state, on the page of its week alone, of a mail that was sent and came back for good."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,13 @@ class Missed:
     @property
     def outcome(self) -> str:
         """What became of it, to follow whose mail it is: "was not sent"."""
-        return {"failed": _("was not sent"), "skipped": _("was not sent"), "unknown": _("is in doubt")}.get(
-            self.state, _("is late")
-        )
+        said = {
+            "failed": _("was not sent"),
+            "skipped": _("was not sent"),
+            "unknown": _("is in doubt"),
+            RETURNED: _("came back"),
+        }
+        return said.get(self.state, _("is late"))
 
     @property
     def why(self) -> str:
@@ -101,21 +107,31 @@ def _is_late(due_by: Any) -> ColumnElement[bool]:
 
 
 def of_week(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> Missed | None:
-    """The user's own mail of that week, if it missed its time or their address takes none, however long ago: for the page of
-    the week."""
+    """The user's own mail of that week, if it missed its time, came back, or their address takes none, however long ago:
+    for the page of the week."""
     own = (principal.workspace_id, principal.user_id, str(week))
     row = connection.execute(*_of_week(*own, at - GRACE)).one_or_none()
-    return _missed(row) if row is not None else None
+    if row is None:
+        return None
+    found = _missed(row)
+    return replace(found, state=RETURNED, reason=row.came_back) if row.state == "sent" else found
 
 
 @built_once
 def _of_week(whose: Any, user_id: Any, week: Any, due_by: Any) -> Select[Any]:
     mine = (outbox.c.workspace_id == whose, outbox.c.user_id == user_id)
-    return select(*_SHOWN, literal("").label("name")).where(
+    came_back = (
+        select(mail_return.c.said)
+        .where(mail_return.c.workspace_id == outbox.c.workspace_id, mail_return.c.outbox_id == outbox.c.id)
+        .where(mail_return.c.for_good)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(*_SHOWN, literal("").label("name"), came_back.label("came_back")).where(
         *mine,
         outbox.c.purpose == PURPOSE,
         outbox.c.week == week,
-        or_(_ended_badly(), _takes_none(), _is_late(due_by)),
+        or_(_ended_badly(), _takes_none(), _is_late(due_by), came_back.is_not(None)),
     )
 
 

@@ -11,6 +11,7 @@ from crm.accounts.actions import mail_switched
 from crm.app import create_app
 from crm.care import weekly_mails
 from crm.nudges.missed import missed, number_missed
+from crm.nudges.returns import Returned, keep_return
 from crm.storage.tables import mail_hold, outbox, user
 from tests.builders import NOW, World
 from tests.mail.servers import free_port, scripted_server
@@ -142,3 +143,16 @@ def test_the_page_of_the_week_says_that_ones_address_takes_no_mail(world: World)
     assert "550 5.1.1 no such user" in week
     with world.database.read() as connection:
         assert [one.week for one in missed(connection, NOW + timedelta(days=7))] == []
+
+
+def test_the_page_of_the_week_says_that_ones_mail_came_back(world: World) -> None:
+    admin = member(world)
+    with mail_server() as (port, _):
+        postman(world.database, port=port).work()
+    week = client(world, admin)
+    assert "came back" not in week.get("/week/2026-W48").text
+    with world.database.write() as connection:
+        mail = connection.execute(select(outbox).where(outbox.c.purpose == "nudge")).one()
+        said = Returned("<one@mx.example>", "550 5.1.1 no such mailbox", for_good=True)
+        assert keep_return(connection, mail, said, "team.example", NOW + HOUR)
+    assert "The mail of this week came back. 550 5.1.1 no such mailbox." in week.get("/week/2026-W48").text
