@@ -35,6 +35,7 @@ SECRETS = (
     "dkim_key",
 )
 FILE = "CRM_SETTINGS_FILE"
+SHORT_KEY = "CRM_SECRET_KEY is short.", f"Use {LEAST_KEY} random characters or more."
 _OF_TESTS = ("CRM_TEST_", "CRM_CHROMIUM")
 _LINE = re.compile(r"""(?:export\s+)?(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|(.*?))(?:\s+\#.*)?""")
 """A name and its value, in quotes of either sort or in none; what follows " #" is a comment."""
@@ -193,6 +194,12 @@ class Settings(BaseSettings):
             return self.secret_key.encode()
         _make_key(self.key_file)
         return _kept_key(self.key_file)
+
+    @property
+    def has_short_key(self) -> bool:
+        """Whether a key that was set can be guessed."""
+        keys = (self.secret_key, *_listed(self.secret_key_before))
+        return any(0 < len(key) < LEAST_KEY for key in keys)
 
     @property
     def key_file(self) -> Path:

@@ -3,6 +3,7 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,6 +100,19 @@ def test_keys_before_the_newest_are_known(tmp_path: Path) -> None:
     key = Settings(data_dir=tmp_path, secret_key="n" * 40, secret_key_before=f"{'o' * 40}, {'p' * 40},").key
     assert (key, key.former) == (b"n" * 40, (b"o" * 40, b"p" * 40))
     assert Settings(data_dir=tmp_path, secret_key="n" * 40).key.former == ()
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_short"),
+    [
+        ({}, False),
+        ({"secret_key": "n" * 31}, True),
+        ({"secret_key": "n" * 32}, False),
+        ({"secret_key_before": f"{'o' * 40}, half"}, True),
+    ],
+)
+def test_a_key_that_can_be_guessed_is_known(keys: dict[str, Any], is_short: bool) -> None:
+    assert Settings(**keys).has_short_key is is_short
 
 
 @pytest.fixture

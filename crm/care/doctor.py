@@ -18,7 +18,7 @@ from crm.errors import Refusal, UsageError
 from crm.mail.message import Mailbox
 from crm.mail.transport import SmtpSettings, greet
 from crm.nudges.queries import clock_of
-from crm.settings import LEAST_KEY, Settings, unknown_settings
+from crm.settings import SHORT_KEY, Settings, unknown_settings
 from crm.storage import sqlite
 from crm.storage.database import Database
 from crm.storage.migrate import is_new, is_newer, is_newest
@@ -401,10 +401,9 @@ def _contradictions(settings: Settings) -> Iterator[Finding]:
 
 
 def _secret(settings: Settings) -> Iterator[Finding]:
+    if settings.has_short_key:
+        yield Finding("settings", "wrong", *SHORT_KEY)
     if settings.secret_key:
-        if len(settings.secret_key) < LEAST_KEY:
-            remedy = f"Use {LEAST_KEY} random characters or more."
-            yield Finding("settings", "wrong", "CRM_SECRET_KEY is short.", remedy)
         return
     path = settings.key_file
     if not path.exists():

@@ -5,7 +5,7 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import FrameType
 
@@ -16,7 +16,7 @@ from crm.cli_support import open_database
 from crm.errors import Unavailable
 from crm.nudges import sending
 from crm.outgoing.imap_address import ImapAddress
-from crm.settings import Settings, unknown_settings
+from crm.settings import SHORT_KEY, Settings, unknown_settings
 from crm.storage.database import Database
 from crm.web import logs, sessions
 
@@ -35,7 +35,7 @@ def serve() -> None:
         serving.enter_context(database.served())
         listener = _listen(settings.host, settings.port)
         logs.configure(settings.log_format)
-        for sentence in unknown_settings():
+        for sentence in _worth_a_word(settings):
             log.warning(sentence)
         _announce(settings, database)
         reseal(database, settings.key)
@@ -55,6 +55,13 @@ def _refuse_wrong(settings: Settings) -> None:
     if settings.smtp_url:
         sending.by_smtp(settings)
         sending.sender_of(settings)
+
+
+def _worth_a_word(settings: Settings) -> Iterator[str]:
+    """What the server bears, and whoever runs it should know."""
+    yield from unknown_settings()
+    if settings.has_short_key:
+        yield " ".join(SHORT_KEY)
 
 
 def _listen(host: str, port: int) -> socket.socket:
