@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from crm.domain.formulas import IS_FORMULA, is_formula, restore, unwrapped
@@ -21,9 +22,12 @@ HEADER_LINES = 20
 """How far down a header is looked for: LinkedIn's exports begin with notes."""
 COLUMNS_LIMIT = 500
 DELIMITERS = ",;\t|"
-LEFT_OPEN = N_(
+LEFT_OPEN = N_("A quotation mark is left open here, so this row was left out. Close it and import again.")
+NOTHING_AFTER = N_(
     "A quotation mark is left open here, so nothing after this line was read. Close it and import again."
 )
+LEFT_OPEN_LIMIT = 50
+"""Rows left open until the rest of a file is given up: each is looked for its end to the end of the file."""
 
 Remembered = Mapping[str, Sequence[str]]
 """What a team said of the columns of a header, by its fingerprint."""
@@ -82,36 +86,59 @@ def require_table(name: str, data: bytes, remembered: Remembered | None) -> Tabl
     return found
 
 
+class _Lines:
+    """The lines of a table for the reader of rows, which can go back; ``ended``: it asked for more than there are."""
+
+    def __init__(self, lines: Sequence[str], at: int) -> None:
+        self._lines, self.at, self.ended = lines, at, False
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        self.ended = self.at >= len(self._lines)
+        if self.ended:
+            raise StopIteration
+        self.at += 1
+        return self._lines[self.at - 1]
+
+
 def rows_of(table: Table) -> Iterator[Row]:
-    """Each row that holds anything; a quotation mark left open ends the reading."""
-    stream = io.StringIO(_text(table.data), newline="")
-    for _ in range(table.line):
-        stream.readline()
-    reader = csv.reader(stream, delimiter=table.delimiter)
-    width = len(table.header)
+    """Each row that holds anything. One that ends within quotation marks is left out, and reading goes on a line below."""
+    source = _Lines(io.StringIO(_text(table.data), newline="").readlines(), table.line)
+    reader = csv.reader(source, delimiter=table.delimiter)
+    left_open = 0
     while True:
-        line = table.line + reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
+        began = source.at
+        cells: list[str] | None = None
+        with suppress(csv.Error):  # more between two quotation marks than a cell can hold
+            cells = next(reader, None)
+            if cells is None:
+                return
+        if cells is not None and not source.ended:
+            if any(map(str.strip, cells)):
+                yield _row(table, began + 1, cells)
+            continue
+        left_open += 1
+        yield Row(began + 1, [], phrase(LEFT_OPEN if left_open < LEFT_OPEN_LIMIT else NOTHING_AFTER))
+        if left_open == LEFT_OPEN_LIMIT:
             return
-        except csv.Error:
-            yield Row(line, [], phrase(LEFT_OPEN))
-            return
-        if any(map(str.strip, cells[width:])):
-            fault = phrase(
-                "This row has {cells} cells, the header {width}, so it was left out.",
-                cells=len(cells),
-                width=width,
-            )
-            yield Row(line, [], fault)
-        elif any(map(str.strip, cells)):
-            cells = list(map(unwrapped, cells))
-            yield Row(
-                line,
-                list(map(_tidy_cell, cells)),
-                question=phrase(IS_FORMULA) if any(map(is_formula, cells)) else "",
-            )
+        source.at = began + 1
+        reader = csv.reader(source, delimiter=table.delimiter)
+
+
+def _row(table: Table, line: int, cells: list[str]) -> Row:
+    width = len(table.header)
+    if any(map(str.strip, cells[width:])):
+        fault = phrase(
+            "This row has {cells} cells, the header {width}, so it was left out.",
+            cells=len(cells),
+            width=width,
+        )
+        return Row(line, [], fault)
+    cells = list(map(unwrapped, cells))
+    asked = phrase(IS_FORMULA) if any(map(is_formula, cells)) else ""
+    return Row(line, list(map(_tidy_cell, cells)), question=asked)
 
 
 def _tidy_cell(cell: str) -> str:

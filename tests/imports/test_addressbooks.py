@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from crm.cli import app
 from crm.imports.records import ContactRecord, Occasion, ParsedFile, PostalAddress, UnreadableFile
 from crm.imports.sniff import read_file
+from crm.imports.tables import LEFT_OPEN_LIMIT
 from crm.storage.tables import contact, import_mapping
 from tests.builders import World
 from tests.imports.files import bring, count, good, news, rows, summed
@@ -268,3 +269,19 @@ def test_a_damaged_address_book_ends_in_a_report_or_a_sentence(raw, place, byte,
     flipped = bytearray(raw)
     flipped[place % len(raw)] = byte
     assert all(one.endswith(".") for one in sentences(bytes(flipped[: len(raw) // share])))
+
+
+@pytest.mark.parametrize("rest", ["", "Cleo,cleo@x.example,x\n" * 8_000], ids=["short", "longer than a cell"])
+def test_a_quotation_mark_left_open_takes_no_other_row_with_it(rest: str) -> None:
+    ana, bob = 'Ana,ana@x.example,"two\nlines"\n', 'Bob,bob@x.example,"open\n'
+    found = read(f"Name,E-mail,Notes\n{ana}{bob}Dora,dora@x.example,y\n{rest}")
+    names = [one.name for one in found.records if isinstance(one, ContactRecord)]
+    assert (names[:2], len(names)) == (["Ana", "Dora"], 2 + rest.count("\n"))
+    (left_out,) = found.skipped
+    assert (left_out.where, "this row was left out" in left_out.why) == ("book.csv line 4", True)
+
+
+def test_what_is_left_open_again_and_again_ends_the_reading() -> None:
+    found = read("Name,E-mail\n" + f'Bob,"{"n" * 140_000}\n' * (LEFT_OPEN_LIMIT + 10))
+    assert len(found.skipped) == LEFT_OPEN_LIMIT
+    assert "nothing after this line" in found.skipped[-1].why
