@@ -147,7 +147,10 @@ def addresses(headers: Headers, name: str) -> list[Party]:
 
 
 @lru_cache(maxsize=20_000)
-def _parties(value: str) -> tuple[Party, ...]:
+def _parties(written: str) -> tuple[Party, ...]:
+    value = " ".join(
+        written.split()
+    )  # runs of spaces, in which patterns would look for a name again and again
     if ";" in value and ":" not in value:  # as Outlook parts them where somebody typed a list
         value = value.replace(";", ",")
     if (simple := _simple(value)) is not None:
