@@ -50,7 +50,7 @@ def metric(name: str, op: str, value: object = None) -> dict[str, object]:
         ({"all": [metric("zone", "=", "in_touch"), metric("days_since_any", "missing")]}, "never match"),
         (
             {"all": [metric("digital_90", "=", 2), metric("personal_90", "=", 2), metric("total_90", "=", 5)]},
-            "2 digital contacts in 90 days and has had exactly 2 personal contacts in 90 days and has had exactly 5",
+            "2 digital contacts in 90 days, has had exactly 2 personal contacts in 90 days and has had exactly 5",
         ),
         ({"all": [metric("digital_share_90", ">=", 0.8), metric("total_90", "=", 0)]}, "never match"),
         ({"all": [metric("digital_share_90", "=", 1), metric("personal_90", ">", 0)]}, "never match"),
