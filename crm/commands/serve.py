@@ -52,9 +52,8 @@ def _refuse_wrong(settings: Settings) -> None:
     """A wrong setting of mail stops the server, not each of its pages and mails."""
     if settings.imap_url:
         ImapAddress.parse(settings.imap_url)
-    if settings.smtp_url:
-        sending.by_smtp(settings)
-        sending.sender_of(settings)
+    sending.by_smtp(settings)
+    sending.sender_of(settings)
 
 
 def _worth_a_word(settings: Settings) -> Iterator[str]:
