@@ -12,6 +12,7 @@ from sqlalchemy import select
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.errors import Forbidden, NotFound
+from crm.nudges.outbox import put
 from crm.planning import actions, drafting, queries, waiting
 from crm.planning.queries import PlanView, Suggested
 from crm.rules.actions import save_rule
@@ -78,6 +79,35 @@ def test_the_same_plan_whenever_it_is_asked_for(world: World) -> None:
     with world.database.read() as connection:
         assert len(connection.execute(select(plan)).all()) == 1
         assert len(connection.execute(select(suggestion)).all()) == 1
+
+
+@pytest.mark.parametrize("rests_on_it", ["nothing", "an answer", "a mail", "a mail to come"])
+def test_a_plan_is_made_anew_only_while_nothing_rests_on_it(world: World, rests_on_it: str) -> None:
+    alice = world.user(city="Boston")
+    marta = by_screen(world, alice)
+    first = make(world, alice).suggestions[0]
+    elena = by_screen(world, alice, "Elena Duarte")
+    with world.database.write() as connection:
+        if rests_on_it == "an answer":
+            assert first.id is not None
+            actions.skip(connection, alice, first.id, NOW)
+        elif rests_on_it != "nothing":
+            assert alice.user_id is not None
+            put(
+                connection,
+                workspace_id=world.workspace_id,
+                user_id=alice.user_id,
+                purpose="nudge",
+                week=str(WEEK),
+                to_address="alice@team.example",
+                message_id="<1@team.example>",
+                due_at=NOW,
+                at=NOW,
+                state="sent" if rests_on_it == "a mail" else "retry",
+            )
+        actions.plan_anew(connection, alice, WEEK, NOW)
+    planned = {one.contact.id for one in shown(world, alice).suggestions}
+    assert planned == ({marta, elena} if rests_on_it == "nothing" else {marta})
 
 
 def test_a_suggestion_says_why_what_and_when(world: World) -> None:
