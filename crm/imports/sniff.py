@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
-from crm.domain.manner import numeral
 from crm.domain.rule_files import NotToml, read_entries
 from crm.imports.addressbooks import read_address_book
 from crm.imports.archives import all_of, others
@@ -238,14 +237,9 @@ def _refuse_hopeless(name: str, data: bytes, head: bytes) -> None:
     if not data.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0"):
         raise UnreadableFile(name, _with_supported(N_("This file is empty. {supported}")))
     if len(data) > FILE_LIMIT:
-        size, limit = len(data) // 2**20, FILE_LIMIT // 2**20
+        limit = FILE_LIMIT // 2**20
         raise UnreadableFile(
-            name,
-            phrase(
-                "This file has {size} MiB; at most {limit} fit. Split it and import the parts.",
-                size=numeral(size),
-                limit=limit,
-            ),
+            name, phrase("This file has more than {limit} MiB. Split it and import the parts.", limit=limit)
         )
     _refuse_magic(name, head)
 
