@@ -344,10 +344,15 @@ def _anybody(whose: Any) -> Select[Any]:
 
 def keeps_anybody(connection: Connection, principal: Principal) -> bool:
     """Whether the user owns a contact with a tier."""
-    return connection.execute(*_kept(principal.workspace_id, principal.user_id)).first() is not None
+    return number_kept(connection, principal, 1) > 0
+
+
+def number_kept(connection: Connection, principal: Principal, most: int) -> int:
+    """How many contacts with a tier the user owns, counted up to ``most``."""
+    return len(connection.execute(*_kept(principal.workspace_id, principal.user_id, most=most)).all())
 
 
 @built_once
-def _kept(whose: Any, user_id: Any) -> Select[Any]:
+def _kept(whose: Any, user_id: Any, *, most: int) -> Select[Any]:
     theirs = (contact.c.workspace_id == whose, contact.c.owner_id == user_id)
-    return select(contact.c.id).where(*theirs, contact.c.tier != "none").limit(1)
+    return select(contact.c.id).where(*theirs, contact.c.tier != "none").limit(most)

@@ -168,7 +168,7 @@ def _begun(visit: Visit, connection: Connection) -> int | None:
     """How many are marked, for whoever has left the first run without finishing it; None once they are many or it is done."""
     if visit.user.first_run_done or not visit.principal.may_edit:
         return None
-    _all, marked = queries.number_to_mark(connection, visit.principal)
+    marked = queries.number_kept(connection, visit.principal, FEW)
     return marked if marked < FEW else None
 
 
