@@ -14,6 +14,7 @@ from crm.interactions.timeline import MonthCount
 MONTHS = 12
 MOST_DISCS = 3
 MOST_BOXES = 6
+_BOX = "h15a2.5 2.5 0 0 1 2.5 2.5v5a2.5 2.5 0 0 1-2.5 2.5h-15a2.5 2.5 0 0 1-2.5-2.5v-5a2.5 2.5 0 0 1 2.5-2.5z"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,15 @@ class Mix:
     def is_empty(self) -> bool:
         """Nothing in twelve months."""
         return not any(one.personal or one.digital for one in self.columns)
+
+    def boxes(self, *, email: bool) -> str:
+        """The outline of every box of emails, or of the others, as one path: 20 wide, 10 high, round at the corners."""
+        return "".join(
+            f"M{column.x - 7.5:g} {self.line + 4 + 14 * place:g}{_BOX}"
+            for column in self.columns
+            for place, channel in enumerate(column.boxes)
+            if (channel.key == "email") is email
+        )
 
     def sized(self, *, left: float, step: float) -> "Mix":
         """The same with other coordinates along the line."""

@@ -297,10 +297,12 @@ def _label(place: Property) -> str | None:
 
 def _address(place: Property) -> str:
     """The address as lines: its own label in vCard 4.0, else street, town and country; a town alone is none."""
-    label = place.parameters.get("LABEL", [""])[0].replace("\\n", "\n")
+    box, extended, street, city, region, code, country = [*place.parts(), *[""] * 7][:7]
+    label = place.parameters.get("LABEL", [""])[0]
+    if label != street:  # which our own cards say once more, where a break of lines is one already
+        label = label.replace("\\n", "\n")
     if label.strip():
         return _tidy_lines(label.split("\n"))
-    box, extended, street, city, region, code, country = [*place.parts(), *[""] * 7][:7]
     if not (box or extended or street or code):
         return ""
     town = " ".join(part for part in (city, region, code) if part)

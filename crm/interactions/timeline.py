@@ -39,7 +39,7 @@ from crm.storage.participation import is_personal
 from crm.storage.statements import built_once
 from crm.storage.tables import ask, interaction, interaction_contact, promise
 
-PAGE = 25
+PAGE = 20
 EARLIER = 100
 """Whoever goes back in a log gets more of it at once."""
 LISTED = 20

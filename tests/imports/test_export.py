@@ -136,6 +136,12 @@ def test_calendars_read_the_calendar(world: World) -> None:
     assert len(calendar.walk("VEVENT")) == 5 + 2 + 2
 
 
+def test_a_backslash_and_an_n_in_an_address_break_no_line(world: World) -> None:
+    _fill(world, [NewContact("Ana Horvat", addresses=(Way("[.!;\\n]"), Way("Dock 4\nGate \\n")))], [], [], [])
+    files = exported(world)
+    assert again(world, files, users=[]) == files
+
+
 # Whatever people wrote down.
 
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
