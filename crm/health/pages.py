@@ -1,7 +1,5 @@
 """The health page: whom we only know by screen, whose relations they are, whom to reconsider, and what changed."""
 
-import csv
-import io
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -40,6 +38,7 @@ from crm.health.charts import portfolio_map
 from crm.health.queries import Filter
 from crm.rules.queries import flags
 from crm.web.routing import Router, Visit
+from crm.web.spreadsheets import csv_answer
 
 router = Router()
 router.routes += target_pages.router.routes + view_routes("health", WHO).routes
@@ -91,16 +90,10 @@ def health(visit: Visit) -> Response:
 def export(visit: Visit) -> Response:
     """Everybody the page is about as a table file; no cell of it is a formula to a spreadsheet."""
     wanted, moment = filter_of(visit), moment_of(visit)
-    file = io.StringIO(newline="")
-    writer = csv.writer(file)
-    writer.writerow(COLUMNS)
+    day = moment.day.isoformat()
     found = queries.everybody(visit.connection, visit.principal, moment.relation, wanted, sort_of(visit))
-    for one in found:
-        row = {**one._mapping, "as_of": moment.day.isoformat()}
-        writer.writerow([_cell(row[name]) for name in COLUMNS])
-    headers = {"Content-Disposition": f'attachment; filename="health-{moment.day.isoformat()}.csv"'}
-    # The mark tells spreadsheets that the letters are UTF-8.
-    return Response("\ufeff" + file.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    rows = ({**one._mapping, "as_of": day} for one in found)
+    return csv_answer(f"health-{day}.csv", COLUMNS, ([_cell(row[name]) for name in COLUMNS] for row in rows))
 
 
 def _cell(value: Any) -> str:

@@ -1,7 +1,5 @@
 """What files left open and what was left out of them, as a table to work through beside the program they came from."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +10,7 @@ from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.imports import queries
 from crm.web.routing import Router, Visit
+from crm.web.spreadsheets import csv_answer
 
 router = Router()
 
@@ -37,14 +36,10 @@ def of_import(visit: Visit) -> Response:
 
 
 def _table(reports: Sequence[dict[str, Any]]) -> Response:
-    file = io.StringIO(newline="")
-    writer = csv.writer(file)
-    writer.writerow(COLUMNS)
-    for report in reports:
-        for name, words, what in LISTS:
-            writer.writerows(
-                (_(what), neutralise(one["where"]), neutralise(one[words])) for one in report[name]
-            )
-    headers = {"Content-Disposition": 'attachment; filename="left-out.csv"'}
-    # The mark tells spreadsheets that the letters are UTF-8.
-    return Response("\ufeff" + file.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    rows = (
+        (_(what), neutralise(one["where"]), neutralise(one[words]))
+        for report in reports
+        for name, words, what in LISTS
+        for one in report[name]
+    )
+    return csv_answer("left-out.csv", COLUMNS, rows)

@@ -148,9 +148,8 @@ def addresses(headers: Headers, name: str) -> list[Party]:
 
 @lru_cache(maxsize=20_000)
 def _parties(written: str) -> tuple[Party, ...]:
-    value = " ".join(
-        written.split()
-    )  # runs of spaces, in which patterns would look for a name again and again
+    # Patterns would look for a name again and again within a run of spaces.
+    value = " ".join(written.split())
     if ";" in value and ":" not in value:  # as Outlook parts them where somebody typed a list
         value = value.replace(";", ",")
     if (simple := _simple(value)) is not None:

@@ -1,7 +1,5 @@
 """What they told us: pain points, competitors and the rest, by month, theme and account; listed, and as a file."""
 
-import csv
-import io
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -26,6 +24,7 @@ from crm.interactions.queries import channels
 from crm.interactions.signals import FEATURED, Summary, Wanted
 from crm.web.addresses import is_id
 from crm.web.routing import Router, Visit
+from crm.web.spreadsheets import csv_answer
 
 router = Router()
 
@@ -98,16 +97,12 @@ def export(visit: Visit) -> Response:
     """The same as a table file; no cell of it is a formula to a spreadsheet."""
     wanted = _wanted(visit.query, visit.team_day)
     ways = by_key(channels(visit.connection, visit.principal))
-    file = io.StringIO(newline="")
-    writer = csv.writer(file)
-    writer.writerow(COLUMNS)
+    rows = []
     for one in signals.everything_told(visit.connection, visit.principal, wanted):
         way = ways[one.channel].label if one.channel and one.channel in ways else one.channel
         cells = (one.type, one.theme, one.text, one.name, one.email, one.organisation, way, one.heard_by)
-        writer.writerow([one.day.isoformat(), *(neutralise(cell or "") for cell in cells)])
-    headers = {"Content-Disposition": f'attachment; filename="signals-{visit.team_day.isoformat()}.csv"'}
-    # The mark tells spreadsheets that the letters are UTF-8.
-    return Response("\ufeff" + file.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+        rows.append([one.day.isoformat(), *(neutralise(cell or "") for cell in cells)])
+    return csv_answer(f"signals-{visit.team_day.isoformat()}.csv", COLUMNS, rows)
 
 
 def lede(found: Summary, wanted: Wanted) -> str:

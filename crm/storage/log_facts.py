@@ -166,21 +166,16 @@ def rhythm_facts(frame: Frame) -> Subquery:
         .subquery()
     )
     before = func.lag(days.c.day).over(partition_by=days.c.contact_id, order_by=days.c.day)
-    weight = func.exp(faded(today - days.c.day) / -MEMORY_DAYS)
-    gaps = select(
-        days.c.contact_id, days.c.day, weight.label("weight"), (days.c.day - before).label("gap")
-    ).subquery()
-    strength = func.sum(gaps.c.weight)
-    of_gap = case((gaps.c.gap.is_not(None), gaps.c.weight), else_=0.0)
-    log_gap = case((gaps.c.gap.is_not(None), gaps.c.weight * func.ln(gaps.c.gap * 1.0)), else_=0.0)
-    since_last = func.exp(faded(today - func.max(gaps.c.day)) / MEMORY_DAYS)
+    gaps = select(days.c.contact_id, days.c.day, (days.c.day - before).label("gap")).subquery()
+    sums = rhythm_sums(gaps.c.day, gaps.c.gap, today)
+    since_last = grown(today - sums["last"])
     return (
         select(
             gaps.c.contact_id,
-            (func.count() - 1).label("gaps"),
-            strength.label("strength"),
-            (func.sum(log_gap) * since_last).label("gap_log"),
-            (func.sum(of_gap) * since_last).label("gap_weight"),
+            (sums["days"] - 1).label("gaps"),
+            sums["strength"].label("strength"),
+            (sums["gap_log"] * since_last).label("gap_log"),
+            (sums["gap_weight"] * since_last).label("gap_weight"),
         )
         .group_by(gaps.c.contact_id)
         .subquery("rhythm_facts")
@@ -194,8 +189,34 @@ def was_in_touch(frame: Frame) -> ColumnElement[bool]:
     )
 
 
-def faded(age: ColumnElement[int]) -> ColumnElement[int]:
-    """An age in days, for an exponent."""
+def rhythm_sums(
+    day: ColumnElement[int], gap: ColumnElement[int], today: ColumnElement[int]
+) -> dict[str, Any]:
+    """Over contact days and the gap before each (missing before the first): how many, the last, C, Σ wᵢ·ln(gapᵢ) and Σ wᵢ.
+
+    The weights are those of ``today``.
+    """
+    weight = weight_of(today - day)
+    return {
+        "days": func.count(),
+        "last": func.max(day),
+        "strength": func.sum(weight),
+        "gap_log": func.sum(weight * func.ln(gap * 1.0)),
+        "gap_weight": func.sum(case((gap.is_not(None), weight))),
+    }
+
+
+def weight_of(age: ColumnElement[int]) -> ColumnElement[Any]:
+    """What a contact day so many days ago weighs."""
+    return func.exp(_faded(age) / -MEMORY_DAYS)
+
+
+def grown(age: ColumnElement[int]) -> ColumnElement[Any]:
+    """By what a weight of today is larger on a day so many days ago."""
+    return func.exp(_faded(age) / MEMORY_DAYS)
+
+
+def _faded(age: ColumnElement[int]) -> ColumnElement[int]:
     return case((age > FADED_DAYS, FADED_DAYS), else_=age)
 
 

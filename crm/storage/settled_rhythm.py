@@ -9,9 +9,8 @@ from typing import Any
 
 from sqlalchemy import CTE, BigInteger, ColumnElement, Select, Subquery, and_, case, func, select, type_coerce
 
-from crm.domain.rhythm import MEMORY_DAYS
 from crm.storage.frame import Frame, only, whole_day
-from crm.storage.log_facts import counted, faded, moment_before
+from crm.storage.log_facts import counted, grown, moment_before, rhythm_sums, weight_of
 from crm.storage.tables import contact_metrics, interaction_contact
 
 SETTLED_DAYS = 45
@@ -37,12 +36,12 @@ def rhythm_carried_on(frame: Frame) -> CTE:
             kept.contact_id,
             (days - 1).label("gaps"),
             _carried("strength", added.c.strength, today).label("strength"),
-            (_carried("gap_log", added.c.gap_log, today) * _grown(today - last)).label("gap_log"),
-            (_carried("gap_weight", added.c.gap_weight, today) * _grown(today - last)).label("gap_weight"),
+            (_carried("gap_log", added.c.gap_log, today) * grown(today - last)).label("gap_log"),
+            (_carried("gap_weight", added.c.gap_weight, today) * grown(today - last)).label("gap_weight"),
             settled_on.label("settled_on"),
             old_days.label("settled_days"),
             *(
-                (_carried(name, added.c[f"old_{name}"], today) * _grown(today - old_last)).label(
+                (_carried(name, added.c[f"old_{name}"], today) * grown(today - old_last)).label(
                     f"settled_{name}"
                 )
                 for name in ("strength", "gap_log", "gap_weight")
@@ -58,27 +57,15 @@ def rhythm_carried_on(frame: Frame) -> CTE:
 def _carried(name: str, added: ColumnElement[Any], today: ColumnElement[int]) -> ColumnElement[Any]:
     """A settled sum as it weighs today, and what was added to it."""
     kept = contact_metrics.c
-    weight = func.exp(faded(today - whole_day(kept.settled_on)) / -MEMORY_DAYS)
+    weight = weight_of(today - whole_day(kept.settled_on))
     return func.coalesce(kept[f"settled_{name}"] * weight, 0.0) + func.coalesce(added, 0.0)
-
-
-def _grown(days: ColumnElement[int]) -> ColumnElement[Any]:
-    """By what a weight of today is larger on a day so many days ago."""
-    return func.exp(faded(days) / MEMORY_DAYS)
 
 
 def _added(frame: Frame) -> Subquery:
     """By contact, what the days after the settled ones bring as they weigh today: all of them, and those old enough to settle."""
     day, today = _later_days(frame).subquery().c, frame.today
     gap = day.day - func.coalesce(day.before, day.settled_on)
-    weight = func.exp(faded(today - day.day) / -MEMORY_DAYS)
-    sums = {
-        "days": func.count(),
-        "last": func.max(day.day),
-        "strength": func.sum(weight),
-        "gap_log": func.sum(weight * func.ln(gap * 1.0)),
-        "gap_weight": func.sum(case((gap.is_not(None), weight))),
-    }
+    sums = rhythm_sums(day.day, gap, today)
     is_old = day.day <= today - SETTLED_DAYS
     return (
         select(

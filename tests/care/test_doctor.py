@@ -12,6 +12,7 @@ from crm import clock
 from crm.care import clocks, doctor
 from crm.care.doctor import examine
 from crm.care.findings import Finding
+from crm.domain.principal import Principal
 from crm.errors import UsageError
 from crm.imports.busy_fetch import Source
 from crm.imports.own_calendars import connect
@@ -111,11 +112,7 @@ def test_a_mail_server_that_is_not_there_is_noticed(world: World, tmp_path: Path
     assert "refused the connection" in wrong(found)["mail"]
 
 
-def test_held_and_failed_mail_and_a_silent_scheduler_are_noticed(
-    world: World, tmp_path: Path, now: datetime
-) -> None:
-    alice = world.user()
-    pulse(world, now, timedelta(hours=3))
+def keep_mail(world: World, alice: Principal, now: datetime, **more: Any) -> None:
     row = {
         "workspace_id": world.workspace_id,
         "user_id": alice.user_id,
@@ -125,10 +122,18 @@ def test_held_and_failed_mail_and_a_silent_scheduler_are_noticed(
         "to_address": "alice@team.example",
         "due_at": now,
         "changed_at": now,
-        "state": "failed",
     }
     with world.database.write() as connection:
-        connection.execute(outbox.insert(), {**row, "id": new_id(connection)})
+        connection.execute(outbox.insert(), {**row, **more, "id": new_id(connection)})
+
+
+def test_held_and_failed_mail_and_a_silent_scheduler_are_noticed(
+    world: World, tmp_path: Path, now: datetime
+) -> None:
+    alice = world.user()
+    pulse(world, now, timedelta(hours=3))
+    keep_mail(world, alice, now, state="failed")
+    with world.database.write() as connection:
         connection.execute(mail_hold.insert(), {"held_at": now, "reason": "Restored from a backup"})
     found = examine(settings(tmp_path), world.database, now)
     assert set(wrong(found)) == {"outbox", "scheduler"}
@@ -138,21 +143,7 @@ def test_held_and_failed_mail_and_a_silent_scheduler_are_noticed(
 def test_mail_that_waits_for_another_try_and_a_server_that_was_stopped_are_notes(
     world: World, tmp_path: Path, now: datetime
 ) -> None:
-    alice = world.user()
-    row = {
-        "workspace_id": world.workspace_id,
-        "user_id": alice.user_id,
-        "purpose": "nudge",
-        "week": "2026-W47",
-        "message_id": "<a@b>",
-        "to_address": "alice@team.example",
-        "due_at": now,
-        "changed_at": now,
-        "state": "retry",
-        "next_try_at": now + timedelta(minutes=5),
-    }
-    with world.database.write() as connection:
-        connection.execute(outbox.insert(), {**row, "id": new_id(connection)})
+    keep_mail(world, world.user(), now, state="retry", next_try_at=now + timedelta(minutes=5))
     found = examine(settings(tmp_path), world.database, now)
     notes = {one.check: one.sentence for one in found if one.state == "note"}
     assert notes["outbox"].startswith("1 mail(s) could not be handed over yet; the next try is at ")
