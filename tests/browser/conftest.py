@@ -28,6 +28,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-dev-shm-usage",
 )
+LAG = float(os.environ.get("CRM_TEST_LAG", "0"))
+"""So many milliseconds each answer is late: shows tests that look before a page is there."""
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
 
@@ -49,6 +51,13 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
         "args": list(FLAGS),
         **({"executable_path": path} if path else {}),
     }
+
+
+def slow_down(page: Page) -> None:
+    """As from far away."""
+    session = page.context.new_cdp_session(page)
+    late = {"offline": False, "latency": LAG, "downloadThroughput": -1, "uploadThroughput": -1}
+    session.send("Network.emulateNetworkConditions", late)
 
 
 @dataclass
@@ -77,7 +86,10 @@ class Visitor:
         context.set_default_timeout(60_000)
         watch = Watch(context, self.place.url)
         self._windows.append((context, watch))
-        return context.new_page(), watch
+        page = context.new_page()
+        if LAG:
+            slow_down(page)
+        return page, watch
 
     def page(self, size: tuple[int, int] = DESKTOP, **more: Any) -> Page:
         """The same, for tests that expect no refusal."""

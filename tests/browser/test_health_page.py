@@ -76,8 +76,8 @@ def test_the_slider_goes_back_by_hand_and_by_its_button(visit: Come) -> None:
 
 def test_the_health_page_prints_whole_without_its_menus(visit: Come) -> None:
     page = visit().page((720, 1000))
-    page.emulate_media(media="print")
     page.goto("/health")
+    page.emulate_media(media="print")
     for shown in (".map-wide", ".health-coverage", "#people table"):
         expect(page.locator(shown)).to_be_visible()
     for hidden in (".page-actions", ".map-lists", ".chart-table >> nth=0", "#people .menu"):

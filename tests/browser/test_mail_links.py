@@ -127,8 +127,8 @@ def ask_for(page: Page, place: str, fields: dict[str, str], button: str) -> None
     page.goto(place)
     for label, value in fields.items():
         page.get_by_label(label, exact=True).fill(value)
-    page.get_by_role("button", name=button, exact=True).click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("button", name=button, exact=True).click()
 
 
 def cause_every_mail(office: Office, letters: Letters) -> None:

@@ -12,7 +12,7 @@ from crm.settings import FILE, SECRETS, Settings
 from tests.house.places import ROOT, files, is_vendored, named
 
 SETTING = re.compile(r"CRM_[A-Z_]*[A-Z]")
-FOR_TESTS = {"CRM_CHROMIUM", "CRM_TEST_DATABASE_URL", "CRM_TEST_TIMES"}
+FOR_TESTS = {"CRM_CHROMIUM", "CRM_TEST_DATABASE_URL", "CRM_TEST_LAG", "CRM_TEST_TIMES"}
 
 
 def read(name: str) -> str:
