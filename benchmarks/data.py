@@ -18,6 +18,8 @@ from crm.storage.text import fold
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 YEARS = 4
 BLOCK = 20_000
+LIVELY = 500
+"""About as many entries as the busiest of S has."""
 WEIGHTS = (40, 15, 4, 3, 6, 14, 6, 5, 2, 1, 3, 1)
 """How often each shipped channel occurs."""
 
@@ -40,12 +42,16 @@ SIZES = {
 
 @dataclass(frozen=True)
 class Filled:
-    """A filled workspace: who acts in it, its people, the busiest of them and one of the middle."""
+    """A filled workspace: who acts in it, its people, the busiest, one of the middle, and one with a log of LIVELY entries.
+
+    The last is as busy at every size; the busiest grows with it.
+    """
 
     principal: Principal
     contact_ids: list[int]
     busiest: int
     median: int
+    lively: int
 
 
 def fill(database: Database, size: Size, seed: int = 1) -> Filled:
@@ -85,7 +91,8 @@ def fill(database: Database, size: Size, seed: int = 1) -> Filled:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
     ordered = sorted(range(size.contacts), key=lambda place: counts[place])
-    return Filled(principal, ids, ids[ordered[-1]], ids[ordered[len(ordered) // 2]])
+    lively = min(range(size.contacts), key=lambda place: abs(counts[place] - LIVELY))
+    return Filled(principal, ids, ids[ordered[-1]], ids[ordered[len(ordered) // 2]], ids[lively])
 
 
 def _blocks(rows: Iterator[Any]) -> Iterator[list[Any]]:

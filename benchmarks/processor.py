@@ -82,8 +82,8 @@ async def answer(app: ASGIApp, cookie: str, asked: Asked) -> bytes:
 
 async def measured(app: ASGIApp, cookie: str, filled: Filled) -> None:
     """Print the median of each figure and of its floor, taken in turn."""
-    busiest = await answer(app, cookie, ("GET", f"/people/{filled.busiest}", b""))
-    for name, target, ours, floor in pairs(filled, earlier(busiest.decode())):
+    lively = await answer(app, cookie, ("GET", f"/people/{filled.lively}", b""))
+    for name, target, ours, floor in pairs(filled, earlier(lively.decode())):
         await answer(app, cookie, ours)
         await answer(app, cookie, ("GET", "/floor/keep/page", b""))
         taken: list[list[float]] = [[], []]

@@ -14,7 +14,8 @@ from crm import clock
 from crm.storage.database import Database
 from crm.web import sessions
 
-ROUNDS = 60
+ROUNDS = 200
+"""With 60 the medians of two pages differed by a tenth from run to run."""
 CLIENTS = 8
 LOGS_A_CLIENT = 40
 LOADED = 100
@@ -44,15 +45,15 @@ def sign_in(database: Database, filled: Filled) -> str:
 
 
 def _pages(client: Client, filled: Filled) -> Iterator[Figure]:
+    busiest, median = f"/people/{filled.busiest}", f"/people/{filled.median}"
     pages = {
         "home page": "/",
         "health page": "/health",
         "contact list": "/people",
-        "contact page, 100 entries": earlier(client.get(f"/people/{filled.busiest}").decode()),
-        "contact page, busiest": f"/people/{filled.busiest}",
-        "contact page, median": f"/people/{filled.median}",
+        "contact page, 100 entries": earlier(client.get(f"/people/{filled.lively}").decode()),
+        "contact page, busiest": busiest,
+        "contact page, median": median,
     }
-    found = {}
     for number, (name, path) in enumerate(pages.items()):
         page = client.get(path)
         client.get(f"/floor/keep/{number}")
@@ -60,14 +61,9 @@ def _pages(client: Client, filled: Filled) -> Iterator[Figure]:
         ours, floor = in_turn(
             (partial(client.get, path), partial(client.get, f"/floor/show/{number}")), ROUNDS
         )
-        found[name] = (ours, floor)
         yield Figure(f"P6 {name}", ours, floor, 2.5)
-    yield Figure(
-        "P8 contact page, busiest to median",
-        found["contact page, busiest"][0],
-        found["contact page, median"][0],
-        1.5,
-    )
+    longest, usual = in_turn((partial(client.get, busiest), partial(client.get, median)), ROUNDS)
+    yield Figure("P8 contact page, busiest to median", longest, usual, 1.5)
 
 
 def earlier(page: str) -> str:
