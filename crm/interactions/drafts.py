@@ -11,7 +11,7 @@ from crm.domain.heard import Heard
 from crm.domain.lengths import LINE_LIMIT
 from crm.domain.principal import Principal
 from crm.domain.quick_line import QuickLine
-from crm.interactions.forms import HEARD_ROWS, PEOPLE_LIMIT, SHOWN_HEARD_ROWS
+from crm.interactions.forms import HEARD_ROWS, PEOPLE_LIMIT
 from crm.interactions.queries import Logged, Person, named
 from crm.web.addresses import is_id
 
@@ -50,7 +50,7 @@ class Draft:
     back: str = ""
     again: str = ""
     closed_asks: frozenset[str] = frozenset()
-    heard: Sequence[Row] = field(default_factory=lambda: (Row(),) * SHOWN_HEARD_ROWS)
+    heard: Sequence[Row] = field(default_factory=lambda: (Row(),) * HEARD_ROWS)
 
 
 def from_address(connection: Connection, principal: Principal, query: QueryParams, back: str) -> Draft:
@@ -98,7 +98,7 @@ def from_line(connection: Connection, principal: Principal, said: QuickLine, tod
 
 def _rows_of(heard: Sequence[Heard]) -> Sequence[Row]:
     rows = [Row(one.sort, one.text, one.due.isoformat() if one.due else "") for one in heard[:HEARD_ROWS]]
-    return [*rows, *[Row()] * (SHOWN_HEARD_ROWS - len(rows))]
+    return [*rows, *[Row()] * (HEARD_ROWS - len(rows))]
 
 
 def from_form(connection: Connection, principal: Principal, form: FormData, back: str) -> Draft:
@@ -181,9 +181,7 @@ def _time(said: str) -> str:
 
 
 def _typed_rows(typed: Mapping[str, str]) -> tuple[Row, ...]:
-    rows = [
+    return tuple(
         Row(*(typed.get(f"heard_{name}_{number}", "") for name in ("sort", "text", "due")))
         for number in range(1, HEARD_ROWS + 1)
-    ]
-    used = max((number for number, row in enumerate(rows, 1) if row.text or row.due), default=0)
-    return tuple(rows[: min(HEARD_ROWS, max(SHOWN_HEARD_ROWS, used + 1))])
+    )

@@ -17,7 +17,6 @@ from crm.web.forms import Errors, Form, read
 
 PEOPLE_LIMIT = 2_000
 HEARD_ROWS = 6
-SHOWN_HEARD_ROWS = 3
 FIRST_DAY = date(1900, 1, 1)
 DAYS_AHEAD = 366
 

@@ -253,6 +253,12 @@ def swap(
     return Answer(given)
 
 
+def snooze_days(today: date) -> tuple[str, str]:
+    """The first and the last day somebody may be snoozed until, as a date field says them."""
+    last = today + timedelta(days=LONGEST_SNOOZE_DAYS)
+    return (today + timedelta(days=1)).isoformat(), last.isoformat()
+
+
 def snooze(
     connection: Connection,
     principal: Principal,

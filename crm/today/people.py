@@ -27,6 +27,7 @@ from crm.interactions.matter_pages import choices
 from crm.interactions.queries import channels
 from crm.interactions.signals import Wanted, told
 from crm.interactions.timeline import EARLIER, PAGE, timeline, year_by_month
+from crm.planning.actions import snooze_days
 from crm.planning.queries import suggestion_for
 from crm.planning.waiting import why_waiting
 from crm.planning.words import beside_moment, moment_words, still
@@ -104,6 +105,7 @@ def _suggestion(visit: Visit, found: Person) -> dict[str, Any]:
         "suggestion": one,
         "suggestion_moment": moment_words(one.act, slot, visit.today, one.zone),
         "suggestion_beside": beside_moment(slot, one.place, one.needs_address),
+        "snooze_days": snooze_days(visit.today),
     }
 
 

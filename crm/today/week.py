@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
@@ -25,7 +25,7 @@ from crm.errors import NotFound, Unavailable
 from crm.inbox.queries import waiting_count
 from crm.interactions.silence import caution
 from crm.nudges.missed import of_week
-from crm.planning.actions import make_plan
+from crm.planning.actions import make_plan, snooze_days
 from crm.planning.covering import away, covering_sentence
 from crm.planning.diary import has_calendar
 from crm.planning.drafting import draft_plan
@@ -156,7 +156,7 @@ def _week_page(
         "previous": week.previous(),
         "landed": visit.query.get("done"),
         "points_shown": POINTS_SHOWN,
-        "snooze_days": [(visit.today + timedelta(days=days)).isoformat() for days in (1, 365)],
+        "snooze_days": snooze_days(visit.today),
         "begun": _begun(visit, connection) if is_now else None,
         **_said_of_now(visit, connection, plan if is_now else None, replies=is_now),
         **_sayings(visit),

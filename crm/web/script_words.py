@@ -51,6 +51,7 @@ def script_words() -> dict[str, Said]:
         "selected": _counted(plurals("{n} selected", "{n} selected")),
         "people": _("People"),
         "newPerson": _("Add “{name}” as a new person"),
+        "searchFor": _("Everybody with “{name}”"),
         "chosen": _("{name}, chosen"),
         "show": _("Show"),
         "hide": _("Hide"),

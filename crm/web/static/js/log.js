@@ -1,4 +1,5 @@
-// The log form: day and time show once a day is picked, and picking a day or typing one chooses "Pick a day".
+// The log form: day and time show once a day is picked, and picking a day or typing one chooses "Pick a day". A button of
+// what was heard shows the next empty row, with its sort chosen.
 const form = document.getElementById("log-form");
 const fields = form?.querySelector("[data-log-day]");
 
@@ -20,4 +21,32 @@ if (fields) {
     }
   });
   refresh();
+}
+
+const heard = form?.querySelector("[data-heard]");
+const adds = [...(form?.querySelectorAll("[data-heard-add]") ?? [])];
+const free = () => heard.querySelector(".heard-row:not([data-used])");
+
+function add(sort) {
+  const row = free();
+  row.dataset.used = "";
+  heard.open = true;
+  row.querySelector("select").value = sort;
+  row.querySelector("input").focus();
+  for (const button of adds) button.disabled = !free();
+}
+
+function takeOut(row) {
+  for (const field of row.querySelectorAll("input")) field.value = "";
+  delete row.dataset.used;
+  for (const button of adds) button.disabled = false;
+  adds[0].focus();
+}
+
+if (heard) {
+  for (const button of adds) {
+    button.disabled = !free();
+    button.addEventListener("click", () => add(button.dataset.heardAdd));
+  }
+  heard.addEventListener("click", (event) => event.target.closest(".heard-remove") && takeOut(event.target.closest(".heard-row")));
 }

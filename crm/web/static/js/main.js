@@ -1,6 +1,7 @@
 // What every page loads: each module looks after one thing, and a page works without any of them.
 import "./menu.js";
 import "./person-field.js";
+import "./find-field.js";
 import "./shortcuts.js";
 import "./theme.js";
 import "./toast.js";

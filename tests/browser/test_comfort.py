@@ -1,0 +1,69 @@
+"""What scripts add to forms that work without them: people found from any page, rows of what was heard."""
+
+from playwright.sync_api import expect
+
+from tests.browser.auditing import complaints
+from tests.browser.conftest import DESKTOP, PHONE, Come
+from tests.browser.worlds import MARTA
+
+
+def test_anybody_is_found_from_any_page(visit: Come) -> None:
+    page = visit().page()
+    page.goto("/health")
+    page.keyboard.press("/")
+    page.keyboard.type("mart", delay=5)
+    field = page.get_by_role("combobox", name="Find anyone")
+    found = page.locator("find-field")
+    expect(found.get_by_role("option", name=MARTA)).to_be_visible()
+    expect(found.get_by_role("option", selected=True)).to_have_count(0)
+    assert complaints(page) == []
+    page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+    page.keyboard.press("Escape")
+    expect(found.get_by_role("option")).to_have_count(0)
+    expect(field).to_have_value("mart")
+    field.press("ArrowDown")
+    expect(found.get_by_role("option", name=MARTA)).to_be_visible()
+    field.press("ArrowDown")
+    expect(found.get_by_role("option", name=MARTA, selected=True)).to_be_visible()
+    field.press("Enter")
+    expect(page.get_by_role("heading", name=MARTA, level=1)).to_be_visible()
+
+
+def test_without_a_choice_the_list_of_all_who_match_comes(visit: Come) -> None:
+    page = visit().page()
+    page.goto("/health")
+    field = page.get_by_role("combobox", name="Find anyone")
+    field.press_sequentially("mart", delay=5)
+    expect(page.get_by_role("option", name=MARTA)).to_be_visible()
+    field.press("Enter")
+    page.wait_for_url("**/people?q=mart")
+    field.press_sequentially("mart", delay=5)
+    page.get_by_role("option", name="Everybody with “mart”").click()
+    page.wait_for_url("**/people?q=mart")
+    expect(page.get_by_role("link", name=MARTA)).not_to_have_count(0)
+
+
+def test_what_was_heard_is_added_row_by_row(change: Come) -> None:
+    visitor = change()
+    for size in (DESKTOP, PHONE):
+        page = visitor.page(size)
+        page.goto("/log")
+        page.get_by_role("combobox", name="Who").press_sequentially("mart")
+        page.get_by_role("option", name=MARTA).click()
+        page.get_by_role("radio", name="Lunch").click()
+        rows = page.locator(".heard-row:visible")
+        expect(rows).to_have_count(0)
+        page.get_by_role("button", name="Competitor", exact=True).click()
+        page.keyboard.type(f"Routely, free for a year, {size[0]}")
+        for name in ("Favour", "My promise", "Birthday", "Request", "Pain point"):
+            page.get_by_role("button", name=name, exact=True).click()
+        expect(rows).to_have_count(6)
+        expect(page.get_by_role("button", name="Pain point", exact=True)).to_be_disabled()
+        assert complaints(page) == []
+        for _ in range(5):
+            page.get_by_role("button", name="Take this out").last.click()
+        expect(rows).to_have_count(1)
+        page.get_by_role("button", name="Save", exact=True).locator("visible=true").last.click()
+        expect(page.get_by_role("status")).to_contain_text("logged")
+        page.goto("/signals")
+        expect(page.get_by_text(f"Routely, free for a year, {size[0]}").first).to_be_visible()
