@@ -276,7 +276,7 @@ def _year(visit: Visit, connection: Connection, one: Suggested) -> Year:
     spoken = [point for point in one.talking_points if point.kind == "note" and point.personal and point.day]
     last = max((touch.week for touch in touches if touch.personal), default=None)
     digital_after = any(touch.digital for touch in touches if last is None or touch.week > last)
-    days = one.evidence.get("days_since_personal") or one.evidence.get("days_since_in_person")
+    days = one.evidence.get("days_since_personal")
     silent = 7 * (51 - last) if last is not None else None
     newest = spoken[0] if spoken else None
     year_ago = visit.today.replace(day=1, year=visit.today.year - 1)

@@ -1,6 +1,8 @@
 """What scripts add to forms that work without them: people found from any page, rows of what was heard."""
 
-from playwright.sync_api import expect
+from collections.abc import Callable
+
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.auditing import complaints
 from tests.browser.conftest import DESKTOP, PHONE, Come
@@ -67,3 +69,63 @@ def test_what_was_heard_is_added_row_by_row(change: Come) -> None:
         expect(page.get_by_role("status")).to_contain_text("logged")
         page.goto("/signals")
         expect(page.get_by_text(f"Routely, free for a year, {size[0]}").first).to_be_visible()
+
+
+def late(page: Page) -> Callable[[], None]:
+    """Suggestions come late from now on, until the call."""
+    waiting: list[Route] = []
+
+    def wait(route: Route) -> None:
+        waiting.append(route)
+
+    def come() -> None:
+        for route in waiting:
+            route.continue_()
+        page.unroute("**/people/suggest**")
+
+    page.route("**/people/suggest**", wait)
+    return come
+
+
+def test_nobody_is_taken_for_what_was_typed_since(visit: Come) -> None:
+    page = visit().page()
+    page.goto("/log")
+    field = page.get_by_role("combobox", name="Who")
+    field.press_sequentially("m")
+    expect(page.locator(".suggestion-option[aria-selected=true]")).to_be_visible()
+    come = late(page)
+    field.press_sequentially("arta")
+    field.press("Enter")
+    field.press("Tab")
+    expect(page.locator(".token")).to_have_count(0)
+    expect(field).to_have_value("marta")
+    expect(page.locator("person-field .suggestions")).to_be_hidden()
+    come()
+    field.press_sequentially(" ")
+    expect(page.get_by_role("option", name=MARTA, selected=True)).to_be_visible()
+    field.press("Enter")
+    expect(page.get_by_role("checkbox", name=f"{MARTA}, chosen")).to_be_checked()
+
+
+def test_a_letter_typed_while_a_question_is_under_way_is_asked_for(visit: Come) -> None:
+    page = visit().page()
+    page.goto("/log")
+    field = page.get_by_role("combobox", name="Who")
+    come = late(page)
+    with page.expect_request("**/people/suggest?q=m"):
+        field.press_sequentially("m")
+    with page.expect_request("**/people/suggest?q=ma"):
+        field.press_sequentially("a")
+    come()
+    expect(page.get_by_role("option", name=MARTA)).to_be_visible()
+
+
+def test_on_a_phone_the_loupe_leads_to_a_field_that_suggests(visit: Come) -> None:
+    page = visit().page(PHONE)
+    page.goto("/health")
+    page.get_by_role("link", name="Find anyone").click()
+    page.wait_for_url("**/people#q")
+    field = page.get_by_role("combobox", name="Name, company, city, tag or email")
+    field.press_sequentially("mart")
+    page.locator("find-field").get_by_role("option", name=MARTA).click()
+    expect(page.get_by_role("heading", name=MARTA, level=1)).to_be_visible()

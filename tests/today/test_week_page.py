@@ -81,6 +81,15 @@ def test_the_first_look_makes_the_plan_and_the_next_finds_it(world: World, alice
     assert view(world, alice).id == first.id
 
 
+def test_whom_one_rang_lately_is_not_said_to_be_by_screen_only(world: World, alice: Principal) -> None:
+    marta = by_screen(world, alice, tier="key", city="Boston")
+    world.log("lunch", 200, marta)
+    world.log("phone", 21, marta)
+    shown = words(client(world, alice).get("/").text)
+    assert "Marta Kowalczyk" in shown
+    assert "by screen only" not in shown
+
+
 def test_every_form_posts_without_scripts_and_can_be_undone(world: World, alice: Principal) -> None:
     by_screen(world, alice, city="Boston")
     browser = client(world, alice)

@@ -40,7 +40,7 @@ export class Combobox extends HTMLElement {
   listen() {
     this.input.addEventListener("input", () => this.ask());
     this.input.addEventListener("keydown", (event) => this.key(event));
-    this.input.addEventListener("blur", () => setTimeout(() => this.close(), 150));
+    this.input.addEventListener("blur", () => setTimeout(() => this.input === document.activeElement || this.close(), 150));
     this.list.addEventListener("pointerdown", (event) => event.preventDefault());
     this.list.addEventListener("click", (event) => this.choose(event.target.closest("[role=option]")));
   }
@@ -61,12 +61,13 @@ export class Combobox extends HTMLElement {
         signal: this.asked.signal,
       });
       if (answer.ok) this.show(query, await answer.json());
-    } catch {
-      this.close(); // Offline or overtaken by the next letter: the plain field still posts what was typed.
+    } catch (fault) {
+      if (fault.name !== "AbortError") this.close(); // Offline: the plain field still posts what was typed.
     }
   }
 
   show(query, people) {
+    this.query = query;
     this.list.replaceChildren(...this.options(query, people));
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
@@ -94,11 +95,17 @@ export class Combobox extends HTMLElement {
     options[this.at].scrollIntoView({ block: "nearest" });
   }
 
+  // What is marked, unless more was typed since the list came: nobody is taken for what one did not read.
+  choice() {
+    const answered = !this.list.hidden && this.query === this.input.value.trim();
+    return answered ? this.list.children[this.at] : undefined;
+  }
+
   key(event) {
     const open = !this.list.hidden;
     if (event.key === "ArrowDown" && !open) return this.ask();
     if (!open || event.isComposing) return;
-    const chosen = this.list.children[this.at];
+    const chosen = this.choice();
     if (event.key === "ArrowDown") this.mark(this.at + 1);
     else if (event.key === "ArrowUp") this.mark(Math.max(this.at, 0) - 1);
     else if (event.key === "Enter" && chosen && !event.ctrlKey && !event.metaKey) this.choose(chosen);

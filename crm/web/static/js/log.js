@@ -38,6 +38,8 @@ function add(sort) {
 
 function takeOut(row) {
   for (const field of row.querySelectorAll("input")) field.value = "";
+  for (const error of row.querySelectorAll(".field-error")) error.remove();
+  for (const field of row.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
   delete row.dataset.used;
   for (const button of adds) button.disabled = false;
   adds[0].focus();

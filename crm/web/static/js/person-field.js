@@ -31,10 +31,13 @@ class PersonField extends Combobox {
   }
 
   key(event) {
-    const marked = this.list.hidden ? undefined : this.list.children[this.at];
+    const chosen = this.choice();
+    const isPlainEnter = event.key === "Enter" && !event.ctrlKey && !event.metaKey && !event.isComposing;
     if (event.key === "Backspace" && !this.input.value) this.drop([...this.querySelectorAll(".token")].at(-1));
     // Tab takes the known person that is marked and moves on, so that who and how are four interactions.
-    else if (event.key === "Tab" && !event.shiftKey && !event.isComposing) marked?.person && this.choose(marked);
+    else if (event.key === "Tab" && !event.shiftKey && !event.isComposing) chosen?.person && this.choose(chosen);
+    // Enter before the list has come saves nothing: who was meant is not known yet.
+    else if (isPlainEnter && !chosen && this.input.value.trim()) event.preventDefault();
     else super.key(event);
   }
 
