@@ -35,8 +35,10 @@ def all_metrics(is_sqlite: bool) -> str:
         for days in WINDOWS
     )
     memory = "180.0" if is_sqlite else "CAST(180 AS double precision)"
+    # PostgreSQL would keep the log as a table without an index, and read all of it twice for each person.
+    kept = "" if is_sqlite else "NOT MATERIALIZED "
     return f"""
-WITH log AS (
+WITH log AS {kept}(
   SELECT contact_id, occurred_at, day, channel, direction FROM interaction_contact
   WHERE workspace_id = :workspace AND counts AND occurred_at <= :at
 ), facts AS (
