@@ -24,6 +24,7 @@ from crm.contacts.queries import people_joined
 from crm.contacts.searching import matches, search_words
 from crm.domain.principal import Principal
 from crm.domain.ribbon import Touch
+from crm.domain.score import ZONES
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.presence import is_gone, is_present
 from crm.storage.statements import built_once
@@ -32,6 +33,9 @@ from crm.storage.text import fold
 
 Sort: TypeAlias = Literal["personal", "name", "score"]
 PAGE = 50
+ZONED = (None, *ZONES)
+TOLD_TIERS = ("key", "none")
+"""The tiers whose people are counted beside the list."""
 
 
 @dataclass(frozen=True)
@@ -133,11 +137,10 @@ def counts(connection: Connection, principal: Principal, wanted: Filter) -> Coun
 
 
 def _everybody(connection: Connection, principal: Principal) -> Counts:
-    """Counted along an index, less the few who are gone: to join everybody takes long."""
-    zones, tiers = Counter[str | None](), Counter[str | None]()
-    for zone, tier, number in connection.execute(*_stored_counts(principal.workspace_id)):
-        zones[zone] += number
-        tiers[tier] += number
+    """Counted along two indexes, less the few who are gone: to join everybody takes long."""
+    stored = connection.execute(*_stored_counts(principal.workspace_id)).one()
+    zones = Counter[str | None]({zone: stored[place] for place, zone in enumerate(ZONED)})
+    tiers = Counter[str | None]({tier: stored[len(ZONED) + place] for place, tier in enumerate(TOLD_TIERS)})
     for zone, tier, number in connection.execute(_joined_counts(principal, is_gone())):
         zones[zone] -= number
         tiers[tier] -= number
@@ -146,14 +149,17 @@ def _everybody(connection: Connection, principal: Principal) -> Counts:
 
 def _counts(zones: Counter[str | None], tiers: Counter[str | None]) -> Counts:
     by_zone = {zone: number for zone, number in zones.items() if zone is not None and number}
-    return Counts(tiers.total(), tiers["key"], tiers["none"], by_zone)
+    return Counts(zones.total(), tiers["key"], tiers["none"], by_zone)
 
 
 @built_once
 def _stored_counts(whose: Any) -> Select[Any]:
+    """A number for each of ZONED and TOLD_TIERS: one by one they take half as long as in groups."""
     metrics = contact_metrics.c
-    counted = select(metrics.zone, metrics.tier, func.count()).where(metrics.workspace_id == whose)
-    return counted.group_by(metrics.tier, metrics.score, metrics.zone)  # by score too, as the index has them
+    each = [metrics.zone.is_(None) if zone is None else metrics.zone == zone for zone in ZONED]
+    each += [metrics.tier == tier for tier in TOLD_TIERS]
+    number = select(func.count()).where(metrics.workspace_id == whose)
+    return select(*(number.where(one).scalar_subquery() for one in each))
 
 
 def _joined_counts(principal: Principal, *conditions: ColumnElement[bool]) -> Select[Any]:
