@@ -266,12 +266,12 @@ _ln = cache(EXACT.ln)
 
 
 def next_time(occasion: Occasion, today: date) -> date | None:
-    """The first day, today or later, on which it falls; 29 February falls on the 28th where there is none."""
+    """The first day, neither before today nor before its own; 29 February falls on the 28th where there is none."""
     if not occasion.yearly:
         assert occasion.year is not None
         only = date(occasion.year, occasion.month, occasion.day)
         return only if only >= today else None
-    for year in range(today.year, today.year + 2):
+    for year in range(max(today.year, occasion.year or 1), max(today.year, occasion.year or 1) + 2):
         day = occasion.day
         if (occasion.month, day) == (2, 29) and not _is_leap(year):
             day = 28

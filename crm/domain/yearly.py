@@ -4,9 +4,14 @@ from datetime import date, timedelta
 
 
 def next_return(month: int, day: int, on_day: date | None, yearly: bool, today: date) -> date | None:
-    """The next day from ``today`` on that a date falls on; None where it came once and is over, or its year is not known."""
+    """The next day from ``today`` on that a date falls on; None where it came once and is over, or its year is not known.
+
+    A yearly date whose own day is still ahead falls on that day first: what begins in two years has no return before.
+    """
+    if on_day is not None and on_day >= today:
+        return on_day
     if not yearly:
-        return on_day if on_day is not None and on_day >= today else None
+        return None
     years = range(today.year, min(today.year + 1, date.max.year) + 1)
     return next((falls for year in years if (falls := in_year(year, month, day)) >= today), None)
 

@@ -1,6 +1,6 @@
 """What stands beside the log: dates, asks, promises and favours of each contact."""
 
-from sqlalchemy import ColumnElement, Integer, Subquery, and_, case, cast, func, select
+from sqlalchemy import ColumnElement, Integer, Subquery, and_, case, cast, func, or_, select
 
 from crm.storage.frame import Frame, only, whole_day
 from crm.storage.open_matters import is_open
@@ -12,7 +12,9 @@ LEAP_DAY = 60
 def next_dates(frame: Frame) -> Subquery:
     """Days to the next date and the next renewal of each contact."""
     table = contact_date.c
-    days = case((table.yearly, _days_to_yearly(frame)), else_=whole_day(table.on_day) - frame.today)
+    written = whole_day(table.on_day)
+    returns = and_(table.yearly, or_(table.on_day.is_(None), written < frame.today))
+    days = case((returns, _days_to_yearly(frame)), else_=written - frame.today)
     ahead = select(table.contact_id, table.kind, days.label("days")).where(
         table.workspace_id == frame.workspace_id, *only(table.contact_id, frame.contact_ids)
     )
@@ -31,7 +33,7 @@ def next_dates(frame: Frame) -> Subquery:
 
 
 def _days_to_yearly(frame: Frame) -> ColumnElement[int]:
-    """Days to the next return of a yearly date; 29 February is kept on the 28th where there is no 29th."""
+    """Days to the next return of a yearly date that has begun; 29 February is kept on the 28th where there is no 29th."""
     this_year = _in_year(frame.leap_now)
     return case(
         (this_year >= frame.day_of_year, this_year - frame.day_of_year),

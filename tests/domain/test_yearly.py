@@ -27,6 +27,18 @@ def test_the_next_return_is_the_first_day_that_shows_it(today: date, born: date)
     assert next_return(born.month, born.day, None, True, today) == leafed_through(born.month, born.day, today)
 
 
+@given(st.dates(date(2020, 1, 1), date(2032, 1, 1)), st.dates(date(2020, 1, 1), date(2032, 1, 1)))
+def test_what_returns_every_year_never_falls_before_its_own_day(today: date, begins: date) -> None:
+    expected = leafed_through(begins.month, begins.day, max(today, begins))
+    assert next_return(begins.month, begins.day, begins, True, today) == expected
+
+
+def test_a_renewal_of_the_year_after_next_is_not_told_a_year_early() -> None:
+    begins = date(2028, 1, 15)
+    assert next_return(1, 15, begins, True, date(2026, 11, 28)) == begins
+    assert next_return(1, 15, begins, True, begins + timedelta(days=1)) == date(2029, 1, 15)
+
+
 def test_what_came_once_is_over_the_day_after() -> None:
     day = date(2026, 11, 20)
     assert next_return(11, 20, day, False, day) == day

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from crm.domain.yearly import next_return
@@ -23,9 +24,14 @@ TODAYS = [
 ]
 
 
-def test_every_day_of_the_year_returns_when_the_one_definition_says(database: Database) -> None:
+@pytest.mark.parametrize("dated", [False, True], ids=["no year", "from 2028 on"])
+def test_every_day_of_the_year_returns_when_the_one_definition_says(database: Database, dated: bool) -> None:
     people = tuple(
-        Person(date(2020, 1, 1), dates=(Occasion("birthday", day.month, day.day),)) for day in LEAP_YEAR
+        Person(
+            date(2020, 1, 1),
+            dates=(Occasion("birthday", day.month, day.day, day.year if dated else None),),
+        )
+        for day in LEAP_YEAR
     )
     principal, ids = store(database, Log("UTC", people))
     mine = select(contact.c.id).where(contact.c.workspace_id == principal.workspace_id)
@@ -37,6 +43,6 @@ def test_every_day_of_the_year_returns_when_the_one_definition_says(database: Da
             rows = connection.execute(select(found.c.contact_id, found.c.days_to_date), given)
             counted = {row.contact_id: row.days_to_date for row in rows}
         for row_id, day in zip(ids, LEAP_YEAR, strict=True):
-            returns = next_return(day.month, day.day, None, True, today)
+            returns = next_return(day.month, day.day, day if dated else None, True, today)
             assert returns is not None
             assert counted[row_id] == (returns - today).days, (today, day)
