@@ -5,6 +5,7 @@ past by backtest.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crm.domain.expressions import Call, Value, least
@@ -56,3 +57,12 @@ class Running:
     def strength_on(self, day: int) -> float:
         """C some days of silence later."""
         return self.strength * math.exp((self.day - day) / MEMORY_DAYS)
+
+
+def sums_of(days: Iterable[int]) -> Running:
+    """The sums at the end of the last of these contact days, ordinals in any order; there must be one."""
+    first, *later = sorted(set(days))
+    sums = Running(first)
+    for day in later:
+        sums = sums.then(day)
+    return sums

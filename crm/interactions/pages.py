@@ -1,6 +1,6 @@
 """The log: one form for what happened, in one line or in full; edit, delete and undo."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from crm.domain.language import gettext as _
 from crm.domain.log_sentences import keeps_sentence, short_label
 from crm.domain.manner import clock_words
 from crm.domain.spans import day_phrase
-from crm.domain.whatif import once_more
+from crm.domain.whatif import once_dated_back, once_more
 from crm.errors import Conflict
 from crm.interactions import (
     actions,
@@ -264,11 +264,14 @@ def _beside(visit: Visit, draft: Draft) -> dict[str, Any]:
     count = len(draft.people) + len(draft.new_names)
     moves = way if way and draft.outcome == "reached" and not is_broadcast(way, count) else None
     days_ago = _days_ago(visit, draft)
+    days = queries.contact_days(connection, principal, ids, visit.at) if moves and days_ago > 0 else {}
     return {
         "channels": ways,
         "ways": by_key(ways),
         "foreseen": [
-            _foreseen(visit, one, facts[one.id], moves, days_ago) for one in people if one.id in facts
+            _foreseen(visit, one, facts[one.id], moves, days_ago, days.get(one.id, ()))
+            for one in people
+            if one.id in facts
         ],
         "chosen": way,
         "broadcast": bool(way and is_broadcast(way, count)),
@@ -291,11 +294,22 @@ def _days_ago(visit: Visit, draft: Draft) -> int:
         return 0
 
 
-def _foreseen(visit: Visit, person: Person, facts: Facts, way: Channel | None, days_ago: int) -> Foreseen:
+def _foreseen(
+    visit: Visit,
+    person: Person,
+    facts: Facts,
+    way: Channel | None,
+    days_ago: int,
+    contact_days: Collection[int],
+) -> Foreseen:
     then = facts
     if way:
         targets = targets_of(visit.connection, visit.principal.workspace_id)
-        then = once_more(facts, targets, way, days_ago=days_ago)
+        then = (
+            once_dated_back(facts, targets, way, days_ago, contact_days)
+            if days_ago
+            else once_more(facts, targets, way)
+        )
     return Foreseen(
         person, _points(facts["score"]), _word(facts["zone"]), _points(then["score"]), _word(then["zone"])
     )

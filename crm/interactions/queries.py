@@ -1,5 +1,6 @@
 """Reading the log."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from crm.domain.quick_line import Somebody, name_words
 from crm.errors import NotFound
 from crm.interactions.private_notes import is_authors, may_read_note, notes_to_read
 from crm.storage.open_matters import in_order, is_open
+from crm.storage.participation import counted
 from crm.storage.statements import built_once
 from crm.storage.stored_metrics import current, is_listed
 from crm.storage.tables import (
@@ -204,6 +206,23 @@ def standing(connection: Connection, principal: Principal, contact_ids: Sequence
 def _standing(ids: Any, *, workspace_id: int) -> Select[Any]:
     stored = current(workspace_id)
     return select(stored).where(stored.c.contact_id.in_(ids))
+
+
+def contact_days(
+    connection: Connection, principal: Principal, contact_ids: Sequence[int], at: datetime
+) -> dict[int, set[int]]:
+    """On which days these people were in touch by ``at``, each counted in days ago, by contact id."""
+    today = principal.team_day(at)
+    found: dict[int, set[int]] = defaultdict(set)
+    for row in connection.execute(*_contact_days(principal.workspace_id, list(contact_ids), at)):
+        found[row.contact_id].add((today - row.day).days)
+    return found
+
+
+@built_once
+def _contact_days(whose: Any, ids: Any, at: Any) -> Select[Any]:
+    log = interaction_contact.c
+    return select(log.contact_id, log.day).where(*counted(whose, ids, at, log)).distinct()
 
 
 def zones(connection: Connection, principal: Principal, contact_ids: Sequence[int]) -> dict[int, str | None]:
