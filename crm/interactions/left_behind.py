@@ -5,13 +5,12 @@ What somebody changed since has a life of its own and stays as it is.
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
 
 from crm.domain.principal import Principal
-from crm.interactions.removed import packed, put_back, take_away
+from crm.interactions.removed import put_back, stamp, take_away
 from crm.storage.tables import ask, left_behind, metadata, removed_matter
 
 WRITTEN, SETTLED = "written", "settled"
@@ -23,7 +22,7 @@ def wrote(
     """This row of ``table`` was written down with the interaction."""
     row = _row(connection, principal, table, row_id)
     if row is not None:
-        _remember(connection, principal, interaction_id, WRITTEN, table, [(row_id, _stamp(row))])
+        _remember(connection, principal, interaction_id, WRITTEN, table, [(row_id, stamp(row))])
 
 
 def settled(
@@ -63,7 +62,7 @@ def take_along(
             continue
         if mark.what == SETTLED and row.closed_on == date.fromisoformat(mark.stamp):
             _set_closed(connection, principal, row.id, None)
-        elif mark.what == WRITTEN and _stamp(row) == mark.stamp:
+        elif mark.what == WRITTEN and stamp(row) == mark.stamp:
             removed_id = take_away(connection, principal, table, row, at)
             connection.execute(
                 left_behind.update().where(*_this(principal, mark)).values(removed_id=removed_id)
@@ -84,7 +83,7 @@ def bring_along(connection: Connection, principal: Principal, interaction_id: in
                 _set_closed(connection, principal, row.id, date.fromisoformat(mark.stamp))
                 about.add(row.contact_id)
         elif mark.removed_id and _row(connection, principal, removed_matter, mark.removed_id):
-            about.add(put_back(connection, principal, mark.removed_id, at)[1])
+            about.add(put_back(connection, principal, mark.removed_id, at).contact_id)
     return about
 
 
@@ -119,12 +118,6 @@ def _row(connection: Connection, principal: Principal, table: Table, row_id: int
 def _set_closed(connection: Connection, principal: Principal, ask_id: int, day: date | None) -> None:
     mine = ask.c.workspace_id == principal.workspace_id, ask.c.id == ask_id
     connection.execute(ask.update().where(*mine).values(closed_on=day))
-
-
-def _stamp(row: Row[Any]) -> str:
-    """What the row says, whoever it is about: people are merged."""
-    said = {name: value for name, value in packed(row._mapping).items() if name != "contact_id"}
-    return sha256(repr(sorted(said.items())).encode()).hexdigest()
 
 
 def _this(principal: Principal, mark: Row[Any]) -> tuple[Any, ...]:

@@ -111,8 +111,8 @@ def _save(sort: Sort) -> Handler:
         values = _read(visit, sort)
         if isinstance(values, Errors):
             return _form(visit, sort, row.contact_id, visit.form, values.fields, row.id)
-        matters.change(visit.connection, visit.principal, sort, row.id, values, visit.at)
-        return visit.redirect(_back(visit, row.contact_id), _(sort.said.changed))
+        kept = matters.change(visit.connection, visit.principal, sort, row.id, values, visit.at)
+        return visit.redirect(_back(visit, row.contact_id), _(sort.said.changed), _undo(kept))
 
     return save
 
@@ -123,7 +123,7 @@ def _delete(sort: Sort) -> Handler:
         row = _known(visit, sort)
         removed = matters.remove(visit.connection, visit.principal, sort, row.id, visit.at)
         back = _back(visit, row.contact_id)
-        return visit.redirect(back, _(sort.said.taken), f"/removed/{removed}/restore")
+        return visit.redirect(back, _(sort.said.taken), _undo(removed))
 
     return delete
 
@@ -132,9 +132,8 @@ def _settle(sort: Sort) -> Handler:
     def settle(visit: Visit) -> Response:
         """It was said, or kept, today."""
         row = _known(visit, sort)
-        matters.settle(visit.connection, visit.principal, sort, row.id, visit.at)
-        back = _back(visit, row.contact_id)
-        return visit.redirect(back, _(sort.said.settled), f"/{sort.key}/{row.id}/reopen")
+        kept = matters.settle(visit.connection, visit.principal, sort, row.id, visit.at)
+        return visit.redirect(_back(visit, row.contact_id), _(sort.said.settled), _undo(kept))
 
     return settle
 
@@ -143,10 +142,14 @@ def _reopen(sort: Sort) -> Handler:
     def reopen(visit: Visit) -> Response:
         """It is open after all."""
         row = _known(visit, sort)
-        matters.reopen(visit.connection, visit.principal, sort, row.id, visit.at)
-        return visit.redirect(_back(visit, row.contact_id), _(sort.said.open_again))
+        kept = matters.reopen(visit.connection, visit.principal, sort, row.id, visit.at)
+        return visit.redirect(_back(visit, row.contact_id), _(sort.said.open_again), _undo(kept))
 
     return reopen
+
+
+def _undo(removed_id: int | None) -> str | None:
+    return f"/removed/{removed_id}/restore" if removed_id else None
 
 
 def _known(visit: Visit, sort: Sort) -> Any:
@@ -159,11 +162,10 @@ def _read(visit: Visit, sort: Sort) -> dict[str, Any] | Errors:
 
 @router.action("/removed/{removed_id}/restore")
 def restore(visit: Visit) -> Response:
-    """Bring back what was taken away."""
-    sort, contact_id = matters.bring_back(
-        visit.connection, visit.principal, visit.number("removed_id"), visit.at
-    )
-    return visit.redirect(_back(visit, contact_id), _(sort.said.back))
+    """Bring back what was taken away or changed."""
+    sort, back = matters.bring_back(visit.connection, visit.principal, visit.number("removed_id"), visit.at)
+    said = sort.said.as_before if back.was_changed else sort.said.back
+    return visit.redirect(_back(visit, back.contact_id), _(said))
 
 
 def _routes(sort: Sort) -> None:

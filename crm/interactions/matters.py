@@ -1,7 +1,7 @@
 """Things to say, things owed, things heard, favours and dates of one person: written down, changed, settled, taken away.
 
-Every change brings the person's metrics up to date in the same transaction. What is taken away is kept whole, so that
-Undo brings it back as it was.
+Every change brings the person's metrics up to date in the same transaction. What is taken away or changed is kept
+whole, so that Undo brings it back as it was.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from crm.domain.principal import Principal
 from crm.errors import Invalid, NotFound
 from crm.interactions import left_behind
 from crm.interactions.actions import refresh_people
-from crm.interactions.removed import dates_changed, put_back, take_away
+from crm.interactions.removed import Back, dates_changed, keep_before, put_back, take_away
 from crm.storage.database import new_id
 from crm.storage.keyset import read_cursor, write_cursor
 from crm.storage.open_matters import COURSES, is_open
@@ -37,6 +37,7 @@ class Said:
     changed: str
     taken: str
     back: str
+    as_before: str
     settled: str = ""
     open_again: str = ""
 
@@ -66,6 +67,7 @@ _OF_ASKS = Said(
     N_("Ask changed."),
     N_("Ask taken away."),
     N_("Ask is back."),
+    N_("Ask is as it was."),
     N_("Ask said."),
     N_("Ask is open again."),
 )
@@ -76,6 +78,7 @@ _OF_PROMISES = Said(
     N_("Promise changed."),
     N_("Promise taken away."),
     N_("Promise is back."),
+    N_("Promise is as it was."),
     N_("Promise kept."),
     N_("Promise is open again."),
 )
@@ -86,6 +89,7 @@ _OF_SIGNALS = Said(
     N_("Signal changed."),
     N_("Signal taken away."),
     N_("Signal is back."),
+    N_("Signal is as it was."),
 )
 _OF_FAVOURS = Said(
     N_("Write down a favour"),
@@ -94,6 +98,7 @@ _OF_FAVOURS = Said(
     N_("Favour changed."),
     N_("Favour taken away."),
     N_("Favour is back."),
+    N_("Favour is as it was."),
 )
 _OF_DATES = Said(
     N_("Write down a date"),
@@ -102,6 +107,7 @@ _OF_DATES = Said(
     N_("Date changed."),
     N_("Date taken away."),
     N_("Date is back."),
+    N_("Date is as it was."),
 )
 SORTS: Mapping[str, Sort] = {
     sort.key: sort
@@ -192,30 +198,39 @@ def change(
     matter_id: int,
     values: Mapping[str, Any],
     at: datetime,
-) -> None:
-    """Replace what a matter says."""
+) -> int | None:
+    """Replace what a matter says; returns the id under which ``bring_back`` finds how it was, None where it is the same."""
     require_editor(principal)
     row = matter(connection, principal, sort, matter_id)
     connection.execute(sort.table.update().where(*_this(principal, sort, matter_id)).values(**values))
     if sort.until and values.get(sort.until, before := getattr(row, sort.until)) != before:
         left_behind.decided_anew(connection, principal, sort.table, matter_id)
     _follow_up(connection, principal, sort, row.contact_id, at)
+    return keep_before(connection, principal, sort.table, row, at)
 
 
-def settle(connection: Connection, principal: Principal, sort: Sort, matter_id: int, at: datetime) -> None:
-    """An ask was brought up, or a promise was kept, today; one that is settled stays settled on its day."""
+def settle(
+    connection: Connection, principal: Principal, sort: Sort, matter_id: int, at: datetime
+) -> int | None:
+    """An ask was brought up, or a promise was kept, today; one that is settled stays settled on its day.
+
+    Returns what ``change`` does.
+    """
     require_editor(principal)
     assert sort.until
     row = matter(connection, principal, sort, matter_id)
     settled, today = getattr(row, sort.until), principal.team_day(at)
-    if settled is None or settled > today:
-        change(connection, principal, sort, matter_id, {sort.until: today}, at)
+    if settled is not None and settled <= today:
+        return None
+    return change(connection, principal, sort, matter_id, {sort.until: today}, at)
 
 
-def reopen(connection: Connection, principal: Principal, sort: Sort, matter_id: int, at: datetime) -> None:
-    """It is open after all."""
+def reopen(
+    connection: Connection, principal: Principal, sort: Sort, matter_id: int, at: datetime
+) -> int | None:
+    """It is open after all; returns what ``change`` does."""
     assert sort.until
-    change(connection, principal, sort, matter_id, {sort.until: None}, at)
+    return change(connection, principal, sort, matter_id, {sort.until: None}, at)
 
 
 def remove(connection: Connection, principal: Principal, sort: Sort, matter_id: int, at: datetime) -> int:
@@ -229,12 +244,12 @@ def remove(connection: Connection, principal: Principal, sort: Sort, matter_id: 
 
 def bring_back(
     connection: Connection, principal: Principal, removed_id: int, at: datetime
-) -> tuple[Sort, int]:
-    """Write a matter that was taken away down again, as it was; returns its sort and whom it is about."""
+) -> tuple[Sort, Back]:
+    """Write a matter that was taken away or changed down again, as it was; returns its sort and what was put back."""
     require_editor(principal)
-    table, contact_id = put_back(connection, principal, removed_id, at)
-    refresh_people(connection, principal, [contact_id], at, changed_on=LOG_UNCHANGED)
-    return next(one for one in SORTS.values() if one.table is table), contact_id
+    back = put_back(connection, principal, removed_id, at)
+    refresh_people(connection, principal, [back.contact_id], at, changed_on=LOG_UNCHANGED)
+    return next(one for one in SORTS.values() if one.table is back.table), back
 
 
 def _follow_up(

@@ -1,5 +1,6 @@
 """Asks, promises, signals, favours and dates: written down, changed, settled, taken away and brought back."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -72,6 +73,68 @@ def test_written_down_taken_away_and_brought_back_whole(world: World, site: Test
     assert stored(world, sort) == [before]
     assert metrics(world, one) == figures
     assert post(site, f"/removed/{undo}/restore").status_code == 404
+
+
+def undo_of(site: TestClient, contact_id: int) -> str:
+    """Where the Undo of the last message leads; empty where none is offered."""
+    found = re.findall(r'action="(/removed/\d+/restore)"', site.get(f"/people/{contact_id}").text)
+    return found[0] if found else ""
+
+
+@pytest.mark.parametrize("key", ["asks", "promises", "signals", "favours", "dates"])
+def test_undo_takes_a_change_back(world: World, site: TestClient, key: str) -> None:
+    one, sort = world.contact(), SORTS[key]
+    post(site, f"/people/{one}/{key}", **fields(key, world.today))
+    (before,) = stored(world, sort)
+    figures = metrics(world, one)
+    site.get(f"/people/{one}")
+    word = "label" if key == "dates" else "text"
+    first = fields(key, world.today) | {word: "Something else"}
+    post(site, f"/{key}/{before['id']}/edit", **first)
+    undo = undo_of(site, one)
+    post(site, f"/{key}/{before['id']}/edit", **first)
+    assert undo_of(site, one) == ""
+    assert post(site, undo).status_code == 303
+    assert f"{sort.said.as_before}" in site.get(f"/people/{one}").text
+    assert (stored(world, sort), metrics(world, one)) == ([before], figures)
+
+
+def test_undo_of_a_change_that_was_changed_again_is_refused(world: World, site: TestClient) -> None:
+    one = world.contact()
+    post(site, f"/people/{one}/asks", **fields("asks", world.today))
+    (ask,) = stored(world, SORTS["asks"])
+    post(site, f"/asks/{ask['id']}/edit", text="First", due="")
+    undo = undo_of(site, one)
+    with world.database.write() as connection:
+        connection.execute(SORTS["asks"].table.update().values(text="By another way"))
+    assert post(site, undo).status_code == 409
+    post(site, f"/asks/{ask['id']}/edit", text="Second", due="")
+    assert post(site, undo).status_code == 404
+    assert stored(world, SORTS["asks"])[0]["text"] == "Second"
+
+
+@pytest.mark.parametrize(("key", "settle"), [("asks", "close"), ("promises", "keep")])
+def test_undo_of_settling_and_opening_restores_the_day(
+    world: World, site: TestClient, key: str, settle: str
+) -> None:
+    one, sort = world.contact(), SORTS[key]
+    post(site, f"/people/{one}/{key}", **fields(key, world.today))
+    row_id = stored(world, sort)[0]["id"]
+    site.get(f"/people/{one}")
+    long_ago = world.today - timedelta(days=40)
+    with world.database.write() as connection:
+        connection.execute(sort.table.update().values({sort.until: long_ago}))
+    post(site, f"/{key}/{row_id}/{settle}")
+    assert undo_of(site, one) == ""
+    post(site, f"/{key}/{row_id}/reopen")
+    assert stored(world, sort)[0][sort.until] is None
+    post(site, undo_of(site, one))
+    assert stored(world, sort)[0][sort.until] == long_ago
+    post(site, f"/{key}/{row_id}/reopen")
+    site.get(f"/people/{one}")
+    post(site, f"/{key}/{row_id}/{settle}")
+    post(site, undo_of(site, one))
+    assert stored(world, sort)[0][sort.until] is None
 
 
 def test_metrics_follow_in_the_same_transaction(world: World, site: TestClient) -> None:

@@ -142,8 +142,8 @@ removed_matter = Table(
     belongs_to("contact", "contact_id", ondelete="CASCADE"),
     Index("ix_removed_matter_workspace_id_contact_id", "workspace_id", "contact_id"),
 )
-"""Asks, promises, signals, favours and dates taken away, whole, so that Undo brings them back: ``record`` names the
-table, ``content`` its row with days as ISO text."""
+"""Asks, promises, signals, favours and dates taken away or changed, whole, so that Undo brings them back: ``record``
+names the table, ``content`` its row with days as ISO text, and what a changed one became (``crm.interactions.removed``)."""
 
 left_behind = Table(
     "left_behind",
