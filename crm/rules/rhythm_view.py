@@ -20,6 +20,8 @@ SIZE = 260
 LEFT, TOP, EDGE = 40, 10, 220
 """The plot is a square of ``EDGE`` units."""
 RADII = (3.0, 9.0)
+SMALL = 0.01
+"""Smaller differences are said in thousandths."""
 
 
 def summary(judged: Judged) -> list[str]:
@@ -46,16 +48,19 @@ def summary(judged: Judged) -> list[str]:
 def _ranking(verdict: Verdict) -> str:
     found = {one.key: one.auc or 0.0 for one in verdict.methods}
     own, days = found["quiet_p"], found["days_since_any"]
+    is_near = round(own, 2) == round(days, 2)
+    is_same = is_near and (verdict.lead is None or verdict.lead.is_luck)
     said = (
         _(
             "Of two people, one silent and one not, the model names the silent one {own}; counting days alone does as well."
         )
-        if round(own, 2) == round(days, 2)
+        if is_same
         else _(
             "Of two people, one silent and one not, the model names the silent one {own}; counting days alone, {days}."
         )
     )
-    return said.format(own=in_100(own), days=in_100(days))
+    times = in_1000 if is_near and not is_same else in_100
+    return said.format(own=times(own), days=times(days))
 
 
 def _luck(verdict: Verdict) -> str:
@@ -64,19 +69,24 @@ def _luck(verdict: Verdict) -> str:
     if lead is None or lead.margin is None:
         return ""
     if lead.is_luck:
-        said = _(
-            "With {people} a difference of up to {n} in 100 may be luck, so neither is shown to be better."
-        )
+        said = _("With {people} a difference of up to {size} may be luck, so neither is shown to be better.")
     elif lead.by > 0:
         said = _(
-            "With {people} a difference of up to {n} in 100 may be luck; this one is larger, so the model does better here."
+            "With {people} a difference of up to {size} may be luck; this one is larger, so the model does better here."
         )
     else:
         said = _(
-            "With {people} a difference of up to {n} in 100 may be luck;"
+            "With {people} a difference of up to {size} may be luck;"
             " this one is larger, so counting days does better here."
         )
-    return said.format(people=count(verdict.people, "person", "people"), n=max(1, round(100 * lead.margin)))
+    return said.format(people=count(verdict.people, "person", "people"), size=_size(lead.margin))
+
+
+def _size(margin: float) -> str:
+    """ "4 in 100", "4 in 1,000"."""
+    if margin < SMALL:
+        return _("{n} in 1,000").format(n=max(1, round(1000 * margin)))
+    return _("{n} in 100").format(n=round(100 * margin))
 
 
 def _chances(verdict: Verdict) -> str:
@@ -102,6 +112,11 @@ def in_100(chance: float) -> str:
     """ "66 times in 100"."""
     times = round(100 * chance)
     return ngettext("{n} times in 100", "{n} times in 100", times).format(n=times)
+
+
+def in_1000(chance: float) -> str:
+    """The same more finely, "655 times in 1,000"."""
+    return _("{n} times in 1,000").format(n=round(1000 * chance))
 
 
 def alarm_sentences(verdict: Verdict) -> list[str]:

@@ -34,6 +34,24 @@ def test_a_lead_is_said_to_be_luck_or_not(lead: Lead, told: str) -> None:
     assert told in summary(Judged(replace(VERDICT, lead=lead), ()))[1]
 
 
+def test_a_small_lead_of_many_people_is_said_in_thousandths() -> None:
+    aucs = {"quiet_p": 0.8546, "days_since_any": 0.8454}
+    methods = tuple(replace(one, auc=aucs.get(one.key, one.auc)) for one in VERDICT.methods)
+    told = {
+        margin: summary(Judged(replace(VERDICT, methods=methods, lead=Lead(0.0092, margin)), ()))[1]
+        for margin in (0.004, 0.02)
+    }
+    assert told[0.004] == (
+        "Of two people, one silent and one not, the model names the silent one 855 times in 1,000; counting days alone,"
+        " 845 times in 1,000. With 40 people a difference of up to 4 in 1,000 may be luck; this one is larger, so the"
+        " model does better here."
+    )
+    assert told[0.02] == (
+        "Of two people, one silent and one not, the model names the silent one 85 times in 100; counting days alone does"
+        " as well. With 40 people a difference of up to 2 in 100 may be luck, so neither is shown to be better."
+    )
+
+
 @pytest.mark.parametrize(
     ("gain", "told"),
     [
