@@ -203,6 +203,15 @@ COMPARE: dict[str, Callable[[typing.Any, typing.Any], bool]] = {
     "!=": operator.ne,
 }
 """What each comparison of a rule means."""
+OPPOSITE: Mapping[Comparison, Comparison] = {
+    "<": ">=",
+    "<=": ">",
+    ">": "<=",
+    ">=": "<",
+    "=": "!=",
+    "!=": "=",
+}
+"""What holds of two known values where the comparison does not."""
 
 
 def evaluate(value: Value, facts: Facts) -> Scalar:

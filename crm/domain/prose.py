@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from crm.domain import expressions as tree
 from crm.domain.bound_words import BOUNDS, SPANS, Bound, said_beside, said_known, said_of
-from crm.domain.expressions import Comparison, Condition, Constant, Metric, Value
+from crm.domain.expressions import OPPOSITE, Comparison, Condition, Constant, Metric, Value
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.metric_words import metric_label
@@ -18,14 +18,6 @@ from crm.domain.spans import count, either, in_words, join
 from crm.domain.targets import NAMED_KINDS
 from crm.domain.vocabulary import word
 
-_OPPOSITE: Mapping[Comparison, Comparison] = {
-    ">=": "<",
-    ">": "<=",
-    "<=": ">",
-    "<": ">=",
-    "=": "!=",
-    "!=": "=",
-}
 _ACTS: Mapping[str, str] = {
     "lunch": N_("lunch"),
     "call": N_("a call"),
@@ -78,7 +70,7 @@ def phrase(condition: Condition) -> str:
         case tree.Not(tree.Missing(value)):
             return _known(value, True)
         case tree.Not(tree.Compare(comparison, left, right)):
-            return phrase(tree.Compare(_OPPOSITE[comparison], left, right))
+            return phrase(tree.Compare(OPPOSITE[comparison], left, right))
         case tree.Not(tree.Tagged(tag)):
             return _("is not tagged “{tag}”").format(tag=tag)
         case tree.Tagged(tag):

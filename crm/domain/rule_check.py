@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from crm.domain import expressions as tree
-from crm.domain.expressions import Comparison, Condition, Constant, Metric, Value
+from crm.domain.expressions import OPPOSITE, Condition, Constant, Metric, Value
 from crm.domain.language import gettext as _
 from crm.domain.prose import phrase
 from crm.domain.rule_ranges import ALWAYS_KNOWN, excluded
@@ -23,14 +23,6 @@ MOST_BRANCHES = 500
 MOST_COMPARED = 12
 """Of what cannot hold together, so many parts are tried to name those that clash."""
 
-_OPPOSITE: dict[Comparison, Comparison] = {
-    "<": ">=",
-    "<=": ">",
-    ">": "<=",
-    ">=": "<",
-    "=": "!=",
-    "!=": "=",
-}
 Parts = tuple[Condition, ...]
 Said = tuple[tuple[Condition, bool], ...]
 """Conditions, each with whether the rule says it itself; else it follows from what it says."""
@@ -155,7 +147,7 @@ def _plain(condition: Condition) -> Condition:
     """Without *not* before anything but a tag or what is missing."""
     match condition:
         case tree.Not(tree.Compare(comparison, left, right)):
-            return tree.Compare(_OPPOSITE[comparison], left, right)
+            return tree.Compare(OPPOSITE[comparison], left, right)
         case tree.Not(tree.All(parts)):
             return tree.Any(tuple(tree.Not(part) for part in parts))
         case tree.Not(tree.Any(parts)):

@@ -21,7 +21,6 @@ from crm.rules import actions
 from crm.rules.states import RuleState, rule_states
 from crm.storage.flags import MOST_RULES
 from crm.storage.tables import rule
-from crm.storage.text import fold
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,8 @@ def import_rules(run: Run, parsed: ParsedFile, report: FileReport) -> None:
     order = _order(list(now), list(wanted))
     before = {"rows": states_before(run), "definitions": definitions_before(run)}
     places = {key: place for place, key in enumerate(now)}
+    changed = [one.rule for key, one in wanted.items() if now.get(key) is None or now[key].rule != one.rule]
+    actions.save_together(run.connection, run.principal, changed, run.at)
     for key, named in wanted.items():
         moved = key in now and order.index(key) != places[key]
         _make(run, report, now.get(key), named, moved)
@@ -78,7 +79,6 @@ def _make(run: Run, report: FileReport, state: RuleState | None, named: Named, m
         report.changed["rules"] += not is_same
         report.unchanged["rules"] += is_same
     if state is None or state.rule != one:
-        actions.save_rule(run.connection, run.principal, one, run.at)
         for found in findings(one):
             report.ask(named.where, found)
     if not on if state is None else state.enabled != on:
@@ -122,7 +122,10 @@ def _wanted(parsed: ParsedFile, report: FileReport, now: dict[str, RuleState]) -
 
 
 def read_entry(entry: Entry, now: dict[str, RuleState]) -> tuple[Rule, bool]:
-    """A rule and whether it is on. Without a condition the entry only changes what it names; raises RuleFault."""
+    """A rule and whether it is on. Without a condition the entry only changes what it names; raises RuleFault.
+
+    One that does not say whether it is on stays as it is; a new one is on.
+    """
     if not isinstance(entry.data, dict):
         raise RuleFault(phrase("A rule is a [[rule]] table."), "key")
     data: Data = dict(entry.data)
@@ -148,13 +151,15 @@ def read_entry(entry: Entry, now: dict[str, RuleState]) -> tuple[Rule, bool]:
         data = {"name": state.rule.name, **data}
     if key in actions.RESERVED:
         raise RuleFault(phrase("No rule can have the key {key}; choose another.", key=key), "key", key)
-    return read_rule(key, data), True if enabled is None else enabled
+    if enabled is None:
+        enabled = state is None or state.enabled
+    return read_rule(key, data), enabled
 
 
 def _refuse_twice(one: Rule, wanted: Wanted) -> None:
     if one.key in wanted:
         raise RuleFault(phrase("The rule {key} is named twice.", key=one.key), "key", one.key)
-    if any(fold(other.rule.name) == fold(one.name) for other in wanted.values()):
+    if any(actions.is_called_alike(other.rule, one) for other in wanted.values()):
         raise RuleFault(
             phrase("Another rule is called “{name}”; choose another name.", name=one.name), "name"
         )
@@ -164,13 +169,13 @@ def _refuse_together(
     parsed: ParsedFile, report: FileReport, wanted: Wanted, now: dict[str, RuleState]
 ) -> None:
     """What no rule of the file does alone: a name that a rule not in the file has, and too many rules."""
-    kept = {fold(state.rule.name): key for key, state in now.items() if key not in wanted}
+    kept = [state.rule for key, state in now.items() if key not in wanted]
     for one in wanted.values():
-        holder = kept.get(fold(one.rule.name))
+        holder = next((other for other in kept if actions.is_called_alike(other, one.rule)), None)
         if holder is not None:
             clash = phrase(
                 "The rule {key} is called “{name}” already; choose another name.",
-                key=holder,
+                key=holder.key,
                 name=one.rule.name,
             )
             report.error(one.where, clash)

@@ -13,7 +13,7 @@ from crm.domain.principal import Principal
 from crm.domain.rule_data import KEY, rule_data
 from crm.domain.rules import ALL, Rule
 from crm.errors import Conflict, Forbidden, Invalid
-from crm.rules.states import RuleState, rule_states, state_of
+from crm.rules.states import RuleState, rule_states, state_of, stored_rule
 from crm.storage.flags import MOST_RULES
 from crm.storage.insertion import insert_into
 from crm.storage.tables import rule
@@ -51,11 +51,33 @@ def save_rule(
     refuse_taken_name(changed, [state.rule for state in states])
     if known is None and len(states) >= MOST_RULES:
         raise _too_many()
+    _keep(connection, principal, changed, at)
+    return state_of(connection, principal, changed.key)
+
+
+def save_together(
+    connection: Connection, principal: Principal, changed: Sequence[Rule], at: datetime
+) -> None:
+    """Keep several rules at once: they may swap their names, and only what they are in the end is asked for.
+
+    Raises Invalid where two rules would have one name, or where there would be too many.
+    """
+    require_editor(principal)
+    rules = {state.rule.key: state.rule for state in rule_states(connection, principal)}
+    rules |= {one.key: one for one in changed}
+    for one in changed:
+        refuse_taken_name(one, list(rules.values()))
+    if changed and len(rules) > MOST_RULES:
+        raise _too_many()
+    for one in changed:
+        _keep(connection, principal, one, at)
+
+
+def _keep(connection: Connection, principal: Principal, changed: Rule, at: datetime) -> None:
     row = _row(connection, principal, changed.key)
     data = None if changed == _SHIPPED.get(changed.key) else rule_data(changed)
     definition = {"rule": data, "deleted": False, "before": _kept(row), "at": to_micros(at)}
     _write(connection, principal, [{**row, "definition": definition, "changed_at": at}])
-    return state_of(connection, principal, changed.key)
 
 
 def _too_many() -> Invalid:
@@ -64,7 +86,10 @@ def _too_many() -> Invalid:
 
 
 def delete_rule(connection: Connection, principal: Principal, key: str, at: datetime) -> RuleState:
-    """Delete a rule of the workspace's own; one that ships goes back to how it ships. `undo_change` brings it back."""
+    """Delete a rule of the workspace's own; one that ships goes back to how it ships. `undo_change` brings it back.
+
+    Raises Conflict where another rule has by now the name that it ships with.
+    """
     require_editor(principal)
     found = state_of(connection, principal, key)
     _forget_deleted(connection, principal, at)
@@ -76,13 +101,17 @@ def delete_rule(connection: Connection, principal: Principal, key: str, at: date
         "at": to_micros(at),
     }
     if not found.is_own:
+        _refuse_name_taken_since(key, {}, rule_states(connection, principal))
         definition |= {"rule": None, "deleted": False}
     _write(connection, principal, [{**row, "definition": definition, "changed_at": at}])
     return found
 
 
 def undo_change(connection: Connection, principal: Principal, key: str, version: int, at: datetime) -> None:
-    """Bring back what a rule was before its last change, made at ``version``; Conflict where it was changed again."""
+    """Bring back what a rule was before its last change, made at ``version``.
+
+    Raises Conflict where it was changed again, or where another rule has its name by now.
+    """
     require_editor(principal)
     row = _row(connection, principal, key)
     before = row["definition"].get("before")
@@ -92,8 +121,18 @@ def undo_change(connection: Connection, principal: Principal, key: str, version:
     here = any(state.rule.key == key for state in states)
     if not here and not before.get("deleted") and len(states) >= MOST_RULES:
         raise _too_many()
+    _refuse_name_taken_since(key, before, states)
     definition = {**before, "before": _kept(row), "at": to_micros(at)}
     _write(connection, principal, [{**row, "definition": definition, "changed_at": at}])
+
+
+def _refuse_name_taken_since(key: str, before: Mapping[str, Any], states: Sequence[RuleState]) -> None:
+    if before.get("deleted"):
+        return
+    back = stored_rule(key, before["rule"]) if before.get("rule") else _SHIPPED[key]
+    if any(is_called_alike(state.rule, back) and state.rule.key != key for state in states):
+        said = _("Another rule is called “{rule}” by now. Give that one another name first.")
+        raise Conflict(said.format(rule=back.title))
 
 
 def move_rule(
@@ -145,10 +184,15 @@ def all_keys(connection: Connection, principal: Principal) -> list[str]:
 
 def refuse_taken_name(changed: Rule, rules: Sequence[Rule]) -> None:
     """Two rules of one name could not be told apart."""
-    wanted = {fold(changed.name), fold(changed.title)}
-    if any({fold(one.name), fold(one.title)} & wanted and one.key != changed.key for one in rules):
+    if any(is_called_alike(one, changed) and one.key != changed.key for one in rules):
         sentence = _("Another rule is called “{rule}”. Choose another name.").format(rule=changed.title)
         raise Invalid(sentence, fields={"name": sentence})
+
+
+def is_called_alike(one: Rule, other: Rule) -> bool:
+    """Whether they have a name in common, as it is written or as the reader reads it."""
+    names, others = ({fold(each.name), fold(each.title)} for each in (one, other))
+    return bool(names & others)
 
 
 def require_editor(principal: Principal) -> None:

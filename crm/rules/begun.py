@@ -14,7 +14,7 @@ from crm.domain.open_phrases import Choices, open_phrase
 from crm.domain.prose import tiers_said
 from crm.domain.rule_data import metrics_about
 from crm.domain.rules import CLOSE, Rule
-from crm.rules.editor import MOST_ROWS, SHARES, Draft, Row, draft_of, understood
+from crm.rules.editor import SHARES, Draft, Row, draft_of, understood
 
 BLANK = Rule(
     key="new",
@@ -25,6 +25,8 @@ BLANK = Rule(
     severity="medium",
 )
 """What a new rule begins as; its name is for whoever writes it."""
+MOST_ROWS = 40
+"""How far *Add* goes; a rule written as text or read from a file may have more."""
 WINDOW = 90
 _WHETHER = "whether:"
 _PARTS = ("overdue_any", "overdue_personal", "overdue_in_person")
@@ -38,8 +40,12 @@ def blank() -> Draft:
 def acted(draft: Draft, key: str, act: str, wanted: str) -> Draft:
     """The form after a button that only changes the form: *add* the condition ``wanted``, or *remove-3*."""
     rows, unwritten = draft.rows, ""
+    if act == "add" and len(rows) >= MOST_ROWS:
+        said = _("The form goes up to {n} conditions. Edit the rule as text to write more.")
+        found = understood(draft, key)
+        return replace(found, errors={**found.errors, "add": said.format(n=MOST_ROWS)})
     number = act.removeprefix("remove-")
-    if act == "add" and len(rows) < MOST_ROWS:
+    if act == "add":
         unwritten = f"value-{len(rows)}"
         rows = (*rows, _begun(wanted))
     elif act.startswith("remove-") and number.isdigit() and len(number) < 4:

@@ -29,7 +29,6 @@ from crm.domain.spans import capital
 from crm.domain.targets import TIERS
 
 SHARES = ("digital_share_", "quiet_p")
-MOST_ROWS = 40
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,7 @@ def _up_to_a_blank(form: FormData, name: str) -> tuple[str, ...]:
 
 def _sent_rows(form: FormData) -> Iterator[Row]:
     columns = [_all(form, name) for name in ("link", "metric", "window", "op", "value", "kept")]
-    for link, metric, window, op, value, kept in list(zip(*columns, strict=False))[:MOST_ROWS]:
+    for link, metric, window, op, value, kept in zip(*columns, strict=False):
         is_kept = metric == "kept"
         about = str(form.get("about", "people"))
         yield Row(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Subquery
 
 from crm.domain import expressions as tree
 from crm.domain.bound_words import bound_words
-from crm.domain.expressions import Comparison, Condition, Constant, Metric, Value, names_in
+from crm.domain.expressions import OPPOSITE, Comparison, Condition, Constant, Metric, Value, names_in
 from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
 from crm.domain.metrics import REAL, WINDOW_OF, WINDOWS
@@ -20,6 +20,7 @@ from crm.rules.accounts import OrganisationFlag, organisation_flags
 from crm.rules.queries import Flag, flag_counts, flagged
 
 SHOWN = 12
+_Plain = tree.Compare | tree.Missing
 
 
 @dataclass(frozen=True)
@@ -131,16 +132,16 @@ def _around(comparison: Comparison, name: str, value: int) -> list[int | float]:
     return [other for other in around if other > 0 or comparison in (">", "<=")]
 
 
-def _bounds(condition: Condition) -> Iterator[tuple[Comparison, str, int]]:
-    """The whole numbers that metrics are held against, other than none at all."""
+def _bounds(condition: Condition, is_denied: bool = False) -> Iterator[tuple[Comparison, str, int]]:
+    """The whole numbers that metrics are held against, other than none at all; under *not* from the other side."""
     match condition:
         case tree.Compare("<" | "<=" | ">" | ">=" as sign, Metric(name), Constant(int(value))) if value > 0:
-            yield sign, name, value
+            yield OPPOSITE[sign] if is_denied else sign, name, value
         case tree.All(parts) | tree.Any(parts):
             for part in parts:
-                yield from _bounds(part)
+                yield from _bounds(part, is_denied)
         case tree.Not(part):
-            yield from _bounds(part)
+            yield from _bounds(part, not is_denied)
 
 
 @dataclass(frozen=True)
@@ -150,12 +151,19 @@ class _Windows:
     days: int
     other: int
 
-    def of(self, part: tree.Compare) -> tree.Compare:
+    def of(self, part: _Plain) -> _Plain:
+        if isinstance(part, tree.Missing):
+            return tree.Missing(self._moved(part.value))
         return replace(part, left=self._moved(part.left), right=self._moved(part.right))
 
     def _moved(self, value: Value) -> Value:
-        stem, days = WINDOW_OF.get(value.name, ("", 0)) if isinstance(value, Metric) else ("", 0)
-        return Metric(f"{stem}_{self.other}") if days == self.days else value
+        match value:
+            case Metric(name):
+                stem, days = WINDOW_OF.get(name, ("", 0))
+                return Metric(f"{stem}_{self.other}") if days == self.days else value
+            case tree.Arithmetic(_operation, left, right):
+                return replace(value, left=self._moved(left), right=self._moved(right))
+        return value
 
 
 @dataclass(frozen=True)
@@ -166,7 +174,9 @@ class _Bound:
     value: int
     other: int | float
 
-    def of(self, part: tree.Compare) -> tree.Compare:
+    def of(self, part: _Plain) -> _Plain:
+        if isinstance(part, tree.Missing):
+            return part
         is_it = part.left == Metric(self.name) and part.right == Constant(self.value)
         return replace(part, right=Constant(self.other)) if is_it else part
 
@@ -177,7 +187,7 @@ def _with(rule: Rule, change: _Windows | _Bound) -> Rule:
 
 def _changed(condition: Condition, change: _Windows | _Bound) -> Condition:
     match condition:
-        case tree.Compare():
+        case tree.Compare() | tree.Missing():
             return change.of(condition)
         case tree.All(parts):
             return tree.All(tuple(_changed(part, change) for part in parts))

@@ -38,7 +38,7 @@ def rule_states(connection: Connection, principal: Principal) -> list[RuleState]
     for key, row in kept.items():
         stored = row.definition or {}
         if key not in order and stored.get("rule") and not stored.get("deleted"):
-            own = _stored(key, stored["rule"])
+            own = stored_rule(key, stored["rule"])
             states.append(RuleState(own, row.enabled, is_own=True, version=stored.get("at", 0)))
     places = {key: row.position for key, row in kept.items()}
     return sorted(
@@ -60,11 +60,11 @@ def shipped_state(one: Rule, row: Row[Any] | None) -> RuleState:
     if row is None:
         return RuleState(one, True)
     stored = row.definition or {}
-    current = _stored(one.key, stored["rule"]) if stored.get("rule") else one
+    current = stored_rule(one.key, stored["rule"]) if stored.get("rule") else one
     return RuleState(current, row.enabled, is_changed=current != one, version=stored.get("at", 0))
 
 
-def _stored(key: str, data: Mapping[str, Any]) -> Rule:
+def stored_rule(key: str, data: Mapping[str, Any]) -> Rule:
     """A rule as it was kept, without a tier that it may not name any more."""
     return read_rule(key, {**data, "tiers": list(allowed_tiers(key, data.get("tiers", ())))})
 

@@ -3,6 +3,7 @@
 import pytest
 
 from crm.imports.undoing import undo
+from crm.rules.states import state_of
 from tests.builders import World
 from tests.imports.files import bring, exported, good
 
@@ -48,6 +49,25 @@ def test_a_part_of_a_rule_changes_that_part_and_undo_takes_it_back(world: World)
     with world.database.write() as connection:
         undo(connection, world.principal, report.batch_id, world.now)
     assert exported(world)["rules.toml"] == before
+
+
+def test_a_part_of_a_rule_that_is_off_leaves_it_off(world: World) -> None:
+    good(bring(world, ("rules.toml", '[[rule]]\nkey = "screen_only"\nenabled = false\n')))
+    good(bring(world, ("rules.toml", '[[rule]]\nkey = "screen_only"\nweekly_limit = 3\n')))
+    with world.database.read() as connection:
+        state = state_of(connection, world.principal, "screen_only")
+    assert (state.rule.weekly_limit, state.enabled) == (3, False)
+
+
+def test_two_rules_may_swap_their_names(world: World) -> None:
+    other = OWN.replace('"mine"', '"other"').replace('"Mine"', '"Other"')
+    good(bring(world, ("rules.toml", OWN + "\n" + other)))
+    swapped = OWN.replace('"Mine"', '"Other"') + "\n" + other.replace('"Other"', '"Mine"')
+    (report,) = good(bring(world, ("rules.toml", swapped)))
+    assert report.changed["rules"] == 2
+    with world.database.read() as connection:
+        names = [state_of(connection, world.principal, key).rule.name for key in ("mine", "other")]
+    assert names == ["Other", "Mine"]
 
 
 def test_a_rule_that_contradicts_itself_comes_in_and_is_said_to(world: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from crm.domain.expressions import Metric
+from crm.domain.expressions import Metric, names_in
 from crm.domain.principal import Principal
 from crm.domain.prose import phrase
 from crm.domain.rules import ALL
@@ -270,6 +270,43 @@ def test_a_changed_rule_goes_back_to_how_it_ships(site: TestClient, world: World
     assert not now(world, "renewal").is_changed
 
 
+def test_undo_does_not_make_two_rules_of_one_name(site: TestClient, world: World) -> None:
+    first = fields_of(site.get("/rules/new?from=screen_only").text) | {"name": ["Quiet in Berlin"]}
+    post(site, "/rules/new", {**first, "act": "save"})
+    post(site, "/rules/quiet_in_berlin/delete")
+    undo = undo_of(site.get("/rules").text)
+    again = fields_of(site.get("/rules/new?from=renewal").text) | {"name": ["quiet in berlin"]}
+    assert post(site, "/rules/new", {**again, "act": "save"}).status_code == 303
+    refused = post(site, undo)
+    assert (refused.status_code, "“Quiet in Berlin” by now" in refused.text) == (409, True)
+
+
+def test_a_rule_does_not_go_back_to_a_name_that_another_has(site: TestClient, world: World) -> None:
+    fields = fields_of(site.get("/rules/renewal/edit").text)
+    shipped = fields["name"]
+    post(site, "/rules/renewal/edit", {**fields, "name": ["Talk before they renew"], "act": "save"})
+    own = fields_of(site.get("/rules/new?from=renewal").text) | {"name": shipped}
+    assert post(site, "/rules/new", {**own, "act": "save"}).status_code == 303
+    assert post(site, "/rules/renewal/delete").status_code == 409
+    assert now(world, "renewal").rule.name == "Talk before they renew"
+
+
+def test_a_rule_of_more_conditions_than_the_form_adds_keeps_them_all(site: TestClient, world: World) -> None:
+    tags = ", ".join(f'{{ metric = "tag", op = "=", value = "t{number}" }}' for number in range(45))
+    text = fields_of(site.get("/rules/screen_only/edit?as=text").text)
+    written = re.sub(r"when = \{.*?\n\] \}", f"when = {{ any = [{tags}] }}", text["toml"][0], flags=re.DOTALL)
+    assert post(site, "/rules/screen_only/edit", {**text, "toml": written, "act": "save"}).status_code == 303
+    before = now(world, "screen_only").rule
+    fields = fields_of(site.get("/rules/screen_only/edit").text)
+    assert len(fields["metric"]) == 45
+    assert post(site, "/rules/screen_only/edit", {**fields, "act": "save"}).status_code == 303
+    assert now(world, "screen_only").rule == before
+    fewer = fields_of(post(site, "/rules/screen_only/edit", {**fields, "act": "remove-44"}).text)
+    assert len(fewer["metric"]) == 44
+    more = post(site, "/rules/screen_only/edit", {**fields, "add": "tag", "act": "add"}).text
+    assert (len(fields_of(more)["metric"]), "up to 40 conditions" in more) == (45, True)
+
+
 def test_rows_are_added_and_removed_without_scripts(site: TestClient, world: World) -> None:
     fields = fields_of(site.get("/rules/screen_only/edit").text)
     page = post(site, "/rules/screen_only/edit", {**fields, "add": "digital_share", "act": "add"}).text
@@ -391,6 +428,23 @@ def test_a_preview_shows_shorter_windows_and_other_bounds() -> None:
     assert [label.partition(" times")[0] for label in by_key["in_person_overdue"]] == [
         "Has gone more than 0.5",
         "Has gone more than 2",
+    ]
+
+
+def test_another_window_is_meant_wherever_a_condition_counts_in_it() -> None:
+    half, none = Metric("digital_90") * 0.5, Metric("digital_share_90").missing()
+    when = Metric("personal_90").le(half + 1) & ~none
+    found = dict(neighbours(replace(ALL[0], when=when)))
+    assert set(names_in(found["At 30 days"].when)) == {"personal_30", "digital_30", "digital_share_30"}
+    assert set(names_in(found["At 180 days"].when)) == {"personal_180", "digital_180", "digital_share_180"}
+
+
+def test_other_bounds_under_not_are_said_from_the_other_side() -> None:
+    when = ~(Metric("digital_30").ge(5) | Metric("open_asks").ge(1))
+    labels = [label for label, _ in neighbours(replace(ALL[0], when=when))]
+    assert labels[2:] == [
+        "Fewer than 2 digital contacts in 30 days",
+        "Fewer than 10 digital contacts in 30 days",
     ]
 
 
