@@ -95,7 +95,7 @@ def _detail(organisation_name: str | None, live: int | None, any_sort: int | Non
 
 def _spoke(live: int | None, any_sort: int | None, today: date) -> str:
     if live is None:
-        return _("nothing logged yet") if any_sort is None else _("not spoken yet")
+        return _("no contact on record yet") if any_sort is None else _("not spoken yet")
     if live < 2:
         return _("last spoke yesterday") if live else _("last spoke today")
     day = today - timedelta(days=live)

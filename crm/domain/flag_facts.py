@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from crm.domain.language import plurals
+from crm.domain.rules import ASK_IS_NEAR, ASK_IS_OLD
 
 CHANNEL_NOUNS: Mapping[str, tuple[str, str]] = {
     "email": plurals("email", "emails"),
@@ -45,7 +46,9 @@ class FlagFacts:
     last_outbound_channel: str | None = None
     """The channel of our last outbound digital interaction."""
     ask_text: str | None = None
-    """The open ask that falls due first, else the oldest."""
+    """The open ask that falls due soon, else the one that has been open for long."""
+    ask_open_days: int | None = None
+    """For how many days, where that is why it is told of."""
     promise_text: str | None = None
     promise_due: date | None = None
     date_kind: str | None = None
@@ -54,8 +57,8 @@ class FlagFacts:
     date_on: date | None = None
     post_by: date | None = None
     """The last day to post a card for it."""
-    last_year_wish_channel: str | None = None
-    """The channel last year's wish went by, where that was a digital one."""
+    last_year_channel: str | None = None
+    """The digital channel by which we were in touch around that day last year, and by no personal one."""
     favour_text: str | None = None
     """What the last favour was, and how many days ago; a gift may have come since."""
     favour_days: int | None = None
@@ -65,3 +68,9 @@ class FlagFacts:
     """Of them, those met in person in 365 days."""
     is_doubtful: bool = False
     """Whoever keeps the relationship logs fewer than half of their meetings: sentences ask and do not assert."""
+
+
+def is_told_for_its_age(days_to_ask: int | None, oldest_ask_days: int | None) -> bool:
+    """Whether the ask to tell of is the oldest one: none falls due soon, and it has been open for long."""
+    is_near = days_to_ask is not None and days_to_ask <= ASK_IS_NEAR
+    return not is_near and (oldest_ask_days or 0) >= ASK_IS_OLD

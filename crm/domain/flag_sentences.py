@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from math import floor, isfinite
 
 from crm.domain.evidence_words import metrics_sentence
-from crm.domain.flag_facts import CHANNEL_NOUNS, FlagFacts
+from crm.domain.flag_facts import CHANNEL_NOUNS, FlagFacts, is_told_for_its_age
 from crm.domain.language import N_, ngettext
 from crm.domain.language import gettext as _
 from crm.domain.metric_words import Evidence
@@ -30,12 +30,12 @@ from crm.domain.spans import (
 )
 from crm.domain.vocabulary import word
 
-_WISHED: Mapping[str, str] = {
-    "email": N_("Last year's wish went by email."),
-    "chat": N_("Last year's wish went by chat."),
-    "sms": N_("Last year's wish went by text message."),
-    "social": N_("Last year's wish went through social media."),
-    "video": N_("Last year's wish went by video call."),
+_LAST_YEAR: Mapping[str, str] = {
+    "email": N_("Around that day last year you wrote by email."),
+    "chat": N_("Around that day last year you wrote by chat."),
+    "sms": N_("Around that day last year you wrote a text message."),
+    "social": N_("Around that day last year you wrote through social media."),
+    "video": N_("Around that day last year you spoke by video call."),
 }
 _MET: Mapping[str, str] = {
     "meeting": N_("at a meeting"),
@@ -330,8 +330,8 @@ def _silent(days: int, overdue: float, is_doubtful: bool) -> str:
 def _no_record(evidence: Evidence, facts: FlagFacts) -> str | None:
     tier = facts.tier or evidence.get("tier")
     if not tier:
-        return _("Nothing logged yet.")
-    return _("Marked {tier}, and nothing logged yet.").format(tier=word(str(tier)))
+        return _("No contact on record yet.")
+    return _("Marked {tier}, and no contact on record yet.").format(tier=word(str(tier)))
 
 
 def _unanswered(evidence: Evidence, facts: FlagFacts) -> str | None:
@@ -368,10 +368,10 @@ def _occasion(evidence: Evidence, facts: FlagFacts) -> str | None:
     else:
         plain = {"birthday": _("Birthday {when}."), "anniversary": _("Anniversary {when}.")}
         told = plain.get(facts.date_kind or "", _("A date to remember {when}.")).format(when=_when(day, days))
-    channel, today = facts.last_year_wish_channel, _today(day, days)
+    channel, today = facts.last_year_channel, _today(day, days)
     if channel:
-        wish = _WISHED.get(channel, N_("Last year's wish went through a screen."))
-        told = f"{told} {_(wish)}"
+        before = _LAST_YEAR.get(channel, N_("Around that day last year you were in touch through a screen."))
+        told = f"{told} {_(before)}"
     return f"{told} {post_words(facts.post_by, today)}" if facts.post_by and today and days else told
 
 
@@ -401,9 +401,12 @@ def _important_ask(evidence: Evidence, facts: FlagFacts) -> str | None:
         if not open_asks and due is None and oldest is None:
             return None
         text = _("{things} you noted").format(things=count(open_asks or 1, "thing", "things", words=True))
-    if due is not None:
+    open_for = facts.ask_open_days
+    if open_for is None and not facts.ask_text and is_told_for_its_age(due, oldest):
+        open_for = oldest
+    if due is not None and open_for is None:
         state = _due(due)
-    elif oldest:
+    elif oldest := open_for or oldest:
         state = _("Open for {span}").format(span=span(oldest))
     else:
         state = _("Noted today") if oldest == 0 else _("Still open")
@@ -466,9 +469,9 @@ def _renewal(evidence: Evidence, facts: FlagFacts) -> str | None:
             else _("Renewal {when}, with {contacts} in 90 days.")
         )
     elif of:
-        said = _("Renewal of {organisation} {when}, and {nothing} logged in 90 days.")
+        said = _("Renewal of {organisation} {when}, and {nothing} on record in 90 days.")
     else:
-        said = _("Renewal {when}, and {nothing} logged in 90 days.")
+        said = _("Renewal {when}, and {nothing} on record in 90 days.")
     return said.format(
         organisation=of,
         when=_when(day, days),

@@ -90,7 +90,7 @@ def _travel(act: str, flags: tuple[Flag, ...], candidate: Candidate) -> int:
 def ways_to_act(
     flags: tuple[Flag, ...], candidate: Candidate, frame: Frame
 ) -> tuple[tuple[Flag, ...], tuple[Option, ...]]:
-    """The flags to act on and the acts that answer them; "nothing logged yet" only where nothing else does."""
+    """The flags to act on and the acts that answer them; "no contact on record yet" only where nothing else does."""
     others = tuple(flag for flag in flags if flag.rule != BEGINNING)
     for used in (others, flags):
         found = tuple(option for act in ACTS if (option := _option(act, used, candidate, frame)))

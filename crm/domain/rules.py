@@ -64,6 +64,9 @@ class Rule:
 KEY = ("key",)
 CLOSE = ("key", "regular")
 
+ASK_IS_NEAR, ASK_IS_OLD = 21, 14
+"""Days before an ask falls due, and days that one has been open, from which it is told."""
+
 _m = Metric
 
 SHIPPED = (
@@ -119,7 +122,7 @@ SHIPPED = (
     ),
     Rule(
         key="no_record",
-        name=N_("Marked, and nothing logged yet"),
+        name=N_("Marked, and no contact on record yet"),
         tiers=CLOSE,
         when=_m("zone").eq("no_record"),
         suggests=("call", "note"),
@@ -163,7 +166,7 @@ SHIPPED = (
         key="important_ask",
         name=N_("Something important to say or ask"),
         tiers=EVERYONE,
-        when=_m("days_to_ask").le(21) | _m("oldest_ask_days").ge(14),
+        when=_m("days_to_ask").le(ASK_IS_NEAR) | _m("oldest_ask_days").ge(ASK_IS_OLD),
         suggests=("lunch", "meeting", "call"),
         severity="high",
         evidence=("open_asks",),

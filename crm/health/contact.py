@@ -127,7 +127,7 @@ def _clock(facts: Facts, targets: Targets, clock: str) -> str:
 def _balance(facts: Facts) -> str:
     total, personal = whole(facts["total_365"]) or 0, whole(facts["personal_365"]) or 0
     if total == 0:
-        return _("nothing logged in a year")
+        return _("no contact on record in a year")
     # Exact in whole numbers: a fifth of 15 is a hair above 3 in binary.
     wanted = ceil(round(total * PERSONAL_SHARE_WANTED, 6))
     return _("{personal} of {total} personal, wanted {wanted}").format(

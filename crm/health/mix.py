@@ -161,7 +161,7 @@ def _screen(columns: Sequence[Column], left: float, step: float) -> Screen | Non
 def _sentence(columns: Sequence[Column]) -> str:
     personal, digital = sum(one.personal for one in columns), sum(one.digital for one in columns)
     if not personal and not digital:
-        return _("Nothing logged in the past 12 months.")
+        return _("No contact on record in the past 12 months.")
     number = _silent(columns)
     said = (
         _("{personal} and {digital} in the past 12 months.")

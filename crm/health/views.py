@@ -19,7 +19,7 @@ ZONE_NOTES: Mapping[str, str] = {
     "drifting": N_("A target has passed, by voice or at a table"),
     "screen_only": N_("3 or more digital in 180 days, none personal"),
     "gone_quiet": N_("Silent far longer than is usual for them"),
-    "no_record": N_("Nothing logged yet: begin with them"),
+    "no_record": N_("No contact on record yet: begin with them"),
 }
 FIGURES = (*MAPPED, "no_record")
 MOST_IN_LIST = 4

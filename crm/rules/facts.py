@@ -21,13 +21,13 @@ from sqlalchemy import (
     select,
 )
 
-from crm.domain.flag_facts import FlagFacts
+from crm.domain.flag_facts import FlagFacts, is_told_for_its_age
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.post import last_post
 from crm.domain.principal import Principal
 from crm.domain.yearly import in_year, next_return
 from crm.storage.blocks import blocks
-from crm.storage.open_matters import in_order, is_open
+from crm.storage.open_matters import COURSES, in_order, is_open
 from crm.storage.participation import counted, is_in_person, is_personal, newest
 from crm.storage.statements import built_once
 from crm.storage.tables import (
@@ -44,8 +44,8 @@ from crm.storage.tables import (
 BLOCK = 5_000
 NEAR_DAYS = 30
 """Farther dates are no reason to think of the post."""
-WISH_WINDOW = 3
-"""Days on either side of last year's date within which a digital contact is taken for the wish."""
+AROUND_DAYS = 3
+"""How many days on either side of last year's day are around it."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def _open(whose: Any, ids: Any, today: Any, *, table: Table) -> Select[Any]:
     columns = table.c
     ours = [columns.by == "us"] if "by" in columns else []
     return (
-        select(columns.contact_id, columns.text, columns.due)
+        select(columns.contact_id, columns.text, columns.due, columns[COURSES[table.name][0]].label("since"))
         .where(columns.workspace_id == whose, columns.contact_id.in_(ids), is_open(table, today), *ours)
         .order_by(*in_order(table))
     )
@@ -186,10 +186,19 @@ def _open(whose: Any, ids: Any, today: Any, *, table: Table) -> Select[Any]:
 def _asks(
     connection: Connection, principal: Principal, today: date, ids: list[int]
 ) -> Mapping[int, dict[str, Any]]:
-    found: dict[int, dict[str, Any]] = {}
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(*_open(principal.workspace_id, ids, today.toordinal(), table=ask)):
-        found.setdefault(row.contact_id, {"ask_text": row.text})
-    return found
+        found[row.contact_id].append(row)
+    return {one: _ask_to_tell(asks, today) for one, asks in found.items()}
+
+
+def _ask_to_tell(asks: Sequence[Row[Any]], today: date) -> dict[str, Any]:
+    """The ask that is due first, unless that is far off and another has been open for long."""
+    first, oldest = asks[0], min(asks, key=lambda row: row.since)
+    days_to, days_open = first.due and (first.due - today).days, (today - oldest.since).days
+    if is_told_for_its_age(days_to, days_open):
+        return {"ask_text": oldest.text, "ask_open_days": days_open}
+    return {"ask_text": first.text}
 
 
 def _promises(
@@ -236,13 +245,14 @@ def _nearest(
         day = next_return(row.month, row.day, row.on_day, row.yearly, today)
         if day is not None and (row.contact_id not in nearest or day < nearest[row.contact_id][0]):
             nearest[row.contact_id] = (day, row)
-    wishes = _wishes(connection, principal, {one: day for one, (day, _) in nearest.items()})
+    returning = {one: day for one, (day, row) in nearest.items() if _had_last_year(row, day)}
+    last_year = _last_year(connection, principal, returning)
     return {
         one: {
             "date_kind": row.kind,
             "date_label": row.label,
             "date_on": day,
-            "last_year_wish_channel": wishes.get(one),
+            "last_year_channel": last_year.get(one),
         }
         for one, (day, row) in nearest.items()
     }
@@ -274,19 +284,33 @@ def _posts(
     }
 
 
-def _wishes(connection: Connection, principal: Principal, days: Mapping[int, date]) -> dict[int, str]:
-    """The digital channel we wrote by around the same day last year, where we did and did not ring, meet or post."""
+def _had_last_year(row: Row[Any], day: date) -> bool:
+    """Whether there was such a day a year before; where its year is not known there may have been."""
+    return row.yearly and (row.year is None or row.year < day.year)
+
+
+def _last_year(connection: Connection, principal: Principal, days: Mapping[int, date]) -> dict[int, str]:
+    """The digital channel of what we did nearest to the same day last year, where we did not ring, meet or post around it.
+
+    Of two as near the newer one is told.
+    """
     if not days:
         return {}
     log = interaction_contact.c
     around = {one: in_year(day.year - 1, day.month, day.day) for one, day in days.items()}
-    margin = timedelta(days=WISH_WINDOW)
+    margin = timedelta(days=AROUND_DAYS)
     rows = connection.execute(
         select(log.contact_id, log.channel, log.day, is_personal(log).label("personal"))
         .where(log.workspace_id == principal.workspace_id, log.contact_id.in_(around), log.counts)
         .where(log.day.between(min(around.values()) - margin, max(around.values()) + margin))
         .where(log.direction != "inbound")
+        .order_by(log.occurred_at.desc(), log.interaction_id.desc())
     ).all()
     near = [row for row in rows if abs(row.day - around[row.contact_id]) <= margin]
-    in_person = {row.contact_id for row in near if row.personal}
-    return {row.contact_id: row.channel for row in near if row.contact_id not in in_person}
+    near.sort(key=lambda row: abs(row.day - around[row.contact_id]))
+    personally = {row.contact_id for row in near if row.personal}
+    found: dict[int, str] = {}
+    for row in near:
+        if row.contact_id not in personally:
+            found.setdefault(row.contact_id, row.channel)
+    return found

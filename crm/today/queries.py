@@ -281,7 +281,7 @@ def people_to_mark(connection: Connection, principal: Principal, limit: int) -> 
             row.id,
             shown[row.id].name,
             shown[row.id].organisation or shown[row.id].email or "",
-            counts.get(row.id, _("Nothing logged yet")),
+            counts.get(row.id, _("No contact on record yet")),
             row.tier,
         )
         for row in rows

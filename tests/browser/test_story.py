@@ -123,7 +123,7 @@ def test_the_first_run_goes_from_nothing_to_a_first_week(newcomer: Visitor, tmp_
     for name in ("Sofia Marchetti", "Liam Byrne"):
         page.get_by_role("group", name=name).get_by_text("Key", exact=True).click()
     page.get_by_role("button", name="Plan my first week").click()
-    expect(suggestion(page, "Sofia Marchetti")).to_contain_text("Marked key, and nothing logged yet.")
+    expect(suggestion(page, "Sofia Marchetti")).to_contain_text("Marked key, and no contact on record yet.")
     expect(suggestion(page, "Liam Byrne")).to_be_visible()
     expect(suggestion(page, "Ticket Bot")).to_have_count(0)
 

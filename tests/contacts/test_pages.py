@@ -98,7 +98,7 @@ def test_a_person_written_down_is_on_every_page(world: World, alice) -> None:
     assert offered == {
         "id": marta,
         "name": "Marta Kowalczyk",
-        "detail": "Northgate Logistics · nothing logged yet",
+        "detail": "Northgate Logistics · no contact on record yet",
     }
 
 

@@ -212,7 +212,7 @@ def test_suggestions_begin_with_those_lately_in_contact(world: World) -> None:
     assert [one.detail for one in offered] == [
         "not spoken yet",
         "Fernhill Foods · last spoke in June",
-        "nothing logged yet",
+        "no contact on record yet",
     ]
     assert [one.id for one in typed] == [ada, bo]
     assert [one.id for one in some] == [bo]

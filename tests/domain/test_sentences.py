@@ -152,9 +152,9 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
         "Silent for 9 months, three times the target.",
     ),
     ("gone_quiet", {"days_since_any": 1}, FlagFacts(), "Silent for 1 day."),
-    ("no_record", {}, FlagFacts(tier="key"), "Marked key, and nothing logged yet."),
-    ("no_record", {"tier": "regular"}, FlagFacts(), "Marked regular, and nothing logged yet."),
-    ("no_record", {}, FlagFacts(), "Nothing logged yet."),
+    ("no_record", {}, FlagFacts(tier="key"), "Marked key, and no contact on record yet."),
+    ("no_record", {"tier": "regular"}, FlagFacts(), "Marked regular, and no contact on record yet."),
+    ("no_record", {}, FlagFacts(), "No contact on record yet."),
     (
         "unanswered",
         {"unanswered_days": 12},
@@ -175,8 +175,8 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
     (
         "occasion",
         {"days_to_date": 9},
-        FlagFacts(date_kind="birthday", date_on=date(2026, 11, 25), last_year_wish_channel="email"),
-        "Birthday on Wed 25 Nov, in 9 days. Last year's wish went by email.",
+        FlagFacts(date_kind="birthday", date_on=date(2026, 11, 25), last_year_channel="email"),
+        "Birthday on Wed 25 Nov, in 9 days. Around that day last year you wrote by email.",
     ),
     (
         "occasion",
@@ -187,8 +187,8 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
     (
         "occasion",
         {"days_to_date": 0},
-        FlagFacts(date_kind="birthday", date_on=TODAY, last_year_wish_channel="wall"),
-        "Birthday today. Last year's wish went through a screen.",
+        FlagFacts(date_kind="birthday", date_on=TODAY, last_year_channel="wall"),
+        "Birthday today. Around that day last year you were in touch through a screen.",
     ),
     (
         "occasion",
@@ -251,14 +251,14 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
         "renewal",
         {"days_to_renewal": 56, "personal_90": 0},
         FlagFacts(),
-        "Renewal in 8 weeks, and no call, meeting or note logged in 90 days.",
+        "Renewal in 8 weeks, and no call, meeting or note on record in 90 days.",
     ),
     (
         "renewal",
         {"days_to_renewal": 56, "personal_90": 0},
         FlagFacts(date_kind="renewal", date_on=date(2027, 1, 11), organisation="Fernhill Foods"),
         "Renewal of Fernhill Foods on Mon 11 Jan 2027, in 8 weeks, "
-        "and no call, meeting or note logged in 90 days.",
+        "and no call, meeting or note on record in 90 days.",
     ),
     (
         "renewal",
@@ -390,12 +390,12 @@ def test_a_flag_says_exactly(rule: str, evidence: Evidence, facts: FlagFacts, se
             FlagFacts(),
             "Nothing on record for 8 weeks. Have you met since?",
         ),
-        ("no_record", {}, FlagFacts(tier="key"), "Marked key, and nothing logged yet. Have you met?"),
+        ("no_record", {}, FlagFacts(tier="key"), "Marked key, and no contact on record yet. Have you met?"),
         (
             "renewal",
             {"days_to_renewal": 56, "personal_90": 0},
             FlagFacts(),
-            "Renewal in 8 weeks, and no call, meeting or note logged in 90 days. Have you met?",
+            "Renewal in 8 weeks, and no call, meeting or note on record in 90 days. Have you met?",
         ),
         ("they_wait", {"waiting_days": 9}, FlagFacts(), "They have waited 9 days for your answer."),
     ],
@@ -450,7 +450,7 @@ FACTS = st.builds(
     date_kind=st.none() | st.sampled_from(["birthday", "anniversary", "renewal", "other"]),
     date_label=TEXTS,
     date_on=st.none() | st.dates(date(2000, 1, 1), date(2100, 1, 1)),
-    last_year_wish_channel=CHANNELS,
+    last_year_channel=CHANNELS,
     favour_text=TEXTS,
     contacts_count=st.none() | COUNTS,
     met_count=st.none() | COUNTS,

@@ -167,7 +167,7 @@ STORIES = (
         "medium",
     ),
     Story(gone_quiet, "Silent for 8 weeks, twice the target.", "high"),
-    Story(no_record, "Marked key, and nothing logged yet.", "low"),
+    Story(no_record, "Marked key, and no contact on record yet.", "low"),
     Story(unanswered, "Your last email, 5 days ago, has had no answer.", "low"),
     Story(they_wait, "They have waited 5 days for your answer.", "medium"),
     Story(long_thread, "8 messages in 7 days. A thread this long wants a voice.", "medium"),
@@ -181,7 +181,7 @@ STORIES = (
     ),
     Story(
         renewal,
-        "Renewal on Fri 22 Jan 2027, in 8 weeks, and no call, meeting or note logged in 90 days.",
+        "Renewal on Fri 22 Jan 2027, in 8 weeks, and no call, meeting or note on record in 90 days.",
         "high",
     ),
 )

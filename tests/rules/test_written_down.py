@@ -25,9 +25,11 @@ def write(world: World, key: str, contact_id: int, **values: Any) -> int:
         return matters.add(connection, world.principal, SORTS[key], contact_id, values, world.now)
 
 
-def on(world: World, contact_id: int, kind: str, day: date, *, yearly: bool = True) -> int:
+def on(
+    world: World, contact_id: int, kind: str, day: date, *, yearly: bool = True, dated: bool = False
+) -> int:
     leap_day = (date(2024, day.month, day.day) - date(2024, 1, 1)).days + 1
-    once = {} if yearly else {"year": day.year, "on_day": day}
+    known = {"year": day.year, "on_day": day} if dated or not yearly else {}
     return write(
         world,
         "dates",
@@ -37,7 +39,7 @@ def on(world: World, contact_id: int, kind: str, day: date, *, yearly: bool = Tr
         day=day.day,
         leap_day=leap_day,
         yearly=yearly,
-        **once,
+        **known,
     )
 
 
@@ -88,10 +90,53 @@ def test_an_occasion_knows_that_last_years_wish_went_through_a_screen(world: Wor
     world.log("email", last_year, by_both, direction="outbound")
     world.log("note", last_year + 3, by_both, direction="outbound")
     spoken = told(world, "occasion")
-    assert [sentence for sentence in spoken if "Last year's wish" in sentence] == [
-        "Birthday on Wed 2 Dec, in 9 days. Last year's wish went by email. Post a card by Wed 25 Nov."
+    assert [sentence for sentence in spoken if "last year" in sentence] == [
+        "Birthday on Wed 2 Dec, in 9 days. Around that day last year you wrote by email. Post a card by Wed 25 Nov."
     ]
     assert len(spoken) == 4
+
+
+def test_a_day_that_had_no_last_year_is_not_said_to_have_had_one(world: World) -> None:
+    day = world.today + timedelta(days=9)
+    last_year = (world.today - day.replace(year=day.year - 1)).days
+    first, once, born = (world.contact(name) for name in ("Ada", "Bo", "Cy"))
+    on(world, first, "anniversary", day, dated=True)
+    on(world, once, "other", day, yearly=False)
+    on(world, born, "birthday", day.replace(year=1980), dated=True)
+    for one in (first, once, born):
+        world.log("email", last_year, one, direction="outbound")
+    assert [sentence.split(".")[0] for sentence in told(world, "occasion") if "last year" in sentence] == [
+        "Birthday on Wed 2 Dec, in 9 days"
+    ]
+
+
+def test_of_several_the_nearest_to_last_years_day_is_told_then_the_newest(world: World) -> None:
+    day = world.today + timedelta(days=9)
+    last_year = (world.today - day.replace(year=day.year - 1)).days
+    nearest, newest = world.contact("Ada"), world.contact("Bo")
+    for one, log in (
+        (nearest, (("chat", 0), ("email", -1), ("sms", 2))),
+        (newest, (("sms", 1), ("chat", -1))),
+    ):
+        on(world, one, "birthday", day)
+        for channel, days in log:
+            world.log(channel, last_year + days, one, direction="outbound")
+    assert all("last year you wrote by chat." in sentence for sentence in told(world, "occasion"))
+
+
+def test_an_ask_open_for_long_is_told_before_one_that_is_due_in_half_a_year(world: World) -> None:
+    one = world.contact()
+    half_a_year, yesterday = world.today + timedelta(days=200), world.today - timedelta(days=1)
+    write(world, "asks", one, text="Speak in June", due=half_a_year, opened_on=yesterday)
+    write(world, "asks", one, text="Would they host us?", opened_on=world.today - timedelta(days=21))
+    assert told(world, "important_ask") == [
+        "Best in person: Would they host us? Open for 3 weeks; one more is open."
+    ]
+    soon = world.today + timedelta(days=21)
+    write(world, "asks", one, text="Sign the renewal", due=soon)
+    assert told(world, "important_ask") == [
+        "Best in person: Sign the renewal. Due in 3 weeks; two more are open."
+    ]
 
 
 def test_an_occasion_knows_the_last_day_on_which_a_card_can_leave(world: World) -> None:
