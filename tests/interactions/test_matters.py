@@ -118,6 +118,7 @@ def test_undo_of_settling_and_opening_restores_the_day(
     world: World, site: TestClient, key: str, settle: str
 ) -> None:
     one, sort = world.contact(), SORTS[key]
+    assert sort.until
     post(site, f"/people/{one}/{key}", **fields(key, world.today))
     row_id = stored(world, sort)[0]["id"]
     site.get(f"/people/{one}")
