@@ -1,6 +1,7 @@
 """Posting a note: the log keeps the day, never the words."""
 
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import Connection, and_, select
 
@@ -9,7 +10,7 @@ from crm.domain.language import gettext as _
 from crm.domain.post import arrival, call_day, post_days
 from crm.domain.principal import Principal
 from crm.domain.spans import day_phrase
-from crm.domain.weeks import noon_of
+from crm.domain.weeks import end_of, local_instant, noon_of
 from crm.errors import Invalid, NotFound
 from crm.interactions import matters
 from crm.interactions.actions import Entry, delete_interaction, log_interaction
@@ -23,10 +24,18 @@ EARLIEST_DAYS = 60
 ADDRESS_LIMIT = 500
 
 
+@dataclass(frozen=True)
+class Posting:
+    """The note in the log; ``is_new``: false if one to the same person on the same day stood there before."""
+
+    interaction_id: int
+    is_new: bool = True
+
+
 def posted(
     connection: Connection, principal: Principal, contact_id: int, day: date, at: datetime, *, ring: bool
-) -> int:
-    """Log a note as posted on that day, and answer the week's suggestion with it; returns the interaction's id.
+) -> Posting:
+    """Log a note as posted on that day, and answer the week's suggestion with it.
 
     ``ring``: the writer means to ring about a week after it has arrived, which is kept as a promise of ours. Posted to
     the same person on the same day already: nothing is logged again.
@@ -36,7 +45,7 @@ def posted(
     note = note_to(connection, principal, contact_id, at)
     known = _known(connection, principal, contact_id, day)
     if known is not None:
-        return known
+        return Posting(known, is_new=False)
     if note.suggestion is not None and note.suggestion.id is not None:
         answer = actions.done(connection, principal, note.suggestion.id, at, when=when)
         interaction_id = answer.interaction_id
@@ -47,25 +56,31 @@ def posted(
         raise NotFound
     if ring:
         _promise_to_ring(connection, principal, by, note.country, contact_id, interaction_id, day, at)
-    return interaction_id
+    return Posting(interaction_id)
 
 
 def _moment(principal: Principal, day: date, at: datetime) -> datetime:
+    """The day is the writer's own: the team's noon of it, as far as that is within it where the writer is."""
     today = principal.own_day(at)
     if day > today:
         told = _("That day is still ahead. Choose the day you posted it.")
     elif day < today - timedelta(days=EARLIEST_DAYS):
         told = _("That is long ago. Choose a day within the last 60 days, or log it by hand.")
     else:
-        return at if day == today else noon_of(day, principal.zone, at)
+        return at if day == today else _noon_within(day, principal, at)
     raise Invalid(told, fields={"day": told})
 
 
+def _noon_within(day: date, principal: Principal, at: datetime) -> datetime:
+    begins, ends = local_instant(day, time(), principal.user_zone), end_of(day, principal.user_zone)
+    return max(begins, min(noon_of(day, principal.zone, at), ends))
+
+
 def _known(connection: Connection, principal: Principal, contact_id: int, day: date) -> int | None:
-    """A note of this user to the contact on the same day."""
+    """A note of this user to the contact on the same day, where the user is or as the log counts it."""
     log = interaction_contact.c
     rows = connection.execute(
-        select(interaction.c.id, interaction.c.occurred_at)
+        select(interaction.c.id, interaction.c.occurred_at, log.day)
         .join(
             interaction_contact,
             and_(log.workspace_id == interaction.c.workspace_id, log.interaction_id == interaction.c.id),
@@ -79,8 +94,7 @@ def _known(connection: Connection, principal: Principal, contact_id: int, day: d
             interaction.c.author_id == principal.user_id,
         )
     )
-    zone = principal.user_zone
-    return next((row.id for row in rows if row.occurred_at.astimezone(zone).date() == day), None)
+    return next((row.id for row in rows if day in (row.day, principal.own_day(row.occurred_at))), None)
 
 
 def _promise_to_ring(

@@ -121,18 +121,18 @@ def posted(visit: Visit) -> Response:
     contact_id, typed, ring = visit.number("contact_id"), str(visit.form.get("day", "")), "ring" in visit.form
     try:
         day = _day(typed)
-        interaction_id = note_actions.posted(
-            visit.connection, visit.principal, contact_id, day, visit.at, ring=ring
-        )
+        note = note_actions.posted(visit.connection, visit.principal, contact_id, day, visit.at, ring=ring)
     except Invalid as refusal:
         if not refusal.fields:
             raise
         return _note(visit, refusal.fields, typed, ring=ring)
     found = notes.note_to(visit.connection, visit.principal, contact_id, visit.at)
-    said = _("Note to {name} logged, posted {day}.").format(
-        name=found.person.called, day=day_phrase(day, visit.today)
-    )
-    return visit.redirect("/notes", said, f"/notes/{interaction_id}/undo")
+    words = {"name": found.person.called, "day": day_phrase(day, visit.today)}
+    if not note.is_new:
+        said = _("A note to {name} posted {day} is in your log already, so nothing was logged twice.")
+        return visit.redirect("/notes", said.format(**words))
+    said = _("Note to {name} logged, posted {day}.")
+    return visit.redirect("/notes", said.format(**words), f"/notes/{note.interaction_id}/undo")
 
 
 @router.action("/notes/{interaction_id}/undo")

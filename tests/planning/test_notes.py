@@ -3,7 +3,7 @@
 import re
 import zlib
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -23,6 +23,7 @@ from crm.planning.stationery import Fact, Sheet, pdf, without_letters
 from crm.storage.database import new_id
 from crm.storage.tables import contact_address, contact_date, interaction, promise
 from tests.builders import World
+from tests.today.test_week_page import said
 from tests.web.site import client
 
 POINTS_PER_MM = 72 / 25.4
@@ -56,7 +57,7 @@ def desk(world: World, by: Principal) -> notes.Desk:
 def post(world: World, by: Principal, contact_id: int, days_ago: int = 0, *, ring: bool = True) -> int:
     with world.database.write() as connection:
         day = world.today - timedelta(days=days_ago)
-        return note_actions.posted(connection, by, contact_id, day, world.now, ring=ring)
+        return note_actions.posted(connection, by, contact_id, day, world.now, ring=ring).interaction_id
 
 
 def rows(world: World, table: Any) -> list[Any]:
@@ -158,6 +159,50 @@ def test_a_note_nobody_suggested_is_logged_on_its_day_and_can_be_taken_back(
     with world.database.write() as connection:
         note_actions.take_back(connection, alice, note_id, world.now)
     assert desk(world, alice).posted == ()
+
+
+@pytest.mark.parametrize(
+    ("team", "writer", "now"),
+    [
+        ("America/Los_Angeles", "Australia/Sydney", datetime(2026, 11, 23, 23, tzinfo=UTC)),
+        ("Australia/Sydney", "America/Los_Angeles", datetime(2026, 11, 24, 18, tzinfo=UTC)),
+    ],
+)
+def test_far_from_the_team_a_note_keeps_its_day_and_is_logged_once(
+    world: World, team: str, writer: str, now: datetime
+) -> None:
+    there = World.create(world.database, "Far away", team)
+    there.now = now
+    alice = there.user(time_zone=writer)
+    ruth, monday = there.contact("Ruth", owner_id=alice.user_id), date(2026, 11, 23)
+    with there.database.write() as connection:
+        first, second = (
+            note_actions.posted(connection, alice, ruth, monday, now, ring=False) for _ in range(2)
+        )
+        today = note_actions.posted(connection, alice, ruth, alice.own_day(now), now, ring=False)
+        again = note_actions.posted(connection, alice, ruth, alice.own_day(now), now, ring=False)
+    assert (second.interaction_id, first.is_new, second.is_new) == (first.interaction_id, True, False)
+    assert (again.interaction_id, again.is_new) == (today.interaction_id, False)
+    assert {one.interaction_id: one.posted for one in desk(there, alice).posted} == {
+        first.interaction_id: monday,
+        today.interaction_id: alice.own_day(now),
+    }
+    kept = {row.id: row.day for row in rows(there, interaction)}
+    assert kept[first.interaction_id] == monday, "and so it is for the team"
+
+
+def test_a_note_that_was_logged_by_hand_is_not_taken_back_by_the_page_that_found_it(world: World) -> None:
+    world.now = clock.now()
+    alice = world.user(first_run_done=True)
+    ruth = world.contact("Ruth", owner_id=alice.user_id)
+    by_hand = world.log("note", 3, ruth, by=alice, direction="outbound")
+    browser = client(world, alice)
+    day = (world.today - timedelta(days=3)).isoformat()
+    answer = browser.post(f"/people/{ruth}/note/posted", data={"day": day})
+    shown = said(browser, answer, "/notes")
+    assert "is in your log already, so nothing was logged twice." in shown
+    assert "logged twice. Undo" not in shown
+    assert [row.id for row in rows(world, interaction)] == [by_hand]
 
 
 @pytest.mark.parametrize("days_ago", [-1, 61])
