@@ -30,6 +30,7 @@ class Budget:
     """How much one user takes on in a week, by group and in all; 0 to 20 each. ``is_eased``: it is half of theirs.
 
     ``at_home``: how much of what is in person may be with people who live near, where a trip brings room for others.
+    ``days``: for how many days of work it is, where it is that of a certain week.
     """
 
     call: int = 3
@@ -39,6 +40,7 @@ class Budget:
     in_person_quarter_left: int | None = None
     is_eased: bool = False
     at_home: int | None = None
+    days: int | None = None
 
     def __post_init__(self) -> None:
         at_most = (self.in_person_quarter_left or 0, self.at_home or 0)
@@ -54,9 +56,8 @@ class Budget:
 
     def in_a_week_of(self, working_days: int) -> "Budget":
         """Its share in a week with so many days of work: what belongs to them, rounded up; nothing for a single day."""
-        if working_days >= FULL_WEEK:
-            return self
-        return self._shared(working_days if working_days >= LEAST_DAYS else 0, FULL_WEEK)
+        share = min(working_days, FULL_WEEK) if working_days >= LEAST_DAYS else 0
+        return replace(self._shared(share, FULL_WEEK), days=working_days)
 
     def eased(self) -> "Budget":
         """Half of it, for somebody who lets the plans lie: fewer, so that one may be done."""

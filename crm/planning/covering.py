@@ -1,5 +1,6 @@
 """A hand-over while somebody is off: a colleague's plan takes in their people in weeks that hold nothing for them."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,16 +81,31 @@ def _off_meanwhile(whose: Any, user_id: Any, first: Any, last: Any) -> Select[An
     )
 
 
-def covering_sentence(found: list[Away]) -> str:
-    """For the page of the week; empty where nobody is away."""
-    if not found:
-        return ""
-    names = join([one.name for one in found])
-    return ngettext(
-        "{names} is away this week, so their people are in your plan.",
-        "{names} are away this week, so their people are in your plan.",
-        len(found),
-    ).format(names=names)
+def covering_sentences(found: Sequence[Away], owners: Collection[int | None]) -> list[str]:
+    """For the page of the week: who is away, and whether their people are in the plan; ``owners`` are those of its people.
+
+    A plan stays as it was made, so it holds nobody's people who wrote down their days off later.
+    """
+    taken_over = [one.name for one in found if one.user_id in owners]
+    others = [one.name for one in found if one.user_id not in owners]
+    said = []
+    if taken_over:
+        said.append(
+            ngettext(
+                "{names} is away this week, so their people are in your plan.",
+                "{names} are away this week, so their people are in your plan.",
+                len(taken_over),
+            ).format(names=join(taken_over))
+        )
+    if others:
+        said.append(
+            ngettext(
+                "{names} is away this week. None of their people are in this plan.",
+                "{names} are away this week. None of their people are in this plan.",
+                len(others),
+            ).format(names=join(others))
+        )
+    return said
 
 
 def covers(connection: Connection, principal: Principal) -> dict[int, str]:

@@ -73,12 +73,19 @@ class Home:
         """Whether anything can be planned for the week at all."""
         return len(self.working_days(week)) >= LEAST_DAYS
 
-    def lightness(self, week: IsoWeek, name: str) -> str:
-        """ "Next week has four days of work, so it is planned lighter." Empty for a usual week."""
+    def lightness(self, week: IsoWeek, name: str, planned_for: int | None = None) -> str:
+        """ "Next week has four days of work, so it is planned lighter." Empty for a usual week.
+
+        ``planned_for``: how many days of work it had when its plan was made, which stays as it was.
+        """
         days = len(self.working_days(week))
+        work = count(days, "day", "days", words=True)
+        if planned_for is not None and planned_for != days:
+            then = count(planned_for, "day", "days", words=True)
+            said = _("{week} has {days} of work now. When it was planned it had {then}, and the plan stays.")
+            return said.format(week=name, days=work, then=then)
         if days >= FULL_WEEK:
             return ""
-        work = count(days, "day", "days", words=True)
         if days >= LEAST_DAYS:
             return _("{week} has {days} of work, so it is planned lighter.").format(week=name, days=work)
         return _("{week} has {days} of work, so nothing is planned for it.").format(week=name, days=work)

@@ -58,6 +58,7 @@ class Suggestee:
     time_zone: str | None
     has_address: bool
     phone: str | None
+    owner_id: int | None
 
     @property
     def place(self) -> Whereabouts:

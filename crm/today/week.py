@@ -26,7 +26,7 @@ from crm.inbox.queries import waiting_count
 from crm.interactions.silence import caution
 from crm.nudges.missed import of_week
 from crm.planning.actions import make_plan, snooze_days
-from crm.planning.covering import away, covering_sentence
+from crm.planning.covering import away, covering_sentences
 from crm.planning.diary import has_calendar
 from crm.planning.drafting import draft_plan
 from crm.planning.easing import easing
@@ -202,11 +202,15 @@ def _sayings(visit: Visit) -> dict[str, Callable[..., str]]:
 
 
 def _light(connection: Connection, visit: Visit, plan: PlanView) -> list[str]:
-    """Why this week or the next holds less than usual."""
+    """Why this week or the next holds less than usual, or the people of somebody else."""
     week = plan.week
     now, after = plan.homes
-    absent = covering_sentence(away(connection, visit.principal, week, visit.at))
-    light = (now.lightness(week, _("This week")), after.lightness(week.next(), _("Next week")), absent)
+    owners = {one.contact.owner_id for one in plan.suggestions}
+    light = (
+        now.lightness(week, _("This week"), plan.budget.days),
+        after.lightness(week.next(), _("Next week")),
+        *covering_sentences(away(connection, visit.principal, week, visit.at), owners),
+    )
     return [said for said in light if said]
 
 

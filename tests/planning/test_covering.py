@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from crm.domain.principal import Principal
@@ -117,4 +118,16 @@ def test_it_is_chosen_on_the_page_and_said_on_both(world: World, pair: Any) -> N
         assert [one.name for one in away(connection, theo, WEEK, NOW)] == ["Nora Lindqvist"]
         assert covers(connection, theo) == {}
     assert "Theo Marsh</bdi> looks after your people." in browser.get("/trips").text
-    assert "Nora Lindqvist is away this week" in client(world, theo).get("/").text
+    assert "Nora Lindqvist is away this week, so their people are in your plan." in week_of(world, theo)
+
+
+def test_a_cover_that_is_written_down_later_is_not_said_to_be_in_the_plan(world: World, pair: Any) -> None:
+    nora, theo = pair
+    assert "away" not in week_of(world, theo)
+    off(world, nora, WEEK.monday, WEEK.sunday, theo)
+    assert "Nora Lindqvist is away this week. None of their people are in this plan." in week_of(world, theo)
+
+
+def week_of(world: World, who: Principal) -> str:
+    with time_machine.travel(NOW, tick=False):
+        return client(world, who).get("/").text

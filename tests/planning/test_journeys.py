@@ -158,6 +158,44 @@ def test_nothing_is_planned_in_a_week_off_and_less_in_half_a_week(world: World) 
     assert draft(world, alice) == half
 
 
+def test_days_off_that_are_written_down_later_are_told_and_the_plan_stays(world: World) -> None:
+    alice = world.user(city="Berlin", first_run_done=True)
+    for number in range(3):
+        by_screen(world, alice, f"Person {number}")
+    week = IsoWeek.of(NOW.date())
+
+    def told() -> str:
+        with time_machine.travel(NOW, tick=False):
+            return client(world, alice).get("/").text
+
+    assert "of work" not in told()
+    off_id = take_off(world, alice, week.monday + timedelta(days=1), week.sunday)
+    page = told()
+    assert "Three people to reach in person" in page
+    assert (
+        "This week has one day of work now. When it was planned it had five days, and the plan stays." in page
+    )
+    assert "nothing is planned" not in page
+    with world.database.write() as connection:
+        journey_actions.remove_time_off(connection, alice, off_id, NOW)
+    assert "of work" not in told()
+
+
+def test_a_plan_that_was_made_for_fewer_days_says_so_when_they_are_worked_after_all(world: World) -> None:
+    alice = world.user(city="Berlin", first_run_done=True)
+    week = IsoWeek.of(NOW.date())
+    off_id = take_off(world, alice, week.days[1], week.sunday)
+    with time_machine.travel(NOW, tick=False):
+        browser = client(world, alice)
+        by_screen(world, alice)
+        assert "This week has one day of work, so nothing is planned for it." in browser.get("/").text
+        with world.database.write() as connection:
+            journey_actions.remove_time_off(connection, alice, off_id, NOW)
+        assert (
+            "This week has five days of work now. When it was planned it had one day" in browser.get("/").text
+        )
+
+
 @pytest.mark.parametrize(
     ("city", "week", "days", "total"),
     [
