@@ -84,7 +84,7 @@ def _for_them(call: Wanted, diary: Diary, start: datetime) -> str:
 
 def _day_note(call: Wanted, diary: Diary, day: date) -> str:
     occasion = call.occasion_on
-    if occasion is None or occasion == day or occasion not in diary.week:
+    if occasion is None or occasion == day:
         return ""
     return _("The day itself is {day}.").format(day=day_phrase(occasion, diary.today))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from crm.domain.post import POST_WORKING_DAYS
@@ -15,6 +15,12 @@ BEGINNING: Final = "no_record"
 """The rule that is a reason only where nothing else is."""
 SUPPORT_ONLY: Final = "unanswered"
 """The rule that fills no place alone."""
+DAYS_TO: Final[Mapping[str, str]] = {
+    "occasion": "days_to_date",
+    "important_ask": "days_to_ask",
+    "promise_due": "days_to_our_promise",
+}
+"""The rules that are about a day, and the metric that counts the days to it."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,10 @@ class Frame:
     start: date
     week: IsoWeek
     holidays: frozenset[date]
+
+    def is_calm_before(self, arranged: date) -> bool:
+        """Whether what is arranged for that day is so near that nothing else is suggested."""
+        return self.today <= arranged <= self.start + timedelta(days=CALM_DAYS)
 
 
 def frame_of(week: IsoWeek, today: date, holidays: frozenset[date]) -> Frame:

@@ -121,19 +121,24 @@ def _option(act: str, flags: tuple[Flag, ...], candidate: Candidate, frame: Fram
 
 def _answer(act: str, flag: Flag, candidate: Candidate, frame: Frame) -> int:
     """How well an act answers one flag, 0 if it does not."""
-    if act not in flag.suggests or (flag.rule == "occasion" and not _in_time(act, candidate, frame)):
+    if act not in flag.suggests or (flag.rule == "occasion" and not _meets_date(act, candidate, frame)):
         return 0
     return _PLACE_POINTS[min(flag.suggests.index(act), len(_PLACE_POINTS) - 1)]
 
 
-def _in_time(act: str, candidate: Candidate, frame: Frame) -> bool:
+def _meets_date(act: str, candidate: Candidate, frame: Frame) -> bool:
     """A call belongs to the day itself, in what is left of this week; what is posted has to arrive by then."""
     day = candidate.occasion_on
     if day is None:
         return True
     if GROUPS[act] == "by_hand":
-        return post_by(day, candidate.post_days, holidays=frame.holidays) >= frame.start
+        return arrives_by(day, candidate.post_days, frame)
     return frame.start <= day <= frame.week.sunday
+
+
+def arrives_by(day: date, post_days: int, frame: Frame) -> bool:
+    """Whether what is posted in what is left of the week arrives by that day."""
+    return post_by(day, post_days, holidays=frame.holidays) >= frame.start
 
 
 def moved_by_history(act: str, flags: tuple[Flag, ...], candidate: Candidate, frame: Frame) -> str | None:
@@ -180,7 +185,7 @@ def obstacle(flags: tuple[Flag, ...], candidate: Candidate, frame: Frame) -> str
         on_the_day = {
             _barred(act, candidate, frame)
             for act in for_day
-            if GROUPS[act] != "by_hand" and _in_time(act, candidate, frame)
+            if GROUPS[act] != "by_hand" and _meets_date(act, candidate, frame)
         }
         if "spoke_lately" in on_the_day:
             return "late_and_spoke"

@@ -20,7 +20,6 @@ from typing import Final
 from crm.domain.budgets import GROUP_ORDER, Budget, Group
 from crm.domain.candidates import (
     BEGINNING,
-    CALM_DAYS,
     SUPPORT_ONLY,
     Candidate,
     Flag,
@@ -282,7 +281,7 @@ def _held_back(candidate: Candidate, frame: Frame) -> LeftOut | None:
     if candidate.snoozed_until is not None and candidate.snoozed_until > frame.start:
         return LeftOut(candidate.contact_id, "snoozed", candidate.snoozed_until)
     arranged = candidate.arranged_on
-    if arranged is not None and frame.today <= arranged <= frame.start + timedelta(days=CALM_DAYS):
+    if arranged is not None and frame.is_calm_before(arranged):
         return LeftOut(candidate.contact_id, "arranged", arranged)
     return None
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, or_, select
 
 from crm.domain import candidates
-from crm.domain.candidates import Candidate
+from crm.domain.candidates import DAYS_TO, Candidate
 from crm.domain.expressions import evaluate
 from crm.domain.metrics import running
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
@@ -143,9 +143,9 @@ def _counted(metrics: Mapping[str, Any], principal: Principal, at: datetime) -> 
         "personal_days": int(metrics["personal_running"] or 0),
         "personal_target": None if target is None else int(target),
         "days_since_live": None if live is None else max(0, int(live) + shift),
-        "occasion_on": on("days_to_date"),
-        "ask_due": on("days_to_ask"),
-        "promise_due": on("days_to_our_promise"),
+        "occasion_on": on(DAYS_TO["occasion"]),
+        "ask_due": on(DAYS_TO["important_ask"]),
+        "promise_due": on(DAYS_TO["promise_due"]),
     }
 
 

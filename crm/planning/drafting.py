@@ -26,6 +26,7 @@ from crm.planning.covering import Away, away
 from crm.planning.diary import busy_by_calendar
 from crm.planning.easing import eased_home
 from crm.planning.home import Home, holidays_in, home_in, require_planner
+from crm.planning.meant import due_on, occasion_on
 from crm.planning.states import states_of
 from crm.rules.queries import Flag, flags
 from crm.rules.states import active_rules
@@ -300,7 +301,10 @@ def busy_in(connection: Connection, principal: Principal, week: IsoWeek, at: dat
 def another_slot(
     connection: Connection, principal: Principal, row: Row[Any], act: str, at: datetime
 ) -> tuple[Slot, bool]:
-    """A moment for another act of a stored suggestion, beside those of its plan; and whether an address is missing."""
+    """A moment for another act of a stored suggestion, beside those of its plan; and whether an address is missing.
+
+    What it is for stays: the act is meant for the same occasion, and due by the same day.
+    """
     week = IsoWeek.of(row.monday)
     home = home_in(connection, principal, week, at)
     person = connection.execute(
@@ -310,7 +314,16 @@ def another_slot(
     ).one()
     others = [one for one in _standing_in(connection, principal, week) if one.id != row.id]
     place = whereabouts(person.city, person.country, person.time_zone)
-    wanted = _wanted(row.contact_id, act, place, home, week, principal.user_zone)
+    wanted = _wanted(
+        row.contact_id,
+        act,
+        place,
+        home,
+        week,
+        principal.user_zone,
+        occasion_on(row, principal, principal.own_day(at)),
+        due_on(row, principal),
+    )
     slots = propose_slots(
         [wanted],
         week=week,

@@ -54,7 +54,7 @@ def swap(visit: Visit) -> Response:
     act = str(visit.form.get("act", ""))
     answer = actions.swap(visit.connection, visit.principal, suggestion_id, act, visit.at)
     one = queries.suggested(visit.connection, visit.principal, suggestion_id, visit.at)
-    words = act_and_moment(one.act, one.slot, visit.today, visit.principal.user_zone)
+    words = act_and_moment(one.act, one.slot, visit.today, one.zone)
     return visit.redirect(_back(visit), f"{one.contact.short_name}: {words}.", _undo(answer))
 
 

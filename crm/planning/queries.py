@@ -8,17 +8,21 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from crm.domain.budgets import GROUPS, Budget
-from crm.domain.candidates import CALM_DAYS
+from crm.domain.candidates import CALM_DAYS, Frame, frame_of
 from crm.domain.diary import Slot
 from crm.domain.language import gettext as _
+from crm.domain.need_and_fit import arrives_by
 from crm.domain.on_record import FROM_SILENCE, asks
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
+from crm.domain.post import post_days
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
+from crm.planning.arranged import next_arranged
 from crm.planning.diary import taken_now
 from crm.planning.drafting import Draft
 from crm.planning.home import Home, home_in, homes_in, require_planner
+from crm.planning.meant import occasion_on
 from crm.planning.states import ACTED_ON, states_of
 from crm.planning.talking import TalkingPoint, talking_points
 from crm.rules.states import rule_states
@@ -78,7 +82,8 @@ class Suggested:
     ``state`` is one of `STATES`; ``state_day`` the day it was done, or comes back. ``response_id`` is what *undo* takes
     back; *contacted* has none, since nobody answered: ``interaction_id`` is what was logged. ``swaps``: other acts.
     ``place`` is "Both in Boston" where meeting is suggested; ``zone``: by whose clock its moment is said. ``is_taken``:
-    the user's calendar holds something else at its moment since the plan was made.
+    the user's calendar holds something else at its moment since the plan was made. ``arranged_for``: the day for which
+    something live with them is logged ahead.
     """
 
     id: int | None
@@ -98,6 +103,7 @@ class Suggested:
     swaps: tuple[str, ...] = ()
     place: str | None = None
     is_taken: bool = False
+    arranged_for: date | None = None
 
     @property
     def is_open(self) -> bool:
@@ -219,9 +225,11 @@ def _stored(
     points = talking_points(connection, principal, ids, at)
     states = states_of(connection, principal, rows, at)
     live = _last_live(connection, principal, ids, at)
-    today = principal.own_day(at)
+    frame = frame_of(week, principal.own_day(at), home.not_worked(week))
     suggests = {state.rule.key: state.rule.suggests for state in rule_states(connection, principal)}
-    taken = taken_now(connection, principal, rows, at)
+    waiting = [row for row in rows if states[row.id].state == "planned"]
+    taken = taken_now(connection, principal, waiting, at)
+    arranged = _arranged(connection, principal, waiting, frame, at)
     return [
         Suggested(
             row.id,
@@ -238,9 +246,18 @@ def _stored(
             states[row.id].day,
             states[row.id].response_id,
             states[row.id].interaction_id,
-            swaps=_swaps(row, suggests, shown[row.contact_id], home, live.get(row.contact_id), today),
+            swaps=_swaps(
+                row,
+                suggests,
+                shown[row.contact_id],
+                home,
+                frame,
+                live.get(row.contact_id),
+                occasion_on(row, principal, frame.today),
+            ),
             place=_place(row.act, shown[row.contact_id], home),
-            is_taken=row.id in taken and states[row.id].state == "planned",
+            is_taken=row.id in taken,
+            arranged_for=arranged.get(row.id),
         )
         for row in rows
     ]
@@ -307,24 +324,44 @@ def _live(whose: Any, ids: Any, at: Any) -> Select[Any]:
     )
 
 
+def _arranged(
+    connection: Connection, principal: Principal, rows: Sequence[Row[Any]], frame: Frame, at: datetime
+) -> dict[int, date]:
+    """Suggestion → the day for which something live is arranged with its contact, so soon that none would be made now."""
+    found = next_arranged(connection, principal, [row.contact_id for row in rows], at)
+    days = {contact_id: principal.own_day(one.occurred_at) for contact_id, one in found.items()}
+    return {
+        row.id: days[row.contact_id]
+        for row in rows
+        if row.contact_id in days and frame.is_calm_before(days[row.contact_id])
+    }
+
+
 def _swaps(
     row: Row[Any],
     suggests: Mapping[str, Sequence[str]],
     person: Suggestee,
     home: Home,
+    frame: Frame,
     last_live: date | None,
-    today: date,
+    occasion: date | None,
 ) -> tuple[str, ...]:
-    """Other acts that would do: what its rules now suggest, best first, then a call or a note; only what can be done."""
+    """Other acts that would do: what its rules now suggest, best first, then a call or a note; only what can be done,
+    and no card that comes after the occasion which alone asks for it.
+    """
     acts = [act for rule in row.rules for act in suggests.get(rule, ())]
+    asked_anyway = {act for rule in row.rules if rule != "occasion" for act in suggests.get(rule, ())}
+    under_way = post_days(home.place.country, person.place.country)
+    is_late = occasion is not None and not arrives_by(occasion, under_way, frame)
     near = home.meets(person.place)
-    spoke_lately = last_live is not None and (today - last_live).days < CALM_DAYS
+    spoke_lately = last_live is not None and (frame.today - last_live).days < CALM_DAYS
     return tuple(
         act
         for act in dict.fromkeys((*acts, *ALWAYS_OFFERED))
         if act != row.act
         and not (GROUPS[act] == "in_person" and not near)
         and not (act == "call" and spoke_lately)
+        and not (GROUPS[act] == "by_hand" and is_late and act not in asked_anyway)
     )
 
 

@@ -17,9 +17,12 @@ from crm.planning.candidates import facts_of
 from crm.planning.home import home_in
 from crm.planning.queries import Suggested
 from crm.rules.queries import Flag, FlaggedContact
-from crm.storage.tables import contact_metrics, interaction, interaction_contact, response, suggestion
+from crm.storage.database import new_id
+from crm.storage.tables import ask, contact_metrics, interaction, interaction_contact, response, suggestion
 from crm.web.routing import freshen
-from tests.builders import NOW, World
+from tests.builders import NOW, World, mark_stale
+from tests.planning.test_diary import keep_busy
+from tests.planning.test_notes import birthday
 from tests.planning.test_plan import WEEK, by_screen, make, shown, why_left_out
 
 Give = Callable[[Connection, Principal, int], Answer]
@@ -170,6 +173,60 @@ def test_a_swap_has_a_moment_of_its_own_and_is_undone_to_the_minute(
     undo(world, alice, answer, NOW + timedelta(days=2))
     assert what_counts(world) == before
     assert now(world, alice) == shown_before
+
+
+@pytest.mark.parametrize("act", ["call", "note"])
+@pytest.mark.parametrize("days", [3, 9])
+def test_a_swap_is_meant_for_the_same_occasion(world: World, alice: Principal, act: str, days: int) -> None:
+    """A call belongs to the day; a card is there by then, or says that it may not be."""
+    ruth = world.contact("Ruth Adler", owner_id=alice.user_id, tier="regular")
+    world.log("lunch", 20, ruth)
+    birthday(world, ruth, WEEK.monday + timedelta(days=days))
+    one = make(world, alice).suggestions[0]
+    planned_act = "call" if days < 7 else "note"
+    assert (one.act, one.rules) == (planned_act, ("occasion",))
+    assert one.swaps == (() if days < 7 else ("call",)), "a card for Thursday would come too late"
+    if one.act == act:
+        give(world, alice, one, lambda connection, by, this: actions.swap(connection, by, this, "gift", NOW))
+    give(world, alice, one, lambda connection, by, this: actions.swap(connection, by, this, act, NOW))
+    swapped = now(world, alice)
+    if one.act == act:
+        assert swapped.slot == one.slot
+    elif act == "note":
+        assert swapped.slot.note == "It may arrive after Thu 26 Nov."
+    else:
+        assert swapped.slot.note == "The day itself is Wed 2 Dec."
+
+
+def test_a_card_that_something_else_asks_for_too_is_offered_though_it_comes_late(
+    world: World, alice: Principal
+) -> None:
+    marta = by_screen(world, alice)
+    birthday(world, marta, WEEK.monday + timedelta(days=3))
+    one = make(world, alice).suggestions[0]
+    assert set(one.rules) >= {"screen_only", "occasion"}
+    assert "note" in one.swaps
+    give(world, alice, one, lambda connection, by, this: actions.swap(connection, by, this, "note", NOW))
+    assert now(world, alice).slot.note == "It may arrive after Thu 26 Nov."
+    after = NOW + timedelta(days=4)
+    one = now(world, alice, after)
+    with world.database.write() as connection:
+        actions.swap(connection, alice, one.id or 0, "gift", after)
+    assert now(world, alice, after).slot.note == "", "the day is over"
+
+
+def test_a_call_swapped_in_is_made_before_what_is_to_be_asked_is_due(world: World, alice: Principal) -> None:
+    marta = by_screen(world, alice, city="Boston")
+    with world.database.write() as connection:
+        keys = {"workspace_id": world.workspace_id, "id": new_id(connection), "contact_id": marta}
+        asked = {"text": "Ask about the listing", "opened_on": world.today, "due": world.today}
+        connection.execute(ask.insert(), {**keys, **asked, "author_id": alice.user_id})
+        mark_stale(connection, world.workspace_id, [marta])
+    one = make(world, alice).suggestions[0]
+    assert (one.act, "important_ask" in one.rules) == ("lunch", True)
+    keep_busy(world, alice, (NOW + timedelta(hours=1), NOW + timedelta(hours=4, minutes=30)))
+    give(world, alice, one, lambda connection, by, this: actions.swap(connection, by, this, "call", NOW))
+    assert now(world, alice).slot.day == world.today, "though at no good hour"
 
 
 def test_only_the_last_swap_can_be_undone(world: World, alice: Principal, one: Suggested) -> None:

@@ -29,6 +29,7 @@ from crm.storage.stored_metrics import refresh_stale, scope_of
 from crm.storage.tables import suggestion
 from tests.builders import NOW, World
 from tests.planning.test_plan import by_screen
+from tests.today.test_week_page import said
 from tests.web.site import client
 
 BOSTON, NEW_YORK = "Boston", ZoneInfo("America/New_York")
@@ -86,6 +87,25 @@ def test_page_and_mail_say_the_moments_of_a_trip_by_the_clock_of_the_place(world
         page = client(world, alice).get("/").text
     assert "Wed 2 Dec, 12:30" in page
     assert "18:30" not in page
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_a_swap_says_is_by_the_clock_of_the_place_too(world: World) -> None:
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin")
+    by_screen(world, alice, "Odile Renard", city=BOSTON)
+    write_trip(world, alice)
+    monday = local_instant(NEXT.monday, time(8), alice.user_zone)
+    with world.database.write() as connection:
+        make_plan(connection, alice, NEXT, monday)
+    with world.database.read() as connection:
+        view = plan_of(connection, alice, NEXT, monday)
+    assert view is not None
+    swap = f"/plan/suggestions/{view.suggestions[0].id}/swap"
+    with time_machine.travel(monday, tick=False):
+        browser = client(world, alice)
+        browser.post(swap, data={"act": "call"})
+        back = browser.post(swap, data={"act": "lunch"})
+        assert "Odile Renard: Lunch Wed 2 Dec, 12:30." in said(browser, back)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

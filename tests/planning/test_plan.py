@@ -368,6 +368,28 @@ def test_what_is_arranged_for_later_changes_nothing_yet(world: World) -> None:
     assert contacted(world, "phone", occurred_at=NOW + timedelta(days=2)) == "planned"
 
 
+def test_what_is_arranged_after_the_plan_was_made_is_shown_beside_what_it_suggests(world: World) -> None:
+    alice = world.user(city="Boston", first_run_done=True)
+    marta, elena = by_screen(world, alice, city="Boston"), by_screen(world, alice, "Elena Duarte")
+    make(world, alice)
+    tuesday, friday = NOW + timedelta(days=1), NOW + timedelta(days=4)
+    world.log("lunch", None, marta, occurred_at=friday, logged_at=tuesday, by=alice)
+    world.log("lunch", None, elena, occurred_at=NOW + timedelta(days=30), logged_at=tuesday, by=alice)
+    view = shown(world, alice, at=tuesday)
+    assert {one.contact.id: one.arranged_for for one in view.suggestions} == {
+        marta: friday.date(),
+        elena: None,
+    }
+    with time_machine.travel(tuesday, tick=False):
+        browser = client(world, alice)
+        assert browser.get("/").text.count("Arranged for Fri 27 Nov") == 1
+        assert browser.get(f"/people/{marta}").text.count("Arranged for Fri 27 Nov") == 1
+        assert "Arranged for" not in browser.get(f"/people/{elena}").text
+    met = of(shown(world, alice, at=friday + timedelta(hours=1)), marta)
+    assert met is not None
+    assert (met.state, met.arranged_for) == ("contacted", None)
+
+
 def test_an_answer_settles_what_only_waited_for_one(world: World) -> None:
     alice = world.user()
     quiet = world.contact("Quiet One", owner_id=alice.user_id, tier="regular")
