@@ -25,7 +25,7 @@ WHY = {
     "how": N_("It does not say how you were in touch."),
     "whether": N_("It does not say for certain that it happened."),
     "when": N_("It speaks of a day that is still ahead."),
-    "done": N_("The suggestion was done before, so this may be the same once more."),
+    "done": N_("It was done or logged before, so this may be the same once more."),
 }
 
 

@@ -129,10 +129,10 @@ def _channel_of(told: Meant) -> str | None:
 
 
 def _is_done(connection: Connection, principal: Principal, week: str, told: Meant, at: datetime) -> bool:
-    """Whether what it is about was logged as done before: then it may be the same once more."""
+    """Whether what it is about was logged before, by an answer or by hand: then it may be the same once more."""
     plan = plan_of(connection, principal, IsoWeek.parse(week), at)
     ids = {one.suggestion_id for one in told.suggestions}
-    return plan is not None and any(one.id in ids and one.state == "done" for one in plan.suggestions)
+    return plan is not None and any(one.id in ids and one.acted_on for one in plan.suggestions)
 
 
 def _entry(principal: Principal, said: QuickLine, told: Meant, wrote: datetime, at: datetime) -> Entry:

@@ -182,6 +182,19 @@ def test_a_reply_counts_once_and_a_second_about_the_same_is_asked_about(
     assert [one.why for one in rows(world, mail_reply)] == [None, "done"]
 
 
+def test_what_was_logged_by_hand_is_not_logged_again(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, mail = nudged(world, server, monkeypatch)
+    (marta,) = rows(world, contact, contact.c.given_name == "Marta")
+    noon = NOW + timedelta(hours=1)
+    world.log("lunch", None, marta.id, by=alice, occurred_at=noon, logged_at=noon)
+    arrive(world, server, reply(mail, "had lunch with Marta"))
+    assert logged(world) == [("Marta Kowalczyk", "lunch", None)]
+    assert [one.why for one in rows(world, mail_reply)] == ["done"]
+    assert "It was done or logged before" in client(world, alice).get("/replies").text
+
+
 @pytest.mark.parametrize(
     ("sender", "headers"),
     [
