@@ -7,8 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from crm.care.findings import Finding
 from crm.nudges.due import PURPOSE, next_due
-from crm.nudges.holds import hold
-from crm.nudges.missed import number_missed
+from crm.nudges.missed import is_awaited, number_missed
 from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.tables import outbox
@@ -17,7 +16,7 @@ from crm.storage.tables import outbox
 def check(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
     """Where no mail is set up, or all of it is held, none is awaited; the two are said elsewhere."""
     with database.read() as connection:
-        if not settings.smtp_url or hold(connection) is not None:
+        if not is_awaited(connection, settings):
             yield Finding("weekly mail", "good", "No weekly mail is awaited as things are.")
             return
         number = number_missed(connection, at)

@@ -24,7 +24,7 @@ from crm.mail.views import TestMail
 from crm.nudges import actions, mail_pages, queries, returns, sending
 from crm.nudges.holds import hold
 from crm.nudges.mail_words import PURPOSE_WORDS, STATE_WORDS, shown
-from crm.nudges.missed import Missed, missed
+from crm.nudges.missed import Missed, awaited
 from crm.nudges.sending import sender_of
 from crm.outgoing.imap_address import ImapAddress
 from crm.storage.keyset import read_cursor, write_cursor
@@ -112,7 +112,7 @@ class Notice:
 
 def _missed(visit: Visit) -> list[Notice]:
     principal = visit.principal
-    found = missed(visit.connection, visit.at, principal.workspace_id)
+    found = awaited(visit.connection, visit.settings, visit.at, principal.workspace_id)
     if not principal.may_administer:
         found = [one for one in found if one.user_id == principal.user_id]
     return [_notice(one, visit) for one in found]

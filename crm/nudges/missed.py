@@ -13,7 +13,9 @@ from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.mail.kept_words import kept_words
 from crm.nudges.due import PURPOSE, TOO_LATE, missing
-from crm.nudges.outbox import GIVEN_UP, NOT_IN_TIME, Claim
+from crm.nudges.holds import hold
+from crm.nudges.outbox import GIVEN_UP, NOT_IN_TIME, TRIED_ONCE, Claim
+from crm.settings import Settings
 from crm.storage.statements import built_once
 from crm.storage.tables import mail_return, outbox, user
 from crm.storage.tables.nudges import UNFINISHED
@@ -21,8 +23,8 @@ from crm.storage.tables.nudges import UNFINISHED
 GRACE = timedelta(hours=1)
 """A mail that is not out so long after its time has missed it; until then it is only being tried."""
 LOOK_BACK = timedelta(days=7)
-MISSES = (TOO_LATE, NOT_IN_TIME, GIVEN_UP)
-"""Reasons of *skipped* that are nobody's wish."""
+MISSES = (TOO_LATE, NOT_IN_TIME, TRIED_ONCE, GIVEN_UP)
+"""Reasons that are nobody's wish and say only that its time went by."""
 NOBODY_LOOKED = N_("No process has looked for it.")
 SAID_FOR_WEEKS = 4
 RETURNED = "returned"
@@ -106,12 +108,34 @@ def _is_late(due_by: Any) -> ColumnElement[bool]:
     return and_(outbox.c.state.in_(UNFINISHED), outbox.c.due_at <= due_by)
 
 
-def of_week(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> Missed | None:
+def is_awaited(connection: Connection, settings: Settings) -> bool:
+    """Whether weekly mails go out as things are: mail is set up, and not all of it is held back after a restore."""
+    return bool(settings.smtp_url) and hold(connection) is None
+
+
+def awaited(
+    connection: Connection, settings: Settings, at: datetime, workspace_id: int | None = None
+) -> list[Missed]:
+    """Those that `missed` finds, but for what only let its time go by where no mail is awaited."""
+    found = missed(connection, at, workspace_id)
+    if not found or is_awaited(connection, settings):
+        return found
+    return [one for one in found if not _let_time_go_by(one.state, one.reason)]
+
+
+def _let_time_go_by(state: str, reason: str | None) -> bool:
+    """Nobody has refused it, and it has not been lost: it was not sent in its time."""
+    return state in UNFINISHED or (state == "skipped" and reason in MISSES)
+
+
+def of_week(
+    connection: Connection, principal: Principal, week: IsoWeek, at: datetime, settings: Settings
+) -> Missed | None:
     """The user's own mail of that week, if it missed its time, came back, or their address takes none, however long ago:
     for the page of the week."""
     own = (principal.workspace_id, principal.user_id, str(week))
     row = connection.execute(*_of_week(*own, at - GRACE)).one_or_none()
-    if row is None:
+    if row is None or (_let_time_go_by(row.state, row.reason) and not is_awaited(connection, settings)):
         return None
     found = _missed(row)
     return replace(found, state=RETURNED, reason=row.came_back) if row.state == "sent" else found

@@ -24,6 +24,7 @@ LEASE = timedelta(minutes=3)
 STALE_AFTER = timedelta(hours=24)
 """A weekly mail is worth sending within a day of its time; after that the week has its own page."""
 NOT_IN_TIME = N_("It could not be sent within a day of its time. The week's page has the plan.")
+TRIED_ONCE = N_("It could not be sent within a day of its time, in spite of an attempt.")
 GIVEN_UP = N_("It could not be sent within a day of its time, in spite of several attempts.")
 BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))
 
@@ -258,13 +259,8 @@ def sweep(database: Database, at: datetime, *, only: ColumnElement[bool] | None 
             NOT_IN_TIME,
             at,
         )
-        move(
-            connection,
-            late,
-            "failed",
-            GIVEN_UP,
-            at,
-        )
+        move(connection, and_(late, table.attempts == 1), "failed", TRIED_ONCE, at)
+        move(connection, late, "failed", GIVEN_UP, at)
 
 
 def move(

@@ -150,7 +150,7 @@ def _week_page(
         "year": _year(visit, connection, first) if first else None,
         "days": days,
         "room": _room(plan) if plan else (),
-        "missed": of_week(connection, visit.principal, week, visit.at),
+        "missed": of_week(connection, visit.principal, week, visit.at, visit.settings),
         "caution": caution(connection, visit.principal, visit.at) if first else "",
         "aside": queries.aside(connection, visit.principal, plan, country, visit.at) if is_now else None,
         "previous": week.previous(),
