@@ -14,6 +14,7 @@ from sqlalchemy import Connection, case, func, literal, select
 from crm.accounts import queries
 from crm.accounts.addresses import normal_email
 from crm.accounts.forms import Preferences, Profile, SetUp, Written
+from crm.accounts.schedules import rescheduled
 from crm.accounts.workspaces import create_workspace
 from crm.domain.language import gettext as _
 from crm.domain.manner import CHOICES, LANGUAGE
@@ -108,6 +109,7 @@ def change_user(
 ) -> None:
     """Change name, role or time zone of a user; the last admin stays one. A viewer was owed no mail until ``at``."""
     require_admin(principal)
+    values |= rescheduled(_row(connection, principal, user_id)._mapping, values, at)
     if "role" in values:
         values["nudge_since"] = case((user.c.role == "viewer", literal(at, Moment)), else_=user.c.nudge_since)
     _update(connection, principal, user_id, values)
@@ -158,7 +160,7 @@ def deactivate(connection: Connection, principal: Principal, user_id: int, at: d
 def activate(connection: Connection, principal: Principal, user_id: int, at: datetime) -> None:
     """Let somebody in again, with the password they had. Mails of the time between are not owed."""
     require_admin(principal)
-    _update(connection, principal, user_id, {"active": True, "nudge_since": at})
+    _update(connection, principal, user_id, {"active": True, "nudge_since": at, "digest_since": at})
 
 
 def _require_an_admin(connection: Connection, principal: Principal) -> None:
@@ -170,6 +172,15 @@ def _require_an_admin(connection: Connection, principal: Principal) -> None:
     )
     if connection.execute(left).scalar_one() == 0:
         raise Conflict(_("A team needs an admin. Make somebody else one first."))
+
+
+def _row(connection: Connection, principal: Principal, user_id: int) -> Any:
+    """The user as they are, and as they stay until we commit."""
+    mine = (user.c.workspace_id == principal.workspace_id, user.c.id == user_id)
+    row = connection.execute(select(user).where(*mine).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
 
 
 def _update(connection: Connection, principal: Principal, user_id: int, values: dict[str, Any]) -> None:
@@ -193,12 +204,12 @@ def set_password(
     void_links(connection, workspace_id, user_id, at)
 
 
-def mail_switched(on: bool, at: datetime) -> dict[str, Any]:
-    """Columns of a user whose weekly mail is switched on or off: those it was off for are not owed."""
+def mail_switched(on: bool, at: datetime, which: str = "nudge") -> dict[str, Any]:
+    """Columns of a user whose weekly mail or team digest is switched on or off: those it was off for are not owed."""
+    is_on, since = f"{which}_on", f"{which}_since"
     if not on:
-        return {"nudge_on": False}
-    since = case((user.c.nudge_on, user.c.nudge_since), else_=literal(at, Moment))
-    return {"nudge_on": True, "nudge_since": since}
+        return {is_on: False}
+    return {is_on: True, since: case((user.c[is_on], user.c[since]), else_=literal(at, Moment))}
 
 
 def save_profile(connection: Connection, principal: Principal, form: Profile, at: datetime) -> None:
@@ -207,15 +218,14 @@ def save_profile(connection: Connection, principal: Principal, form: Profile, at
         raise Invalid(_("Only a user has settings."))
     values = form.model_dump(exclude={"nudge_time", "theme", "also_me", *CHOICES, LANGUAGE})
     values["written"] = form.chosen
-    mine = select(user.c.preferences).where(
-        user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id
-    )
-    kept = connection.execute(mine).scalar_one() or {}
-    values["preferences"] = {**kept, "also_me": own_lines(form.also_me)}
+    before = _row(connection, principal, principal.user_id)
+    values["preferences"] = {**(before.preferences or {}), "also_me": own_lines(form.also_me)}
+    values |= mail_switched(form.digest_on, at, "digest")
     if isinstance(form, Preferences):
         values["nudge_minute"] = form.nudge_time.hour * 60 + form.nudge_time.minute
         values["budget_total"] = form.budget_call + form.budget_in_person + form.budget_by_hand
         values |= mail_switched(form.nudge_on, at)
+    values |= rescheduled(before._mapping, values, at)
     _update(connection, principal, principal.user_id, values)
 
 

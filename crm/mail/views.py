@@ -67,12 +67,18 @@ def _why_this_mail(day_name: str, *, has_digest: bool) -> str:
     return said.format(day_name=day_name)
 
 
+def promises_to_keep(many: int) -> str:
+    """What a week is called in which only promises fall due; a mail does not list all of many, so they are not counted."""
+    return _("One promise to keep") if many == 1 else _("Promises to keep")
+
+
 @dataclass(frozen=True)
 class NudgeMail:
     """The weekly mail. ``title`` and ``summary`` are domain's headline and budget summary of the suggestions.
 
     ``week_label`` reads like "Week of Mon 16 Nov"; each of ``promises`` is what follows "You promised", with its
-    full stop; ``day_name`` is the day it goes out ("Monday"). The three addresses end the mail.
+    full stop, and where there are no suggestions there are promises, of which the title speaks.
+    ``day_name`` is the day it goes out ("Monday"). The three addresses end the mail.
     ``takes_replies``: an answer to the mail is read and logged. ``proposed``: no calendar of the user's says when they
     are free.
     ``has_digest``: its reader gets the team digest as well.
@@ -126,16 +132,18 @@ class NudgeMail:
         return (
             _("{names} this week").format(names=names_and_others(names))
             if names
-            else _("One promise to keep this week")
+            else _("{promises} this week").format(promises=promises_to_keep(len(self.promises)))
         )
 
 
 @dataclass(frozen=True)
 class AllInTouchMail:
-    """The short mail of a week with nobody due, for users who asked for it. ``sentence`` gives the counts."""
+    """The short mail of a week with nothing to do, for users who asked for it. ``title``, its subject too, says why that
+    is so: nobody waits, or the week has no room; ``sentence`` gives the counts."""
 
     user_name: str
     week_label: str
+    title: str
     sentence: str
     day_name: str
     week_url: str
@@ -145,7 +153,7 @@ class AllInTouchMail:
 
     @property
     def why(self) -> str:
-        """Why it came, though nobody is due."""
+        """Why it came, though nothing is to be done."""
         why = _why_this_mail(self.day_name, has_digest=self.has_digest)
         return f"{why} {_('You asked for it in quiet weeks too.')}"
 

@@ -10,17 +10,17 @@ from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Conflict, Forbidden, Invalid, require_admin
 from crm.mail.kept_words import SENT_AGAIN, STOPPED_BY
-from crm.nudges import holds, queries
+from crm.nudges import holds, link_queries, queries
 from crm.nudges import outbox as mails
+from crm.nudges.due import DIGEST, PURPOSE
 from crm.nudges.holds import Released
-from crm.nudges.link_queries import Addressee
+from crm.nudges.link_queries import VIA, Addressee
 from crm.nudges.links import STOP_DIGEST, Link
 from crm.planning import actions as planning
 from crm.planning import met as meetings
 from crm.planning.queries import Suggested
 from crm.storage.tables import outbox, user
 
-VIA = "mail"
 SNOOZES = {"week": 7, "month": 30}
 """Days, as on the week's page."""
 STANDS_AS = {"done": "done", "snooze": "snoozed", "not_this_person": "not_this_person"}
@@ -37,7 +37,7 @@ def carry_out(
             planning.done(connection, principal, link.suggestion_id, at, when=when_done(one, at), via=VIA)
         case "met":
             meetings.met(connection, principal, link.suggestion_id, at)
-        case "swap":
+        case "swap" if one.act != link.act:
             planning.swap(connection, principal, link.suggestion_id, link.act, at, via=VIA)
         case "not_this_person":
             planning.not_this_person(connection, principal, link.suggestion_id, at, via=VIA)
@@ -60,10 +60,7 @@ def take_back(connection: Connection, who: Addressee, link: Link, one: Suggested
         return
     response_id = None
     if link.verb == "swap" and one.act == link.act:
-        # Swapping to the act it has already changes nothing, and says by which answer it got it.
-        response_id = planning.swap(
-            connection, who.principal, link.suggestion_id, link.act, at, via=VIA
-        ).response_id
+        response_id = link_queries.swapped_by(connection, who.principal, link)
     elif STANDS_AS.get(link.verb) == one.state:
         response_id = one.response_id
     if response_id is not None:
@@ -72,7 +69,7 @@ def take_back(connection: Connection, who: Addressee, link: Link, one: Suggested
 
 def switch(connection: Connection, principal: Principal, verb: str, on: bool, at: datetime) -> None:
     """Switch the user's own weekly mail, or their team digest, on or off, as the link's ``verb`` says."""
-    values = {"digest_on": on} if verb == STOP_DIGEST else mail_switched(on, at)
+    values = mail_switched(on, at, DIGEST if verb == STOP_DIGEST else PURPOSE)
     connection.execute(
         user.update()
         .where(user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id)

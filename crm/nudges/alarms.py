@@ -1,11 +1,13 @@
 """The alarm: admins are mailed when a weekly mail has missed its time. It waits in the outbox like every other mail."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
+from crm.accounts.schedules import zone_of
 from crm.domain.language import N_, ngettext
 from crm.domain.language import gettext as _
 from crm.domain.spans import capital, in_words, moment_phrase, week_phrase
@@ -14,7 +16,6 @@ from crm.mail.message import new_message_id
 from crm.mail.rendering import render
 from crm.mail.views import AlarmMail, MissedMail
 from crm.nudges import outbox as mails
-from crm.nudges.due import zone_of
 from crm.nudges.missed import Missed, missed
 from crm.nudges.outbox import Body, Claim, NoMail
 from crm.settings import Settings
@@ -25,17 +26,18 @@ ALARM = "alarm"
 NEWS_FOR = timedelta(days=1)
 """For how long a missed mail is news."""
 SHOWN = 20
+NO_ADMIN = N_("Whoever was to be told is no admin any more.")
 ALL_WELL = N_("By then everything had gone out.")
 
 
 def raise_alarms(database: Database, domain: str, at: datetime) -> int:
     """Put an alarm into the outbox for every admin of a team some of whose mails missed their time; returns how many.
 
-    At most one a day and admin, by the team's days; ``domain`` is what new message ids end in.
+    At most one a day and admin, by the team's days; what is news after today's is told tomorrow. ``domain`` is what new
+    message ids end in.
     """
     with database.read() as connection:
-        days = _days(connection, at)
-        owed = [key for key in _owed(connection, days) if not _is_there(connection, key)]
+        owed = _owed(connection, _news(connection, at), at)
     if not owed:
         return 0
     with database.write() as connection:
@@ -46,36 +48,45 @@ _Key = tuple[int, int, str, str]
 """Workspace, admin, address, day."""
 
 
-def _days(connection: Connection, at: datetime) -> dict[int, str]:
-    """Workspace → the day of the newest mail that missed its time lately."""
-    found: dict[int, str] = {}
-    news = [one for one in missed(connection, at) if one.since > at - NEWS_FOR]
-    for one in news:
-        zone = connection.execute(
-            select(workspace.c.time_zone).where(workspace.c.id == one.workspace_id)
-        ).scalar_one()
-        day = str(calendar_day(one.since, ZoneInfo(zone)))
-        found[one.workspace_id] = max(day, found.get(one.workspace_id, ""))
+def _news(connection: Connection, at: datetime) -> dict[int, datetime]:
+    """Workspace → since when the newest of its mails that missed their time lately has done so."""
+    found: dict[int, datetime] = {}
+    for one in missed(connection, at):
+        if one.since > at - NEWS_FOR:
+            found[one.workspace_id] = max(one.since, found.get(one.workspace_id, one.since))
     return found
 
 
-def _owed(connection: Connection, days: dict[int, str]) -> list[_Key]:
+def _owed(connection: Connection, news: dict[int, datetime], at: datetime) -> list[_Key]:
+    """The admins who were told nothing since the newest of these, and nothing today."""
+    told = _last_told(connection, list(news))
+    admins = connection.execute(
+        select(user.c.workspace_id, user.c.id, user.c.email, workspace.c.time_zone)
+        .join(workspace, workspace.c.id == user.c.workspace_id)
+        .where(user.c.workspace_id.in_(list(news)), user.c.active, user.c.role == "admin")
+    )
+    owed = []
+    for row in admins:
+        day = str(calendar_day(at, ZoneInfo(row.time_zone)))
+        last = told.get((row.workspace_id, row.id))
+        if last is None or (last.day < day and last.told_at < news[row.workspace_id]):
+            owed.append((row.workspace_id, row.id, row.email, day))
+    return owed
+
+
+def _last_told(connection: Connection, workspace_ids: list[int]) -> dict[tuple[int, int], Any]:
+    """Workspace and admin → the day and the moment of their last alarm."""
     rows = connection.execute(
-        select(user.c.workspace_id, user.c.id, user.c.email).where(
-            user.c.workspace_id.in_(list(days)), user.c.active, user.c.role == "admin"
+        select(
+            outbox.c.workspace_id,
+            outbox.c.user_id,
+            func.max(outbox.c.week).label("day"),
+            func.max(outbox.c.due_at).label("told_at"),
         )
+        .where(outbox.c.workspace_id.in_(workspace_ids), outbox.c.purpose == ALARM)
+        .group_by(outbox.c.workspace_id, outbox.c.user_id)
     )
-    return [(row.workspace_id, row.id, row.email, days[row.workspace_id]) for row in rows]
-
-
-def _is_there(connection: Connection, key: _Key) -> bool:
-    found = select(outbox.c.id).where(
-        outbox.c.workspace_id == key[0],
-        outbox.c.user_id == key[1],
-        outbox.c.purpose == ALARM,
-        outbox.c.week == key[3],
-    )
-    return connection.execute(found).first() is not None
+    return {(row.workspace_id, row.user_id): row for row in rows}
 
 
 def _put(connection: Connection, key: _Key, domain: str, at: datetime) -> bool:
@@ -96,17 +107,12 @@ def _put(connection: Connection, key: _Key, domain: str, at: datetime) -> bool:
 def written(
     database: Database, settings: Settings, templates: Environment, claim: Claim, at: datetime
 ) -> Body:
-    """The alarm as it stands now. Raises NoMail where all is well again, or nobody is an admin any more."""
+    """The alarm as it stands now. Raises NoMail where all is well again, or whom it is for is no admin any more."""
     with database.read() as connection:
-        admin = connection.execute(
-            select(user, workspace.c.name.label("team"))
-            .join(workspace, workspace.c.id == user.c.workspace_id)
-            .where(user.c.workspace_id == claim.workspace_id, user.c.id == claim.user_id)
-            .where(user.c.active, user.c.role == "admin")
-        ).one_or_none()
+        admin = recipient(connection, claim)
         found = missed(connection, at, claim.workspace_id)
     news = [one for one in found if one.since > claim.due_at - NEWS_FOR]
-    if admin is None or not news:
+    if not news:
         raise NoMail("nothing_due", ALL_WELL)
     zone = zone_of(admin.time_zone)
     mail = AlarmMail(
@@ -119,6 +125,19 @@ def written(
     )
     rendered = render(templates, "alarm", {"mail": mail})
     return Body(admin.email, rendered.subject, rendered.text, rendered.html, {})
+
+
+def recipient(connection: Connection, claim: Claim) -> Any:
+    """The admin whom the alarm is for, as a row; NoMail where they are none any more."""
+    admin = connection.execute(
+        select(user, workspace.c.name.label("team"))
+        .join(workspace, workspace.c.id == user.c.workspace_id)
+        .where(user.c.workspace_id == claim.workspace_id, user.c.id == claim.user_id)
+        .where(user.c.active, user.c.role == "admin")
+    ).one_or_none()
+    if admin is None:
+        raise NoMail("skipped", NO_ADMIN)
+    return admin
 
 
 def _title(many: int) -> str:

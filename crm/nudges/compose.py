@@ -7,26 +7,26 @@ from datetime import date, datetime
 from typing import Any
 
 from jinja2 import Environment
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from crm.accounts.queries import command_line, manner_of, principal_of
-from crm.domain.language import N_, ngettext
+from crm.domain.language import N_
 from crm.domain.language import gettext as _
-from crm.domain.manner import numeral, written_for
+from crm.domain.manner import written_for
 from crm.domain.principal import Principal
 from crm.domain.sentences import budget_summary, headline
-from crm.domain.spans import capital, count, day_phrase, week_phrase
+from crm.domain.spans import capital, day_phrase, week_phrase
 from crm.domain.vocabulary import word
 from crm.domain.weeks import DAY_NAMES, IsoWeek
 from crm.errors import NotFound
 from crm.interactions.silence import caution
 from crm.mail.message import Mailbox, unsubscribe_headers
 from crm.mail.rendering import render
-from crm.mail.views import AllInTouchMail, NudgeMail, NudgeSuggestion
-from crm.nudges import alarms, digest, due, links, missed, returns
+from crm.mail.views import AllInTouchMail, NudgeMail, NudgeSuggestion, promises_to_keep
+from crm.nudges import alarms, digest, due, links, missed, notices, returns
 from crm.nudges.due import gets_nudges
-from crm.nudges.notices import LIFTED, stopped_notice
 from crm.nudges.outbox import Body, Claim, NoMail
+from crm.nudges.quiet import why_empty
 from crm.nudges.reply_ids import Nudge, reply_id
 from crm.planning.actions import make_plan
 from crm.planning.diary import has_calendar
@@ -38,7 +38,7 @@ from crm.settings import Settings
 from crm.storage.database import Database
 from crm.storage.open_matters import is_open
 from crm.storage.presence import is_present
-from crm.storage.stored_metrics import current, freshen
+from crm.storage.stored_metrics import freshen
 from crm.storage.tables import contact, promise, user
 
 MOST_PROMISES = 5
@@ -52,7 +52,6 @@ ABOUT = {
 LONGEST_POINT = 140
 TAKEN = N_("Your calendar has taken that time since: the week’s page finds another.")
 SWITCHED_OFF = N_("The mail was switched off, or its user left, before it went out.")
-ALL_IN_TOUCH = N_("Nobody was due that week.")
 
 
 @dataclass(frozen=True)
@@ -81,10 +80,7 @@ class Writer:
 
     def _notice(self, database: Database, claim: Claim) -> Body:
         with database.read() as connection:
-            body = stopped_notice(connection, claim, self.settings.url, self.templates)
-        if body is None:
-            raise NoMail("skipped", LIFTED)
-        return body
+            return notices.written(connection, claim, self.settings.url, self.templates)
 
     def _weekly(self, database: Database, claim: Claim, at: datetime) -> Body:
         """Make the week's plan unless it is there, and write the mail about what is open in it."""
@@ -97,30 +93,40 @@ class Writer:
                 make_plan(connection, principal, week, at)
         with database.read() as connection:
             plan = plan_of(connection, principal, week, at)
-            promises = _promises(connection, principal, week, at) if plan and plan.open else ()
+            promises = _promises(connection, principal, week, at)
             unsure = caution(connection, principal, at) if plan and plan.open else ""
             proposed = not has_calendar(connection, principal)
             before = missed.said_to(connection, claim, at)
-        if plan is None or not plan.open:
-            return self._quiet(database, principal, person, claim, at)
-        made = planned_on(plan.made_at, principal.own_day(at), principal.user_zone)
-        said = " ".join(filter(None, (before, made, easing(plan.budget), unsure)))
+        if plan is None or not (plan.open or promises):
+            return self._quiet(database, principal, person, plan, claim, at)
+        made = planned_on(plan.made_at, principal.own_day(at), principal.user_zone) if plan.open else ""
+        said = " ".join(filter(None, (before, made, easing(plan.budget) if plan.open else "", unsure)))
         mail = self._nudge(person, principal, plan, promises, said, at)
         mail = replace(mail, proposed=proposed and any(one.slot.starts_at for one in plan.open))
         return self._rendered("nudge", mail, person, principal, claim, at)
 
     def _quiet(
-        self, database: Database, principal: Principal, person: Any, claim: Claim, at: datetime
+        self,
+        database: Database,
+        principal: Principal,
+        person: Any,
+        plan: PlanView | None,
+        claim: Claim,
+        at: datetime,
     ) -> Body:
+        """The short mail of a week with nothing open: nobody was due, or whoever was found no place."""
+        with database.read() as connection:
+            empty = why_empty(connection, principal, plan)
         if not person.nudge_when_empty:
-            raise NoMail("nothing_due", ALL_IN_TOUCH)
+            raise NoMail("nothing_due", empty.reason)
         freshen(database, principal, at)
         with database.read() as connection:
-            sentence = _all_in_touch(connection, principal)
+            sentence = empty.sentence(connection, principal)
         today = principal.own_day(at)
         mail = AllInTouchMail(
             person.name,
             week_phrase(IsoWeek.parse(claim.week).monday, today),
+            empty.title,
             sentence,
             _(DAY_NAMES[person.nudge_weekday]),
             f"{self.settings.url}/",
@@ -162,12 +168,12 @@ class Writer:
         at: datetime,
     ) -> NudgeMail:
         address = links.addresses(self.settings, principal, str(plan.week), at)
-        today = principal.own_day(at)
+        today, acts = principal.own_day(at), [one.act for one in plan.open]
         return NudgeMail(
             user_name=person.name,
             week_label=week_phrase(plan.week.monday, today),
-            title=headline(len(plan.open)),
-            summary=budget_summary([one.act for one in plan.open]),
+            title=headline(len(acts)) if acts else promises_to_keep(len(promises)),
+            summary=budget_summary(acts) if acts else _("Nothing else is planned."),
             suggestions=tuple(_shown(one, address, today) for one in plan.open),
             promises=promises,
             day_name=_(DAY_NAMES[person.nudge_weekday]),
@@ -178,6 +184,19 @@ class Writer:
             takes_replies=bool(self.settings.imap_url),
             has_digest=person.digest_on,
         )
+
+
+def require_wanted(connection: Connection, claim: Claim) -> None:
+    """NoMail where whoever the mail is for was shut out, has switched it off, or may not have it any more."""
+    match claim.purpose:
+        case due.DIGEST:
+            digest.recipient(connection, claim)
+        case alarms.ALARM:
+            alarms.recipient(connection, claim)
+        case returns.NOTICE:
+            notices.recipient(connection, claim)
+        case _:
+            _recipient(connection, claim)
 
 
 def _recipient(connection: Connection, claim: Claim) -> tuple[Principal, Any]:
@@ -283,37 +302,3 @@ def _promised(text: str, due: date, today: date) -> str:
     if due >= today:
         return _("{words}, by {day}.").format(words=words, day=day)
     return _("{words}, by {day}. That day has passed, so tell them yourself.").format(words=words, day=day)
-
-
-def _all_in_touch(connection: Connection, principal: Principal) -> str:
-    metrics = current(principal.workspace_id)
-    zones = connection.execute(
-        select(metrics.c.zone, func.count())
-        .join(
-            contact,
-            (contact.c.workspace_id == principal.workspace_id) & (contact.c.id == metrics.c.contact_id),
-        )
-        .where(
-            contact.c.owner_id == principal.user_id,
-            is_present(),
-            metrics.c.tier.in_(("key", "regular")),
-        )
-        .group_by(metrics.c.zone)
-    ).all()
-    total = sum(row[1] for row in zones)
-    in_touch = sum(number for zone, number in zones if zone == "in_touch")
-    if total == 0:
-        return _("Nobody of yours is marked key or regular yet.")
-    if in_touch == total:
-        return ngettext(
-            "Your {n} key or regular person is in touch.",
-            "Your {n} key or regular people are all in touch.",
-            total,
-        ).format(n=numeral(total))
-    people = count(total, "key or regular person", "key or regular people")
-    said = ngettext(
-        "Of your {people}, {n} is in touch, and nobody else is due this week.",
-        "Of your {people}, {n} are in touch, and nobody else is due this week.",
-        in_touch,
-    )
-    return said.format(people=people, n=in_touch)

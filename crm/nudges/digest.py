@@ -75,13 +75,13 @@ def _missing(
         people = people.where(only)
     found = []
     for row in connection.execute(people).all():
-        recipient = Recipient.of(row)
-        week = recipient.newest_week(at)
+        one = Recipient.of(row, DIGEST)
+        week = one.newest_week(at)
         known = _weeks(connection, row)
-        late = recipient.is_late(week, at, other)
-        owed = str(week) not in known and recipient.is_owed(week, at, other)
+        late = one.is_late(week, at, other)
+        owed = str(week) not in known and one.is_owed(week, at, other)
         if owed and (known or not late):
-            found.append(recipient.placed(week, domain, at, NOT_IN_TIME, other))
+            found.append(one.placed(week, domain, at, NOT_IN_TIME, other))
     return found
 
 
@@ -100,7 +100,7 @@ def written(
 ) -> Body:
     """The digest as of now. Raises NoMail where nobody is marked key, or nobody wants it any more."""
     with database.read() as connection:
-        principal, person = _recipient(connection, claim)
+        principal, person = recipient(connection, claim)
     freshen(database, principal, at)
     with database.read() as connection:
         mail = _mail(connection, settings, principal, person, claim, at)
@@ -114,7 +114,8 @@ def written(
     )
 
 
-def _recipient(connection: Connection, claim: Claim) -> tuple[Principal, Any]:
+def recipient(connection: Connection, claim: Claim) -> tuple[Principal, Any]:
+    """Whom the digest is for, as principal and row; NoMail where they left or want none any more."""
     row = connection.execute(
         select(user, workspace.c.name.label("team"))
         .join(workspace, workspace.c.id == user.c.workspace_id)

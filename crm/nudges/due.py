@@ -1,26 +1,24 @@
 """Whose weekly mail has fallen due: one row a user and week, whatever clocks, zones and servers do meanwhile."""
 
-import logging
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from crm.accounts.schedules import schedule_of
 from crm.domain.language import N_
 from crm.domain.principal import EDITORS
-from crm.domain.weeks import IsoWeek, due_instant, latest_due_week
+from crm.domain.schedule import Schedule
+from crm.domain.weeks import IsoWeek
 from crm.mail.message import new_message_id
 from crm.nudges import outbox as mails
 from crm.nudges.holds import hold
 from crm.nudges.outbox import STALE_AFTER
 from crm.storage.database import Database
 from crm.storage.tables import outbox, user
-
-log = logging.getLogger("crm.nudges")
 
 PURPOSE = "nudge"
 DIGEST = "digest"
@@ -50,40 +48,43 @@ class OtherTime:
 
 @dataclass(frozen=True)
 class Recipient:
-    """A user who gets the weekly mail, and when: ``weekday`` (0 is Monday) and ``at`` in their ``zone``.
+    """A user who gets the weekly mail or the team digest, and when.
 
-    ``since``: when they were added, or last switched it on; no mail is owed from before.
+    ``since``: when they were added, or last switched it on; none is owed from before.
     """
 
     workspace_id: int
     user_id: int
     email: str
-    zone: ZoneInfo
-    weekday: int
-    at: time
+    schedule: Schedule
     since: datetime
 
     @classmethod
-    def of(cls, row: Any) -> "Recipient":
+    def of(cls, row: Any, purpose: str = PURPOSE) -> "Recipient":
         """From a row of the user table."""
-        minute = row.nudge_minute % 1440
+        since = row.digest_since if purpose == DIGEST else row.nudge_since
         return cls(
             row.workspace_id,
             row.id,
             row.email,
-            zone_of(row.time_zone),
-            row.nudge_weekday,
-            time(minute // 60, minute % 60),
-            max(row.created_at, row.nudge_since or row.created_at),
+            schedule_of(row._mapping),
+            max(row.created_at, since or row.created_at),
         )
 
     def due_at(self, week: IsoWeek) -> datetime:
         """The instant, in UTC, at which this week's mail falls due."""
-        return due_instant(week, self.weekday, self.at, self.zone)
+        return self.schedule.due_at(week)
 
     def newest_week(self, at: datetime) -> IsoWeek:
         """The newest week whose mail is due at ``at``."""
-        return latest_due_week(at, self.weekday, self.at, self.zone)
+        return self.schedule.newest_week(at)
+
+    def next_run(self, known: Container[str], at: datetime) -> datetime:
+        """When a mail goes out next after ``at``, where these weeks have theirs: a week whose day was moved is over."""
+        week = self.newest_week(at).next()
+        while str(week) in known:
+            week = week.next()
+        return self.due_at(week)
 
     def is_owed(
         self, week: IsoWeek, at: datetime, other: OtherTime | None, *, is_newest: bool = True
@@ -99,7 +100,11 @@ class Recipient:
     def is_late(self, week: IsoWeek, at: datetime, other: OtherTime | None) -> bool:
         """Whether this week's mail is more than a day late at ``at``, and not of the day that is asked about."""
         due_at = self.due_at(week)
-        if other is not None and other.day is not None and due_at.astimezone(self.zone).date() >= other.day:
+        if (
+            other is not None
+            and other.day is not None
+            and due_at.astimezone(self.schedule.zone).date() >= other.day
+        ):
             return False
         return due_at <= at - STALE_AFTER
 
@@ -134,15 +139,6 @@ class Placed:
     reason: str | None
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """The zone of that name; UTC where the machine does not know it, so that the mail still goes out."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        log.warning("a user's time zone is not known on this machine; their mail goes out by UTC")
-        return ZoneInfo("UTC")
-
-
 def gets_nudges() -> ColumnElement[bool]:
     """Active members and admins who have not switched the mail off."""
     return user.c.active & user.c.nudge_on & user.c.role.in_(EDITORS)
@@ -153,9 +149,12 @@ def next_due(
 ) -> datetime | None:
     """When the next weekly mail of any of these users falls due; None where nobody gets one."""
     people = select(user).where(gets_nudges())
-    found = connection.execute(people if only is None else people.where(only))
-    recipients = [Recipient.of(row) for row in found]
-    return min((one.due_at(one.newest_week(at).next()) for one in recipients), default=None)
+    found = connection.execute(people if only is None else people.where(only)).all()
+    known = _known_weeks(connection, at)
+    return min(
+        (Recipient.of(row).next_run(known.get((row.workspace_id, row.id), ()), at) for row in found),
+        default=None,
+    )
 
 
 def put_due(

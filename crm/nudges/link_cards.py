@@ -9,6 +9,7 @@ from crm.domain.language import N_, ngettext
 from crm.domain.language import gettext as _
 from crm.domain.spans import capital, day_and_time, day_phrase, in_words
 from crm.domain.vocabulary import within, word
+from crm.domain.weeks import IsoWeek
 from crm.nudges import actions, link_queries
 from crm.nudges.compose import cut, slot_words
 from crm.nudges.link_queries import Addressee
@@ -65,6 +66,11 @@ class Opened:
         """The day where the user is."""
         return self.who.principal.own_day(self.at)
 
+    @property
+    def is_of_this_week(self) -> bool:
+        """Whether the mail was this week's: links hold for 30 days, and what they do is done in its week's plan."""
+        return self.link.week == str(IsoWeek.of(self.today))
+
 
 def card_of(connection: Connection, opened: Opened) -> Card:
     """What the page of this link says now."""
@@ -80,7 +86,7 @@ def card_of(connection: Connection, opened: Opened) -> Card:
     if actions.STANDS_AS.get(opened.link.verb) == one.state:
         return _settled(connection, opened, one)
     if opened.link.verb == "swap" and one.act == opened.link.act and one.state == "planned":
-        return _swapped(opened, one)
+        return _swapped(connection, opened, one)
     if one.state in ("done", "contacted") or (one.state != "planned" and opened.link.verb == "swap"):
         return _nothing_left(opened, one)
     if one.state == "not_this_person" and opened.link.verb == "snooze":
@@ -144,12 +150,12 @@ def _ask_done(connection: Connection, opened: Opened, one: Suggested) -> Card:
     score = link_queries.foreseen(connection, principal, one, opened.at)
     if score.after is not None:
         lines.append(Line("clock", _score_words(score.before, score.after)))
-    lines.append(
-        Line(
-            "calendar",
-            _("{name} leaves this week’s plan and rests for 14 days.").format(name=one.contact.short_name),
-        )
+    leaves = (
+        _("{name} leaves this week’s plan and rests for 14 days.")
+        if opened.is_of_this_week
+        else _("{name} rests for 14 days.")
     )
+    lines.append(Line("calendar", leaves.format(name=one.contact.short_name)))
     return Card(
         _("Log {what}?").format(what=within(what_words(one, short=True))),
         _for_whom(opened),
@@ -173,19 +179,18 @@ def _icon(act: str) -> str:
 
 def _ask_met(connection: Connection, opened: Opened, one: Suggested) -> Card:
     local = opened.at.astimezone(opened.who.principal.user_zone)
+    meeting = Line(
+        "users",
+        _("{moment}, mutual").format(moment=day_and_time(local, opened.today)),
+        strong=what_words(one, act="meeting"),
+    )
+    leaves = Line("calendar", _("{name} leaves this week’s plan.").format(name=one.contact.short_name))
     return Card(
         _("Log a meeting with {name}?").format(name=one.contact.short_name),
         _for_whom(opened),
         _ends(opened),
         "meeting",
-        lines=(
-            Line(
-                "users",
-                _("{moment}, mutual").format(moment=day_and_time(local, opened.today)),
-                strong=what_words(one, act="meeting"),
-            ),
-            Line("calendar", _("{name} leaves this week’s plan.").format(name=one.contact.short_name)),
-        ),
+        lines=(meeting, leaves) if opened.is_of_this_week else (meeting,),
         button=_("We did meet"),
         aside=Line(
             "", "", href=_log_address(one, "meeting"), label=_("It was another day, or something else")
@@ -283,8 +288,9 @@ def _left(many: int) -> str:
 
 def _settled(connection: Connection, opened: Opened, one: Suggested) -> Card:
     name = one.contact.short_name
-    left = link_queries.left_open(connection, opened.who.principal, opened.link.week, opened.at)
-    people = _left(left)
+    people = _for_whom(opened)
+    if opened.is_of_this_week:
+        people = _left(link_queries.left_open(connection, opened.who.principal, opened.link.week, opened.at))
     again = _("Opened twice? A second click changes nothing more.")
     if one.state == "done":
         line = Line(
@@ -315,8 +321,9 @@ def _meant_to_say(one: Suggested) -> list[Line]:
     ]
 
 
-def _swapped(opened: Opened, one: Suggested) -> Card:
+def _swapped(connection: Connection, opened: Opened, one: Suggested) -> Card:
     when = slot_words(one, opened.today)
+    by_link = link_queries.swapped_by(connection, opened.who.principal, opened.link)
     lines = (Line(_icon(one.act), when, strong=what_words(one)),)
     return Card(
         _("It is a {act} now").format(act=_act(one.act)),
@@ -324,7 +331,7 @@ def _swapped(opened: Opened, one: Suggested) -> Card:
         _("Opened twice? A second click changes nothing more."),
         one.act,
         lines=lines,
-        undo=True,
+        undo=by_link is not None,
     )
 
 

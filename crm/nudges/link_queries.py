@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
+from crm.accounts.schedules import zone_of
 from crm.domain.channels import Channel, by_key
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
@@ -17,14 +18,16 @@ from crm.domain.weeks import IsoWeek
 from crm.domain.whatif import once_more
 from crm.errors import NotFound
 from crm.interactions.queries import channels
-from crm.nudges.due import DIGEST, PURPOSE, zone_of
+from crm.nudges.due import DIGEST, PURPOSE
 from crm.nudges.links import STOP_DIGEST, STOPS, Gone, Link
 from crm.planning.actions import DIRECTION_OF
 from crm.planning.queries import Suggested, plan_of, suggested
 from crm.storage.metrics import rows_of
 from crm.storage.stored_metrics import scope_of
-from crm.storage.tables import contact, outbox, user, workspace
+from crm.storage.tables import contact, outbox, response, user, workspace
 
+VIA = "mail"
+"""How an answer that a link gave is kept."""
 NOBODY = N_(
     "This link was mailed to somebody who is no longer part of the team, so it does nothing any more."
 )
@@ -125,6 +128,24 @@ def foreseen(connection: Connection, principal: Principal, one: Suggested, at: d
 
 def _points(value: Any) -> int | None:
     return None if value is None else int(value)
+
+
+def swapped_by(connection: Connection, principal: Principal, link: Link) -> int | None:
+    """The answer by which this link, of whichever mail, swapped its suggestion to its act, unless that was undone."""
+    return connection.execute(
+        select(response.c.id)
+        .where(
+            response.c.workspace_id == principal.workspace_id,
+            response.c.suggestion_id == link.suggestion_id,
+            response.c.user_id == principal.user_id,
+            response.c.verb == "swap",
+            response.c.via == VIA,
+            response.c.to_act == link.act,
+            response.c.undone_at.is_(None),
+        )
+        .order_by(response.c.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
 
 
 def left_open(connection: Connection, principal: Principal, week: str, at: datetime) -> int:

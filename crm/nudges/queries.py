@@ -237,7 +237,7 @@ def _next_run(recipient: Recipient, states: dict[str, Row[Any]], at: datetime) -
     waiting = [
         row.next_try_at for row in states.values() if row.state in ("due", "retry") and row.next_try_at
     ]
-    return min(waiting, default=recipient.due_at(recipient.newest_week(at).next()))
+    return min(waiting, default=recipient.next_run(states, at))
 
 
 def clock_of(connection: Connection, at: datetime) -> Clock:

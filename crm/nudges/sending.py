@@ -28,7 +28,7 @@ from crm.mail.transport import Delivery, DeliveryState, Phase, deliver
 from crm.nudges import outbox as mails
 from crm.nudges import returns
 from crm.nudges.alarms import raise_alarms
-from crm.nudges.compose import Writer
+from crm.nudges.compose import Writer, require_wanted
 from crm.nudges.digest import put_digests
 from crm.nudges.due import PURPOSE, OtherTime, Placed, put_due
 from crm.nudges.outbox import Body, Claim, LostClaim, NoMail
@@ -179,8 +179,10 @@ class Postman:
         return self._state(claim, delivery)
 
     def _require_open(self, claim: Claim, address: str) -> None:
-        """NoMail where that address takes no mail: it was refused for good, now or by a mail that came back."""
+        """NoMail where nobody wants it any more, also since it was written; or where that address takes no mail: it was
+        refused for good, now or by a mail that came back."""
         with self.database.read() as connection:
+            require_wanted(connection, claim)
             stopped = why_stopped(connection, claim.workspace_id, address)
         if stopped:
             raise NoMail("skipped", stopped)

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from crm.domain.principal import Role
+from crm.nudges.actions import switch
+from crm.nudges.links import STOP_DIGEST
 from crm.nudges.sending import into_folder
 from crm.storage.tables import outbox, user
 from tests.builders import NOW, World
@@ -79,6 +81,20 @@ def test_a_missed_one_is_skipped_and_nobody_is_owed_one_from_before_they_asked(w
         ("2026-W49", "sent"),
         ("2026-W50", "skipped"),
     ]
+
+
+def test_whoever_asks_for_it_again_is_owed_none_from_before(world: World) -> None:
+    boss = head(world)
+    later = NOW + timedelta(weeks=8, days=2)
+    with mail_server() as (port, _):
+        postman(world.database, port=port).work()
+        for on, at in ((False, NOW + timedelta(days=3)), (True, later)):
+            with world.database.write() as connection:
+                switch(connection, boss, STOP_DIGEST, on, at)
+        postman(world.database, later + timedelta(minutes=1), port=port).work()
+        assert [(one.week, one.state) for one in digests(world)] == [("2026-W48", "sent")]
+        postman(world.database, later + timedelta(days=5), port=port).work()
+    assert [(one.week, one.state) for one in digests(world)] == [("2026-W48", "sent"), ("2027-W04", "sent")]
 
 
 def test_without_key_people_there_is_nothing_to_tell(world: World) -> None:

@@ -1,6 +1,7 @@
 """R4: one run for each local week, in every zone and whatever clocks and servers do, against a brute-force oracle."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -8,8 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from crm.nudges.due import put_due
+from crm.accounts.actions import save_profile
+from crm.accounts.forms import Preferences
+from crm.domain.principal import Principal
+from crm.nudges.due import next_due, put_due
 from crm.nudges.holds import hold, release
+from crm.nudges.missed import missed
+from crm.nudges.queries import beats
 from crm.storage.database import Database
 from crm.storage.tables import mail_hold, outbox, user
 from tests.builders import NOW, World
@@ -96,6 +102,117 @@ def test_each_week_has_one_row_and_none_is_missing(
         for week in (*sorted(missed)[-7:], newest):
             expected[week] = (born[week], "skipped" if born[week] <= now - DAY else "due")
     assert rows(world.database, one) == expected
+
+
+def choose(world: World, user_id: int, at: datetime, zone: str, weekday: int, minute: int) -> None:
+    """What the user's settings do."""
+    form = Preferences(
+        name="Alice Meyer",
+        time_zone=zone,
+        budget_call=3,
+        budget_in_person=1,
+        budget_by_hand=2,
+        nudge_on=True,
+        nudge_weekday=weekday,
+        nudge_time=time(minute // 60, minute % 60),
+        nudge_when_empty=True,
+    )
+    own = Principal(world.workspace_id, user_id, "member", world.zone, ZoneInfo(zone))
+    with world.database.write() as connection:
+        save_profile(connection, own, form, at)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    first=st.tuples(st.sampled_from(ZONES), st.integers(0, 6), st.sampled_from(MINUTES)),
+    start=st.datetimes(datetime(2025, 3, 1), datetime(2026, 12, 1)).map(
+        lambda at: at.replace(tzinfo=UTC, second=0, microsecond=0)
+    ),
+    changes=st.lists(
+        st.tuples(
+            st.integers(1, 9 * 24 * 60),
+            st.sampled_from(ZONES) | st.tuples(st.integers(0, 6), st.sampled_from(MINUTES)),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+)
+def test_whoever_changes_day_time_or_zone_gets_each_week_once_and_none_late(
+    world: World, first: tuple[str, int, int], start: datetime, changes: list[tuple[int, Any]]
+) -> None:
+    """The clock ticks all the while, so whatever is skipped or missing was lost by the change alone."""
+    zone, weekday, minute = first
+    with world.database.write() as connection:
+        connection.execute(user.update().values(active=False))
+    columns = {"time_zone": zone, "nudge_weekday": weekday, "nudge_minute": minute}
+    (one,) = team(world, 1, **columns, created_at=start)
+    due = oracle_due(ZoneInfo(zone), weekday, minute, start, start + timedelta(days=9))
+    now = min(at for at in due.values() if at > start)
+    expected: dict[str, tuple[datetime, str]] = {}
+    for minutes, what in (*changes, (9 * 24 * 60, None)):
+        until = now + timedelta(minutes=minutes)
+        for week, at in oracle_due(ZoneInfo(zone), weekday, minute, now, until).items():
+            expected.setdefault(week, (at, "due"))
+        while now < until:
+            put_due(world.database, "example.org", now)
+            now = min(until, now + timedelta(hours=11))
+        put_due(world.database, "example.org", now)
+        if what is not None:
+            zone, weekday, minute = (what, weekday, minute) if isinstance(what, str) else (zone, *what)
+            choose(world, one, now, zone, weekday, minute)
+    assert rows(world.database, one) == expected
+
+
+def test_a_day_that_is_over_sends_the_week_at_once_and_alarms_nobody(world: World) -> None:
+    """Friday until Wednesday of the week, when Monday is chosen: more than a day late by the new time."""
+    one = team(world, 1, nudge_weekday=4, nudge_minute=480)[0]
+    wednesday = NOW + timedelta(days=2)
+    with mail_server() as (port, _):
+        postman(world.database, NOW - timedelta(days=3), port=port).work()
+        choose(world, one, wednesday, "UTC", 0, 480)
+        for hours in (0, 40, 24 * 5):
+            postman(world.database, wednesday + timedelta(hours=hours), port=port).work()
+            with world.database.read() as connection:
+                assert missed(connection, wednesday + timedelta(hours=hours)) == []
+    assert rows(world.database, one) == {
+        "2026-W47": (NOW.replace(hour=8) - timedelta(days=3), "sent"),
+        "2026-W48": (wednesday, "sent"),
+        "2026-W49": (NOW.replace(hour=8) + timedelta(days=7), "sent"),
+    }
+
+
+def test_two_changes_within_half_a_minute_keep_the_week(world: World) -> None:
+    one = team(world, 1, nudge_weekday=4, created_at=NOW)[0]
+    wednesday = NOW + timedelta(days=2)
+    choose(world, one, wednesday, "UTC", 0, 480)
+    choose(world, one, wednesday + timedelta(seconds=10), "UTC", 1, 480)
+    put_due(world.database, "example.org", wednesday + timedelta(seconds=30))
+    assert rows(world.database, one) == {"2026-W48": (wednesday, "due")}
+
+
+def test_choosing_another_day_owes_nobody_a_week_from_before_they_came(world: World) -> None:
+    wednesday = NOW + timedelta(days=2)
+    one = team(world, 1, created_at=wednesday)[0]
+    for weekday in (1, 0):
+        choose(world, one, wednesday + timedelta(hours=1), "UTC", weekday, 480)
+        assert put_due(world.database, "example.org", wednesday + timedelta(hours=2)) == []
+
+
+def test_the_next_run_is_one_that_something_goes_out_on(world: World) -> None:
+    """The week went out on Monday; then its day becomes Friday, and its Friday brings nothing."""
+    admin = world.user(nudge_minute=480, created_at=NOW - timedelta(days=90))
+    tuesday = NOW + timedelta(days=1)
+    put_due(world.database, "example.org", NOW)
+    with world.database.write() as connection:
+        connection.execute(outbox.update().values(state="sent"))
+    choose(world, admin.user_id or 0, tuesday, "UTC", 4, 480)
+    with world.database.read() as connection:
+        (beat,) = beats(connection, admin, tuesday)
+        assert beat.next_run == next_due(connection, tuesday) == datetime(2026, 12, 4, 8, tzinfo=UTC)
 
 
 def test_a_user_who_moves_around_the_world_gets_one_a_week(world: World) -> None:

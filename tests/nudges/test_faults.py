@@ -2,12 +2,17 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from crm.domain.weeks import IsoWeek
 from crm.nudges import outbox as mails
+from crm.nudges.actions import send_again
+from crm.nudges.alarms import ALARM
+from crm.nudges.due import DIGEST
+from crm.nudges.returns import NOTICE
 from crm.nudges.sending import into_folder
 from crm.storage.database import Database
 from crm.storage.tables import outbox, outbox_event, user
@@ -99,6 +104,65 @@ def test_whoever_left_or_switched_it_off_meanwhile_gets_none(world: World) -> No
     assert ledger.taken == []
 
 
+GONE = ({"nudge_on": False}, {"active": False}, {"role": "viewer"})
+
+
+@pytest.mark.parametrize("gone", GONE, ids=str)
+def test_whoever_left_or_switched_it_off_between_two_attempts_gets_none(
+    world: World, gone: dict[str, Any]
+) -> None:
+    users = team(world, 2)
+    with scripted_server(recipient="450 mailbox busy") as server:
+        postman(world.database, port=server.port).work()
+    assert set(states(world.database).values()) == {"retry"}
+    with world.database.write() as connection:
+        connection.execute(user.update().where(user.c.id == users[0]).values(**gone))
+    with mail_server() as (port, ledger):
+        postman(world.database, NOW + timedelta(minutes=2), port=port).work()
+    assert states(world.database) == dict(zip(users, ["skipped", "sent"], strict=True))
+    assert len(ledger.taken) == 1
+
+
+def test_what_somebody_sends_again_does_not_go_to_whoever_left(world: World) -> None:
+    admin = world.user(nudge_on=False)
+    (gone,) = team(world, 1)
+    with scripted_server(dot="554 looks like spam") as server:
+        postman(world.database, port=server.port).work()
+    with world.database.write() as connection:
+        connection.execute(user.update().where(user.c.id == gone).values(active=False))
+        failed = connection.execute(select(outbox.c.id).where(outbox.c.user_id == gone)).scalar_one()
+        send_again(connection, admin, failed, "Alice Meyer", NOW)
+    with mail_server() as (port, ledger):
+        postman(world.database, NOW + timedelta(minutes=1), port=port).work()
+    assert states(world.database)[gone] == "skipped"
+    assert not any(address.startswith("user") for address, _ in ledger.taken)
+
+
+@pytest.mark.parametrize("purpose", [DIGEST, ALARM, NOTICE])
+def test_no_digest_alarm_or_notice_goes_to_whom_it_is_not_for_any_more(world: World, purpose: str) -> None:
+    """All of it was written before, and an attempt was in vain."""
+    boss = world.user(nudge_on=False, digest_on=True)
+    written = {"subject": "Words", "text": "Words", "html": "<p>Words</p>", "headers": {}}
+    with world.database.write() as connection:
+        mails.put(
+            connection,
+            workspace_id=world.workspace_id,
+            user_id=boss.user_id or 0,
+            purpose=purpose,
+            week="2026-W48" if purpose == DIGEST else "1",
+            to_address="alice@team.example",
+            message_id=f"<{purpose.replace(' ', '.')}@example.org>",
+            due_at=NOW,
+            at=NOW,
+        )
+        connection.execute(outbox.update().values(**written))
+        connection.execute(user.update().values(digest_on=False, role="member"))
+    with mail_server() as (port, ledger):
+        postman(world.database, port=port).work()
+    assert states(world.database) == {boss.user_id: "skipped"}
+    assert ledger.taken == []
+
+
 def test_nobody_due_is_no_mail_unless_one_is_wanted(world: World) -> None:
     quiet, wanting = team(world, 2)
     with world.database.write() as connection:
@@ -116,11 +180,14 @@ def test_a_claim_left_by_a_crash_is_not_sent_weeks_later(world: World) -> None:
         postman(world.database, NOW + timedelta(weeks=3), port=port).work()
         later = {str(IsoWeek(2026, week)) for week in (48, 49, 50, 51)}
     with world.database.read() as connection:
-        rows = connection.execute(select(outbox.c.week, outbox.c.state).order_by(outbox.c.week)).all()
+        rows = connection.execute(
+            select(outbox.c.week, outbox.c.state, outbox.c.reason).order_by(outbox.c.week)
+        ).all()
     assert [(row.week, row.state) for row in rows] == [
         ("2026-W48", "failed"), ("2026-W49", "skipped"), ("2026-W50", "skipped"), ("2026-W51", "sent"),
     ]  # fmt: skip
     assert {row.week for row in rows} == later
+    assert "in spite of an attempt" in str(rows[0].reason)
     assert len(ledger.taken) == 1
 
 

@@ -19,9 +19,10 @@ from crm.domain.weeks import IsoWeek
 from crm.nudges import links
 from crm.nudges.links import Link
 from crm.nudges.sending import into_folder
+from crm.planning import actions as planning
 from crm.planning.actions import make_plan
 from crm.storage.database import new_id
-from crm.storage.tables import ask, contact, interaction, own_calendar, session, suggestion, user
+from crm.storage.tables import ask, busy, contact, interaction, own_calendar, session, suggestion, user
 from tests.builders import NOW, World
 from tests.nudges.mailroom import member, only, postman
 from tests.web.site import KEY, client
@@ -187,9 +188,61 @@ def test_swap_and_back(mailed: Mailed) -> None:
     assert acts(mailed) == before
 
 
+def test_swap_and_back_where_the_calendar_has_taken_the_new_moment(mailed: Mailed) -> None:
+    path = mailed.link("Call instead")
+    before = acts(mailed)
+    mailed.press(path)
+    swapped = acts(mailed)
+    for row in swapped:
+        if row not in before:
+            take(mailed, row[columns().index("slot_at")])
+    for _ in range(2):
+        assert "It is a phone call now" in mailed.press(path).text
+        assert acts(mailed) == swapped
+    page = mailed.press(path + "/undo").text
+    assert "Undone." in page
+    assert "instead of" in page
+    assert acts(mailed) == before
+
+
+def test_a_link_offers_no_undo_of_what_the_page_did(mailed: Mailed) -> None:
+    path = mailed.link("Call instead")
+    with mailed.world.database.write() as connection:
+        swap_id = links.read(KEY.encode(), path.removeprefix("/n/"), NOW).suggestion_id
+        planning.swap(connection, mailed.principal, swap_id, "call", NOW)
+    page = mailed.get(path).text
+    assert "It is a phone call now" in page
+    assert "Undo" not in page
+
+
+def take(mailed: Mailed, starts_at: Any) -> None:
+    """The user's calendar has something at that time by now."""
+    whose = {"workspace_id": mailed.principal.workspace_id, "user_id": mailed.principal.user_id}
+    with mailed.world.database.write() as connection:
+        row = {**whose, "starts_at": starts_at, "ends_at": starts_at + timedelta(hours=1)}
+        connection.execute(busy.insert(), row)
+
+
+def columns() -> list[str]:
+    return [one.name for one in suggestion.columns]
+
+
 def acts(mailed: Mailed) -> list[Any]:
     with mailed.world.database.read() as connection:
         return [tuple(row) for row in connection.execute(select(suggestion).order_by(suggestion.c.id))]
+
+
+def test_a_link_of_an_older_mail_speaks_of_no_present_week(mailed: Mailed) -> None:
+    path = mailed.link("Done & log")
+    assert "leaves this week’s plan and rests for 14 days." in mailed.get(path).text
+    with time_machine.travel(NOW + timedelta(days=14), tick=False):
+        page = mailed.get(path).text
+        assert "rests for 14 days." in page
+        assert "this week" not in page
+        page = mailed.press(path).text
+        assert re.search(r"<h1>.+ is logged( already)?</h1>", page), page
+        assert "left in your week" not in page
+        assert "For Alice Meyer, from the mail of Mon 23 Nov." in page
 
 
 def test_snooze_asks_until_when(mailed: Mailed) -> None:

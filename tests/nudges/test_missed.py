@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
@@ -68,6 +69,50 @@ def test_one_refused_mail_names_whose_and_what_the_server_said(world: World) -> 
     (alarm,) = alarms(world)
     assert alarm[1] == "sent"
     assert "550 no such mailbox" in str(alarm[2])
+
+
+def test_a_second_miss_of_the_day_is_told_on_the_next(world: World) -> None:
+    member(world, nudge_on=False)
+    eight = NOW.replace(hour=8)
+    (ann,) = team(world, 1, nudge_minute=480, created_at=eight - HOUR)
+    (ben,) = team(world, 1, nudge_minute=900, created_at=eight - HOUR)
+    with scripted_server(dot="554 looks like spam") as server:
+        postman(world.database, eight, port=server.port).work()
+    with mail_server() as (port, _):
+        postman(world.database, eight + HOUR, port=port).work()
+    with scripted_server(dot="554 looks like spam") as server:
+        postman(world.database, eight + 7 * HOUR, port=server.port).work()
+    with mail_server() as (port, _):
+        for hours in (8, 15, 17, 18, 40):
+            postman(world.database, eight + hours * HOUR, port=port).work()
+    first, second = alarms(world)
+    assert (first[:2], second[:2]) == (("2026-11-23", "sent"), ("2026-11-24", "sent"))
+    assert f"User {ann}" in str(first[2])
+    assert f"User {ben}" not in str(first[2])
+    assert f"User {ben}" in str(second[2])
+
+
+def test_where_no_mail_is_awaited_none_is_late(world: World) -> None:
+    """Mail is not set up, or all of it is held: no page says that a mail is late, on the day itself and after it."""
+    admin = member(world)
+    for hours in (0, 2, 26):
+        at = NOW + hours * HOUR
+        postman(world.database, at).work()
+        with time_machine.travel(at, tick=False):
+            for path in ("/week/2026-W48", "/team/heartbeat", "/"):
+                said = [
+                    "mail is late" in page or "was not sent" in page or "is late." in page
+                    for page in (
+                        client(world, admin).get(path).text,
+                        client(world, admin, smtp_url="smtp://127.0.0.1:1").get(path).text,
+                    )
+                ]
+                assert said == [False, hours > 0], (path, hours)
+    with world.database.write() as connection:
+        connection.execute(mail_hold.insert(), {"held_at": NOW, "reason": "Restored"})
+    with time_machine.travel(NOW + 2 * HOUR, tick=False):
+        page = client(world, admin, smtp_url="smtp://127.0.0.1:1").get("/week/2026-W48").text
+    assert "This week’s mail" not in page
 
 
 def test_on_time_or_unwanted_is_no_alarm(world: World) -> None:
