@@ -16,6 +16,8 @@ def storable(words: str) -> str:
 
 def fold(words: str) -> str:
     """Lower case, without accents, single spaces: "Łódź  Straße" → "lodz strasse"."""
+    if words.isascii():
+        return " ".join(words.lower().split())
     spread = unicodedata.normalize("NFKD", words.casefold().translate(_SPELLED))
     bare = "".join(sign for sign in spread if not unicodedata.combining(sign))
     return _BETWEEN.sub(" ", bare).strip()

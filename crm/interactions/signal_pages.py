@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from crm.contacts.drafts import KIND_LIMIT
@@ -61,7 +60,7 @@ COLUMNS = ("heard_on", "type", "theme", "text", "contact", "email", "organisatio
 @router.page("/signals")
 def index(visit: Visit) -> Response:
     """Counted by month, theme and account."""
-    wanted, today = _wanted(visit.query, visit.team_day), visit.team_day
+    wanted, today = _wanted(visit), visit.team_day
     found = signals.summary(visit.connection, visit.principal, wanted, today)
     quoted = signals.told(visit.connection, visit.principal, wanted, limit=QUOTED)
     context = {
@@ -79,7 +78,7 @@ def index(visit: Visit) -> Response:
 @router.page("/signals/all")
 def listed(visit: Visit) -> Response:
     """One by one, newest first."""
-    wanted = _wanted(visit.query, visit.team_day)
+    wanted = _wanted(visit)
     page = signals.told(visit.connection, visit.principal, wanted, visit.query.get("after") or None)
     shared = _shared(visit, wanted)
     address = shared["address"]
@@ -95,7 +94,7 @@ def listed(visit: Visit) -> Response:
 @router.page("/signals/export")
 def export(visit: Visit) -> Response:
     """The same as a table file; no cell of it is a formula to a spreadsheet."""
-    wanted = _wanted(visit.query, visit.team_day)
+    wanted = _wanted(visit)
     ways = by_key(channels(visit.connection, visit.principal))
     rows = []
     for one in signals.everything_told(visit.connection, visit.principal, wanted):
@@ -126,14 +125,15 @@ def lede(found: Summary, wanted: Wanted) -> str:
     return said
 
 
-def _wanted(query: QueryParams, today: date) -> Wanted:
+def _wanted(visit: Visit) -> Wanted:
     """The filters in the address; a filter that is none is refused."""
+    query, today = visit.query, visit.team_day
     kind = query.get("type", "")
     if kind not in ("", "any", *SIGNAL_TYPES):
         raise Invalid(_("There is no sort of signal called {kind}.").format(kind=repr(kind[:40])))
     types = {"": FEATURED, "any": SIGNAL_TYPES}.get(kind, (kind,))
     theme = query.get("theme") or None
-    return Wanted(
+    filters = Wanted(
         types,
         _since(query.get("since", ""), today),
         "" if theme == NO_THEME else theme,
@@ -143,6 +143,7 @@ def _wanted(query: QueryParams, today: date) -> Wanted:
         _id(query.get("heard_by", "")),
         _words(query.get("q", "")),
     )
+    return signals.with_words(visit.connection, visit.principal, filters)
 
 
 def _words(said: str) -> tuple[str, ...]:

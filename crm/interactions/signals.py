@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, select
 
 from crm.domain.channels import by_key
 from crm.domain.heard import SIGNAL_TYPES
@@ -16,7 +16,7 @@ from crm.storage.frame import whole_day
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.presence import is_first_email
 from crm.storage.tables import contact, contact_email, interaction, organisation, signal, user
-from crm.storage.text import escape_like
+from crm.storage.text import fold
 from crm.storage.types import Day
 
 PAGE = 50
@@ -34,7 +34,8 @@ class Wanted:
     """Which signals: of these types, since a day, with a theme (``""``: with none), of one account or one person.
 
     ``kind`` is that of whoever said it, ``heard_by`` the user who wrote it down; each of ``words`` is in what they said
-    or in its theme.
+    or in its theme, as people are found by their names: capitals and accents make no difference. ``ids`` are those that
+    ``with_words`` found.
     """
 
     types: tuple[str, ...] = FEATURED
@@ -45,6 +46,7 @@ class Wanted:
     kind: str | None = None
     heard_by: int | None = None
     words: tuple[str, ...] = ()
+    ids: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -149,10 +151,26 @@ def _about(principal: Principal, wanted: Wanted, *columns: Any) -> Select[Any]:
         found = found.where(contact.c.kind == wanted.kind)
     if wanted.heard_by is not None:
         found = found.where(table.author_id == wanted.heard_by)
-    for word in wanted.words:
-        like = f"%{escape_like(word)}%"
-        found = found.where(or_(table.text.ilike(like, escape="\\"), table.theme.ilike(like, escape="\\")))
+    if wanted.ids is not None:
+        # As numbers in the statement: a database takes only so many parameters.
+        found = found.where(table.id.in_(bindparam("ids", wanted.ids, expanding=True, literal_execute=True)))
     return found
+
+
+def with_words(connection: Connection, principal: Principal, wanted: Wanted) -> Wanted:
+    """The same with the ids of those that have the words: looked for once for all that is said of them."""
+    if not wanted.words or wanted.ids is not None:
+        return wanted
+    folded = [fold(word) for word in wanted.words]
+    anywhere = _about(
+        principal, replace(wanted, types=SIGNAL_TYPES), signal.c.id, signal.c.text, signal.c.theme
+    )
+    ids = []
+    for row in connection.execute(anywhere):
+        said = (fold(row.text), fold(row.theme or ""))
+        if all(any(word in one for one in said) for word in folded):
+            ids.append(row.id)
+    return replace(wanted, ids=tuple(ids))
 
 
 def is_any(connection: Connection, principal: Principal) -> bool:
@@ -163,7 +181,7 @@ def is_any(connection: Connection, principal: Principal) -> bool:
 
 def type_counts(connection: Connection, principal: Principal, wanted: Wanted) -> dict[str, int]:
     """How many of each type there are, whatever types are wanted."""
-    every = replace(wanted, types=SIGNAL_TYPES)
+    every = replace(with_words(connection, principal, wanted), types=SIGNAL_TYPES)
     rows = connection.execute(
         _about(principal, every, signal.c.type, func.count().label("number")).group_by(signal.c.type)
     )
@@ -173,6 +191,7 @@ def type_counts(connection: Connection, principal: Principal, wanted: Wanted) ->
 
 def summary(connection: Connection, principal: Principal, wanted: Wanted, today: date) -> Summary:
     """The wanted signals counted by month, by how they were heard, and by theme and account."""
+    wanted = with_words(connection, principal, wanted)
     cells = _cells(connection, principal, wanted)
     by_account: Counter[int] = Counter()
     for row in cells:
@@ -278,6 +297,7 @@ def told(
     limit: int = PAGE,
 ) -> ToldPage:
     """A page of the wanted signals, newest first."""
+    wanted = with_words(connection, principal, wanted)
     order: list[ColumnElement[Any]] = [whole_day(signal.c.heard_on), signal.c.id]
     statement = _whole(principal, wanted).order_by(*(column.desc() for column in order)).limit(limit + 1)
     if after:
@@ -292,6 +312,7 @@ def told(
 
 def everything_told(connection: Connection, principal: Principal, wanted: Wanted) -> Iterator[Told]:
     """All the wanted signals, oldest first, for a file."""
+    wanted = with_words(connection, principal, wanted)
     for row in connection.execute(_whole(principal, wanted).order_by(signal.c.heard_on, signal.c.id)):
         yield _told(row)
 
@@ -341,6 +362,7 @@ def _told(row: Row[Any]) -> Told:
 
 def tellers(connection: Connection, principal: Principal, wanted: Wanted) -> list[Teller]:
     """Who told us the most of what is wanted, the most frequent first, then by name."""
+    wanted = with_words(connection, principal, wanted)
     account = and_(
         organisation.c.workspace_id == contact.c.workspace_id, organisation.c.id == contact.c.organisation_id
     )

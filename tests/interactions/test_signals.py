@@ -121,6 +121,15 @@ def test_filters_narrow_everything(world: World, people: tuple[int, int, int]) -
     assert summary(world, Wanted(SIGNAL_TYPES, words=("%",))).total == 0
 
 
+def test_words_are_found_whatever_their_capitals_and_accents(
+    world: World, alice: Principal, people: tuple[int, int, int]
+) -> None:
+    heard(world, alice, people[0], "request", "ÜBERGABE in Łódź  am Montag", theme="Öffnungszeiten")
+    for words in (("übergabe",), ("ubergabe", "LODZ"), ("ÖFFNUNG", "montag")):
+        assert summary(world, Wanted(SIGNAL_TYPES, words=words)).total == 1, words
+    assert summary(world, Wanted(SIGNAL_TYPES, words=("übergabe", "dienstag"))).total == 0
+
+
 def test_who_said_it_and_how_often(world: World, alice: Principal, people: tuple[int, int, int]) -> None:
     with world.database.read() as connection:
         found = signals.tellers(connection, world.principal, Wanted())
