@@ -24,6 +24,9 @@ from crm.errors import Invalid, Unavailable
 FORMAT = 1
 _PREFIX = b"in-person-backup sha256:"
 _SEAL = len(_PREFIX) + 64
+_ZIP = b"PK\x03\x04"
+_FIRST = b"tables/"
+"""With what the name of the first member begins, after 30 bytes."""
 _BLOCK = 1 << 20
 _UNREADABLE = (KeyError, TypeError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error)
 """What reading a member can end in that is not what it should be: not there, no text, no JSON, packed in another way."""
@@ -100,6 +103,15 @@ def seal(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+def is_one(path: Path) -> bool:
+    """Whether a file is an archive, whole or not, or is empty: what a backup may replace."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        start = file.read(30 + len(_FIRST))
+    return start == b"" or (start.startswith(_ZIP) and start.endswith(_FIRST))
+
+
 def _digest(path: Path) -> str:
     """SHA-256 of everything before the seal."""
     left = path.stat().st_size - _SEAL
@@ -165,7 +177,7 @@ def _verify(path: Path) -> None:
             file.seek(-_SEAL, os.SEEK_END)
         end = file.read()
     if not end.startswith(_PREFIX):
-        if start == b"PK\x03\x04":
+        if start == _ZIP:
             raise _damaged(path)
         raise Invalid(f"{path} is not a backup of In Person.")
     if end.removeprefix(_PREFIX) != _digest(path).encode():

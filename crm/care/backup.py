@@ -1,5 +1,6 @@
 """``crm backup``: everything in one file, taken while people work."""
 
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -12,9 +13,10 @@ from sqlalchemy.types import TypeDecorator
 from crm import __version__
 from crm.care import archive
 from crm.care.archive import Manifest, Writer
-from crm.errors import Unavailable
+from crm.errors import Conflict, Unavailable
 from crm.storage.database import Database, last_id
 from crm.storage.migrate import newest
+from crm.storage.sqlite import BESIDE
 from crm.storage.tables import metadata
 from crm.storage.types import from_micros
 
@@ -34,10 +36,12 @@ _BLOCK = 2_000
 
 
 def back_up(database: Database, path: Path, at: datetime) -> Manifest:
-    """Write a consistent backup to ``path``, verified by reading it back; an existing file is replaced at the end.
+    """Write a consistent backup to ``path``, verified by reading it back; an older backup there is replaced at the end.
 
-    Raises Unavailable with a sentence if the file cannot be written; then nothing is left behind.
+    Refuses to replace any other file. Raises Unavailable with a sentence if the file cannot be written; then nothing
+    is left behind.
     """
+    _refuse_other_files(database, path)
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=PART, delete=False) as file:
             part = Path(file.name)
@@ -56,6 +60,18 @@ def back_up(database: Database, path: Path, at: datetime) -> Manifest:
     finally:
         part.unlink(missing_ok=True)
     return manifest
+
+
+def _refuse_other_files(database: Database, path: Path) -> None:
+    """What is no backup is not ours to replace, least of all what belongs to the database."""
+    if database.is_sqlite:
+        own = {Path(f"{database.url.database}{end}").resolve() for end in ("", *BESIDE)}
+        if path.resolve() in own:
+            raise Conflict(f"{path} belongs to the database. Name another file for the backup.")
+    if os.path.isdir(path):  # noqa: PTH112
+        raise Conflict(f"{path} is a folder. Name a file in it.")
+    if os.path.lexists(path) and not archive.is_one(path):
+        raise Conflict(f"{path} is there already and is no backup, so it stays. Name another file.")
 
 
 def _write(database: Database, path: Path, at: datetime) -> Manifest:

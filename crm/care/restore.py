@@ -1,63 +1,162 @@
 """``crm restore``: a backup becomes the database, whole or not at all, and sends nothing until it is released."""
 
+import os
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, Table, text
+from sqlalchemy import Connection, MetaData, Table, inspect, select, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from crm.care import archive
 from crm.care.archive import Archive, Manifest
 from crm.care.backup import LEFT_OUT, newest_change
-from crm.errors import Conflict
+from crm.errors import Conflict, Unavailable
 from crm.storage.database import Database, set_last_id
-from crm.storage.faults import plain_faults
-from crm.storage.migrate import check_references, exclusive, is_known, is_newest, upgrade
-from crm.storage.tables import mail_hold, outbox
+from crm.storage.faults import Damaged, plain_faults
+from crm.storage.migrate import check_references, exclusive, is_known, newest, revision_of, upgrade
+from crm.storage.sqlite import BESIDE
+from crm.storage.tables import mail_hold, metadata, organisation, outbox, user
 from crm.storage.tables.nudges import UNFINISHED
 
+VERSION_TABLE = "alembic_version"
+CORE = {VERSION_TABLE, "workspace", "user", "contact", "interaction"}
+"""What every database of this program has, of whichever version."""
 _BLOCK = 2_000
 
 
-def restore(database: Database, path: Path, at: datetime, *, replace: bool = False) -> Manifest:
+@dataclass(frozen=True)
+class Restored:
+    """What the database is now, and the name that a damaged file in its place has got."""
+
+    manifest: Manifest
+    set_aside: Path | None = None
+
+
+def restore(database: Database, path: Path, at: datetime, *, replace: bool = False) -> Restored:
     """Replace what is in the database by the backup, in one transaction.
 
-    Refuses damaged archives and those of a newer schema; refuses to replace existing data unless ``replace``.
+    Refuses damaged archives, those of a newer schema, and a database of another program; refuses to replace what is
+    there unless ``replace``. A damaged file of SQLite is kept, and a new one takes its place.
     """
     with archive.opened(path) as found:
         if not is_known(found.manifest.revision):
             raise archive.newer(path, found.manifest.version)
+        if not _is_damaged(database):
+            _put_in(database, found, at, replace=replace)
+            return Restored(found.manifest)
         if not replace:
-            _refuse_overwriting(database, found.manifest)
-        with plain_faults(), exclusive(database) as connection:
-            _empty(connection)
-            upgrade(connection, found.manifest.revision)
-            _fill(connection, found)
-            upgrade(connection)
-            set_last_id(connection, found.manifest.last_id)
-            check_references(connection)
-            _hold_mail(connection, found.manifest, at)
-        return found.manifest
+            raise Conflict(
+                f"{database.url.database} is damaged, or is no database. If it is yours, stop the program and give --yes: "
+                "a new file takes its place, and the damaged one is kept beside it."
+            )
+        return Restored(found.manifest, _in_its_place(database, found, at))
 
 
-def _refuse_overwriting(database: Database, manifest: Manifest) -> None:
-    if not is_newest(database):
-        return
-    with database.read() as connection:
-        change = newest_change(connection)
-    if change is None:
-        return
+def _put_in(database: Database, found: Archive, at: datetime, *, replace: bool) -> None:
+    with plain_faults(), exclusive(database) as connection:
+        _refuse_foreign(connection)
+        lost = None if replace else _would_be_lost(connection, found.manifest)
+        if lost:
+            raise Conflict(f"{lost} Make a backup of it first, then give --yes to go on.")
+        _empty(connection)
+        upgrade(connection, found.manifest.revision)
+        _fill(connection, found)
+        upgrade(connection)
+        set_last_id(connection, found.manifest.last_id)
+        check_references(connection)
+        _hold_mail(connection, found.manifest, at)
+
+
+def _is_damaged(database: Database) -> bool:
+    """Whether a file of SQLite cannot be read as a database, or not everywhere."""
+    if not database.is_sqlite:
+        return False
+    try:
+        with database.read() as connection:
+            return bool(connection.execute(text("PRAGMA quick_check(1)")).scalar_one() != "ok")
+    except Damaged:
+        return True
+
+
+def _in_its_place(database: Database, found: Archive, at: datetime) -> Path:
+    """Restore into a new file, which takes the place of the damaged one once it is whole; the name that one has got."""
+    assert database.url.database
+    database.close()
+    place = Path(database.url.database)
+    fresh = place.with_name(f"{place.name}.restoring")
+    kept = place.with_name(f"{place.name}.damaged-{at:%Y-%m-%d-%H%M%S}")
+    try:
+        _drop(fresh)
+        new = Database(database.url.set(database=str(fresh)).render_as_string(hide_password=False))
+        try:
+            _put_in(new, found, at, replace=True)
+        finally:
+            new.close()
+        _give_the_rights_of(place, fresh)
+        for end in (*BESIDE, ""):  # a log that were left would be read into the new file
+            with suppress(FileNotFoundError):
+                Path(f"{place}{end}").rename(f"{kept}{end}")
+        fresh.replace(place)
+    except OSError as fault:
+        raise Unavailable(
+            f"Nothing was restored: the files beside {place} cannot be changed ({fault.strerror})."
+        ) from None
+    finally:
+        _drop(fresh)
+    return kept
+
+
+def _drop(path: Path) -> None:
+    for end in ("", *BESIDE):
+        Path(f"{path}{end}").unlink(missing_ok=True)
+
+
+def _give_the_rights_of(one: Path, other: Path) -> None:
+    """Whoever runs the program may be another than who restores."""
+    with suppress(OSError):
+        shutil.copymode(one, other)
+        os.chown(other, one.stat().st_uid, one.stat().st_gid)
+
+
+def _refuse_foreign(connection: Connection) -> None:
+    """What another program keeps is not ours to drop, whoever says yes."""
+    there = set(inspect(connection).get_table_names())
+    strange = sorted(there)
+    if there >= CORE:
+        is_newer = not is_known(revision_of(connection))  # only a later version can tell which are its own
+        strange = [] if is_newer else sorted(there - {VERSION_TABLE, *metadata.tables})
+    if strange:
+        some = ", ".join(strange[:3]) + (f" and {len(strange) - 3} more" if len(strange) > 3 else "")
+        raise Conflict(
+            f"The database holds tables that are not of In Person ({some}), so nothing was restored. "
+            "Name an empty database in CRM_DATABASE_URL."
+        )
+
+
+def _would_be_lost(connection: Connection, manifest: Manifest) -> str | None:
+    """A sentence about what a backup would replace; None where nothing was ever kept."""
+    if not inspect(connection).get_table_names():
+        return None
+    revision = revision_of(connection)
+    if revision != newest():
+        age = "an older" if is_known(revision) else "a newer"
+        return f"The database is of {age} version of In Person; what is in it would be replaced."
+    change = newest_change(connection)
     backed_up = datetime.fromisoformat(manifest.newest_change) if manifest.newest_change else None
-    newer = backed_up is None or change > backed_up
-    lost = (
-        f"The database holds changes up to {change:%Y-%m-%d %H:%M} UTC, newer than this backup; they would be lost."
-        if newer
-        else "The database is not empty; what is in it would be replaced."
-    )
-    raise Conflict(f"{lost} Make a backup of it first, then give --yes to go on.")
+    if change and (backed_up is None or change > backed_up):
+        return (
+            f"The database holds changes up to {change:%Y-%m-%d %H:%M} UTC, newer than this backup; "
+            "they would be lost."
+        )
+    if change or any(connection.execute(select(table).limit(1)).first() for table in (user, organisation)):
+        return "The database is not empty; what is in it would be replaced."
+    return None
 
 
 def _empty(connection: Connection) -> None:

@@ -34,12 +34,13 @@ def restore(
     """Put a backup in place of the database, whole or not at all; no mail goes out until it is released."""
     database = Database(settings.load().database)
     try:
-        manifest = restore_from(database, file, clock.now(), replace=yes)
+        restored = restore_from(database, file, clock.now(), replace=yes)
     finally:
         database.close()
-    typer.echo(
-        f"Restored the backup of {manifest.made_at[:16].replace('T', ' ')} UTC. Everybody signs in anew."
-    )
+    made_at = restored.manifest.made_at[:16].replace("T", " ")
+    typer.echo(f"Restored the backup of {made_at} UTC. Everybody signs in anew.")
+    if restored.set_aside:
+        typer.echo(f"The damaged file is {restored.set_aside} now. Remove it once nothing in it is missed.")
     typer.echo("Whoever was erased after that day is in it again: erase them once more (`crm erase`).")
     typer.echo("No mail is sent until an admin releases it on the mail page or by `crm nudge --release`.")
 

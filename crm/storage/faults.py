@@ -27,8 +27,13 @@ KNOWN = {
     "unable to open": N_(
         "The database file cannot be opened. Check that its folder exists and may be written."
     ),
-    "malformed": N_("The database file is damaged. Stop the program and restore the last backup."),
-    "not a database": N_("The database file is not a database. Check CRM_DATABASE_URL."),
+    "malformed": N_(
+        "The database file is damaged. Stop the program and restore the last backup: crm restore FILE --yes."
+    ),
+    "not a database": N_(
+        "The database file is not a database. Check CRM_DATABASE_URL; if the file is yours, "
+        "restore the last backup: crm restore FILE --yes."
+    ),
     "read-only transaction": N_("The database only lets us read at the moment, so nothing was saved."),
     'fatal:  database "': N_(
         "The database server has no database of the name in CRM_DATABASE_URL. Create it first."
@@ -82,6 +87,11 @@ KNOWN = {
     "timeout expired": N_("The database server cannot be reached, so nothing was saved. Check that it runs."),
 }
 """What the database says → what people read. The first that fits."""
+_DAMAGED = (KNOWN["malformed"], KNOWN["not a database"])
+
+
+class Damaged(Unavailable):
+    """The file of a database on SQLite cannot be read as one."""
 
 
 @contextmanager
@@ -94,7 +104,7 @@ def plain_faults() -> Iterator[None]:
         if sentence is None:
             raise
         log.warning(sentence)
-        raise Unavailable(sentence) from fault
+        raise (Damaged if sentence in _DAMAGED else Unavailable)(sentence) from fault
 
 
 def _sentence(said: str, disconnected: bool) -> str | None:

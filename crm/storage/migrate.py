@@ -58,7 +58,7 @@ def _newest_in(folder: Path) -> str:
 def is_newest(database: Database) -> bool:
     """Whether the database answers and has the schema of this program."""
     with database.read() as connection:
-        return _revision(connection) == newest()
+        return revision_of(connection) == newest()
 
 
 def migrate(database: Database) -> bool:
@@ -66,7 +66,7 @@ def migrate(database: Database) -> bool:
     if is_newest(database):
         return False
     with plain_faults(), exclusive(database) as connection:
-        revision = _revision(connection)
+        revision = revision_of(connection)
         if revision == newest():
             return False
         _refuse_unknown(revision)
@@ -82,7 +82,8 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     command.upgrade(_config(connection), revision)
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_of(connection: Connection) -> str | None:
+    """The schema that the database has; None where it has none yet."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
@@ -91,13 +92,13 @@ def _revision(connection: Connection) -> str | None:
 def is_new(database: Database) -> bool:
     """Whether the database has no schema yet."""
     with database.read() as connection:
-        return _revision(connection) is None
+        return revision_of(connection) is None
 
 
 def is_newer(database: Database) -> bool:
     """Whether the database has a schema that only a later program knows."""
     with database.read() as connection:
-        return not is_known(_revision(connection))
+        return not is_known(revision_of(connection))
 
 
 def is_known(revision: str | None) -> bool:

@@ -22,6 +22,8 @@ SAFE = (3, 51, 3)
 """Older ones can damage a WAL where two processes write and checkpoint at the same moment: there one process alone
 checkpoints, the server, and a second server is refused."""
 BUSY_MILLISECONDS = 5000
+BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a file, under its name and one of these ends."""
 STATEMENTS = 500
 """A connection keeps so many statements prepared: more than the pages have. Once the driver's store is full, it keeps what
 was used most often and prepares whatever came later anew each time."""

@@ -192,6 +192,39 @@ def test_a_folder_that_cannot_be_written_leaves_nothing(world: World, tmp_path: 
         back_up(world.database, tmp_path / "no" / "such" / "folder" / "x.backup", NOW)
 
 
+def test_what_is_no_backup_is_not_replaced(world: World, tmp_path: Path) -> None:
+    busy(world)
+    kept = tmp_path / "letter.odt"
+    kept.write_bytes(b"PK\x03\x04" + b"x" * 500)
+    for path, words in (
+        (kept, "is no backup, so it stays"),
+        (tmp_path, "is a folder"),
+        (Path("/dev/null"), "stays"),
+    ):
+        with pytest.raises(Conflict, match=words):
+            back_up(world.database, path, NOW)
+    assert kept.read_bytes() == b"PK\x03\x04" + b"x" * 500
+    (tmp_path / "made.backup").touch()
+    for _ in range(2):  # an empty file, and a backup that is there
+        back_up(world.database, tmp_path / "made.backup", NOW)
+    cut = (tmp_path / "made.backup").read_bytes()[:2000]
+    (tmp_path / "made.backup").write_bytes(cut)
+    back_up(world.database, tmp_path / "made.backup", NOW)
+    with opened(tmp_path / "made.backup") as found:
+        assert found.manifest.tables["contact"].rows == 3
+
+
+def test_the_database_is_not_replaced_by_its_backup(elsewhere: Database, tmp_path: Path) -> None:
+    assert elsewhere.url.database
+    place = Path(elsewhere.url.database)
+    World.create(elsewhere).contact()
+    (tmp_path / "beside").symlink_to(place)
+    for path in (place, Path(f"{place}-wal"), Path(f"{place}-journal"), tmp_path / "beside"):
+        with pytest.raises(Conflict, match="belongs to the database"):
+            back_up(elsewhere, path, NOW)
+    assert len(contents(elsewhere)["contact"]) == 1
+
+
 def test_a_disk_that_fills_meanwhile_is_said_and_nothing_is_left(world: World, tmp_path: Path) -> None:
     busy(world)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -14,12 +14,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, func, select, text
+from sqlalchemy import Connection, MetaData, func, inspect, select, text
 
 from crm.care import archive
 from crm.care.archive import Manifest
 from crm.care.backup import LEFT_OUT, plain_table
-from crm.care.restore import _empty, restore
+from crm.care.restore import CORE, VERSION_TABLE, _empty, restore
 from crm.storage import migrate as migrating
 from crm.storage.database import Database, new_id
 from crm.storage.migrate import check_references, exclusive, is_newest, migrate, newest, upgrade
@@ -167,6 +167,17 @@ def test_who_found_no_place_in_a_plan_is_a_row_each_and_a_merge_can_still_be_und
         ),
     ]
     assert [one for one in changes["changes"] if one[0] == "contact"] == [["contact", None, None]]
+
+
+def test_every_table_there_ever_was_is_known_as_ours(tmp_path: Path) -> None:
+    """So that a restore over an older database takes none of them for another program's."""
+    there: set[str] = set()
+    with exclusive(Database(f"sqlite:///{tmp_path / 'step_by_step.sqlite3'}")) as connection:
+        for revision in revisions():
+            upgrade(connection, revision)
+            there |= set(inspect(connection).get_table_names())
+            assert there >= CORE
+    assert there == {VERSION_TABLE, *metadata.tables}
 
 
 def test_the_newest_is_the_one_alembic_ends_at() -> None:
