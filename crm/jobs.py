@@ -185,13 +185,20 @@ class Clock:
     def stop(self) -> None:
         """Let a delivery in progress end, for as long as a stop may take, counted from when it was asked for."""
         self.ask()
+        if not self._ends(self._scheduler.shutdown):
+            log.warning("a mail was still being delivered; what became of it is settled at the next start")
+        elif not self._ends(partial(self._work.guarded, self._end_pulse)):
+            log.warning("the database was still being written to, so the end of the clock is not in it")
+
+    def _ends(self, what: Callable[[], None]) -> bool:
+        """Whether it is done in the time that is left; a request that outlasts its own holds up neither of them."""
         assert self._asked_at is not None
-        ending = threading.Thread(target=self._scheduler.shutdown, daemon=True)
+        ending = threading.Thread(target=what, daemon=True)
         ending.start()
         ending.join(max(0.5, GRACE_SECONDS - (time.monotonic() - self._asked_at)))
-        if ending.is_alive():
-            log.warning("a mail was still being delivered; what became of it is settled at the next start")
-            return
+        return not ending.is_alive()
+
+    def _end_pulse(self) -> None:
         with self._work.database.write() as connection:
             pulse.end(connection, self._work.process)
 

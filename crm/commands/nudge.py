@@ -1,5 +1,6 @@
 """``crm nudge``: send what is due, or write it into a folder."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,8 @@ from crm import clock
 from crm.accounts.queries import by_email
 from crm.cli_support import AsJson, AsOf, Desk, Workspace, desk, print_json
 from crm.commands.listing import print_table
+from crm.domain.language import ngettext
+from crm.domain.spans import join
 from crm.domain.weeks import whole_day
 from crm.errors import Invalid, Unavailable
 from crm.nudges import pulse
@@ -124,7 +127,10 @@ def _nothing(following: datetime | None) -> str:
 
 
 def _sentence(undelivered: list[Outcome]) -> str:
-    first = undelivered[0]
-    others = f" So are {len(undelivered) - 1} others." if len(undelivered) > 1 else ""
+    first, *others = undelivered
     tried = " It is tried again." if first.state == "retry" else ""
-    return f"The mail to {first.user} is in the state {first.state}. {first.reason or ''}{tried}{others}"
+    counted = Counter(one.state for one in others)
+    listed = join([f"{number} {state}" for state, number in counted.items()])
+    more = ngettext("There is another mail: {listed}.", "There are other mails: {listed}.", len(others))
+    rest = f" {more.format(listed=listed)}" if others else ""
+    return f"The mail to {first.user} is in the state {first.state}. {first.reason or ''}{tried}{rest}"

@@ -3,8 +3,12 @@
 import errno
 import gc
 import logging
+import os
 import signal
 import socket
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import FrameType
@@ -20,7 +24,9 @@ from crm.settings import SHORT_KEY, Settings, unknown_settings
 from crm.storage.database import Database
 from crm.web import logs, sessions
 
-GRACE_SECONDS = 8
+GRACE_SECONDS = 7
+"""How long requests in progress may take; with what comes after it, the process is gone within ten."""
+LAST_SECONDS = 0.25
 log = logging.getLogger("crm.serve")
 
 
@@ -46,6 +52,7 @@ def serve() -> None:
             if running:
                 running.stop()
             listener.close()
+    _leave_nobody_working()
 
 
 def _refuse_wrong(settings: Settings) -> None:
@@ -108,6 +115,7 @@ def _run(settings: Settings, database: Database, listener: socket.socket, ask: C
     from crm.app import create_app
 
     app = create_app(settings, database)
+    stopping = app.state.site.stopping
     gc.freeze()  # it stays as long as the process
     config = uvicorn.Config(
         app,
@@ -120,6 +128,7 @@ def _run(settings: Settings, database: Database, listener: socket.socket, ask: C
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            stopping.set()
             ask()
             super().handle_exit(sig, frame)
 
@@ -128,6 +137,22 @@ def _run(settings: Settings, database: Database, listener: socket.socket, ask: C
         Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
         return
+
+
+def _leave_nobody_working() -> None:
+    """End the process where a request outlasted the grace: its thread would keep it, and commit after all.
+
+    What that request had not committed the database rolls back.
+    """
+    others = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
+    until = time.monotonic() + LAST_SECONDS
+    for one in others:
+        one.join(max(0, until - time.monotonic()))
+    if any(one.is_alive() for one in others):
+        log.warning("a request was still being worked on; what it had not saved is rolled back")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def migrate() -> None:

@@ -202,7 +202,13 @@ def run_now(visit: Visit) -> Response:
         actions.bring_forward(connection, visit.principal, visit.at)
     process = f"run now, by user {visit.principal.user_id}"
     outcomes = sending.work_now(
-        visit.database, visit.settings, visit.site.templates, clock.now, process, visit.principal.workspace_id
+        visit.database,
+        visit.settings,
+        visit.site.templates,
+        clock.now,
+        process,
+        visit.principal.workspace_id,
+        going=lambda: not visit.site.stopping.is_set(),
     )
     if not outcomes:
         return visit.redirect("/team/heartbeat", message=_("Nothing was due."))

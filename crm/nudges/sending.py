@@ -303,9 +303,15 @@ def into_folder(folder: Path) -> Deliver:
 
 
 def work_now(
-    database: Database, settings: Settings, templates: Environment, now: Now, process: str, workspace_id: int
+    database: Database,
+    settings: Settings,
+    templates: Environment,
+    now: Now,
+    process: str,
+    workspace_id: int,
+    going: Callable[[], bool],
 ) -> list[Outcome]:
-    """One round for one team while somebody waits for it: no mail is begun after `PATIENCE`."""
+    """One round for one team while somebody waits for it: no mail is begun after `PATIENCE`, or once it is to stop."""
     until = now() + PATIENCE
     return Postman(
         database,
@@ -314,7 +320,7 @@ def work_now(
         by_smtp(settings, timeout=10),
         now,
         process,
-        going=lambda: now() < until,
+        going=lambda: going() and now() < until,
         whom=Whom(workspace_id),
     ).work()
 

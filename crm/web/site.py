@@ -1,5 +1,6 @@
 """What every request shares: settings, the database, the templates and a few threads."""
 
+import threading
 from dataclasses import dataclass, field
 
 import anyio
@@ -15,6 +16,7 @@ class Site:
     """One served product; lies in ``app.state.site``.
 
     ``threads`` bounds how many requests work at the same moment: a few are faster than many for work in Python.
+    ``stopping`` is set once the process is to end: what takes long begins nothing more.
     """
 
     settings: Settings
@@ -22,6 +24,7 @@ class Site:
     templates: Environment
     threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
     vitals: Vitals = field(default_factory=Vitals)
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     @property
     def is_https(self) -> bool:

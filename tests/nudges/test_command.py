@@ -11,6 +11,8 @@ import time_machine
 from sqlalchemy import select
 
 from crm.__main__ import run
+from crm.commands import nudge
+from crm.nudges.sending import Outcome
 from crm.storage.tables import mail_hold, outbox, outbox_event
 from tests.builders import NOW, World
 from tests.mail.servers import free_port
@@ -123,6 +125,19 @@ def test_a_refused_connection_is_one_sentence_and_exit_1(
     assert (status, said[0]["state"]) == (1, "retry")
     assert complaint.count("\n") == 1
     assert "refused the connection" in complaint
+
+
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        (["failed"], "The mail to 0 is in the state failed. no"),
+        (["retry", "failed"], "It is tried again. There is another mail: 1 failed."),
+        (["failed", "retry", "unknown", "retry"], "There are other mails: 2 retry and 1 unknown."),
+    ],
+)
+def test_mails_that_did_not_arrive_are_counted_by_their_state(states: list[str], said: str) -> None:
+    outcomes = [Outcome(str(number), "2026-W48", state, "<a@b>", "no") for number, state in enumerate(states)]
+    assert nudge._sentence(outcomes).endswith(said)
 
 
 def test_without_a_mail_server_nothing_is_claimed(world: World, crm: Any) -> None:

@@ -128,6 +128,17 @@ def test_run_now_sends_what_is_due_and_tries_again_what_waits(world: World) -> N
     assert "Mail is not set up" in said(client(world, admin), "/team/heartbeat/run")
 
 
+def test_run_now_begins_no_mail_once_the_server_is_to_stop(world: World) -> None:
+    admin = world.user(nudge_on=False)
+    users = due_now(world)
+    with mail_server() as (port, ledger):
+        browser = client(world, admin, smtp_url=f"smtp://127.0.0.1:{port}")
+        browser.app.state.site.stopping.set()  # type: ignore[attr-defined]
+        assert browser.post("/team/heartbeat/run").status_code == 303
+    assert ledger.taken == []
+    assert states(world.database) == dict.fromkeys(users, "due")
+
+
 def test_an_admin_sends_a_test_to_anybody_of_the_team_and_others_only_to_themselves(world: World) -> None:
     admin, bob = world.user(), world.user("Bob Stone", "member")
     mallory = World.create(world.database, "Another team").user("Mallory Fox")
