@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import cached_property
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -139,11 +139,19 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _plain_address(cls, value: str) -> str:
+        value = value.strip()
         if value and not _is_an_origin(value):
             raise ValueError(
                 "must look like https://crm.example.org: a host and at most a port, since pages lie at its root"
             )
-        return value.rstrip("/")
+        return value.rstrip("/").lower()
+
+    @field_validator("secret_key")
+    @classmethod
+    def _one_key(cls, value: str) -> str:
+        if "," in value:
+            raise ValueError("must hold no comma: once it is an old key, commas stand between it and others")
+        return value
 
     @field_validator("proxies")
     @classmethod
@@ -159,8 +167,9 @@ class Settings(BaseSettings):
 
     @cached_property
     def trusted_proxies(self) -> list[str]:
-        """Who may say for whom a request is passed on."""
-        return _listed(self.proxies)
+        """Who may say for whom a request is passed on, each also as a socket of IPv6 sees it."""
+        named = _listed(self.proxies)
+        return [*named, *(_mapped(place) for place in map(ip_network, named) if place.version == 4)]
 
     @cached_property
     def named_hosts(self) -> frozenset[str]:
@@ -187,13 +196,13 @@ class Settings(BaseSettings):
     @cached_property
     def key(self) -> Key:
         """The secret that signs links, with those before it; made at first use and kept, readable by its owner only."""
-        return Key.of(self._newest_key(), (key.encode() for key in _listed(self.secret_key_before)))
-
-    def _newest_key(self) -> bytes:
+        former = [key.encode() for key in _listed(self.secret_key_before)]
         if self.secret_key:
-            return self.secret_key.encode()
+            return Key.of(self.secret_key.encode(), former)
         _make_key(self.key_file)
-        return _kept_key(self.key_file)
+        kept = _kept_key(self.key_file)
+        newest = kept.strip()
+        return Key.of(newest, former if kept == newest else [kept, *former])  # space around it once counted
 
     @property
     def has_short_key(self) -> bool:
@@ -252,9 +261,9 @@ def _kept_key(path: Path) -> bytes:
             f"The secret key in {path} cannot be read ({fault.strerror}). Give the file to the user who runs crm, "
             "or set CRM_SECRET_KEY."
         ) from None
-    if len(key) < LEAST_KEY:
+    if len(key.strip()) < LEAST_KEY:
         raise UsageError(
-            f"The secret key in {path} has {len(key)} of at least {LEAST_KEY} characters, so it was not kept whole. "
+            f"The secret key in {path} has {len(key.strip())} of at least {LEAST_KEY} characters, so it was not kept whole. "
             "Put the whole one back; or remove the file, and a new one is made: links mailed before end then, and "
             "calendars must be connected again."
         )
@@ -265,7 +274,10 @@ def _environment() -> dict[str, str]:
     """What is set: in the environment, or else in the file that it names. What is set to nothing is not set."""
     said = {name: value for name, value in os.environ.items() if value}
     path = said.get(FILE)
-    return said if path is None else {**dict(_of_file(path)), **said}
+    if path is None:
+        return said
+    below = {name: value for name, value in _of_file(path) if name.removesuffix("_FILE") not in said}
+    return {**below, **said}
 
 
 def _of_file(path: str) -> Iterator[tuple[str, str]]:
@@ -281,8 +293,15 @@ def _of_file(path: str) -> Iterator[tuple[str, str]]:
         name, *values = found.groups(default="")
         if name not in _NAMES:
             raise UsageError(f"Line {number} of {path}: {name} is no setting.{_meant(name)}")
+        if _is_left_open(values[-1]):
+            raise UsageError(f"Line {number} of {path}: a quote is opened and not closed.")
         if value := "".join(values):
             yield name, value
+
+
+def _is_left_open(value: str) -> bool:
+    """Whether a value that stands in no quotes begins with one that is never closed."""
+    return value[:1] in ("'", '"') and value.count(value[0]) % 2 == 1
 
 
 def unknown_settings() -> list[str]:
@@ -326,7 +345,14 @@ def _is_an_origin(url: str) -> bool:
     except ValueError:
         return False
     rest = parts.path.strip("/") or parts.query or parts.fragment
-    return parts.scheme in ("http", "https") and bool(_PLACE.fullmatch(parts.netloc)) and not rest
+    if rest or re.search(r"\s", url):  # space inside is what taking it apart leaves out
+        return False
+    return parts.scheme in ("http", "https") and bool(_PLACE.fullmatch(parts.netloc))
+
+
+def _mapped(network: IPv4Network | IPv6Network) -> str:
+    """A network of IPv4 inside IPv6: so a socket that takes both shows who comes from it."""
+    return f"::ffff:{network.network_address}/{96 + network.prefixlen}"
 
 
 def _as_typed(host: str) -> str:

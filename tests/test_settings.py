@@ -6,6 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from crm import settings
 from crm.errors import UsageError
@@ -61,6 +67,7 @@ def test_without_a_base_url_links_name_a_host_a_browser_can_go_to(host: str, url
         "https://",
         "https://crm.example.org/below",
         "https://crm example.org",
+        "https://crm.exa\nmple.org",
         "https://crm.example.org:99999",
         "https://nora:secret@crm.example.org",
         "https://crm.example.org?x=1",
@@ -82,6 +89,13 @@ def test_a_base_url_loses_its_last_slash(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "url", ["HTTPS://CRM.example.org", " https://crm.example.org", "https://crm.example.org/\n"]
+)
+def test_a_base_url_is_as_browsers_write_it(url: str) -> None:
+    assert Settings(base_url=url).url == "https://crm.example.org"
+
+
+@pytest.mark.parametrize(
     "url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite://relative.db", "sqlite:////x?mode=ro"]
 )
 def test_a_sqlite_database_is_a_file(url: str) -> None:
@@ -90,16 +104,48 @@ def test_a_sqlite_database_is_a_file(url: str) -> None:
 
 
 def test_a_proxy_is_an_address_or_a_network() -> None:
-    assert Settings(proxies="10.0.0.5, 172.16.0.0/12").trusted_proxies == ["10.0.0.5", "172.16.0.0/12"]
+    named = ["10.0.0.5", "172.16.0.0/12", "fd00::/8"]
+    assert Settings(proxies=", ".join(named)).trusted_proxies[:3] == named
     for wrong in ("*", "proxy.lan", "10.0.0.5/8"):
         with pytest.raises(ValueError, match="must be addresses or networks"):
             Settings(proxies=wrong)
+
+
+@pytest.mark.parametrize(
+    "passed_on_by", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "172.20.0.3", "::ffff:172.20.0.3"]
+)
+def test_a_proxy_is_known_also_by_a_socket_that_takes_both_sorts_of_addresses(passed_on_by: str) -> None:
+    """``CRM_HOST=::`` sees who comes by IPv4 as ``::ffff:127.0.0.1``."""
+    trusted = Settings(proxies="127.0.0.1, ::1, 172.16.0.0/12").trusted_proxies
+
+    def show(request: Request) -> PlainTextResponse:
+        assert request.client
+        return PlainTextResponse(request.client.host)
+
+    app = ProxyHeadersMiddleware(Starlette(routes=[Route("/", show)]), trusted)  # type: ignore[arg-type]
+    for where, seen in ((passed_on_by, "203.0.113.7"), ("::ffff:192.0.2.1", "::ffff:192.0.2.1")):
+        browser = TestClient(app, client=(where, 5000))  # type: ignore[arg-type]
+        assert browser.get("/", headers={"X-Forwarded-For": "203.0.113.7"}).text == seen
 
 
 def test_keys_before_the_newest_are_known(tmp_path: Path) -> None:
     key = Settings(data_dir=tmp_path, secret_key="n" * 40, secret_key_before=f"{'o' * 40}, {'p' * 40},").key
     assert (key, key.former) == (b"n" * 40, (b"o" * 40, b"p" * 40))
     assert Settings(data_dir=tmp_path, secret_key="n" * 40).key.former == ()
+
+
+def test_space_around_a_kept_key_is_no_part_of_it_and_what_it_signed_so_holds_on(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").write_bytes(b"k" * 40 + b"\n")
+    key = Settings(data_dir=tmp_path).key
+    assert (key, key.former) == (b"k" * 40, (b"k" * 40 + b"\n",))
+    (tmp_path / "secret_key").write_bytes(b"k" * 31 + b"\n")
+    with pytest.raises(UsageError, match="has 31 of at least 32 characters"):
+        assert Settings(data_dir=tmp_path).key
+
+
+def test_a_key_that_could_not_be_listed_later_is_refused() -> None:
+    with pytest.raises(ValueError, match="no comma"):
+        Settings(secret_key=f"{'n' * 20},{'n' * 20}")
 
 
 @pytest.mark.parametrize(
@@ -157,6 +203,8 @@ def test_settings_may_stand_in_a_file(tmp_path: Path, bare: pytest.MonkeyPatch) 
         ("CRM_BASEURL=https://crm.example.org", r"Line 2 of .* no setting\. Is CRM_BASE_URL meant\?"),
         ("CRM_SMTP_URL smtp://u:canary@h", r"Line 2 of .* is no setting\."),
         ("CRM_PORT=many", r"CRM_PORT: "),
+        ('CRM_WORKSPACE="Team', r"Line 2 of .*: a quote is opened and not closed\."),
+        ("CRM_WORKSPACE='Team # ours", r"Line 2 of .*: a quote is opened and not closed\."),
     ],
 )
 def test_a_file_with_a_slip_is_refused_by_its_line(
@@ -167,6 +215,31 @@ def test_a_file_with_a_slip_is_refused_by_its_line(
     with pytest.raises(UsageError, match=words) as refused:
         settings.load()
     assert "canary" not in refused.value.sentence
+
+
+def test_a_quote_inside_a_value_is_a_part_of_it(tmp_path: Path, bare: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in-person.env").write_text(
+        'CRM_MAIL_FROM="In Person" <crm@example.org>\nCRM_WORKSPACE=Team 7"\n'
+    )
+    bare.setenv(settings.FILE, str(tmp_path / "in-person.env"))
+    found = settings.load()
+    assert (found.mail_from, found.workspace) == ('"In Person" <crm@example.org>', 'Team 7"')
+
+
+def test_the_environment_counts_before_a_secret_that_the_file_names(
+    tmp_path: Path, bare: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "url").write_text("postgresql://crm@prod/crm\n")
+    (tmp_path / "in-person.env").write_text(
+        f"CRM_DATABASE_URL_FILE={tmp_path / 'url'}\nCRM_METRICS_TOKEN=of the file\n"
+    )
+    bare.setenv(settings.FILE, str(tmp_path / "in-person.env"))
+    assert settings.load().database_url == "postgresql://crm@prod/crm"
+    bare.setenv("CRM_DATABASE_URL", "postgresql://crm@scratch/crm")
+    bare.setenv("CRM_METRICS_TOKEN_FILE", str(tmp_path / "url"))
+    found = settings.load()
+    assert found.database_url == "postgresql://crm@scratch/crm"
+    assert found.metrics_token == "postgresql://crm@prod/crm"
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path, bare: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -60,13 +61,18 @@ def _ask(checks: dict[str, Check], settings: Settings, database: Database, at: d
     return [found for name, check in checks.items() for found in _asked(name, check, settings, database, at)]
 
 
-def _asked(name: str, check: Check, settings: Settings, database: Database, at: datetime) -> list[Finding]:
+def _asked(
+    name: str, check: Check, settings: Settings, database: Database, at: datetime
+) -> Iterator[Finding]:
     try:
-        return list(check(settings, database, at))
+        yield from check(settings, database, at)
     except Refusal as refusal:
-        return [
-            Finding(name, "wrong", refusal.sentence, "Mend this first; the other answers may depend on it.")
-        ]
+        yield Finding(name, "wrong", refusal.sentence, "Mend this first; the other answers may depend on it.")
+    except OSError as fault:
+        where = f"{fault.filename}: " if fault.filename else ""
+        sentence = f"This could not be looked at: {where}{fault.strerror or fault}."
+        remedy = "Ask as the user who runs crm, and let that user in there."
+        yield Finding(name, "wrong", sentence, remedy)
 
 
 def _database(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
@@ -76,14 +82,14 @@ def _database(settings: Settings, database: Database, at: datetime) -> Iterator[
             yield Finding("database", "good", f"PostgreSQL {version} answers.")
             return
         version = connection.execute(text("SELECT sqlite_version()")).scalar_one()
-        whole = connection.execute(text("PRAGMA quick_check")).scalar_one() == "ok"
+        whole = connection.execute(text("PRAGMA quick_check(1)")).scalar_one() == "ok"
     yield _sqlite_version(version)
     if not whole:
         yield Finding(
             "database",
             "wrong",
             "The database file is damaged.",
-            "Stop the program and restore the last backup.",
+            "Stop the program and restore the last backup: `crm restore FILE --yes`.",
         )
     if database.url.database:
         yield from _file(Path(database.url.database))
@@ -121,14 +127,15 @@ def _file(path: Path) -> Iterator[Finding]:
 def _file_system(path: Path) -> str:
     """The type of the file system that holds the path, where the system tells; else an empty string."""
     mounts = Path("/proc/mounts")
-    if not mounts.exists():
-        return ""
-    entries = [line.split()[1:3] for line in mounts.read_text(encoding="utf-8").splitlines()]
-    resolved = path.resolve()
-    holding = [
-        (where, kind) for where, kind in entries if resolved.is_relative_to(where.replace("\\040", " "))
-    ]
-    return max(holding, key=lambda pair: len(pair[0]))[1] if holding else ""
+    return mounted(path.resolve(), mounts.read_text(encoding="utf-8")) if mounts.exists() else ""
+
+
+def mounted(path: Path, mounts: str) -> str:
+    """The type of the file system that holds a path, by the lines of ``/proc/mounts``: of two on one point, the later
+    hides the other."""
+    entries = [line.split()[1:3] for line in mounts.splitlines()]
+    holding = [(where, kind) for where, kind in entries if path.is_relative_to(where.replace("\\040", " "))]
+    return max(reversed(holding), key=lambda pair: len(pair[0]))[1] if holding else ""
 
 
 def _schema(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
@@ -359,7 +366,9 @@ def _backups(settings: Settings, database: Database, at: datetime) -> Iterator[F
 
 def _may_be_written(folder: Path) -> bool:
     """Whether files can be made in a folder, or the folder itself where it is not there yet."""
-    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    there = next(
+        place for place in (folder.absolute(), *folder.absolute().parents) if os.access(place, os.F_OK)
+    )
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
@@ -368,8 +377,12 @@ def _same_disk(one: Path, other: Path) -> bool:
 
 
 def _settings(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
-    findings = [*_contradictions(settings), *_secret(settings), *_strange()]
-    yield from findings or [Finding("settings", "good", "The settings agree with each other.")]
+    is_good = True
+    for finding in chain(_contradictions(settings), _secret(settings), _strange()):
+        is_good = False
+        yield finding
+    if is_good:
+        yield Finding("settings", "good", "The settings agree with each other.")
 
 
 def _strange() -> Iterator[Finding]:
@@ -392,7 +405,7 @@ def _contradictions(settings: Settings) -> Iterator[Finding]:
             f"Mails are sent, but their links lead to {settings.url}, which works on this machine only.",
             "Set CRM_BASE_URL to the address people use.",
         )
-    if settings.base_url.startswith("http://") and not local:
+    if settings.url.startswith("http://") and not local:
         words = "People reach this over http, so passwords travel in the clear."
         yield Finding("settings", "note", words, "Put https in front.")
     if settings.scheduler == "off" and (settings.smtp_url or settings.backup_dir):

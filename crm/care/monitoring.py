@@ -20,7 +20,7 @@ from crm.storage.tables.nudges import MAIL_STATES
 from crm.web.site import Site
 from crm.web.vitals import Sample, family
 
-LOOPBACK = {"127.0.0.1", "::1"}
+LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 """Headers by which a proxy says that somebody else is asking."""
 

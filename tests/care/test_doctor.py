@@ -1,6 +1,7 @@
 """The doctor names what is wrong and what to do about it, and nothing else."""
 
 import socket
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy import text
 from crm import clock
 from crm.care import clocks, doctor
 from crm.care.doctor import examine
-from crm.care.findings import Finding
+from crm.care.findings import Check, Finding
 from crm.domain.principal import Principal
 from crm.errors import UsageError
 from crm.imports.busy_fetch import Source
@@ -208,6 +209,66 @@ def test_links_to_nowhere_and_a_key_others_may_read_are_noticed(
     sentences = [f.sentence for f in found]
     assert all(f.remedy for f in found)
     assert any("has 0 of at least 32 characters" in sentence for sentence in sentences)
+
+
+def test_passwords_in_the_clear_are_noticed_without_a_base_url_too(
+    world: World, tmp_path: Path, now: datetime
+) -> None:
+    found = examine(settings(tmp_path, host="192.168.1.5"), world.database, now)
+    assert any("passwords travel in the clear" in one.sentence for one in found)
+    assert not any("in the clear" in one.sentence for one in examine(settings(tmp_path), world.database, now))
+
+
+def test_a_place_that_cannot_be_looked_at_is_a_finding_of_its_own(
+    world: World, tmp_path: Path, now: datetime
+) -> None:
+    """A name that is too long is refused to every user, root too, as a closed folder is to others."""
+    place = tmp_path / ("x" * 300)
+    chosen = settings(tmp_path, backup_dir=str(place))
+    (told,) = [
+        one for one in doctor._asked("disk", looks_at(place), chosen, world.database, now) if one.remedy
+    ]
+    assert told.state == "wrong"
+    assert told.sentence == f"This could not be looked at: {place}: File name too long."
+    assert {one.check for one in examine(chosen, world.database, now)} >= {*doctor.ALWAYS}
+
+
+def looks_at(place: Path) -> Check:
+    def check(*_: object) -> Iterator[Finding]:
+        yield Finding("disk", "good", "There is room.")
+        place.stat()
+
+    return check
+
+
+def test_of_two_file_systems_on_one_point_the_later_one_counts() -> None:
+    mounts = (
+        "/dev/vda1 / ext4 rw 0 0\n"
+        "systemd-1 /srv/crm autofs rw 0 0\n"
+        "/dev/vdb1 /srv ext4 rw 0 0\n"
+        "nas:/crm /srv/crm nfs4 rw 0 0\n"
+        "nas:/x /srv/with\\040space nfs4 rw 0 0\n"
+    )
+    assert doctor.mounted(Path("/srv/crm/in-person.sqlite3"), mounts) == "nfs4"
+    assert doctor.mounted(Path("/srv/with space/in-person.sqlite3"), mounts) == "nfs4"
+    assert doctor.mounted(Path("/srv/other/in-person.sqlite3"), mounts) == "ext4"
+
+
+def test_a_damaged_file_is_a_finding_that_says_how_to_restore(tmp_path: Path, now: datetime) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'torn.sqlite3'}")
+    migrate(database)
+    database.close()
+    data = bytearray((tmp_path / "torn.sqlite3").read_bytes())
+    half = len(data) // 8192 * 4096
+    data[half : half + 40 * 4096] = b"\xa5" * (40 * 4096)
+    (tmp_path / "torn.sqlite3").write_bytes(data)
+    (found,) = [
+        one
+        for one in examine(settings(tmp_path), database, now)
+        if one.check == "database" and one.state == "wrong"
+    ]
+    database.close()
+    assert "crm restore FILE --yes" in found.sentence + found.remedy
 
 
 def test_a_setting_that_nothing_reads_is_noticed(

@@ -69,6 +69,7 @@ def test_labels_cannot_break_a_line() -> None:
     [
         ("127.0.0.1", {}, True),
         ("::1", {}, True),
+        ("::ffff:127.0.0.1", {}, True),
         ("192.0.2.7", {}, False),
         ("127.0.0.1", {"X-Forwarded-For": "192.0.2.7"}, False),
         ("127.0.0.1", {"Via": "1.1 proxy"}, False),
