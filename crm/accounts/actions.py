@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, case, func, literal, select
+from sqlalchemy import ColumnElement, Connection, case, func, literal, select
 
 from crm.accounts import queries
 from crm.accounts.addresses import normal_email
@@ -33,6 +33,9 @@ from crm.web.addresses import is_id
 from crm.web.sessions import hash_token
 
 VALID_FOR = {"sign_in": timedelta(minutes=15), "reset": timedelta(hours=1), "invitation": timedelta(days=7)}
+FIRST_PAUSE = timedelta(minutes=2)
+"""Between a link that somebody asked for and the next one."""
+ASKED_WITHIN = timedelta(days=1)
 
 
 def ensure_workspace(connection: Connection, name: str, time_zone: str, at: datetime) -> int:
@@ -250,24 +253,38 @@ def remember_own_words(
 
 
 def asked_lately(connection: Connection, workspace_id: int, user_id: int, purpose: str, at: datetime) -> bool:
-    """Whether such a link was made in the last two minutes: no stranger can fill an inbox through us."""
-    lately = select(one_time_link.c.token_hash).where(
-        one_time_link.c.workspace_id == workspace_id,
-        one_time_link.c.user_id == user_id,
-        one_time_link.c.purpose == purpose,
-        one_time_link.c.created_at > at - timedelta(minutes=2),
+    """Whether the next such link has to wait: no stranger can fill an inbox through us.
+
+    The pause doubles with each link of the last day, since the last one that was used: some ten a day.
+    """
+    lately = select(func.count(), func.max(one_time_link.c.created_at)).where(
+        *_of_a_kind(workspace_id, user_id, purpose),
+        one_time_link.c.used_at.is_(None),
+        one_time_link.c.created_at > at - ASKED_WITHIN,
     )
-    return connection.execute(lately.limit(1)).first() is not None
+    number, last = connection.execute(lately).one()
+    return bool(number) and at < last + FIRST_PAUSE * 2 ** (number - 1)
 
 
 def make_link(connection: Connection, workspace_id: int, user_id: int, purpose: str, at: datetime) -> str:
-    """A one-time link's token, ``workspace.token``; the database keeps its hash. Earlier ones of its kind end."""
-    mine = (
-        one_time_link.c.workspace_id == workspace_id,
-        one_time_link.c.user_id == user_id,
-        one_time_link.c.purpose == purpose,
+    """A one-time link's token, ``workspace.token``; the database keeps its hash. Earlier ones of its kind end.
+
+    Of those that anybody may ask for, the one before holds on: a stranger who asks takes from nobody what they wait for.
+    """
+    mine = _of_a_kind(workspace_id, user_id, purpose)
+    connection.execute(
+        one_time_link.delete().where(
+            *mine, one_time_link.c.expires_at <= at, one_time_link.c.created_at <= at - ASKED_WITHIN
+        )
     )
-    connection.execute(one_time_link.delete().where(*mine))
+    newest = select(one_time_link.c.token_hash).where(*mine).order_by(one_time_link.c.created_at.desc())
+    hashes = connection.execute(newest).scalars().all()
+    ended = hashes if purpose == "invitation" else hashes[1:]
+    connection.execute(
+        one_time_link.update()
+        .where(*mine, one_time_link.c.token_hash.in_(ended), one_time_link.c.expires_at > at)
+        .values(expires_at=at)
+    )
     token = secrets.token_urlsafe(32)
     connection.execute(
         one_time_link.insert(),
@@ -281,6 +298,15 @@ def make_link(connection: Connection, workspace_id: int, user_id: int, purpose: 
         },
     )
     return f"{workspace_id}.{token}"
+
+
+def _of_a_kind(workspace_id: int, user_id: int, purpose: str) -> tuple[ColumnElement[bool], ...]:
+    """As conditions: a user's links of one purpose."""
+    return (
+        one_time_link.c.workspace_id == workspace_id,
+        one_time_link.c.user_id == user_id,
+        one_time_link.c.purpose == purpose,
+    )
 
 
 def valid_words(purpose: str) -> str:
@@ -319,7 +345,7 @@ def link_of(connection: Connection, token: str, purposes: Sequence[str], at: dat
 
 
 def use_link(connection: Connection, token: str, purposes: Sequence[str], at: datetime) -> Any:
-    """Spend a link: of two who use it at the same moment, one gets in. Returns its row."""
+    """Spend a link, and others of its kind with it: of two who use it at the same moment, one gets in. Returns its row."""
     row = link_of(connection, token, purposes, at)
     spent = connection.execute(
         one_time_link.update()
@@ -332,6 +358,10 @@ def use_link(connection: Connection, token: str, purposes: Sequence[str], at: da
     )
     if spent.rowcount == 0:
         raise _spent()
+    others = _of_a_kind(row.workspace_id, row.user_id, row.purpose)
+    connection.execute(
+        one_time_link.update().where(*others, one_time_link.c.used_at.is_(None)).values(used_at=at)
+    )
     return row
 
 
