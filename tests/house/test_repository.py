@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tomllib
 from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from packaging.requirements import Requirement
@@ -95,6 +97,23 @@ def test_dev_lists_every_command() -> None:
     commands = re.findall(r'^    "(\w+)": ', words[words.index("COMMANDS = {") :], re.MULTILINE)
     assert len(commands) > 8
     assert set(re.findall(r"^  (\w+)", shown, re.MULTILINE)) == set(commands)
+
+
+def test_dev_demo_takes_the_settings_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dev = ModuleType("dev")
+    dev.__file__ = str(ROOT / "dev")
+    exec(compile((ROOT / "dev").read_text(encoding="utf-8"), ROOT / "dev", "exec"), dev.__dict__)
+    env = {name: value for name, value in os.environ.items() if not name.startswith("CRM_")}
+    monkeypatch.setattr(dev, "PYTHON", sys.executable)
+    assert dev.asked(env) == (("127.0.0.1", 8000), False)
+    lines = ["CRM_HOST=0.0.0.0", "CRM_PORT=8123", f"CRM_DATA_DIR={tmp_path}"]
+    (tmp_path / "in-person.env").write_text("\n".join(lines))
+    assert dev.asked({**env, "CRM_SETTINGS_FILE": str(tmp_path / "in-person.env")}) == (
+        ("127.0.0.1", 8123),
+        True,
+    )
+    with pytest.raises(SystemExit, match="2"):
+        dev.asked({**env, "CRM_PORT": "many"})
 
 
 def test_scripts_can_be_run() -> None:
