@@ -212,8 +212,10 @@ def _part(connection: Connection, principal: Principal, contact_id: int, alone: 
 
 
 def _forget_left_behind(connection: Connection, principal: Principal, contact_id: int) -> None:
-    """What shared interactions wrote down about them."""
+    """That they were new with a shared interaction, and what such wrote down about them."""
     table = left_behind.c
+    new = table.record == contact.name, table.row_id == contact_id
+    connection.execute(left_behind.delete().where(table.workspace_id == principal.workspace_id, *new))
     for one in MATTERS:
         theirs = select(one.c.id).where(_about(one, principal, contact_id))
         connection.execute(

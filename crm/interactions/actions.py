@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, Select, and_, select
+from sqlalchemy import Connection, Row, Select, and_, case, func, literal, null, select
 
 from crm.contacts.may_change import require_editor
 from crm.domain.channels import Channel, by_key, is_broadcast, is_contact, tally
@@ -13,7 +13,7 @@ from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.rules import act_of
 from crm.errors import Conflict, Invalid, NotFound
-from crm.interactions.left_behind import bring_along, take_along
+from crm.interactions.left_behind import Along, bring_along, take_along
 from crm.interactions.private_notes import is_authors, may_read_note
 from crm.interactions.queries import channels, contact_ids_of
 from crm.storage.database import new_id
@@ -174,6 +174,7 @@ def edit_interaction(
     )
     _remove_participants(connection, principal, interaction_id)
     _write_participants(connection, principal, interaction_id, entry, way)
+    _settle_answers(connection, principal, interaction_id, at)
     refresh_people(connection, principal, {*before, *entry.contact_ids}, at)
 
 
@@ -197,11 +198,11 @@ def _with_note_of(principal: Principal, stored: Row[Any], entry: Entry) -> Entry
 
 def delete_interaction(
     connection: Connection, principal: Principal, interaction_id: int, at: datetime
-) -> int:
+) -> Along:
     """Take an interaction out of the log; ``restore_interaction`` brings it back whole.
 
-    What was written down with it goes too, and asks it settled are open again, unless somebody changed them since.
-    Returns how many of these there were.
+    What was written down with it goes too, asks it settled are open again, and people who were new with it are archived,
+    unless somebody changed them since. Returns what went along.
     """
     require_editor(principal)
     return _set_deleted(connection, principal, interaction_id, at, deleted_at=at)
@@ -222,13 +223,13 @@ def _set_deleted(
     at: datetime,
     *,
     deleted_at: datetime | None,
-) -> int:
+) -> Along:
     where = (interaction.c.workspace_id == principal.workspace_id, interaction.c.id == interaction_id)
     row = connection.execute(select(interaction).where(*where).with_for_update()).one_or_none()
     if row is None:
         raise NotFound
     if (row.deleted_at is None) == (deleted_at is None):
-        return 0
+        return Along()
     connection.execute(
         interaction.update()
         .where(*where)
@@ -240,16 +241,15 @@ def _set_deleted(
         interaction_contact.c.interaction_id == interaction_id,
     )
     connection.execute(interaction_contact.update().where(*mine).values(counts=counts))
-    _take_back_answers(connection, principal, interaction_id, deleted_at)
-    count, about = 0, set[int]()
+    _settle_answers(connection, principal, interaction_id, at)
     if deleted_at is None:
-        about = bring_along(connection, principal, interaction_id, at)
+        went = Along(about=frozenset(bring_along(connection, principal, interaction_id, at)))
     else:
-        count, about = take_along(connection, principal, interaction_id, at)
+        went = take_along(connection, principal, interaction_id, at)
     refresh_people(
-        connection, principal, about.union(contact_ids_of(connection, principal, interaction_id)), at
+        connection, principal, went.about.union(contact_ids_of(connection, principal, interaction_id)), at
     )
-    return count
+    return went
 
 
 def answer_suggestion(
@@ -291,10 +291,20 @@ def answer_suggestion(
     )
 
 
-def _take_back_answers(
-    connection: Connection, principal: Principal, interaction_id: int, deleted_at: datetime | None
-) -> None:
-    """A suggestion done by an interaction is open again once that is deleted, and done again once it is back."""
+def _settle_answers(connection: Connection, principal: Principal, interaction_id: int, at: datetime) -> None:
+    """What this interaction did is done while it is in the log, reached somebody, and they take part in it."""
+    log, took_part, undone_at = interaction.c, interaction_contact.c, response.c.undone_at
+    same = (log.workspace_id == took_part.workspace_id) & (log.id == took_part.interaction_id)
+    reached = (
+        select(log.id)
+        .join(interaction_contact, same)
+        .where(
+            *_this(principal, interaction_id),
+            log.outcome == "reached",
+            took_part.contact_id == response.c.contact_id,
+        )
+        .exists()
+    )
     connection.execute(
         response.update()
         .where(
@@ -302,7 +312,9 @@ def _take_back_answers(
             response.c.interaction_id == interaction_id,
             response.c.verb == "done",
         )
-        .values(undone_at=deleted_at)
+        .values(
+            undone_at=case((reached, null()), else_=func.coalesce(undone_at, literal(at, undone_at.type)))
+        )
     )
 
 

@@ -1,19 +1,41 @@
-"""What an interaction left behind: matters written down in it and asks it settled. They go and come back with it.
+"""What an interaction left behind: people and matters written down in it, and asks it settled. They go and come back with it.
 
 What somebody changed since has a life of its own and stays as it is.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Table, or_, select
 
+from crm.contacts import many
+from crm.contacts.erasing import MATTERS
 from crm.domain.principal import Principal
 from crm.interactions.removed import put_back, stamp, take_away
-from crm.storage.tables import ask, left_behind, metadata, removed_matter
+from crm.storage.tables import (
+    ask,
+    contact,
+    interaction,
+    interaction_contact,
+    left_behind,
+    metadata,
+    removed_matter,
+)
 
 WRITTEN, SETTLED = "written", "settled"
+
+
+@dataclass(frozen=True)
+class Along:
+    """What went with an interaction: the number of matters, and whose metrics changed by that. ``away`` and ``stay`` are
+    the names of the people who were new with it: those archived now, and those of whom more is known."""
+
+    matters: int = 0
+    about: frozenset[int] = frozenset()
+    away: tuple[str, ...] = ()
+    stay: tuple[str, ...] = ()
 
 
 def wrote(
@@ -46,16 +68,12 @@ def decided_anew(connection: Connection, principal: Principal, settling: Table, 
     )
 
 
-def take_along(
-    connection: Connection, principal: Principal, interaction_id: int, at: datetime
-) -> tuple[int, set[int]]:
-    """With a deleted interaction: take away what it wrote down, open what it settled.
-
-    Returns how many that were, and the ids of the contacts whose metrics changed.
-    """
-    marks = _marks(connection, principal, interaction_id)
+def take_along(connection: Connection, principal: Principal, interaction_id: int, at: datetime) -> Along:
+    """With a deleted interaction: take away what it wrote down, open what it settled, archive who was new with it."""
+    people, matters = _marks(connection, principal, interaction_id)
+    untouched = _untouched(connection, principal, people)
     about: list[int] = []
-    for mark in sorted(marks, key=lambda one: one.what != SETTLED):
+    for mark in sorted(matters, key=lambda one: one.what != SETTLED):
         table = metadata.tables[mark.record]
         row = _row(connection, principal, table, mark.row_id)
         if row is None:
@@ -70,13 +88,25 @@ def take_along(
         else:
             continue
         about.append(row.contact_id)
-    return len(about), set(about)
+    away = [one for one in untouched if not _known_otherwise(connection, principal, one)]
+    many.archive(connection, principal, [one.row_id for one in away], at)
+    _mark_anew(connection, principal, untouched)
+    return Along(
+        len(about),
+        frozenset(about),
+        _names(connection, principal, away),
+        _names(connection, principal, [one for one in people if one not in away]),
+    )
 
 
 def bring_along(connection: Connection, principal: Principal, interaction_id: int, at: datetime) -> set[int]:
     """With a restored interaction: what it took along is as it was before; returns the ids of the contacts concerned."""
     about = set()
-    for mark in sorted(_marks(connection, principal, interaction_id), key=lambda one: one.what == SETTLED):
+    people, matters = _marks(connection, principal, interaction_id)
+    untouched = _untouched(connection, principal, people)
+    gone = [row.id for row in _rows(connection, principal, untouched) if row.archived_at]
+    many.restore(connection, principal, gone, at)
+    for mark in sorted(matters, key=lambda one: one.what == SETTLED):
         if mark.what == SETTLED:
             row = _row(connection, principal, ask, mark.row_id)
             if row is not None and row.closed_on is None:
@@ -84,16 +114,71 @@ def bring_along(connection: Connection, principal: Principal, interaction_id: in
                 about.add(row.contact_id)
         elif mark.removed_id and _row(connection, principal, removed_matter, mark.removed_id):
             about.add(put_back(connection, principal, mark.removed_id, at).contact_id)
+    _mark_anew(connection, principal, untouched)
     return about
 
 
-def _marks(connection: Connection, principal: Principal, interaction_id: int) -> Sequence[Row[Any]]:
+def _rows(connection: Connection, principal: Principal, people: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Of those who are still there."""
+    found = (_row(connection, principal, contact, mark.row_id) for mark in people)
+    return [row for row in found if row is not None]
+
+
+def _untouched(connection: Connection, principal: Principal, people: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Those who are as the interaction, or its last going or coming back, left them."""
+    stamps = {row.id: stamp(row) for row in _rows(connection, principal, people)}
+    return [mark for mark in people if stamps.get(mark.row_id) == mark.stamp]
+
+
+def _known_otherwise(connection: Connection, principal: Principal, mark: Row[Any]) -> bool:
+    """Whether they take part in anything else that is in the log, or something is written down about them."""
+    took_part, log = interaction_contact.c, interaction.c
+    elsewhere = (
+        select(took_part.contact_id)
+        .join(
+            interaction, (log.workspace_id == took_part.workspace_id) & (log.id == took_part.interaction_id)
+        )
+        .where(
+            took_part.workspace_id == principal.workspace_id,
+            took_part.contact_id == mark.row_id,
+            took_part.interaction_id != mark.interaction_id,
+            log.deleted_at.is_(None),
+        )
+    )
+    written = [
+        select(table.c.id).where(
+            table.c.workspace_id == principal.workspace_id, table.c.contact_id == mark.row_id
+        )
+        for table in MATTERS
+    ]
+    asked = select(or_(elsewhere.exists(), *(one.exists() for one in written)))
+    return bool(connection.execute(asked).scalar_one())
+
+
+def _mark_anew(connection: Connection, principal: Principal, people: Sequence[Row[Any]]) -> None:
+    """What was just done to them is none of the changes that keep somebody."""
+    stamps = {row.id: stamp(row) for row in _rows(connection, principal, people)}
+    for mark in people:
+        values = {"stamp": stamps[mark.row_id]}
+        connection.execute(left_behind.update().where(*_this(principal, mark)).values(**values))
+
+
+def _names(connection: Connection, principal: Principal, people: Sequence[Row[Any]]) -> tuple[str, ...]:
+    return tuple(row.name for row in _rows(connection, principal, people))
+
+
+def _marks(
+    connection: Connection, principal: Principal, interaction_id: int
+) -> tuple[list[Row[Any]], list[Row[Any]]]:
+    """What it left behind: people, and matters."""
     table = left_behind.c
-    return connection.execute(
+    found = connection.execute(
         select(left_behind).where(
             table.workspace_id == principal.workspace_id, table.interaction_id == interaction_id
         )
     ).all()
+    people = [one for one in found if one.record == contact.name]
+    return people, [one for one in found if one not in people]
 
 
 def _remember(

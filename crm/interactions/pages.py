@@ -1,6 +1,6 @@
 """The log: one form for what happened, in one line or in full; edit, delete and undo."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -13,11 +13,11 @@ from crm.contacts.searching import suggest
 from crm.domain.channels import Channel, by_key, is_broadcast
 from crm.domain.expressions import Facts, evaluate
 from crm.domain.heard import LABELS, Heard
-from crm.domain.language import N_
+from crm.domain.language import N_, ngettext, plurals
 from crm.domain.language import gettext as _
 from crm.domain.log_sentences import keeps_sentence, short_label
 from crm.domain.manner import clock_words
-from crm.domain.spans import day_phrase
+from crm.domain.spans import count, day_phrase, join
 from crm.domain.whatif import once_dated_back, once_more
 from crm.errors import Conflict
 from crm.interactions import (
@@ -34,6 +34,7 @@ from crm.interactions import (
 from crm.interactions.actions import Entry
 from crm.interactions.drafts import Draft
 from crm.interactions.forms import SPEAK_AGAIN
+from crm.interactions.left_behind import Along
 from crm.interactions.once import already, is_same
 from crm.interactions.queries import Logged, Person
 from crm.interactions.quickline import understood
@@ -47,6 +48,12 @@ router = Router()
 for pages in (kept_pages, met_pages, matter_pages, signal_pages, channel_pages):
     router.routes += pages.router.routes
 
+NEW_WENT = plurals("{who}, who was new with it, is archived.", "{who}, who were new with it, are archived.")
+NEW_STAYS = plurals(
+    "{who}, who was new with it, stays: more is known of them.",
+    "{who}, who were new with it, stay: more is known of them.",
+)
+MOST_NAMED = 3
 KNOWN = 30
 """Names in the plain list that is there without scripts."""
 KINDS_OF_DIRECTION = (
@@ -132,18 +139,18 @@ def change(visit: Visit) -> Response:
     sent = reading.read(visit, entry)
     if isinstance(sent, Problem):
         return _form(visit, sent.draft, sent, entry=entry)
-    changed, heard = with_newcomers(visit, sent)
+    whole = with_newcomers(visit, sent)
     version = sent.form.version or entry.version
     try:
         actions.edit_interaction(
-            visit.connection, visit.principal, entry.id, changed, visit.at, version=version
+            visit.connection, visit.principal, entry.id, whole.entry, visit.at, version=version
         )
     except Conflict as conflict:
         draft = replace(reading.typed(visit), version=str(entry.version))
         return _form(visit, draft, Problem({}, draft, status=conflict.status, conflict=True), entry=entry)
-    keep_the_rest(visit, sent.form, changed, entry.id, heard)
+    keep_the_rest(visit, sent, whole, entry.id)
     said = _("{channel} on {day} is changed.")
-    said = said.format(channel=short_label(sent.way), day=_day_words(visit, changed))
+    said = said.format(channel=short_label(sent.way), day=_day_words(visit, whole.entry))
     return visit.redirect(reading.back_of(visit), said)
 
 
@@ -152,10 +159,23 @@ def delete(visit: Visit) -> Response:
     """Take it out of the log; Undo brings it back."""
     interaction_id = visit.number("interaction_id")
     went = actions.delete_interaction(visit.connection, visit.principal, interaction_id, visit.at)
-    said = _("Taken out of the log.")
-    if went:
-        said = _("Taken out of the log, with what was written down with it.")
-    return visit.redirect(reading.back_of(visit), said, f"/log/{interaction_id}/restore")
+    return visit.redirect(reading.back_of(visit), _taken_out(went), f"/log/{interaction_id}/restore")
+
+
+def _taken_out(went: Along) -> str:
+    said = [_("Taken out of the log.")]
+    if went.matters:
+        said = [_("Taken out of the log, with what was written down with it.")]
+    for names, words in ((went.away, NEW_WENT), (went.stay, NEW_STAYS)):
+        if names:
+            said.append(ngettext(*words, len(names)).format(who=_some(names)))
+    return " ".join(said)
+
+
+def _some(names: Sequence[str]) -> str:
+    if len(names) > MOST_NAMED:
+        return count(len(names), "person", "people")
+    return join([name[:60] for name in names])
 
 
 @router.action("/log/{interaction_id}/restore")
@@ -261,8 +281,8 @@ def _beside(visit: Visit, draft: Draft) -> dict[str, Any]:
     people = list(draft.people[:FORESEEN])
     ids = [person.id for person in people]
     facts = queries.standing(connection, principal, ids)
-    count = len(draft.people) + len(draft.new_names)
-    moves = way if way and draft.outcome == "reached" and not is_broadcast(way, count) else None
+    number = len(draft.people) + len(draft.new_names)
+    moves = way if way and draft.outcome == "reached" and not is_broadcast(way, number) else None
     days_ago = _days_ago(visit, draft)
     days = queries.contact_days(connection, principal, ids, visit.at) if moves and days_ago > 0 else {}
     return {
@@ -274,8 +294,8 @@ def _beside(visit: Visit, draft: Draft) -> dict[str, Any]:
             if one.id in facts
         ],
         "chosen": way,
-        "broadcast": bool(way and is_broadcast(way, count)),
-        "count": count,
+        "broadcast": bool(way and is_broadcast(way, number)),
+        "count": number,
         "keeps": _keeps(visit, facts[ids[0]], moves) if moves and ids and ids[0] in facts else None,
         "asks": queries.open_asks(connection, principal, ids, principal.team_day(visit.at)),
         "last_time": queries.last_together(connection, principal, ids),

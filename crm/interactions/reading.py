@@ -7,6 +7,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, Field
+from starlette.datastructures import FormData
 
 from crm.contacts.drafts import the_name
 from crm.domain.channels import Channel, by_key, is_broadcast
@@ -78,13 +79,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class Sent:
-    """A form that can be saved. ``entry`` lacks only the people who are yet to be written down."""
+    """A form that can be saved. ``entry`` lacks only the people who are yet to be written down. ``first`` is whoever
+    stands first in the form: an id, or the name of somebody new."""
 
     form: LogForm
     entry: Entry
     way: Channel
     people: Sequence[Person]
     newcomers: Sequence[str]
+    first: int | str
     heard: Sequence[Heard]
 
 
@@ -121,7 +124,19 @@ def read(visit: Visit, before: Logged | None = None) -> Sent | Problem:
         form.note,
         form.note_private,
     )
-    return Sent(form, _same_moment(entry, before, visit), way, people, newcomers, heard)
+    first = _first(visit.form, people, newcomers)
+    return Sent(form, _same_moment(entry, before, visit), way, people, newcomers, first, heard)
+
+
+def _first(form: FormData, people: Sequence[Person], newcomers: Sequence[str]) -> int | str:
+    """Whoever comes first in what was sent, whose order is that of the page; names that were typed come last."""
+    ids = {str(person.id): person.id for person in people}
+    for field, value in form.multi_items():
+        if field == "contact_ids" and str(value) in ids:
+            return ids[str(value)]
+        if field == "new_names" and str(value).strip():
+            return the_name(str(value))
+    return people[0].id if people else newcomers[0]
 
 
 def _about_people(fields: Mapping[str, str]) -> dict[str, str]:

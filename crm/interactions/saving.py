@@ -9,11 +9,13 @@ from crm.domain.heard import Heard
 from crm.domain.language import gettext as _
 from crm.interactions import actions, queries
 from crm.interactions.actions import Entry
-from crm.interactions.forms import SPEAK_AGAIN, LogForm
+from crm.interactions.forms import SPEAK_AGAIN
 from crm.interactions.heard import close_asks, keep_heard
+from crm.interactions.left_behind import wrote
 from crm.interactions.once import once_key
 from crm.interactions.reading import Sent
 from crm.interactions.saying import said_of
+from crm.storage.tables import contact
 from crm.web.routing import Visit
 
 
@@ -35,33 +37,46 @@ def undo_of(interaction_id: int) -> str:
     return f"/log/{interaction_id}/delete"
 
 
+@dataclass(frozen=True)
+class Whole:
+    """An entry with everybody in it, the ids of those of them who are new, and of whoever stands first in the form."""
+
+    entry: Entry
+    new: Sequence[int]
+    first: int
+
+
 def save(visit: Visit, sent: Sent, once: str | None = None) -> Saved:
     """Log it; ``once`` is remembered with it for good, so that ``once.already`` finds it."""
-    entry, heard = with_newcomers(visit, sent)
-    entry = replace(entry, source_id=once_key(once) if once else None)
+    whole = with_newcomers(visit, sent)
+    entry = replace(whole.entry, source_id=once_key(once) if once else None)
     logged = actions.log_through(visit.connection, visit.principal, entry, sent.way, visit.at)
-    keep_the_rest(visit, sent.form, entry, logged.id, heard)
-    new = queries.named(visit.connection, visit.principal, entry.contact_ids[len(sent.people) :])
+    keep_the_rest(visit, sent, whole, logged.id)
+    new = queries.named(visit.connection, visit.principal, whole.new)
     return Saved(logged.id, said_of(visit, sent.way, entry, [*sent.people, *new], logged))
 
 
-def with_newcomers(visit: Visit, sent: Sent) -> tuple[Entry, Sequence[Heard]]:
+def with_newcomers(visit: Visit, sent: Sent) -> Whole:
     """The entry with everybody in it: people who are new are written down."""
     ids = create_people(visit.connection, visit.principal, sent.newcomers, visit.at) if sent.newcomers else []
     entry = sent.entry
-    return replace(entry, contact_ids=tuple(dict.fromkeys((*entry.contact_ids, *ids)))), sent.heard
+    entry = replace(entry, contact_ids=tuple(dict.fromkeys((*entry.contact_ids, *ids))))
+    by_name = dict(zip(sent.newcomers, ids, strict=True))
+    first = sent.first if isinstance(sent.first, int) else by_name[sent.first]
+    return Whole(entry, ids, first)
 
 
-def keep_the_rest(
-    visit: Visit, form: LogForm, entry: Entry, interaction_id: int, heard: Sequence[Heard]
-) -> None:
-    """What was heard and is to be asked belongs to the first person named."""
+def keep_the_rest(visit: Visit, sent: Sent, whole: Whole, interaction_id: int) -> None:
+    """What was heard and is to be asked belongs to the first person named; who is new goes with the entry."""
     connection, principal, at = visit.connection, visit.principal, visit.at
+    form, entry = sent.form, whole.entry
     today = principal.team_day(at)
     day = min(today, principal.team_day(entry.occurred_at))
     again = SPEAK_AGAIN.get(form.again)
     asks = [Heard("ask", _("Speak again"), today + timedelta(days=again))] if again else []
-    keep_heard(connection, principal, entry.contact_ids[0], interaction_id, [*heard, *asks], day, at)
+    keep_heard(connection, principal, whole.first, interaction_id, [*sent.heard, *asks], day, at)
     close_asks(connection, principal, form.closed_asks, entry.contact_ids, interaction_id, at)
     if form.suggestion and entry.outcome == "reached":
         actions.answer_suggestion(connection, principal, form.suggestion, interaction_id, at)
+    for one in whole.new:
+        wrote(connection, principal, interaction_id, contact, one)

@@ -236,6 +236,33 @@ def test_a_suggestion_is_done_by_its_users_log_and_open_again_when_that_is_delet
         assert connection.execute(select(response.c.undone_at)).one() == (None,)
 
 
+def test_a_suggestion_is_open_while_its_entry_reached_nobody_or_somebody_else(world: World) -> None:
+    alice, marta, jonas = world.user(), world.contact(), world.contact("Jonas Reuter")
+    call = world.log("phone", 0, marta, by=alice)
+    ours = a_suggestion(world, alice.user_id, marta)
+    with world.database.write() as connection:
+        actions.answer_suggestion(connection, alice, ours, call, world.now)
+
+    def is_done() -> bool:
+        with world.database.read() as connection:
+            return connection.execute(select(response.c.undone_at)).scalar_one() is None
+
+    reached = Entry(world.now, "phone", (marta,))
+    for entry, then in (
+        (Entry(world.now, "phone", (marta,), outcome="attempted"), False),
+        (reached, True),
+        (Entry(world.now, "phone", (jonas,)), False),
+        (Entry(world.now, "phone", (jonas, marta)), True),
+        (Entry(world.now, "phone", (marta,), outcome="attempted"), False),
+    ):
+        edit(world, call, entry, by=alice)
+        assert is_done() is then
+    for act in (actions.delete_interaction, actions.restore_interaction):
+        with world.database.write() as connection:
+            act(connection, alice, call, world.now)
+    assert not is_done(), "what comes back still reached nobody"
+
+
 def a_suggestion(world: World, user_id: int | None, contact_id: int) -> int:
     shared = {"workspace_id": world.workspace_id, "user_id": user_id, "monday": world.today}
     with world.database.write() as connection:

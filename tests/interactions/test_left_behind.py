@@ -5,14 +5,26 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from crm.contacts import many
+from crm.contacts.erasing import erase
 from crm.contacts.merging import merge_contacts
 from crm.domain.heard import DATE_KINDS, LABELS, Heard
 from crm.domain.principal import Principal
 from crm.interactions import actions, matters
 from crm.interactions.heard import close_asks, keep_heard
 from crm.interactions.matters import SORTS
-from crm.storage.tables import ask, contact_date, contact_metrics, favour, promise, signal
+from crm.storage.tables import (
+    ask,
+    contact,
+    contact_date,
+    contact_metrics,
+    favour,
+    left_behind,
+    promise,
+    signal,
+)
 from tests.builders import World
+from tests.interactions.test_pages import newest, post, said, signed_in
 
 TABLES = (ask, promise, signal, favour, contact_date)
 
@@ -57,7 +69,7 @@ def told(world: World, alice: Principal, marta: int) -> tuple[int, int]:
 
 def take_out(world: World, by: Principal, interaction_id: int) -> int:
     with world.database.write() as connection:
-        return actions.delete_interaction(connection, by, interaction_id, world.now)
+        return actions.delete_interaction(connection, by, interaction_id, world.now).matters
 
 
 def bring_back(world: World, by: Principal, interaction_id: int) -> None:
@@ -121,3 +133,64 @@ def test_it_comes_back_to_whoever_they_were_merged_into(world: World, alice: Pri
     moved = {name: [{**row, "contact_id": other} for row in rows] for name, rows in full.items()}
     assert all_of(world) == moved
     assert take_out(world, alice, lunch) == len(LABELS) + 1
+
+
+def standing(world: World, name: str) -> Any:
+    with world.database.read() as connection:
+        return connection.execute(select(contact).where(contact.c.name == name)).one()
+
+
+def test_somebody_new_goes_and_comes_back_with_the_only_entry_that_names_them(
+    world: World, alice: Principal
+) -> None:
+    site = signed_in(world, alice)
+    marta = world.contact()
+    birthday = {"heard_sort_1": "birthday", "heard_text_1": "", "heard_due_1": world.today.isoformat()}
+    post(site, "/log", new_names="Mrata", contact_ids=marta, channel="phone", **birthday)
+    call = newest(world).id
+    for _ in range(2):
+        post(site, f"/log/{call}/delete")
+        assert said(site) == (
+            "Taken out of the log, with what was written down with it. Mrata, who was new with it, is archived."
+        )
+        assert standing(world, "Mrata").archived_at is not None
+        assert standing(world, "Marta Kowalczyk").archived_at is None
+        post(site, f"/log/{call}/restore")
+        assert standing(world, "Mrata").archived_at is None
+    assert len(all_of(world)["contact_date"]) == 1
+
+
+def test_somebody_new_stays_once_more_is_known_of_them(world: World, alice: Principal) -> None:
+    site = signed_in(world, alice)
+    names = ["Tagged", "Met again", "Asked", "Nothing more"]
+    post(site, "/log", new_names=names, channel="phone")
+    call = newest(world).id
+    tagged, met, asked, plain = (standing(world, name).id for name in names)
+    world.log("lunch", 1, met, by=alice)
+    world.log("email", 1, plain, by=alice)
+    with world.database.write() as connection:
+        many.add_tags(connection, alice, [tagged], ["fair"], world.now)
+        matters.add(connection, alice, SORTS["asks"], asked, {"text": "Why", "due": None}, world.now)
+        actions.delete_interaction(connection, alice, newest(world).id, world.now)
+    post(site, f"/log/{call}/delete")
+    assert said(site) == (
+        "Taken out of the log. Nothing more, who was new with it, is archived."
+        " Tagged, Met again and Asked, who were new with it, stay: more is known of them."
+    )
+    assert [standing(world, name).archived_at is None for name in names] == [True, True, True, False]
+    with world.database.write() as connection:
+        many.restore(connection, alice, [plain], world.now)
+        many.archive(connection, alice, [plain], world.now)
+    post(site, f"/log/{call}/restore")
+    assert standing(world, "Nothing more").archived_at is not None, "whoever was archived by hand stays so"
+
+
+def test_people_who_are_new_with_a_change_go_with_the_entry_too(world: World, alice: Principal) -> None:
+    site, marta = signed_in(world, alice), world.contact()
+    call = world.log("phone", 0, marta, by=alice)
+    post(site, f"/log/{call}", contact_ids=marta, new_names="Bo", channel="phone", when="today")
+    post(site, f"/log/{call}/delete")
+    assert standing(world, "Bo").archived_at is not None
+    with world.database.write() as connection:
+        erase(connection, alice, standing(world, "Bo").id, world.now)
+        assert connection.execute(select(left_behind)).all() == []

@@ -180,6 +180,20 @@ def test_several_people_and_new_ones_on_the_fly(world: World, site: TestClient) 
     assert people_of(world, newest(world).id) == {marta, jonas, zoe.id}
 
 
+@pytest.mark.parametrize("first", ["Ann Bell", "Marta Kowalczyk"])
+def test_what_was_heard_is_kept_with_whoever_stands_first(world: World, site: TestClient, first: str) -> None:
+    marta = world.contact()
+    people = {"new_names": "Ann Bell", "contact_ids": str(marta)}
+    if first != "Ann Bell":
+        people = dict(reversed(people.items()))
+    heard = {"heard_sort_1": "competitor", "heard_text_1": "Routely", "again": "3w"}
+    assert post(site, "/log", **people, channel="phone", **heard).status_code == 303
+    with world.database.read() as connection:
+        for table in (signal, ask):
+            theirs = select(contact.c.name).join(table, table.c.contact_id == contact.c.id)
+            assert connection.execute(theirs).scalar_one() == first
+
+
 def test_a_whole_name_typed_without_scripts_is_that_person(world: World, site: TestClient) -> None:
     marta, jonas = world.contact(), world.contact("Jonas Reuter")
     assert post(site, "/log", who="marta kowalczyk; Jonas Reuter", channel="phone").status_code == 303
