@@ -25,7 +25,6 @@ from crm.domain.language import gettext as _
 from crm.errors import Forbidden
 from crm.web import forms, kept, sessions
 from crm.web.addresses import local_path
-from crm.web.faults import TooManyTries
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -46,7 +45,10 @@ def sign_in_page(visit: Visit) -> Response:
     return _sign_in_form(visit, visit.query.get("email", ""), local_path(visit.query.get("next")))
 
 
-def _sign_in_form(visit: Visit, email: str, onward: str, error: str | None = None) -> Response:
+def _sign_in_form(
+    visit: Visit, email: str, onward: str, error: str | None = None, status: int = 422
+) -> Response:
+    """The form, with what was being written when the session ended; ``status`` is that of an error."""
     context = {
         "email": email,
         "next": onward,
@@ -54,7 +56,7 @@ def _sign_in_form(visit: Visit, email: str, onward: str, error: str | None = Non
         "has_mail": bool(visit.settings.smtp_url),
         "kept": kept.carried(visit.form),
     }
-    return visit.render("accounts/sign_in.html", context, status=422 if error else 200)
+    return visit.render("accounts/sign_in.html", context, status=status if error else 200)
 
 
 @router.action("/sign-in", access="public", own_transactions=True)
@@ -67,7 +69,7 @@ def sign_in_action(visit: Visit) -> Response:
     with visit.database.write() as connection:
         admitted = sign_in.reserve(connection, attempt)
     if not admitted:
-        raise TooManyTries(_(WAIT))
+        return _sign_in_form(visit, email, onward, _(WAIT), 429)
     found = sign_in.who(visit.database, email, password)
     if found is None:
         return _sign_in_form(visit, email, onward, _(WRONG))

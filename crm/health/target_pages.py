@@ -13,7 +13,6 @@ from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
 from crm.domain.targets import CLOCKS, EVERY_OTHER_KIND, TIERS_WITH_TARGETS, Target, Targets
 from crm.domain.zone_moves import upshot_sentence
-from crm.errors import Conflict
 from crm.health.target_actions import Key, change_targets, effective
 from crm.storage.stored_metrics import targets_of
 from crm.web.flashes import LONGEST_UNDO
@@ -25,6 +24,7 @@ router = Router()
 COLUMNS = ("partner", "customer", "vendor")
 """The named kinds in the order of the table: partners and customers are shipped with the same targets."""
 MOST_KINDS = 12
+MEANWHILE = N_("Somebody else changed the targets meanwhile.")
 CLOCK_WORDS = {"any": N_("any contact"), "personal": N_("personal"), "in_person": N_("in person")}
 
 
@@ -39,11 +39,10 @@ def save(visit: Visit) -> Response:
     """Set targets; what is not sent, in the form or in the address of Undo, stays as it is."""
     targets = targets_of(visit.connection, visit.principal.workspace_id)
     seen = fingerprint(sorted(targets.table().items()))
-    if visit.form.get("seen", seen) != seen:
-        raise Conflict(_("Somebody else changed the targets meanwhile. Look at them again, then save."))
     wanted, errors = _sent(visit, targets)
-    if errors:
-        return _page(visit, visit.form, errors)
+    is_late = visit.form.get("seen", seen) != seen
+    if errors or is_late:
+        return _page(visit, visit.form, errors, meanwhile=_(MEANWHILE) if is_late else None)
     before, found = change_targets(visit.connection, visit.principal, wanted, visit.at)
     if not before:
         return visit.redirect("/settings/targets", _("Nothing was changed."))
@@ -107,16 +106,23 @@ def _days(typed: str) -> int | None:
 
 
 def _kinds(visit: Visit, targets: Targets, *, everything: bool = False) -> list[str]:
-    """Kinds with a column: the shipped ones, those with a target of their own, the one asked for, every other."""
+    """Kinds with a column: the shipped ones, those with a target of their own, those asked for or sent, every other."""
     used = kinds(visit.connection, visit.principal)
     own = sorted({kind for _, kind in targets.changes} - {*COLUMNS, EVERY_OTHER_KIND})
     asked = str(visit.form.get("kind") or visit.query.get("kind", ""))
-    added = [asked] if asked in used and asked not in (*COLUMNS, *own) else []
-    more = [kind for kind in used if kind not in (*COLUMNS, *own)] if everything else added
+    others = [kind for kind in used if kind not in (*COLUMNS, *own)]
+    more = [kind for kind in others if everything or kind == asked or _is_sent(visit, kind)]
     return [*COLUMNS, *own, *more, EVERY_OTHER_KIND]
 
 
-def _page(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
+def _is_sent(visit: Visit, kind: str) -> bool:
+    return any(_name((tier, kind), clock) in visit.form for tier in TIERS_WITH_TARGETS for clock in CLOCKS)
+
+
+def _page(
+    visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str], *, meanwhile: str | None = None
+) -> Response:
+    """``meanwhile``: why what was typed is shown again beside what is saved now."""
     targets = targets_of(visit.connection, visit.principal.workspace_id)
     shown = _kinds(visit, targets)
     values = {
@@ -125,6 +131,7 @@ def _page(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) -> 
         for kind in shown
         for clock in CLOCKS
     }
+    shown_values = {name: str(typed.get(name, value)) for name, value in values.items()}
     context = {
         "tiers": TIERS_WITH_TARGETS,
         "kinds": shown,
@@ -132,9 +139,12 @@ def _page(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) -> 
             kind for kind in kinds(visit.connection, visit.principal) if kind not in shown and kind != "other"
         ][:MOST_KINDS],
         "clocks": [(clock, _(words)) for clock, words in CLOCK_WORDS.items()],
-        "values": {**values, **{name: typed[name] for name in values if name in typed}},
+        "values": shown_values,
+        "saved": {name: value for name, value in values.items() if shown_values[name].strip() != value},
+        "meanwhile": meanwhile,
         "errors": errors,
         "seen": fingerprint(sorted(targets.table().items())),
         "asked": visit.query.get("kind", ""),
     }
-    return visit.render("health/targets.html", context, active="team", status=422 if errors else 200)
+    status = 409 if meanwhile else 422 if errors else 200
+    return visit.render("health/targets.html", context, active="team", status=status)

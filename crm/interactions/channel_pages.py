@@ -1,6 +1,7 @@
 """The team's channels: which are through a screen, and what else each is."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from pydantic import Field
@@ -14,7 +15,7 @@ from crm.domain.log_sentences import short_label
 from crm.domain.spans import join
 from crm.domain.vocabulary import within
 from crm.domain.zone_moves import upshot_sentence
-from crm.errors import Conflict, Invalid
+from crm.errors import Invalid
 from crm.interactions import channel_actions as actions
 from crm.interactions.channel_actions import WAYS, way_of
 from crm.interactions.queries import channels
@@ -30,6 +31,7 @@ WAY_WORDS = (
     ("by_hand", N_("By hand")),
 )
 SIDES = (("digital", N_("Digital")), ("personal", N_("Personal")))
+MEANWHILE = N_("Somebody else changed the channels meanwhile.")
 
 
 class NewChannel(Form):
@@ -50,12 +52,10 @@ def show(visit: Visit) -> Response:
 def save(visit: Visit) -> Response:
     """Give channels other marks; what is not sent, in the form or in the address of Undo, stays as it is."""
     known = channels(visit.connection, visit.principal)
-    if visit.form.get("seen", fingerprint(known)) != fingerprint(known):
-        raise Conflict(_("Somebody else changed the channels meanwhile. Look at them again, then save."))
-    try:
-        wanted = [_marked(visit, one) for one in known]
-    except Invalid as refusal:
-        return _page(visit, {}, {"": refusal.sentence})
+    wanted, errors = _sent(visit, known)
+    is_late = visit.form.get("seen", fingerprint(known)) != fingerprint(known)
+    if errors or is_late:
+        return _page(visit, visit.form, errors, meanwhile=_(MEANWHILE) if is_late else None)
     before, found = actions.change_marks(visit.connection, visit.principal, wanted, visit.at)
     if not before:
         return visit.redirect("/settings/channels", _("Nothing was changed."))
@@ -81,11 +81,27 @@ def _said(one: Channel) -> str:
     return said.format(channel=short_label(one), way=way)
 
 
-def _marked(visit: Visit, one: Channel) -> Channel:
+def _sent(visit: Visit, known: Sequence[Channel]) -> tuple[list[Channel], dict[str, str]]:
+    """Every channel with the marks that were chosen, and a sentence for each whose marks do not fit."""
+    wanted, errors = [], {}
+    for one in known:
+        try:
+            wanted.append(_marked(one, *_chosen(visit, one)))
+        except Invalid as refusal:
+            errors[f"way.{one.key}"] = refusal.sentence
+    return wanted, errors
+
+
+def _chosen(visit: Visit, one: Channel) -> tuple[str, str]:
+    """The side and the way that were sent; what was not is as it is."""
+
     def sent(name: str, otherwise: str) -> str:
         return str(visit.form.get(name) or visit.query.get(name) or otherwise)
 
-    side, way = sent(f"side.{one.key}", _side(one)), sent(f"way.{one.key}", way_of(one))
+    return sent(f"side.{one.key}", _side(one)), sent(f"way.{one.key}", way_of(one))
+
+
+def _marked(one: Channel, side: str, way: str) -> Channel:
     if side not in ("digital", "personal") or way not in WAYS:
         raise Invalid(
             _("{channel}: choose digital or personal, and one of the list.").format(channel=_(one.label))
@@ -110,15 +126,29 @@ def add(visit: Visit) -> Response:
     return visit.redirect("/settings/channels", said)
 
 
-def _page(visit: Visit, typed: object, errors: dict[str, str]) -> Response:
+def _page(
+    visit: Visit, typed: Mapping[str, Any], errors: dict[str, str], *, meanwhile: str | None = None
+) -> Response:
+    """``meanwhile``: why what was chosen is shown again beside what is saved now."""
     known = channels(visit.connection, visit.principal)
     context = {
-        "channels": known,
+        "channels": [(one, *_chosen(visit, one)) for one in known],
+        "saved": {one.key: _saved(one) for one in known if _differs(visit, one)} if meanwhile else {},
+        "meanwhile": meanwhile,
         "seen": fingerprint(known),
         "typed": typed,
         "errors": errors,
         "sides": [(value, _(words)) for value, words in SIDES],
         "ways": [(value, _(words)) for value, words in WAY_WORDS],
-        "way_of": way_of,
     }
-    return visit.render("interactions/channels.html", context, active="team", status=422 if errors else 200)
+    status = 409 if meanwhile else 422 if errors else 200
+    return visit.render("interactions/channels.html", context, active="team", status=status)
+
+
+def _differs(visit: Visit, one: Channel) -> bool:
+    return _chosen(visit, one) != (_side(one), way_of(one))
+
+
+def _saved(one: Channel) -> str:
+    side, way = _(dict(SIDES)[_side(one)]), _(dict(WAY_WORDS)[way_of(one)])
+    return _("Saved now: {side}, {way}.").format(side=within(side), way=within(way))

@@ -1,5 +1,8 @@
 """The first run: bring in people, mark those who matter, say how much fits into a week."""
 
+from dataclasses import replace
+
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from crm.domain.budgets import LARGEST_BUDGET
@@ -35,9 +38,11 @@ def welcome(visit: Visit) -> Response:
 def show(visit: Visit, errors: Errors | None = None) -> Response:
     """The page with what is there so far."""
     number, marked = queries.number_to_mark(visit.connection, visit.principal)
-    typed = errors.typed if errors else {}
+    typed = errors.typed if errors else FormData()
+    chosen = marks(typed)
+    people = queries.people_to_mark(visit.connection, visit.principal, SHOWN)
     context = {
-        "people": queries.people_to_mark(visit.connection, visit.principal, SHOWN),
+        "people": [replace(one, tier=chosen.get(one.id, one.tier)) for one in people],
         "number": number,
         "marked": marked,
         "budget": {

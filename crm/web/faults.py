@@ -23,12 +23,6 @@ class SignInNeeded(Refusal):
     status = 401
 
 
-class TooManyTries(Refusal):
-    """Wait, then try again."""
-
-    status = 429
-
-
 @dataclass(frozen=True)
 class Words:
     """How a page for one status looks; ``href`` leads on. ``sentence`` says it where nobody said it better, or instead.
@@ -53,7 +47,6 @@ WORDS = {
     409: Words(N_("Somebody else was quicker"), "circle-alert"),
     413: Words(N_("That is too large"), "circle-alert"),
     422: Words(N_("Something does not fit"), "circle-alert"),
-    429: Words(N_("Too many tries"), "circle-alert", "/sign-in", N_("Back to sign-in")),
     500: Words(N_("Something broke on our side"), "triangle-alert"),
     503: Words(N_("Not right now"), "triangle-alert"),
 }

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from crm.accounts.passwords import hashed
+from crm.accounts.sign_in import FOR_ACCOUNT
 from crm.storage.tables import interaction, session
 from tests.builders import World
 from tests.web.site import PASSWORD, client
@@ -48,6 +49,16 @@ def test_a_long_note_is_saved_after_signing_in_again(world: World) -> None:
     assert hidden(page.text) == written
     assert browser.post("/log", data=hidden(page.text)).status_code == 303
     assert noted(world) == [NOTE]
+
+
+def test_a_note_outlasts_too_many_wrong_passwords(world: World) -> None:
+    world.user(email="nora@team.example", password_hash=hashed(PASSWORD))
+    browser = client(world)
+    typed = {"email": "nora@team.example", "password": "wrong", "kept_for": "/log", "kept:note": NOTE}
+    answers = [browser.post("/sign-in", data=typed) for _ in range(FOR_ACCOUNT + 1)]
+    assert [one.status_code for one in answers] == [422] * FOR_ACCOUNT + [429]
+    assert "Too many tries from here." in answers[-1].text
+    assert hidden(answers[-1].text)["kept:note"] == NOTE
 
 
 @pytest.mark.parametrize(

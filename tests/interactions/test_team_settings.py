@@ -86,11 +86,64 @@ def test_marks_that_contradict_each_other_change_nothing(world: World, site: Tes
     )
     for fields in wrong:
         assert post(site, "/settings/channels", **fields).status_code == 422
-    assert post(site, "/settings/channels", **{"side.email": "personal", "seen": "older"}).status_code == 409
+    assert post(site, "/settings/channels", **{"side.chat": "personal", "seen": "older"}).status_code == 409
     assert post(site, "/settings/channels").status_code == 303
     assert said(site, "/settings/channels")[0] == "Nothing was changed."
     with world.database.read() as connection:
         assert channels(connection, world.principal) == before
+
+
+def chosen(page: str, key: str) -> tuple[str, str]:
+    """The side and the way that the form shows for a channel."""
+    side = re.search(rf'name="side.{key}" value="(\w+)" checked', page)
+    row = page.partition(f'name="way.{key}"')[2].partition("</select>")[0]
+    way = re.search(r'value="(\w+)" selected', row)
+    assert side
+    assert way
+    return side[1], way[1]
+
+
+def test_a_form_of_channels_that_comes_back_holds_what_was_chosen(site: TestClient) -> None:
+    wrong = {"side.video": "personal", "side.meeting": "digital", "side.gift": "digital"}
+    page = post(site, "/settings/channels", **wrong).text
+    assert chosen(page, "video") == ("personal", "live")
+    assert chosen(page, "meeting") == ("digital", "in_person")
+    for key, label in (("meeting", "Meeting"), ("gift", "Gift")):
+        beside = page.partition(f'id="way.{key}-error"')[2].partition("</p>")[0]
+        assert f"{label}: what goes through a screen is not" in beside
+        assert f'href="#way.{key}"' in page
+
+
+def test_two_admins_at_once_see_both_what_was_chosen_and_what_is_saved(site: TestClient) -> None:
+    seen = re.findall(r'name="seen" value="(\w+)"', site.get("/settings/channels").text)[0]
+    post(site, "/settings/channels", **{"side.video": "personal"})
+    fields = {"side.video": "digital", "side.chat": "personal", "seen": seen}
+    late = post(site, "/settings/channels", **fields)
+    assert late.status_code == 409
+    assert chosen(late.text, "chat") == ("personal", "written")
+    assert "Somebody else changed the channels meanwhile." in late.text
+    assert "Saved now: personal, live" in late.text.partition('id="way.video-hint"')[2].partition("</p>")[0]
+    again = re.findall(r'name="seen" value="(\w+)"', late.text)[0]
+    assert post(site, "/settings/channels", **{**fields, "seen": again}).status_code == 303
+    assert chosen(site.get("/settings/channels").text, "video") == ("digital", "live")
+
+
+def test_targets_of_two_admins_at_once(world: World, site: TestClient) -> None:
+    world.contact(kind="press")
+    seen = re.findall(r'name="seen" value="(\w+)"', site.get("/settings/targets?kind=press").text)[0]
+    post(site, "/settings/targets", **{"key.vendor.any": "40"})
+    fields = {"key.vendor.any": "45", "key.press.any": "21", "key.partner.any": "soon", "seen": seen}
+    late = post(site, "/settings/targets", **fields)
+    assert late.status_code == 409
+    for name in ("key.vendor.any", "key.press.any", "key.partner.any"):
+        assert re.search(rf'name="{re.escape(name)}"[^>]* value="{fields[name]}"', late.text)
+    assert re.search(r'href="#key.vendor.any">[^<]*</a> 40<', late.text)
+    assert 'href="#key.partner.any">Write days' in late.text
+    again = re.findall(r'name="seen" value="(\w+)"', late.text)[0]
+    assert (
+        post(site, "/settings/targets", **fields | {"seen": again, "key.partner.any": "30"}).status_code
+        == 303
+    )
 
 
 def test_a_channel_of_ones_own_can_be_logged(world: World, site: TestClient) -> None:

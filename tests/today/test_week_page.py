@@ -382,8 +382,11 @@ def test_others_people_cannot_be_marked(world: World, alice: Principal) -> None:
 @pytest.mark.parametrize("value", ["-1", "21", "many"])
 def test_a_budget_that_cannot_be_is_said_beside_its_field(world: World, value: str) -> None:
     theo = world.user("Theo Marsh", role="member")
-    answer = client(world, theo).post("/welcome", data={"call": value, "then": "plan"})
+    loved = world.contact("Marta Kowalczyk", tier="none", owner_id=theo.user_id)
+    fields = {"call": value, "then": "plan", f"tier_{loved}": "key"}
+    answer = client(world, theo).post("/welcome", data=fields)
     assert answer.status_code == 422
+    assert f'name="tier_{loved}" value="key" checked' in answer.text, "the marks are still there"
     assert 'id="call-error"' in answer.text
 
 
