@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from crm.contacts.drafts import tags_in, tags_shown
 from crm.contacts.forms import WAYS, Written
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
@@ -119,7 +120,7 @@ def _text(written: Written, name: str) -> str:
             [sorted((key, value.strip()) for key, value in row.items()) for row in written.dates]
         )
     if name == "tags":
-        return ", ".join(filter(None, (tag.strip() for tag in str(written.get(name)).split(","))))
+        return tags_shown(filter(None, tags_in(str(written.get(name)))))
     return " ".join(str(written.get(name)).split())
 
 

@@ -1,6 +1,7 @@
 """What a person or an organisation is written down as, before it is a row: from a form, an import or the log."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -167,6 +168,33 @@ def the_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     """Tags in order of their letters, each once."""
     found = {one_line(tag, TAG_LIMIT) for tag in tags}
     return tuple(sorted(tag for tag in found if tag))
+
+
+def tags_shown(tags: Iterable[str]) -> str:
+    """Tags as a form shows them, between commas; one that holds a comma stands in quotation marks."""
+    return ", ".join(_quoted(tag) if "," in tag or tag.startswith('"') else tag for tag in tags)
+
+
+def _quoted(tag: str) -> str:
+    return '"' + tag.replace('"', '""') + '"'
+
+
+def tags_in(words: str) -> tuple[str, ...]:
+    """The tags of such a text; quotation marks that are never closed are like other signs."""
+    found: list[str] = []
+    held: list[str] = []
+    marks = 0
+    for piece in words.split(","):
+        held.append(piece)
+        marks += piece.count('"')
+        is_quoted = held[0].lstrip().startswith('"')
+        if is_quoted and marks % 2:
+            continue
+        if is_quoted and piece.rstrip().endswith('"'):
+            held = [",".join(held).strip()[1:-1].replace('""', '"')]
+        found += held
+        held, marks = [], 0
+    return tuple(tag.strip() for tag in (*found, *held))
 
 
 def the_ways(ways: tuple[Way, ...], limit: int = LINE_LIMIT) -> tuple[Way, ...]:

@@ -18,6 +18,8 @@ from crm.contacts.drafts import (
     Way,
     full_day,
     one_line,
+    tags_in,
+    tags_shown,
     the_emails,
     the_tags,
     the_zone,
@@ -54,7 +56,7 @@ class ContactForm(Form):
     city: Line = None
     country: Line = None
     time_zone: str | None = None
-    tags: Annotated[str, Field(max_length=LINE_LIMIT)] = ""
+    tags: Annotated[str, Field(max_length=TEXT_LIMIT)] = ""
     notes: Annotated[str | None, Field(max_length=TEXT_LIMIT)] = None
     target_any: Days = None
     target_personal: Days = None
@@ -75,7 +77,7 @@ class ContactForm(Form):
     @field_validator("tags")
     @classmethod
     def _are_tags(cls, tags: str) -> str:
-        return _plain(lambda: ", ".join(the_tags(tuple(tags.split(",")))))
+        return _plain(lambda: tags_shown(the_tags(tags_in(tags))))
 
 
 class OrganisationForm(Form):
@@ -87,7 +89,7 @@ class OrganisationForm(Form):
     domain: Line = None
     city: Line = None
     country: Line = None
-    tags: Annotated[str, Field(max_length=LINE_LIMIT)] = ""
+    tags: Annotated[str, Field(max_length=TEXT_LIMIT)] = ""
     notes: Annotated[str | None, Field(max_length=TEXT_LIMIT)] = None
     version: int | None = None
 
@@ -99,7 +101,7 @@ class OrganisationForm(Form):
     @field_validator("tags")
     @classmethod
     def _are_tags(cls, tags: str) -> str:
-        return _plain(lambda: ", ".join(the_tags(tuple(tags.split(",")))))
+        return _plain(lambda: tags_shown(the_tags(tags_in(tags))))
 
     def draft(self) -> NewOrganisation:
         """The same as a draft."""
@@ -111,7 +113,7 @@ class OrganisationForm(Form):
             self.city,
             self.country,
             self.notes,
-            tuple(self.tags.split(",")),
+            tags_in(self.tags),
         )
 
 
@@ -190,7 +192,7 @@ def written(person: Any) -> Written:
         for name in ContactForm.model_fields
         if name not in ("owner", "tags") and hasattr(person, name)
     }
-    fields |= {"owner": person.owner_id or 0, "tags": ", ".join(person.tags)}
+    fields |= {"owner": person.owner_id or 0, "tags": tags_shown(person.tags)}
     lists = (person.emails, person.phones, person.addresses)
     ways = {
         name: [(way.value, way.label or "") for way in found] for name, found in zip(WAYS, lists, strict=True)
@@ -241,7 +243,7 @@ def read_contact(form: FormData) -> ContactSent | dict[str, str]:
         emails=ways["email"],
         phones=ways["phone"],
         addresses=ways["address"],
-        tags=tuple(single.tags.split(",")),
+        tags=tags_in(single.tags),
         dates=dates,
         target_any=single.target_any,
         target_personal=single.target_personal,

@@ -78,7 +78,7 @@ def _change_tags(
     *,
     given: bool,
 ) -> None:
-    wanted = _some_tags(tags)
+    wanted = some_tags(tags)
     _change(connection, principal, contact_ids, at)
     for block in blocks(contact_ids):
         _remove_tag_rows(connection, principal, block, wanted)
@@ -103,7 +103,8 @@ def _change(
     refresh_metrics(connection, principal, contact_ids, at)
 
 
-def _some_tags(tags: Sequence[str]) -> tuple[str, ...]:
+def some_tags(tags: Sequence[str]) -> tuple[str, ...]:
+    """Tags, at least one of them."""
     found = the_tags(tuple(tags))
     if not found:
         sentence = _("Write a tag of at most {number} characters.").format(number=TAG_LIMIT)

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from crm.contacts import followed, listing, many, queries, taken_back
+from crm.contacts.drafts import NOBODY, tags_in
 from crm.domain.language import gettext as _
 from crm.domain.language import ngettext, plurals
 from crm.domain.spans import count
@@ -65,9 +66,11 @@ def _set_tier(visit: Visit, ids: list[int], tier: str) -> str:
 def set_owner(visit: Visit) -> Response:
     """Say who looks after everybody who is ticked."""
     sent = str(visit.form.get("owner", ""))
-    if not is_id(sent):
-        raise Invalid(_("Choose who is to look after them."))
-    name = dict(listing.owners(visit.connection, visit.principal)).get(int(sent))
+    owners = dict(listing.owners(visit.connection, visit.principal))
+    if not is_id(sent) or int(sent) not in (NOBODY, *owners):
+        sentence = _("Choose somebody of your team who can sign in, or nobody.")
+        return visit.redirect(_onward(visit), sentence, kind="error")
+    name = owners.get(int(sent))
     nobody = plurals("Nobody looks after {who} now.", "Nobody looks after {who} now.")
     somebody = plurals("{owner} looks after {who} now.", "{owner} looks after {who} now.")
     return _to_many(
@@ -92,14 +95,32 @@ def set_owners_back(visit: Visit) -> Response:
 @router.action("/people/tags")
 def add_tags(visit: Visit) -> Response:
     """Give everybody who is ticked a tag, or take one away (``remove``)."""
-    tags = str(visit.form.get("tag", "")).split(",")
-    change = many.remove_tags if visit.form.get("remove") else many.add_tags
+    given = not visit.form.get("remove")
+    try:
+        tags = many.some_tags(tags_in(str(visit.form.get("tag", ""))))
+    except Invalid as refusal:
+        return visit.redirect(_onward(visit), refusal.sentence, kind="error")
+    change = many.add_tags if given else many.remove_tags
     words = (
-        plurals("{who} has the tag no longer.", "{who} have the tag no longer.")
-        if visit.form.get("remove")
-        else plurals("{who} has the tag now.", "{who} have the tag now.")
+        plurals("{who} has the tag now.", "{who} have the tag now.")
+        if given
+        else plurals("{who} has the tag no longer.", "{who} have the tag no longer.")
     )
-    return _to_many(visit, lambda ids: change(visit.connection, visit.principal, ids, tags, visit.at), words)
+    return _to_many(
+        visit,
+        lambda ids: change(visit.connection, visit.principal, ids, tags, visit.at),
+        words,
+        lambda ids: taken_back.to_tags(visit.connection, visit.principal, ids, tags, given=given),
+    )
+
+
+@router.action("/people/tags/undo")
+def set_tags_back(visit: Visit) -> Response:
+    """Give the tags of the address to the people it names, or take them away again."""
+    for tag, ids, give in taken_back.tags_asked(visit.query):
+        change = many.add_tags if give else many.remove_tags
+        change(visit.connection, visit.principal, ids, [tag], visit.at)
+    return visit.redirect("/people", _("The tags are as they were."))
 
 
 @router.action("/people/archive")
@@ -136,7 +157,7 @@ def _to_many(
     ``undo`` gives the address that takes it back, asked before the change.
     """
     sent = [str(value) for value in (*visit.form.getlist("contact_ids"), *visit.query.getlist("contact_ids"))]
-    onward = local_path(str(visit.form.get("next", "")), "/people")
+    onward = _onward(visit)
     ids = [int(one) for one in sent if is_id(one)]
     if len(ids) < len(sent):
         raise NotFound
@@ -146,6 +167,10 @@ def _to_many(
     followed = change(ids)
     told = " ".join(filter(None, (_said(visit, ids, words, values), followed)))
     return visit.redirect(onward, told, undo_url)
+
+
+def _onward(visit: Visit) -> str:
+    return local_path(str(visit.form.get("next", "")), "/people")
 
 
 def _address_of(ids: list[int]) -> str:
@@ -200,13 +225,3 @@ def set_persons_tier(visit: Visit) -> Response:
 
     moved = followed.for_one(*where, contact_id, visit.at, change) or _("Zone and score stay as they are.")
     return visit.redirect(f"/people/{contact_id}", f"{_('The tier is saved.')} {moved}", undo)
-
-
-@router.action("/people/{contact_id}/tags")
-def set_persons_tags(visit: Visit) -> Response:
-    """Add a tag to one person, or take one away (``remove``)."""
-    contact_id = visit.number("contact_id")
-    tags = str(visit.form.get("tag", "")).split(",")
-    change = many.remove_tags if visit.form.get("remove") else many.add_tags
-    change(visit.connection, visit.principal, [contact_id], tags, visit.at)
-    return visit.redirect(f"/people/{contact_id}", _("The tags are saved."))

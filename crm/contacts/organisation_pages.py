@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from crm.contacts import forms, listing, organisation_actions, organisations
+from crm.contacts.drafts import tags_shown
 from crm.contacts.organisations import Organisation
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
@@ -66,7 +67,7 @@ def add(visit: Visit) -> Response:
 def edit(visit: Visit) -> Response:
     """The form with what is written down."""
     known = _known(visit)
-    return _form(visit, known, {**known.__dict__, "tags": ", ".join(known.tags)}, {})
+    return _form(visit, known, {**known.__dict__, "tags": tags_shown(known.tags)}, {})
 
 
 @router.action("/organisations/{organisation_id}/edit")
@@ -122,7 +123,7 @@ LABELS = {
 
 def _both(known: Organisation, typed: Any) -> list[tuple[str, str, str]]:
     """The label, what is saved and what was typed of every part in which the two differ."""
-    saved = {**known.__dict__, "tags": ", ".join(known.tags)}
+    saved = {**known.__dict__, "tags": tags_shown(known.tags)}
     rows = [(name, str(saved[name] or ""), str(typed.get(name, ""))) for name in LABELS]
     differing = [row for row in rows if row[1].split() != row[2].split()]
     return [

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import select
 
-from crm.contacts import queries
+from crm.contacts import many, queries
 from crm.contacts.drafts import one_line
 from crm.contacts.queries import Person
 from crm.storage.stored_metrics import refresh_stale, scope_of
@@ -387,6 +387,31 @@ def test_filters_stay_in_the_address_of_the_next_page(world: World, alice) -> No
     assert (asked["tier"], asked["sort"]) == (["warm"], ["name"])
     rest = alice.get(following.replace("&amp;", "&")).text
     assert rest.count('class="row-select"') == 3
+
+
+def test_any_tags_survive_a_form_in_which_something_else_changes(world: World, alice) -> None:
+    many_tags = tuple(sorted(f"a tag of 23 letters {number:03}" for number in range(60)))
+    odd = ("Boston, MA", '"quoted"', 'a", b', 'says "x", "y"', "plain")
+    marta = add(alice)
+    for tags in (many_tags, tuple(sorted(odd))):
+        with world.database.write() as connection:
+            many.remove_tags(connection, world.principal, [marta], many_tags, world.now)
+            many.add_tags(connection, world.principal, [marta], tags, world.now)
+        sent = fields_of(alice.get(f"/people/{marta}/edit").text) | {"phone_value": ["1 2 3"]}
+        assert alice.post(f"/people/{marta}/edit", data=sent).status_code == 303
+        assert person(world, marta).tags == tags
+    sent = fields_of(alice.get(f"/people/{marta}/edit").text)
+    sent["tags"] = [f'{sent["tags"][0]}, new, "never closed, after']
+    assert alice.post(f"/people/{marta}/edit", data=sent).status_code == 303
+    assert set(person(world, marta).tags) == {*odd, "new", '"never closed', "after"}
+
+
+def test_the_tags_of_an_organisation_survive_its_form(alice) -> None:
+    made = alice.post("/organisations/new", data={"name": "Haas", "tags": 'sea, "Boston, MA"'})
+    shown = fields_of(alice.get(f"{made.headers['location']}/edit").text)
+    assert shown["tags"] == ['"Boston, MA", sea']
+    assert alice.post(f"{made.headers['location']}/edit", data=shown).status_code == 303
+    assert fields_of(alice.get(f"{made.headers['location']}/edit").text)["tags"] == shown["tags"]
 
 
 def test_an_organisation_is_written_down_once(world: World, alice) -> None:

@@ -33,6 +33,32 @@ def test_tiers_and_owners_of_many_are_given_back_one_by_one(world: World) -> Non
     assert person(world, ids[0]).tier == "none"
 
 
+def test_tags_of_many_are_given_and_taken_back(world: World) -> None:
+    browser = client(world, world.user())
+    ids = [world.contact(name) for name in ("One", "Two", "Three")]
+    tags = 'wine, "Boston, MA"'
+    browser.post("/people/tags", data={"contact_ids": ids[:2], "tag": tags})
+    browser.post("/people/tags", data={"contact_ids": ids[:1], "tag": "golf"})
+    before = [person(world, one).tags for one in ids]
+    assert before == [("Boston, MA", "golf", "wine"), ("Boston, MA", "wine"), ()]
+    for more in ({"tag": f"{tags}, golf", "remove": "yes"}, {"tag": f"{tags}, fishing"}):
+        page = after(browser, browser.post("/people/tags", data={"contact_ids": ids, **more}))
+        assert [person(world, one).tags for one in ids] != before
+        assert "The tags are as they were." in after(browser, browser.post(undo_in(page)))
+        assert [person(world, one).tags for one in ids] == before
+    said = after(browser, browser.post("/people/tags", data={"contact_ids": ids, "tag": " , "}))
+    assert "Write a tag of at most 80 characters." in said
+
+
+def test_whoever_left_the_team_is_given_nobody(world: World) -> None:
+    browser, one = client(world, world.user()), world.contact("One", owner_id=None)
+    left = world.user("Bob Stone", "member", active=False)
+    for owner in (left.user_id, "", "x"):
+        page = after(browser, browser.post("/people/owner", data={"contact_ids": one, "owner": owner}))
+        assert "Choose somebody of your team who can sign in, or nobody." in page
+    assert person(world, one).owner_id is None
+
+
 def test_a_tier_moves_whom_it_moves_and_nobody_whom_time_moved_since_the_figures_were_kept(
     world: World,
 ) -> None:
@@ -69,6 +95,8 @@ def test_the_form_says_what_an_own_target_did(world: World) -> None:
 def test_an_address_that_takes_back_changes_nobody_elses_people(world: World) -> None:
     theirs = World.create(world.database, "Others").contact("Theirs")
     browser = client(world, world.user())
-    for address in (f"tier/undo?key={theirs}", f"owner/undo?0={theirs}", "tier/undo?key=x", "owner/undo?x=1"):
+    tags = ("tags/undo?golf=1", f"tags/undo?%2Bgolf={theirs}", "tags/undo?%2Bgolf=x")
+    others = (f"tier/undo?key={theirs}", f"owner/undo?0={theirs}", "tier/undo?key=x", "owner/undo?x=1")
+    for address in (*tags, *others):
         assert browser.post(f"/people/{address}").status_code == 404
     assert browser.post(f"/people/tier/undo?best={world.contact('Ours')}").status_code == 422

@@ -100,6 +100,7 @@ ACCESS = {
     "POST /people/owner/undo": "member",
     "POST /people/owner": "member",
     "POST /people/tags": "member",
+    "POST /people/tags/undo": "member",
     "POST /people/archive": "member",
     "POST /people/restore": "member",
     "GET /people/duplicates": "viewer",
@@ -119,7 +120,6 @@ ACCESS = {
     "POST /people/{contact_id}/archive": "member",
     "POST /people/{contact_id}/restore": "member",
     "POST /people/{contact_id}/tier": "member",
-    "POST /people/{contact_id}/tags": "member",
     "GET /organisations/{organisation_id}": "viewer",
     "GET /people/{contact_id}": "viewer",
     # interactions
