@@ -39,6 +39,17 @@ KEPT = """() => new Promise((resolve) => {
   };
 })"""
 
+A_DAY_LATER = """() => new Promise((resolve) => {
+  const asked = indexedDB.open("in-person", 1);
+  asked.onsuccess = () => {
+    const work = asked.result.transaction("entries", "readwrite");
+    const all = work.objectStore("entries").getAll();
+    const before = new Date(Date.now() - 25 * 3600000).toISOString();
+    all.onsuccess = () => all.result.forEach((one) => work.objectStore("entries").put({ ...one, saved_at: before }));
+    work.oncomplete = resolve;
+  };
+})"""
+
 
 @dataclass
 class Device:
@@ -123,6 +134,12 @@ def test_what_is_logged_without_a_network_is_sent_later_once(device: Device) -> 
         for one in (page, other):
             expect(one.get_by_role("listitem").filter(has_text="Saved")).to_have_count(2)
     assert sorted(map(str, device.logged())) == ["in a tunnel", "out of a tunnel"]
+    page.locator("[data-kept-off]").first.click()
+    expect(page.get_by_role("listitem").filter(has_text="Saved")).to_have_count(1)
+    page.evaluate(A_DAY_LATER)
+    page.reload()
+    expect(page.get_by_text("Nothing waits.")).to_be_visible()
+    assert page.evaluate(KEPT) == 0
     cached = page.evaluate(CACHED)
     assert [path for path, text in cached if text] == ["/log/kept"]
     assert not any(word in text for _, text in cached for word in ("Nora", "Marta", "team.example"))

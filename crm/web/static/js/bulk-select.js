@@ -33,10 +33,10 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "x" || event.ctrlKey || event.metaKey || localStorage.getItem("single-keys-off") === "yes") return;
+  if (event.key.toLowerCase() !== "x" || event.ctrlKey || event.metaKey || localStorage.getItem("single-keys-off") === "yes") return;
   if (event.target.closest("input:not([type=checkbox]), textarea, select")) return;
   const box = event.target.closest("tr, [data-key-item]")?.querySelector("input.row-select");
-  if (!box || event.target === box) return;
+  if (!box) return;
   box.checked = !box.checked;
   box.dispatchEvent(new Event("change", { bubbles: true }));
 });

@@ -41,11 +41,18 @@ export const owner = () => within("facts", "readonly", (facts) => facts.get("own
 
 export const setOwner = (who) => within("facts", "readwrite", (facts) => facts.put(who, "owner"));
 
+const A_DAY = 86_400_000;
+
+// Nothing about anybody is to stay: what has been in the log for a day goes, whoever wrote it.
+const isOver = (entry) => entry.state === "saved" && Date.now() - Date.parse(entry.saved_at) > A_DAY;
+
 // Those of whoever was last signed in here, oldest first.
 export async function entries() {
   const mine = await owner();
   const all = await within("entries", "readonly", (store) => store.getAll());
-  return all.filter((entry) => entry.owner === mine).sort((a, b) => a.written_at.localeCompare(b.written_at));
+  const over = all.filter(isOver);
+  if (over.length) await within("entries", "readwrite", (store) => over.forEach((entry) => store.delete(entry.key)));
+  return all.filter((entry) => entry.owner === mine && !isOver(entry)).sort((a, b) => a.written_at.localeCompare(b.written_at));
 }
 
 export async function keep(entry) {

@@ -45,9 +45,8 @@ function row(entry) {
   if (moment) moment.textContent = time(new Date(entry.saved_at));
   part("state").querySelector("[data-mend]")?.addEventListener("click", () => mend(entry));
   const off = part("off");
-  off.hidden = entry.state === "saved";
   off.setAttribute("aria-label", say("takeOff", { label: entry.label }));
-  off.addEventListener("click", () => takeOff(entry));
+  off.addEventListener("click", () => (entry.state === "saved" ? forget(entry.key) : takeOff(entry)));
   return made;
 }
 
