@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from crm.contacts.drafts import Occasion, Way
+from crm.domain.calling import called
 from crm.domain.principal import Principal
 from crm.errors import NotFound
 from crm.storage.statements import built_once
@@ -78,8 +79,8 @@ class Person:
 
     @property
     def called(self) -> str:
-        """What they are called in a sentence: the given name where it is known, else the first word."""
-        return self.given_name or self.name.split()[0]
+        """What they are called in a sentence."""
+        return called(self.name, self.given_name)
 
 
 def people_joined(*, by_metrics: bool = False) -> FromClause:

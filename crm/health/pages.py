@@ -201,6 +201,7 @@ def _words(visit: Visit, wanted: Filter, moment: Moment) -> dict[str, Any]:
     return {
         "address": lambda path="/health", **changes: address(visit, path, **changes),
         "people_address": lambda zone: people_address(wanted, zone),
+        "is_filtered": any(visit.query.get(name) for name in ("tier", "kind", "owner", "tag")),
         "kept": {name: visit.query[name] for name in ASKED if visit.query.get(name)},
         "view_query": address(visit, "", as_of=None, against=None).removeprefix("?"),
         "ribbon": ribbon,

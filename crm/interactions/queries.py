@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, or_, select
 
+from crm.domain import calling
 from crm.domain.channels import Channel, by_key
 from crm.domain.expressions import Facts
 from crm.domain.heard import Heard
@@ -182,13 +183,7 @@ def _people(workspace_id: Any) -> Select[Any]:
 
 def person_of(row: Row[Any]) -> Person:
     """The person of a row with id, name and given_name."""
-    return Person(row.id, row.name, row.given_name or _given(row.name))
-
-
-def _given(name: str) -> str:
-    """Only of two words is the first surely the given name."""
-    words = name.split()
-    return words[0] if len(words) == 2 else name
+    return Person(row.id, row.name, calling.called(row.name, row.given_name))
 
 
 # Beside the form

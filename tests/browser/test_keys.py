@@ -39,6 +39,16 @@ def test_the_sheet_of_keys_opens_closes_and_switches_them_off(visit: Come) -> No
     page.wait_for_url("**/health")
 
 
+def test_x_ticks_the_row_that_has_focus_also_on_its_own_box_and_with_caps_lock(visit: Come) -> None:
+    page = visit().page()
+    page.goto("/people")
+    box = page.locator("input.row-select").first
+    box.focus()
+    for key, then in (("x", True), ("X", False)):
+        page.keyboard.press(key)
+        expect(box).to_be_checked(checked=then)
+
+
 def test_every_menu_closes_with_escape_and_gives_the_focus_back(visit: Come) -> None:
     page = visit().page()
     for place in ("/people?tier=key", "/health", "/"):

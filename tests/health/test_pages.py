@@ -184,6 +184,11 @@ def test_a_place_in_the_list_that_is_none_is_refused(site: TestClient, cast: dic
     assert site.get("/health?after=WzEsMl0").status_code == 422
 
 
+def test_a_day_before_anybody_was_known_says_so(site: TestClient, cast: dict[str, int]) -> None:
+    assert "Nobody was known then" in text_of(site.get("/health?as_of=2000-01-01"))
+    assert "Take a filter away" in text_of(site.get("/health?as_of=2000-01-01&kind=vendor"))
+
+
 def test_an_empty_workspace_says_what_to_do(site: TestClient) -> None:
     assert "Nobody is marked key yet" in text_of(site.get("/health"))
     assert "Nobody fits" in text_of(site.get("/health?kind=vendor"))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -225,3 +226,15 @@ def test_other_teams_hear_nothing(world: World, people: tuple[int, int, int]) ->
 
 def test_nothing_is_featured_but_pain_points_and_competitors() -> None:
     assert FEATURED == ("pain point", "competitor")
+
+
+def test_all_of_somebodys_signals_are_as_many_as_their_page_says(
+    world: World, site: TestClient, alice: Principal
+) -> None:
+    dee = world.contact("Dee Voss")
+    for number in range(14):
+        heard(world, alice, dee, "praise", f"Words {number:02}", 100 * number)
+    shown = re.search(r'href="(/signals/all[^"]*)">All 14<', site.get(f"/people/{dee}").text)
+    assert shown
+    page = site.get(shown[1].replace("&amp;", "&")).text
+    assert all(f"Words {number:02}" in page for number in range(14))
