@@ -207,12 +207,20 @@ def suggestions_of(connection: Connection, principal: Principal, plan_id: int) -
 
 @built_once
 def _suggestions(whose: Any, plan_id: Any) -> Select[Any]:
-    return (
-        select(suggestion, plan.c.made_at)
-        .join(plan, and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id))
-        .where(suggestion.c.workspace_id == whose, suggestion.c.plan_id == plan_id)
-        .order_by(suggestion.c.position)
-    )
+    found = _with_plan().where(suggestion.c.workspace_id == whose, suggestion.c.plan_id == plan_id)
+    return found.order_by(suggestion.c.position)
+
+
+@built_once
+def _suggestions_in(whose: Any, user_id: Any, week: Any) -> Select[Any]:
+    """The same of a user's week."""
+    return _with_plan().where(is_plan_of(whose, user_id, week)).order_by(suggestion.c.position)
+
+
+def _with_plan() -> Select[Any]:
+    """Suggestions, each with its plan's ``made_at``."""
+    same = and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id)
+    return select(suggestion, plan.c.made_at).join(plan, same)
 
 
 def _stored(
@@ -388,8 +396,8 @@ class Outcome:
 
 def outcome(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> Outcome | None:
     """How that week's plan came out; None if there was none, or nothing in it."""
-    stored = stored_plan(connection, principal, week)
-    rows = suggestions_of(connection, principal, stored.id) if stored is not None else ()
+    own = (principal.workspace_id, principal.user_id, str(week))
+    rows = connection.execute(*_suggestions_in(*own)).all()
     if not rows:
         return None
     states = states_of(connection, principal, rows, at)
@@ -403,8 +411,7 @@ def outcome(connection: Connection, principal: Principal, week: IsoWeek, at: dat
 def own_suggestion(connection: Connection, principal: Principal, suggestion_id: int) -> Row[Any]:
     """A suggestion of the user's own plan with its plan's ``made_at``, locked until the end of the transaction."""
     row = connection.execute(
-        select(suggestion, plan.c.made_at)
-        .join(plan, and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id))
+        _with_plan()
         .where(
             suggestion.c.workspace_id == principal.workspace_id,
             suggestion.c.id == suggestion_id,
@@ -420,9 +427,7 @@ def own_suggestion(connection: Connection, principal: Principal, suggestion_id: 
 def suggested(connection: Connection, principal: Principal, suggestion_id: int, at: datetime) -> Suggested:
     """One suggestion of the user's own plans as it stands; NotFound for anybody else's."""
     row = connection.execute(
-        select(suggestion, plan.c.made_at)
-        .join(plan, and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id))
-        .where(
+        _with_plan().where(
             suggestion.c.workspace_id == principal.workspace_id,
             suggestion.c.id == suggestion_id,
             suggestion.c.user_id == principal.user_id,
@@ -450,13 +455,9 @@ def suggestion_for(
 
 @built_once
 def _suggestion_for(whose: Any, user_id: Any, contact_id: Any, monday: Any) -> Select[Any]:
-    return (
-        select(suggestion, plan.c.made_at)
-        .join(plan, and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id))
-        .where(
-            suggestion.c.workspace_id == whose,
-            suggestion.c.user_id == user_id,
-            suggestion.c.contact_id == contact_id,
-            suggestion.c.monday == monday,
-        )
+    return _with_plan().where(
+        suggestion.c.workspace_id == whose,
+        suggestion.c.user_id == user_id,
+        suggestion.c.contact_id == contact_id,
+        suggestion.c.monday == monday,
     )

@@ -20,13 +20,22 @@ from crm.web.routing import Router, Visit
 router = Router()
 
 SHOWN = 40
+FEW = 10
+"""Most teams start with so many people, or more."""
 
 
-def is_due(visit: Visit) -> bool:
-    """Whether the workspace has nobody yet, or the user has neither finished the first run nor anybody to look after."""
-    if queries.keeps_anybody(visit.connection, visit.principal):
-        return False
-    return not (visit.user.first_run_done and queries.has_anybody(visit.connection, visit.principal))
+def marked_so_far(visit: Visit) -> int | None:
+    """How many people the user has marked, counted up to `FEW`; None once their first run is over."""
+    if visit.user.first_run_done:
+        return None
+    return queries.number_kept(visit.connection, visit.principal, FEW)
+
+
+def is_due(visit: Visit, marked: int | None) -> bool:
+    """Whether the workspace has nobody yet, or the user has neither finished the first run nor marked anybody."""
+    if marked is None:
+        return not queries.has_anybody(visit.connection, visit.principal)
+    return marked == 0
 
 
 @router.page("/welcome", access="member", fresh=True)

@@ -342,11 +342,6 @@ def _anybody(whose: Any) -> Select[Any]:
     return select(contact.c.id).where(contact.c.workspace_id == whose).limit(1)
 
 
-def keeps_anybody(connection: Connection, principal: Principal) -> bool:
-    """Whether the user owns a contact with a tier."""
-    return number_kept(connection, principal, 1) > 0
-
-
 def number_kept(connection: Connection, principal: Principal, most: int) -> int:
     """How many contacts with a tier the user owns, counted up to ``most``."""
     return len(connection.execute(*_kept(principal.workspace_id, principal.user_id, most=most)).all())

@@ -40,8 +40,6 @@ from crm.web.routing import Router, Visit
 
 router = Router()
 
-FEW = 10
-"""Most teams start with so many people, or more."""
 POINTS_SHOWN = 4
 SCREEN_DAYS = 45
 """From how many days without a personal contact the ribbon says so."""
@@ -92,20 +90,21 @@ class Year:
 @router.page("/", fresh=True)
 def home(visit: Visit) -> Response:
     """This week. Whoever has nobody yet begins with the first run."""
-    if visit.principal.may_edit and first_run.is_due(visit):
-        return first_run.show(visit)
     week = IsoWeek.of(visit.today)
     if not visit.principal.may_edit:
         return _week_page(visit, visit.connection, week, None, is_now=True)
+    marked = first_run.marked_so_far(visit)
+    if first_run.is_due(visit, marked):
+        return first_run.show(visit)
     plan = plan_of(visit.connection, visit.principal, week, visit.at)
     if plan is None and _made(visit, week):
         with visit.database.read() as connection:
             plan = plan_of(connection, visit.principal, week, visit.at)
-            return _week_page(visit, connection, week, plan, is_now=True)
+            return _week_page(visit, connection, week, plan, is_now=True, marked=marked)
     if plan is None:
         draft = draft_plan(visit.connection, visit.principal, week, visit.at)
         plan = drafted_view(visit.connection, visit.principal, draft, visit.at)
-    return _week_page(visit, visit.connection, week, plan, is_now=True)
+    return _week_page(visit, visit.connection, week, plan, is_now=True, marked=marked)
 
 
 @router.page("/week/{week}", fresh=True)
@@ -130,8 +129,15 @@ def _made(visit: Visit, week: IsoWeek) -> bool:
 
 
 def _week_page(
-    visit: Visit, connection: Connection, week: IsoWeek, plan: PlanView | None, *, is_now: bool
+    visit: Visit,
+    connection: Connection,
+    week: IsoWeek,
+    plan: PlanView | None,
+    *,
+    is_now: bool,
+    marked: int | None = None,
 ) -> Response:
+    """``marked``: how many people are, while the first run is left open."""
     country = whereabouts(visit.user.city, visit.user.country).country
     days = _days(plan, visit, holidays_in(country, week)) if plan else ()
     if plan and is_now:
@@ -157,19 +163,11 @@ def _week_page(
         "landed": visit.query.get("done"),
         "points_shown": POINTS_SHOWN,
         "snooze_days": snooze_days(visit.today),
-        "begun": _begun(visit, connection) if is_now else None,
+        "begun": marked if marked is not None and marked < first_run.FEW else None,
         **_said_of_now(visit, connection, plan if is_now else None, replies=is_now),
         **_sayings(visit),
     }
     return visit.render("today/week.html", context, active="week")
-
-
-def _begun(visit: Visit, connection: Connection) -> int | None:
-    """How many are marked, for whoever has left the first run without finishing it; None once they are many or it is done."""
-    if visit.user.first_run_done or not visit.principal.may_edit:
-        return None
-    marked = queries.number_kept(connection, visit.principal, FEW)
-    return marked if marked < FEW else None
 
 
 def _said_of_now(
