@@ -44,17 +44,23 @@ def read_calendar(
     calendar = ical.taken_apart(decode_text(data))
     if not calendar.events:
         raise UnreadableFile(notices.file, phrase("This calendar holds no meetings."))
-    if is_calendar_of_days(calendar.name):
-        notices.leave_out(
-            notices.file,
-            phrase("“{name}” holds days, not meetings: it involves nobody.", name=excerpt(calendar.name)),
-        )
-        return
-    reader = _Reader(calendar, notices, _zone_of(calendar.zone) or zone, now, keep_text, since)
+    _leave_out_days(calendar, notices)
+    reader = _Reader(calendar, notices, zone, now, keep_text, since)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield from reader.sightings()
     reader.tell()
+
+
+def _leave_out_days(calendar: ical.Calendar, notices: Notices) -> None:
+    """Of several calendars in one file, those of holidays and birthdays alone."""
+    names = dict.fromkeys(event.of.name for event in calendar.events)
+    of_days = [name for name in names if is_calendar_of_days(name)]
+    for name in of_days:
+        notices.leave_out(
+            notices.file, phrase("“{name}” holds days, not meetings: it involves nobody.", name=excerpt(name))
+        )
+    calendar.events = [event for event in calendar.events if event.of.name not in of_days]
 
 
 def _zone_of(name: str) -> ZoneInfo | None:
@@ -174,19 +180,19 @@ class _Reader:
                 found.append(one)
         return found
 
-    def _moment(self, value: Any) -> _Moment:
+    def _moment(self, value: Any, event: ical.Event) -> _Moment:
+        """What stands without a zone is in the one its calendar is kept in."""
+        zone = _zone_of(event.of.zone) or self.zone
         if isinstance(value, datetime):
-            return _Moment(
-                (value if value.tzinfo else value.replace(tzinfo=self.zone)).astimezone(UTC), False
-            )
+            return _Moment((value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC), False)
         assert isinstance(value, date)
-        return _Moment(datetime.combine(value, time(12), self.zone).astimezone(UTC), True)
+        return _Moment(datetime.combine(value, time(12), zone).astimezone(UTC), True)
 
     def _sighting(self, uid: str, each: Any, event: ical.Event, *, recurs: bool = False) -> Sighting | None:
         start = each.get("DTSTART")
         if start is None or not isinstance(getattr(start, "dt", None), date):
             raise ValueError("no beginning")
-        moment = self._moment(start.dt)
+        moment = self._moment(start.dt, event)
         if moment.at > self.now:
             self.ahead += 1
             return None
@@ -194,7 +200,8 @@ class _Reader:
             self.old += self.since is None
             return None
         which = each.get("RECURRENCE-ID") if recurs else None
-        key = f"ical:{uid}" + (f"/{self._moment(which.dt).at:%Y%m%dT%H%M%SZ}" if which is not None else "")
+        meant = "" if which is None else f"/{self._moment(which.dt, event).at:%Y%m%dT%H%M%SZ}"
+        key = f"ical:{uid}{meant}"
         parties, declined = _parties(each)
         summary = _text(each, "SUMMARY")
         private = _text(each, "CLASS").upper() in ("PRIVATE", "CONFIDENTIAL")

@@ -27,11 +27,21 @@ _TZID = re.compile(r";TZID=\"?([^\":;]+)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
+class Head:
+    """What one calendar of a file says of itself: its name, the zone it is kept in, and what its events are for."""
+
+    name: str = ""
+    zone: str = ""
+    method: str = ""
+
+
+@dataclass(slots=True)
 class Event:
     """One VEVENT as written, unfolded, without its alarms."""
 
     line: int
     method: str
+    of: Head = field(default_factory=Head)
     lines: list[str] = field(default_factory=list)
     is_whole: bool = False
 
@@ -56,13 +66,11 @@ class Calendar:
     events: list[Event] = field(default_factory=list)
     zones: dict[str, str] = field(default_factory=dict)
     free_busy: list[str] = field(default_factory=list)
-    name: str = ""
-    zone: str = ""
 
 
 def taken_apart(text: str) -> Calendar:
     """The events, time zones and free/busy lines of a file, in its order."""
-    calendar, method, event = Calendar(), "", None
+    calendar, head, event = Calendar(), Head(), None
     stack: list[str] = []
     zone: list[str] = []
     for number, line in unfolded(text):
@@ -71,9 +79,9 @@ def taken_apart(text: str) -> Calendar:
         if word == "BEGIN":
             stack.append(what)
             if what == "VCALENDAR":
-                method = ""
+                head = Head()
             elif what == "VEVENT":
-                event = Event(number, method)
+                event = Event(number, head.method, head)
                 calendar.events.append(event)
             elif what == "VTIMEZONE":
                 zone = []
@@ -84,12 +92,19 @@ def taken_apart(text: str) -> Calendar:
         elif stack and stack[-1] == "VFREEBUSY" and word.startswith("FREEBUSY"):
             calendar.free_busy.append(line)
         elif stack and stack[-1] == "VCALENDAR":
-            method = what if word == "METHOD" else method
-            calendar.name = value.strip() if name.upper() in ("X-WR-CALNAME", "NAME") else calendar.name
-            calendar.zone = value.strip() if name.upper() == "X-WR-TIMEZONE" else calendar.zone
+            _note(head, name.upper(), value.strip())
         if word == "END":
             _close(calendar, stack, what, event, zone)
     return calendar
+
+
+def _note(head: Head, name: str, value: str) -> None:
+    if name == "METHOD":
+        head.method = value.upper()
+    elif name in ("X-WR-CALNAME", "NAME"):
+        head.name = value
+    elif name == "X-WR-TIMEZONE":
+        head.zone = value
 
 
 def _close(calendar: Calendar, stack: list[str], what: str, event: Event | None, zone: list[str]) -> None:

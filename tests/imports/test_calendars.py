@@ -145,6 +145,16 @@ def test_what_recurs_endlessly_is_left_out_and_the_rest_stands() -> None:
     assert all(one.where.startswith("work.ics line ") for one in notices.skipped)
 
 
+def test_of_several_calendars_in_one_file_each_is_taken_by_its_own_name_and_zone() -> None:
+    work = calendar(event("w", MARTA, start="20261102T090000"), extra="X-WR-TIMEZONE:America/New_York")
+    days = calendar(event("d", MARTA), extra="X-WR-CALNAME:Holidays in Germany\nX-WR-TIMEZONE:Asia/Tokyo")
+    for both in ((work, days), (days, work)):
+        found, notices = read("\r\n".join(both))
+        assert [one.key for one in found] == ["ical:w"]
+        assert found[0].occurred_at.hour == 14
+        assert [one.where for one in notices.skipped] == ["work.ics"]
+
+
 def test_replies_rooms_and_days_are_nobody() -> None:
     assert read(calendar(event(), extra="METHOD:REPLY"))[0] == []
     assert read(calendar(event("x", MARTA), extra="X-WR-CALNAME:Holidays in Germany"))[0] == []
