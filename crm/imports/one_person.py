@@ -14,8 +14,10 @@ from crm.domain.formulas import restore
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.spans import capital
+from crm.imports.cells import join_items, split_items, write_labels
 from crm.imports.export import files_of, zipped
 from crm.imports.records import EXCHANGE
+from crm.imports.sheets import SHEETS
 from crm.interactions.private_notes import may_read_note
 from crm.storage.tables import (
     contact,
@@ -52,7 +54,7 @@ def person_files(
     name = contact_named(connection, principal, contact_id)[1]
     found = rows_about(connection, principal, contact_id)
     files = list(files_of(connection, principal, contact_id))
-    yield "person.txt", _readable(name, dict(files), at.date()).encode()
+    yield "person.txt", _readable(name, dict(files), principal.team_day(at)).encode()
     words = json.dumps({"exported_at": at, **found}, ensure_ascii=False, indent=2, default=_plain)
     yield "person.json", words.encode("utf-8", "replace")
     yield from files
@@ -154,9 +156,18 @@ def _readable(name: str, files: Mapping[str, bytes], day: date) -> str:
         rows = list(csv.DictReader(io.StringIO(files.get(f"{kind}.csv", b"").decode())))
         if rows:
             heading = capital(_(kind))
+            lists = {one.name for one in SHEETS[kind].columns if one.write in (join_items, write_labels)}
             parts.append(f"{heading}\n{'=' * len(heading)}")
             parts += [
-                "\n".join(f"{column}: {restore(cell)}" for column, cell in row.items() if cell)
+                "\n".join(
+                    f"{column}: {_said(cell, is_list=column in lists)}"
+                    for column, cell in row.items()
+                    if cell
+                )
                 for row in rows
             ]
     return "\n\n".join(parts) + "\n"
+
+
+def _said(cell: str, *, is_list: bool) -> str:
+    return "; ".join(map(restore, split_items(cell))) if is_list else restore(cell)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from crm.contacts.actions import add_contact
+from crm.contacts.drafts import NewContact, Way
 from crm.imports.one_person import person_files, rows_about
 from crm.storage.database import Database
 from crm.storage.tables import contact, metadata
@@ -109,3 +111,16 @@ def test_the_command_line_writes_them(tmp_path: Path, monkeypatch, capsys):
     held = b"".join(one.read_bytes() for one in (tmp_path / "data").iterdir())
     assert b"marta@x.example" in held
     assert EMAIL.encode() not in held
+
+
+def test_the_page_to_read_is_of_the_teams_day_and_without_signs_for_spreadsheets(database: Database):
+    world = World.create(database, "Elsewhere", "Pacific/Auckland")
+    ways = (Way("+49 30 1", "work"), Way("+49 171 2", "home"))
+    with database.write() as connection:
+        ana = add_contact(connection, world.principal, NewContact(name="Ana", phones=ways), world.now)
+    with database.read() as connection:
+        text = dict(person_files(connection, world.principal, ana, world.now))["person.txt"].decode()
+    assert "What is kept about Ana, on 2026-11-24\n" in text
+    assert "phone: +49 30 1; +49 171 2\n" in text
+    assert "labels: +49 171 2=home; +49 30 1=work" in text
+    assert "'" not in text
