@@ -24,6 +24,7 @@ from crm.domain.heard import DateKind
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.score import ZONE_WORDS
 from crm.domain.targets import Tier
+from crm.domain.years import FIRST_DAY, FIRST_YEAR, LAST_YEAR
 from crm.errors import Invalid
 from crm.web.api import ApiRouter, Call, Id, Paged, Sent
 
@@ -48,7 +49,7 @@ class SentDate(Sent):
     kind: DateKind
     month: int = Field(ge=1, le=12)
     day: int = Field(ge=1, le=31)
-    year: int | None = Field(None, ge=1, le=9999)
+    year: int | None = Field(None, ge=FIRST_YEAR, le=LAST_YEAR)
     yearly: bool = True
     label: Line = None
 
@@ -81,7 +82,9 @@ class ContactChange(Sent):
     target_any: Target = None
     target_personal: Target = None
     target_in_person: Target = None
-    deceased_on: date | None = Field(None, description="No rule, plan or mail is about somebody who died.")
+    deceased_on: date | None = Field(
+        None, ge=FIRST_DAY, description="No rule, plan or mail is about somebody who died."
+    )
     version: Id | None = Field(None, description="Refused with 409 where the contact has another by now.")
 
     def values(self, call: Call) -> dict[str, Any]:

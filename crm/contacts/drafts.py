@@ -13,6 +13,7 @@ from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.domain.targets import TIERS
 from crm.domain.weeks import MONTHS
+from crm.domain.years import FIRST_YEAR, LAST_YEAR
 from crm.errors import Invalid
 
 TAG_LIMIT = 80
@@ -242,6 +243,17 @@ def leap_day(month: int, day: int) -> int:
             else _("There is no month {month}.").format(month=month)
         )
         raise Invalid(sentence, fields={"dates": sentence}) from None
+
+
+def the_year(year: int | None) -> None:
+    """Refuses a year in which no day may lie, above all one of two figures."""
+    if year is None or FIRST_YEAR <= year <= LAST_YEAR:
+        return
+    if 1 <= year < 100:
+        sentence = _("Write the year in four figures: is {year} meant?").format(year=1900 + year)
+    else:
+        sentence = _("A year lies between {first} and {last}.").format(first=FIRST_YEAR, last=LAST_YEAR)
+    raise Invalid(sentence, fields={"dates": sentence})
 
 
 def full_day(occasion: Occasion) -> date | None:

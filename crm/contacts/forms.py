@@ -22,12 +22,14 @@ from crm.contacts.drafts import (
     tags_shown,
     the_emails,
     the_tags,
+    the_year,
     the_zone,
 )
 from crm.domain.language import gettext as _
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.domain.targets import Tier
+from crm.domain.years import FIRST_DAY
 from crm.errors import Invalid
 from crm.web.forms import Errors, Form, read
 
@@ -61,7 +63,7 @@ class ContactForm(Form):
     target_any: Days = None
     target_personal: Days = None
     target_in_person: Days = None
-    deceased_on: date | None = None
+    deceased_on: Annotated[date | None, Field(ge=FIRST_DAY)] = None
     version: int = 0
 
     @field_validator("name")
@@ -297,8 +299,7 @@ def _date(row: Mapping[str, str]) -> Occasion:
     day, month, year = (_number(row[name]) for name in ("day", "month", "year"))
     if not day or not month:
         raise Invalid(_("A date needs a day and a month; the year may be left out."))
-    if year is not None and not date.min.year <= year <= date.max.year:
-        raise Invalid(_("There is no year {year}.").format(year=year))
+    the_year(year)
     if len(row["label"]) > LINE_LIMIT:
         raise Invalid(_too_long())
     one = Occasion(

@@ -16,11 +16,9 @@ from crm.domain.lengths import LINE_LIMIT
 from crm.domain.manner import numeral
 from crm.domain.targets import KINDS
 from crm.domain.weeks import noon_of
+from crm.domain.years import FIRST_LOGGED_YEAR, FIRST_YEAR, LAST_YEAR
 from crm.imports.phrases import either, phrase
 from crm.imports.records import PostalAddress
-
-OLDEST_MOMENT, NEWEST_MOMENT = 1900, 2200
-OLDEST_DAY, NEWEST_DAY = 1600, 2200
 
 
 @dataclass(frozen=True)
@@ -204,7 +202,7 @@ def read_day(cell: str, _: Setting) -> date:
         day = date(*map(int, match.groups())) if match else None
     except ValueError:
         day = None
-    if day is None or not OLDEST_DAY <= day.year <= NEWEST_DAY:
+    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise ValueError(
             phrase("“{cell}” is not a date; expected YYYY-MM-DD, such as 2026-11-23.", cell=excerpt(cell))
         )
@@ -242,13 +240,13 @@ def read_moment(cell: str, setting: Setting) -> Occurred:
     text = cell.strip()
     if not (_MOMENT.fullmatch(text) or _DAY.fullmatch(text)):
         raise ValueError(_no_moment(text))
-    if not OLDEST_MOMENT <= int(text[:4]) <= NEWEST_MOMENT:
+    if not FIRST_LOGGED_YEAR <= int(text[:4]) <= LAST_YEAR:
         raise ValueError(
             phrase(
                 "“{text}” lies outside the years {first} to {last}.",
                 text=excerpt(text),
-                first=OLDEST_MOMENT,
-                last=NEWEST_MOMENT,
+                first=FIRST_LOGGED_YEAR,
+                last=LAST_YEAR,
             )
         )
     try:

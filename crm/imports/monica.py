@@ -19,6 +19,7 @@ from crm.domain.language import plurals
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.domain.weeks import noon_of
+from crm.domain.years import FIRST_DAY, FIRST_LOGGED_DAY, LAST_DAY
 from crm.imports.cells import excerpt, tidy_line
 from crm.imports.phrases import both, phrase, phrases
 from crm.imports.records import (
@@ -267,7 +268,7 @@ class _Reader:
     ) -> Iterator[InteractionRecord]:
         told = _get(each, "properties", when)
         day = _day(told)
-        at = _moment(told, self.zone, self.now) if day else None
+        at = _moment(told, self.zone, self.now) if day and day >= FIRST_LOGGED_DAY else None
         if at is None or at > self.now:
             name = excerpt(who[0])
             why = (
@@ -286,7 +287,9 @@ class _Reader:
             ).hexdigest()
         )
         on = day if len(str(told)) == 10 else None
-        given = frozenset(name for name, value in said.items() if value)
+        given = frozenset(
+            ["occurred_at", "channel", "contacts", *(name for name, value in said.items() if value)]
+        )
         yield InteractionRecord(
             at, channel, who, source_id=f"monica:{key[:200]}", on=on, given=given, where=where, **said
         )
@@ -309,7 +312,7 @@ def _sort_of(kind: Any) -> str:
 def _special(held: Any) -> str | None:
     """A birthday; one guessed from an age is none."""
     day = _day(_get(held, "date"))
-    if day is None or _get(held, "is_age_based"):
+    if day is None or not FIRST_DAY <= day <= LAST_DAY or _get(held, "is_age_based"):
         return None
     return f"--{day:%m-%d}" if _get(held, "is_year_unknown") else day.isoformat()
 

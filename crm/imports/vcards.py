@@ -10,10 +10,9 @@ from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.domain.language import N_
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
+from crm.domain.years import FIRST_YEAR, LAST_YEAR
 from crm.imports.cards import Card, Property, decode_cards, properties, split_cards, universal
 from crm.imports.cells import (
-    NEWEST_DAY,
-    OLDEST_DAY,
     clean_phone,
     excerpt,
     is_time_zone,
@@ -335,7 +334,7 @@ def read_card_date(text: str, *, without: str = "") -> str | None:
         return None
     if yearless:
         return f"--{day:%m-%d}"
-    return day.isoformat() if OLDEST_DAY <= day.year <= NEWEST_DAY else None
+    return day.isoformat() if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 APPLES_NO_YEAR = "1604"

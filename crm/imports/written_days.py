@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from crm.domain.folding import fold
-from crm.imports.cells import NEWEST_DAY, OLDEST_DAY
+from crm.domain.years import FIRST_YEAR, LAST_YEAR
 
 DAY_FIRST, MONTH_FIRST = "day", "month"
 
@@ -75,7 +75,7 @@ def written(year: int | None, month: int, day: int) -> str | None:
         return None
     if year is None or year in (0, 1604):  # 1604 is Apple's year for no year
         return f"--{found:%m-%d}"
-    return found.isoformat() if OLDEST_DAY <= found.year <= NEWEST_DAY else None
+    return found.isoformat() if FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 
 def _year(text: str | None) -> int | None:

@@ -13,11 +13,11 @@ from crm.domain.language import gettext as _
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.principal import Principal
 from crm.domain.weeks import local_instant, noon_of
+from crm.domain.years import FIRST_LOGGED_DAY
 from crm.web.forms import Errors, Form, read
 
 PEOPLE_LIMIT = 2_000
 HEARD_ROWS = 6
-FIRST_DAY = date(1900, 1, 1)
 DAYS_AHEAD = 366
 
 SPEAK_AGAIN = {"3w": 21, "6w": 42, "3m": 91}
@@ -139,7 +139,7 @@ def moment_of(form: LogForm, at: datetime, principal: Principal) -> datetime | s
 
 def out_of_range(day: date, today: date) -> str | None:
     """Why nothing can be logged on that day, if so."""
-    if day < FIRST_DAY:
+    if day < FIRST_LOGGED_DAY:
         return _("That is too long ago. Choose a day from 1900 on.")
     if day > today + timedelta(days=DAYS_AHEAD):
         return _("That is more than a year ahead. Choose an earlier day.")

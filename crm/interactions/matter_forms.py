@@ -7,17 +7,17 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from starlette.datastructures import FormData
 
-from crm.contacts.drafts import Occasion, many_lines, one_line
+from crm.contacts.drafts import Occasion, many_lines, one_line, the_year
 from crm.contacts.rows import date_values
 from crm.domain.heard import DateKind, Promiser, SignalType
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
+from crm.domain.years import FIRST_LOGGED_DAY, LAST_DAY
 from crm.errors import Invalid
 from crm.web.forms import Errors, Form, read
 
 THEME_LIMIT = 80
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 
 SIGNAL_WORDS = {
     "pain point": N_("Pain point"),
@@ -36,7 +36,7 @@ DATE_WORDS = {
 _AHEAD = N_("That day is still ahead. Choose today or an earlier one.")
 
 Words = Annotated[str, Field(max_length=TEXT_LIMIT)]
-AnyDay = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
+AnyDay = Annotated[date, Field(ge=FIRST_LOGGED_DAY, le=LAST_DAY)]
 
 
 class MatterForm(Form):
@@ -107,6 +107,7 @@ class DateForm(MatterForm):
     def values(self, today: date) -> dict[str, Any]:
         one = Occasion(self.kind, self.month, self.day, self.year, self.yearly == "yes", one_line(self.label))
         try:
+            the_year(self.year)
             return date_values(one)
         except Invalid as refusal:
             raise Invalid(refusal.sentence, fields={"day": refusal.sentence}) from None

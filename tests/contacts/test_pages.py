@@ -138,7 +138,9 @@ def test_a_form_that_does_not_fit_comes_back_whole(world: World, alice, field, v
         ("29", "2", "2023", "yes", "There is no such day in the year 2023."),
         ("1", "", "", "yes", "A date needs a day and a month"),
         ("1", "5", "", "once", "A date that comes once needs its year."),
-        ("1", "5", "0", "yes", "There is no year 0."),
+        ("1", "5", "0", "yes", "A year lies between 1600 and 2200."),
+        ("14", "3", "79", "yes", "Write the year in four figures: is 1979 meant?"),
+        ("14", "3", "1599", "yes", "A year lies between 1600 and 2200."),
         ("x", "5", "", "yes", "x is no day or year."),
     ],
 )

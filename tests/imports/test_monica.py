@@ -112,6 +112,22 @@ def test_what_happened_is_in_the_log() -> None:
     assert (log[0].note, log[1].note) == ("About boats", None)
 
 
+def test_days_that_no_export_could_write_are_left_out() -> None:
+    old = EXPORT.replace("2021-05-03", "0021-05-03").replace("1980-02-29", "0980-02-29")
+    found = parsed(old)
+    assert "no day that can be read" in found.skipped[0].why
+    assert [one.channel for one in found.records if isinstance(one, InteractionRecord)].count("phone") == 0
+    assert [one.birthday for one in found.records if isinstance(one, ContactRecord)] == [None, None]
+
+
+def test_a_day_that_was_moved_there_is_moved_here(world: World) -> None:
+    bring(world, ("monica.json", EXPORT))
+    bring(world, ("monica.json", EXPORT.replace("2021-05-05", "2021-05-06")))
+    with world.database.read() as connection:
+        meals = select(interaction.c.occurred_at).where(interaction.c.channel == "lunch")
+        assert [f"{one:%Y-%m-%d}" for one in connection.execute(meals).scalars()] == ["2021-05-06"]
+
+
 def test_twice_is_once_and_it_can_be_undone_with_one_number(world: World) -> None:
     (first,) = bring(world, ("monica.json", EXPORT))
     assert (first.new["contacts"], first.new["interactions"]) == (2, 4)

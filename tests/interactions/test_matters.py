@@ -212,6 +212,14 @@ def test_a_form_made_before_a_date_was_added_does_not_take_it_away(world: World,
     assert len(stored(world, SORTS["dates"])) == 1
 
 
+def test_a_year_of_two_figures_is_asked_about(world: World, site: TestClient) -> None:
+    one = world.contact()
+    answer = post(site, f"/people/{one}/dates", **fields("dates", world.today) | {"year": "79"})
+    assert answer.status_code == 422
+    assert "Write the year in four figures: is 1979 meant?" in answer.text
+    assert stored(world, SORTS["dates"]) == []
+
+
 def test_viewers_see_and_do_not_change(world: World, alice: Principal) -> None:
     one = world.contact()
     with world.database.write() as connection:

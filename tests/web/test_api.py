@@ -122,13 +122,15 @@ def test_an_import_says_what_the_command_line_says_and_can_be_taken_back(world: 
 @sqlite_only
 def test_a_person_is_written_down_changed_and_put_away(world: World) -> None:
     caller = program(world, world.user())
-    sent = {
+    sent: dict[str, Any] = {
         "name": "Marta Kowalczyk",
         "organisation": "Northgate Logistics",
         "tier": "key",
         "emails": [{"value": "marta@northgate.example", "label": "work"}],
         "dates": [{"kind": "birthday", "month": 2, "day": 29}],
     }
+    for wrong in ({"dates": [{**sent["dates"][0], "year": 1579}]}, {"deceased_on": "0079-08-24"}):
+        assert caller.post("/api/v1/contacts", json={**sent, **wrong}).status_code == 422
     made = caller.post("/api/v1/contacts", json=sent)
     assert made.status_code == 201
     marta = caller.get(made.headers["location"]).json()
