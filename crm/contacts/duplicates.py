@@ -27,7 +27,7 @@ from crm.storage.tables import (
 )
 
 CROWD = 12
-"""More people than this under one email or surname of an organisation are no sign of one person."""
+"""More people than this under one email, whole name or surname of an organisation are no sign of one person."""
 
 LOOKED_AT = 10_000
 """People looked at: what a page may load, and compare in about a second."""
@@ -58,7 +58,7 @@ def suspected(connection: Connection, principal: Principal) -> list[Pair]:
 
 
 def _candidates(faces: Iterable[Face]) -> set[tuple[int, int]]:
-    """Pairs with an email, all words of the name, or a word of it and the organisation or a phone in common."""
+    """Pairs with an email, all words of the name, or a word of it and the organisation, a phone or the birthday in common."""
     shared: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for face in faces:
         for key in _keys(face):
@@ -80,6 +80,8 @@ def _keys(face: Face) -> Iterator[tuple[Any, ...]]:
     for word in face.words:
         if len(word) > 2 and face.organisation:
             yield "at", word, face.organisation.casefold()
+        if face.birthday:
+            yield "born", word, face.birthday
         for phone in {digits[-7:] for one in face.phones if (digits := digits_of(one))}:
             yield "phone", word, phone
 

@@ -13,6 +13,8 @@ from crm.contacts.merge_fields import columns_of, kept_in_words, settle, side_by
 from crm.contacts.queries import Person, person
 from crm.domain.folding import fold
 from crm.domain.language import gettext as _
+from crm.domain.lengths import TEXT_LIMIT
+from crm.domain.manner import numeral
 from crm.domain.phones import region_of, same_number
 from crm.domain.principal import Principal
 from crm.errors import Conflict, Invalid
@@ -34,6 +36,7 @@ from crm.storage.tables import (
     interaction_contact,
     kept_apart,
     left_out,
+    mail_reply,
     merge,
     open_meeting_contact,
     promise,
@@ -44,7 +47,7 @@ from crm.storage.tables import (
     suggestion,
 )
 
-_MOVED = (ask, promise, signal, favour, contact_date, response)
+_MOVED = (ask, promise, signal, favour, contact_date, response, mail_reply)
 _ABOUT = (
     *_MOVED,
     removed_matter,
@@ -95,6 +98,7 @@ class _Merge:
         self.workspace_id = principal.workspace_id
 
     def make(self, taken: Mapping[str, str], lost: str) -> int:
+        notes = self._notes(lost)
         wanted = self._footprint()
         before = journal.snapshot(self.connection, wanted)
         values = columns_of(self.kept, self.gone, taken)
@@ -108,7 +112,7 @@ class _Merge:
         self._removed()
         self._others()
         moved, shared = self._interactions()
-        self._contact(values, lost)
+        self._contact(values, notes)
         changes = journal.changes(before, journal.snapshot(self.connection, wanted))
         people = recount_interactions(self.connection, self.workspace_id, shared) | {self.kept.id}
         refreshed(self.connection, self.principal, people, self.at)
@@ -299,15 +303,23 @@ class _Merge:
         self._repoint(interaction_contact)
         return sorted(theirs - ours), shared
 
-    def _contact(self, values: dict[str, Any], lost: str) -> None:
+    def _notes(self, lost: str) -> str | None:
+        """The notes of both and what was not taken; refuses what no form and no file could hold."""
+        kept, gone = self.kept.notes, self.gone.notes
+        notes = "\n\n".join(filter(None, (kept, gone if gone != kept else None, lost)))
+        if len(notes) > TEXT_LIMIT:
+            sentence = _(
+                "Together their notes are longer than {limit} characters. Shorten those of one first."
+            )
+            raise Invalid(sentence.format(limit=numeral(TEXT_LIMIT)))
+        return notes or None
+
+    def _contact(self, values: dict[str, Any], notes: str | None) -> None:
         kept, gone = self.kept, self.gone
-        notes = "\n\n".join(
-            filter(None, (kept.notes, gone.notes if gone.notes != kept.notes else None, lost))
-        )
         both = (kept.archived_at, gone.archived_at)
         values.update(
             folded_name=rows.folded_name(values["name"]),
-            notes=notes or None,
+            notes=notes,
             created_on=min(kept.created_on, gone.created_on),
             archived_at=kept.archived_at if all(both) else None,
             changed_at=self.at,

@@ -32,6 +32,7 @@ from crm.storage.tables import (
     import_batch,
     interaction_contact,
     left_out,
+    mail_reply,
     merge,
     metadata,
     plan,
@@ -299,6 +300,16 @@ def test_pairs_are_suspected_until_somebody_says_they_are_two(database: Database
         assert len(suspected(connection, world.principal)) == 1
 
 
+def test_a_shared_surname_and_birthday_are_compared_without_an_organisation(database: Database):
+    world = World.create(database)
+    for name, day in (("Liam Byrne", 14), ("William Byrne", 14), ("Una Byrne", 15)):
+        add(world, NewContact(name, city="Hartford", dates=(Occasion("birthday", 3, day, 1979),)))
+    with database.read() as connection:
+        (pair,) = suspected(connection, world.principal)
+    assert {pair.first.name, pair.second.name} == {"Liam Byrne", "William Byrne"}
+    assert pair.likeness.points == 55
+
+
 def test_the_pages_ask_for_the_birthday_merge_and_undo(world: World):
     first, second = add(world, liam()), add(world, william())
     browser = client(world, world.user())
@@ -372,6 +383,13 @@ def test_the_same_birthday_stays_once_and_with_its_year(
     with world.database.read() as connection:
         (stays,) = person(connection, world.principal, ids[0]).dates
     assert (stays.month, stays.day, stays.year) == (3, 14, max(filter(None, years), default=None))
+
+
+def test_notes_that_no_form_could_hold_together_are_refused(database: Database) -> None:
+    world = World.create(database)
+    kept, gone = (world.contact(name, notes=word * 60_000) for name, word in (("Ana", "a"), ("Anna", "b")))
+    with pytest.raises(Invalid, match="Together their notes are longer than 100,000 characters"):
+        merged(world, kept, gone, name="first")
 
 
 def test_two_labels_of_one_number_are_both_kept(database: Database) -> None:
@@ -495,3 +513,25 @@ def test_the_command_line_merges_and_takes_it_back(
     assert "Nobody seems to be written down twice." in capsys.readouterr().out
     assert run(["merge", "--undo", undo]) == 0
     assert run(["merge", "--undo", undo]) == 1
+
+
+def test_answers_to_the_mail_are_about_the_person_that_stays(database: Database) -> None:
+    world = World.create(database)
+    kept, gone = world.contact("Liam Byrne"), world.contact("William Byrne")
+    row = {
+        "workspace_id": world.workspace_id,
+        "week": "2026-W48",
+        "message_key": "m",
+        "part": 0,
+        "text": "rang him",
+    }
+    times = {"written_at": world.now, "changed_at": world.now, "user_id": world.user().user_id}
+    with database.write() as connection:
+        values = {**row, **times, "id": new_id(connection), "state": "waiting", "contact_id": gone}
+        connection.execute(mail_reply.insert(), values)
+    merge_id = merged(world, kept, gone, name="first")
+    with database.read() as connection:
+        assert connection.execute(select(mail_reply.c.contact_id)).scalars().all() == [kept]
+    undone(world, merge_id)
+    with database.read() as connection:
+        assert connection.execute(select(mail_reply.c.contact_id)).scalars().all() == [gone]
