@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, select
 
 from crm.contacts.derived import refresh_metrics
+from crm.contacts.erased_reports import take_out_of_reports
 from crm.contacts.may_change import require_editor, require_people
-from crm.contacts.naming import marks_beside, marks_of, once_called
+from crm.contacts.naming import marks_beside, marks_of, names_of, once_called
 from crm.contacts.queries import person
 from crm.domain.blanking import Marks
 from crm.domain.language import gettext as _
@@ -29,11 +31,13 @@ from crm.storage.tables import (
     contact,
     contact_date,
     favour,
+    import_batch,
     import_trace,
     import_upload,
     interaction,
     interaction_contact,
     left_behind,
+    mail_reply,
     merge,
     open_meeting,
     open_meeting_contact,
@@ -55,6 +59,14 @@ _COUNTED = {
 }
 """What hangs on people, by table, as it is counted."""
 MATTERS = (ask, promise, signal, favour, contact_date)
+
+
+_SAYS_NOTHING: dict[str, Any] = {
+    "text": "",
+    "state": "dropped",
+    **dict.fromkeys(("why", "contact_id", "channel", "interaction_id")),
+}
+"""An answer to the mail that was about somebody erased."""
 
 
 @dataclass(frozen=True)
@@ -154,8 +166,10 @@ def erase(connection: Connection, principal: Principal, contact_id: int, at: dat
         marks_of(connection, principal, contact_id),
         marks_beside(connection, principal, contact_id),
     )
+    names = names_of(connection, principal, contact_id)
     alone, shared = _log(connection, principal, contact_id)
     _mails(connection, principal, contact_id)
+    _replies(connection, principal, contact_id, alone, told)
     _sources(connection, principal, contact_id, alone)
     _merges(connection, principal, contact_id)
     _meetings(connection, principal, contact_id)
@@ -168,7 +182,8 @@ def erase(connection: Connection, principal: Principal, contact_id: int, at: dat
         import_upload.delete().where(mine)
     )  # files of any sort: nobody can look into all of them
     refresh_metrics(connection, principal, sorted(others), at)
-    return take_out(connection, principal.workspace_id, told)
+    reports = take_out_of_reports(connection, principal, told, names)
+    return take_out(connection, principal.workspace_id, told) + Counter({import_batch.name: reports})
 
 
 def _about(table: Table, principal: Principal, contact_id: int) -> ColumnElement[bool]:
@@ -236,9 +251,11 @@ def _forget_left_behind(connection: Connection, principal: Principal, contact_id
 def _blank_shared(
     connection: Connection, principal: Principal, shared: Sequence[int], beside: Marks, at: datetime
 ) -> None:
-    """In what they took part, a first name alone tells of them as well."""
+    """In what they took part, and what imports and answers to the mail say of it, a first name alone tells of them as
+    well."""
     table = interaction.c
     for block in blocks(shared):
+        _blank_beside(connection, principal, block, beside)
         rows = connection.execute(
             select(table.id, table.summary, table.note).where(_row(interaction, principal, block))
         ).all()
@@ -249,6 +266,23 @@ def _blank_shared(
                 connection.execute(
                     interaction.update().where(_row(interaction, principal, [row.id])).values(**values)
                 )
+
+
+def _blank_beside(connection: Connection, principal: Principal, shared: list[int], beside: Marks) -> None:
+    traces, replies = import_trace.c, mail_reply.c
+    own = (traces.workspace_id == principal.workspace_id, traces.record == "interaction")
+    kept = select(import_trace).where(*own, traces.row_id.in_(shared), traces.before.is_not(None))
+    for row in connection.execute(kept).all():
+        before = dict(row.before or {})
+        said = {name: beside.blank(before.get(name)) for name in ("summary", "note") if name in before}
+        this = (*own, traces.batch_id == row.batch_id, traces.row_id == row.row_id)
+        connection.execute(import_trace.update().where(*this).values(before={**before, **said}))
+    mine = replies.workspace_id == principal.workspace_id
+    for row in connection.execute(
+        select(replies.id, replies.text).where(mine, replies.interaction_id.in_(shared))
+    ).all():
+        this_one = mail_reply.update().where(mine, replies.id == row.id)
+        connection.execute(this_one.values(text=beside.blank(row.text)))
 
 
 def _mails(connection: Connection, principal: Principal, contact_id: int) -> None:
@@ -265,9 +299,27 @@ def _mails(connection: Connection, principal: Principal, contact_id: int) -> Non
     connection.execute(outbox.update().where(mine, told).values(**PUT_AWAY[outbox]))
 
 
+def _replies(
+    connection: Connection, principal: Principal, contact_id: int, alone: Sequence[int], told: Marks
+) -> None:
+    """What users answered to the weekly mail of them, or of what goes; the row stays, lest the same answer is taken again."""
+    table = mail_reply.c
+    mine = table.workspace_id == principal.workspace_id
+    of_nobody = select(table.id, table.text).where(mine, table.contact_id.is_(None))
+    telling = [row.id for row in connection.execute(of_nobody) if told.tell_in(row.text)]
+    theirs = [
+        table.contact_id.in_(once_called(connection, principal, contact_id).ids),
+        *(table.interaction_id.in_(block) for block in blocks(alone)),
+        *(table.id.in_(block) for block in blocks(telling)),
+    ]
+    for these in theirs:
+        connection.execute(mail_reply.update().where(mine, these).values(**_SAYS_NOTHING))
+
+
 def _sources(connection: Connection, principal: Principal, contact_id: int, alone: Sequence[int]) -> None:
     """What files know them by, and what imports changed of them."""
-    rows: list[tuple[str, Sequence[int]]] = [("contact", [contact_id]), ("interaction", alone)]
+    people = once_called(connection, principal, contact_id).ids
+    rows: list[tuple[str, Sequence[int]]] = [("contact", people), ("interaction", alone)]
     for one in MATTERS:
         theirs = select(one.c.id).where(_about(one, principal, contact_id))
         rows.append((one.name, list(connection.execute(theirs).scalars())))

@@ -9,7 +9,15 @@ from crm.domain.blanking import Marks, is_telling
 from crm.domain.folding import fold
 from crm.domain.phones import digits_of
 from crm.domain.principal import Principal
-from crm.storage.tables import contact, contact_email, contact_phone, interaction_contact, merge, user
+from crm.storage.tables import (
+    contact,
+    contact_email,
+    contact_phone,
+    import_trace,
+    interaction_contact,
+    merge,
+    user,
+)
 
 _SHORTEST_WORD = 3
 _KEPT = {
@@ -21,19 +29,21 @@ _KEPT = {
 
 @dataclass(frozen=True)
 class Before:
-    """The merges whose records became one person, and the names and ways those records had."""
+    """The merges whose records became one person, their ids, and the names and ways they had, also before imports."""
 
     merges: list[int]
+    ids: list[int]
     names: list[str]
     emails: list[str]
     phones: list[str]
 
 
 def once_called(connection: Connection, principal: Principal, contact_id: int) -> Before:
-    """Follow the merges that led to this person."""
-    found, waiting, seen = Before([], [], [], []), [contact_id], {contact_id}
+    """Follow the merges that led to this person, and what imports changed."""
+    found, waiting, seen = Before([], [], [], [], []), [contact_id], {contact_id}
     while waiting:
-        mine = (merge.c.workspace_id == principal.workspace_id, merge.c.contact_id == waiting.pop())
+        found.ids.append(waiting.pop())
+        mine = (merge.c.workspace_id == principal.workspace_id, merge.c.contact_id == found.ids[-1])
         for row in connection.execute(select(merge).where(*mine)).all():
             found.merges.append(row.id)
             found.names.append(row.gone_name)
@@ -44,7 +54,30 @@ def once_called(connection: Connection, principal: Principal, contact_id: int) -
             if row.gone_id not in seen:
                 seen.add(row.gone_id)
                 waiting.append(row.gone_id)
+    _add_replaced(connection, principal, found)
     return found
+
+
+def _add_replaced(connection: Connection, principal: Principal, found: Before) -> None:
+    table = import_trace.c
+    traces = select(table.before).where(
+        table.workspace_id == principal.workspace_id,
+        table.record == "contact",
+        table.row_id.in_(found.ids),
+        table.before.is_not(None),
+    )
+    for before in connection.execute(traces).scalars():
+        found.names.extend(filter(None, [(before or {}).get("name")]))
+        found.emails.extend((before or {}).get("emails", ()))
+        found.phones.extend((before or {}).get("phones", ()))
+
+
+def names_of(connection: Connection, principal: Principal, contact_id: int) -> set[str]:
+    """What this person is and was called, also where somebody else is called so."""
+    return {
+        *_full_names(person(connection, principal, contact_id)),
+        *once_called(connection, principal, contact_id).names,
+    }
 
 
 def marks_of(connection: Connection, principal: Principal, contact_id: int) -> Marks:

@@ -94,7 +94,7 @@ def _waiting(
 
 
 def settled(connection: Connection, principal: Principal) -> list[SettledReply]:
-    """The last ones that were logged or dropped, newest first."""
+    """The last ones that were logged or dropped, newest first; those about somebody erased since say nothing any more."""
     logged = and_(
         interaction.c.workspace_id == mail_reply.c.workspace_id,
         interaction.c.id == mail_reply.c.interaction_id,
@@ -107,7 +107,7 @@ def settled(connection: Connection, principal: Principal) -> list[SettledReply]:
         )
         .outerjoin(interaction, logged)
         .outerjoin(contact, who)
-        .where(*_mine(principal), mail_reply.c.state != "waiting")
+        .where(*_mine(principal), mail_reply.c.state != "waiting", mail_reply.c.text != "")
         .order_by(mail_reply.c.changed_at.desc(), mail_reply.c.id.desc())
         .limit(SHOWN_DONE)
     )
@@ -118,9 +118,10 @@ def settled(connection: Connection, principal: Principal) -> list[SettledReply]:
 
 
 def own_reply(connection: Connection, principal: Principal, reply_id: int) -> Row[Any]:
-    """One of the user's own, locked until the end of the transaction; NotFound for anybody else's."""
+    """One of the user's own, locked until the end of the transaction; NotFound for anybody else's, and for one that says
+    nothing any more."""
     mine = select(mail_reply).where(*_mine(principal), mail_reply.c.id == reply_id).with_for_update()
     row = connection.execute(mine).one_or_none()
-    if row is None:
+    if row is None or not row.text:
         raise NotFound
     return row

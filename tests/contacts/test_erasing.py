@@ -12,6 +12,7 @@ from crm.contacts.erasing import erase, what_goes
 from crm.contacts.merging import merge_contacts
 from crm.domain.blanking import BLANK, Marks
 from crm.errors import Forbidden, NotFound
+from crm.inbox.queries import own_reply, settled
 from crm.storage.database import Database, new_id
 from crm.storage.tables import (
     api_token,
@@ -55,7 +56,22 @@ from tests.builders import World
 from tests.web.site import client
 
 NAME, EMAIL, PHONE = "Zéphyrine Quixworth", "zephyrine@quixworth.example", "+44 7700 900777"
-CANARIES = ("quixworth", "phyrine", "7700 900777", "447700900777")
+CANARIES = ("quixworth", "phyrine", "7700 900777", "447700900777", "ailing", "10 downing")
+"""The last two are said of the person without the name."""
+REPORT = {
+    "file": "people.csv",
+    "names": [NAME, "Marta Kowalczyk"],
+    "changes": [
+        ["people.csv line 2", "Zéph (as she was)", "name", "Zéph (as she was)", NAME],
+        ["people.csv line 2", "Zéph (as she was)", "addresses", "", ["10 Downing St"]],
+        ["people.csv line 3", NAME, "notes", "", "Her mother is ailing"],
+        ["people.csv line 4", "Marta Kowalczyk", "title", "", "CTO"],
+    ],
+    "birthdays": [["7 1980-05-01", "people.csv line 3", NAME, "1 May 1980 (ailing)", "2 May 1980"]],
+    "columns": [["Mail", "email", EMAIL], ["Memo", "notes", "Her mother is ailing"]],
+    "uncertain": [{"where": "people.csv", "question": f"Is this {EMAIL}?"}],
+    "skipped": [{"where": "people.csv", "why": "Column 9 was left out."}],
+}
 NAMELESS = {
     *("id_counter", "sign_in_failure", "scheduler_pulse", "mail_hold", "inbox"),  # the machine's own
     *(
@@ -185,14 +201,17 @@ class Rows:
             self.add(mail_return, outbox_id=mail_id, at=world.now, **came)
         reply: dict[str, Any] = {"user_id": user_id, "week": "2026-W48", "part": 0, "text": f"rang {NAME}"}
         times = {"written_at": world.now, "changed_at": world.now}
-        for key, whom in (("m", None), ("n", self.crowd.gone)):
-            self.add(mail_reply, **reply, **times, message_key=key, state="waiting", contact_id=whom)
+        unnamed = {**reply, "text": "rang Zeph, who is ailing"}
+        for key, whom, said in (("m", None, reply), ("n", self.crowd.gone, unnamed)):
+            self.add(mail_reply, **said, **times, message_key=key, state="waiting", contact_id=whom)
+        by_log = {"message_key": "o", "state": "logged", "contact_id": self.crowd.stays}
+        self.add(mail_reply, **unnamed, **times, **by_log, interaction_id=self.crowd.alone)
         self.add(mail_stop, address="alice@team.example", said=f"550 no {EMAIL}", stopped_at=world.now)
 
     def files(self, user_id: int | None) -> None:
         world, crowd = self.world, self.crowd
         batch: dict[str, Any] = {"files": [f"{NAME}.vcf"], "counts": {"contacts": 1}}
-        batch["report"] = {"names": [NAME]}
+        batch["report"] = [REPORT]
         batch_id = self.add(import_batch, **batch, applied_at=world.now)
         for row_id, key in ((crowd.gone, f"mine {EMAIL}"), (crowd.stays, f"theirs {EMAIL}")):
             held = {"record": "contact", "row_id": row_id, "batch_id": batch_id}
@@ -307,6 +326,30 @@ def test_what_is_shared_stays_with_the_others(database: Database):
     assert people == [("Marta Kowalczyk", f"Introduced by {BLANK}, {BLANK}")]
     assert figures["contact_id"] == crowd.stays
     assert (figures["days_since_any"], figures["total_7"]) == (4, 2)
+
+
+def test_reports_of_imports_keep_what_they_say_of_others(database: Database):
+    crowd = Crowd(database)
+    erased(crowd)
+    with database.read() as connection:
+        ((said,),) = connection.execute(select(import_batch.c.report)).scalars()
+    assert said["names"] == ["Marta Kowalczyk"]
+    assert said["changes"] == [REPORT["changes"][3]]
+    assert (said["birthdays"], said["columns"], said["uncertain"]) == ([], [], [])
+    assert said["skipped"] == REPORT["skipped"]
+
+
+def test_a_reply_about_them_is_never_taken_again_nor_shown(database: Database):
+    crowd = Crowd(database)
+    erased(crowd)
+    with database.write() as connection:
+        left = connection.execute(
+            select(mail_reply.c.message_key, mail_reply.c.text, mail_reply.c.state)
+        ).all()
+        assert sorted(left) == [(key, "", "dropped") for key in "mno"]
+        assert settled(connection, crowd.owner) == []
+        with pytest.raises(NotFound):
+            own_reply(connection, crowd.owner, connection.execute(select(mail_reply.c.id)).scalars().all()[0])
 
 
 def test_who_may(database: Database):
