@@ -1,6 +1,6 @@
 """Reading one person: who they are, and everything written down about them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -23,6 +23,7 @@ from crm.contacts.drafts import Occasion, Way
 from crm.domain.calling import called
 from crm.domain.principal import Principal
 from crm.errors import NotFound
+from crm.storage.blocks import blocks
 from crm.storage.statements import built_once
 from crm.storage.stored_metrics import current
 from crm.storage.tables import (
@@ -124,6 +125,23 @@ def became(connection: Connection, principal: Principal, gone_id: int) -> int | 
             break
         this = found
     return None if this == gone_id else this
+
+
+def people_now(connection: Connection, principal: Principal, ids: Iterable[int]) -> dict[int, int]:
+    """By these ids, the people of now: themselves, or whom they became by merges; nothing for those who are gone."""
+    wanted = list(ids)
+    found = {one: one for one in _here(connection, principal, wanted)}
+    later = {one: now for one in wanted if one not in found and (now := became(connection, principal, one))}
+    there = set(_here(connection, principal, later.values()))
+    return found | {one: now for one, now in later.items() if now in there}
+
+
+def _here(connection: Connection, principal: Principal, ids: Iterable[int]) -> list[int]:
+    found: list[int] = []
+    for block in blocks(ids):
+        these = contact.c.workspace_id == principal.workspace_id, contact.c.id.in_(block)
+        found += connection.execute(select(contact.c.id).where(*these)).scalars()
+    return found
 
 
 def with_email(connection: Connection, principal: Principal, email: str) -> list[int]:

@@ -16,7 +16,7 @@ from crm.imports.phrases import phrase
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run, sentence_of
 from crm.imports.shown import shown
-from crm.imports.sources import marks, parse_marks
+from crm.imports.sources import VERSION, marks, parse_marks
 from crm.imports.stored import cells_of, occasion_of, written_day
 from crm.storage.blocks import blocks
 from crm.storage.database import new_ids
@@ -264,9 +264,10 @@ def _is_death(run: Run, who: int, key: str, record: said.DateRecord, report: Fil
         return True
     mine = (table.workspace_id == run.principal.workspace_id, table.id == who, table.deceased_on.is_(None))
     told = contact.update().where(*mine).values(deceased_on=day, version=table.version + 1, changed_at=run.at)
-    if run.connection.execute(told).rowcount:
+    version = run.connection.execute(told.returning(table.version)).scalar_one_or_none()
+    if version is not None:
         report.new[said.DATES] += 1
-        run.traces.changed("contact", who, {"deceased_on": None})
+        run.traces.changed("contact", who, {VERSION: str(version - 1), "deceased_on": None})
         run.touched.add(who)
     else:
         report.unchanged[said.DATES] += 1

@@ -1,7 +1,7 @@
 """Writing down interactions from files, in blocks and past the form: what Core can insert in lists."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,15 +9,18 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
 
+from crm.contacts.queries import people_now
 from crm.domain.channels import by_key
 from crm.imports.bulk import insert_rows
-from crm.imports.cells import write_moment
+from crm.imports.cells import excerpt, write_moment
 from crm.imports.log_checks import authors_of, refuse_unknown_channels, users_of
 from crm.imports.phrases import phrase
-from crm.imports.records import InteractionRecord, digest, identities
+from crm.imports.records import INTERACTIONS, InteractionRecord, digest, identities
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run
 from crm.imports.shown import shown
+from crm.imports.sources import VERSION, Source, marks, parse_marks
+from crm.imports.stored import cells_of
 from crm.interactions.actions import Entry, edit_interaction, interaction_values, participation_rows
 from crm.interactions.private_notes import may_read_note
 from crm.interactions.queries import channels
@@ -59,7 +62,7 @@ def import_interactions(run: Run, records: Sequence[InteractionRecord], report: 
         source = run.sources.get("interaction", key)
         if key not in known:
             fresh.append((key, record))
-        elif not record.source_id or (source and source.content == content_of(record)):
+        elif not record.source_id or (source and _says_the_same(record, source)):
             report.unchanged["interactions"] += 1
         else:
             changed.append((known[key], key, record))
@@ -77,8 +80,46 @@ def import_interactions(run: Run, records: Sequence[InteractionRecord], report: 
     _give_notes_away(run, fresh, authors)
 
 
-def content_of(record: InteractionRecord) -> str:
-    """What a row with a ``source_id`` says, as a digest."""
+# What a row with a source_id said: a mark for each cell, and whom it named, so that a later file changes no more than it
+# says otherwise.
+
+_WHO, _BY = "who", "by"
+
+
+def _cells(record: InteractionRecord) -> dict[str, str]:
+    """Its cells; a day without a time stands for other moments on other days, and is the same day."""
+    cells = cells_of(INTERACTIONS, record, record.given - {"source_id"})
+    return {**cells, "occurred_at": record.on.isoformat()} if record.on else cells
+
+
+def _account(record: InteractionRecord, entry: Entry, before: Mapping[str, str] | None = None) -> str:
+    """What the row says, with what earlier files said in columns that this one lacks."""
+    people = {
+        _WHO: ",".join(map(str, sorted(entry.contact_ids))),
+        _BY: ",".join(map(str, sorted(entry.user_ids))),
+    }
+    said = {**(before or {}), **parse_marks(marks(_cells(record))), **people}
+    return " ".join(f"{name}={mark}" for name, mark in sorted(said.items()))
+
+
+def _said(source: Source | None) -> dict[str, str]:
+    """What the row said the last time; nothing where a machine brought it, or an import before each cell had its mark."""
+    return parse_marks(source.content) if source and not source.content.startswith("{") else {}
+
+
+def _says_the_same(record: InteractionRecord, source: Source) -> bool:
+    last = _said(source)
+    return source.content == _digest_of(record) if not last else not _told(record, last)
+
+
+def _told(record: InteractionRecord, last: Mapping[str, str]) -> set[str]:
+    """The cells that say something else than the last time."""
+    now = parse_marks(marks(_cells(record)))
+    return {name for name, mark in now.items() if last.get(name) != mark}
+
+
+def _digest_of(record: InteractionRecord) -> str:
+    """What was kept of a row before each cell had its mark."""
     said = (record.on or write_moment(record.occurred_at), record.channel, record.direction, record.outcome)
     private = (record.private_to,) if record.private_to else ()
     words = (*map(str, said), record.contacts, record.users, record.summary, record.note, *private)
@@ -158,11 +199,12 @@ def _insert(
 ) -> None:
     for start in range(0, len(fresh), BLOCK):
         block = fresh[start : start + BLOCK]
+        entries = [(key, record, _entry(run, record, people, users)) for key, record in block]
         insert_entries(
             run,
             [
-                (key, content_of(record) if record.source_id else "", _entry(run, record, people, users))
-                for key, record in block
+                (key, _account(record, entry) if record.source_id else "", entry)
+                for key, record, entry in entries
             ],
             report,
         )
@@ -246,13 +288,17 @@ def _change(
     report: FileReport,
 ) -> None:
     stored = entries_of(run, [row_id for row_id, _, _ in changed])
+    last = _last_said(run, [key for _, key, _ in changed])
     for row_id, key, record in changed:
         row, before = stored[row_id]
         new = _entry(run, record, people, users)
+        told = _told(record, last[key])
         if record.private_to and authors[record.private_to] != row.author_id:
-            new = _with(new, note_private=False)
-        run.sources.remember("interaction", key, row_id, content_of(record))
-        after = _merged(before, new, record.given, has_users=bool(record.users))
+            told -= {"note", "private_to"}
+            if row.deleted_at is None and kept(record.note) not in (None, before.note):
+                report.ask(f"{record.where}, column note", _note_of_another(record.private_to))
+        after = _merged(before, new, told, last[key], has_users=bool(record.users))
+        run.sources.remember("interaction", key, row_id, _account(record, new, last[key]))
         if not may_read_note(run.principal, row):
             after = _with(after, note=before.note)
         if row.deleted_at is not None:
@@ -262,20 +308,52 @@ def _change(
         else:
             report.changed["interactions"] += 1
             _show(report, record, before, after, run.principal.user_zone)
-            run.traces.changed("interaction", row_id, plain_entry(before))
+            run.traces.changed("interaction", row_id, found_as(row, before))
             run.touched.update((*before.contact_ids, *after.contact_ids))
             edit_interaction(run.connection, run.principal, row_id, after, run.at)
 
 
-def _merged(before: Entry, new: Entry, given: frozenset[str], *, has_users: bool) -> Entry:
-    values: dict[str, Any] = {name: getattr(new, name) for name in _COLUMNS if name in given}
-    if {"occurred_at", "on"} & given:
-        values["occurred_at"] = new.occurred_at
-    values["contact_ids"] = new.contact_ids
-    if has_users:
-        values["user_ids"] = new.user_ids
-    values["note_private"] = before.note_private or new.note_private
+def _note_of_another(email: str) -> str:
+    return phrase(
+        "Somebody else logged this interaction here, so the private note of {email} was left out.",
+        email=excerpt(email),
+    )
+
+
+def _last_said(run: Run, keys: Iterable[str]) -> dict[str, dict[str, str]]:
+    """What the rows of these keys said the last time, naming people by the records they are now."""
+    found = {key: _said(run.sources.get("interaction", key)) for key in keys}
+    named = {one for said in found.values() for one in _ids(said, _WHO)}
+    now = people_now(run.connection, run.principal, named)
+    for said in found.values():
+        if _WHO in said:
+            said[_WHO] = ",".join(str(now.get(one, one)) for one in _ids(said, _WHO))
+    return found
+
+
+def _ids(said: Mapping[str, str], name: str) -> tuple[int, ...]:
+    return tuple(int(one) for one in said.get(name, "").split(",") if one.isdecimal())
+
+
+def _merged(before: Entry, new: Entry, told: set[str], last: Mapping[str, str], *, has_users: bool) -> Entry:
+    values: dict[str, Any] = {name: getattr(new, name) for name in _COLUMNS if name in told}
+    if "contacts" in told:
+        values["contact_ids"] = _gone_on(before.contact_ids, new.contact_ids, last, _WHO)
+    if "users" in told and has_users:
+        values["user_ids"] = _gone_on(before.user_ids, new.user_ids, last, _BY)
+    if told & {"note", "private_to"}:
+        values["note_private"] = before.note_private or new.note_private
     return _with(before, **values)
+
+
+def _gone_on(
+    here: tuple[int, ...], named: tuple[int, ...], last: Mapping[str, str], name: str
+) -> tuple[int, ...]:
+    """Those who are here, with whom the file added and without whom it took out; never nobody."""
+    if name not in last:
+        return named
+    before = set(_ids(last, name))
+    return tuple((set(here) - (before - set(named))) | (set(named) - before)) or here
 
 
 _COLUMNS = ("occurred_at", "channel", "direction", "outcome", "summary", "note")
@@ -331,14 +409,15 @@ def _show(report: FileReport, record: InteractionRecord, before: Entry, after: E
     name = ", ".join(record.contacts)[:100]
     for field in _COLUMNS:
         old, new = getattr(before, field), getattr(after, field)
-        if old != new and not (field == "note" and before.note_private):
+        if old != new and not (field == "note" and (before.note_private or after.note_private)):
             was, now = (shown(field, value, zone) for value in (old, new))
             report.show(Change(record.where, name, field.replace("_", " "), was, now))
 
 
-def plain_entry(entry: Entry) -> dict[str, Any]:
-    """An entry as a trace keeps it."""
+def found_as(row: Row[Any], entry: Entry) -> dict[str, Any]:
+    """An entry as a trace keeps it, with the version of its row."""
     return {
+        VERSION: str(row.version),
         "occurred_at": to_micros(entry.occurred_at),
         "channel": entry.channel,
         "contact_ids": list(entry.contact_ids),

@@ -254,13 +254,16 @@ class People:
     # References: an email, a name, or the name with a number among namesakes.
 
     def refer(self, reference: str) -> int | None:
-        """Who is meant by a reference; None is somebody who is not here. Raises Ambiguous."""
+        """Who is meant by a reference; None is somebody who is not here. Raises Ambiguous, also for a number beyond those
+        of that name."""
         found = self._by_email.get(folded_email(reference), []) if is_email(reference) else []
         found = found or self._by_name.get(folded_name(reference), [])
         if not found and (match := _NUMBERED.fullmatch(reference)):
             namesakes = sorted(self._by_name.get(folded_name(match.group(1)), ()))
             number = int(match.group(2))
             found = namesakes[number - 1 : number] if number else []
+            if namesakes and not found:
+                raise Ambiguous(phrase(_NOT_SO_MANY, reference=excerpt(reference)))
         if len(found) > 1:
             raise Ambiguous(self._several(found, _MEANT, reference=excerpt(reference)))
         return found[0] if found else None
@@ -277,6 +280,12 @@ _CALLED_SO = N_(
 _MEANT = N_(
     "{n} people may be meant by “{reference}”: {people}. Which is meant? The row was left out; add an email, or an "
     "organisation, that tells them apart."
+)
+
+
+_NOT_SO_MANY = N_(
+    "“{reference}” is one of several people of that name, and not so many are here. Which is meant? The row was left out; "
+    "name them by an email."
 )
 
 

@@ -16,7 +16,7 @@ from crm.domain.manner import numeral
 from crm.imports.acquaintances import Acquaintances, Found
 from crm.imports.cells import excerpt
 from crm.imports.chat_days import ChatDays
-from crm.imports.log import BLOCK, entries_of, insert_entries, plain_entry
+from crm.imports.log import BLOCK, entries_of, found_as, insert_entries
 from crm.imports.mail_copies import Survey, survey
 from crm.imports.matching import folded_email
 from crm.imports.meetings import ask_about, asked
@@ -313,9 +313,9 @@ class _Noticing:
         if row.deleted_at is not None or row.source_id != key:
             report.unchanged["interactions"] += 1
         elif one.sighting.is_off:
-            self._called_off(one, row_id, entry, said)
+            self._called_off(one, row, entry, said)
         else:
-            self._changed(one, row_id, entry, new_state(entry, one, said))
+            self._changed(one, row, entry, new_state(entry, one, said))
 
     def _risen(self, one: Clear) -> None:
         """It had been called off, and took place after all."""
@@ -324,18 +324,18 @@ class _Noticing:
         else:
             self._fresh([one])
 
-    def _called_off(self, one: Clear, row_id: int, entry: Entry, said: dict[str, Any]) -> None:
+    def _called_off(self, one: Clear, row: Any, entry: Entry, said: dict[str, Any]) -> None:
         run = self.run
         if said and not is_as_said(entry, said):
             self.report.unchanged["interactions"] += 1
             return
-        run.traces.changed("interaction", row_id, {**plain_entry(entry), "deleted": True})
+        run.traces.changed("interaction", row.id, {**found_as(row, entry), "deleted": True})
         run.touched.update(entry.contact_ids)
-        delete_interaction(run.connection, run.principal, row_id, run.at)
+        delete_interaction(run.connection, run.principal, row.id, run.at)
         self.report.changed["interactions"] += 1
         self._show(one, "state", phrase("took place"), phrase("called off"))
 
-    def _changed(self, one: Clear, row_id: int, before: Entry, after: Entry) -> None:
+    def _changed(self, one: Clear, row: Any, before: Entry, after: Entry) -> None:
         run = self.run
         if after == before:
             self.report.unchanged["interactions"] += 1
@@ -346,9 +346,9 @@ class _Noticing:
             if old != new:
                 was, now = (shown(field, value, run.principal.user_zone) for value in (old, new))
                 self._show(one, field.replace("_", " "), was, now)
-        run.traces.changed("interaction", row_id, plain_entry(before))
+        run.traces.changed("interaction", row.id, found_as(row, before))
         run.touched.update((*before.contact_ids, *after.contact_ids))
-        edit_interaction(run.connection, run.principal, row_id, after, run.at)
+        edit_interaction(run.connection, run.principal, row.id, after, run.at)
 
     def _show(self, one: Clear, field: str, old: Shown, new: Shown) -> None:
         self.report.show(Change(one.sighting.where, self.who.names(one.entry.contact_ids), field, old, new))

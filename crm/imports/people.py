@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from crm.accounts.addresses import normal_email
 from crm.contacts.actions import add_contacts
 from crm.contacts.drafts import NOBODY, one_line
 from crm.contacts.organisation_actions import find_or_add_organisations
+from crm.domain.phones import region_of, same_number
 from crm.errors import Invalid
 from crm.imports import facts
 from crm.imports.cell_changes import LISTS, changed_cells, differences, kept_value, show_changes
@@ -24,7 +26,7 @@ from crm.imports.records import (
 from crm.imports.report import Clash, FileReport
 from crm.imports.rewriting import write_changes
 from crm.imports.run import Run, UnknownUser, sentence_of
-from crm.imports.sources import marks, parse_marks
+from crm.imports.sources import Source, marks, parse_marks
 from crm.imports.stored import (
     NOBODY_WORD,
     cells_of,
@@ -50,6 +52,18 @@ class _Contacts:
     claimed: set[int] = field(default_factory=set)
     sources: dict[str, tuple[int, str]] = field(default_factory=dict)
     occasions: list[tuple[int, str, DateRecord]] = field(default_factory=list)
+
+    def said_before(self, source: Source | None, row_id: int | None) -> str:
+        """What a row said the last time whose key is another now, or tells nobody for certain: a name was mended, an email
+        added. A card that nobody knows for certain only fills what is empty."""
+        if self.fills or row_id is None:
+            return ""
+        return source.content if source and source.row_id == row_id else self._last_rows.get(row_id, "")
+
+    @cached_property
+    def _last_rows(self) -> dict[int, str]:
+        """What the newest row of a file said of each person."""
+        return self.run.sources.last_rows("contact")
 
 
 def import_contacts(
@@ -99,10 +113,11 @@ def _import_contact(work: _Contacts, record: ContactRecord, key: str) -> None:
     source = run.sources.get("contact", key)
     if source and source.row_id in work.stored and _is_surely(row, source.content):
         row_id: int | None = source.row_id
+        before = source.content
     else:
-        source = None
         match = _match(work, row)
         row_id = match.row_id
+        before = work.said_before(source, row_id)
         if match.question:
             report.ask(record.where, match.question)
         if match.waits:
@@ -113,12 +128,12 @@ def _import_contact(work: _Contacts, record: ContactRecord, key: str) -> None:
         report.new["contacts"] += 1
         report.name(row.name)
     else:
-        _change(work, row, row_id, source.content if source else "", record.where)
+        _change(work, row, row_id, before, record.where)
     now = work.fresh.get(row_id) or work.stored[row_id]
     work.claimed.add(row_id)
     run.people.add(row_id, now.name, now.emails, now.organisation, _owner_id(run, now, row_id), now.phones)
     said = cells_of(CONTACTS, row, row.given)
-    work.sources[key] = (row_id, marks(said, source.content if source else ""))
+    work.sources[key] = (row_id, marks(said, before))
     for one in record.occasions:
         day = DateRecord(key, one.kind, one.date, True, one.label, frozenset({"yearly"}), record.where)
         work.occasions.append((row_id, key, day))
@@ -174,7 +189,7 @@ def _change(work: _Contacts, row: ContactRecord, row_id: int, before: str, where
     wanted.pop("labels", None)  # they are no difference, and follow below
     if work.fills:
         clash = None if before else _clash(row, row_id, stored, wanted, where)
-        wanted = _filled(stored, wanted, bool(before))
+        wanted = _filled(stored, wanted, bool(before), _regions(work.run, stored, row))
         if clash and clash.mark in work.birthdays:
             wanted["birthday"] = row.birthday
         elif clash:
@@ -227,12 +242,22 @@ def _clash(
     return Clash(f"{row_id} {there}", where, row.name, day_said(there), day_said(here))
 
 
-def _filled(stored: ContactRecord, wanted: dict[str, Any], known_before: bool) -> dict[str, Any]:
-    """What a card adds to somebody who is here."""
+def _regions(run: Run, stored: ContactRecord, row: ContactRecord) -> tuple[str | None, str | None]:
+    """Where the numbers here and those of the file are dialled: where they live."""
+    ours, theirs = stored.country or row.country, row.country or stored.country
+    return region_of(ours, run.principal.zone.key), region_of(theirs, run.principal.zone.key)
+
+
+def _filled(
+    stored: ContactRecord, wanted: dict[str, Any], known_before: bool, regions: tuple[str | None, str | None]
+) -> dict[str, Any]:
+    """What a card adds to somebody who is here; ``regions`` are those of their numbers here and on the card."""
     found = {}
     for name, value in wanted.items():
         here = getattr(stored, name)
-        if name in LISTS:
+        if name == "phones":
+            found[name] = (*here, *_other_numbers(here, value, regions))
+        elif name in LISTS:
             have = {_compared(one) for one in here}
             found[name] = (*here, *(one for one in value if _compared(one) not in have | {""}))
         elif not here or known_before or ("@" in here and name == "name") or _has_the_year(name, here, value):
@@ -242,13 +267,29 @@ def _filled(stored: ContactRecord, wanted: dict[str, Any], known_before: bool) -
     return found
 
 
+def _other_numbers(
+    here: Sequence[str], there: Sequence[str], regions: tuple[str | None, str | None]
+) -> list[str]:
+    """The numbers of the card that are not here in any spelling, each once."""
+    ours, theirs = regions
+    found: list[str] = []
+    for number in there:
+        is_here = any(
+            _compared(one) == _compared(number) or same_number(one, number, (ours, theirs)) for one in here
+        )
+        is_twice = any(same_number(one, number, (theirs, theirs)) for one in found)
+        if _compared(number) and not is_here and not is_twice:
+            found.append(number)
+    return found
+
+
 def _has_the_year(name: str, here: str, there: str | None) -> bool:
     """Whether the card knows the year of a birthday of which only the day is here."""
     return bool(name == "birthday" and here.startswith("--") and there and there[4:] == here[1:])
 
 
 def _compared(one: Any) -> str:
-    """What counts in a phone number, tag or address: cards keep neither spaces nor signs that cannot be shown, nor
+    """What counts in a tag, address or number: cards keep neither spaces nor signs that cannot be shown, nor
     a comma at the end of a line of an address."""
     text = one.text.replace(",", "") if isinstance(one, PostalAddress) else str(one)
     return "".join(sign for sign in fold(text) if sign.isprintable() and not sign.isspace())

@@ -1,6 +1,9 @@
 """People and organisations that are here, written anew as files say now, and as before where an import is undone."""
 
+from collections.abc import Iterable
 from typing import Any
+
+from sqlalchemy import select
 
 from crm.contacts import rows
 from crm.contacts.derived import reindex
@@ -8,7 +11,9 @@ from crm.contacts.drafts import NewContact
 from crm.contacts.organisation_actions import edit_organisation
 from crm.imports.records import ContactRecord, OrganisationRecord
 from crm.imports.run import Run
+from crm.imports.sources import VERSION
 from crm.imports.stored import draft_of, occasion_of, organisation_draft, plain_birthdays
+from crm.storage.blocks import blocks
 from crm.storage.database import new_id
 from crm.storage.tables import (
     contact,
@@ -25,6 +30,7 @@ def write_changes(run: Run, changed: dict[int, ContactRecord], organisations: di
     """Write the new state of people who are here; ways that stay keep their labels."""
     if not changed:
         return
+    _keep_versions(run, changed)
     born = plain_birthdays(run.connection, run.principal, list(changed))
     for row_id, record in changed.items():
         draft = draft_of(record, organisations.get(record.organisation or ""))
@@ -44,6 +50,15 @@ def write_changes(run: Run, changed: dict[int, ContactRecord], organisations: di
         _rewrite_ways(run, row_id, draft)
         _rewrite_birthday(run, row_id, record.birthday, born.get(row_id))
     reindex(run.connection, run.principal, list(changed))
+
+
+def _keep_versions(run: Run, ids: Iterable[int]) -> None:
+    for block in blocks(ids):
+        mine = select(contact.c.id, contact.c.version).where(
+            contact.c.workspace_id == run.principal.workspace_id, contact.c.id.in_(block)
+        )
+        for row_id, version in run.connection.execute(mine):
+            run.traces.changed("contact", row_id, {VERSION: str(version)})
 
 
 def write_organisation(run: Run, row_id: int, record: OrganisationRecord) -> None:

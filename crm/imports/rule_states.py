@@ -17,6 +17,7 @@ from crm.imports.phrases import phrase
 from crm.imports.records import ParsedFile
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run
+from crm.imports.sources import VERSION, stamp_of
 from crm.rules import actions
 from crm.rules.states import RuleState, rule_states
 from crm.storage.flags import MOST_RULES
@@ -48,7 +49,11 @@ def import_rules(run: Run, parsed: ParsedFile, report: FileReport) -> None:
     if report.errors:
         return
     order = _order(list(now), list(wanted))
-    before = {"rows": states_before(run), "definitions": definitions_before(run)}
+    before = {
+        VERSION: rules_stamp(run.connection, run.principal),
+        "rows": states_before(run),
+        "definitions": definitions_before(run),
+    }
     places = {key: place for place, key in enumerate(now)}
     changed = [one.rule for key, one in wanted.items() if now.get(key) is None or now[key].rule != one.rule]
     actions.save_together(run.connection, run.principal, changed, run.at)
@@ -191,6 +196,12 @@ def states_before(run: Run) -> list[list[Any]]:
 def definitions_before(run: Run) -> dict[str, Any]:
     """What each row says, by key."""
     return {row.key: row.definition for row in _rows(run)}
+
+
+def rules_stamp(connection: Connection, principal: Principal) -> str:
+    """The state of all rules, to tell whether somebody changed one."""
+    mine = select(rule).where(rule.c.workspace_id == principal.workspace_id).order_by(rule.c.key)
+    return stamp_of(tuple(map(tuple, connection.execute(mine))))  # type: ignore[arg-type]
 
 
 def _rows(run: Run) -> list[Any]:

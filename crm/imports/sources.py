@@ -49,6 +49,18 @@ class Sources:
         """What is known about one item; ``load`` comes first."""
         return self._known.get((record, key))
 
+    def last_rows(self, record: str) -> dict[int, str]:
+        """What the row of a table that came last said of each of our rows, as it was before this file."""
+        table = source_record.c
+        mine = select(table.row_id, table.content_hash).where(
+            table.workspace_id == self._workspace_id,
+            table.record == record,
+            table.source_key.startswith("row:"),
+            table.content_hash != "",
+        )
+        rows = self._connection.execute(mine.order_by(table.batch_id, table.source_key))
+        return {row.row_id: row.content_hash for row in rows}
+
     def remember(self, record: str, key: str, row_id: int, content: str) -> None:
         """This item is that row, and says this now."""
         before = self._known.get((record, key))
@@ -107,6 +119,9 @@ def parse_marks(content: str) -> dict[str, str]:
 
 
 # What an import changed.
+
+VERSION = "version"
+"""Among the old values of a row: the state in which the import found it, as a stamp."""
 
 
 class Traces:

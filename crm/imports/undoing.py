@@ -10,21 +10,25 @@ from sqlalchemy import Connection, Row, Table, select, update
 
 from crm.contacts.may_change import require_editor
 from crm.contacts.organisation_actions import find_or_add_organisations
+from crm.contacts.queries import people_now
+from crm.domain.channels import by_key
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Conflict, NotFound
 from crm.imports.cell_changes import restored_value
 from crm.imports.channels import channels_before, put_back
+from crm.imports.earlier_traces import lead_on, trace_made
 from crm.imports.facts import DATE_RECORD, TABLES
 from crm.imports.log import restored_entry
 from crm.imports.meetings import forget_questions
 from crm.imports.records import CHANNELS, digest
 from crm.imports.rewriting import write_changes, write_organisation
-from crm.imports.rule_states import states_before
+from crm.imports.rule_states import rules_stamp, states_before
 from crm.imports.run import Run
-from crm.imports.sources import stamp_of
+from crm.imports.sources import VERSION, stamp_of
 from crm.imports.stored import contact_records, organisation_records
 from crm.interactions.actions import edit_interaction, restore_interaction
+from crm.interactions.queries import channels
 from crm.storage.blocks import blocks
 from crm.storage.stored_metrics import refresh, scope_of
 from crm.storage.tables import (
@@ -84,7 +88,7 @@ def write_traces(run: Run) -> None:
 
 def _stamps(connection: Connection, principal: Principal, record: str, ids: Sequence[int]) -> dict[int, str]:
     if record == "rules":
-        return {ids[0]: _rules_stamp(connection, principal)}
+        return {ids[0]: rules_stamp(connection, principal)}
     if record == CHANNELS:
         return {ids[0]: digest(repr(channels_before(connection, principal)))}
     tables = {"contact": contact, "interaction": interaction, "organisation": organisation, **TABLES}
@@ -120,11 +124,6 @@ def _organisation_tags(
     return found
 
 
-def _rules_stamp(connection: Connection, principal: Principal) -> str:
-    mine = select(rule).where(rule.c.workspace_id == principal.workspace_id).order_by(rule.c.key)
-    return stamp_of(tuple(map(tuple, connection.execute(mine))))  # type: ignore[arg-type]
-
-
 # Undoing.
 
 
@@ -153,6 +152,7 @@ class _Undoing:
         self.done = Undone()
         self.touched: set[int] = set()
         self.traces: dict[str, dict[int, Row[Any]]] = {}
+        self.found_as: dict[tuple[str, int], str] = {}
         rows = self.connection.execute(
             select(import_trace).where(
                 import_trace.c.workspace_id == self.principal.workspace_id,
@@ -181,7 +181,11 @@ class _Undoing:
         same = {row_id: row for row_id, row in traces.items() if now.get(row_id) == row.after}
         self.done.kept[SORTS[record]] += sum(1 for row_id in traces if row_id in now and row_id not in same)
         made = [row_id for row_id, row in same.items() if row.before is None]
-        return made, {row_id: row.before for row_id, row in same.items() if row.before is not None}
+        changed = {row_id: dict(row.before) for row_id, row in same.items() if row.before is not None}
+        for row_id, before in changed.items():
+            if VERSION in before:
+                self.found_as[record, row_id] = before.pop(VERSION)
+        return made, changed
 
     def _facts(self, record: str, table: Table) -> None:
         made, changed = self._untouched(record)
@@ -195,7 +199,7 @@ class _Undoing:
                 table.update().where(*_these(table, self.principal, [row_id])).values(**values)
             )
             self.done.restored[SORTS[record]] += 1
-        self._forget_content(record, changed)
+        self._are_as_before(record, changed)
 
     def _delete(self, table: Table, record: str, ids: Sequence[int]) -> None:
         for block in blocks(ids):
@@ -216,16 +220,19 @@ class _Undoing:
     # The log.
 
     def _interactions(self) -> None:
-        _, changed = self._untouched("interaction")
+        traced, changed = self._untouched("interaction")
+        changed = self._restorable(changed)
         for row_id, before in changed.items():
             if before.get("deleted"):
                 restore_interaction(self.connection, self.principal, row_id, self.run.at)
             else:
                 edit_interaction(self.connection, self.principal, row_id, restored_entry(before), self.run.at)
             self.done.restored["interactions"] += 1
-        self._forget_content("interaction", changed)
+        self._are_as_before("interaction", changed)
         made = self._interactions_made()
-        free = made - self._used(made)
+        free = (made - self._changed_since(made)) | set(traced)
+        free -= self._hung_on(free)
+        made.update(traced)
         self.done.kept["interactions"] += len(made) - len(free)
         for block in blocks(sorted(free)):
             people = select(interaction_contact.c.contact_id).where(
@@ -241,6 +248,19 @@ class _Undoing:
                     )
                 )
         self._delete(interaction, "interaction", sorted(free))
+
+    def _restorable(self, changed: Mapping[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
+        """Those that can be as they were: with somebody who is still here, as the person of now, by a way there still is."""
+        named = {one for before in changed.values() for one in before["contact_ids"]}
+        now = people_now(self.connection, self.principal, named)
+        ways = by_key(channels(self.connection, self.principal))
+        found = {}
+        for row_id, before in changed.items():
+            people = list(dict.fromkeys(now[one] for one in before["contact_ids"] if one in now))
+            if before.get("deleted") or (people and before["channel"] in ways):
+                found[row_id] = {**before, "contact_ids": people}
+        self.done.kept["interactions"] += len(changed) - len(found)
+        return found
 
     def _interactions_made(self) -> set[int]:
         mine = source_record.c
@@ -264,9 +284,9 @@ class _Undoing:
             found.update(self.connection.execute(rows).scalars())
         return found
 
-    def _used(self, made: set[int]) -> set[int]:
-        """Those somebody changed, deleted, or hung something on since."""
-        used: set[int] = set()
+    def _changed_since(self, made: set[int]) -> set[int]:
+        """Those somebody changed or deleted since."""
+        found: set[int] = set()
         for block in blocks(sorted(made)):
             changed = select(interaction.c.id).where(
                 *_these(interaction, self.principal, block),
@@ -274,13 +294,19 @@ class _Undoing:
                 | interaction.c.deleted_at.is_not(None)
                 | (interaction.c.changed_at != interaction.c.created_at),
             )
-            used.update(self.connection.execute(changed).scalars())
+            found.update(self.connection.execute(changed).scalars())
+        return found
+
+    def _hung_on(self, ids: set[int]) -> set[int]:
+        """Those on which somebody hung something."""
+        found: set[int] = set()
+        for block in blocks(sorted(ids)):
             for table in (response, ask, promise, signal, favour):
                 hung = select(table.c.interaction_id).where(
                     table.c.workspace_id == self.principal.workspace_id, table.c.interaction_id.in_(block)
                 )
-                used.update(self.connection.execute(hung).scalars())
-        return used
+                found.update(self.connection.execute(hung).scalars())
+        return found
 
     # People and organisations.
 
@@ -327,10 +353,24 @@ class _Undoing:
         )
         self.touched.update(before)
         self.done.restored["contacts"] += len(before)
-        self._forget_content("contact", before)
+        self._are_as_before("contact", before)
+
+    # What is as it was before.
+
+    def _are_as_before(self, record: str, ids: Iterable[int]) -> None:
+        """The rows are as before the import: the same file brings the same changes again, and imports before it find
+        them as they left them."""
+        wanted = list(ids)
+        self._forget_content(record, wanted)
+        found = {one: self.found_as[record, one] for one in wanted if (record, one) in self.found_as}
+        if not found:
+            return
+        now = _stamps(self.connection, self.principal, record, list(found))
+        traced = lead_on(self.run, record, found, now)
+        if record == "interaction":
+            trace_made(self.run, {one: now[one] for one in found.keys() - traced if found[one] == "1"})
 
     def _forget_content(self, record: str, ids: Iterable[int]) -> None:
-        """The rows are as before the import: the same file brings the same changes again."""
         mine = source_record.c
         for block in blocks(ids):
             self.connection.execute(
@@ -360,7 +400,7 @@ class _Undoing:
             }
             write_organisation(self.run, row_id, replace(record, **values))
             self.done.restored["organisations"] += 1
-        self._forget_content("organisation", changed)
+        self._are_as_before("organisation", changed)
 
     def _rules(self) -> None:
         _, changed = self._untouched("rules")
@@ -377,6 +417,7 @@ class _Undoing:
                 else:
                     self.connection.execute(rule.delete().where(mine, rule.c.key == key))
             self.done.restored["rules"] += 1
+        self._are_as_before("rules", changed)
 
     def _channels(self) -> None:
         """Marks as they were, and channels that came go, unless something happened by them since."""

@@ -1,6 +1,7 @@
 """Importing: idempotent, all or nothing, never a silent guess, and never against what people wrote since."""
 
 import itertools
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -9,8 +10,11 @@ from sqlalchemy import select, update
 from crm.contacts import many
 from crm.domain.rules import ALL
 from crm.errors import Forbidden
+from crm.imports.log import _digest_of
+from crm.imports.records import InteractionRecord, ParsedFile
+from crm.imports.sightings import FeedSetting
 from crm.imports.stored import contact_records
-from crm.interactions.actions import delete_interaction
+from crm.interactions.actions import Entry, delete_interaction, edit_interaction
 from crm.rules.states import rule_states
 from crm.storage.metrics import as_of
 from crm.storage.stored_metrics import current, scope_of
@@ -38,6 +42,7 @@ from tests.imports.files import (
     exported,
     good,
     news,
+    read,
     rows,
     summed,
 )
@@ -509,3 +514,118 @@ def test_a_calendar_tried_with_an_address_book_knows_its_people(world: World) ->
     done = bring(world, *given)
     assert [(one.new, bool(one.errors)) for one in tried] == [(one.new, bool(one.errors)) for one in done]
     assert (count(world, contact), count(world, interaction)) == (1, 1)
+
+
+# What people corrected here, and what is private.
+
+CALLS = "source_id,occurred_at,channel,contacts,users,summary\n"
+
+
+def test_a_row_that_changed_leaves_what_was_corrected_in_its_other_cells(world: World) -> None:
+    alice, ben = world.user("Alice"), world.contact("Ben")
+    first = CALLS + "s1,2026-11-02,video,ana@x.example;cy@x.example,,Call\n"
+    good(bring(world, first))
+    ids = {row.name: row.id for row in rows(world, contact)}
+    (logged,) = rows(world, interaction)
+    people = (ids["ana@x.example"], ids["cy@x.example"], ben)
+    entry = Entry(logged.occurred_at, "phone", people, user_ids=(alice.user_id or 0,), summary="Call")
+    with world.database.write() as connection:
+        edit_interaction(connection, world.principal, logged.id, entry, world.now)
+    good(bring(world, first.replace("Call", "Call about price").replace(";cy@x.example", ";dee@x.example")))
+    (after,) = rows(world, interaction)
+    assert (after.channel, after.summary) == ("phone", "Call about price")
+    names = {row.id: row.name for row in rows(world, contact)}
+    took_part = {names[row.contact_id] for row in rows(world, interaction_contact)}
+    assert took_part == {"ana@x.example", "Ben", "dee@x.example"}
+    assert [row.user_id for row in rows(world, interaction_user)] == [alice.user_id]
+    (report,) = good(bring(world, first.replace("video", "visit").replace(";cy@x.example", ";dee@x.example")))
+    (after,) = rows(world, interaction)
+    assert (after.channel, after.summary, report.changed["interactions"]) == ("visit", "Call", 1)
+
+
+def test_a_row_of_before_cells_were_told_apart_is_the_same_row(world: World) -> None:
+    text = CALLS + "s1,2026-11-02,video,ana@x.example,,Call\n"
+    good(bring(world, text))
+    parsed = read(world, "log.csv", text.encode(), world.now, FeedSetting(world.zone, world.now))
+    assert isinstance(parsed, ParsedFile)
+    (record,) = parsed.records
+    assert isinstance(record, InteractionRecord)
+    with world.database.write() as connection:
+        mine = source_record.c.record == "interaction"
+        connection.execute(source_record.update().where(mine).values(content_hash=_digest_of(record)))
+    (report,) = good(bring(world, text))
+    assert report.unchanged["interactions"] == 1
+    good(bring(world, text.replace("video", "lunch")))
+    assert [row.channel for row in rows(world, interaction)] == ["lunch"]
+
+
+NOTES = "source_id,occurred_at,channel,contacts,summary,note,private_to\n"
+
+
+def test_a_private_note_of_somebody_else_is_never_made_public(world: World) -> None:
+    alice, bob = world.user("Alice"), world.user("Bob", role="member")
+    ana = world.contact("Ana")
+    world.log("email", 3, ana, source_id="mail:abc@x", note="Public")
+    world.log("email", 4, ana, by=alice, source_id="s2", note="Public")
+    row = "{},2026-11-02,email,Ana,Hello,He is ill,{}@team.example\n"
+    (report,) = good(bring(world, NOTES + row.format("mail:abc@x", "alice") + row.format("s2", "bob")))
+    assert [(one.note, one.note_private, one.summary) for one in rows(world, interaction)] == [
+        ("Public", False, "Hello"),
+        ("Public", False, "Hello"),
+    ]
+    assert len(report.uncertain) == 2
+    assert "alice@team.example" in report.uncertain[0].question
+    good(bring(world, NOTES + row.format("s2", "bob").replace("Hello", "Again"), by=bob))
+    assert [one.note for one in rows(world, interaction)] == ["Public", "Public"]
+    told = [one.report for one in rows(world, import_batch)]
+    assert "He is ill" not in json.dumps(told)
+
+
+def test_a_note_that_its_author_makes_private_is_not_told_in_the_report(world: World) -> None:
+    alice = world.user("Alice")
+    world.log("email", 3, world.contact("Ana"), by=alice, source_id="s1", note="Public")
+    good(bring(world, NOTES + "s1,2026-11-02,email,Ana,,He is ill,alice@team.example\n", by=alice))
+    assert [(one.note, one.note_private) for one in rows(world, interaction)] == [("He is ill", True)]
+    (batch,) = rows(world, import_batch)
+    assert "He is ill" not in json.dumps(batch.report)
+
+
+def test_a_number_in_another_spelling_is_the_same_number(world: World) -> None:
+    good(bring(world, ("contacts.csv", "name,phone,country\nAna,+44 20 7946 0018,GB\n")))
+    card = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:1\r\nFN:Ana\r\n{}END:VCARD\r\n"
+    ways = ("020 7946 0018", "+442079460018", "020-7946-0019", "+44 20 79460019")
+    good(bring(world, ("ana.vcf", card.format("".join(f"TEL:{way}\r\n" for way in ways)))))
+    assert person(world, "Ana").phones == ("+44 20 7946 0018", "020-7946-0019")
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ("Ana Ruz,a@x.example", "Ana Ruiz,a@x.example"),
+        ("Ana Ruiz,a@x.example", "Ana Ruiz,a@x.example;b@x.example"),
+        ("Ana Ruiz,", "Ana Ruiz,a@x.example"),
+        ("Ana Ruiz,", "Ana Ruiz,"),
+    ],
+)
+def test_a_mended_name_or_an_email_more_leaves_what_was_corrected(world: World, was: str, now: str) -> None:
+    header = "name,email,title,city,tags\n"
+    good(bring(world, header + was + ",CTO,Graz,a;b\n"))
+    (ana,) = (row.id for row in rows(world, contact))
+    with world.database.write() as connection:
+        connection.execute(update(contact).values(title="CEO"))
+        many.add_tags(connection, world.principal, [ana], ("mine",), world.now)
+    good(bring(world, header + now + ",CTO,Linz,a;b\n"))
+    (after,) = rows(world, contact)
+    assert (after.name, after.title, after.city) == ("Ana Ruiz", "CEO", "Linz")
+    assert person(world, "Ana Ruiz").tags == ("a", "b", "mine")
+    good(bring(world, header + now + ",CFO,Linz,a;b\n"))
+    assert person(world, "Ana Ruiz").title == "CFO"
+
+
+def test_a_number_beyond_those_of_a_name_makes_nobody_up(world: World) -> None:
+    good(bring(world, "name,email,title\nAna Novak,a@x.example,\nAna Novak,a@x.example,\n"))
+    log = "occurred_at,channel,contacts\n2026-11-02,lunch,Ana Novak #1\n2026-11-03,lunch,Ana Novak #2\n"
+    (report,) = good(bring(world, log))
+    assert "not so many are here" in report.uncertain[0].question
+    assert [row.name for row in rows(world, contact)] == ["Ana Novak"]
+    assert count(world, interaction) == 1

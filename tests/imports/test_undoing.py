@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from crm.contacts import many
+from crm.contacts.erasing import erase
+from crm.contacts.merging import merge_contacts
 from crm.errors import Conflict, Forbidden, NotFound
 from crm.imports.undoing import Undone, undo
 from crm.interactions.actions import Entry, delete_interaction, edit_interaction
@@ -16,6 +18,7 @@ from crm.storage.tables import (
     contact_metrics,
     import_batch,
     interaction,
+    interaction_contact,
     organisation,
     rule,
     source_record,
@@ -174,3 +177,71 @@ def test_a_death_a_file_told_of_is_taken_back(world: World) -> None:
         assert connection.execute(died).scalar_one() is None
     (late,) = bring(world, told.replace("2026-03-01", "2031-03-01"))
     assert late.errors[0].message == "That day of death is still to come."
+
+
+LOG = "occurred_at,channel,contacts,summary,source_id\n"
+
+
+def summaries(world: World) -> dict[str, str]:
+    return {row.source_id: row.summary for row in rows(world, interaction)}
+
+
+def test_after_a_merge_an_interaction_goes_back_to_the_person_of_now(world: World) -> None:
+    good(bring(world, LOG + "2026-11-01,email,Ana,One,s1\n"))
+    good(bring(world, LOG + "2026-11-01,email,Ana,Two,s1\n"))
+    (ana,) = (row.id for row in rows(world, contact))
+    anna = world.contact("Anna")
+    choices = {"name": "first", "kind": "first", "tier": "first"}
+    with world.database.write() as connection:
+        merge_contacts(connection, world.principal, anna, ana, choices, world.now)
+    done = take_back(world)
+    assert (+done.restored, +done.kept) == ({"interactions": 1}, {})
+    assert summaries(world) == {"s1": "One"}
+    assert [row.contact_id for row in rows(world, interaction_contact)] == [anna]
+
+
+def test_after_an_erasure_an_import_can_still_be_undone(world: World) -> None:
+    good(bring(world, LOG + "2026-11-01,email,Ana;Ben,One,s1\n2026-11-01,email,Ana,One,s2\n"))
+    good(bring(world, LOG + "2026-11-01,email,Ana;Ben,Two,s1\n2026-11-01,email,Ben,Two,s2\n"))
+    ids = {row.name: row.id for row in rows(world, contact)}
+    with world.database.write() as connection:
+        erase(connection, world.principal, ids["Ana"], world.now)
+    done = take_back(world)
+    assert (+done.restored, +done.kept) == ({"interactions": 1}, {"interactions": 1})
+    assert summaries(world) == {"s1": "One", "s2": "Two"}
+    assert {row.contact_id for row in rows(world, interaction_contact)} == {ids["Ben"]}
+
+
+def test_imports_undone_from_the_newest_on_leave_nothing(world: World) -> None:
+    empty = exported(world)
+    states = []
+    for word in ("One", "Two", "Three"):
+        states.append(exported(world))
+        people = f"name,email,title,birthday\nAna,ana@x.example,{word},198{len(word)}-01-02\n"
+        log = f"{LOG}2026-11-01,email,ana@x.example,{word},s1\n"
+        asks = f"contact,text,due,opened_on\nana@x.example,Why?,2026-12-0{len(word)},2026-11-01\n"
+        places = f"name,domain,city\nFernhill,,{word}\n"
+        rules = f'[[rule]]\nkey = "they_wait"\nenabled = {"true" if word == "Two" else "false"}\n'
+        good(bring(world, people, log, asks, places, ("rules.toml", rules)))
+    for number, state in reversed(list(enumerate(states))):
+        done = take_back(world, number)
+        assert +done.kept == {}
+        assert exported(world) == state
+    assert exported(world) == empty
+    assert (count(world, contact), count(world, interaction), count(world, rule)) == (0, 0, 0)
+
+
+def test_what_somebody_changed_between_two_imports_stays_when_both_are_undone(world: World) -> None:
+    people = "name,email,title,city\nAna,ana@x.example,{},Graz\n"
+    good(bring(world, people.format("One"), LOG + "2026-11-01,email,ana@x.example,One,s1\n"))
+    (ana,) = (row.id for row in rows(world, contact))
+    (logged,) = rows(world, interaction)
+    with world.database.write() as connection:
+        many.set_tier(connection, world.principal, [ana], "key", world.now)
+        entry = Entry(logged.occurred_at, "phone", (ana,), summary="One", source_id="s1")
+        edit_interaction(connection, world.principal, logged.id, entry, world.now)
+    good(bring(world, people.format("Two"), LOG + "2026-11-01,email,ana@x.example,Two,s1\n"))
+    assert +take_back(world, 1).kept == {}
+    assert take_back(world, 0).kept["interactions"] == 1
+    assert [(row.channel, row.summary) for row in rows(world, interaction)] == [("phone", "One")]
+    assert [(row.title, row.tier) for row in rows(world, contact)] == [("One", "key")]

@@ -45,8 +45,9 @@ import_trace = Table(
     Column("after", String, nullable=False),
     belongs_to("import_batch", "batch_id", ondelete="CASCADE"),
 )
-"""What undoing an import needs, but for interactions it made, which ``source_record`` names: ``before`` holds the old
-values of a row it changed, null for one it made; ``after`` tells whether somebody changed the row since."""
+"""What undoing an import needs, but for interactions it made, which ``source_record`` names as long as nobody touches
+them: ``before`` holds the old values of a row it changed, null for one it made; ``after`` tells whether somebody changed
+the row since."""
 
 import_upload = Table(
     "import_upload",
