@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Table, or_, select
 from crm.contacts import many
 from crm.contacts.erasing import MATTERS
 from crm.domain.principal import Principal
-from crm.interactions.removed import put_back, stamp, take_away
+from crm.interactions.removed import Settlers, put_back, stamp, take_away
 from crm.storage.tables import (
     ask,
     contact,
@@ -55,17 +55,35 @@ def settled(
     _remember(connection, principal, interaction_id, SETTLED, ask, marks)
 
 
-def decided_anew(connection: Connection, principal: Principal, settling: Table, row_id: int) -> None:
-    """Somebody said whether this row of ``settling`` is open; no interaction speaks for that any more."""
+def decided_anew(connection: Connection, principal: Principal, settling: Table, row_id: int) -> Settlers:
+    """Somebody said whether this row of ``settling`` is open; no interaction speaks for that any more.
+
+    Returns those that did, for ``decided_as_before``.
+    """
     table = left_behind.c
-    connection.execute(
-        left_behind.delete().where(
+    gone = connection.execute(
+        left_behind.delete()
+        .where(
             table.workspace_id == principal.workspace_id,
             table.record == settling.name,
             table.row_id == row_id,
             table.what == SETTLED,
         )
+        .returning(table.interaction_id, table.stamp)
     )
+    return tuple((row.interaction_id, row.stamp) for row in gone)
+
+
+def decided_as_before(
+    connection: Connection, principal: Principal, settling: Table, row_id: int, settlers: Settlers
+) -> None:
+    """That was taken back: these interactions, where they are still there, speak for it again."""
+    table = interaction.c
+    mine = table.workspace_id == principal.workspace_id, table.id.in_([one for one, _ in settlers])
+    there = set(connection.execute(select(table.id).where(*mine)).scalars())
+    for interaction_id, stamp_then in settlers:
+        if interaction_id in there:
+            _remember(connection, principal, interaction_id, SETTLED, settling, [(row_id, stamp_then)])
 
 
 def take_along(connection: Connection, principal: Principal, interaction_id: int, at: datetime) -> Along:

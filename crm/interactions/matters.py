@@ -19,7 +19,7 @@ from crm.domain.principal import Principal
 from crm.errors import Invalid, NotFound
 from crm.interactions import left_behind
 from crm.interactions.actions import refresh_people
-from crm.interactions.removed import Back, dates_changed, keep_before, put_back, take_away
+from crm.interactions.removed import Back, Settlers, dates_changed, keep_before, put_back, take_away
 from crm.storage.database import new_id
 from crm.storage.keyset import read_cursor, write_cursor
 from crm.storage.open_matters import COURSES, is_open
@@ -203,10 +203,11 @@ def change(
     require_editor(principal)
     row = matter(connection, principal, sort, matter_id)
     connection.execute(sort.table.update().where(*_this(principal, sort, matter_id)).values(**values))
+    settlers: Settlers = ()
     if sort.until and values.get(sort.until, before := getattr(row, sort.until)) != before:
-        left_behind.decided_anew(connection, principal, sort.table, matter_id)
+        settlers = left_behind.decided_anew(connection, principal, sort.table, matter_id)
     _follow_up(connection, principal, sort, row.contact_id, at)
-    return keep_before(connection, principal, sort.table, row, at)
+    return keep_before(connection, principal, sort.table, row, at, settlers)
 
 
 def settle(
@@ -248,6 +249,7 @@ def bring_back(
     """Write a matter that was taken away or changed down again, as it was; returns its sort and what was put back."""
     require_editor(principal)
     back = put_back(connection, principal, removed_id, at)
+    left_behind.decided_as_before(connection, principal, back.table, back.row_id, back.settled_by)
     refresh_people(connection, principal, [back.contact_id], at, changed_on=LOG_UNCHANGED)
     return next(one for one in SORTS.values() if one.table is back.table), back
 

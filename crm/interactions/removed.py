@@ -18,6 +18,10 @@ from crm.storage.types import Day
 CHANGED_TO = "changed_to"
 """Beside the columns of a row that was changed and not taken away: the stamp of what it became."""
 
+SETTLED_BY = "settled_by"
+Settlers = tuple[tuple[int, str], ...]
+"""The interactions that settled a matter, each with its mark of that (``crm.interactions.left_behind``)."""
+
 
 @dataclass(frozen=True)
 class Back:
@@ -27,6 +31,7 @@ class Back:
     row_id: int
     contact_id: int
     was_changed: bool = False
+    settled_by: Settlers = ()
 
 
 def take_away(connection: Connection, principal: Principal, table: Table, row: Row[Any], at: datetime) -> int:
@@ -39,7 +44,12 @@ def take_away(connection: Connection, principal: Principal, table: Table, row: R
 
 
 def keep_before(
-    connection: Connection, principal: Principal, table: Table, row: Row[Any], at: datetime
+    connection: Connection,
+    principal: Principal,
+    table: Table,
+    row: Row[Any],
+    at: datetime,
+    settled_by: Settlers = (),
 ) -> int | None:
     """Keep a row as it was before it was changed just now; returns the id under which ``put_back`` finds it.
 
@@ -61,7 +71,8 @@ def keep_before(
     connection.execute(
         removed_matter.delete().where(earlier.workspace_id == principal.workspace_id, earlier.id.in_(old))
     )
-    return _kept(connection, principal, table, row, at, {**packed(row._mapping), CHANGED_TO: stamp(now)})
+    beside = {CHANGED_TO: stamp(now), SETTLED_BY: settled_by}
+    return _kept(connection, principal, table, row, at, {**packed(row._mapping), **beside})
 
 
 def _kept(
@@ -120,7 +131,8 @@ def put_back(connection: Connection, principal: Principal, removed_id: int, at: 
     connection.execute(removed_matter.delete().where(*mine))
     if table is contact_date:
         dates_changed(connection, principal, contact_id, at)
-    return Back(table, row_id, contact_id, there is not None)
+    settled_by = tuple((one, mark) for one, mark in row.content.get(SETTLED_BY, ()))
+    return Back(table, row_id, contact_id, there is not None, settled_by)
 
 
 def dates_changed(connection: Connection, principal: Principal, contact_id: int, at: datetime) -> None:

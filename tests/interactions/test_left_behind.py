@@ -111,6 +111,19 @@ def test_what_somebody_changed_since_stays(world: World, alice: Principal) -> No
     assert all_of(world) == changed
 
 
+def test_what_was_opened_again_and_settled_by_undo_is_settled_by_the_interaction(
+    world: World, alice: Principal
+) -> None:
+    lunch, old = told(world, alice, world.contact())
+    with world.database.write() as connection:
+        kept = matters.reopen(connection, alice, SORTS["asks"], old, world.now)
+        assert kept
+        matters.bring_back(connection, alice, kept, world.now)
+    assert next(row for row in all_of(world)["ask"] if row["id"] == old)["closed_on"] == world.today
+    take_out(world, alice, lunch)
+    assert [(row["id"], row["closed_on"]) for row in all_of(world)["ask"]] == [(old, None)]
+
+
 def test_what_was_taken_away_by_hand_does_not_come_back(world: World, alice: Principal) -> None:
     lunch, _ = told(world, alice, world.contact())
     gone = all_of(world)["promise"][0]["id"]
