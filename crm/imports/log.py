@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,12 +16,11 @@ from crm.imports.bulk import insert_rows
 from crm.imports.cells import excerpt, write_moment
 from crm.imports.log_checks import authors_of, refuse_unknown_channels, users_of
 from crm.imports.phrases import phrase
-from crm.imports.records import INTERACTIONS, InteractionRecord, digest, identities
+from crm.imports.records import InteractionRecord, digest, identities
 from crm.imports.report import Change, FileReport
 from crm.imports.run import Run
 from crm.imports.shown import shown
-from crm.imports.sources import VERSION, Source, marks, parse_marks
-from crm.imports.stored import cells_of
+from crm.imports.sources import VERSION, Source, parse_marks
 from crm.interactions.actions import Entry, edit_interaction, interaction_values, participation_rows
 from crm.interactions.private_notes import may_read_note
 from crm.interactions.queries import channels
@@ -84,22 +84,37 @@ def import_interactions(run: Run, records: Sequence[InteractionRecord], report: 
 # says otherwise.
 
 _WHO, _BY = "who", "by"
+_ONCE, _AGAIN = (
+    ("summary", "note"),
+    ("channel", "direction", "outcome", "contacts", "users", "private_to"),
+)
+"""Cells that seldom repeat, and those that come again and again."""
 
 
-def _cells(record: InteractionRecord) -> dict[str, str]:
-    """Its cells; a day without a time stands for other moments on other days, and is the same day."""
-    cells = cells_of(INTERACTIONS, record, record.given - {"source_id"})
-    return {**cells, "occurred_at": record.on.isoformat()} if record.on else cells
+def _marks(record: InteractionRecord) -> dict[str, str]:
+    """A mark for each of its cells; a day without a time stands for other moments on other days, and is the same day."""
+    given = record.given
+    found = {"occurred_at": digest(str(record.on or write_moment(record.occurred_at)))}
+    for name in _AGAIN:
+        if name in given:
+            found[name] = _mark(getattr(record, name))
+    for name in _ONCE:
+        if name in given:
+            found[name] = digest(value) if (value := getattr(record, name)) else ""
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _mark(value: str | tuple[str, ...] | None) -> str:
+    return digest(repr(value)) if value else ""
 
 
 def _account(record: InteractionRecord, entry: Entry, before: Mapping[str, str] | None = None) -> str:
     """What the row says, with what earlier files said in columns that this one lacks."""
-    people = {
-        _WHO: ",".join(map(str, sorted(entry.contact_ids))),
-        _BY: ",".join(map(str, sorted(entry.user_ids))),
-    }
-    said = {**(before or {}), **parse_marks(marks(_cells(record))), **people}
-    return " ".join(f"{name}={mark}" for name, mark in sorted(said.items()))
+    said = {**before, **_marks(record)} if before else _marks(record)
+    said[_WHO] = ",".join(map(str, entry.contact_ids))
+    said[_BY] = ",".join(map(str, entry.user_ids))
+    return " ".join(map("=".join, said.items()))
 
 
 def _said(source: Source | None) -> dict[str, str]:
@@ -114,8 +129,7 @@ def _says_the_same(record: InteractionRecord, source: Source) -> bool:
 
 def _told(record: InteractionRecord, last: Mapping[str, str]) -> set[str]:
     """The cells that say something else than the last time."""
-    now = parse_marks(marks(_cells(record)))
-    return {name for name, mark in now.items() if last.get(name) != mark}
+    return {name for name, mark in _marks(record).items() if last.get(name) != mark}
 
 
 def _digest_of(record: InteractionRecord) -> str:

@@ -339,6 +339,19 @@ def test_reports_of_imports_keep_what_they_say_of_others(database: Database):
     assert said["skipped"] == REPORT["skipped"]
 
 
+def test_somebody_of_one_word_leaves_reports_by_their_whole_name_alone(world: World):
+    sabine, other = world.contact("Sabine"), ["a.csv line 3", "Sabine Moll", "notes", "", "Likes tea"]
+    said = {"file": "a.csv", "changes": [["a.csv line 2", "Sabine", "notes", "", "Her mother is ill"], other]}
+    with world.database.write() as connection:
+        batch = {"files": ["a.csv"], "counts": {}, "report": [said], "applied_at": world.now}
+        own = {"workspace_id": world.workspace_id, "id": new_id(connection)}
+        connection.execute(import_batch.insert(), {**own, **batch})
+        erase(connection, world.principal, sabine, world.now)
+        assert connection.execute(select(import_batch.c.report)).scalar_one() == [
+            {**said, "changes": [other]}
+        ]
+
+
 def test_a_reply_about_them_is_never_taken_again_nor_shown(database: Database):
     crowd = Crowd(database)
     erased(crowd)
