@@ -27,6 +27,7 @@ from crm.contacts import (
     queries,
     searching,
 )
+from crm.contacts.drafts import tags_shown
 from crm.contacts.listing import Filter, Sort
 from crm.contacts.many_pages import short
 from crm.contacts.organisations import Organisation
@@ -75,6 +76,7 @@ def people(visit: Visit) -> Response:
         "here": _address(visit),
         "view_query": _address(visit).removeprefix("/people").removeprefix("?"),
         "saved": saved_views.views(visit.connection, visit.principal, "people"),
+        "tags_shown": tags_shown,
         "ribbon": ribbon,
         "ago": ago,
         "count": count,

@@ -13,7 +13,7 @@ from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.rules import act_of
 from crm.errors import Conflict, Invalid, NotFound
-from crm.interactions.left_behind import Along, bring_along, take_along
+from crm.interactions.left_behind import Along, bring_along, part, take_along
 from crm.interactions.private_notes import is_authors, may_read_note
 from crm.interactions.queries import channels, contact_ids_of
 from crm.storage.database import new_id
@@ -152,8 +152,9 @@ def edit_interaction(
     at: datetime,
     *,
     version: int | None = None,
-) -> None:
-    """Replace what an interaction says; its author and source stay.
+) -> tuple[str, ...]:
+    """Replace what an interaction says; its author and source stay. Returns who was new with it and is archived, since
+    they take part no longer and nothing else is known of them.
 
     ``version`` is the one the change was made on: Conflict where somebody changed it since. A private note is its
     author's alone: others neither change it nor make a note private.
@@ -175,7 +176,9 @@ def edit_interaction(
     _remove_participants(connection, principal, interaction_id)
     _write_participants(connection, principal, interaction_id, entry, way)
     _settle_answers(connection, principal, interaction_id, at)
+    away = part(connection, principal, interaction_id, entry.contact_ids, at)
     refresh_people(connection, principal, {*before, *entry.contact_ids}, at)
+    return away
 
 
 def _lock(connection: Connection, principal: Principal, interaction_id: int) -> Row[Any]:

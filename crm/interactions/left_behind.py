@@ -136,6 +136,26 @@ def bring_along(connection: Connection, principal: Principal, interaction_id: in
     return about
 
 
+def part(
+    connection: Connection,
+    principal: Principal,
+    interaction_id: int,
+    contact_ids: Sequence[int],
+    at: datetime,
+) -> tuple[str, ...]:
+    """With a changed interaction: archive who was new with it and takes part no longer; returns their names."""
+    people, _matters = _marks(connection, principal, interaction_id)
+    gone = [
+        one
+        for one in _untouched(connection, principal, people)
+        if one.row_id not in contact_ids and not _known_otherwise(connection, principal, one)
+    ]
+    many.archive(connection, principal, [one.row_id for one in gone], at)
+    for mark in gone:
+        connection.execute(left_behind.delete().where(*_this(principal, mark)))
+    return _names(connection, principal, gone)
+
+
 def _rows(connection: Connection, principal: Principal, people: Sequence[Row[Any]]) -> list[Row[Any]]:
     """Of those who are still there."""
     found = (_row(connection, principal, contact, mark.row_id) for mark in people)

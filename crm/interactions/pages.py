@@ -142,7 +142,7 @@ def change(visit: Visit) -> Response:
     whole = with_newcomers(visit, sent)
     version = sent.form.version or entry.version
     try:
-        actions.edit_interaction(
+        away = actions.edit_interaction(
             visit.connection, visit.principal, entry.id, whole.entry, visit.at, version=version
         )
     except Conflict as conflict:
@@ -151,7 +151,7 @@ def change(visit: Visit) -> Response:
     keep_the_rest(visit, sent, whole, entry.id)
     said = _("{channel} on {day} is changed.")
     said = said.format(channel=short_label(sent.way), day=_day_words(visit, whole.entry))
-    return visit.redirect(reading.back_of(visit), said)
+    return visit.redirect(reading.back_of(visit), " ".join([said, *_new_ones(away, NEW_WENT)]))
 
 
 @router.action("/log/{interaction_id}/delete")
@@ -166,16 +166,14 @@ def _taken_out(went: Along) -> str:
     said = [_("Taken out of the log.")]
     if went.matters:
         said = [_("Taken out of the log, with what was written down with it.")]
-    for names, words in ((went.away, NEW_WENT), (went.stay, NEW_STAYS)):
-        if names:
-            said.append(ngettext(*words, len(names)).format(who=_some(names)))
-    return " ".join(said)
+    return " ".join([*said, *_new_ones(went.away, NEW_WENT), *_new_ones(went.stay, NEW_STAYS)])
 
 
-def _some(names: Sequence[str]) -> str:
-    if len(names) > MOST_NAMED:
-        return count(len(names), "person", "people")
-    return join([name[:60] for name in names])
+def _new_ones(names: Sequence[str], words: tuple[str, str]) -> list[str]:
+    """What became of those who were new with an entry; no sentence for nobody."""
+    many = len(names) > MOST_NAMED
+    who = count(len(names), "person", "people") if many else join([name[:60] for name in names])
+    return [ngettext(*words, len(names)).format(who=who)] if names else []
 
 
 @router.action("/log/{interaction_id}/restore")

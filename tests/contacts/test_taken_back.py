@@ -39,6 +39,8 @@ def test_tags_of_many_are_given_and_taken_back(world: World) -> None:
     tags = 'wine, "Boston, MA"'
     browser.post("/people/tags", data={"contact_ids": ids[:2], "tag": tags})
     browser.post("/people/tags", data={"contact_ids": ids[:1], "tag": "golf"})
+    offered = html.unescape(browser.get("/people").text.partition('<datalist id="tags">')[2])
+    assert '<option value=""Boston, MA""></option>' in offered.partition("</datalist>")[0]
     before = [person(world, one).tags for one in ids]
     assert before == [("Boston, MA", "golf", "wine"), ("Boston, MA", "wine"), ()]
     for more in ({"tag": f"{tags}, golf", "remove": "yes"}, {"tag": f"{tags}, fishing"}):

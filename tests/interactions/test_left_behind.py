@@ -198,6 +198,23 @@ def test_somebody_new_stays_once_more_is_known_of_them(world: World, alice: Prin
     assert standing(world, "Nothing more").archived_at is not None, "whoever was archived by hand stays so"
 
 
+def test_somebody_new_whose_name_was_a_slip_goes_once_the_entry_names_another(
+    world: World, alice: Principal
+) -> None:
+    site, marta = signed_in(world, alice), world.contact()
+    post(site, "/log", new_names="Mrata", channel="phone")
+    call = newest(world).id
+    slip = standing(world, "Mrata").id
+    post(site, f"/log/{call}", contact_ids=[slip, marta], channel="phone", when="today")
+    assert standing(world, "Mrata").archived_at is None
+    post(site, f"/log/{call}", contact_ids=marta, channel="phone", when="today")
+    assert said(site).endswith(" is changed. Mrata, who was new with it, is archived.")
+    assert standing(world, "Mrata").archived_at is not None
+    for act in ("delete", "restore"):
+        post(site, f"/log/{call}/{act}")
+    assert standing(world, "Mrata").archived_at is not None
+
+
 def test_people_who_are_new_with_a_change_go_with_the_entry_too(world: World, alice: Principal) -> None:
     site, marta = signed_in(world, alice), world.contact()
     call = world.log("phone", 0, marta, by=alice)
