@@ -1,6 +1,7 @@
 """What is answered to a week's suggestions, and why somebody is not among them."""
 
 from datetime import date, timedelta
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -39,12 +40,12 @@ def done(visit: Visit) -> Response:
         said = _("You have been in touch with {name} already, so nothing was logged twice.").format(
             name=person.short_name
         )
-        return visit.redirect(_back(visit), said, _undo(answer))
+        return visit.redirect(_back(visit), said, _undo(visit, answer))
     way = by_key(log.channels(visit.connection, visit.principal))[CHANNELS_OF_ACTS[one.act]]
     said = saved_sentence(way, [person.short_name], [(before, _zone(visit, person.id))])
     back = _back(visit)
     where = f"/?done={suggestion_id}" if back == "/" else back
-    return visit.redirect(where, said, _undo(answer))
+    return visit.redirect(where, said, _undo(visit, answer))
 
 
 @router.action("/plan/suggestions/{suggestion_id}/swap")
@@ -55,7 +56,7 @@ def swap(visit: Visit) -> Response:
     answer = actions.swap(visit.connection, visit.principal, suggestion_id, act, visit.at)
     one = queries.suggested(visit.connection, visit.principal, suggestion_id, visit.at)
     words = act_and_moment(one.act, one.slot, visit.today, one.zone)
-    return visit.redirect(_back(visit), f"{one.contact.short_name}: {words}.", _undo(answer))
+    return visit.redirect(_back(visit), f"{one.contact.short_name}: {words}.", _undo(visit, answer))
 
 
 @router.action("/plan/suggestions/{suggestion_id}/snooze")
@@ -68,7 +69,7 @@ def snooze(visit: Visit) -> Response:
     return visit.redirect(
         _back(visit),
         _("{name} is snoozed until {day}.").format(name=name, day=day_phrase(until, visit.today)),
-        _undo(answer),
+        _undo(visit, answer),
     )
 
 
@@ -80,7 +81,7 @@ def skip(visit: Visit) -> Response:
     return visit.redirect(
         _back(visit),
         _("{name} is skipped this week.").format(name=_name(visit, suggestion_id)),
-        _undo(answer),
+        _undo(visit, answer),
     )
 
 
@@ -90,7 +91,7 @@ def not_this_person(visit: Visit) -> Response:
     suggestion_id = visit.number("suggestion_id")
     answer = actions.not_this_person(visit.connection, visit.principal, suggestion_id, visit.at)
     said = _("{name} will not be suggested to you again.").format(name=_name(visit, suggestion_id))
-    return visit.redirect(_back(visit), said, _undo(answer))
+    return visit.redirect(_back(visit), said, _undo(visit, answer))
 
 
 @router.action("/plan/answers/{response_id}/undo")
@@ -138,9 +139,15 @@ def _name(visit: Visit, suggestion_id: int) -> str:
     return queries.suggested(visit.connection, visit.principal, suggestion_id, visit.at).contact.name
 
 
-def _undo(answer: actions.Answer) -> str | None:
-    return f"/plan/answers/{answer.response_id}/undo" if answer.response_id else None
+def _undo(visit: Visit, answer: actions.Answer) -> str | None:
+    """Where Undo leads: back to the same page."""
+    if answer.response_id is None:
+        return None
+    back = _back(visit)
+    query = f"?{urlencode({'back': back})}" if back != "/" else ""
+    return f"/plan/answers/{answer.response_id}/undo{query}"
 
 
 def _back(visit: Visit) -> str:
-    return local_path(str(visit.form.get("back", "/")))
+    wanted = visit.form.get("back") or visit.query.get("back")
+    return local_path(str(wanted)) if wanted else "/"

@@ -48,11 +48,10 @@ HARD_WORKING_DAYS = 5
 
 @dataclass(frozen=True)
 class Planned:
-    """What one day of the strip shows: an act, its words, and the suggestion it leads to."""
+    """What one day of the strip shows: an act and its words."""
 
     act: str
     words: str
-    anchor: int | None
 
 
 @dataclass(frozen=True)
@@ -229,11 +228,11 @@ def _as_of_now(plan: PlanView, today: date) -> PlanView:
 
 
 def _days(plan: PlanView, visit: Visit, holidays: Collection[date]) -> tuple[DayOfWeek, ...]:
-    """Monday to Friday, and a weekend day that something is planned on."""
+    """Monday to Friday, and a weekend day that something is planned on; what is done stands on the day it was."""
     week, today = plan.week, visit.today
     by_day: dict[date, list[tuple[str, Planned]]] = {}
     for one in plan.suggestions:
-        day = one.slot.day
+        day = one.state_day if one.acted_on else one.slot.day
         if day is not None and day in week and (one.is_open or one.acted_on):
             by_day.setdefault(day, []).append(_planned(one))
     return tuple(
@@ -251,10 +250,12 @@ def _days(plan: PlanView, visit: Visit, holidays: Collection[date]) -> tuple[Day
 
 def _planned(one: Suggested) -> tuple[str, Planned]:
     name = one.contact.short_name
+    if one.acted_on:
+        return "00", Planned(one.act, name)
     if one.slot.starts_at is not None:
         at = one.slot.starts_at.astimezone(one.zone)
-        return f"{at:%H:%M}", Planned(one.act, f"{clock_words(at)} {name}", one.id)
-    return "24", Planned(one.act, _("Post to {name}").format(name=name), one.id)
+        return f"{at:%H:%M}", Planned(one.act, f"{clock_words(at)} {name}")
+    return "24", Planned(one.act, _("Post to {name}").format(name=name))
 
 
 def _room(plan: PlanView) -> tuple[Room, ...]:

@@ -221,6 +221,23 @@ def test_late_in_the_week_what_has_passed_is_said_to_have(world: World, alice: P
         assert "The reasons are as of" not in shown
 
 
+def test_what_is_done_stands_on_the_day_it_was(world: World, alice: Principal) -> None:
+    monday = datetime(2026, 11, 23, 10, tzinfo=UTC)
+    world.now = monday
+    by_screen(world, alice, city="Boston")
+
+    def strip(page: str) -> list[str]:
+        days = page[page.index('class="week-days') : page.index("</ol>")].split('<li class="week-day')
+        return [" ".join(re.sub(r"<[^>]+>", " ", f"<{day}").split()) for day in days[1:]]
+
+    with time_machine.travel(monday, tick=False):
+        browser = client(world, alice)
+        assert [day for day in strip(browser.get("/").text) if "Marta" in day] == ["Wed 25 12:30 Marta"]
+        (one,) = view(world, alice).suggestions
+        browser.post(f"/plan/suggestions/{one.id}/done")
+        assert [day for day in strip(browser.get("/").text) if "Marta" in day] == ["Today, Mon 23 Marta"]
+
+
 def test_last_week_and_older_weeks(world: World, alice: Principal) -> None:
     marta = by_screen(world, alice)
     then = clock.now() - timedelta(days=7)
