@@ -427,6 +427,18 @@ def test_the_column_beside_says_what_will_change(world: World, site: TestClient)
     assert stored == int(then)
 
 
+def test_the_column_beside_foretells_what_is_dated_back(world: World, site: TestClient) -> None:
+    marta = world.contact(given_name="Marta")
+    for days in range(60, 160):
+        world.log("email", days, marta)
+    day = (world.today - timedelta(days=20)).isoformat()
+    page = site.get(f"/log/once-saved?contact_ids={marta}&channel=lunch&day={day}").text
+    assert "zone-in_touch" in page
+    post(site, "/log", contact_ids=marta, channel="lunch", day=day)
+    with world.database.read() as connection:
+        assert connection.execute(select(contact_metrics.c.zone)).scalar_one() == "in_touch"
+
+
 def test_asks_brought_up_are_closed_and_speak_again_opens_one(world: World, site: TestClient) -> None:
     marta = world.contact()
     old = an_ask(world, marta)
