@@ -175,7 +175,8 @@ def edit_interaction(
     )
     _remove_participants(connection, principal, interaction_id)
     _write_participants(connection, principal, interaction_id, entry, way)
-    _settle_answers(connection, principal, interaction_id, at)
+    if stored.outcome != entry.outcome or {*before} != {*entry.contact_ids}:
+        _settle_answers(connection, principal, interaction_id, at)
     away = part(connection, principal, interaction_id, entry.contact_ids, at)
     refresh_people(connection, principal, {*before, *entry.contact_ids}, at)
     return away
