@@ -110,6 +110,14 @@ class Goes:
                     rows[suggestion.name],
                 ).format(n=numeral(rows[suggestion.name]))
             )
+        if rows[mail_reply.name]:
+            found.append(
+                ngettext(
+                    "{n} answer to the weekly mail.",
+                    "{n} answers to the weekly mail.",
+                    rows[mail_reply.name],
+                ).format(n=numeral(rows[mail_reply.name]))
+            )
         if rows[merge.name]:
             found.append(
                 ngettext(
@@ -143,7 +151,7 @@ def what_goes(connection: Connection, principal: Principal, contact_id: int) -> 
     """What ``erase`` would take; refuses the same people."""
     name = _require_eraser(connection, principal, contact_id)
     alone, shared = _log(connection, principal, contact_id)
-    counted = (*MATTERS, suggestion, response)
+    counted = (*MATTERS, suggestion, response, mail_reply)
     rows = {
         one.name: connection.execute(
             select(func.count()).select_from(one).where(_about(one, principal, contact_id))
