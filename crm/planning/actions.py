@@ -21,10 +21,9 @@ from crm.domain.rules import CHANNELS_OF_ACTS, act_of
 from crm.domain.weeks import IsoWeek
 from crm.errors import Conflict, Invalid, NotFound
 from crm.interactions.actions import Entry, delete_interaction, log_interaction
-from crm.planning.diary import taken_now
 from crm.planning.drafting import Draft, Drafted, another_slot, draft_plan
 from crm.planning.home import require_planner
-from crm.planning.queries import own_suggestion, stored_plan
+from crm.planning.queries import own_suggestion, stored_plan, suggested
 from crm.planning.states import State, states_of
 from crm.storage.database import new_id, new_ids
 from crm.storage.insertion import insert_unless_there
@@ -230,14 +229,14 @@ def swap(
     *,
     via: str = "page",
 ) -> Answer:
-    """Another act for the same person, at a moment of its own; or the same act, where its moment is taken by now."""
+    """Another act for the same person, at a moment of its own; or the same act, where its moment is lost by now."""
     require_planner(principal)
     if act not in GROUPS:
         raise Invalid(
             _("Choose a call, lunch, meeting, visit, note or gift."), fields={"act": _("Choose an act.")}
         )
     row, state = _standing(connection, principal, suggestion_id, at)
-    if row.act == act and not taken_now(connection, principal, [row], at):
+    if row.act == act and not suggested(connection, principal, suggestion_id, at).has_lost_its_moment:
         return Answer(_last_swap(connection, principal, suggestion_id), is_new=False)
     _require_open(state)
     slot, needs_address = another_slot(connection, principal, row, act, at)

@@ -83,7 +83,8 @@ class Suggested:
     back; *contacted* has none, since nobody answered: ``interaction_id`` is what was logged. ``swaps``: other acts.
     ``place`` is "Both in Boston" where meeting is suggested; ``zone``: by whose clock its moment is said. ``is_taken``:
     the user's calendar holds something else at its moment since the plan was made. ``arranged_for``: the day for which
-    something live with them is logged ahead.
+    something live with them is logged ahead. ``absent``: "off" or "away", where days off or a trip that were written down
+    since hold its day.
     """
 
     id: int | None
@@ -104,11 +105,17 @@ class Suggested:
     place: str | None = None
     is_taken: bool = False
     arranged_for: date | None = None
+    absent: str = ""
 
     @property
     def is_open(self) -> bool:
         """Whether it still waits to be done."""
         return self.state == "planned"
+
+    @property
+    def has_lost_its_moment(self) -> bool:
+        """Whether something came into the way of its moment since, so that another one may be found for the same act."""
+        return self.is_taken or bool(self.absent)
 
     @property
     def may_be_unrecorded(self) -> bool:
@@ -238,6 +245,7 @@ def _stored(
     waiting = [row for row in rows if states[row.id].state == "planned"]
     taken = taken_now(connection, principal, waiting, at)
     arranged = _arranged(connection, principal, waiting, frame, at)
+    absent = {row.id: _absent(row, shown[row.contact_id], home, frame) for row in waiting}
     return [
         Suggested(
             row.id,
@@ -255,17 +263,12 @@ def _stored(
             states[row.id].response_id,
             states[row.id].interaction_id,
             swaps=_swaps(
-                row,
-                suggests,
-                shown[row.contact_id],
-                home,
-                frame,
-                live.get(row.contact_id),
-                occasion_on(row, principal, frame.today),
+                row, suggests, shown[row.contact_id], home, frame, live.get(row.contact_id), principal
             ),
             place=_place(row.act, shown[row.contact_id], home),
             is_taken=row.id in taken,
             arranged_for=arranged.get(row.id),
+            absent=absent.get(row.id, ""),
         )
         for row in rows
     ]
@@ -332,6 +335,16 @@ def _live(whose: Any, ids: Any, at: Any) -> Select[Any]:
     )
 
 
+def _absent(row: Row[Any], person: Suggestee, home: Home, frame: Frame) -> str:
+    """Whether the user is off on its day, or away from where they would meet."""
+    if row.slot_day is None or row.slot_day < frame.today:
+        return ""
+    if row.slot_day in home.not_worked(frame.week):
+        return "off"
+    elsewhere = home.away - home.there(person.place)
+    return "away" if GROUPS[row.act] == "in_person" and row.slot_day in elsewhere else ""
+
+
 def _arranged(
     connection: Connection, principal: Principal, rows: Sequence[Row[Any]], frame: Frame, at: datetime
 ) -> dict[int, date]:
@@ -352,13 +365,14 @@ def _swaps(
     home: Home,
     frame: Frame,
     last_live: date | None,
-    occasion: date | None,
+    principal: Principal,
 ) -> tuple[str, ...]:
     """Other acts that would do: what its rules now suggest, best first, then a call or a note; only what can be done,
     and no card that comes after the occasion which alone asks for it.
     """
     acts = [act for rule in row.rules for act in suggests.get(rule, ())]
     asked_anyway = {act for rule in row.rules if rule != "occasion" for act in suggests.get(rule, ())}
+    occasion = occasion_on(row, principal, frame.today)
     under_way = post_days(home.place.country, person.place.country)
     is_late = occasion is not None and not arrives_by(occasion, under_way, frame)
     near = home.meets(person.place)

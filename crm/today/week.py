@@ -62,6 +62,7 @@ class DayOfWeek:
     name: str
     is_today: bool
     is_holiday: bool
+    is_off: bool
     planned: tuple[Planned, ...]
 
 
@@ -241,6 +242,7 @@ def _days(plan: PlanView, visit: Visit, holidays: Collection[date]) -> tuple[Day
             _("Today, {day}").format(day=day_in_month(day)) if day == today else day_in_month(day),
             day == today,
             day in holidays,
+            day in plan.homes[0].days_off,
             tuple(planned for _, planned in sorted(by_day.get(day, ()), key=lambda pair: pair[0])),
         )
         for place, day in enumerate(week.days)

@@ -18,11 +18,11 @@ from crm.domain.weeks import IsoWeek, local_instant
 from crm.errors import NotFound
 from crm.nudges.compose import slot_words
 from crm.planning import journey_actions, journeys, trip_actions
-from crm.planning.actions import make_plan
+from crm.planning.actions import make_plan, swap
 from crm.planning.drafting import Draft, draft_plan
 from crm.planning.home import home_in
 from crm.planning.journey_forms import TimeOffForm, TripForm
-from crm.planning.queries import plan_of
+from crm.planning.queries import Suggested, plan_of
 from crm.planning.reach import on_trip
 from crm.planning.waiting import not_planned
 from crm.storage.stored_metrics import refresh_stale, scope_of
@@ -196,9 +196,42 @@ def test_days_off_that_are_written_down_later_are_told_and_the_plan_stays(world:
         "This week has one day of work now. When it was planned it had five days, and the plan stays." in page
     )
     assert "nothing is planned" not in page
+    assert page.count("Day off") == 4
+    assert page.count("You are off on that day now.") == 2, "the third is on Monday"
     with world.database.write() as connection:
         journey_actions.remove_time_off(connection, alice, off_id, NOW)
     assert "of work" not in told()
+
+
+def test_a_lunch_at_home_on_a_day_that_became_a_trip_finds_another_day(world: World) -> None:
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin", first_run_done=True)
+    by_screen(world, alice, "Jürgen Haas", city="Berlin")
+    by_screen(world, alice, "Odile Renard", city="Lyon")
+    week = IsoWeek.of(NOW.date())
+    with world.database.write() as connection:
+        make_plan(connection, alice, week, NOW)
+
+    def now() -> dict[str, Suggested]:
+        with world.database.read() as connection:
+            view = plan_of(connection, alice, week, NOW)
+        assert view is not None
+        return {one.contact.name: one for one in view.suggestions}
+
+    lunch = now()["Jürgen Haas"]
+    assert (lunch.act, lunch.slot.day, lunch.absent) == ("lunch", week.days[2], "")
+    trip_id = write_trip(world, alice, week.days[1], week.days[3])
+    assert {name: one.absent for name, one in now().items()} == {"Jürgen Haas": "away", "Odile Renard": ""}
+    with time_machine.travel(NOW, tick=False):
+        browser = client(world, alice)
+        assert browser.get("/").text.count("You are away on that day now.") == 1
+        browser.post(f"/plan/suggestions/{lunch.id}/swap", data={"act": "lunch"})
+        assert "You are away" not in browser.get("/").text
+    moved = now()["Jürgen Haas"]
+    assert (moved.act, moved.slot.day, moved.absent) == ("lunch", week.days[4], "")
+    with world.database.write() as connection:
+        journey_actions.remove_trip(connection, alice, trip_id, NOW)
+        swap(connection, alice, moved.id or 0, "lunch", NOW)
+    assert now()["Jürgen Haas"].slot == moved.slot, "nothing is in its way, so the same act is no swap"
 
 
 def test_a_plan_that_was_made_for_fewer_days_says_so_when_they_are_worked_after_all(world: World) -> None:
