@@ -1,6 +1,6 @@
 """Whose week it is: where the user lives and works, and what they take on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cached_property
@@ -54,6 +54,13 @@ class Home:
     def meets(self, place: Whereabouts) -> bool:
         """Whether somebody who lives there can be met, at home or on a trip."""
         return self.place.near(place) or bool(self.there(place))
+
+    def meets_on(self, place: Whereabouts, days: Collection[date]) -> bool:
+        """The same on any of these days; where none is left, on any day at all."""
+        if not days:
+            return self.meets(place)
+        there, is_near = self.there(place), self.place.near(place)
+        return any(day in there or (is_near and day not in self.away) for day in days)
 
     @cached_property
     def away(self) -> frozenset[date]:

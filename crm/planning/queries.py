@@ -375,7 +375,8 @@ def _swaps(
     occasion = occasion_on(row, principal, frame.today)
     under_way = post_days(home.place.country, person.place.country)
     is_late = occasion is not None and not arrives_by(occasion, under_way, frame)
-    near = home.meets(person.place)
+    days_left = [day for day in home.working_days(frame.week) if day >= frame.today]
+    near = home.meets_on(person.place, days_left)
     spoke_lately = last_live is not None and (frame.today - last_live).days < CALM_DAYS
     return tuple(
         act

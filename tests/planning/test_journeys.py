@@ -228,8 +228,12 @@ def test_a_lunch_at_home_on_a_day_that_became_a_trip_finds_another_day(world: Wo
         assert "You are away" not in browser.get("/").text
     moved = now()["Jürgen Haas"]
     assert (moved.act, moved.slot.day, moved.absent) == ("lunch", week.days[4], "")
+    assert "meeting" not in now()["Odile Renard"].swaps
+    rest_of_it = write_trip(world, alice, week.monday, week.days[4])
+    assert not {"lunch", "meeting", "visit"} & set(now()["Jürgen Haas"].swaps), "no day at home is left"
     with world.database.write() as connection:
-        journey_actions.remove_trip(connection, alice, trip_id, NOW)
+        for one in (trip_id, rest_of_it):
+            journey_actions.remove_trip(connection, alice, one, NOW)
         swap(connection, alice, moved.id or 0, "lunch", NOW)
     assert now()["Jürgen Haas"].slot == moved.slot, "nothing is in its way, so the same act is no swap"
 
