@@ -44,12 +44,13 @@ OWN_SEEN = 3
 class Wishes:
     """What the person who imports wants: people who are not here brought in, all of them or some, by the email, number
     or name under which they were offered; ``mine`` are their own addresses, ``birthdays`` the marks of those that are
-    taken from the file although another stands here."""
+    taken from the file although another stands here; ``unasked``: nobody waits for the report, what is open is not kept."""
 
     add_people: bool = False
     mine: tuple[str, ...] = ()
     people: frozenset[str] = frozenset()
     birthdays: frozenset[str] = frozenset()
+    unasked: bool = False
 
 
 NO_WISHES = Wishes()
@@ -62,6 +63,8 @@ def import_sightings(run: Run, parsed: ParsedFile, report: FileReport, wishes: W
         work.survey = survey(parsed.sightings)
     work.take(parsed.sightings)
     work.tell(parsed.file)
+    if wishes.unasked:
+        report.forget_open()
 
 
 class _Noticing:

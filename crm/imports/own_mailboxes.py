@@ -17,6 +17,7 @@ from crm.domain.principal import Principal
 from crm.imports import actions
 from crm.imports.busy_fetch import Source
 from crm.imports.mailbox_source import Mails, address_of, fetch_mails
+from crm.imports.noticed import Wishes
 from crm.imports.own_readings import lease_next, of_user, read_each, wait_after
 from crm.imports.reading import Given, read_all, reading_for
 from crm.imports.records import MAIL
@@ -160,7 +161,7 @@ def _brought(database: Database, whose: Principal, mails: Mails, at: datetime) -
     with database.read() as connection:
         reading = reading_for(connection, whose, at, kind=MAIL)
     parsed = read_all([Given("Your mailbox.mbox", mails.content)], reading)
-    (report,) = actions.apply(database, whose, parsed, at)
+    (report,) = actions.apply(database, whose, parsed, at, wishes=Wishes(unasked=True))
     return int(report.new.get("interactions", 0))
 
 

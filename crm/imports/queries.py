@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import NotFound
-from crm.imports.report import page_worded
+from crm.imports.report import counts_alone, page_worded
 from crm.storage.keyset import read_cursor, write_cursor
 from crm.storage.tables import import_batch, import_mapping, import_upload, user
 
@@ -19,7 +19,8 @@ RECENT = 10
 
 @dataclass(frozen=True)
 class Batch:
-    """One import that was applied. ``report`` is what it said then, one mapping for each file (``FileReport.as_page``)."""
+    """One import that was applied. ``report`` is what it said then, one mapping for each file (``FileReport.as_page``);
+    ``is_kept_back``: some of it is told to whoever brought the files alone."""
 
     id: int
     files: tuple[str, ...]
@@ -29,6 +30,7 @@ class Batch:
     new: dict[str, int]
     changed: dict[str, int]
     report: tuple[dict[str, Any], ...]
+    is_kept_back: bool = False
 
 
 def recent(connection: Connection, principal: Principal, limit: int = RECENT) -> list[Batch]:
@@ -49,12 +51,22 @@ def batches(
 
 
 def batch(connection: Connection, principal: Principal, batch_id: int) -> Batch:
-    """One import, or NotFound."""
+    """One import, or NotFound. What a calendar, a mailbox or a chat left open is told to whoever brought it alone."""
     row = connection.execute(_batches(principal).where(import_batch.c.id == batch_id)).one_or_none()
     if row is None:
         raise NotFound
-    found: Batch = _batch(row)
-    return replace(found, report=tuple(map(page_worded, found.report)))
+    found = _batch(row)
+    kept = found.report
+    if not _may_read_feeds(principal, row.user_id):
+        kept = tuple(map(counts_alone, kept))
+    return replace(found, report=tuple(map(page_worded, kept)), is_kept_back=kept != found.report)
+
+
+def _may_read_feeds(principal: Principal, user_id: int | None) -> bool:
+    """Calendars and mailboxes are their user's alone; those of the command line are the admins'."""
+    if user_id is None or principal.user_id is None:
+        return principal.may_administer
+    return principal.user_id == user_id
 
 
 def _batches(principal: Principal) -> Any:

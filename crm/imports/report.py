@@ -12,6 +12,7 @@ from crm.imports.cells import excerpt
 from crm.imports.phrases import packed, phrase, phrases, place_worded, unpacked, worded
 from crm.imports.records import (
     EXCHANGE,
+    FEEDS,
     RULES,
     Choice,
     ColumnSaid,
@@ -248,6 +249,12 @@ class FileReport:
         self.changes.clear()
         self.names.clear()
 
+    def forget_open(self) -> None:
+        """Nobody was there to answer: the counts are all that is kept."""
+        for notices in (self.skipped, self.uncertain, self.strangers):
+            notices.clear()
+        self.choices, self.maybe_mine = (), None
+
     def as_json(self) -> dict[str, Any]:
         """The report as ``crm import --json`` prints it; every sort is there, with 0 where there was none."""
         return {
@@ -332,6 +339,17 @@ def page_worded(kept: Mapping[str, Any]) -> dict[str, Any]:
         for mark, where, name, theirs, ours in kept.get("birthdays", ())
     ]
     return {**kept, **lists, "choices": choices, "changes": changes, "birthdays": birthdays}
+
+
+def counts_alone(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What all may read of a report that was kept: of a calendar, a mailbox or a chat no word of what it left open."""
+    return {**kept, **_NOTHING_OPEN} if kept.get("kind") in FEEDS else dict(kept)
+
+
+_NOTHING_OPEN: dict[str, Any] = {
+    **{name: [] for name in ("skipped", "uncertain", "errors", "strangers", "choices")},
+    "maybe_mine": None,
+}
 
 
 def _note(notices: list[Any], notice: Any, more: Any) -> None:

@@ -206,6 +206,55 @@ def test_viewers_see_what_was_imported_and_bring_nothing(world: World) -> None:
     assert browser.post("/import", files=[("files", ("a.csv", CONTACTS))]).status_code == 403
 
 
+PRIVATE = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//t//EN
+BEGIN:VEVENT
+UID:1
+DTSTART:20261109T090000Z
+SUMMARY:Biopsy results
+ATTENDEE:mailto:marta@northgate.example
+ATTENDEE:mailto:oncologist@clinic.example
+END:VEVENT
+BEGIN:VEVENT
+UID:2
+DTSTART:20261110T120000Z
+SUMMARY:Lunch
+LOCATION:Cafe
+ATTENDEE:mailto:marta@northgate.example
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_what_a_calendar_left_open_is_told_to_whoever_brought_it_alone(world: World) -> None:
+    own = client(world, world.user(role="member", first_run_done=True))
+    preview = send(own, ("people.csv", "name,email\nMarta Kowalczyk,marta@northgate.example\n"))
+    own.post(f"{preview}/apply")
+    own.post(f"{send(own, ('work.ics', PRIVATE))}/apply")
+    batch = max(re.findall(r'href="(/import/\d+)"', own.get("/import").text))
+    assert "Biopsy results" in own.get(batch).text
+    assert "oncologist@clinic.example" in own.get(batch).text
+    assert "Biopsy results" in own.get(f"{batch}/left-out").text
+    for role in ("viewer", "member", "admin"):
+        other = client(world, world.user(f"{role} One", role=role))
+        page, table = other.get(batch), other.get(f"{batch}/left-out")
+        assert "1 interaction" in page.text
+        assert "What these files left open is told to" in page.text
+        assert (page.status_code, table.status_code) == (200, 200)
+        assert not [one for one in ("Biopsy", "oncologist") if one in page.text + table.text]
+
+
+def test_what_a_table_left_open_is_told_to_all(world: World) -> None:
+    own = client(world, world.user(first_run_done=True))
+    cards = "BEGIN:VCARD\nVERSION:3.0\nFN:Marta\nEMAIL:odd\nEND:VCARD\n"
+    own.post(f"{send(own, ('a.vcf', cards))}/apply")
+    (batch,) = set(re.findall(r'href="(/import/\d+)"', own.get("/import").text))
+    page = client(world, world.user("Vera Lang", role="viewer")).get(batch).text
+    assert "is not an email address" in page
+    assert "told to" not in page
+
+
 def test_the_export_button_gives_every_file(world: World) -> None:
     browser = client(world, world.user())
     browser.post(send(browser, *EVERYTHING.items()) + "/apply")

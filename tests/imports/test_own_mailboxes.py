@@ -11,7 +11,7 @@ from sqlalchemy import select
 from crm import clock
 from crm.imports import mailbox_pages, own_mailboxes, own_readings
 from crm.outgoing.wire import Network
-from crm.storage.tables import contact_email, interaction, interaction_user, own_mailbox
+from crm.storage.tables import contact_email, import_batch, interaction, interaction_user, own_mailbox
 from tests.builders import World
 from tests.imports.test_mailbox_sync import mail
 from tests.outgoing.imap_server import PASSWORD, USER, ImapServer, imap_server
@@ -87,6 +87,22 @@ def test_whom_one_wrote_to_logs_itself(
     assert browser.post(f"{HERE}/end").status_code == 303
     assert rows(world, own_mailbox) == []
     assert len(rows(world, interaction)) == 4
+
+
+def test_whom_one_writes_to_besides_is_not_kept(world: World, server: ImapServer) -> None:
+    alice = world.user()
+    marta = world.contact()
+    with world.database.write() as connection:
+        way = {"position": 0, "value": "marta@northgate.example", "folded": "marta@northgate.example"}
+        connection.execute(
+            contact_email.insert(), {"workspace_id": world.workspace_id, "contact_id": marta, **way}
+        )
+    server.inbox.put(mail("in"))
+    server.inbox.put(mail("strange", sender="oncologist@clinic.example"))
+    connected(world, alice, server)
+    assert due(world, server, clock.now()) >= 1
+    assert len(rows(world, interaction)) == 1
+    assert "oncologist" not in str(rows(world, import_batch))
 
 
 @pytest.mark.parametrize(
