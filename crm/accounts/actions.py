@@ -255,7 +255,8 @@ def remember_own_words(
 def asked_lately(connection: Connection, workspace_id: int, user_id: int, purpose: str, at: datetime) -> bool:
     """Whether the next such link has to wait: no stranger can fill an inbox through us.
 
-    The pause doubles with each link of the last day, since the last one that was used: some ten a day.
+    The pause doubles with each link of the last day, since the last one that was used, until it is as long as a link
+    holds: whoever else asks, one that holds lies in its owner's mail, or they may have the next.
     """
     lately = select(func.count(), func.max(one_time_link.c.created_at)).where(
         *_of_a_kind(workspace_id, user_id, purpose),
@@ -263,13 +264,21 @@ def asked_lately(connection: Connection, workspace_id: int, user_id: int, purpos
         one_time_link.c.created_at > at - ASKED_WITHIN,
     )
     number, last = connection.execute(lately).one()
-    return bool(number) and at < last + FIRST_PAUSE * 2 ** (number - 1)
+    return bool(number) and at < last + _pause(number, VALID_FOR[purpose])
+
+
+def _pause(number: int, longest: timedelta) -> timedelta:
+    """After so many links."""
+    doubled = FIRST_PAUSE
+    for _one in range(number - 1):
+        doubled = min(2 * doubled, longest)
+    return doubled
 
 
 def make_link(connection: Connection, workspace_id: int, user_id: int, purpose: str, at: datetime) -> str:
-    """A one-time link's token, ``workspace.token``; the database keeps its hash. Earlier ones of its kind end.
+    """A one-time link's token, ``workspace.token``; the database keeps its hash. Of invitations the earlier ones end.
 
-    Of those that anybody may ask for, the one before holds on: a stranger who asks takes from nobody what they wait for.
+    What anybody may ask for holds its whole time: a stranger who asks takes from nobody what they wait for.
     """
     mine = _of_a_kind(workspace_id, user_id, purpose)
     connection.execute(
@@ -277,14 +286,9 @@ def make_link(connection: Connection, workspace_id: int, user_id: int, purpose: 
             *mine, one_time_link.c.expires_at <= at, one_time_link.c.created_at <= at - ASKED_WITHIN
         )
     )
-    newest = select(one_time_link.c.token_hash).where(*mine).order_by(one_time_link.c.created_at.desc())
-    hashes = connection.execute(newest).scalars().all()
-    ended = hashes if purpose == "invitation" else hashes[1:]
-    connection.execute(
-        one_time_link.update()
-        .where(*mine, one_time_link.c.token_hash.in_(ended), one_time_link.c.expires_at > at)
-        .values(expires_at=at)
-    )
+    if purpose == "invitation":
+        still = one_time_link.c.expires_at > at
+        connection.execute(one_time_link.update().where(*mine, still).values(expires_at=at))
     token = secrets.token_urlsafe(32)
     connection.execute(
         one_time_link.insert(),
