@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from crm.domain.blanking import Marks
+from crm.domain.file_places import row_of
 from crm.domain.folding import fold
 from crm.domain.principal import Principal
 from crm.storage.tables import import_batch
@@ -66,4 +67,4 @@ def _texts(item: Any) -> Iterator[str]:
 
 
 def _place(name: str, item: Any) -> str | None:
-    return str(item[_PLACES[name]]) if name in _PLACES else None
+    return row_of(str(item[_PLACES[name]])) if name in _PLACES else None

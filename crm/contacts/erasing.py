@@ -151,13 +151,15 @@ def what_goes(connection: Connection, principal: Principal, contact_id: int) -> 
     """What ``erase`` would take; refuses the same people."""
     name = _require_eraser(connection, principal, contact_id)
     alone, shared = _log(connection, principal, contact_id)
-    counted = (*MATTERS, suggestion, response, mail_reply)
+    counted = (*MATTERS, suggestion, response)
     rows = {
         one.name: connection.execute(
             select(func.count()).select_from(one).where(_about(one, principal, contact_id))
         ).scalar_one()
         for one in counted
     }
+    told = marks_of(connection, principal, contact_id)
+    rows[mail_reply.name] = len(_replies(connection, principal, contact_id, alone, told))
     rows[merge.name] = len(once_called(connection, principal, contact_id).merges)
     return Goes(name, len(alone), len(shared), +Counter(rows))
 
@@ -177,7 +179,7 @@ def erase(connection: Connection, principal: Principal, contact_id: int, at: dat
     names = names_of(connection, principal, contact_id)
     alone, shared = _log(connection, principal, contact_id)
     _mails(connection, principal, contact_id)
-    _replies(connection, principal, contact_id, alone, told)
+    _empty_replies(connection, principal, _replies(connection, principal, contact_id, alone, told))
     _sources(connection, principal, contact_id, alone)
     _merges(connection, principal, contact_id)
     _meetings(connection, principal, contact_id)
@@ -309,19 +311,26 @@ def _mails(connection: Connection, principal: Principal, contact_id: int) -> Non
 
 def _replies(
     connection: Connection, principal: Principal, contact_id: int, alone: Sequence[int], told: Marks
-) -> None:
-    """What users answered to the weekly mail of them, or of what goes; the row stays, lest the same answer is taken again."""
+) -> set[int]:
+    """What users answered to the weekly mail of them, or of what goes."""
     table = mail_reply.c
     mine = table.workspace_id == principal.workspace_id
     of_nobody = select(table.id, table.text).where(mine, table.contact_id.is_(None))
-    telling = [row.id for row in connection.execute(of_nobody) if told.tell_in(row.text)]
+    found = {row.id for row in connection.execute(of_nobody) if told.tell_in(row.text)}
     theirs = [
         table.contact_id.in_(once_called(connection, principal, contact_id).ids),
         *(table.interaction_id.in_(block) for block in blocks(alone)),
-        *(table.id.in_(block) for block in blocks(telling)),
     ]
     for these in theirs:
-        connection.execute(mail_reply.update().where(mine, these).values(**_SAYS_NOTHING))
+        found.update(connection.execute(select(table.id).where(mine, these)).scalars())
+    return found
+
+
+def _empty_replies(connection: Connection, principal: Principal, ids: Iterable[int]) -> None:
+    """The row stays, lest the same answer is taken again."""
+    for block in blocks(sorted(ids)):
+        these = _row(mail_reply, principal, block)
+        connection.execute(mail_reply.update().where(these).values(**_SAYS_NOTHING))
 
 
 def _sources(connection: Connection, principal: Principal, contact_id: int, alone: Sequence[int]) -> None:

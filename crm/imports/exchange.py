@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from crm.domain.file_places import cell_of
 from crm.domain.formulas import IS_FORMULA, is_formula, unwrapped
 from crm.domain.lengths import TEXT_LIMIT
 from crm.domain.manner import numeral
@@ -184,7 +185,8 @@ class _Findings:
     """The columns in which there was one."""
 
     def where(self, line: int, column: str = "") -> str:
-        return f"{self.file} line {line}, column {column}" if column else f"{self.file} line {line}"
+        row = f"{self.file} line {line}"
+        return cell_of(row, column) if column else row
 
     def error(self, line: int, column: str, message: str) -> None:
         self.errors.append(Problem(self.where(line, column), message))
@@ -290,7 +292,7 @@ def _rows(text: str, delimiter: str, findings: _Findings) -> Iterator[tuple[int,
 def _broken_row(text: str, delimiter: str, line: int, fault: str, findings: _Findings) -> Problem:
     if "limit" in fault:
         place = _place_of_long_cell(text, delimiter, line)
-        where = f"{findings.where(line)}, column {place}"
+        where = findings.where(line, str(place))
         return Problem(
             where,
             phrase(

@@ -10,6 +10,7 @@ from crm.accounts.addresses import normal_email
 from crm.contacts.actions import add_contacts
 from crm.contacts.drafts import NOBODY, one_line
 from crm.contacts.organisation_actions import find_or_add_organisations
+from crm.domain.file_places import cell_of
 from crm.domain.phones import region_of, same_number
 from crm.errors import Invalid
 from crm.imports import facts
@@ -105,7 +106,7 @@ def _import_contact(work: _Contacts, record: ContactRecord, key: str) -> None:
         row = _settled(run, record)
         draft_of(replace(row, owner=None))
     except UnknownUser as unknown:
-        report.error(f"{record.where}, column owner", unknown.args[0])
+        report.error(cell_of(record.where, "owner"), unknown.args[0])
         return
     except Invalid as refusal:
         (report.skip if work.fills else report.error)(record.where, sentence_of(refusal))

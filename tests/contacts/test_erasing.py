@@ -69,7 +69,11 @@ REPORT = {
     ],
     "birthdays": [["7 1980-05-01", "people.csv line 3", NAME, "1 May 1980 (ailing)", "2 May 1980"]],
     "columns": [["Mail", "email", EMAIL], ["Memo", "notes", "Her mother is ailing"]],
-    "uncertain": [{"where": "people.csv", "question": f"Is this {EMAIL}?"}],
+    "uncertain": [
+        {"where": "people.csv line 3", "question": f"Is this {EMAIL}?"},
+        {"where": "people.csv line 3, column birthday", "question": "“31.2.1990, ailing” is not a date."},
+        {"where": "people.csv line 4, column birthday", "question": "“30.2.1991” is not a date."},
+    ],
     "skipped": [{"where": "people.csv", "why": "Column 9 was left out."}],
 }
 NAMELESS = {
@@ -335,7 +339,8 @@ def test_reports_of_imports_keep_what_they_say_of_others(database: Database):
         ((said,),) = connection.execute(select(import_batch.c.report)).scalars()
     assert said["names"] == ["Marta Kowalczyk"]
     assert said["changes"] == [REPORT["changes"][3]]
-    assert (said["birthdays"], said["columns"], said["uncertain"]) == ([], [], [])
+    assert (said["birthdays"], said["columns"]) == ([], [])
+    assert said["uncertain"] == [REPORT["uncertain"][2]]
     assert said["skipped"] == REPORT["skipped"]
 
 
@@ -380,7 +385,7 @@ def test_the_page_says_what_goes(database: Database):
     page = browser.get(f"/people/{crowd.gone}/erase")
     assert page.status_code == 200
     assert "1 interaction with nobody else, notes included." in page.text
-    assert "1 answer to the weekly mail." in page.text
+    assert "3 answers to the weekly mail." in page.text
     assert f"/people/{crowd.gone}/erase" in browser.get(f"/people/{crowd.gone}").text
     assert (
         f"/people/{crowd.gone}/erase"
