@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, and_, select
 
 from crm.domain.principal import Principal
 from crm.planning.contacted import Reached, reached_since, was_contacted
 from crm.storage.statements import built_once
-from crm.storage.tables import response
+from crm.storage.tables import interaction, response
 
 STATES = ("planned", "done", "contacted", "snoozed", "skipped", "not_this_person")
 ACTED_ON = ("done", "contacted")
@@ -48,7 +48,7 @@ def states_of(
 def answers_to(
     connection: Connection, principal: Principal, suggestion_ids: Sequence[int], at: datetime
 ) -> dict[int, Row[Any]]:
-    """The newest answer to each suggestion that was not undone."""
+    """The newest answer to each suggestion that was not undone; ``occurred_at`` is when what it logged happened."""
     rows = connection.execute(*_answers(principal.workspace_id, list(suggestion_ids), at))
     return {row.suggestion_id: row for row in rows}
 
@@ -56,8 +56,12 @@ def answers_to(
 @built_once
 def _answers(whose: Any, ids: Any, at: Any) -> Select[Any]:
     columns = response.c
+    logged = and_(
+        interaction.c.workspace_id == columns.workspace_id, interaction.c.id == columns.interaction_id
+    )
     return (
-        select(response)
+        select(response, interaction.c.occurred_at)
+        .outerjoin(interaction, logged)
         .where(
             columns.workspace_id == whose,
             columns.suggestion_id.in_(ids),
@@ -79,7 +83,7 @@ def _state(
     today = principal.own_day(at)
     came_back = answer is not None and answer.verb == "snooze" and answer.until_day <= today
     if answer is not None and not came_back:
-        on = principal.own_day(answer.made_at)
+        on = principal.own_day(answer.occurred_at or answer.made_at)
         day = answer.until_day if answer.verb == "snooze" else on
         return State(_STATE_OF[answer.verb], day, answer.id, answer.interaction_id)
     touch = was_contacted(row, reached, principal)

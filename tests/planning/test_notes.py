@@ -148,6 +148,17 @@ def test_posting_answers_the_suggestion_and_promises_a_call_and_undo_takes_back_
     assert [one.contact_id for one in desk(world, alice).planned] == [marta]
 
 
+def test_a_suggested_note_is_done_on_the_day_it_was_posted(world: World, alice: Principal) -> None:
+    marta, _ = planned_note(world, alice)
+    world.now += timedelta(days=2)
+    post(world, alice, marta, days_ago=2)
+    with world.database.read() as connection:
+        plan = plan_of(connection, alice, IsoWeek.of(world.today), world.now)
+    assert plan
+    (one,) = plan.suggestions
+    assert (one.state, one.state_day) == ("done", world.today - timedelta(days=2))
+
+
 def test_a_note_nobody_suggested_is_logged_on_its_day_and_can_be_taken_back(
     world: World, alice: Principal
 ) -> None:

@@ -221,14 +221,16 @@ def test_late_in_the_week_what_has_passed_is_said_to_have(world: World, alice: P
         assert "The reasons are as of" not in shown
 
 
+def strip(page: str) -> list[str]:
+    """What the days of the week say."""
+    days = page[page.index('class="week-days') : page.index("</ol>")].split('<li class="week-day')
+    return [" ".join(re.sub(r"<[^>]+>", " ", f"<{day}").split()) for day in days[1:]]
+
+
 def test_what_is_done_stands_on_the_day_it_was(world: World, alice: Principal) -> None:
     monday = datetime(2026, 11, 23, 10, tzinfo=UTC)
     world.now = monday
     by_screen(world, alice, city="Boston")
-
-    def strip(page: str) -> list[str]:
-        days = page[page.index('class="week-days') : page.index("</ol>")].split('<li class="week-day')
-        return [" ".join(re.sub(r"<[^>]+>", " ", f"<{day}").split()) for day in days[1:]]
 
     with time_machine.travel(monday, tick=False):
         browser = client(world, alice)
@@ -236,6 +238,29 @@ def test_what_is_done_stands_on_the_day_it_was(world: World, alice: Principal) -
         (one,) = view(world, alice).suggestions
         browser.post(f"/plan/suggestions/{one.id}/done")
         assert [day for day in strip(browser.get("/").text) if "Marta" in day] == ["Today, Mon 23 Marta"]
+
+
+def test_what_is_said_to_be_done_days_later_stands_on_the_day_it_was(world: World, alice: Principal) -> None:
+    monday = datetime(2026, 11, 23, 10, tzinfo=UTC)
+    world.now = monday
+    by_screen(world, alice, city="Boston")
+    with time_machine.travel(monday, tick=False):
+        browser = client(world, alice)
+        browser.get("/")
+        (one,) = view(world, alice).suggestions
+        assert one.id is not None
+        assert one.slot.starts_at is not None
+    thursday, next_monday = monday + timedelta(days=3), monday + timedelta(days=7)
+    for pressed, path in ((thursday, "/"), (next_monday, "/week/2026-W48")):
+        with time_machine.travel(pressed, tick=False):
+            with world.database.write() as connection:
+                answer = actions.done(connection, alice, one.id, pressed, when=one.slot.starts_at)
+                assert answer.response_id is not None
+            page = browser.get(path).text
+            assert [day for day in strip(page) if "Marta" in day] == ["Wed 25 Marta"], path
+            assert "Done Wed 25 Nov" in words(page) or "Done yesterday" in words(page), path
+            with world.database.write() as connection:
+                actions.undo(connection, alice, answer.response_id, pressed)
 
 
 def test_last_week_and_older_weeks(world: World, alice: Principal) -> None:
