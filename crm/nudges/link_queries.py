@@ -20,11 +20,11 @@ from crm.errors import NotFound
 from crm.interactions.queries import channels
 from crm.nudges.due import DIGEST, PURPOSE
 from crm.nudges.links import STOP_DIGEST, STOPS, Gone, Link
-from crm.planning.actions import DIRECTION_OF
+from crm.planning.actions import DIRECTION_OF, last_swap
 from crm.planning.queries import Suggested, plan_of, suggested
 from crm.storage.metrics import rows_of
 from crm.storage.stored_metrics import scope_of
-from crm.storage.tables import contact, outbox, response, user, workspace
+from crm.storage.tables import contact, outbox, user, workspace
 
 VIA = "mail"
 """How an answer that a link gave is kept."""
@@ -131,21 +131,10 @@ def _points(value: Any) -> int | None:
 
 
 def swapped_by(connection: Connection, principal: Principal, link: Link) -> int | None:
-    """The answer by which this link, of whichever mail, swapped its suggestion to its act, unless that was undone."""
-    return connection.execute(
-        select(response.c.id)
-        .where(
-            response.c.workspace_id == principal.workspace_id,
-            response.c.suggestion_id == link.suggestion_id,
-            response.c.user_id == principal.user_id,
-            response.c.verb == "swap",
-            response.c.via == VIA,
-            response.c.to_act == link.act,
-            response.c.undone_at.is_(None),
-        )
-        .order_by(response.c.id.desc())
-        .limit(1)
-    ).scalar_one_or_none()
+    """The answer by which this link, of whichever mail, swapped its suggestion to its act, while it can be taken back:
+    neither undone nor swapped again since."""
+    newest = last_swap(connection, principal, link.suggestion_id)
+    return newest.id if newest and (newest.via, newest.to_act) == (VIA, link.act) else None
 
 
 def left_open(connection: Connection, principal: Principal, week: str, at: datetime) -> int:

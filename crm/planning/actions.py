@@ -237,7 +237,8 @@ def swap(
         )
     row, state = _standing(connection, principal, suggestion_id, at)
     if row.act == act and not suggested(connection, principal, suggestion_id, at).has_lost_its_moment:
-        return Answer(_last_swap(connection, principal, suggestion_id), is_new=False)
+        newest = last_swap(connection, principal, suggestion_id)
+        return Answer(newest and newest.id, is_new=False)
     _require_open(state)
     slot, needs_address = another_slot(connection, principal, row, act, at)
     before = {
@@ -338,7 +339,8 @@ def undo(connection: Connection, principal: Principal, response_id: int, at: dat
 
 
 def _swap_back(connection: Connection, principal: Principal, given: Row[Any]) -> None:
-    if _last_swap(connection, principal, given.suggestion_id) != given.id:
+    newest = last_swap(connection, principal, given.suggestion_id)
+    if newest is None or newest.id != given.id:
         raise Conflict(_("It was swapped again since. Undo the later swap first."))
     before = given.before
     _change(
@@ -403,10 +405,10 @@ def _answer(
     return response_id
 
 
-def _last_swap(connection: Connection, principal: Principal, suggestion_id: int) -> int | None:
-    """The newest swap that holds."""
+def last_swap(connection: Connection, principal: Principal, suggestion_id: int) -> Row[Any, Any, Any] | None:
+    """The newest swap that holds, the only one that `undo` takes back: its ``id``, ``via`` and ``to_act``."""
     return connection.execute(
-        select(response.c.id)
+        select(response.c.id, response.c.via, response.c.to_act)
         .where(
             response.c.workspace_id == principal.workspace_id,
             response.c.suggestion_id == suggestion_id,
@@ -415,7 +417,7 @@ def _last_swap(connection: Connection, principal: Principal, suggestion_id: int)
         )
         .order_by(response.c.made_at.desc(), response.c.id.desc())
         .limit(1)
-    ).scalar_one_or_none()
+    ).one_or_none()
 
 
 def _take_back(connection: Connection, principal: Principal, response_id: int, at: datetime) -> None:

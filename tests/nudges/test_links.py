@@ -216,6 +216,29 @@ def test_a_link_offers_no_undo_of_what_the_page_did(mailed: Mailed) -> None:
     assert "Undo" not in page
 
 
+def test_a_link_offers_no_undo_once_the_page_has_found_another_time(mailed: Mailed) -> None:
+    path = mailed.link("Call instead")
+    before = acts(mailed)
+    with time_machine.travel(NOW + timedelta(minutes=5), tick=False):
+        mailed.press(path)
+        (new,) = (row for row in acts(mailed) if row not in before)
+        take(mailed, new.slot_at)
+        with mailed.world.database.write() as connection:
+            later = planning.swap(connection, mailed.principal, new.id, "call", NOW + timedelta(minutes=5))
+            assert later.response_id is not None
+        moved = acts(mailed)
+        page = mailed.get(path).text
+        assert "It is a phone call now" in page
+        assert "Undo" not in page
+        assert mailed.press(path + "/undo").status_code == 200
+        assert acts(mailed) == moved
+        with mailed.world.database.write() as connection:
+            planning.undo(connection, mailed.principal, later.response_id, NOW + timedelta(minutes=5))
+        assert "Undo" in mailed.get(path).text
+        mailed.press(path + "/undo")
+    assert acts(mailed) == before
+
+
 def take(mailed: Mailed, starts_at: Any) -> None:
     """The user's calendar has something at that time by now."""
     whose = {"workspace_id": mailed.principal.workspace_id, "user_id": mailed.principal.user_id}
