@@ -77,7 +77,7 @@ def _noon_within(day: date, principal: Principal, at: datetime) -> datetime:
 
 
 def _known(connection: Connection, principal: Principal, contact_id: int, day: date) -> int | None:
-    """A note of this user to the contact on the same day, where the user is or as the log counts it."""
+    """A note of this user to the contact on the same day: where the user is, or as it was dated by its day alone."""
     log = interaction_contact.c
     rows = connection.execute(
         select(interaction.c.id, interaction.c.occurred_at, log.day)
@@ -94,7 +94,13 @@ def _known(connection: Connection, principal: Principal, contact_id: int, day: d
             interaction.c.author_id == principal.user_id,
         )
     )
-    return next((row.id for row in rows if day in (row.day, principal.own_day(row.occurred_at))), None)
+    return next((row.id for row in rows if _dated(row.occurred_at, row.day, principal) == day), None)
+
+
+def _dated(occurred_at: datetime, team_day: date, principal: Principal) -> date:
+    """The day that whoever logged it meant: noon where the team is stands for the whole day."""
+    is_by_day = occurred_at == local_instant(team_day, time(12), principal.zone)
+    return team_day if is_by_day else principal.own_day(occurred_at)
 
 
 def _promise_to_ring(

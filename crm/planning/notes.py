@@ -293,17 +293,26 @@ def _in_time(
 
 
 def _posted(connection: Connection, principal: Principal, by: Writer, at: datetime) -> tuple[Posted, ...]:
-    log, today = interaction_contact.c, principal.team_day(at)
-    rows = connection.execute(
-        select(
-            log.interaction_id,
-            log.contact_id,
-            interaction.c.occurred_at,
-            contact.c.name,
-            contact.c.city,
-            contact.c.country,
-            contact.c.time_zone,
+    today = principal.team_day(at)
+    rows = connection.execute(_sent_since(principal, today - timedelta(days=UNDER_WAY_DAYS))).all()
+    ring = _to_ring(connection, principal, [row.interaction_id for row in rows], today)
+    found = []
+    for row in rows:
+        day = principal.own_day(row.occurred_at)
+        country = whereabouts(row.city, row.country, row.time_zone).country
+        arrives = arrival(day, post_days(by.country, country), holidays=by.holidays(day))
+        found.append(
+            Posted(row.interaction_id, row.contact_id, row.name, day, arrives, ring.get(row.interaction_id))
         )
+    return tuple(found)
+
+
+def _sent_since(principal: Principal, first: date) -> Select[Any]:
+    """The notes this user sent since that day, newest first, each with where it goes."""
+    log = interaction_contact.c
+    where_to = (contact.c.name, contact.c.city, contact.c.country, contact.c.time_zone)
+    return (
+        select(log.interaction_id, log.contact_id, interaction.c.occurred_at, *where_to)
         .join(
             interaction,
             and_(interaction.c.workspace_id == log.workspace_id, interaction.c.id == log.interaction_id),
@@ -314,25 +323,12 @@ def _posted(connection: Connection, principal: Principal, by: Writer, at: dateti
             log.counts,
             log.channel == "note",
             log.direction == "outbound",
-            log.day >= today - timedelta(days=UNDER_WAY_DAYS),
+            log.day >= first,
             interaction.c.author_id == principal.user_id,
         )
         .order_by(interaction.c.occurred_at.desc(), log.interaction_id.desc(), contact.c.name)
         .limit(MOST)
-    ).all()
-    ring = _to_ring(connection, principal, [row.interaction_id for row in rows], today)
-    found = []
-    for row in rows:
-        day = principal.own_day(row.occurred_at)
-        arrives = arrival(
-            day,
-            post_days(by.country, whereabouts(row.city, row.country, row.time_zone).country),
-            holidays=by.holidays(day),
-        )
-        found.append(
-            Posted(row.interaction_id, row.contact_id, row.name, day, arrives, ring.get(row.interaction_id))
-        )
-    return tuple(found)
+    )
 
 
 def _to_ring(

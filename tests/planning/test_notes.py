@@ -202,6 +202,25 @@ def test_far_from_the_team_a_note_keeps_its_day_and_is_logged_once(
     assert kept[first.interaction_id] == monday, "and so it is for the team"
 
 
+def test_a_note_of_the_evening_before_is_not_todays(world: World) -> None:
+    """Posted at 17:00 in Los Angeles on Monday, which is Tuesday for the team."""
+    alice = world.user(time_zone="America/Los_Angeles")
+    ruth, monday = world.contact("Ruth", owner_id=alice.user_id), date(2026, 11, 23)
+    evening, next_day = datetime(2026, 11, 24, 1, tzinfo=UTC), datetime(2026, 11, 24, 18, tzinfo=UTC)
+    by_hand = world.contact("Elena", owner_id=alice.user_id)
+    world.now = next_day
+    log = {"by": alice, "direction": "outbound"}
+    noon = world.log("note", None, by_hand, occurred_at=datetime(2026, 11, 24, 12, tzinfo=UTC), **log)
+    with world.database.write() as connection:
+        first = note_actions.posted(connection, alice, ruth, monday, evening, ring=False)
+        second = note_actions.posted(connection, alice, ruth, date(2026, 11, 24), next_day, ring=False)
+        again = note_actions.posted(connection, alice, ruth, monday, next_day, ring=False)
+        dated = note_actions.posted(connection, alice, by_hand, date(2026, 11, 24), next_day, ring=False)
+    assert (first.is_new, second.is_new, again.is_new) == (True, True, False)
+    assert again.interaction_id == first.interaction_id
+    assert (dated.interaction_id, dated.is_new) == (noon, False)
+
+
 def test_a_note_that_was_logged_by_hand_is_not_taken_back_by_the_page_that_found_it(world: World) -> None:
     world.now = clock.now()
     alice = world.user(first_run_done=True)
