@@ -79,7 +79,7 @@ def _missing(
         week = one.newest_week(at)
         known = _weeks(connection, row)
         late = one.is_late(week, at, other)
-        owed = str(week) not in known and one.is_owed(week, at, other)
+        owed = one.is_open(week, known, at, other) and one.is_owed(week, at, other)
         if owed and (known or not late):
             found.append(one.placed(week, domain, at, NOT_IN_TIME, other))
     return found

@@ -1,7 +1,7 @@
 """Whose weekly mail has fallen due: one row a user and week, whatever clocks, zones and servers do meanwhile."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -96,6 +96,16 @@ class Recipient:
         if other is not None and (is_newest or self.since > at):
             return True
         return self.due_at(week) >= self.since
+
+    def is_open(self, week: IsoWeek, known: Collection[str], at: datetime, other: OtherTime | None) -> bool:
+        """Whether this week may still get its row, where these weeks have theirs.
+
+        After a clock was set back, or a user moved or chose another day, the newest week may lie before one that has its
+        row: then it is only taken up while there is still time to send it.
+        """
+        if str(week) in known:
+            return False
+        return str(week) > max(known, default="") or not self.is_late(week, at, other)
 
     def is_late(self, week: IsoWeek, at: datetime, other: OtherTime | None) -> bool:
         """Whether this week's mail is more than a day late at ``at``, and not of the day that is asked about."""
@@ -246,15 +256,9 @@ def _known_weeks(connection: Connection, at: datetime) -> dict[tuple[int, int], 
 
 
 def _weeks(recipient: Recipient, known: set[str], at: datetime, other: OtherTime | None) -> Iterator[IsoWeek]:
-    """The weeks that are due and have no row, oldest first: the newest, and those missed since the last row before it.
-
-    After a clock was set back or a user moved, the newest week may lie before one that has its row: then it is only
-    taken up while there is still time to send it.
-    """
+    """The weeks that are due and have no row, oldest first: the newest, and those missed since the last row before it."""
     week = recipient.newest_week(at)
-    if str(week) in known:
-        return
-    if str(week) < max(known, default="") and recipient.is_late(week, at, other):
+    if not recipient.is_open(week, known, at, other):
         return
     missed = [week]
     earlier = [one for one in known if one < str(week)]

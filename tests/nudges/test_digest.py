@@ -97,6 +97,17 @@ def test_whoever_asks_for_it_again_is_owed_none_from_before(world: World) -> Non
     assert [(one.week, one.state) for one in digests(world)] == [("2026-W48", "sent"), ("2027-W04", "sent")]
 
 
+def test_another_day_makes_no_week_before_the_newest_a_missed_one(world: World) -> None:
+    """Asked for on Tuesday, sent on the Monday after, and on Tuesday the day becomes Wednesday."""
+    boss = head(world, digest_since=NOW - timedelta(days=6))
+    with mail_server() as (port, _):
+        postman(world.database, port=port).work()
+        with world.database.write() as connection:
+            connection.execute(user.update().where(user.c.id == boss.user_id).values(nudge_weekday=2))
+        postman(world.database, NOW + timedelta(days=1), port=port).work()
+    assert [(one.week, one.state) for one in digests(world)] == [("2026-W48", "sent")]
+
+
 def test_without_key_people_there_is_nothing_to_tell(world: World) -> None:
     world.user("Lena Fischer", "viewer", **DUE)
     with mail_server() as (port, ledger):
