@@ -44,7 +44,7 @@ def text(site: Site, at: datetime) -> str:
     """Everything, in the text format of Prometheus. A database that does not answer is a figure too."""
     lines = [*_process(), *site.vitals.lines(), *_backups(site.settings)]
     try:
-        known = list(_installation(site.database, at))
+        known = list(_installation(site.settings, site.database, at))
     except Unavailable:
         known = []
     lines += family("crm_database_up", "gauge", "1 if the database answers.", [("", {}, float(bool(known)))])
@@ -66,7 +66,7 @@ def _process() -> Iterator[str]:
         yield from family("process_open_fds", "gauge", "Open files and connections.", files)
 
 
-def _installation(database: Database, at: datetime) -> Iterator[str]:
+def _installation(settings: Settings, database: Database, at: datetime) -> Iterator[str]:
     with database.read() as connection:
         counted = {row.state: row.number for row in connection.execute(
             select(outbox.c.state, func.count().label("number")).group_by(outbox.c.state)
@@ -75,7 +75,7 @@ def _installation(database: Database, at: datetime) -> Iterator[str]:
             select(func.count()).select_from(mail_hold).where(mail_hold.c.released_at.is_(None))
         ).scalar_one()
         seen = connection.execute(select(func.max(scheduler_pulse.c.seen_at))).scalar_one()
-        late = number_missed(connection, at)
+        late = number_missed(connection, settings, at)
     mails: list[Sample] = [("", {"state": state}, counted.get(state, 0)) for state in MAIL_STATES]
     yield from family("crm_mails", "gauge", "Mails in the outbox, by state.", mails)
     sentence = "Weekly mails of the last 7 days that were not out within an hour of their time."

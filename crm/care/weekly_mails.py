@@ -19,7 +19,7 @@ def check(settings: Settings, database: Database, at: datetime) -> Iterator[Find
         if not is_awaited(connection, settings):
             yield Finding("weekly mail", "good", "No weekly mail is awaited as things are.")
             return
-        number = number_missed(connection, at)
+        number = number_missed(connection, settings, at)
         words = f"{_last(connection)} {_next(connection, at)}"
     if number:
         yield Finding(

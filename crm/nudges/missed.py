@@ -175,8 +175,10 @@ def _missed(row: Any) -> Missed:
     )
 
 
-def number_missed(connection: Connection, at: datetime) -> int:
-    """How many of the last week there are, with those that no process has looked for at all."""
+def number_missed(connection: Connection, settings: Settings, at: datetime) -> int:
+    """How many of the last week there are, with those that no process has looked for at all; none where none is awaited."""
+    if not is_awaited(connection, settings):
+        return 0
     unseen = sum(at - LOOK_BACK < one.due_at <= at - GRACE for one in missing(connection, "localhost", at))
     rows = select(func.count()).select_from(outbox).where(outbox.c.purpose == PURPOSE, _has_missed(at))
     return unseen + int(connection.execute(rows).scalar_one())
