@@ -24,6 +24,7 @@ from crm.mail.message import Mailbox, compose, new_message_id, serialise, unsubs
 from crm.mail.rendering import render
 from crm.mail.views import NudgeMail
 from crm.nudges.compose import Writer
+from crm.nudges.quiet import Empty
 from crm.planning.actions import make_plan
 from crm.planning.queries import plan_of
 from crm.settings import Settings
@@ -111,7 +112,7 @@ def _views(database: Database, principals: Sequence[Principal]) -> list[NudgeMai
             plan = plan_of(connection, principal, WEEK, NOW)
             row = connection.execute(select(user).where(user.c.id == principal.user_id)).one()
         if plan is not None and plan.open:
-            found.append(writer._nudge(row, principal, plan, (), "", NOW))
+            found.append(writer._nudge(row, principal, plan, (), Empty(), "", NOW))
     assert found, f"nobody has anything to do in {YEARS} years"
     return found
 

@@ -37,6 +37,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "limit": N_("Enough people for this reason for one week."),
     "budget": N_("The week is full."),
     "off": N_("You are off this week."),
+    "few_days": N_("Too few days of work this week."),
 }
 
 

@@ -139,7 +139,7 @@ class NudgeMail:
 @dataclass(frozen=True)
 class AllInTouchMail:
     """The short mail of a week with nothing to do, for users who asked for it. ``title``, its subject too, says why that
-    is so: nobody waits, or the week has no room; ``sentence`` gives the counts."""
+    is so: nobody waits, all is answered, or the week has no room; ``sentence`` gives the counts."""
 
     user_name: str
     week_label: str

@@ -26,10 +26,11 @@ from crm.mail.views import AllInTouchMail, NudgeMail, NudgeSuggestion, promises_
 from crm.nudges import alarms, digest, due, links, missed, notices, returns
 from crm.nudges.due import gets_nudges
 from crm.nudges.outbox import Body, Claim, NoMail
-from crm.nudges.quiet import why_empty
+from crm.nudges.quiet import Empty, why_empty
 from crm.nudges.reply_ids import Nudge, reply_id
 from crm.planning.actions import make_plan
 from crm.planning.diary import has_calendar
+from crm.planning.drafting import let_rest
 from crm.planning.easing import easing
 from crm.planning.queries import PlanView, Suggested, plan_of
 from crm.planning.talking import dated
@@ -50,6 +51,7 @@ ABOUT = {
     "request": N_("They asked for"),
 }
 LONGEST_POINT = 140
+ARRANGED = N_("Arranged for {day}.")
 TAKEN = N_("Your calendar has taken that time since: the week’s page finds another.")
 SWITCHED_OFF = N_("The mail was switched off, or its user left, before it went out.")
 
@@ -93,33 +95,39 @@ class Writer:
                 make_plan(connection, principal, week, at)
         with database.read() as connection:
             plan = plan_of(connection, principal, week, at)
+        empty = Empty() if plan and plan.open else self._why_empty(database, principal, plan, at)
+        with database.read() as connection:
             promises = _promises(connection, principal, week, at)
             unsure = caution(connection, principal, at) if plan and plan.open else ""
             proposed = not has_calendar(connection, principal)
             before = missed.said_to(connection, claim, at)
         if plan is None or not (plan.open or promises):
-            return self._quiet(database, principal, person, plan, claim, at)
+            return self._quiet(database, principal, person, empty, claim, at)
         made = planned_on(plan.made_at, principal.own_day(at), principal.user_zone) if plan.open else ""
         said = " ".join(filter(None, (before, made, easing(plan.budget) if plan.open else "", unsure)))
-        mail = self._nudge(person, principal, plan, promises, said, at)
+        mail = self._nudge(person, principal, plan, promises, empty, said, at)
         mail = replace(mail, proposed=proposed and any(one.slot.starts_at for one in plan.open))
         return self._rendered("nudge", mail, person, principal, claim, at)
+
+    def _why_empty(
+        self, database: Database, principal: Principal, plan: PlanView | None, at: datetime
+    ) -> Empty:
+        freshen(database, principal, at)
+        with database.read() as connection:
+            return why_empty(connection, principal, plan, at)
 
     def _quiet(
         self,
         database: Database,
         principal: Principal,
         person: Any,
-        plan: PlanView | None,
+        empty: Empty,
         claim: Claim,
         at: datetime,
     ) -> Body:
         """The short mail of a week with nothing open: nobody was due, or whoever was found no place."""
-        with database.read() as connection:
-            empty = why_empty(connection, principal, plan)
         if not person.nudge_when_empty:
             raise NoMail("nothing_due", empty.reason)
-        freshen(database, principal, at)
         with database.read() as connection:
             sentence = empty.sentence(connection, principal)
         today = principal.own_day(at)
@@ -164,6 +172,7 @@ class Writer:
         principal: Principal,
         plan: PlanView,
         promises: tuple[str, ...],
+        empty: Empty,
         caution: str,
         at: datetime,
     ) -> NudgeMail:
@@ -173,7 +182,7 @@ class Writer:
             user_name=person.name,
             week_label=week_phrase(plan.week.monday, today),
             title=headline(len(acts)) if acts else promises_to_keep(len(promises)),
-            summary=budget_summary(acts) if acts else _("Nothing else is planned."),
+            summary=budget_summary(acts) if acts else empty.beside_promises,
             suggestions=tuple(_shown(one, address, today) for one in plan.open),
             promises=promises,
             day_name=_(DAY_NAMES[person.nudge_weekday]),
@@ -239,10 +248,12 @@ def _shown(one: Suggested, address: Callable[..., str], today: date) -> NudgeSug
 
 
 def _moment(one: Suggested, today: date) -> str:
-    """When, for a call by which number, and whether something else has come into the way."""
+    """When, for a call by which number, whether it is arranged already, and whether something has come into the way."""
     words = slot_words(one, today, dated=True)
     number = one.contact.phone if one.act == "call" else None
-    parts = [part for part in (words, number, _(TAKEN) if one.is_taken else "") if part]
+    day = one.arranged_for and day_phrase(one.arranged_for, today)
+    arranged = _(ARRANGED).format(day=day) if day else ""
+    parts = [part for part in (words, number, arranged, _(TAKEN) if one.is_taken else "") if part]
     return ". ".join(part.rstrip(".") for part in parts[:-1]) + (f". {parts[-1]}" if parts[1:] else words)
 
 
@@ -274,7 +285,7 @@ def slot_words(one: Suggested, today: date, *, dated: bool = False) -> str:
 
 
 def _promises(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> tuple[str, ...]:
-    """What this user's people were promised by the end of the week, the oldest first."""
+    """What this user's people were promised by the end of the week, the oldest first; whom they let rest, rests."""
     rows = connection.execute(
         select(promise.c.text, promise.c.due, contact.c.name)
         .join(
@@ -285,6 +296,7 @@ def _promises(connection: Connection, principal: Principal, week: IsoWeek, at: d
             promise.c.workspace_id == principal.workspace_id,
             contact.c.owner_id == principal.user_id,
             is_present(),
+            ~let_rest(week),
             promise.c.by == "us",
             is_open(promise, principal.team_day(at)),
             promise.c.due <= week.sunday,

@@ -1,8 +1,9 @@
-"""A week in which nothing is open: nobody was due, or the week had no room for whoever was."""
+"""A week in which nothing is open: nobody was due, everything is answered, or the week had no room for whoever was."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, func, select
 
 from crm.domain.language import N_, ngettext
 from crm.domain.language import gettext as _
@@ -10,26 +11,37 @@ from crm.domain.manner import numeral
 from crm.domain.principal import Principal
 from crm.domain.spans import capital, count, in_words
 from crm.planning.queries import PlanView
+from crm.planning.waiting import NotPlanned, not_planned
 from crm.storage.presence import is_present
 from crm.storage.stored_metrics import current
-from crm.storage.tables import contact, left_out
+from crm.storage.tables import contact
 
 REASONS = {
     "": N_("Nobody was due that week."),
+    "answered": N_("All that was planned for that week was answered."),
     "off": N_("You were off that week."),
+    "few_days": N_("That week had too few days of work."),
     "budget": N_("The budget left no room for anybody that week."),
+    "no_place": N_("Whoever was due found no place in that week."),
 }
-"""By the reason for which somebody who was due found no place in the plan; without one, nobody was due."""
+"""By why nothing is open, as it is kept; without a key, nobody was due."""
 TITLES = {
     "": N_("Nobody is waiting for you this week"),
+    "answered": N_("All that was planned is answered"),
     "off": N_("You are off this week"),
+    "few_days": N_("Too few days of work this week"),
     "budget": N_("Your budget leaves no room this week"),
+    "no_place": N_("Nothing is planned this week"),
 }
+NO_ROOM = ("off", "few_days", "budget")
+"""Reasons for which a week had no room, whoever was due; they hold for all of it."""
+NOT_DUE = ("muted", "snoozed", "arranged", "nothing_due")
+"""Reasons for which somebody with a flag is not waiting: the user let them rest, or meets them anyway."""
 
 
 @dataclass(frozen=True)
 class Empty:
-    """Why a week holds nobody: a key of REASONS, and how many were due all the same."""
+    """Why nothing is open in a week: a key of REASONS, and how many people are due all the same."""
 
     why: str = ""
     people: int = 0
@@ -44,24 +56,34 @@ class Empty:
         """What the short mail is called."""
         return _(TITLES[self.why])
 
+    @property
+    def beside_promises(self) -> str:
+        """What a mail that holds promises alone says of the rest of the week."""
+        return _("{said}.").format(said=self.title) if self.why else _("Nothing else is planned.")
+
     def sentence(self, connection: Connection, principal: Principal) -> str:
         """What the short mail says; from the stored metrics, which are brought up to date before."""
-        return _waiting(self) if self.why else _all_in_touch(connection, principal)
+        return _waiting(self) if self.people else _all_in_touch(connection, principal)
 
 
-def why_empty(connection: Connection, principal: Principal, plan: PlanView | None) -> Empty:
-    """Why nothing is open in this plan. Where something was suggested, what was answered since is all there was."""
-    if plan is None or plan.suggestions:
+def why_empty(connection: Connection, principal: Principal, plan: PlanView | None, at: datetime) -> Empty:
+    """Why nothing is open in this plan, and who of those it left out is due now, as the page of why not says it.
+
+    From the stored metrics, which are brought up to date before.
+    """
+    if plan is None:
         return Empty()
-    same = and_(contact.c.workspace_id == left_out.c.workspace_id, contact.c.id == left_out.c.contact_id)
-    rows = connection.execute(
-        select(left_out.c.reason, func.count())
-        .join(contact, same)
-        .where(left_out.c.workspace_id == principal.workspace_id, left_out.c.plan_id == plan.id, is_present())
-        .where(left_out.c.reason.in_(REASONS))
-        .group_by(left_out.c.reason)
-    ).all()
-    return max((Empty(*row) for row in rows), default=Empty(), key=lambda one: one.people)
+    left = [one for one in not_planned(connection, principal, plan.week, at) if _is_due(one)]
+    if plan.suggestions:
+        return Empty("answered", len(left))
+    if not left:
+        return Empty()
+    reasons = {one.reason for one in left}
+    return Empty(next((why for why in NO_ROOM if why in reasons), "no_place"), len(left))
+
+
+def _is_due(one: NotPlanned) -> bool:
+    return one.flagged is not None and one.reason not in NOT_DUE
 
 
 def _waiting(empty: Empty) -> str:

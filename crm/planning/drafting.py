@@ -149,10 +149,11 @@ def _drafted_for(
 
 
 def _told_off(left_out: Sequence[LeftOut], home: Home, week: IsoWeek) -> tuple[LeftOut, ...]:
-    """In a week off nobody is crowded out: there is no room at all."""
+    """In a week off, or of too few days of work, nobody is crowded out: there is no room at all."""
     if home.budget.total or home.is_worked(week):
         return tuple(left_out)
-    return tuple(replace(one, reason="off") if one.reason == "budget" else one for one in left_out)
+    why = "few_days" if home.working_days(week) else "off"
+    return tuple(replace(one, reason=why) if one.reason == "budget" else one for one in left_out)
 
 
 def _drafted(
@@ -192,12 +193,12 @@ def _owned(
         contact.c.workspace_id == principal.workspace_id, contact.c.owner_id.in_(owners), is_present()
     )
     if absent:
-        asked = asked.where(or_(contact.c.owner_id == principal.user_id, ~_let_rest(week)))
+        asked = asked.where(or_(contact.c.owner_id == principal.user_id, ~let_rest(week)))
     # Sorted here: asked to, SQLite reads everybody in the order of their keys.
     return {row.id: row.owner_id for row in sorted(connection.execute(asked), key=lambda row: row.id)}
 
 
-def _let_rest(week: IsoWeek) -> ColumnElement[bool]:
+def let_rest(week: IsoWeek) -> ColumnElement[bool]:
     """Whether its owner said "not this person", or snoozed the contact beyond that week."""
     return (
         select(response.c.id)

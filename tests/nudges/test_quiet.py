@@ -7,6 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from crm.domain.principal import Principal
+from crm.domain.weeks import IsoWeek
+from crm.planning import actions
+from crm.planning.queries import plan_of
 from crm.storage.database import new_id
 from crm.storage.tables import outbox, promise, time_off
 from tests.builders import NOW, World, mark_stale
@@ -45,10 +48,10 @@ def owe(world: World, contact_id: int, text: str, due: date = FRIDAY) -> None:
         mark_stale(connection, world.workspace_id, [contact_id])
 
 
-def be_off(world: World, who: Principal) -> None:
+def be_off(world: World, who: Principal, last_day: date = FRIDAY) -> None:
     keys = {"workspace_id": world.workspace_id, "user_id": who.user_id, "created_at": NOW}
     with world.database.write() as connection:
-        row = {**keys, "id": new_id(connection), "first_day": MONDAY, "last_day": FRIDAY}
+        row = {**keys, "id": new_id(connection), "first_day": MONDAY, "last_day": last_day}
         connection.execute(time_off.insert(), row)
 
 
@@ -112,3 +115,102 @@ def test_a_budget_of_none_is_said_to_leave_no_room(world: World, wanted: bool) -
     assert mail.subject == "Your budget leaves no room this week"
     assert "One person has a reason to be reached" in " ".join(mail.text.split())
     assert "Nobody" not in mail.text + mail.html
+
+
+def planned(world: World, who: Principal) -> list[int]:
+    """The suggestions of the week's plan, made some hours before the mail."""
+    at, week = NOW - timedelta(hours=4), IsoWeek.of(MONDAY)
+    with world.database.write() as connection:
+        actions.make_plan(connection, who, week, at)
+        plan = plan_of(connection, who, week, at)
+        assert plan
+        return [one.id for one in plan.suggestions if one.id is not None]
+
+
+def words(mail: Any) -> str:
+    return " ".join(mail.text.split())
+
+
+def test_a_week_with_one_day_of_work_is_not_called_off(world: World) -> None:
+    alice = reader(world, nudge_when_empty=True)
+    by_screen(world, alice)
+    be_off(world, alice, FRIDAY - timedelta(days=1))
+    mail = the_mail(world)
+    assert mail.subject == "Too few days of work this week"
+    assert "One person has a reason to be reached, and found no place in the week." in words(mail)
+
+
+def test_once_all_is_answered_whoever_found_no_place_is_not_forgotten(world: World) -> None:
+    budget = {"budget_call": 1, "budget_in_person": 0, "budget_by_hand": 0, "budget_total": 1}
+    alice = reader(world, nudge_when_empty=True, **budget)
+    by_screen(world, alice)
+    by_screen(world, alice)
+    (one,) = planned(world, alice)
+    with world.database.write() as connection:
+        actions.skip(connection, alice, one, NOW - timedelta(hours=1))
+    mail = the_mail(world)
+    assert mail.subject == "All that was planned is answered"
+    assert "One person has a reason to be reached, and found no place in the week." in words(mail)
+    assert "nobody else is due" not in words(mail)
+
+
+def test_whoever_cannot_be_reached_that_week_waits_all_the_same(world: World) -> None:
+    alice = reader(world, nudge_when_empty=True, city="Boston")
+    known = NOW - timedelta(days=200)
+    for name in ("Marta Kowalczyk", "Elena Duarte"):
+        far = world.contact(
+            name, owner_id=alice.user_id, city="Tokyo", created_at=known, created_on=known.date()
+        )
+        world.log("phone", 5, far)
+    assert planned(world, alice) == []
+    mail = the_mail(world)
+    assert mail.subject == "Nothing is planned this week"
+    assert "Two people have a reason to be reached, and found no place in the week." in words(mail)
+
+
+def test_whoever_was_reached_since_the_plan_was_made_does_not_wait(world: World) -> None:
+    alice = reader(world, nudge_when_empty=True, **NO_ROOM)
+    marta = by_screen(world, alice)
+    assert planned(world, alice) == []
+    world.log("lunch", None, marta, occurred_at=NOW - timedelta(hours=1))
+    mail = the_mail(world)
+    assert mail.subject == "Nobody is waiting for you this week"
+    assert "Your 1 key or regular person is in touch." in words(mail)
+
+
+@pytest.mark.parametrize("answer", ["snooze", "not_this_person"])
+def test_a_promise_to_somebody_who_is_let_rest_is_no_mail(world: World, answer: str) -> None:
+    alice = reader(world)
+    marta = by_screen(world, alice)
+    (one,) = planned(world, alice)
+    owe(world, marta, "Send the checklist")
+    at = NOW - timedelta(hours=1)
+    with world.database.write() as connection:
+        if answer == "snooze":
+            given = actions.snooze(connection, alice, one, FRIDAY + timedelta(days=7), at)
+        else:
+            given = actions.not_this_person(connection, alice, one, at)
+    assert given.is_new
+    mail = the_mail(world)
+    assert (mail.state, mail.reason) == ("nothing_due", "All that was planned for that week was answered.")
+
+
+def test_beside_a_promise_a_week_off_is_called_one(world: World) -> None:
+    alice = reader(world)
+    by_screen(world, alice)
+    owe(world, in_touch(world, alice), "Send the checklist")
+    be_off(world, alice)
+    mail = the_mail(world)
+    assert mail.subject == "One promise to keep this week"
+    assert words(mail).startswith("One promise to keep You are off this week.")
+
+
+def test_what_was_arranged_since_the_plan_was_made_is_said(world: World) -> None:
+    alice = reader(world)
+    marta = by_screen(world, alice)
+    assert len(planned(world, alice)) == 1
+    friday = NOW + timedelta(days=4)
+    world.log("lunch", None, marta, occurred_at=friday, logged_at=NOW - timedelta(hours=1), by=alice)
+    mail = the_mail(world)
+    assert "Arranged for Fri 27 Nov." in words(mail)
+    assert "Arranged for Fri 27 Nov." in mail.html
