@@ -5,10 +5,11 @@ that something happened. What is not certain is never guessed.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from crm.domain.quick_line import QuickLine
+from crm.domain.unanswered import may_be_reached_then, may_be_unanswered, without_it
 
 MOST_PARTS = 12
 LONGEST_PART = 2_000
@@ -39,14 +40,24 @@ _NUMBER = re.compile(
 _DONE = re.compile(r"\W*done\b[\s,.:;!–—-]*", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+(?:['’][a-z]+)?")
 
+_UNREAD_DAY = re.compile(
+    r"\d{1,2}[./]\d{1,2}(?:[./](?:\d{2}){0,2})?(?!\d|\s*(?:h|hrs?|hours?|min|minutes?|k|m|%|percent|million)\b)"
+    r"|(?:last|this) (?:week|month|year|spring|summer|autumn|winter)\b|\d{1,2}(?:st|nd|rd|th)\b|(?:the other day|recently)\b"
+    r"|\d{1,2}\.? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|(?:\w+ ){1,3}(?:days?|weeks?|months?|years?) ago\b",
+    re.IGNORECASE,
+)
+"""It may be a day or a time: "12.10", "11/25", "last month"; not "1.5 hours"."""
+_LONG_AGO = timedelta(days=90)
+"""A day without a year that lies further back may as well be the next one."""
+_AHEAD = re.compile(r"\bin (?:\w+ ){1,3}(?:days|weeks?|months?|fortnight)\b", re.IGNORECASE)
 _HAPPENED_WORDS = """
 had called rang phoned met visited wrote mailed emailed texted saw spoke talked lunched done sent gave did posted chatted tweeted
 """
 _DOUBT_WORDS = """
-not no never cancelled canceled cancel cancels postponed postpone rescheduled reschedule moved off tomorrow next will shall
-should could would might may maybe perhaps if unless when planned planning plan going lets let's try trying want wants later
-soon snooze skip stop wait please instead can can't cannot couldn't didn't won't wouldn't hasn't haven't isn't wasn't unable
-missed almost nearly tentatively todo yet need needs
+not no never cancelled canceled cancel cancels postponed postpone rescheduled reschedule moved off tomorrow next will
+shall should could would might may maybe perhaps if unless when planned planning plan going lets let's try trying want
+wants later soon unanswered booked scheduled arranged pencilled snooze skip stop wait please instead can can't cannot
+couldn't didn't won't wouldn't hasn't haven't isn't wasn't unable missed almost nearly tentatively todo yet need needs
 """
 _DAY_WORDS = """
 monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun
@@ -146,7 +157,7 @@ def meant(part: Part, said: QuickLine, listed: Sequence[Listed], today: date) ->
     channel = said.channel
     if channel is None and not (part.is_done and own):
         return Meant("how", people, own)
-    if said.day is not None and said.day > today:
+    if not _is_certain_when(part.line, said, today):
         return Meant("when", people, own, channel)
     if not part.is_done and not _happened(part.line, said):
         return Meant("whether", people, own, channel)
@@ -169,24 +180,34 @@ def _whom(
     return ((listed[0].contact_id,), (listed[0],)) if len(listed) == 1 else ((), ())
 
 
+def _is_certain_when(text: str, said: QuickLine, today: date) -> bool:
+    if said.day is None:
+        return not _UNREAD_DAY.match(said.remark)
+    is_near = said.day >= today - _LONG_AGO or str(said.day.year) in text
+    return said.day <= today and is_near and not _UNREAD_DAY.match(said.remark)
+
+
 def _happened(text: str, said: QuickLine) -> bool:
     """Whether the line says that it took place: not that it will, might, or did not."""
     at = text.rfind(said.remark) if said.remark else len(text)
     head, rest = (text[:at], text[at:]) if at >= 0 else (text, "")
     first = re.split(r"[.!;\n]", rest, maxsplit=1)[0]
-    if "?" in head + first:
+    is_open = may_be_unanswered if said.outcome == "reached" else may_be_reached_then
+    if "?" in head + first or is_open(said.remark):
         return False
     words = _words(head)
     if said.outcome == "attempted":
-        words = [word for word in words if word != "no"]
+        words = _words(without_it(head))
     if not _DOUBT.isdisjoint(words):
         return False
+    directly = head.rstrip() == "" or head.rstrip()[-1] not in ",.;:–—-"
     if not _HAPPENED.isdisjoint(words):
-        directly = head.rstrip() == "" or head.rstrip()[-1] not in ",.;:–—-"
         begins = _words(rest)[:1]
         return not (directly and begins and begins[0] in _DOUBT)
     # "Lunch with Marta on Friday" may be the last one or the next.
-    return _DOUBT.isdisjoint(_words(first)) and _DAYS.isdisjoint(words)
+    behind = _words(first.partition(",")[0]) if directly else []
+    is_ahead = _AHEAD.search(head + first) is not None or behind[:1] == ["is"]
+    return not is_ahead and _DOUBT.isdisjoint(_words(first)) and _DAYS.isdisjoint([*words, *behind])
 
 
 def _words(text: str) -> list[str]:

@@ -13,11 +13,12 @@ from crm.domain.channels import Channel
 from crm.domain.heard import Heard
 from crm.domain.said_days import day_of
 from crm.domain.told import promised_in, told_in
+from crm.domain.unanswered import begins_unanswered, ends_unanswered
 
 LONGEST_NAME = 5
 """Words of a name that are tried together."""
 
-_TOKEN = re.compile(r"(?P<word>[^\s,;:–—]+(?:(?<=\d):(?=\d)[^\s,;:–—]+)?)|(?P<break>[,;:–—])")
+_TOKEN = re.compile(r"(?P<break>[,;:–—]|(?<!\S)-+(?!\S))|(?P<word>[^\s,;:–—]+(?:(?<=\d):(?=\d)[^\s,;:–—]+)?)")
 
 _CHANNEL_WORDS = {
     "lunch": "lunch coffee breakfast dinner drinks tea brunch lunched",
@@ -30,21 +31,23 @@ _CHANNEL_WORDS = {
     "chat": "chat chatted slack teams whatsapp signal telegram",
     "sms": "sms text texted",
     "social": "tweet tweeted linkedin twitter facebook instagram mastodon",
-    "note": "note letter card wrote handwritten",
+    "note": "note letter card handwritten",
     "gift": "gift present",
 }
-_OUR_DOING = frozenset(
-    ["called", "phoned", "rang", "emailed", "mailed", "texted", "visited", "wrote", "tweeted"]
-)
+_DOING = frozenset(["called", "phoned", "rang", "emailed", "mailed", "texted", "visited", "tweeted"])
 _THEIRS = frozenset(["me", "us"])
-_GAVE = frozenset(["sent", "posted", "gave", "left"])
+_GAVE = frozenset(["sent", "posted", "gave", "left", "wrote"])
 """They say how only with what was sent or given: "sent Ruth a card"."""
-_SPOKE = frozenset(["spoke", "talked", "saw"])
+_SPOKE = frozenset(["spoke", "talked", "saw", "wrote"])
 """They say with whom, and leave open how."""
 _TO_THEM = frozenset(["her", "him", "them"])
 _PRONOUNS = frozenset(["he", "she", "they", "it", "this", "that", "there", "her", "his", "their"])
 """They begin a sentence about somebody, and are nobody's name."""
-_SILENCE = frozenset(["voicemail", "unanswered"])
+_OURSELVES = frozenset(["i", "we", "i've", "we've"])
+_NO_SUBJECT = _OURSELVES | {"with", "w/", "to", "for", "was", "were"}
+"""Where one of them stands before the verb, it is not those named who did it."""
+_BEFORE_TIMES = frozenset(["at", "@"])
+_DOTTED = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.?")
 _FILLERS = frozenset(
     [
         "with",
@@ -55,6 +58,7 @@ _FILLERS = frozenset(
         "to",
         "from",
         "at",
+        "@",
         "on",
         "the",
         "a",
@@ -71,6 +75,9 @@ _FILLERS = frozenset(
         "by",
         "i",
         "we",
+        "i've",
+        "we've",
+        "just",
     ]
 )
 _BEFORE_NAMES = frozenset(["with", "and", "&", "+", "w/", "to", "from", "for"])
@@ -125,7 +132,7 @@ class _Token:
 
     @property
     def bare(self) -> str:
-        return self.text.strip(".'’!?\"“”()").lower()
+        return self.text.strip(".'’!?\"“”()").lower().replace("’", "'")
 
 
 @dataclass
@@ -137,6 +144,10 @@ class _Found:
     at: time | None = None
     direction: str | None = None
     outcome: str = "reached"
+    named_at: int | None = None
+    """The word that named somebody last."""
+    whom_at: int | None = None
+    """The word after what somebody named did: not to us, if it is a name."""
 
 
 class _Reader:
@@ -153,6 +164,8 @@ class _Reader:
         self.line = line
         self.tokens = [_Token(m.group(), m.start(), m["break"] is not None) for m in _TOKEN.finditer(line)]
         self.ways = _channel_words(channels)
+        self.live = {channel.key for channel in channels if channel.live}
+        self.calls = {channel.key for channel in channels if channel.live and not channel.in_person}
         self.people = list(people)
         self.today = today
         self.fold = fold
@@ -164,16 +177,20 @@ class _Reader:
         while at < len(self.tokens):
             if self.tokens[at].is_break:
                 if not self._goes_on(at + 1):
-                    remark_from = self.tokens[at].start + 1
+                    remark_from = self.tokens[at].start + len(self.tokens[at].text)
                     break
                 at += 1
                 continue
-            taken = 0 if self._begins_sentence(at) else self._take(at)
+            taken = self._silence(at) if self._begins_sentence(at) else self._take(at)
             if not taken:
                 remark_from = self.tokens[at].start
                 break
             at += taken
         found = self.found
+        if ends_unanswered(self.line[remark_from:]):
+            found.outcome = "attempted"
+        if not self._may_be_unanswered():
+            found.outcome = "reached"
         remark, heard = told_in(_remark(self.line[remark_from:]), self.today)
         remark, promised = promised_in(remark, self.today)
         return QuickLine(
@@ -199,8 +216,11 @@ class _Reader:
             **{**vars(self.found), "people": [*self.found.people], "unclear": [*self.found.unclear]}
         )
         understood = at < len(self.tokens)
+        if understood and self._silence(at):
+            self.found = kept
+            return True
         while at < len(self.tokens) and not self.tokens[at].is_break and understood:
-            taken = self._take(at)
+            taken = 0 if self._silence(at) else self._take(at)
             understood, at = bool(taken), at + taken
         understood = understood and self.found.unclear == kept.unclear
         self.found = kept
@@ -209,7 +229,7 @@ class _Reader:
     def _take(self, at: int) -> int:
         """How many words from here are understood together; what they say is kept."""
         readers = (
-            *(self._silence, self._day, self._time, self._verb),
+            *(self._verb, self._silence, self._day, self._time),
             *(self._person, self._channel, self._filler),
         )
         for reader in readers:
@@ -226,40 +246,77 @@ class _Reader:
     def _verb(self, at: int) -> int:
         """ "Sent Ruth", "posted her", "spoke to" before what they stand for; elsewhere they belong to the remark."""
         verb = self.tokens[at].bare
-        if self.found.channel or self.found.people or verb not in _GAVE | _SPOKE:
+        is_theirs = self._is_subject(at)
+        if self.found.channel or verb not in _GAVE | _SPOKE or (self.found.people and not is_theirs):
             return 0
         following = list(takewhile(lambda token: not token.is_break, self.tokens[at + 1 :]))
-        said = next((one for one in following if not self._is_beside_a_verb(one, verb)), None)
-        if said is None:
+        if verb in _GAVE and self._is_given(following):
+            self.found.direction = "inbound" if is_theirs else "outbound"
+            return 2 if following[0].bare in _TO_THEM else 1
+        said = next((one for one in following if one.bare not in _FILLERS), None)
+        if verb not in _SPOKE or said is None or is_theirs:
             return 0
-        if verb in _SPOKE:
-            return int(any(_is_named(one, self.fold(said.bare), 1) for one in self.people))
-        if said.bare not in self.ways and said.bare not in _SILENCE:
-            return 0
-        self.found.direction = "outbound"
-        return 2 if following[0].bare in _TO_THEM else 1
+        return int(any(_is_named(one, self.fold(said.bare), 1) for one in self.people))
 
-    def _is_beside_a_verb(self, token: _Token, verb: str) -> bool:
+    def _is_given(self, following: list[_Token]) -> bool:
+        """Whether what follows is something one gives or sends: a card, an email; not a lunch."""
+        given = next((one for one in following if not self._is_beside_giving(one)), None)
+        if given is None:
+            return False
+        if given.bare in self.ways:
+            return self.ways[given.bare] not in self.live
+        found = begins_unanswered(self.line[given.start :])
+        return found is not None and found.has_machine
+
+    def _is_beside_giving(self, token: _Token) -> bool:
         """Whether it may stand between the verb and what was given: small words, and to whom."""
-        to_whom = token.bare in _TO_THEM or (token.text[:1].isupper() and token.bare not in self.ways)
-        return token.bare in _FILLERS or (verb in _GAVE and to_whom)
+        is_large = token.text[:1].isupper() and token.bare not in self.ways
+        return token.bare in _FILLERS | _TO_THEM | _THEIRS or is_large
+
+    def _is_subject(self, at: int) -> bool:
+        """Whether it is those named who do what the verb here says: "Marta rang", not "Marta and I rang"."""
+        named_at = self.found.named_at
+        if named_at is None or any(token.is_break for token in self.tokens[named_at:at]):
+            return False
+        return _NO_SUBJECT.isdisjoint(token.bare for token in self.tokens[:at])
+
+    def _is_large(self, at: int) -> bool:
+        return at < len(self.tokens) and self.tokens[at].text[:1].isupper()
+
+    def _may_be_unanswered(self) -> bool:
+        """A mail that nobody answered was sent; a call was only tried."""
+        return self.found.channel is None or self.found.channel in self.live
 
     def _silence(self, at: int) -> int:
-        if self._words(at, 2) in (["no", "answer"], ["no", "reply"], ["left", "voicemail"]):
+        if not self._may_be_unanswered():
+            return 0
+        start = self.tokens[at].start
+        said = begins_unanswered(self.line[start:])
+        is_call = self.found.channel in self.calls
+        is_by_machine = said is not None and (said.has_machine or said.has_message)
+        if said and (is_call or not is_by_machine or (said.has_machine and self.found.channel is None)):
+            taken = sum(start <= token.start < start + said.length for token in self.tokens)
+        elif not self.found.people and self._words(at, 2) in (["no", "answer"], ["no", "reply"]):
             taken = 2
-        elif self.tokens[at].bare in _SILENCE:
-            taken = 1
         else:
             return 0
         self.found.outcome = "attempted"
-        if self.tokens[at + taken - 1].bare == "voicemail":
-            self.found.channel = self.found.channel or self.ways.get("phone")
+        if said and said.has_machine:
+            self._machine(at + taken)
         return taken
+
+    def _machine(self, following: int) -> None:
+        after = self.tokens[following].bare if following < len(self.tokens) else ""
+        if self.found.channel is None and after == "from":
+            self.found.direction = "inbound"
+        self.found.channel = self.found.channel or self.ways.get("phone")
 
     def _day(self, at: int) -> int:
         if self.found.day:
             return 0
-        for count in (3, 2, 1):
+        if _DOTTED.fullmatch(self.tokens[at].text) and not self._is_dotted_day(at):
+            return 0
+        for count in (5, 4, 3, 2, 1):
             words = self._words(at, count)
             day = day_of(words, self.today) if words else None
             if day:
@@ -267,8 +324,16 @@ class _Reader:
                 return count
         return 0
 
+    def _is_dotted_day(self, at: int) -> bool:
+        """ "12.10." is one, and "on 12.10"; "at 12.10" is a time, and "1.5" anything."""
+        is_time = self._follows(at, _BEFORE_TIMES)
+        return not is_time and (self.tokens[at].text.count(".") > 1 or self._follows(at, frozenset(["on"])))
+
     def _time(self, at: int) -> int:
-        said = re.fullmatch(r"([0-9]{1,2})(?::([0-9]{2}))?(am|pm)?", self.tokens[at].bare)
+        between = "[:.]" if self._follows(at, _BEFORE_TIMES) else ":"
+        half = [word for word in (self._words(at, 2) or [])[1:] if word in ("am", "pm")]
+        whole = self.tokens[at].bare + "".join(half)
+        said = re.fullmatch(rf"([0-9]{{1,2}})(?:{between}([0-9]{{2}}))?(am|pm)?", whole)
         if not said or not (said[2] or said[3]) or self.found.at:
             return 0
         hour, minute = int(said[1]), int(said[2] or 0)
@@ -279,9 +344,11 @@ class _Reader:
         if hour > 23 or minute > 59:
             return 0
         self.found.at = time(hour, minute)
-        return 1
+        return 1 + len(half)
 
     def _person(self, at: int) -> int:
+        if at == self.found.whom_at:
+            return self._stranger(at)
         for count in range(LONGEST_NAME, 0, -1):
             words = self._words(at, count)
             said = self.fold(
@@ -294,6 +361,7 @@ class _Reader:
                 return self._stranger(at)
             if len(meant) == 1:
                 self.found.people.append(meant[0])
+                self.found.named_at = at
                 return count
             if meant:
                 whole = [one.id for one in self.people if one.folded == said]
@@ -301,6 +369,7 @@ class _Reader:
                     self.found.people.append(whole[0])
                 else:
                     self.found.unclear.append(self._as_written(at, count))
+                self.found.named_at = at
                 return count
         return 0
 
@@ -313,7 +382,8 @@ class _Reader:
             return False
         said = self.fold(following.bare)
         is_somebody = any(said in one.folded.split(" ") for one in self.people)
-        return not (is_somebody or following.bare in _FILLERS or day_of([following.bare], self.today))
+        said_day = any(day_of(self._words(at + count, many) or [], self.today) for many in (1, 2))
+        return not (is_somebody or following.bare in _FILLERS or said_day)
 
     def _may_be_a_name(self, at: int) -> bool:
         """A word that also says how or when is a name only where names stand, or written large after that was said."""
@@ -338,7 +408,7 @@ class _Reader:
             key = self.ways.get(" ".join(words)) if words else None
             if key and words:
                 self.found.channel = key
-                self._direction_of(words[-1], at + count)
+                self._direction_of(words[-1], at, at + count)
                 return count
         return 0
 
@@ -346,11 +416,14 @@ class _Reader:
         """Once the people are named, a word for a channel belongs to the remark."""
         return frozenset(self.ways) if self.found.people or self.found.unclear else frozenset()
 
-    def _direction_of(self, word: str, following: int) -> None:
+    def _direction_of(self, word: str, at: int, following: int) -> None:
         after = self.tokens[following].bare if following < len(self.tokens) else ""
-        if after in _THEIRS or after == "from":
+        to_us = (self._words(following, 2) or [""])[-1] in _THEIRS and after == "to"
+        if after in _THEIRS or after == "from" or to_us:
             self.found.direction = "inbound"
-        elif after == "to" or word in _OUR_DOING:
+        elif word in _DOING and self._is_subject(at) and (self.found.people or not self._is_large(following)):
+            self.found.direction, self.found.whom_at = "inbound", following
+        elif after == "to" or word in _DOING:
             self.found.direction = "outbound"
 
     def _filler(self, at: int) -> int:
@@ -373,6 +446,7 @@ class _Reader:
         while is_large and self._words(at, count + 1) and self.tokens[at + count].text[:1].isupper():
             count += 1
         self.found.unclear.append(self._as_written(at, count))
+        self.found.named_at = at
         return count
 
     def _as_written(self, at: int, count: int) -> str:

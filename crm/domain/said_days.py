@@ -8,6 +8,7 @@ _MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july"),
     *("august", "september", "october", "november", "december"),
 )
+_COUNTED = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _SPANS = {"day": 1, "days": 1, "week": 7, "weeks": 7}
 
 
@@ -16,14 +17,18 @@ def day_of(words: list[str], today: date) -> date | None:
     match words:
         case ["today"]:
             return today
-        case ["yesterday"]:
+        case ["yesterday"] | ["last", "night"]:
             return _moved(today, -1)
         case ["tomorrow"]:
             return _moved(today, 1)
-        case ["last" | "on", word]:
+        case ["on", *rest] if rest:
+            return day_of(rest, today)
+        case [first, *rest] if _weekday(first, today) and any(_month(word) for word in rest):
+            return day_of(rest, today)
+        case ["last", word]:
             return _weekday(word, today)
         case [number, unit, "ago"] if unit in _SPANS:
-            counted = {"a": 1, "one": 1}.get(number) or _small(number)
+            counted = _COUNTED.get(number) or _small(number)
             return _moved(today, -counted * _SPANS[unit]) if counted else None
         case [number, month, year] if _month(month) and _year(year):
             return _date(_year(year), _month(month), _small(number))

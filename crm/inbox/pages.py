@@ -24,7 +24,7 @@ WHY = {
     "who": N_("It does not say for certain who it was with."),
     "how": N_("It does not say how you were in touch."),
     "whether": N_("It does not say for certain that it happened."),
-    "when": N_("It speaks of a day that is still ahead."),
+    "when": N_("Its day may be still ahead, or could not be read for certain."),
     "done": N_("It was done or logged before, so this may be the same once more."),
 }
 

@@ -113,6 +113,8 @@ def line(visit: Visit) -> Response:
     draft = replace(draft, once=str(visit.form.get("once", "")))
     named = by_key(queries.channels(visit.connection, visit.principal)).get(said.channel or "")
     parts = [short_label(named)] if named else []
+    parts += [_(dict(OUTCOMES)["attempted"])] if said.outcome == "attempted" else []
+    parts += [_(dict(KINDS_OF_DIRECTION)[said.direction])] if said.direction != "mutual" else []
     parts += [person.name for person in draft.people]
     parts.append(day_phrase(said.day or today, today) + (f", {clock_words(said.at)}" if said.at else ""))
     parts += [f"“{said.remark[:60]}”"] if said.remark else []

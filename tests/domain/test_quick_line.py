@@ -185,12 +185,128 @@ def read(line: str, channels: tuple[Channel, ...] = SHIPPED) -> QuickLine:
             {"channel": "phone", "people": (MARTA,), "remark": "was promised a pony"},
         ),
         ("call Marta, promise:", {"channel": "phone", "people": (MARTA,), "remark": "promise"}),
+        ("sent Marta a lunch invite", {"remark": "sent Marta a lunch invite"}),
+        (
+            "lunch with Marta - pilot moves",
+            {"channel": "lunch", "people": (MARTA,), "remark": "pilot moves"},
+        ),
         ("", {}),
         (" , ;: ", {}),
     ],
 )
 def test_what_a_line_says(line: str, expected: dict[str, Any]) -> None:
     assert read(line) == QuickLine(**expected)
+
+
+@pytest.mark.parametrize(
+    ("line", "remark"),
+    [
+        ("rang Marta but no answer", ""),
+        ("called Marta and left a voicemail", ""),
+        ("called Marta, got her voicemail", ""),
+        ("phoned Marta - no answer", ""),
+        ("Called Marta. No answer.", ""),
+        ("Rang Marta twice, no answer", ""),
+        ("called Marta, she didn’t pick up, will try again", "will try again"),
+        ("called Marta, couldn't reach her", ""),
+        ("called Marta, left her a message about the pilot", "the pilot"),
+        ("called Marta (no answer)", ""),
+        ("called Marta, straight to VM", ""),
+        ("called Marta about the pilot, no answer", "the pilot, no answer"),
+        ("called Marta about the pilot but no answer", "the pilot but no answer"),
+    ],
+)
+def test_a_call_nobody_answered_is_an_attempt(line: str, remark: str) -> None:
+    said = read(line)
+    assert (said.channel, said.people, said.direction) == ("phone", (MARTA,), "outbound")
+    assert (said.outcome, said.remark) == ("attempted", remark)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "called Marta, no answer on the price yet",
+        "called Marta, no reply needed",
+        "called Marta, she didn't answer the question about the price",
+        "emailed Marta, no reply yet",
+        "emailed Marta, no reply",
+        "called Marta, Jonas did not answer",
+        "no reply from Marta to my email",
+        "lunch with Marta, she left a message for Jonas on the voicemail",
+    ],
+)
+def test_what_only_sounds_like_no_answer_is_none(line: str) -> None:
+    assert read(line).outcome == "reached"
+
+
+@pytest.mark.parametrize(
+    ("line", "channel", "direction"),
+    [
+        ("Marta emailed about the pilot", "email", "inbound"),
+        ("Marta rang", "phone", "inbound"),
+        ("Marta visited", "visit", "inbound"),
+        ("Marta wrote a letter", "note", "inbound"),
+        ("Marta texted, wants a call", "sms", "inbound"),
+        ("Marta, Jonas and Łukasz visited", "visit", "inbound"),
+        ("yesterday Marta called to say hi", "phone", "inbound"),
+        ("Marta emailed to ask about the pilot", "email", "inbound"),
+        ("Marta sent me a card", "note", "inbound"),
+        ("Marta left a voicemail", "phone", "inbound"),
+        ("voicemail from Marta", "phone", "inbound"),
+        ("email to me from Marta", "email", "inbound"),
+        ("Marta and I met", "meeting", "mutual"),
+        ("Marta met", "meeting", "mutual"),
+        ("Marta and I emailed", "email", "outbound"),
+        ("I called Marta", "phone", "outbound"),
+        ("I’ve just called Marta", "phone", "outbound"),
+        ("with Marta called", "phone", "outbound"),
+        ("Marta was called", "phone", "outbound"),
+        ("Marta: called, no answer", "phone", "outbound"),
+        ("email to Marta", "email", "outbound"),
+        ("wrote Marta an email", "email", "outbound"),
+        ("wrote to Marta", None, "mutual"),
+    ],
+)
+def test_who_did_it(line: str, channel: str | None, direction: str) -> None:
+    said = read(line)
+    assert MARTA in said.people
+    assert not said.unclear
+    assert (said.channel, said.direction) == (channel, direction)
+
+
+@pytest.mark.parametrize(
+    ("line", "unclear"), [("Marta called Jonas", ("Jonas",)), ("Ok called Marta", ("Ok",))]
+)
+def test_whom_somebody_else_called_is_asked(line: str, unclear: tuple[str, ...]) -> None:
+    said = read(line)
+    assert (said.people, said.unclear) == ((MARTA,), unclear)
+
+
+@pytest.mark.parametrize(
+    ("line", "day", "at", "remark"),
+    [
+        ("lunch with Marta at 12.10", None, time(12, 10), ""),
+        ("lunch with Marta at 12.10.", None, time(12, 10), ""),
+        ("call with Marta yesterday at 9.10am", date(2026, 11, 22), time(9, 10), ""),
+        ("met Marta at 8.30 pm", None, time(20, 30), ""),
+        ("coffee Marta @ 10.15", None, time(10, 15), ""),
+        ("call Marta 1.5 hours", None, None, "1.5 hours"),
+        ("lunch with Marta 12.10", None, None, "12.10"),
+        ("lunch with Marta 12.10.", date(2026, 10, 12), None, ""),
+        ("lunch with Marta on 12.10", date(2026, 10, 12), None, ""),
+        ("lunch with Marta 12.10.2025", date(2025, 10, 12), None, ""),
+        ("met Marta two weeks ago", date(2026, 11, 9), None, ""),
+        ("met Marta Friday 13 November", date(2026, 11, 13), None, ""),
+        ("met Marta on Friday 13 November at 9.30", date(2026, 11, 13), time(9, 30), ""),
+        ("met Marta Nov 20", date(2026, 11, 20), None, ""),
+        ("dinner with Marta last night", date(2026, 11, 22), None, ""),
+    ],
+)
+def test_days_and_times_as_people_write_them(
+    line: str, day: date | None, at: time | None, remark: str
+) -> None:
+    said = read(line)
+    assert (said.people, said.day, said.at, said.remark) == ((MARTA,), day, at, remark)
 
 
 @pytest.mark.parametrize(

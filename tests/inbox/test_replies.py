@@ -132,7 +132,7 @@ def test_by_place_by_name_and_without_an_answer(
     text = mail.get_body(("plain",)).get_content()
     first = "Marta" if text.index("Marta") < text.index("Elena") else "Elena"
     second = "Elena" if first == "Marta" else "Marta"
-    arrive(world, server, reply(mail, f"2. rang, no answer\n1. met {first}"))
+    arrive(world, server, reply(mail, f"2. rang but no answer\n1. met {first}"))
     named = [(name.split()[0], how) for name, how, _ in logged(world)]
     assert named == [(second, "phone"), (first, "meeting")]
     assert [one.outcome for one in rows(world, interaction, interaction.c.author_id.is_not(None))] == [

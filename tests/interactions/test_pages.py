@@ -388,6 +388,19 @@ def test_one_line_fills_the_form_and_saves_nothing(world: World, site: TestClien
         assert part in page.text
 
 
+def test_one_line_shows_who_did_it_and_that_nobody_answered(world: World, site: TestClient) -> None:
+    world.contact()
+    page = post(site, "/log/line", line="rang Marta but no answer").text
+    assert re.search(r'value="attempted" checked', page)
+    shown = page[page.index("Will save:") : page.index("Marta Kowalczyk")]
+    assert "<bdi>No answer</bdi>" in shown
+    assert "<bdi>We did</bdi>" in shown
+    page = post(site, "/log/line", line="Marta emailed about the pilot").text
+    shown = page[page.index("Will save:") : page.index("Marta Kowalczyk")]
+    assert "<bdi>They did</bdi>" in shown
+    assert "No answer" not in shown
+
+
 def test_a_promise_in_the_line_stands_among_what_was_heard(world: World, site: TestClient) -> None:
     world.contact()
     due = (world.now + timedelta(days=300)).date()
