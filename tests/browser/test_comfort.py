@@ -129,3 +129,24 @@ def test_on_a_phone_the_loupe_leads_to_a_field_that_suggests(visit: Come) -> Non
     field.press_sequentially("mart")
     page.locator("find-field").get_by_role("option", name=MARTA).click()
     expect(page.get_by_role("heading", name=MARTA, level=1)).to_be_visible()
+
+
+def test_enter_after_escape_sends_the_name_as_it_was_typed(visit: Come) -> None:
+    page, watch = visit().window()
+    page.goto("/log")
+    field = page.get_by_role("combobox", name="Who")
+    field.press_sequentially("marta")
+    expect(page.get_by_role("option", name=MARTA)).to_be_visible()
+    field.press("Escape")
+    with watch.expecting(422):
+        field.press("Enter")
+        expect(page.get_by_role("alert")).to_be_visible()
+
+
+def test_what_was_heard_is_reached_where_the_script_did_not_arrive(visit: Come) -> None:
+    page, watch = visit().window()
+    page.route("**/js/log.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page.goto("/log")
+    page.get_by_text("Pain point, ask, promise, favour, date …").click()
+    expect(page.locator(".heard-row:visible")).to_have_count(6)
+    assert watch.faults == []

@@ -50,6 +50,7 @@ export class Combobox extends HTMLElement {
     this.asked?.abort();
     const query = this.input.value.trim();
     if (!query) return this.close();
+    this.isAsking = true;
     this.timer = setTimeout(() => this.fetch(query), WAIT);
   }
 
@@ -61,12 +62,14 @@ export class Combobox extends HTMLElement {
         signal: this.asked.signal,
       });
       if (answer.ok) this.show(query, await answer.json());
+      else this.close();
     } catch (fault) {
       if (fault.name !== "AbortError") this.close(); // Offline: the plain field still posts what was typed.
     }
   }
 
   show(query, people) {
+    this.isAsking = false;
     this.query = query;
     this.list.replaceChildren(...this.options(query, people));
     this.list.hidden = false;
@@ -118,6 +121,7 @@ export class Combobox extends HTMLElement {
   close() {
     clearTimeout(this.timer);
     this.asked?.abort();
+    this.isAsking = false;
     this.list.hidden = true;
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");

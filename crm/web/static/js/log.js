@@ -46,6 +46,7 @@ function takeOut(row) {
 }
 
 if (heard) {
+  heard.dataset.ready = "";
   for (const button of adds) {
     button.disabled = !free();
     button.addEventListener("click", () => add(button.dataset.heardAdd));

@@ -37,7 +37,7 @@ class PersonField extends Combobox {
     // Tab takes the known person that is marked and moves on, so that who and how are four interactions.
     else if (event.key === "Tab" && !event.shiftKey && !event.isComposing) chosen?.person && this.choose(chosen);
     // Enter before the list has come saves nothing: who was meant is not known yet.
-    else if (isPlainEnter && !chosen && this.input.value.trim()) event.preventDefault();
+    else if (isPlainEnter && this.isAsking) event.preventDefault();
     else super.key(event);
   }
 
