@@ -3,6 +3,7 @@
 See docs/decisions/0012-erasing.md for what stays and why.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from crm.contacts.erased_reports import take_out_of_reports
 from crm.contacts.may_change import require_editor, require_people
 from crm.contacts.naming import marks_beside, marks_of, names_of, once_called
 from crm.contacts.queries import person
-from crm.domain.blanking import Marks
+from crm.domain.blanking import FINAL, Marks
 from crm.domain.language import gettext as _
 from crm.domain.language import ngettext, plurals
 from crm.domain.manner import numeral
@@ -182,7 +183,7 @@ def erase(connection: Connection, principal: Principal, contact_id: int, at: dat
     _empty_replies(connection, principal, _replies(connection, principal, contact_id, alone, told))
     _sources(connection, principal, contact_id, alone)
     _merges(connection, principal, contact_id)
-    _meetings(connection, principal, contact_id)
+    _meetings(connection, principal, contact_id, beside)
     _part(connection, principal, contact_id, alone)
     others = recount_interactions(connection, principal.workspace_id, shared)
     _blank_shared(connection, principal, shared, beside, at)
@@ -279,6 +280,7 @@ def _blank_shared(
 
 
 def _blank_beside(connection: Connection, principal: Principal, shared: list[int], beside: Marks) -> None:
+    _blank_sources(connection, principal, shared, beside)
     traces, replies = import_trace.c, mail_reply.c
     own = (traces.workspace_id == principal.workspace_id, traces.record == "interaction")
     kept = select(import_trace).where(*own, traces.row_id.in_(shared), traces.before.is_not(None))
@@ -293,6 +295,28 @@ def _blank_beside(connection: Connection, principal: Principal, shared: list[int
     ).all():
         this_one = mail_reply.update().where(mine, replies.id == row.id)
         connection.execute(this_one.values(text=beside.blank(row.text)))
+
+
+def _blank_sources(connection: Connection, principal: Principal, shared: list[int], beside: Marks) -> None:
+    """What a source said of it: a calendar or a mailbox that is read again still names them, so its words are final."""
+    table = source_record.c
+    own = (table.workspace_id == principal.workspace_id, table.record == "interaction")
+    kept = select(table.source_key, table.content_hash).where(*own, table.row_id.in_(shared))
+    for row in connection.execute(kept).all():
+        this = (*own, table.source_key == row.source_key)
+        values = {"content_hash": _final(row.content_hash, beside)}
+        connection.execute(source_record.update().where(*this).values(**values))
+
+
+def _final(content: str, beside: Marks) -> str:
+    try:
+        said = json.loads(content or "{}")
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        return str(beside.blank(content))
+    words = {name: beside.blank(said.get(name)) for name in ("summary", "note")}
+    return json.dumps({**said, **words, FINAL: True}, ensure_ascii=False, separators=(",", ":"))
 
 
 def _mails(connection: Connection, principal: Principal, contact_id: int) -> None:
@@ -354,8 +378,8 @@ def _merges(connection: Connection, principal: Principal, contact_id: int) -> No
         connection.execute(merge.delete().where(_row(merge, principal, ids)))
 
 
-def _meetings(connection: Connection, principal: Principal, contact_id: int) -> None:
-    """Meetings of a calendar with nobody else."""
+def _meetings(connection: Connection, principal: Principal, contact_id: int, beside: Marks) -> None:
+    """Meetings of a calendar: with nobody else they go, of those with others the title stays without them."""
     other = open_meeting_contact.alias()
     theirs = select(open_meeting_contact.c.meeting_id).where(
         _about(open_meeting_contact, principal, contact_id)
@@ -367,3 +391,9 @@ def _meetings(connection: Connection, principal: Principal, contact_id: int) -> 
     connection.execute(
         open_meeting.delete().where(open_meeting.c.workspace_id == principal.workspace_id, alone)
     )
+    shared = and_(open_meeting.c.workspace_id == principal.workspace_id, open_meeting.c.id.in_(theirs))
+    for row in connection.execute(select(open_meeting.c.id, open_meeting.c.summary).where(shared)).all():
+        values = {"summary": beside.blank(row.summary)}
+        connection.execute(
+            open_meeting.update().where(_row(open_meeting, principal, [row.id])).values(**values)
+        )

@@ -9,6 +9,8 @@ from crm.domain.folding import fold
 from crm.domain.phones import digits_of
 
 BLANK = "[erased]"
+FINAL = "final"
+"""In what a source said of something, as imports keep it: nobody may learn more words from that source."""
 _GAP = r"(?:[\s,.+_\-]|%20)+"
 _APOSTROPHES = "'’ʼ"
 _FEWEST_DIGITS = 7

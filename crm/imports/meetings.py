@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, or_, select
 
 from crm.contacts.may_change import require_editor
+from crm.domain.blanking import BLANK
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Invalid, NotFound
@@ -46,18 +47,25 @@ def asked(run: Run, keys: Sequence[str]) -> dict[str, bool]:
     return found
 
 
-def ask_about(run: Run, key: str, entry: Entry) -> None:
-    """Keep the question; asked again, it follows what the calendar says now."""
+def ask_about(run: Run, key: str, entry: Entry) -> str | None:
+    """Keep the question, and return the title under which it is asked.
+
+    Asked again, it follows what the calendar says now, but for a title out of which somebody erased was taken.
+    """
     mine = (open_meeting.c.workspace_id == run.principal.workspace_id, open_meeting.c.source_key == key)
-    row_id = run.connection.execute(select(open_meeting.c.id).where(*mine)).scalar_one_or_none()
-    says = {"occurred_at": entry.occurred_at, "summary": entry.summary}
-    if row_id is None:
+    known = run.connection.execute(
+        select(open_meeting.c.id, open_meeting.c.summary).where(*mine)
+    ).one_or_none()
+    title = known.summary if known and BLANK in (known.summary or "") else entry.summary
+    says = {"occurred_at": entry.occurred_at, "summary": title}
+    if known is None:
         row_id = new_id(run.connection)
         names = {"workspace_id": run.principal.workspace_id, "id": row_id, "source_key": key}
         owner = {"user_id": run.default_owner, "batch_id": run.batch_id}
         run.connection.execute(open_meeting.insert(), {**names, **says, **owner})
         run.sources.written += 1
     else:
+        row_id = known.id
         run.connection.execute(open_meeting.update().where(*mine).values(**says))
         _remove_people(run.connection, run.principal, [row_id])
     run.connection.execute(
@@ -67,6 +75,7 @@ def ask_about(run: Run, key: str, entry: Entry) -> None:
             for one in entry.contact_ids
         ],
     )
+    return title
 
 
 def _remove_people(connection: Connection, principal: Principal, ids: Sequence[int]) -> None:

@@ -24,7 +24,7 @@ from crm.imports.people import import_contacts
 from crm.imports.phrases import both, moment_said, phrase, phrases
 from crm.imports.records import CHATS, MAIL, ContactRecord, ParsedFile
 from crm.imports.report import Change, FileReport, Stranger
-from crm.imports.retold import Clear, addressed, is_as_said, joined, new_state, said_of, under
+from crm.imports.retold import Clear, addressed, is_as_said, joined, new_state, said_of, under, without_erased
 from crm.imports.run import Run
 from crm.imports.shown import Shown, shown
 from crm.imports.sightings import Party, Sighting
@@ -289,7 +289,8 @@ class _Noticing:
             self.report.unchanged["interactions"] += 1
             return
         local = one.entry.occurred_at.astimezone(self.run.principal.user_zone)
-        meeting = f"“{excerpt(one.entry.summary)}”" if one.entry.summary else phrase("A meeting")
+        title = ask_about(self.run, one.sighting.key, one.entry)
+        meeting = f"“{excerpt(title)}”" if title else phrase("A meeting")
         question = phrase(
             "{meeting} with {people}, {when}: did this happen, and where?",
             meeting=meeting,
@@ -297,14 +298,13 @@ class _Noticing:
             when=moment_said(local),
         )
         self.report.ask(one.sighting.where, question)
-        ask_about(self.run, one.sighting.key, one.entry)
 
     # What is here already.
 
     def _again(self, one: Clear, row_id: int, before: str, stored: tuple[Any, Entry] | None) -> None:
         run, report, key = self.run, self.report, one.sighting.key
         said = said_of(before)
-        one = joined(one, said)
+        one = without_erased(joined(one, said), said)
         if one.content == before or one.sighting.revision < said.get("revision", ""):
             report.unchanged["interactions"] += 1
             return

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from crm.domain.blanking import BLANK, FINAL
 from crm.domain.lengths import TEXT_LIMIT
 from crm.imports.chat_people import joined_notes
 from crm.imports.mail_copies import fuller, plainer
@@ -20,6 +21,8 @@ class Clear(NamedTuple):
     entry: Entry
     earlier: tuple[int, ...] = ()
     """People whom earlier accounts of it named."""
+    is_final: bool = False
+    """Somebody who took part was erased: no text of the source is taken any more, since it may name them."""
 
     @property
     def content(self) -> str:
@@ -35,6 +38,7 @@ class Clear(NamedTuple):
             "who": sorted({*entry.contact_ids, *self.earlier}),
             "users": sorted(entry.user_ids),
             "revision": seen.revision,
+            **({FINAL: True} if self.is_final else {}),
         }
         return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
@@ -91,6 +95,15 @@ def _copies_joined(one: Clear, said: dict[str, Any]) -> Clear:
         note=fuller(one.entry.note, said.get("note")),
     )
     return Clear(one.sighting, entry, tuple(said.get("who", ())))
+
+
+def without_erased(one: Clear, said: dict[str, Any]) -> Clear:
+    """The same with the texts that are known already, where somebody erased was taken out of them."""
+    is_final = bool(said.get(FINAL))
+    kept: dict[str, Any] = {
+        name: said.get(name) for name in ("summary", "note") if is_final or BLANK in str(said.get(name) or "")
+    }
+    return one._replace(entry=replace(one.entry, **kept), is_final=is_final)
 
 
 def is_as_said(stored: Entry, said: dict[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """Somebody erased is in no text of any table, nor in the file; what others keep stays with the others."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +222,10 @@ class Rows:
             held = {"record": "contact", "row_id": row_id, "batch_id": batch_id}
             self.add(source_record, **held, source_key=key, content_hash=f"a={EMAIL}")
             self.add(import_trace, **held, before={"notes": NAME}, after="1")
+        said = {"summary": "Lunch", "note": "Met\nZéphyrine"}
+        of_log = {"record": "interaction", "row_id": crowd.shared, "batch_id": batch_id}
+        for key, content in (("ical:1", json.dumps(said, ensure_ascii=False)), ("ical:2", "")):
+            self.add(source_record, **of_log, source_key=key, content_hash=content)
         file: dict[str, Any] = {
             "user_id": user_id,
             "group_id": 1,
@@ -230,11 +235,13 @@ class Rows:
         }
         self.add(import_upload, **file)
         self.add(import_mapping, fingerprint=f"who:{EMAIL}", fields=[EMAIL], changed_at=world.now)
-        for who, key in (((crowd.gone,), "a"), ((crowd.gone, crowd.stays), "b")):
+        both = (crowd.gone, crowd.stays)
+        for who, key, title in (((crowd.gone,), "a", NAME), (both, "b", NAME), (both, "c", "With Zéphyrine")):
             meeting = {
-                "source_key": f"{key} {EMAIL}",
+                "source_key": f"{key} {EMAIL}" if key != "c" else key,
                 "occurred_at": world.now,
-                "summary": NAME,
+                "summary": title,
+                "user_id": user_id,
                 "batch_id": batch_id,
             }
             meeting_id = self.add(open_meeting, **meeting)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from crm.contacts.actions import add_contacts
 from crm.contacts.drafts import NewContact, Way
+from crm.contacts.erasing import erase
 from crm.domain.on_record import Recorded
 from crm.imports.calendars import read_calendar
 from crm.imports.records import UnreadableFile
@@ -17,7 +18,7 @@ from crm.imports.sightings import Notices, Sighting
 from crm.imports.undoing import undo
 from crm.interactions.actions import Entry, delete_interaction, edit_interaction
 from crm.interactions.on_record import meetings_on_record
-from crm.storage.tables import interaction, interaction_contact, open_meeting
+from crm.storage.tables import interaction, interaction_contact, metadata, open_meeting
 from tests.builders import NOW, World
 from tests.imports.files import bring, count, good, news, rows, summed
 from tests.web.site import client
@@ -77,6 +78,27 @@ def log(world: World) -> list[tuple[str, str, str, set[int]]]:
         (f"{row.occurred_at:%Y-%m-%d %H:%M}", row.channel, row.summary or "", took_part[row.id])
         for row in live
     )
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_somebody_erased_does_not_come_back_with_the_next_reading(world: World, answered: bool) -> None:
+    ids = people(world)
+    both = (MARTA, asked("daniel@fernhill.example"))
+    place = ("LOCATION:Cafe Central",) if answered else ()
+    title = "Lunch with Daniel Osei and Marta" if answered else "Daniel Osei and Marta"
+    feed = calendar(event("one", *both, *place, "DESCRIPTION:Daniel is ailing", summary=title))
+    bring(world, ("work.ics", feed))
+    assert count(world, interaction) == answered
+    assert count(world, open_meeting) == 1 - answered
+    with world.database.write() as connection:
+        erase(connection, world.principal, ids["daniel"], world.now)
+    for later, keep_text in ((1, False), (2, True)):
+        again = bring(world, ("work.ics", feed), later=later, keep_text=keep_text)
+        assert "Daniel Osei" not in again[0].as_json()["uncertain"].__repr__()
+    with world.database.read() as connection:
+        held = [connection.execute(select(table)).all() for table in metadata.sorted_tables]
+    assert "[erased] and Marta" in str(held)
+    assert not [one for one in ("Daniel", "ailing") if one in str(held)]
 
 
 # Reading.
