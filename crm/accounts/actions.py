@@ -161,9 +161,10 @@ def deactivate(connection: Connection, principal: Principal, user_id: int, at: d
 
 
 def activate(connection: Connection, principal: Principal, user_id: int, at: datetime) -> None:
-    """Let somebody in again, with the password they had. Mails of the time between are not owed."""
+    """Let somebody in again, with the password they had and no device signed in. Mails of the time between are not owed."""
     require_admin(principal)
     _update(connection, principal, user_id, {"active": True, "nudge_since": at, "digest_since": at})
+    sessions.end_all(connection, principal.workspace_id, user_id)
 
 
 def _require_an_admin(connection: Connection, principal: Principal) -> None:

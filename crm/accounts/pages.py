@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from crm.accounts import (
@@ -32,7 +33,6 @@ router.routes += link_pages.router.routes + team_pages.router.routes + settings_
 router.routes += workspace_pages.router.routes + token_pages.router.routes + address_pages.router.routes
 
 WRONG = N_("Address and password do not belong together. Check both, or have a link mailed to you.")
-WAIT = N_("Too many tries from here. Wait a quarter of an hour, then try again.")
 
 
 @router.page("/sign-in", access="public")
@@ -69,21 +69,32 @@ def sign_in_action(visit: Visit) -> Response:
     with visit.database.write() as connection:
         admitted = sign_in.reserve(connection, attempt)
     if not admitted:
-        return _sign_in_form(visit, email, onward, _(WAIT), 429)
+        return _sign_in_form(visit, email, onward, _(sign_in.WAIT), 429)
     found = sign_in.who(visit.database, email, password)
     if found is None:
         return _sign_in_form(visit, email, onward, _(WRONG))
     with visit.database.write() as connection:
-        sign_in.forget(connection, attempt)
-        if visit.signed_in:
-            sessions.end(connection, visit.signed_in)
-        value = sessions.start(connection, *found, visit.at)
+        value = _begun(visit, connection, attempt, found)
+    if value is None:
+        return _sign_in_form(visit, email, onward, _(WRONG))
     written = kept.carried(visit.form)
     if written is None:
         return _entered(visit, value, onward)
     response = visit.render("accounts/go_on.html", {"kept": written})
     sessions.set_cookie(visit.site, response, value)
     return response
+
+
+def _begun(
+    visit: Visit, connection: Connection, attempt: sign_in.Attempt, known: sign_in.Known
+) -> str | None:
+    """The new session's cookie; None where the password was replaced, or its user shut out, since it was looked at."""
+    if not sign_in.still_holds(connection, known):
+        return None
+    sign_in.forget(connection, attempt)
+    if visit.signed_in:
+        sessions.end(connection, visit.signed_in)
+    return sessions.start(connection, known.workspace_id, known.user_id, visit.at)
 
 
 def _entered(visit: Visit, value: str, onward: str) -> Response:

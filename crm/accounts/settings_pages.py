@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from starlette.responses import Response
 
-from crm.accounts import actions, queries, written
+from crm.accounts import actions, queries, sign_in, written
 from crm.accounts.forms import PasswordChange, Preferences, Profile
 from crm.accounts.passwords import fits, hashed
 from crm.domain.language import gettext as _
@@ -112,11 +112,26 @@ def password(visit: Visit) -> Response:
 
 
 def wrong_password(visit: Visit, typed: str) -> dict[str, str]:
-    """The error at ``current`` where this is not one's password; none for whoever has no password yet."""
+    """The error at ``current`` where this is not one's password; none for whoever has no password yet.
+
+    Tries are counted with those to sign in, since a device left open is a place to guess as well.
+    """
     with visit.database.read() as connection:
         known = password_hash_of(connection, visit)
-    good = known is None or fits(typed, known)
-    return {} if good else {"current": _("That is not your password now.")}
+    if known is None:
+        return {}
+    client = visit.request.client
+    address = client.host if client else None
+    attempt = sign_in.Attempt.of(visit.settings.key, visit.user.email, address, visit.at)
+    with visit.database.write() as connection:
+        admitted = sign_in.reserve(connection, attempt)
+    if not admitted:
+        return {"current": _(sign_in.WAIT)}
+    if not fits(typed, known):
+        return {"current": _("That is not your password now.")}
+    with visit.database.write() as connection:
+        sign_in.forget(connection, attempt)
+    return {}
 
 
 def password_hash_of(connection: Connection, visit: Visit) -> str | None:

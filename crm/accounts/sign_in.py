@@ -9,11 +9,13 @@ import hmac
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from crm.accounts.addresses import normal_email
 from crm.accounts.passwords import fits
+from crm.domain.language import N_
 from crm.storage.database import Database, take_turns
 from crm.storage.tables import sign_in_failure, user
 
@@ -21,6 +23,7 @@ WINDOW = timedelta(minutes=15)
 FOR_ACCOUNT = 8
 FOR_NETWORK = 60
 KEPT = timedelta(days=1)
+WAIT = N_("Too many tries from here. Wait a quarter of an hour, then try again.")
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,16 @@ def forget(connection: Connection, attempt: Attempt) -> None:
     )
 
 
-def who(database: Database, email: str, password: str) -> tuple[int, int] | None:
-    """Workspace and id of the active user with this address and password.
+class Known(NamedTuple):
+    """Whose password was the right one, and what was kept of it then."""
+
+    workspace_id: int
+    user_id: int
+    password_hash: str
+
+
+def who(database: Database, email: str, password: str) -> Known | None:
+    """The active user with this address and password.
 
     An address may belong to several workspaces: the password decides, the oldest workspace first.
     """
@@ -104,5 +115,16 @@ def who(database: Database, email: str, password: str) -> tuple[int, int] | None
         fits(password, None)
     for row in rows:
         if fits(password, row.password_hash):
-            return row.workspace_id, row.id
+            return Known(row.workspace_id, row.id, row.password_hash)
     return None
+
+
+def still_holds(connection: Connection, known: Known) -> bool:
+    """Whether this is their password yet and they may come in; it stays so until we commit."""
+    held = (
+        user.c.workspace_id == known.workspace_id,
+        user.c.id == known.user_id,
+        user.c.password_hash == known.password_hash,
+        user.c.active,
+    )
+    return connection.execute(select(user.c.id).where(*held).with_for_update()).one_or_none() is not None

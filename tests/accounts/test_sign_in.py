@@ -1,6 +1,7 @@
 """Signing in and out, and the brake on guessing."""
 
 import re
+from typing import Any
 
 import pytest
 import time_machine
@@ -8,7 +9,7 @@ from pwdlib import PasswordHash
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from crm.accounts import passwords, sign_in
+from crm.accounts import actions, passwords, sign_in
 from crm.accounts.passwords import hashed
 from crm.storage.tables import session
 from tests.builders import World
@@ -132,6 +133,54 @@ def test_an_address_in_two_teams_leads_to_the_one_with_this_password(world: Worl
         visitor = client(world)
         assert enter(visitor, password) == 303
         assert f"<h1>{team}</h1>" in visitor.get("/team").text
+
+
+@pytest.mark.parametrize("how", ["reset", "deactivated"])
+def test_a_password_that_ends_while_it_is_looked_at_opens_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    admin = world.user("Ada Chief")
+    alice = world.user("Alice Meyer", password_hash=HASH)
+    looked = sign_in.who
+
+    def meanwhile(*asked: Any) -> Any:
+        found = looked(*asked)
+        with world.database.write() as connection:
+            if how == "reset":
+                new = hashed("another old password")
+                actions.set_password(connection, world.workspace_id, alice.user_id or 0, new, world.now)
+            else:
+                actions.deactivate(connection, admin, alice.user_id or 0, world.now)
+        return found
+
+    monkeypatch.setattr(sign_in, "who", meanwhile)
+    visitor = client(world)
+    before = sessions(world)
+    assert enter(visitor) == 422
+    assert "crm-session" not in visitor.cookies
+    assert sessions(world) == before
+
+
+def test_whoever_is_let_in_again_signs_in_again(world: World) -> None:
+    admin, alice = world.user("Ada Chief"), world.user("Alice Meyer", password_hash=HASH, active=False)
+    kept = cookie(world, alice)
+    with world.database.write() as connection:
+        actions.activate(connection, admin, alice.user_id or 0, world.now)
+    assert client(world).get("/team", headers={"Cookie": kept}).status_code == 303
+    assert enter(client(world)) == 303
+
+
+@pytest.mark.parametrize("path", ["/settings/password", "/settings/email"])
+def test_guessing_from_a_device_left_open_is_braked_too(world: World, path: str) -> None:
+    here = client(world, world.user("Alice Meyer", password_hash=HASH))
+    form = {"password": "another old password", "email": "new@team.example"}
+    with time_machine.travel(world.now, tick=False) as clock:
+        for _ in range(sign_in.FOR_ACCOUNT):
+            assert "That is not your password now." in here.post(path, data={**form, "current": "x"}).text
+        answer = here.post(path, data={**form, "current": PASSWORD})
+        assert (answer.status_code, "Too many tries" in answer.text) == (422, True)
+        clock.shift(sign_in.WINDOW)
+        assert here.post(path, data={**form, "current": PASSWORD}).status_code == 303
 
 
 def test_tokens_and_passwords_are_kept_as_hashes(world: World) -> None:
