@@ -217,7 +217,14 @@ class Operation:
         return _response(kept)
 
     def _apart(self, call: Call, once: Once | None) -> Response:
-        """The key is taken in a transaction of its own, and given back where nothing was done."""
+        """The key is taken in a transaction of its own, and given back where nothing was done.
+
+        What was sent took its time to arrive: a token that ended meanwhile does nothing.
+        """
+        with call.database.read() as connection:
+            call.enter(connection)
+            self._admit(call)
+        call.leave()
         if once is None:
             return _response(self._kept(call, self.handler(call)))
         with call.database.write() as connection:

@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from crm.accounts import actions, tokens
+from crm.storage.tables import contact, idempotency_key
+from crm.web import body
 from tests.builders import World
 from tests.web.programs import API
 from tests.web.site import client, program
@@ -92,6 +95,27 @@ def test_tokens_end_with_their_user_and_when_they_are_revoked(world: World) -> N
         tokens.revoke_token(connection, world.principal, "Till", world.now)
         actions.activate(connection, world.principal, bob.user_id or 0, world.now)
     assert {of_bob.get("/api/v1/me").status_code, of_admin.get("/api/v1/me").status_code} == {401}
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "4714"}])
+def test_a_token_that_ends_while_files_arrive_brings_nothing_in(
+    world: World, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    caller = program(world, world.user())
+    received = body.read
+
+    async def slowly(*asked: Any) -> Any:
+        found = await received(*asked)
+        with world.database.write() as connection:
+            tokens.revoke_token(connection, world.principal, "Till", world.now)
+        return found
+
+    monkeypatch.setattr(body, "read", slowly)
+    files = [("files", ("people.csv", b"name,email\nMarta,marta@x.example\n"))]
+    assert caller.post("/api/v1/imports", files=files, headers=headers).status_code == 401
+    with world.database.read() as connection:
+        for table in (contact, idempotency_key):
+            assert connection.execute(select(table)).all() == []
 
 
 def test_what_belongs_to_others_looks_like_what_is_not_there(world: World) -> None:
