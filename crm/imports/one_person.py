@@ -119,9 +119,16 @@ def _beside(
 
 
 def _visible(principal: Principal, table: Table) -> ColumnElement[bool]:
-    if principal.user_id is None or table not in THEIR_USERS_ALONE:
+    if principal.user_id is None:
         return true()
-    return table.c.user_id == principal.user_id
+    if table in THEIR_USERS_ALONE:
+        return table.c.user_id == principal.user_id
+    if table is open_meeting_contact:
+        own = select(open_meeting.c.id).where(
+            open_meeting.c.workspace_id == principal.workspace_id, _visible(principal, open_meeting)
+        )
+        return table.c.meeting_id.in_(own)
+    return true()
 
 
 def _row(principal: Principal, table: Table, row: Any, team: Mapping[int, str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from crm.contacts.actions import add_contact
 from crm.contacts.drafts import NewContact, Way
-from crm.imports.one_person import person_files, rows_about
+from crm.imports.one_person import THEIR_USERS_ALONE, person_files, rows_about
 from crm.storage.database import Database
 from crm.storage.tables import contact, metadata
 from tests.builders import World
@@ -65,6 +65,24 @@ def test_private_notes_and_plans_of_others_are_not(database: Database):
     assert held["contact"][0]["owner"] == "Alice Meyer"
     assert f"name: {NAME}" in files["person.txt"]
     assert client(crowd.world, crowd.colleague).get("/people/999999/export").status_code == 404
+
+
+def test_nothing_leads_to_what_is_its_users_alone(database: Database):
+    crowd = Crowd(database)
+    reaching = {
+        table.name
+        for table in metadata.sorted_tables
+        if {key.column.table for key in table.foreign_keys} & set(THEIR_USERS_ALONE)
+    }
+    alone = reaching | {table.name for table in THEIR_USERS_ALONE}
+    with database.read() as connection:
+        own = rows_about(connection, crowd.owner, crowd.gone)
+        theirs = rows_about(connection, crowd.colleague, crowd.gone)
+        everything = rows_about(connection, crowd.world.principal, crowd.gone)
+    assert "open_meeting_contact" in reaching
+    assert "open_meeting_contact" in everything
+    assert {"suggestion", "open_meeting_contact"} <= set(own)
+    assert not alone & set(theirs)
 
 
 def test_the_files_read_back(database: Database):
