@@ -15,6 +15,8 @@ _ANSWER_SECONDS = 30.0
 _SMALL = 2 * 2**20
 _NO_DAV = (200, 204, 400, 405, 501)
 """What servers say to a question they have never heard of."""
+_SHARING_OUT = (".icloud.com", ".icloud.com.cn")
+"""Under which a provider keeps its users on servers of several names: p42-caldav.icloud.com."""
 
 
 class Refused(Exception):
@@ -57,13 +59,17 @@ class Server:
 
 
 def _is_beside(url: str, typed: str) -> bool:
-    """Whether two addresses are of one host, or of two hosts of one domain, as where servers share out their users."""
+    """Whether two addresses are of one host, of a host and one below it, or of a provider that shares out its users.
+
+    Two names side by side may be of two owners, as under a suffix that anybody may have a name under.
+    """
     one, other = urlsplit(url), urlsplit(typed)
     if (one.scheme, one.netloc) == (other.scheme, other.netloc):
         return True
-    hosts = [(each.hostname or "").split(".") for each in (one, other)]
-    alike = hosts[0][-2:] == hosts[1][-2:] and min(map(len, hosts)) > 2
-    return one.scheme == "https" and alike and not hosts[0][-1].isdigit()
+    upper, lower = sorted(((each.hostname or "") for each in (one, other)), key=len)
+    below = upper.count(".") >= 2 and f".{lower}".endswith(f".{upper}")
+    shared_out = any(upper.endswith(suffix) and lower.endswith(suffix) for suffix in _SHARING_OUT)
+    return one.scheme == "https" and (below or shared_out) and not upper.rpartition(".")[2].isdigit()
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,14 @@ def test_entities_are_never_unfolded() -> None:
 @pytest.mark.parametrize(
     ("url", "typed", "beside"),
     [
-        ("https://p42-caldav.icloud.example/1/", "https://caldav.icloud.example/", True),
+        ("https://p42-caldav.icloud.com/1/", "https://caldav.icloud.com/", True),
+        ("https://p42-contacts.icloud.com.cn/1/", "https://contacts.icloud.com.cn/", True),
+        ("https://evil-icloud.com/1/", "https://caldav.icloud.com/", False),
+        ("https://d1.dav.provider.example/", "https://dav.provider.example/", True),
+        ("https://dav.provider.example/", "https://d1.dav.provider.example/", True),
+        ("https://xdav.provider.example/", "https://dav.provider.example/", False),
+        ("https://mallory.dyndns.example/", "https://alice.dyndns.example/", False),
+        ("https://evil.co.example/", "https://dav.alice.co.example/", False),
         ("https://dav.example/1/", "https://dav.example/", True),
         ("http://dav.example/1/", "https://dav.example/", False),
         ("https://evil.example/", "https://dav.example/", False),
