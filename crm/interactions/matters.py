@@ -130,6 +130,15 @@ def matter(connection: Connection, principal: Principal, sort: Sort, matter_id: 
     return row
 
 
+def _held(connection: Connection, principal: Principal, sort: Sort, matter_id: int) -> Row[Any]:
+    """The same, as it stays until we commit: what is kept of it is how it was just before."""
+    this = select(sort.table).where(*_this(principal, sort, matter_id))
+    row = connection.execute(this.with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
 @dataclass(frozen=True)
 class MatterPage:
     """A page of matters of one sort, the newest first, and the cursor of the next (None on the last)."""
@@ -201,7 +210,7 @@ def change(
 ) -> int | None:
     """Replace what a matter says; returns the id under which ``bring_back`` finds how it was, None where it is the same."""
     require_editor(principal)
-    row = matter(connection, principal, sort, matter_id)
+    row = _held(connection, principal, sort, matter_id)
     connection.execute(sort.table.update().where(*_this(principal, sort, matter_id)).values(**values))
     settlers: Settlers = ()
     if sort.until and values.get(sort.until, before := getattr(row, sort.until)) != before:
@@ -219,7 +228,7 @@ def settle(
     """
     require_editor(principal)
     assert sort.until
-    row = matter(connection, principal, sort, matter_id)
+    row = _held(connection, principal, sort, matter_id)
     settled, today = getattr(row, sort.until), principal.team_day(at)
     if settled is not None and settled <= today:
         return None
@@ -237,7 +246,7 @@ def reopen(
 def remove(connection: Connection, principal: Principal, sort: Sort, matter_id: int, at: datetime) -> int:
     """Take a matter away; returns the id under which ``bring_back`` finds it."""
     require_editor(principal)
-    row = matter(connection, principal, sort, matter_id)
+    row = _held(connection, principal, sort, matter_id)
     removed_id = take_away(connection, principal, sort.table, row, at)
     refresh_people(connection, principal, [row.contact_id], at, changed_on=LOG_UNCHANGED)
     return removed_id

@@ -1,11 +1,12 @@
 """Asks, promises, signals, favours and dates: written down, changed, settled, taken away and brought back."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from starlette.testclient import TestClient
 
 from crm import clock
@@ -323,3 +324,32 @@ def test_one_click_says_we_did_meet(world: World, site: TestClient, alice: Princ
     assert "Marta Kowalczyk" in form
     world.log("meeting", 1, one)
     assert "We did meet" not in site.get(f"/people/{one}").text
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_undo_of_a_change_leaves_what_somebody_else_changed_at_the_same_moment(
+    world: World, alice: Principal
+) -> None:
+    sort, today = SORTS["asks"], world.today
+    with world.database.write() as connection:
+        values = {"text": TEXT, "due": None}
+        row_id = matters.add(connection, alice, sort, world.contact(), values, world.now)
+
+    def change(**values: Any) -> int | None:
+        with world.database.write() as connection:
+            return matters.change(connection, alice, sort, row_id, values, world.now)
+
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with ThreadPoolExecutor(1) as pool:
+        with world.database.write() as connection:
+            matters.change(connection, alice, sort, row_id, {"text": "Theirs"}, world.now)
+            other = pool.submit(change, due=today)
+            while not other.done():
+                with world.database.read() as looking:
+                    if looking.execute(waiting).scalar_one():
+                        break
+        kept = other.result(10)
+    assert kept
+    with world.database.write() as connection:
+        matters.bring_back(connection, alice, kept, world.now)
+    assert [(row["text"], row["due"]) for row in stored(world, sort)] == [("Theirs", None)]
