@@ -27,7 +27,15 @@ from crm.planning.queries import own_suggestion, stored_plan, suggested
 from crm.planning.states import State, states_of
 from crm.storage.database import new_id, new_ids
 from crm.storage.insertion import insert_unless_there
-from crm.storage.tables import left_out, outbox, plan, response, suggestion
+from crm.storage.tables import (
+    interaction,
+    interaction_contact,
+    left_out,
+    outbox,
+    plan,
+    response,
+    suggestion,
+)
 
 DIRECTION_OF = {"note": "outbound", "gift": "outbound"}
 """Channels that go one way; everything else is mutual."""
@@ -315,7 +323,8 @@ def _dismiss(
 def undo(connection: Connection, principal: Principal, response_id: int, at: datetime) -> None:
     """Take back exactly that answer: the interaction it logged leaves the log, a swap gets its old act and moment.
 
-    Undone already: nothing happens. Only one's own answers; others' are not there.
+    Undone already: nothing happens, but that an interaction still in the log leaves it, such as one that was corrected
+    to *No answer*. Only one's own answers; others' are not there.
     """
     require_planner(principal)
     given = connection.execute(
@@ -329,13 +338,27 @@ def undo(connection: Connection, principal: Principal, response_id: int, at: dat
     ).one_or_none()
     if given is None:
         raise NotFound
+    if given.verb == "done" and given.interaction_id is not None:
+        _unlog(connection, principal, given, at)
     if given.undone_at is not None:
         return
-    if given.verb == "done" and given.interaction_id is not None:
-        delete_interaction(connection, principal, given.interaction_id, at)
     if given.verb == "swap":
         _swap_back(connection, principal, given)
     _take_back(connection, principal, response_id, at)
+
+
+def _unlog(connection: Connection, principal: Principal, given: Row[Any], at: datetime) -> None:
+    """Delete what the answer logged, unless somebody made it an entry about others since."""
+    log, took_part = interaction.c, interaction_contact.c
+    this = log.workspace_id == principal.workspace_id, log.id == given.interaction_id
+    same = (log.workspace_id == took_part.workspace_id) & (log.id == took_part.interaction_id)
+    still = select(took_part.contact_id).join(interaction, same).where(*this, log.deleted_at.is_(None))
+    people = connection.execute(still).scalars().all()
+    if not people:
+        return
+    if given.contact_id not in people:
+        raise Conflict(_("That was changed again since, so there is nothing to take back."))
+    delete_interaction(connection, principal, given.interaction_id, at)
 
 
 def _swap_back(connection: Connection, principal: Principal, given: Row[Any]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.errors import Conflict, Forbidden, Invalid, NotFound
-from crm.interactions.actions import answer_suggestion, delete_interaction
+from crm.interactions.actions import Entry, answer_suggestion, delete_interaction, edit_interaction
 from crm.planning import actions, waiting
 from crm.planning.actions import Answer
 from crm.planning.candidates import facts_of
@@ -320,6 +320,32 @@ def test_what_the_log_answers_is_done_and_can_be_undone(
     assert (after.state, after.interaction_id) == ("done", logged)
     undo(world, alice, Answer(after.response_id))
     assert now(world, alice) == before
+
+
+def test_undo_of_what_was_corrected_to_no_answer_takes_it_out_of_the_log(
+    world: World, alice: Principal, one: Suggested
+) -> None:
+    before = now(world, alice), interactions(world)
+    answer = give(world, alice, one, ANSWERS["done"])
+    entry = Entry(NOW, "phone", (one.contact.id,), outcome="attempted")
+    with world.database.write() as connection:
+        edit_interaction(connection, alice, answer.interaction_id or 0, entry, NOW)
+    assert now(world, alice).state == "planned"
+    for _twice in range(2):
+        undo(world, alice, answer)
+        assert (now(world, alice), interactions(world)) == before
+
+
+def test_undo_leaves_what_became_an_entry_about_others_and_says_so(
+    world: World, alice: Principal, one: Suggested
+) -> None:
+    answer = give(world, alice, one, ANSWERS["done"])
+    entry = Entry(NOW, "lunch", (world.contact("Another one"),))
+    with world.database.write() as connection:
+        edit_interaction(connection, alice, answer.interaction_id or 0, entry, NOW)
+    with pytest.raises(Conflict, match="nothing to take back"):
+        undo(world, alice, answer)
+    assert answer.interaction_id in {row.id for row in interactions(world)}
 
 
 @pytest.mark.parametrize(("way", "chosen"), [("note", {"note": 1}), ("phone", {"call": 1}), ("event", {})])
