@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Row, Table, or_, select
 
 from crm.contacts import many
 from crm.contacts.erasing import MATTERS
+from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
+from crm.errors import Conflict
 from crm.interactions.removed import Settlers, put_back, stamp, take_away
 from crm.storage.tables import (
     ask,
@@ -30,7 +32,8 @@ WRITTEN, SETTLED = "written", "settled"
 @dataclass(frozen=True)
 class Along:
     """What went with an interaction: the number of matters, and whose metrics changed by that. ``away`` and ``stay`` are
-    the names of the people who were new with it: those archived now, and those of whom more is known."""
+    the names of the people who were new with it: those archived now, and those of whom more is known; nobody who was
+    archived before."""
 
     matters: int = 0
     about: frozenset[int] = frozenset()
@@ -77,10 +80,16 @@ def decided_anew(connection: Connection, principal: Principal, settling: Table, 
 def decided_as_before(
     connection: Connection, principal: Principal, settling: Table, row_id: int, settlers: Settlers
 ) -> None:
-    """That was taken back: these interactions, where they are still there, speak for it again."""
+    """That was taken back: these interactions, where they are still there, speak for it again.
+
+    Conflict where none of them is in the log any more: it went, and what it settled is open.
+    """
     table = interaction.c
-    mine = table.workspace_id == principal.workspace_id, table.id.in_([one for one, _ in settlers])
-    there = set(connection.execute(select(table.id).where(*mine)).scalars())
+    mine = table.workspace_id == principal.workspace_id, table.id.in_([one for one, _mark in settlers])
+    deleted = connection.execute(select(table.id, table.deleted_at).where(*mine))
+    there = {row.id: row.deleted_at for row in deleted}
+    if settlers and all(deleted_at is not None for deleted_at in there.values()):
+        raise Conflict(_("What settled this is out of the log, so it stays open."))
     for interaction_id, stamp_then in settlers:
         if interaction_id in there:
             _remember(connection, principal, interaction_id, SETTLED, settling, [(row_id, stamp_then)])
@@ -90,6 +99,7 @@ def take_along(connection: Connection, principal: Principal, interaction_id: int
     """With a deleted interaction: take away what it wrote down, open what it settled, archive who was new with it."""
     people, matters = _marks(connection, principal, interaction_id)
     untouched = _untouched(connection, principal, people)
+    here = [row.id for row in _rows(connection, principal, people) if row.archived_at is None]
     about: list[int] = []
     for mark in sorted(matters, key=lambda one: one.what != SETTLED):
         table = metadata.tables[mark.record]
@@ -108,12 +118,12 @@ def take_along(connection: Connection, principal: Principal, interaction_id: int
         about.append(row.contact_id)
     away = [one for one in untouched if not _known_otherwise(connection, principal, one)]
     many.archive(connection, principal, [one.row_id for one in away], at)
-    _mark_anew(connection, principal, untouched)
+    mark_anew(connection, principal, untouched)
     return Along(
         len(about),
         frozenset(about),
         _names(connection, principal, away),
-        _names(connection, principal, [one for one in people if one not in away]),
+        _names(connection, principal, [one for one in people if one.row_id in here and one not in away]),
     )
 
 
@@ -132,8 +142,13 @@ def bring_along(connection: Connection, principal: Principal, interaction_id: in
                 about.add(row.contact_id)
         elif mark.removed_id and _row(connection, principal, removed_matter, mark.removed_id):
             about.add(put_back(connection, principal, mark.removed_id, at).contact_id)
-    _mark_anew(connection, principal, untouched)
+    mark_anew(connection, principal, untouched)
     return about
+
+
+def new_and_untouched(connection: Connection, principal: Principal, interaction_id: int) -> list[Row[Any]]:
+    """Who was new with it and is as it left them, for ``mark_anew`` after a change of it that changes them too."""
+    return _untouched(connection, principal, _marks(connection, principal, interaction_id)[0])
 
 
 def part(
@@ -193,7 +208,7 @@ def _known_otherwise(connection: Connection, principal: Principal, mark: Row[Any
     return bool(connection.execute(asked).scalar_one())
 
 
-def _mark_anew(connection: Connection, principal: Principal, people: Sequence[Row[Any]]) -> None:
+def mark_anew(connection: Connection, principal: Principal, people: Sequence[Row[Any]]) -> None:
     """What was just done to them is none of the changes that keep somebody."""
     stamps = {row.id: stamp(row) for row in _rows(connection, principal, people)}
     for mark in people:

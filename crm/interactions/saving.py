@@ -11,7 +11,7 @@ from crm.interactions import actions, queries
 from crm.interactions.actions import Entry
 from crm.interactions.forms import SPEAK_AGAIN
 from crm.interactions.heard import close_asks, keep_heard
-from crm.interactions.left_behind import wrote
+from crm.interactions.left_behind import mark_anew, new_and_untouched, wrote
 from crm.interactions.once import once_key
 from crm.interactions.reading import Sent
 from crm.interactions.saying import said_of
@@ -74,7 +74,9 @@ def keep_the_rest(visit: Visit, sent: Sent, whole: Whole, interaction_id: int) -
     day = min(today, principal.team_day(entry.occurred_at))
     again = SPEAK_AGAIN.get(form.again)
     asks = [Heard("ask", _("Speak again"), today + timedelta(days=again))] if again else []
+    untouched = new_and_untouched(connection, principal, interaction_id)
     keep_heard(connection, principal, whole.first, interaction_id, [*sent.heard, *asks], day, at)
+    mark_anew(connection, principal, untouched)
     close_asks(connection, principal, form.closed_asks, entry.contact_ids, interaction_id, at)
     if form.suggestion and entry.outcome == "reached":
         actions.answer_suggestion(connection, principal, form.suggestion, interaction_id, at)

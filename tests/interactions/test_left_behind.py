@@ -10,6 +10,7 @@ from crm.contacts.erasing import erase
 from crm.contacts.merging import merge_contacts
 from crm.domain.heard import DATE_KINDS, LABELS, Heard
 from crm.domain.principal import Principal
+from crm.errors import Conflict
 from crm.interactions import actions, matters
 from crm.interactions.heard import close_asks, keep_heard
 from crm.interactions.matters import SORTS
@@ -124,6 +125,24 @@ def test_what_was_opened_again_and_settled_by_undo_is_settled_by_the_interaction
     assert [(row["id"], row["closed_on"]) for row in all_of(world)["ask"]] == [(old, None)]
 
 
+def test_what_was_opened_again_is_settled_by_no_interaction_that_is_out_of_the_log(
+    world: World, alice: Principal
+) -> None:
+    lunch, old = told(world, alice, world.contact())
+    with world.database.write() as connection:
+        kept = matters.reopen(connection, alice, SORTS["asks"], old, world.now)
+    take_out(world, alice, lunch)
+    assert kept
+    with pytest.raises(Conflict, match="stays open"), world.database.write() as connection:
+        matters.bring_back(connection, alice, kept, world.now)
+    assert [(row["id"], row["closed_on"]) for row in all_of(world)["ask"]] == [(old, None)]
+    bring_back(world, alice, lunch)
+    with world.database.write() as connection:
+        matters.bring_back(connection, alice, kept, world.now)
+    take_out(world, alice, lunch)
+    assert [(row["id"], row["closed_on"]) for row in all_of(world)["ask"]] == [(old, None)]
+
+
 def test_what_was_taken_away_by_hand_does_not_come_back(world: World, alice: Principal) -> None:
     lunch, _ = told(world, alice, world.contact())
     gone = all_of(world)["promise"][0]["id"]
@@ -212,6 +231,29 @@ def test_somebody_new_whose_name_was_a_slip_goes_once_the_entry_names_another(
     assert standing(world, "Mrata").archived_at is not None
     for act in ("delete", "restore"):
         post(site, f"/log/{call}/{act}")
+    assert standing(world, "Mrata").archived_at is not None
+
+
+def test_of_somebody_new_who_was_archived_by_hand_it_is_not_said_that_they_stay(
+    world: World, alice: Principal
+) -> None:
+    site = signed_in(world, alice)
+    post(site, "/log", new_names="Mrata", channel="phone")
+    with world.database.write() as connection:
+        many.archive(connection, alice, [standing(world, "Mrata").id], world.now)
+    post(site, f"/log/{newest(world).id}/delete")
+    assert said(site) == "Taken out of the log."
+
+
+def test_a_birthday_that_a_change_of_the_entry_adds_keeps_nobody_new(world: World, alice: Principal) -> None:
+    site = signed_in(world, alice)
+    post(site, "/log", new_names="Mrata", channel="phone")
+    call, mrata = newest(world).id, standing(world, "Mrata").id
+    birthday = {"heard_sort_1": "birthday", "heard_text_1": "", "heard_due_1": world.today.isoformat()}
+    post(site, f"/log/{call}", contact_ids=mrata, channel="phone", when="today", **birthday)
+    assert len(all_of(world)["contact_date"]) == 1
+    post(site, f"/log/{call}/delete")
+    assert "Mrata, who was new with it, is archived." in said(site)
     assert standing(world, "Mrata").archived_at is not None
 
 

@@ -158,5 +158,6 @@ left_behind = Table(
     belongs_to("interaction", "interaction_id", ondelete="CASCADE"),
     Index("ix_left_behind_workspace_id_record_row_id", "workspace_id", "record", "row_id"),
 )
-"""Matters an interaction wrote down and asks it settled: ``record`` names the table. ``stamp`` tells whether somebody
-changed it since: a hash of the row as written, or the day an ask was settled. ``removed_id``: what went with it."""
+"""People and matters an interaction wrote down and asks it settled: ``record`` names the table. ``stamp`` tells whether
+somebody changed it since: a hash of the row as written, or the day an ask was settled. ``removed_id``: what went with
+it."""
