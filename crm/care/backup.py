@@ -70,7 +70,13 @@ def _refuse_other_files(database: Database, path: Path) -> None:
             raise Conflict(f"{path} belongs to the database. Name another file for the backup.")
     if os.path.isdir(path):  # noqa: PTH112
         raise Conflict(f"{path} is a folder. Name a file in it.")
-    if os.path.lexists(path) and not archive.is_one(path):
+    try:
+        is_other = os.path.lexists(path) and not archive.is_one(path)
+    except OSError as fault:
+        raise Unavailable(
+            f"{path} is there already and cannot be read ({fault.strerror}), so it stays. Name another file."
+        ) from None
+    if is_other:
         raise Conflict(f"{path} is there already and is no backup, so it stays. Name another file.")
 
 

@@ -42,7 +42,8 @@ def restore(database: Database, path: Path, at: datetime, *, replace: bool = Fal
     """Replace what is in the database by the backup, in one transaction.
 
     Refuses damaged archives, those of a newer schema, and a database of another program; refuses to replace what is
-    there unless ``replace``. A damaged file of SQLite is kept, and a new one takes its place.
+    there unless ``replace``. In a database of a later version, tables of others cannot be told from its own, so they go
+    too. A damaged file of SQLite is kept, and a new one takes its place.
     """
     with archive.opened(path) as found:
         if not is_known(found.manifest.revision):
@@ -125,28 +126,40 @@ def _give_the_rights_of(one: Path, other: Path) -> None:
 
 
 def _refuse_foreign(connection: Connection) -> None:
-    """What another program keeps is not ours to drop, whoever says yes."""
+    """What another program keeps is not ours to drop, whoever says yes.
+
+    In a database of a later version only that can tell which tables are its own: ``_would_be_lost`` names the strange.
+    """
     there = set(inspect(connection).get_table_names())
-    strange = sorted(there)
-    if there >= CORE:
-        is_newer = not is_known(revision_of(connection))  # only a later version can tell which are its own
-        strange = [] if is_newer else sorted(there - {VERSION_TABLE, *metadata.tables})
+    if there >= CORE and not is_known(revision_of(connection)):
+        return
+    strange = _strange(there) if there >= CORE else sorted(there)
     if strange:
-        some = ", ".join(strange[:3]) + (f" and {len(strange) - 3} more" if len(strange) > 3 else "")
         raise Conflict(
-            f"The database holds tables that are not of In Person ({some}), so nothing was restored. "
+            f"The database holds tables that are not of In Person ({_some(strange)}), so nothing was restored. "
             "Name an empty database in CRM_DATABASE_URL."
         )
 
 
+def _strange(there: set[str]) -> list[str]:
+    return sorted(there - {VERSION_TABLE, *metadata.tables})
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
 def _would_be_lost(connection: Connection, manifest: Manifest) -> str | None:
     """A sentence about what a backup would replace; None where nothing was ever kept."""
-    if not inspect(connection).get_table_names():
+    there = set(inspect(connection).get_table_names())
+    if not there:
         return None
     revision = revision_of(connection)
     if revision != newest():
         age = "an older" if is_known(revision) else "a newer"
-        return f"The database is of {age} version of In Person; what is in it would be replaced."
+        strange = _strange(there)
+        too = f", with tables that this one does not know ({_some(strange)})" if strange else ""
+        return f"The database is of {age} version of In Person; what is in it would be replaced{too}."
     change = newest_change(connection)
     backed_up = datetime.fromisoformat(manifest.newest_change) if manifest.newest_change else None
     if change and (backed_up is None or change > backed_up):

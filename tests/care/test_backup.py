@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from crm.care import backup
+from crm.care import archive, backup
 from crm.care.archive import opened
 from crm.care.backup import LEFT_OUT, back_up, plain_table
 from crm.care.restore import restore
@@ -242,3 +242,18 @@ def test_the_archive_keeps_no_sessions(world: World, tmp_path: Path) -> None:
     back_up(world.database, tmp_path / "all.backup", NOW)
     with opened(tmp_path / "all.backup") as found:
         assert not LEFT_OUT & set(found.manifest.tables)
+
+
+def test_a_file_that_cannot_be_read_is_named_and_stays(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "of-another-user.backup"
+    path.write_bytes(b"theirs")
+
+    def refused(_path: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(archive, "is_one", refused)
+    with pytest.raises(Unavailable, match=r"of-another-user\.backup .*Permission denied.*Name another file"):
+        back_up(world.database, path, NOW)
+    assert path.read_bytes() == b"theirs"

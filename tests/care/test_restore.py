@@ -68,6 +68,16 @@ def test_data_of_another_version_are_asked_about(world: World, saved: Path, revi
     assert people(world.database) == 1
 
 
+def test_of_a_newer_version_the_tables_that_are_not_known_are_named(others: Database, saved: Path) -> None:
+    migrate(others)
+    World.create(others).contact("Ana Lima")
+    with others.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'of_tomorrow'"))
+    with pytest.raises(Conflict, match=r"newer version of In Person.*does not know \(invoice\).*--yes"):
+        restore(others, saved, NOW)
+    assert people(others) == 1
+
+
 def test_a_team_that_entered_nobody_yet_is_asked_about(world: World, saved: Path) -> None:
     world.user()
     with pytest.raises(Conflict, match=r"is not empty.*--yes"):
