@@ -36,6 +36,10 @@ SECRETS = (
 )
 FILE = "CRM_SETTINGS_FILE"
 SHORT_KEY = "CRM_SECRET_KEY is short.", f"Use {LEAST_KEY} random characters or more."
+COMMA_IN_KEY = (
+    "CRM_SECRET_KEY holds a comma.",
+    "Once another takes its place, name it by CRM_SECRET_KEY_BEFORE_FILE, where each key has its own line.",
+)
 _OF_TESTS = ("CRM_TEST_", "CRM_CHROMIUM")
 _LINE = re.compile(r"""(?:export\s+)?(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|(.*?))(?:\s+\#.*)?""")
 """A name and its value, in quotes of either sort or in none; what follows " #" is a comment."""
@@ -99,7 +103,7 @@ class Settings(BaseSettings):
     )
     secret_key_before: str = Field(
         default="",
-        description="Keys before it, with commas between: they sign nothing and still open what they signed.",
+        description="Keys before it, with commas between, or one a line: they sign nothing and still open what they signed.",
     )
     scheduler: Literal["on", "off"] = Field(
         default="on", description="Whether this process sends what is due."
@@ -146,13 +150,6 @@ class Settings(BaseSettings):
             )
         return value.rstrip("/").lower()
 
-    @field_validator("secret_key")
-    @classmethod
-    def _one_key(cls, value: str) -> str:
-        if "," in value:
-            raise ValueError("must hold no comma: once it is an old key, commas stand between it and others")
-        return value
-
     @field_validator("proxies")
     @classmethod
     def _addresses(cls, value: str) -> str:
@@ -196,7 +193,7 @@ class Settings(BaseSettings):
     @cached_property
     def key(self) -> Key:
         """The secret that signs links, with those before it; made at first use and kept, readable by its owner only."""
-        former = [key.encode() for key in _listed(self.secret_key_before)]
+        former = [key.encode() for key in _former_keys(self.secret_key_before)]
         if self.secret_key:
             return Key.of(self.secret_key.encode(), former)
         _make_key(self.key_file)
@@ -207,7 +204,7 @@ class Settings(BaseSettings):
     @property
     def has_short_key(self) -> bool:
         """Whether a key that was set can be guessed."""
-        keys = (self.secret_key, *_listed(self.secret_key_before))
+        keys = (self.secret_key, *_former_keys(self.secret_key_before))
         return any(0 < len(key) < LEAST_KEY for key in keys)
 
     @property
@@ -219,6 +216,21 @@ class Settings(BaseSettings):
 def _listed(words: str) -> list[str]:
     """What stands between commas."""
     return [word.strip() for word in words.split(",") if word.strip()]
+
+
+def _former_keys(words: str) -> Iterator[str]:
+    """What stands on a line of its own, or between commas.
+
+    Of lines, those with a comma are also taken as one key; a piece too short to be one is none, or anybody could sign.
+    """
+    if "\n" not in words:
+        yield from _listed(words)
+        return
+    for line in filter(None, map(str.strip, words.splitlines())):
+        yield line
+        pieces = _listed(line)
+        if len(pieces) > 1 and all(len(piece) >= LEAST_KEY for piece in pieces):
+            yield from pieces
 
 
 def _make_key(path: Path) -> None:
@@ -325,6 +337,8 @@ def _from_files(said: Mapping[str, str]) -> dict[str, str]:
         setting = f"CRM_{name.upper()}_FILE"
         if setting in said:
             found[name] = _words_of(setting, said[setting]).strip()
+            if name == "secret_key_before":
+                found[name] += "\n"  # of a file, lines count
     return found
 
 

@@ -143,9 +143,20 @@ def test_space_around_a_kept_key_is_no_part_of_it_and_what_it_signed_so_holds_on
         assert Settings(data_dir=tmp_path).key
 
 
-def test_a_key_that_could_not_be_listed_later_is_refused() -> None:
-    with pytest.raises(ValueError, match="no comma"):
-        Settings(secret_key=f"{'n' * 20},{'n' * 20}")
+def test_a_key_with_a_comma_is_borne_and_carried_over_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, older = f"x,{'o' * 40}", "p" * 40
+    assert Settings(secret_key=old).key == old.encode()
+    monkeypatch.setenv("CRM_SECRET_KEY", "n" * 40)
+    (tmp_path / "before").write_text(f"{old}\n")
+    monkeypatch.setenv("CRM_SECRET_KEY_BEFORE_FILE", str(tmp_path / "before"))
+    assert settings.load().key.former == (old.encode(),)
+    (tmp_path / "before").write_text(f"{old}\n{older}\n")
+    assert settings.load().key.former == (old.encode(), older.encode())
+    assert not settings.load().has_short_key
+    (tmp_path / "before").write_text(f"{older},{'q' * 40}\n")
+    assert {older.encode(), b"q" * 40} < set(settings.load().key.former)
 
 
 @pytest.mark.parametrize(

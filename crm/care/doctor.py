@@ -19,7 +19,7 @@ from crm.errors import Refusal, UsageError
 from crm.mail.message import Mailbox
 from crm.mail.transport import SmtpSettings, greet
 from crm.nudges.queries import clock_of
-from crm.settings import SHORT_KEY, Settings, unknown_settings
+from crm.settings import COMMA_IN_KEY, SHORT_KEY, Settings, unknown_settings
 from crm.storage import sqlite
 from crm.storage.database import Database
 from crm.storage.migrate import is_new, is_newer, is_newest
@@ -416,6 +416,8 @@ def _contradictions(settings: Settings) -> Iterator[Finding]:
 def _secret(settings: Settings) -> Iterator[Finding]:
     if settings.has_short_key:
         yield Finding("settings", "wrong", *SHORT_KEY)
+    if "," in settings.secret_key:
+        yield Finding("settings", "note", *COMMA_IN_KEY)
     if settings.secret_key:
         return
     path = settings.key_file

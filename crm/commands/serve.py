@@ -20,7 +20,7 @@ from crm.cli_support import open_database
 from crm.errors import Unavailable
 from crm.nudges import sending
 from crm.outgoing.imap_address import ImapAddress
-from crm.settings import SHORT_KEY, Settings, unknown_settings
+from crm.settings import COMMA_IN_KEY, SHORT_KEY, Settings, unknown_settings
 from crm.storage.database import Database
 from crm.web import logs, sessions
 
@@ -68,6 +68,8 @@ def _worth_a_word(settings: Settings) -> Iterator[str]:
     yield from unknown_settings()
     if settings.has_short_key:
         yield " ".join(SHORT_KEY)
+    if "," in settings.secret_key:
+        yield " ".join(COMMA_IN_KEY)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -103,6 +103,12 @@ class Goes:
         matters = [count(rows[table], *nouns) for table, nouns in _COUNTED.items() if rows[table]]
         if matters:
             found.append(_("Written down about them: {matters}.").format(matters=", ".join(matters)))
+        return found + self._beside
+
+    @property
+    def _beside(self) -> list[str]:
+        """What goes of plans, mails and merges."""
+        rows, found = self.rows, list[str]()
         if rows[suggestion.name]:
             found.append(
                 ngettext(
