@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, or_, select
+from sqlalchemy import Connection, Row, Select, case, func, or_, select
 
 from crm.domain import calling
 from crm.domain.channels import Channel, by_key
@@ -150,20 +150,30 @@ def called(connection: Connection, principal: Principal, name: str, limit: int =
 
 
 def namesakes(connection: Connection, principal: Principal, line: str) -> list[Somebody]:
-    """Whom the words of a line may name."""
-    words = [fold(word) for word in name_words(line)[:NAME_WORDS]]
-    fitting = [_has_word(word) for word in words if word]
-    if not fitting:
+    """Whom the words of a line may name: everybody with one of them in their name, whole, as the line is read.
+
+    Where they are too many, those come first whose names hold the most of its words, and then its first ones: a name
+    stands before the remark.
+    """
+    words = list(dict.fromkeys(filter(None, (fold(word) for word in name_words(line)[:NAME_WORDS]))))
+    if not words:
         return []
+    held = [_has_whole_word(word) for word in words]
+    number = sum((case((one, 1), else_=0) for one in held[1:]), case((held[0], 1), else_=0))
+    first = case(*((one, place) for place, one in enumerate(held)))
     rows = connection.execute(
         select(contact.c.id, contact.c.folded_name)
-        .where(
-            contact.c.workspace_id == principal.workspace_id, contact.c.archived_at.is_(None), or_(*fitting)
-        )
-        .order_by(contact.c.id)
+        .where(contact.c.workspace_id == principal.workspace_id, contact.c.archived_at.is_(None), or_(*held))
+        .order_by(number.desc(), first, contact.c.id)
         .limit(NAMESAKES)
     )
     return [Somebody(row.id, row.folded_name) for row in rows]
+
+
+def _has_whole_word(word: str) -> Any:
+    """A word of the name is this one; most names are ruled out by the first, quick look."""
+    name, sought = contact.c.folded_name, escape_like(word)
+    return name.like(f"%{sought}%", escape="\\") & (" " + name + " ").like(f"% {sought} %", escape="\\")
 
 
 def _has_word(word: str) -> Any:
