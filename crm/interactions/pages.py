@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from crm.contacts.searching import suggest
@@ -33,7 +34,7 @@ from crm.interactions import (
 )
 from crm.interactions.actions import Entry
 from crm.interactions.drafts import Draft
-from crm.interactions.forms import SPEAK_AGAIN
+from crm.interactions.forms import SPEAK_AGAIN, moment_of, read_log
 from crm.interactions.left_behind import Along
 from crm.interactions.once import already, is_same
 from crm.interactions.queries import Logged, Person
@@ -42,6 +43,7 @@ from crm.interactions.reading import Problem
 from crm.interactions.saving import keep_the_rest, save, undo_of, with_newcomers
 from crm.interactions.saying import FORESEEN
 from crm.storage.stored_metrics import targets_of
+from crm.web.forms import Errors
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -80,6 +82,7 @@ def once_saved(visit: Visit) -> Response:
         people=queries.named(visit.connection, visit.principal, drafts.ids_in(query.getlist("contact_ids"))),
         when=query.get("when", "today"),
         day=query.get("day", ""),
+        time_of_day=query.get("time_of_day", ""),
         outcome=query.get("outcome", "reached"),
         closed_asks=frozenset(query.getlist("closed_asks")),
     )
@@ -282,36 +285,42 @@ def _beside(visit: Visit, draft: Draft) -> dict[str, Any]:
     ids = [person.id for person in people]
     facts = queries.standing(connection, principal, ids)
     number = len(draft.people) + len(draft.new_names)
-    moves = way if way and draft.outcome == "reached" and not is_broadcast(way, number) else None
     days_ago = _days_ago(visit, draft)
-    days = queries.contact_days(connection, principal, ids, visit.at) if moves and days_ago > 0 else {}
+    counts = draft.outcome == "reached" and days_ago is not None
+    moves = way if way and counts and not is_broadcast(way, number) else None
+    days = queries.contact_days(connection, principal, ids, visit.at) if moves and days_ago else {}
     return {
         "channels": ways,
         "ways": by_key(ways),
         "foreseen": [
-            _foreseen(visit, one, facts[one.id], moves, days_ago, days.get(one.id, ()))
+            _foreseen(visit, one, facts[one.id], moves, days_ago or 0, days.get(one.id, ()))
             for one in people
             if one.id in facts
         ],
         "chosen": way,
         "broadcast": bool(way and is_broadcast(way, number)),
         "count": number,
+        "ahead": days_ago is None,
         "keeps": _keeps(visit, facts[ids[0]], moves) if moves and ids and ids[0] in facts else None,
         "asks": queries.open_asks(connection, principal, ids, principal.team_day(visit.at)),
-        "last_time": queries.last_together(connection, principal, ids),
+        "last_time": queries.last_together(connection, principal, ids, visit.at),
         "closed_asks": draft.closed_asks,
         "names": {person.id: person.given for person in people},
     }
 
 
-def _days_ago(visit: Visit, draft: Draft) -> int:
-    """Calendar days between the draft's day and today; what cannot be read counts as today."""
-    if draft.when == "yesterday" and not draft.day:
-        return 1
-    try:
-        return (visit.today - date.fromisoformat(draft.day)).days if draft.day else 0
-    except ValueError:
+def _days_ago(visit: Visit, draft: Draft) -> int | None:
+    """How many of the team's days ago the draft's moment is; nothing where it lies ahead.
+
+    What cannot be read counts as now.
+    """
+    said = FormData([("when", draft.when), ("day", draft.day), ("time_of_day", draft.time_of_day)])
+    form = read_log(said)
+    when = visit.at if isinstance(form, Errors) else moment_of(form, visit.at, visit.principal)
+    if isinstance(when, str):
         return 0
+    team_day = visit.principal.team_day
+    return None if when > visit.at else (team_day(visit.at) - team_day(when)).days
 
 
 def _foreseen(

@@ -247,12 +247,12 @@ def _zones(whose: Any, ids: Any) -> Select[Any]:
 
 
 def last_together(
-    connection: Connection, principal: Principal, contact_ids: Sequence[int]
+    connection: Connection, principal: Principal, contact_ids: Sequence[int], at: datetime
 ) -> LastTime | None:
-    """The newest words written down about a personal interaction with any of these people."""
+    """The newest words written down about a personal interaction with any of these people by ``at``."""
     personal = [way.key for way in channels(connection, principal) if way.personal]
     newest = max(
-        filter(None, (_last_words(connection, principal, one, personal) for one in contact_ids)),
+        filter(None, (_last_words(connection, principal, one, personal, at) for one in contact_ids)),
         key=lambda row: row.occurred_at,
         default=None,
     )
@@ -263,18 +263,13 @@ def last_together(
 
 
 def _last_words(
-    connection: Connection, principal: Principal, contact_id: int, personal: list[str]
+    connection: Connection, principal: Principal, contact_id: int, personal: list[str], at: datetime
 ) -> Row[Any] | None:
     """Looks through a bounded number of their interactions, the newest first."""
     took_part = interaction_contact.c
     recent = (
         select(took_part.interaction_id)
-        .where(
-            took_part.workspace_id == principal.workspace_id,
-            took_part.contact_id == contact_id,
-            took_part.counts,
-            took_part.channel.in_(personal),
-        )
+        .where(*counted(principal.workspace_id, [contact_id], at, took_part), took_part.channel.in_(personal))
         .order_by(took_part.occurred_at.desc(), took_part.interaction_id.desc())
         .limit(TOGETHER)
         .subquery()

@@ -122,7 +122,7 @@ def test_a_private_note_is_its_authors_alone(world: World) -> None:
     with world.database.read() as connection:
         assert queries.logged(connection, alice, logged).note == "about the illness"
         assert queries.logged(connection, bob, logged).note is None
-        assert queries.last_together(connection, bob, [marta]) is None
+        assert queries.last_together(connection, bob, [marta], world.now) is None
     edit(world, logged, Entry(noon(world, 5), "visit", (marta,), note="wiped", note_private=False), by=bob)
     with world.database.read() as connection:
         kept = queries.logged(connection, alice, logged)

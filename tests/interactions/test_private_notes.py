@@ -32,7 +32,7 @@ def by_every_way(world: World, reader: Principal, people: dict[str, int]) -> lis
         rows = connection.execute(select(interaction)).all()
         found = connection.execute(select(interaction.c.note).where(notes_to_read(reader))).scalars().all()
         entries = [queries.logged(connection, reader, row.id) for row in rows]
-        last = [queries.last_together(connection, reader, [one]) for one in people.values()]
+        last = [queries.last_together(connection, reader, [one], world.now) for one in people.values()]
         points = talking_points(connection, reader, list(people.values()), world.now)
     notes = (
         [*found],
