@@ -4,15 +4,22 @@ The key is the entry's ``source_id`` and stays for good, also while it is out of
 weeks what was saved and taken back meanwhile.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from crm.domain.heard import DATE_KINDS
 from crm.domain.principal import Principal
-from crm.interactions.queries import logged
+from crm.interactions.actions import Entry
+from crm.interactions.drafts import wall
+from crm.interactions.queries import Logged, heard_in, logged
 from crm.interactions.reading import Sent
 from crm.storage.statements import built_once
-from crm.storage.tables import interaction, user
+from crm.storage.tables import contact_date, interaction, user
+
+DUE = ("ask", "promise", "their promise")
+"""Sorts of what is heard that keep the day they are due."""
 
 
 def once_key(once: str) -> str:
@@ -47,9 +54,47 @@ def _with_key(workspace_id: Any, user_id: Any, key: Any, *, taken_out: bool) -> 
 
 
 def is_same(connection: Connection, principal: Principal, interaction_id: int, sent: Sent) -> bool:
-    """Whether the form says what is in the log: the same people, by the same channel, in the same words."""
+    """Whether the form says what is in the log: the same people, when and how, in the same words, and nothing more
+    that was heard."""
     there = logged(connection, principal, interaction_id)
     names = {person.name for person in there.people}
-    said = (sent.entry.channel, sent.entry.summary, sent.entry.note)
-    is_said = (there.channel, there.summary, there.note) == said
-    return is_said and names == {*(person.name for person in sent.people), *sent.newcomers}
+    return (
+        _said(there) == _said(sent.entry)
+        and _when(there, principal, sent) == _when(sent.entry, principal, sent)
+        and names == {*(person.name for person in sent.people), *sent.newcomers}
+        and not _new_in(connection, principal, there, sent)
+    )
+
+
+def _said(one: Logged | Entry) -> tuple[object, ...]:
+    return one.channel, one.direction, one.outcome, one.summary, one.note, one.note_private
+
+
+def _when(one: Logged | Entry, principal: Principal, sent: Sent) -> object:
+    """As the form says it: the minute, or the day alone."""
+    day, minute = wall(one.occurred_at, principal)
+    return day if sent.form.time_of_day is None else (day, minute)
+
+
+def _new_in(connection: Connection, principal: Principal, there: Logged, sent: Sent) -> set[object]:
+    """What the form has to tell that is not kept with the entry, or as a day to remember of whoever was there."""
+    told = {
+        replace(one, due=one.due if one.sort in DUE else None)
+        for one in sent.heard
+        if one.sort not in DATE_KINDS
+    }
+    days = {
+        (one.sort, one.due.month, one.due.day) for one in sent.heard if one.sort in DATE_KINDS and one.due
+    }
+    return {
+        *(told - set(heard_in(connection, principal, there.id))),
+        *(days - _days_of(connection, principal, there)),
+    }
+
+
+def _days_of(connection: Connection, principal: Principal, there: Logged) -> set[tuple[str, int, int]]:
+    table, ids = contact_date.c, [person.id for person in there.people]
+    known = select(table.kind, table.month, table.day).where(
+        table.workspace_id == principal.workspace_id, table.contact_id.in_(ids)
+    )
+    return {(row.kind, row.month, row.day) for row in connection.execute(known)}
