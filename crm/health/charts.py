@@ -1,12 +1,14 @@
 """Charts of health as coordinates: pure functions from numbers; templates only draw."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from crm.domain.language import gettext as _
 from crm.domain.language import ngettext
+from crm.domain.manner import numeral
 from crm.domain.spans import capital, count, in_words
 from crm.domain.vocabulary import word
 
@@ -117,7 +119,8 @@ class Tick:
 
 @dataclass(frozen=True)
 class PortfolioMap:
-    """What to draw, the finding as a sentence, and the people in the order of the table beneath."""
+    """What to draw, the finding as a sentence, the people in the order of the table beneath, and a sentence where
+    there are more than are drawn."""
 
     marks: tuple[Mark, ...]
     sections: tuple[Section, ...]
@@ -126,6 +129,7 @@ class PortfolioMap:
     kinds: tuple[tuple[str, str], ...]
     sentence: str
     points: tuple[Point, ...]
+    left_out: str | None
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
@@ -137,8 +141,12 @@ class PortfolioMap:
     panel_bottom: int = PANEL_BOTTOM
 
 
-def portfolio_map(points: Sequence[Point]) -> PortfolioMap:
-    """Everybody by days since personal contact and digital share; whoever had none in the year is in the panel."""
+def portfolio_map(points: Sequence[Point], zones: Mapping[str, int] | None = None) -> PortfolioMap:
+    """Everybody by days since personal contact and digital share; whoever had none in the year is in the panel.
+
+    ``zones``: how many people each zone has, where ``points`` may be only the first of them.
+    """
+    people = Counter(point.zone for point in points) if zones is None else zones
     marks = [
         _mark(one, _x(one.days), _y(one.share))
         for one in points
@@ -152,30 +160,27 @@ def portfolio_map(points: Sequence[Point]) -> PortfolioMap:
         across=tuple(Tick(_x(days), str(days)) for days in TICKS),
         up=tuple(Tick(_y(percent / 100), f"{percent}%") for percent in (0, 25, 50, 75, 100)),
         kinds=_kinds(points),
-        sentence=finding(points),
+        sentence=finding(points, people),
         points=tuple(points),
+        left_out=_left_out(points, people),
     )
 
 
-def finding(points: Sequence[Point]) -> str:
-    """What the map shows, in a sentence or two."""
-    if not points:
+def finding(points: Sequence[Point], zones: Mapping[str, int]) -> str:
+    """What the map shows, in a sentence or two; of those that are not drawn too, as far as their zones tell."""
+    total, screen = _mapped(zones), zones.get("screen_only", 0)
+    if not total:
         return _("Nobody to show yet.")
-    screen = sum(point.zone == "screen_only" for point in points)
+    said = ngettext(
+        "{number} of {people} is in the zone screen-only",
+        "{number} of {people} are in the zone screen-only",
+        screen or total,
+    )
+    number = capital(in_words(screen)) if screen else _("None")
+    first = said.format(number=number, people=count(total, "person", "people"))
+    if left_out := _left_out(points, zones):
+        return f"{first}. {left_out}"
     never = sum(point.days is None for point in points)
-    people = count(len(points), "person", "people")
-    if not screen:
-        first = ngettext(
-            "None of {people} is reached only by screen",
-            "None of {people} are reached only by screen",
-            len(points),
-        ).format(people=people)
-    else:
-        first = ngettext(
-            "{number} of {people} is reached only by screen",
-            "{number} of {people} are reached only by screen",
-            screen,
-        ).format(number=capital(in_words(screen)), people=people)
     if not never:
         return _("{finding}; with everybody there was personal contact at some time.").format(finding=first)
     return ngettext(
@@ -183,6 +188,19 @@ def finding(points: Sequence[Point]) -> str:
         "{finding}; with {number} there is no personal contact on record.",
         never,
     ).format(finding=first, number=in_words(never))
+
+
+def _left_out(points: Sequence[Point], zones: Mapping[str, int]) -> str | None:
+    """Why there are fewer marks than people, if so."""
+    total = _mapped(zones)
+    if len(points) >= total:
+        return None
+    said = _("Drawn are the {placed} people with the lowest scores, of {with_record}.")
+    return said.format(placed=numeral(len(points)), with_record=numeral(total))
+
+
+def _mapped(zones: Mapping[str, int]) -> int:
+    return sum(zones.get(zone, 0) for zone in MAPPED)
 
 
 def _kinds(points: Sequence[Point]) -> tuple[tuple[str, str], ...]:

@@ -8,7 +8,8 @@ from itertools import islice
 
 from crm.domain.channels import Channel
 from crm.domain.language import gettext as _
-from crm.domain.spans import capital, count
+from crm.domain.manner import month_words
+from crm.domain.spans import capital, count, span
 from crm.interactions.timeline import MonthCount
 
 MONTHS = 12
@@ -62,7 +63,7 @@ class Mix:
 
     @property
     def is_empty(self) -> bool:
-        """Nothing in twelve months."""
+        """Nothing in these months."""
         return not any(one.personal or one.digital for one in self.columns)
 
     def boxes(self, *, email: bool) -> str:
@@ -80,7 +81,8 @@ class Mix:
             replace(column, x=left + step * (place + 0.5)) for place, column in enumerate(self.columns)
         )
         width = left + step * MONTHS
-        return replace(self, columns=columns, step=step, width=width, screen=_screen(columns, left, step))
+        screen = self.screen and _screen(columns, left, step, self.screen.words)
+        return replace(self, columns=columns, step=step, width=width, screen=screen)
 
 
 def twelve_months(today: date) -> list[date]:
@@ -93,8 +95,19 @@ def _month(today: date, back: int) -> date:
     return date(months // 12, months % 12 + 1, 1)
 
 
-def channel_mix(uses: Sequence[MonthCount], today: date, *, left: float = 92, step: float = 42) -> Mix:
-    """The chart of twelve months up to ``today``; uses before them are left out."""
+def channel_mix(
+    uses: Sequence[MonthCount],
+    today: date,
+    silent: int | None = None,
+    *,
+    left: float = 92,
+    step: float = 42,
+) -> Mix:
+    """The chart of twelve months up to ``today``; uses before them are left out.
+
+    ``silent``: days since the last personal contact, missing where there never was one. The columns are months of the
+    calendar, of which this one has only begun, so they do not tell how much time has passed.
+    """
     by_month: dict[date, list[MonthCount]] = defaultdict(list)
     for one in uses:
         by_month[one.first].append(one)
@@ -111,8 +124,8 @@ def channel_mix(uses: Sequence[MonthCount], today: date, *, left: float = 92, st
         width=left + step * MONTHS,
         line=line,
         height=line + 36 + 14 * max(3, deepest),
-        screen=_screen(columns, left, step),
-        sentence=_sentence(columns),
+        screen=_screen(columns, left, step, _by_screen(silent)),
+        sentence=_sentence(columns, silent),
     )
 
 
@@ -140,7 +153,7 @@ def _drawn(uses: Iterable[MonthCount], most: int) -> tuple[Channel, ...]:
 
 
 def _silent(columns: Sequence[Column]) -> int:
-    """How many of the last months had nothing personal."""
+    """How many of the last columns have nothing personal."""
     number = 0
     for column in reversed(columns):
         if column.personal:
@@ -149,27 +162,33 @@ def _silent(columns: Sequence[Column]) -> int:
     return number
 
 
-def _screen(columns: Sequence[Column], left: float, step: float) -> Screen | None:
+def _screen(columns: Sequence[Column], left: float, step: float, words: str) -> Screen | None:
     number = _silent(columns)
     last = columns[len(columns) - number :]
     if number < 2 or not any(column.digital for column in last):
         return None
-    words = _("{months} by screen only").format(months=capital(count(number, "month", "months", words=True)))
     return Screen(left + step * (MONTHS - number), step * number, words)
 
 
-def _sentence(columns: Sequence[Column]) -> str:
+def _by_screen(silent: int | None) -> str:
+    if silent is None:
+        return _("By screen only")
+    return _("{time} by screen only").format(time=capital(span(silent, words=True)))
+
+
+def _sentence(columns: Sequence[Column], silent: int | None) -> str:
     personal, digital = sum(one.personal for one in columns), sum(one.digital for one in columns)
+    since = month_words(columns[0].first, year=True)
     if not personal and not digital:
-        return _("No contact on record in the past 12 months.")
-    number = _silent(columns)
+        return _("No contact on record since {month}.").format(month=since)
     said = (
-        _("{personal} and {digital} in the past 12 months.")
-        if not personal or number < 2
-        else _("{personal} and {digital} in the past 12 months; nothing personal in the last {months}.")
+        _("{personal} and {digital} since {month}.")
+        if not personal or silent is None or _silent(columns) < 2
+        else _("{personal} and {digital} since {month}; nothing personal in the last {time}.")
     )
     return said.format(
         personal=count(personal, "personal contact", "personal contacts"),
         digital=count(digital, "digital one", "digital ones"),
-        months=count(number, "month", "months", words=True),
+        month=since,
+        time=span(silent or 0, words=True),
     )

@@ -73,7 +73,7 @@ def health(visit: Visit) -> Response:
         "notes": _notes(zones, compared, moment),
         "compared": compared,
         "with_record": sum(zones.values()) - zones["no_record"],
-        "map": portfolio_map(views.points(placed)),
+        "map": portfolio_map(views.points(placed), zones),
         "zone_lists": views.zone_lists(placed, zones),
         "placed": placed,
         "owners": names,

@@ -136,31 +136,37 @@ def _coverage(group_id: int | None, name: str, zones: Counter[str]) -> Coverage:
 
 def screen_finding(headcounts: Sequence[Headcount]) -> str | None:
     """ "Four of the eight screen-only relations are Hana's", where one owner has at least half of them."""
-    screen = [one for one in headcounts if one.zone == "screen_only"]
-    total = sum(one.people for one in screen)
-    by_owner: Counter[str] = Counter()
-    for one in screen:
-        by_owner[one.group or ""] += one.people
-    owners = {one.group_id for one in headcounts}
-    if total < 2 or len(owners) < 2:
+    by_owner: Counter[int | None] = Counter()
+    for one in headcounts:
+        by_owner[one.group_id] += one.people if one.zone == "screen_only" else 0
+    total = by_owner.total()
+    if total < 2 or len(by_owner) < 2:
         return None
     owner, most = by_owner.most_common(1)[0]
     if 2 * most < total:
         return None
+    name = _owner_in_short(headcounts, owner)
     if most == total:
         said = (
             _("All {total} screen-only relations are {owner}’s.")
-            if owner.split()
+            if name
             else _("All {total} screen-only relations are nobody’s.")
         )
     else:
         said = (
             _("{number} of the {total} screen-only relations are {owner}’s.")
-            if owner.split()
+            if name
             else _("{number} of the {total} screen-only relations are nobody’s.")
         )
-    first = next(iter(owner.split()), "")
-    return said.format(number=capital(in_words(most)), total=in_words(total), owner=first)
+    return said.format(number=capital(in_words(most)), total=in_words(total), owner=name)
+
+
+def _owner_in_short(headcounts: Sequence[Headcount], owner: int | None) -> str:
+    """The first word of an owner's name, or all of it where another owner begins with the same; nothing for nobody."""
+    names = {one.group_id: (one.group or "").split() for one in headcounts if one.group_id is not None}
+    words = names.get(owner, []) if owner is not None else []
+    alike = [name for name in names.values() if name[:1] == words[:1]]
+    return " ".join(words if len(alike) > 1 else words[:1])
 
 
 def points(people: Sequence[Placed]) -> list[Point]:

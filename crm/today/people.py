@@ -128,7 +128,8 @@ def _health(visit: Visit, found: Person) -> dict[str, Any]:
     targets = targets_of(visit.connection, visit.principal.workspace_id)
     months = twelve_months(today)
     uses = year_by_month(visit.connection, visit.principal, found.id, months, visit.at, ways)
-    mix = channel_mix(uses, today)
+    silent = found.metrics.get("days_since_personal")
+    mix = channel_mix(uses, today, int(silent) if isinstance(silent, int | float) else None)
     return {
         "standing": health.standing(found.metrics, targets, ways, _was(visit, found, ways)),
         "mix": mix,

@@ -491,7 +491,7 @@ def test_a_year_of_everything_is_drawn_and_told(world: World, alice, number: int
     answer = alice.get(f"/people/{marta}")
     assert answer.status_code == 200
     if number:
-        said = f"{8 * number} personal contacts and {12 * number} digital ones in the past 12 months"
+        said = f"{8 * number} personal contacts and {12 * number} digital ones since December 2025"
         assert said in answer.text
         assert answer.text.count("url(#mix-wide)") > 1
     assert alice.get(f"/people/{marta}?show=personal").text.count("Video call") == 0

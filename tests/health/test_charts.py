@@ -21,9 +21,10 @@ from crm.health.charts import (
     Point,
     PortfolioMap,
     coverage_bar,
-    finding,
     portfolio_map,
 )
+from crm.health.queries import Headcount
+from crm.health.views import screen_finding
 
 names = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=60)
 
@@ -121,10 +122,49 @@ def test_the_finding_counts_people() -> None:
     marta = Point(1, "Marta", "partner", "screen_only", 221, 0.9)
     priya = Point(2, "Priya", "vendor", "screen_only", None, 1.0)
     graham = Point(3, "Graham", "vendor", "in_touch", 3, 0.3)
-    assert finding([marta, priya, graham]) == (
-        "Two of 3 people are reached only by screen; with one there is no personal contact on record."
+    assert portfolio_map([marta, priya, graham]).sentence == (
+        "Two of 3 people are in the zone screen-only; with one there is no personal contact on record."
     )
-    assert finding([graham]) == (
-        "None of 1 person is reached only by screen; with everybody there was personal contact at some time."
+    assert portfolio_map([graham]).sentence == (
+        "None of 1 person is in the zone screen-only; with everybody there was personal contact at some time."
     )
-    assert finding([]) == "Nobody to show yet."
+    assert portfolio_map([]).sentence == "Nobody to show yet."
+
+
+def test_the_finding_claims_no_more_than_the_zone_says() -> None:
+    lena = Point(1, "Lena", "partner", "in_touch", None, 1.0)
+    omar = Point(2, "Omar", "partner", "gone_quiet", None, 1.0)
+    assert portfolio_map([lena, omar]).sentence == (
+        "None of 2 people are in the zone screen-only; with two there is no personal contact on record."
+    )
+
+
+def test_the_finding_is_of_everybody_and_says_who_is_drawn() -> None:
+    drawn = [Point(place, f"Person {place}", "partner", "gone_quiet", 400, 1.0) for place in range(300)]
+    chart = portfolio_map(drawn, {"gone_quiet": 390, "screen_only": 30, "no_record": 7})
+    assert chart.left_out == "Drawn are the 300 people with the lowest scores, of 420."
+    assert chart.sentence == f"30 of 420 people are in the zone screen-only. {chart.left_out}"
+    assert portfolio_map(drawn).left_out is None
+
+
+def owned(group_id: int | None, name: str | None, zone: str, people: int) -> Headcount:
+    return Headcount(group_id, name, "partner", zone, people)
+
+
+def test_two_owners_of_one_name_are_two() -> None:
+    meyer, stone = (1, "Alex Meyer"), (2, "Alex Stone")
+    counted = [
+        owned(*meyer, "screen_only", 2),
+        owned(*stone, "screen_only", 1),
+        owned(3, "Bo", "screen_only", 1),
+    ]
+    assert screen_finding(counted) == "Two of the four screen-only relations are Alex Meyer’s."
+    same = [
+        owned(1, "Alex", "screen_only", 1),
+        owned(2, "Alex", "screen_only", 1),
+        owned(3, "Bo", "in_touch", 2),
+    ]
+    same.append(owned(3, "Bo", "screen_only", 2))
+    assert screen_finding(same) == "Two of the four screen-only relations are Bo’s."
+    nobodys = [owned(None, None, "screen_only", 3), owned(*meyer, "in_touch", 1)]
+    assert screen_finding(nobodys) == "All three screen-only relations are nobody’s."

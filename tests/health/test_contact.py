@@ -16,7 +16,7 @@ from crm.domain.ribbon import MOST_DISCS, Touch, ribbon
 from crm.domain.targets import Targets
 from crm.health import contact as health
 from crm.health.coverage import coverage
-from crm.health.mix import MONTHS, MOST_BOXES, channel_mix, twelve_months
+from crm.health.mix import MONTHS, MOST_BOXES, Screen, channel_mix, twelve_months
 from crm.interactions.timeline import MonthCount, year_by_month
 from crm.storage.database import Database
 from tests.builders import NOW, World
@@ -137,6 +137,36 @@ def test_the_mix_counts_everything_of_twelve_months_and_stays_inside(contacts, t
     if mix.screen:
         silent = [one for one in mix.columns if one.x > mix.screen.x]
         assert sum(one.personal for one in silent) == 0 < sum(one.digital for one in silent)
+
+
+def used(key: str, *months: int) -> list[MonthCount]:
+    return [MonthCount(date(2026, month, 1), WAYS[key], 1) for month in months]
+
+
+def test_the_mix_says_only_as_much_time_as_has_passed() -> None:
+    on_the_first = channel_mix([*used("lunch", 9), *used("email", 10)], date(2026, 11, 1), 32)
+    assert on_the_first.screen is not None
+    assert on_the_first.screen.words == "Four weeks by screen only"
+    assert on_the_first.sentence == (
+        "1 personal contact and 1 digital one since December 2025; nothing personal in the last four weeks."
+    )
+    marta = channel_mix([*used("visit", 4), *used("email", 5, 9, 11)], date(2026, 11, 16), 221)
+    assert marta.screen is not None
+    assert (marta.screen.words, marta.sized(left=0, step=27).screen) == (
+        "Seven months by screen only",
+        Screen(27 * 5, 27 * 7, "Seven months by screen only"),
+    )
+    never = channel_mix(used("email", 11), date(2026, 11, 16))
+    assert never.screen is not None
+    assert never.screen.words == "By screen only"
+    assert never.sentence == "0 personal contacts and 1 digital one since December 2025."
+
+
+def test_an_empty_mix_does_not_deny_what_the_score_counts() -> None:
+    """Twelve columns on 15 November begin in December, a year in November: a lunch between them is on record."""
+    mix = channel_mix([], date(2026, 11, 15), 360)
+    assert mix.is_empty
+    assert mix.sentence == "No contact on record since December 2025."
 
 
 def test_a_year_is_counted_by_month_of_the_teams_calendar(database: Database) -> None:

@@ -77,7 +77,7 @@ def test_figures_map_and_table_show_the_key_people(site: TestClient, cast: dict[
     assert figures(answer) == [1, 1, 1, 1, 1]
     assert "5 key partners, vendors and customers, as of" in page
     assert "One has no record yet." in page
-    assert 'role="img" aria-label="One of 4 people is reached only by screen' in answer.text
+    assert 'role="img" aria-label="One of 4 people is in the zone screen-only' in answer.text
     assert people_listed(answer) == [cast["quiet"], cast["screen"], cast["drift"]]
     assert "3 digital contacts since the last personal one, 7 months ago." in page
     for shown in ("touch", "screen", "quiet", "drift"):
