@@ -4,15 +4,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, exists
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
-from crm.domain.channels import Channel, by_key
+from crm.domain.channels import SHIPPED, Channel, by_key
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.zone_moves import NOTHING, Upshot
-from crm.errors import Invalid, require_admin
+from crm.errors import Invalid, NotFound, require_admin
 from crm.interactions.queries import channels
 from crm.storage.frame import Scope
 from crm.storage.recount import recompute, recount_channel
@@ -100,18 +101,45 @@ def bring_channel(connection: Connection, principal: Principal, new: Channel) ->
         "live": new.live,
         "in_person": new.in_person,
         "by_hand": new.by_hand,
-        "position": len(there),
     }
-    connection.execute(channel.insert(), row)
+    last = func.coalesce(func.max(channel.c.position), -1)
+    place = select(last + 1).where(channel.c.workspace_id == principal.workspace_id).scalar_subquery()
+    connection.execute(channel.insert().values(**row, position=place))
+
+
+def unused(connection: Connection, principal: Principal) -> list[Channel]:
+    """The workspace's own channels by which nothing ever happened, not even what is out of the log again."""
+    own = [one for one in channels(connection, principal) if one.key not in by_key(SHIPPED)]
+    if not own:
+        return []
+    table = channel.c
+    found = select(table.key).where(table.workspace_id == principal.workspace_id, ~_is_used(table.key))
+    keys = set(connection.execute(found.where(table.key.in_([one.key for one in own]))).scalars())
+    return [one for one in own if one.key in keys]
+
+
+def take_away(connection: Connection, principal: Principal, key: str) -> Channel:
+    """Take away a channel of the workspace's own that was never used; returns it."""
+    _require_admin(principal)
+    known = by_key(channels(connection, principal)).get(key)
+    if known is None or key in by_key(SHIPPED):
+        raise NotFound
+    if not forget_unused(connection, principal, key):
+        raise Invalid(_("{channel} stays: it is in the log.").format(channel=known.label))
+    return known
 
 
 def forget_unused(connection: Connection, principal: Principal, key: str) -> bool:
     """Take away a channel by which nothing ever happened; false where something did, and it stays."""
     _require_admin(principal)
-    log, table = interaction.c, channel.c
-    used = exists().where(log.workspace_id == principal.workspace_id, log.channel == key)
+    table = channel.c
     mine = (table.workspace_id == principal.workspace_id, table.key == key)
-    return connection.execute(channel.delete().where(*mine, ~used)).rowcount > 0
+    return connection.execute(channel.delete().where(*mine, ~_is_used(key))).rowcount > 0
+
+
+def _is_used(key: Any) -> ColumnElement[bool]:
+    """Whether the log has anything by this channel of the workspace of the row that is looked at."""
+    return exists().where(interaction.c.workspace_id == channel.c.workspace_id, interaction.c.channel == key)
 
 
 def _key(label: str, taken: set[str]) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from pydantic import Field
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from crm.contacts.drafts import one_line
@@ -111,8 +112,9 @@ def _marked(one: Channel, side: str, way: str) -> Channel:
 
 @router.action("/settings/channels/new", access="admin")
 def add(visit: Visit) -> Response:
-    """Add a channel of the team's own."""
-    form = read(NewChannel, visit.form)
+    """Add a channel of the team's own, as the form says or the address of Undo."""
+    said = {name: visit.form.get(name) or visit.query.get(name) or "" for name in NewChannel.model_fields}
+    form = read(NewChannel, FormData(said))
     if isinstance(form, Errors):
         return _page(visit, visit.form, form.fields)
     label = one_line(form.label)
@@ -122,8 +124,20 @@ def add(visit: Visit) -> Response:
         new = actions.add_channel(visit.connection, visit.principal, label, form.side == "digital", form.way)
     except Invalid as refusal:
         return _page(visit, visit.form, refusal.fields or {"side": refusal.sentence})
-    said = _("{channel} is a channel now. It stands under More where you log.").format(channel=new.label)
-    return visit.redirect("/settings/channels", said)
+    words = _("{channel} is a channel now. It stands under More where you log.").format(channel=new.label)
+    return visit.redirect("/settings/channels", words, f"/settings/channels/{new.key}/remove")
+
+
+@router.action("/settings/channels/{key}/remove", access="admin")
+def remove(visit: Visit) -> Response:
+    """Take away a channel of the team's own that was never used; Undo brings it back."""
+    try:
+        gone = actions.take_away(visit.connection, visit.principal, visit.text("key"))
+    except Invalid as refusal:
+        return visit.redirect("/settings/channels", refusal.sentence, kind="error")
+    again = urlencode({"label": gone.label, "side": _side(gone), "way": way_of(gone)})
+    said = _("{channel} is taken away.").format(channel=gone.label)
+    return visit.redirect("/settings/channels", said, f"/settings/channels/new?{again}")
 
 
 def _page(
@@ -135,6 +149,7 @@ def _page(
         "channels": [(one, *_chosen(visit, one)) for one in known],
         "saved": {one.key: _saved(one) for one in known if _differs(visit, one)} if meanwhile else {},
         "meanwhile": meanwhile,
+        "unused": actions.unused(visit.connection, visit.principal) if visit.principal.may_administer else (),
         "seen": fingerprint(known),
         "typed": typed,
         "errors": errors,

@@ -165,6 +165,47 @@ def test_a_channel_of_ones_own_can_be_logged(world: World, site: TestClient) -> 
         assert post(site, "/settings/channels/new", **fields).status_code == 422
 
 
+def labels(world: World) -> list[str]:
+    with world.database.read() as connection:
+        return [one.label for one in channels(connection, world.principal)]
+
+
+def test_a_channel_of_ones_own_is_taken_away_and_back(world: World, site: TestClient) -> None:
+    shipped = labels(world)
+    for label in ("Trade fair", "Site walk"):
+        post(site, "/settings/channels/new", label=label, side="personal", way="in_person")
+    sentence, undo = said(site, "/settings/channels")
+    assert sentence.startswith("Site walk is a channel now.")
+    post(site, undo)
+    assert labels(world) == [*shipped, "Trade fair"]
+    post(site, "/settings/channels/new", label="Workshop", side="personal", way="live")
+    assert 'action="/settings/channels/trade_fair/remove"' in site.get("/settings/channels").text
+    post(site, "/settings/channels/trade_fair/remove")
+    sentence, undo = said(site, "/settings/channels")
+    assert sentence == "Trade fair is taken away."
+    post(site, undo)
+    assert labels(world) == [*shipped, "Workshop", "Trade fair"]
+    assert chosen(site.get("/settings/channels").text, "trade_fair") == ("personal", "in_person")
+
+
+def test_a_channel_that_is_in_the_log_or_ships_stays(world: World, site: TestClient) -> None:
+    post(site, "/settings/channels/new", label="Trade fair", side="personal", way="in_person")
+    world.log("trade_fair", 1, world.contact())
+    kept = labels(world)
+    assert "Not used so far" not in site.get("/settings/channels").text
+    assert post(site, "/settings/channels/trade_fair/remove").status_code == 303
+    assert "Trade fair stays: it is in the log." in site.get("/settings/channels").text
+    for key in ("gift", "pigeon"):
+        assert post(site, f"/settings/channels/{key}/remove").status_code == 404
+    assert labels(world) == kept
+
+
+def test_an_error_about_digital_or_personal_leads_there(site: TestClient) -> None:
+    page = post(site, "/settings/channels/new", label="Scan", side="digital", way="by_hand").text
+    assert 'href="#side"' in page
+    assert '<fieldset id="side"' in page
+
+
 def test_keys_of_channels_differ_and_marks_are_checked(world: World, alice: Principal) -> None:
     with world.database.write() as connection:
         first = add_channel(connection, alice, "茶会", False, "in_person")

@@ -171,6 +171,7 @@ ACCESS = {
     "GET /settings/channels": "viewer",
     "POST /settings/channels": "admin",
     "POST /settings/channels/new": "admin",
+    "POST /settings/channels/{key}/remove": "admin",
     # notes by hand
     "GET /notes": "member",
     "POST /notes/return-address": "member",
