@@ -25,6 +25,7 @@ from crm.errors import NotFound, Unavailable
 from crm.inbox.queries import waiting_count
 from crm.interactions.silence import caution
 from crm.nudges.missed import of_week
+from crm.nudges.quiet import why_empty
 from crm.planning.actions import make_plan, snooze_days
 from crm.planning.covering import away, covering_sentences
 from crm.planning.diary import has_calendar
@@ -142,6 +143,7 @@ def _week_page(
     days = _days(plan, visit, holidays_in(country, week)) if plan else ()
     if plan and is_now:
         plan = _as_of_now(plan, visit.today)
+    empty = _empty(visit, connection, plan) if plan and is_now and not plan.suggestions else None
     first = plan.open[0] if plan and plan.open and is_now else None
     rest = [one for one in (plan.suggestions if plan else ()) if one is not first]
     rest.sort(key=lambda one: not one.is_open)
@@ -149,7 +151,8 @@ def _week_page(
         "plan": plan,
         "week": week,
         "label": week_label(week),
-        "title": _title(plan, week, is_now=is_now),
+        "title": empty["title"] if empty else _title(plan, week, is_now=is_now),
+        "empty": empty,
         "is_now": is_now,
         "first": first,
         "rest": rest,
@@ -168,6 +171,12 @@ def _week_page(
         **_sayings(visit),
     }
     return visit.render("today/week.html", context, active="week")
+
+
+def _empty(visit: Visit, connection: Connection, plan: PlanView) -> dict[str, str]:
+    """Why the week holds nobody, in the words of the mail."""
+    found = why_empty(connection, visit.principal, plan, visit.at)
+    return {"title": found.title, "sentence": found.sentence(connection, visit.principal)}
 
 
 def _said_of_now(

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +18,7 @@ from tests.web.site import client, cookie
 MORNING = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
-def browser_of(world: World, **columns: str) -> TestClient:
+def browser_of(world: World, **columns: Any) -> TestClient:
     browser = client(world)
     name, _, value = cookie(world, world.user(**columns)).partition("=")
     browser.cookies.set(name, value)

@@ -17,7 +17,7 @@ from crm.domain.weeks import IsoWeek
 from crm.planning import actions
 from crm.planning.queries import PlanView, plan_of
 from crm.storage.database import new_id
-from crm.storage.tables import ask, contact, contact_date, contact_phone, interaction, promise, user
+from crm.storage.tables import ask, contact, contact_date, contact_phone, interaction, promise, time_off, user
 from tests.builders import World
 from tests.web.site import client
 
@@ -163,7 +163,29 @@ def test_nobody_due_is_good_news(world: World, alice: Principal) -> None:
     world.log("lunch", 3, marta)
     shown = words(client(world, alice).get("/").text)
     assert "Nobody is waiting for you" in shown
-    assert "within their targets" in shown
+    assert "Your 1 key or regular person is in touch." in shown
+
+
+def test_a_week_without_room_is_not_said_to_be_good_news(world: World) -> None:
+    none: dict[str, Any] = {"budget_call": 0, "budget_in_person": 0, "budget_by_hand": 0, "budget_total": 0}
+    alice = world.user(city="Boston", first_run_done=True, **none)
+    by_screen(world, alice)
+    shown = words(client(world, alice).get("/").text)
+    assert "Your budget leaves no room this week One person has a reason to be reached" in shown
+    assert "Nobody is waiting" not in shown
+
+
+def test_in_a_week_off_the_page_says_who_waits(world: World, alice: Principal) -> None:
+    by_screen(world, alice)
+    off = {"workspace_id": world.workspace_id, "user_id": alice.user_id, "created_at": world.now}
+    with world.database.write() as connection:
+        days = {"first_day": world.today, "last_day": world.today + timedelta(days=6)}
+        connection.execute(time_off.insert(), {**off, **days, "id": new_id(connection)})
+    shown = words(client(world, alice).get("/").text)
+    assert (
+        "You are off this week One person has a reason to be reached, and waits until you are back." in shown
+    )
+    assert "Nobody is waiting" not in shown
 
 
 def test_beside_the_week(world: World, alice: Principal) -> None:
