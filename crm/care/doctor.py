@@ -450,5 +450,6 @@ OF_THE_DATA: dict[str, Check] = {
     "addresses": mailbox.addresses,
     "calendars": calendars.check,
     "mailboxes": mailbox.own_mailboxes,
+    "sources": mailbox.sources,
 }
 """Questions that only a database of this program's schema can answer."""

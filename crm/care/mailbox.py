@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, select
 
 from crm.care.findings import Finding
-from crm.domain.mailbox_words import SENTENCES
+from crm.domain.mailbox_words import GOOD, READINGS, SENTENCES, WAITING
 from crm.inbox.reading import network_of
 from crm.nudges.returns import stop_count
 from crm.outgoing.failures import Failed
@@ -14,7 +14,7 @@ from crm.outgoing.imap import Refused, opened
 from crm.outgoing.imap_address import ImapAddress
 from crm.settings import Settings
 from crm.storage.database import Database
-from crm.storage.tables import own_mailbox, user
+from crm.storage.tables import own_mailbox, synced_source, user
 
 SECONDS = 15.0
 OLD = timedelta(days=1)
@@ -46,15 +46,35 @@ def own_mailboxes(settings: Settings, database: Database, at: datetime) -> Itera
         user.c.workspace_id == own_mailbox.c.workspace_id, user.c.id == own_mailbox.c.user_id, user.c.active
     )
     with database.read() as connection:
-        asked = select(own_mailbox.c.created_at, own_mailbox.c.read_at).join(user, of_active)
+        asked = select(own_mailbox.c.created_at, own_mailbox.c.read_at, own_mailbox.c.state).join(
+            user, of_active
+        )
         rows = connection.execute(asked).all()
     old = sum((row.read_at or row.created_at) < at - OLD for row in rows)
     if old:
         said = f"{old} of {len(rows)} mailboxes were not read for a day."
         yield Finding("mailboxes", "note", said, "Their users see why under Settings → Read your mailbox.")
         return
+    faulty = sum(row.state in READINGS for row in rows)
+    if faulty:
+        said = f"{faulty} of {len(rows)} mailboxes sent mails that were not gone through."
+        yield Finding("mailboxes", "note", said, "Their users see why under Settings → Read your mailbox.")
+        return
     said = f"All {len(rows)} mailboxes that are connected were read within a day."
     yield Finding("mailboxes", "good", said if rows else "Nobody has connected a mailbox.")
+
+
+def sources(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+    """How many of the places the team reads again and again could not be read, or not all of what they sent."""
+    with database.read() as connection:
+        states = connection.execute(select(synced_source.c.state)).scalars().all()
+    faulty = sum(state not in (GOOD, WAITING) for state in states)
+    if faulty:
+        said = f"{faulty} of {len(states)} sources could not be read, or not all of what they sent."
+        yield Finding("sources", "note", said, "crm source list says which, and why.")
+        return
+    said = f"All {len(states)} sources were read well." if states else "No source is kept."
+    yield Finding("sources", "good", said)
 
 
 def addresses(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:

@@ -6,6 +6,24 @@ from crm.domain.language import N_
 
 GOOD = "good"
 WAITING = "waiting"
+INTERRUPTED = "interrupted"
+UNREADABLE = "unreadable"
+PASSED_OVER = "passed_over"
+READINGS: Final = {
+    INTERRUPTED: N_(
+        "{host} was read, but what it sent was not gone through to the end: this program was stopped meanwhile, or the "
+        "machine ran out of memory. Nothing of it is lost; it is read again within an hour."
+    ),
+    UNREADABLE: N_(
+        "{host} was read, but what it sent could not be made sense of, and nothing of it was imported. It is tried again "
+        "within an hour or so."
+    ),
+    PASSED_OVER: N_(
+        "{host} was read, but some mails could not be made sense of twice and were passed over. To try them once more, "
+        "read all of it again from its beginning."
+    ),
+}
+"""How it ended where a server did what it should and the fault is in going through what it sent."""
 SENTENCES: Final = {
     WAITING: N_("{host} has not been read yet. It will be within a few minutes."),
     GOOD: N_("{host} was read."),
@@ -30,6 +48,7 @@ SENTENCES: Final = {
     "key": N_(
         "The key of this server has changed, so the password cannot be read any more. Connect the mailbox again."
     ),
+    **READINGS,
 }
 """By the state that is kept; ``host`` is all of an address that is ever shown."""
 STATES = tuple(SENTENCES)

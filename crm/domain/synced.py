@@ -3,10 +3,12 @@
 from typing import Final
 
 from crm.domain.language import N_
+from crm.domain.mailbox_words import READINGS
 from crm.domain.own_calendar import GOOD, SENTENCES, WAITING
 
 SYNCED: Final = {
     **SENTENCES,
+    **READINGS,
     WAITING: N_("{host} has not been read yet."),
     "too_big": N_("What {host} sends is larger than any address book or calendar is, so it was not read."),
     "gone": N_("{host} has nothing at this address. It may have been moved."),

@@ -52,7 +52,9 @@ def confine(size: int, memory: int = MEMORY_LIMIT) -> None:
     """Bind this process: so much memory, so much time, so much written, and no process of its own."""
     hold(memory)
     seconds = processor_seconds(size)
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (seconds, seconds + 1)
+    )  # ends by SIGXCPU, not by a kill of anybody's
     written = WRITTEN_LIMIT + 2 * size
     resource.setrlimit(resource.RLIMIT_FSIZE, (written, written))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

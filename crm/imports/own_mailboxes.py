@@ -12,15 +12,17 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from crm.domain.language import gettext as _
-from crm.domain.mailbox_words import GOOD, LASTING, SENTENCES, WAITING
+from crm.domain.mailbox_words import GOOD, LASTING, PASSED_OVER, SENTENCES, WAITING
 from crm.domain.principal import Principal
 from crm.imports import actions
 from crm.imports.busy_fetch import Source
 from crm.imports.mailbox_source import Mails, address_of, fetch_mails
 from crm.imports.noticed import Wishes
 from crm.imports.own_readings import lease_next, of_user, read_each, wait_after
+from crm.imports.read_on import gone_through, state_to_keep
 from crm.imports.reading import Given, read_all, reading_for
 from crm.imports.records import MAIL
+from crm.imports.report import FileReport
 from crm.outgoing.failures import Failed
 from crm.outgoing.imap import Refused
 from crm.outgoing.wire import Network
@@ -34,6 +36,8 @@ AT_ONCE = 2_000
 """Mails of one reading, held in memory; a reading that leaves some is followed by the next at once."""
 LEASE = timedelta(minutes=30)
 """Longer than the longest reading; who was stopped meanwhile is followed by another after it."""
+
+_READ = (GOOD, PASSED_OVER)
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,7 @@ class Claim:
     failures: int
     sealed: str
     seen: Mapping[str, Any]
+    state: str
 
 
 def claim_next(database: Database, at: datetime) -> Claim | None:
@@ -133,7 +138,7 @@ def claim_next(database: Database, at: datetime) -> Claim | None:
     if leased is None:
         return None
     whose, row = leased
-    return Claim(whose, row.created_at, until, row.failures, row.sealed, row.seen)
+    return Claim(whose, row.created_at, until, row.failures, row.sealed, row.seen, row.state)
 
 
 def read(database: Database, settings: Settings, claim: Claim, network: Network, at: datetime) -> str:
@@ -150,27 +155,33 @@ def read(database: Database, settings: Settings, claim: Claim, network: Network,
         state = str(failed.failure)
     except Refused as refused:
         state = refused.state
-    logged = _brought(database, whose, mails, at) if mails is not None and mails.content else 0
+    logged = 0
+    if mails is not None and mails.content:
+        report = _brought(database, whose, mails, at)
+        state = gone_through(report, claim.state, piece_by_piece=True)
+        logged = int(report.new.get("interactions", 0))
+        mails = mails if state in _READ else None
     with database.write() as connection:
         _keep(connection, claim, state, mails, logged, at)
     return state
 
 
-def _brought(database: Database, whose: Principal, mails: Mails, at: datetime) -> int:
-    """Import them as the mailbox file that they are; how many interactions are new."""
+def _brought(database: Database, whose: Principal, mails: Mails, at: datetime) -> FileReport:
+    """Import them as the mailbox file that they are."""
     with database.read() as connection:
         reading = reading_for(connection, whose, at, kind=MAIL)
     parsed = read_all([Given("Your mailbox.mbox", mails.content)], reading)
     (report,) = actions.apply(database, whose, parsed, at, wishes=Wishes(unasked=True))
-    return int(report.new.get("interactions", 0))
+    return report
 
 
 def _keep(
     connection: Connection, claim: Claim, state: str, mails: Mails | None, logged: int, at: datetime
 ) -> None:
     """Write down how a reading ended and how far it came, unless it was disconnected or asked for anew meanwhile."""
-    failures = 0 if state == GOOD else claim.failures + 1
-    values: dict[str, Any] = {"state": state, "tried_at": at, "failures": failures}
+    failures = 0 if state in _READ else claim.failures + 1
+    kept = state_to_keep(state, claim.state, from_start=not claim.seen)
+    values: dict[str, Any] = {"state": kept, "tried_at": at, "failures": failures}
     values["next_at"] = (
         at if mails is not None and mails.more else at + wait_after(failures, lasting=state in LASTING)
     )

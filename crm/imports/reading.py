@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ from crm.imports.feeds import HEAD
 from crm.imports.limits import processor_seconds
 from crm.imports.mailboxes import folder_size, is_mail_folder
 from crm.imports.phrases import phrase
-from crm.imports.reader import DONE, REFUSED, TOO_BIG
+from crm.imports.reader import DONE, REFUSED
 from crm.imports.records import FEEDS, ParsedFile, UnreadableFile
 from crm.imports.report import FileReport
 from crm.imports.sightings import Spool
@@ -38,6 +39,8 @@ OURS_LIMIT = 4 * 1024 * 1024
 TOO_MUCH = N_(
     "Reading this file takes more time or memory than any real one does. Nothing of it was imported."
 )
+
+INTERRUPTED = N_("Reading this file was interrupted. Nothing of it was imported; import it again.")
 
 
 class Given(NamedTuple):
@@ -174,8 +177,9 @@ def _child(
         "folder": str(folder.absolute()) if folder else None,
     }
     spool = Spool(tempfile.TemporaryFile())  # noqa: SIM115 (it lives as long as what was read)
-    ended: tuple[str, Any] = spool.answer() if _is_read(order, source, spool) else (TOO_BIG, None)
-    state, said = ended
+    if (fault := _fault_of_reading(order, source, spool)) is not None:
+        raise UnreadableFile(name, phrase(fault))
+    state, said = spool.answer()
     if state == REFUSED:
         where, message, columns = said
         return FileReport.unreadable(name, UnreadableFile(where, message), columns)
@@ -186,8 +190,8 @@ def _child(
     return parsed
 
 
-def _is_read(order: dict[str, Any], source: IO[bytes], spool: Spool) -> bool:
-    """Have the reader read the file; whether it came to its end."""
+def _fault_of_reading(order: dict[str, Any], source: IO[bytes], spool: Spool) -> str | None:
+    """Have the reader read the file; what is said where it met its limits, or was ended by somebody else."""
     with tempfile.TemporaryFile("w+") as wanted:  # what a team remembers may be longer than an argument
         json.dump(order, wanted)
         wanted.seek(0)
@@ -201,6 +205,9 @@ def _is_read(order: dict[str, Any], source: IO[bytes], spool: Spool) -> bool:
                 timeout=10 * processor_seconds(order["size"]),
                 check=True,
             )
-        except subprocess.SubprocessError:
-            return False
-    return True
+        except subprocess.TimeoutExpired:
+            return TOO_MUCH
+        except subprocess.CalledProcessError as ended:
+            by_others = ended.returncode < 0 and -ended.returncode != signal.SIGXCPU
+            return INTERRUPTED if by_others else TOO_MUCH
+    return None

@@ -15,6 +15,7 @@ from crm.domain.synced import GOOD, WAITING
 from crm.errors import Invalid, NotFound, require_admin
 from crm.imports.busy_fetch import Source
 from crm.imports.mailbox_source import address_of
+from crm.imports.read_on import state_to_keep
 from crm.imports.synced_kinds import IMAP, KINDS, Fetched, answered, sentence_of
 from crm.outgoing.wire import Network
 from crm.storage.database import new_id
@@ -135,7 +136,8 @@ def fetched(one: Kept, network: Network, at: datetime) -> Fetched:
 
 def ended(connection: Connection, principal: Principal, one: Kept, got: Fetched, at: datetime) -> None:
     """Write down how reading ended, and how far it came."""
-    values: dict[str, Any] = {"state": got.state, "tried_at": None if got.more else at}
+    state = state_to_keep(got.state, one.state, from_start=not one.seen)
+    values: dict[str, Any] = {"state": state, "tried_at": None if got.more else at}
     if got.state == GOOD:
         values["read_at"] = at
     if got.seen is not None:

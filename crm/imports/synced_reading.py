@@ -2,16 +2,19 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from crm.accounts.queries import command_line
 from crm.domain import mailbox_words, own_calendar
+from crm.domain.mailbox_words import PASSED_OVER
 from crm.domain.principal import Principal
 from crm.domain.synced import GOOD
 from crm.imports import actions
 from crm.imports.own_readings import EVERY, LONGEST_WAIT, read_each
+from crm.imports.read_on import gone_through
 from crm.imports.reading import Given, read_all, reading_for
 from crm.imports.records import CALENDAR, MAIL, VCARD
 from crm.imports.report import FileReport
@@ -44,10 +47,19 @@ def read(
             )
         parsed = read_all([Given(f"{one.name}{os.extsep}{_ENDINGS[got.kind]}", got.content)], reading)
         (report,) = actions.apply(database, principal, parsed, at, dry_run=dry_run)
+        got = _as_gone_through(one, got, report, dry_run=dry_run)
     if not dry_run:
         with database.write() as connection:
             ended(connection, principal, one, got, at)
     return got, report
+
+
+def _as_gone_through(one: Kept, got: Fetched, report: FileReport, *, dry_run: bool) -> Fetched:
+    """The same with how going through it ended; it was read no further than that."""
+    state = gone_through(report, one.state, piece_by_piece=got.kind == MAIL and not dry_run)
+    if state in (GOOD, PASSED_OVER):
+        return replace(got, state=state)
+    return replace(got, state=state, seen=None, more=False)
 
 
 def is_any_due(connection: Connection, at: datetime) -> bool:

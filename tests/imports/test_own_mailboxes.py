@@ -1,15 +1,18 @@
 """A user's own mailbox: connected by a form, read on by the clock, and forgotten when it is ended."""
 
+import signal
+import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import select
 
 from crm import clock
-from crm.imports import mailbox_pages, own_mailboxes, own_readings
+from crm.imports import mailbox_pages, own_mailboxes, own_readings, reading
 from crm.outgoing.wire import Network
 from crm.storage.tables import contact_email, import_batch, interaction, interaction_user, own_mailbox
 from tests.builders import World
@@ -161,3 +164,36 @@ def test_trouble_keeps_what_was_seen_and_is_asked_less_and_less(world: World, se
     first = own_mailboxes.claim_next(world.database, row.next_at)
     assert first is not None
     assert own_mailboxes.claim_next(world.database, row.next_at) is None
+
+
+def test_mails_that_were_not_gone_through_are_read_again_and_it_is_said(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = world.user()
+    server.inbox.put(mail("one"))
+    connected(world, alice, server)
+    now = clock.now()
+
+    def failing(returncode: int) -> Any:
+        def ended(*order: object, **how: object) -> None:
+            raise subprocess.CalledProcessError(returncode, "reader")
+
+        return patch("crm.imports.reading.subprocess.run", ended)
+
+    def stood() -> tuple[str, bool, bool]:
+        (row,) = rows(world, own_mailbox)
+        return row.state, bool(row.seen), row.read_at is not None
+
+    with failing(-signal.SIGTERM):
+        assert due(world, server, now) == 1
+    assert stood() == ("interrupted", False, False)
+    assert "gone through to the end" in client(world, alice).get(HERE).text
+    for days, ended in ((1, ("unreadable", False, False)), (2, ("passed_over", True, True))):
+        with failing(1):
+            due(world, server, now + timedelta(days=days))
+        assert stood() == ended
+    due(world, server, now + timedelta(days=3))
+    assert stood() == ("passed_over", True, True)
+    client(world, alice).post(f"{HERE}/read", data={"from": "start"})
+    due(world, server, now + timedelta(days=3))
+    assert stood() == ("good", True, True)

@@ -1,14 +1,20 @@
 """Sources of the team are read by the clock: once an hour, once a day where only a person mends what is wrong, or when asked."""
 
+import signal
 import socket
+import subprocess
 from datetime import datetime, timedelta
+from typing import Any
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from crm.domain.synced import GOOD
-from crm.imports import synced, synced_kinds
+from crm.imports import reading, synced, synced_kinds
 from crm.imports.busy_fetch import Source
+from crm.imports.reading import Given, Reading, read_all
+from crm.imports.report import FileReport
 from crm.imports.synced_kinds import Fetched
 from crm.imports.synced_reading import is_any_due, read, read_due
 from crm.outgoing.wire import Network
@@ -113,3 +119,71 @@ def test_a_calendar_that_is_the_same_is_not_looked_through_again_but_for_what_ha
         events.append(("Old call", "marta@x.example", old, ""))
         assert looked(26) == (1, 6)
     assert len(rows(world, interaction)) == 7
+
+
+def mails(name: str, uid: int) -> Fetched:
+    written = (
+        f"From: marta@x.example\nTo: alice@team.example\nDate: Mon, 2 Nov 2026 10:00:00 +0000\n\n{name}\n"
+    )
+    content = f"From x Mon Nov  2 10:00:00 2026\nMessage-ID: <{name}@x>\n{written}".encode()
+    return Fetched(GOOD, content, "mail", {"INBOX": [1, uid]}, log_mailbox="alice@team.example")
+
+
+def stood(world: World) -> tuple[str, object, bool]:
+    (row,) = rows(world, synced_source)
+    return row.state, dict(row.seen), row.read_at is not None
+
+
+def failing(returncode: int) -> Any:
+    def ended(*order: object, **how: object) -> None:
+        raise subprocess.CalledProcessError(returncode, "reader")
+
+    return patch("crm.imports.reading.subprocess.run", ended)
+
+
+def test_what_was_not_gone_through_is_fetched_again(world: World) -> None:
+    """Nothing that a reader did not come to the end of counts as read, however often it was stopped."""
+    keep(world)
+    world.user("Alice", email="alice@team.example")
+    bring(world, "name,email\nMarta,marta@x.example\n")
+    for hours in (0, 2):
+        with failing(-signal.SIGTERM):
+            assert tick(world, world.now + timedelta(hours=hours), mails("one", 7)) == 1
+        assert stood(world) == ("interrupted", {}, False)
+    with failing(-signal.SIGXCPU):
+        tick(world, world.now + timedelta(hours=4), mails("one", 7))
+    assert stood(world) == ("unreadable", {}, False)
+    page = client(world, world.user("Ada")).get("/import/sources").text
+    assert "could not be made sense of" in page
+    tick(world, world.now + timedelta(hours=6), mails("one", 7))
+    assert stood(world) == (GOOD, {"INBOX": [1, 7]}, True)
+    assert len(rows(world, interaction)) == 1
+
+
+def test_mails_that_fail_twice_are_passed_over_and_that_stays_said(world: World) -> None:
+    keep(world)
+    for hours in (0, 2):
+        with failing(-signal.SIGXCPU):
+            tick(world, world.now + timedelta(hours=hours), mails("one", 7))
+    assert stood(world) == ("passed_over", {"INBOX": [1, 7]}, False)
+    tick(world, world.now + timedelta(hours=4), mails("two", 8))
+    assert stood(world) == ("passed_over", {"INBOX": [1, 8]}, True)
+    with world.database.write() as connection:
+        connection.execute(synced_source.update().values(seen={}))
+    tick(world, world.now + timedelta(hours=6), mails("one", 8))
+    assert stood(world)[0] == GOOD
+
+
+def test_a_reader_whom_a_signal_ended_met_no_limit(world: World) -> None:
+    for returncode, said in (
+        (-signal.SIGTERM, reading.INTERRUPTED),
+        (-signal.SIGKILL, reading.INTERRUPTED),
+        (-signal.SIGXCPU, reading.TOO_MUCH),
+        (1, reading.TOO_MUCH),
+    ):
+        with failing(returncode):
+            found = read_all(
+                [Given("a.vcf", b"BEGIN:VCARD\r\n")], Reading(ZoneInfo("Europe/Berlin"), world.now, ())
+            )
+        assert isinstance(found[0], FileReport)
+        assert [one.message for one in found[0].errors] == [said]
