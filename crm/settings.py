@@ -118,7 +118,8 @@ class Settings(BaseSettings):
 
     private_hosts: str = Field(
         default="",
-        description="Hosts of your own network whose calendars may be read, such as `cloud.lan, 10.0.0.5:5232`. Empty: none.",
+        description="Hosts of your own network whose calendars, mailboxes and address books may be read, such as "
+        "`cloud.lan, 10.0.0.5:5232`. Empty: none.",
     )
 
     metrics_token: str = Field(

@@ -85,18 +85,20 @@ def revoke_own(connection: Connection, principal: Principal, token_id: int, at: 
     return str(name)
 
 
-def revoke_token(connection: Connection, principal: Principal, name: str, at: datetime) -> int:
-    """Revoke the tokens of this name; returns how many. NotFound if there is none."""
+def revoke_token(
+    connection: Connection, principal: Principal, name: str, at: datetime, email: str | None = None
+) -> int:
+    """Revoke the tokens of this name, of one user alone where several have some; returns how many. NotFound for none."""
     require_admin(principal)
-    revoked = connection.execute(
-        api_token.update()
-        .where(
-            api_token.c.workspace_id == principal.workspace_id,
-            api_token.c.name == name,
-            api_token.c.revoked_at.is_(None),
-        )
-        .values(revoked_at=at)
-    ).rowcount
+    table = api_token.c
+    mine = [table.workspace_id == principal.workspace_id, table.name == name, table.revoked_at.is_(None)]
+    if email is not None:
+        mine.append(table.user_id == queries.by_email(connection, principal, email).id)
+    whose = set(connection.execute(select(table.user_id).where(*mine)).scalars())
+    if len(whose) > 1:
+        emails = ", ".join(sorted(queries.member(connection, principal, one).email for one in whose))
+        raise Invalid(f"Several users have a token called {name}: {emails}. Say whose with --user EMAIL.")
+    revoked = connection.execute(api_token.update().where(*mine).values(revoked_at=at)).rowcount
     if revoked == 0:
         raise NotFound(f"There is no token called {name}.")
     return revoked

@@ -13,12 +13,12 @@ State: TypeAlias = Literal["good", "note", "wrong"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One question's answer. ``remedy`` is empty where nothing is to be done."""
+    """One question's answer. ``remedy`` is None where nothing is to be done."""
 
     check: str
     state: State
     sentence: str
-    remedy: str = ""
+    remedy: str | None = None
 
 
 Check: TypeAlias = Callable[[Settings, Database, datetime], Iterator[Finding]]

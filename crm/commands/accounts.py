@@ -165,9 +165,13 @@ def token_create(
 @token.command("revoke")
 def token_revoke(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the program is called.")],
+    email: Annotated[
+        str | None,
+        typer.Option("--user", metavar="EMAIL", help="Whose, where several have one of that name."),
+    ] = None,
     workspace: Workspace = None,
 ) -> None:
     """Make a token worthless at once."""
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
-        tokens.revoke_token(connection, at_desk.principal, _named(name), at_desk.now)
+        tokens.revoke_token(connection, at_desk.principal, _named(name), at_desk.now, email)
     typer.echo(f"{name} is revoked.")

@@ -62,5 +62,5 @@ def doctor(as_json: AsJson = False) -> None:
                 typer.echo(f"    {finding.remedy}")
     wrong = [finding for finding in findings if finding.state == "wrong"]
     if wrong:
-        complain(f"{wrong[0].check}: {wrong[0].sentence} {wrong[0].remedy}", len(wrong) - 1)
+        complain(f"{wrong[0].check}: {wrong[0].sentence} {wrong[0].remedy or ''}", len(wrong) - 1)
         raise typer.Exit(1)

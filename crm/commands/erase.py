@@ -26,7 +26,7 @@ def erase(
     workspace: Workspace = None,
 ) -> None:
     """Erase one person from every table, and from the file of the database; there is no undo."""
-    if clean == (who is not None):
+    if clean == (who is not None) or (clean and dry_run):
         raise UsageError("Give one person by email or id, or --clean alone.")
     with desk(workspace) as at_desk:
         if who is not None and not _erase(at_desk, who, dry_run=dry_run, yes=yes):

@@ -1,5 +1,6 @@
 """``crm import`` and ``crm export``."""
 
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -23,17 +24,17 @@ from crm.commands.import_options import (
 from crm.commands.progress import bar
 from crm.commands.whom import contact_meant
 from crm.contacts.drafts import is_email
-from crm.errors import Invalid
+from crm.errors import Invalid, UsageError
 from crm.imports import actions, queries
 from crm.imports.cells import excerpt
-from crm.imports.choices import NAMES_DAYS, remember, remember_who
+from crm.imports.choices import NAMES_DAYS, meant_by, remember
 from crm.imports.columns import FIELDS, fingerprint
 from crm.imports.export import export_files
 from crm.imports.noticed import Wishes
-from crm.imports.one_person import person_files
+from crm.imports.one_person import ALL_NAMES, names_of, person_files
 from crm.imports.reading import Given, read_all, reading_for
 from crm.imports.records import FILE_LIMIT, ParsedFile
-from crm.imports.report import FileReport, has_errors, is_anything_usable
+from crm.imports.report import FileReport, has_errors, is_anything_usable, is_held_back
 from crm.imports.tables import mapped, table_of
 from crm.storage.text import fold
 
@@ -55,7 +56,7 @@ def import_files(
     paths = [_readable(path) for path in files]
     with desk(workspace) as at_desk:
         own = _own_words(mine or [])
-        _remember_who(at_desk, who or [], dry_run=dry_run)
+        people = _said_who(at_desk, who or [], dry_run=dry_run)
         mappings = _mappings(at_desk, paths, columns or [], dry_run)
         parse = partial(
             _parse, at_desk, paths, kind.value if kind else None, mappings, own, keep_text=keep_text
@@ -72,29 +73,36 @@ def import_files(
                 at_desk.now,
                 dry_run=dry_run,
                 progress=told,
-                wishes=Wishes(add_people, own),
+                wishes=Wishes(add_people, own, who=people),
             )
         if own and not dry_run:
             _remember_own(at_desk, own)
     _tell(reports, dry_run, as_json)
 
 
-def _remember_who(at_desk: Desk, said: list[str], *, dry_run: bool) -> None:
-    """Whom names in chats mean; a trial remembers nothing, and so does not know it yet."""
+def _said_who(at_desk: Desk, said: list[str], *, dry_run: bool) -> tuple[tuple[str, str], ...]:
+    """Whom names in chats mean, for this reading and, but in a trial, from now on."""
     pairs = [one.rpartition("=") for one in said]
     if any(not name.strip() or not person.strip() for name, _, person in pairs):
-        raise Invalid("--who takes NAME=PERSON, where PERSON is an email or name of somebody here.")
-    if pairs and not dry_run:
+        raise UsageError("--who takes NAME=PERSON, where PERSON is an email or name of somebody here.")
+    if not pairs:
+        return ()
+    with at_desk.database.read() as connection:
+        found = dict(
+            meant_by(connection, at_desk.principal, name, person.strip()) for name, _, person in pairs
+        )
+    if not dry_run:
         with at_desk.database.write() as connection:
-            for name, _, person in pairs:
-                remember_who(connection, at_desk.principal, name, person.strip(), at_desk.now)
+            for key, person in found.items():
+                remember(connection, at_desk.principal, key, person, at_desk.now)
+    return tuple((key, reference) for key, (reference,) in found.items())
 
 
 def _own_words(said: list[str]) -> tuple[str, ...]:
     """Addresses and names of whoever imports."""
     for word in said:
         if not word.strip() or ("@" in word and not is_email(word)):
-            raise Invalid(f"--mine takes an email address or a name; “{excerpt(word)}” is none.")
+            raise UsageError(f"--mine takes an email address or a name; “{excerpt(word)}” is none.")
     return tuple(said)
 
 
@@ -170,7 +178,7 @@ def _content(path: Path) -> bytes:
 def _mapping(words: str) -> tuple[str, str]:
     name, _, field = words.rpartition("=")
     if not name or field not in FIELDS:
-        raise Invalid(f"--map takes COLUMN=FIELD, where FIELD is one of {', '.join(FIELDS)}.")
+        raise UsageError(f"--map takes COLUMN=FIELD, where FIELD is one of {', '.join(FIELDS)}.")
     return name, field
 
 
@@ -215,7 +223,7 @@ def _print(report: FileReport, dry_run: bool) -> None:
         typer.echo(f"{report.file}: {summary(report, dry_run)}")
     for skipped in report.skipped:
         typer.echo(f"  {skipped.where}: {skipped.why}")
-    for question in report.uncertain:
+    for question in (*report.open_questions(), *report.uncertain):
         typer.echo(f"  {question.where}: {question.question}")
 
 
@@ -246,7 +254,7 @@ def _complain(reports: list[FileReport]) -> None:
     """One line: the first error, how many more there are, and what became of the rest."""
     problems = [problem for report in reports for problem in report.errors]
     words = [f"{problems[0].where}: {problems[0].message}"]
-    if len(reports) > 1:
+    if is_held_back(reports):
         failed = ", ".join(report.file for report in reports if report.errors)
         words.append(f"Nothing was imported from files given together with {failed}.")
     complain(" ".join(words), len(problems) - 1)
@@ -254,11 +262,14 @@ def _complain(reports: list[FileReport]) -> None:
 
 def _ask(reports: list[FileReport]) -> None:
     """What has to be said before some files can be read."""
-    for report in reports:
-        for choice in report.choices:
-            how = "--dates day or --dates month" if choice.key.endswith(NAMES_DAYS) else "--mine NAME"
-            offered = ", ".join(words for _, words in choice.options)
-            complain(f"{report.file}: {choice.question} ({offered}) Say it with {how}.")
+    asked = [
+        (question, choice)
+        for report in reports
+        for question, choice in zip(report.open_questions(), report.choices, strict=True)
+    ]
+    question, choice = asked[0]
+    how = "--dates day or --dates month" if choice.key.endswith(NAMES_DAYS) else "--mine NAME"
+    complain(f"{question.where}: {question.question} Say it with {how}.", len(asked) - 1)
 
 
 def _complain_of_skipped(reports: list[FileReport]) -> None:
@@ -284,9 +295,20 @@ def export_folder(
             files = person_files(connection, at_desk.principal, contact_id, at_desk.now)
             what = f"What is kept about {contact}"
         try:
+            _refuse_leftovers(folder, names_of(connection, at_desk.principal, one_person=contact is not None))
             folder.mkdir(parents=True, exist_ok=True)
             for name, data in files:
                 (folder / name).write_bytes(data)
         except OSError as fault:
             raise Invalid(f"{folder} cannot be written to: {fault.strerror}.") from None
     typer.echo(f"{what} is in {folder}.")
+
+
+def _refuse_leftovers(folder: Path, written: Collection[str]) -> None:
+    """What an earlier export left beside this one would be taken for a part of it."""
+    left = [name for name in ALL_NAMES if name not in written and (folder / name).exists()]
+    if left:
+        raise Invalid(
+            f"{folder} holds {', '.join(left)} of an earlier export, which this one does not write. "
+            "Remove what is there, or name another folder."
+        )

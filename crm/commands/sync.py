@@ -100,15 +100,32 @@ def sync(
     else:
         for end in ends:
             _tell(*end, dry_run)
-    failed = [f"{one.name}: {one.said_of(got.state)}" for one, got, _ in ends if got.state != GOOD]
-    for words in failed:
-        complain(words)
-    if failed or any(report is not None and report.errors for *_, report in ends):
+    failed = [words for end in ends for words in _faults(*end)]
+    if failed:
+        for words in failed if len(failed) > 1 and not as_json else ():
+            typer.echo(f"  {words}")
+        complain(failed[0], len(failed) - 1)
         raise typer.Exit(1)
 
 
+NOTHING = {
+    "carddav": "the address book is empty.",
+    synced_kinds.IMAP: "no mail came since.",
+    "caldav": "nothing has happened in the calendars since.",
+    "ics": "nothing has happened in the calendar.",
+}
+"""What is said where there was nothing to import."""
 End = tuple[synced.Kept, synced_kinds.Fetched, FileReport | None]
 """A source, how reading it ended, and what came of it where there was anything."""
+
+
+def _faults(one: synced.Kept, got: synced_kinds.Fetched, report: FileReport | None) -> list[str]:
+    """Why a source could not be read, or not all of what it sent."""
+    said = [one.said_of(got.state)] if got.state != GOOD else []
+    errors = report.errors if report is not None else []
+    return [
+        f"{one.name}: {words}" for words in (*(f"{each.where}: {each.message}" for each in errors), *said)
+    ]
 
 
 def _read(at_desk: Desk, one: synced.Kept, dry_run: bool) -> End:
@@ -127,8 +144,7 @@ def _tell(one: synced.Kept, got: synced_kinds.Fetched, report: FileReport | None
     if got.more:
         typer.echo(f"{one.name}: more mails wait there. Run crm sync again to go on.")
     if report is None:
-        nothing = "no mail came since." if one.kind == synced_kinds.IMAP else "the address book is empty."
-        typer.echo(f"{one.name}: {nothing}")
+        typer.echo(f"{one.name}: {NOTHING[one.kind]}")
         return
     typer.echo(f"{one.name}: {summary(report, dry_run)}")
     if report.names:

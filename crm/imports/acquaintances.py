@@ -39,8 +39,8 @@ class Found:
 class Acquaintances:
     """The team and its people by email, phone and name."""
 
-    def __init__(self, run: Run, mine: Iterable[str] = ()) -> None:
-        """``mine`` are addresses of whoever imports, beside those that are written down."""
+    def __init__(self, run: Run, mine: Iterable[str] = (), said: Iterable[tuple[str, str]] = ()) -> None:
+        """``mine`` are addresses of whoever imports, and ``said`` whom names mean, beside what is written down."""
         self._run = run
         self._ours: dict[str, int | None] = dict.fromkeys(marks_of(mine), run.default_owner)
         self._ours |= {
@@ -54,6 +54,7 @@ class Acquaintances:
         self._phones = PhonePeople(run)
         self._found: dict[Party, Found] = {}
         self._read()
+        self._said.update(said)
 
     def _read(self) -> None:
         mine = self._run.principal.workspace_id

@@ -123,6 +123,10 @@ def bring_in(call: Call) -> list[dict[str, Any]]:
 
 
 def _given(call: Call) -> list[Given]:
+    for name in call.files:
+        if name != "files":
+            words = "Call every part with a file in it files, as curl -F files=@NAME does."
+            raise Invalid(f"{name}: {words}", fields={name: words})
     files = [file for _, file in call.files.multi_items() if isinstance(file, UploadFile) and file.filename]
     if not 1 <= len(files) <= MOST_FILES:
         words = f"Send 1 to {MOST_FILES} files, each with its name."

@@ -42,8 +42,8 @@ def remember_own_name(connection: Connection, principal: Principal, name: str) -
         remember_own_words(connection, principal, user_id, [name])
 
 
-def remember_who(connection: Connection, principal: Principal, name: str, person: str, at: datetime) -> None:
-    """Whoever chats and phones call so is this person (an email, or a name) from now on, for the whole team."""
+def meant_by(connection: Connection, principal: Principal, name: str, person: str) -> tuple[str, list[str]]:
+    """That whoever chats and phones call so is this person (an email, or a name), as it is remembered for the team."""
     people = People(connection, principal)
     people.load_references([person])
     try:
@@ -53,7 +53,12 @@ def remember_who(connection: Connection, principal: Principal, name: str, person
     if known is None:
         words = _("Nobody here is called “{name}”, and nobody has it as an email.")
         raise Invalid(words.format(name=excerpt(person)))
-    remember(connection, principal, NAMES_WHO + identity(name), [person], at)
+    return NAMES_WHO + identity(name), [person]
+
+
+def remember_who(connection: Connection, principal: Principal, name: str, person: str, at: datetime) -> None:
+    """Whoever chats and phones call so is this person from now on, for the whole team."""
+    remember(connection, principal, *meant_by(connection, principal, name, person), at)
 
 
 def remember(

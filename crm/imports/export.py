@@ -46,6 +46,18 @@ from crm.storage.tables import (
 VCARDS = "contacts.vcf"
 CALENDAR = "calendar.ics"
 RULES = "rules.toml"
+CHANNELS_FILE = "channels.csv"
+OF_THE_TEAM = (CHANNELS_FILE, "organisations.csv", RULES)
+_FACTS_OF = (said.ASKS, said.PROMISES, said.SIGNALS, said.FAVOURS)
+ABOUT_PEOPLE = (
+    "contacts.csv",
+    "interactions.csv",
+    *(f"{kind}.csv" for kind in _FACTS_OF),
+    "dates.csv",
+    VCARDS,
+    CALENDAR,
+)
+"""The names of the files, of the team's own and of those about people; channels only where the team has some."""
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -79,7 +91,7 @@ def export_files(connection: Connection, principal: Principal) -> Iterator[tuple
     """Every file by name. A user gets no private notes of others; the command line gets everything."""
     own = own_channels(connection, principal)
     if own:
-        yield "channels.csv", _csv(said.CHANNELS, own)
+        yield CHANNELS_FILE, _csv(said.CHANNELS, own)
     yield "organisations.csv", _csv(said.ORGANISATIONS, organisation_records(connection, principal).values())
     yield RULES, write_rules(connection, principal)
     yield from _about_people(_begin(connection, principal))
@@ -96,7 +108,7 @@ def _about_people(work: _Export) -> Iterator[tuple[str, bytes]]:
     yield "contacts.csv", _csv(said.CONTACTS, people)
     interactions = list(_interactions(work))
     yield "interactions.csv", _csv(said.INTERACTIONS, interactions)
-    for kind in (said.ASKS, said.PROMISES, said.SIGNALS, said.FAVOURS):
+    for kind in _FACTS_OF:
         yield f"{kind}.csv", _csv(kind, _facts(work, kind))
     dates = list(_dates(work))
     yield "dates.csv", _csv(said.DATES, [*(one for _, one in dates), *_deaths(work, contacts)])

@@ -44,13 +44,15 @@ OWN_SEEN = 3
 class Wishes:
     """What the person who imports wants: people who are not here brought in, all of them or some, by the email, number
     or name under which they were offered; ``mine`` are their own addresses, ``birthdays`` the marks of those that are
-    taken from the file although another stands here; ``unasked``: nobody waits for the report, what is open is not kept."""
+    taken from the file although another stands here; ``who`` says whom names mean, beside what is remembered;
+    ``unasked``: nobody waits for the report, what is open is not kept."""
 
     add_people: bool = False
     mine: tuple[str, ...] = ()
     people: frozenset[str] = frozenset()
     birthdays: frozenset[str] = frozenset()
     unasked: bool = False
+    who: tuple[tuple[str, str], ...] = ()
 
 
 NO_WISHES = Wishes()
@@ -72,7 +74,7 @@ class _Noticing:
 
     def __init__(self, run: Run, report: FileReport, wishes: Wishes) -> None:
         self.run, self.report, self.wishes = run, report, wishes
-        self.who = Acquaintances(run, wishes.mine)
+        self.who = Acquaintances(run, wishes.mine, wishes.who)
         self.chats = ChatDays(run)
         self.ways = by_key(channels(run.connection, run.principal))
         self.met: set[str] = set()

@@ -15,7 +15,8 @@ from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.spans import capital
 from crm.imports.cells import join_items, split_items, write_labels
-from crm.imports.export import files_of, zipped
+from crm.imports.channels import own_channels
+from crm.imports.export import ABOUT_PEOPLE, CHANNELS_FILE, OF_THE_TEAM, files_of, zipped
 from crm.imports.records import EXCHANGE
 from crm.imports.sheets import SHEETS
 from crm.interactions.private_notes import may_read_note
@@ -44,6 +45,11 @@ _USERS = {"owner_id", "author_id", "user_id", "removed_by", "said_by", "merged_b
 _KEYS = {"workspace_id", "contact_id", "folded_name", "search", "folded", "digits", "fresh_until"}
 
 
+OF_ONE = ("person.txt", "person.json")
+ALL_NAMES = (*OF_ONE, *OF_THE_TEAM, *ABOUT_PEOPLE)
+"""Every name that a file of some export may have."""
+
+
 def person_files(
     connection: Connection, principal: Principal, contact_id: int, at: datetime
 ) -> Iterator[tuple[str, bytes]]:
@@ -58,6 +64,17 @@ def person_files(
     words = json.dumps({"exported_at": at, **found}, ensure_ascii=False, indent=2, default=_plain)
     yield "person.json", words.encode("utf-8", "replace")
     yield from files
+
+
+def names_of(connection: Connection, principal: Principal, *, one_person: bool) -> tuple[str, ...]:
+    """The names of the files that an export writes."""
+    if one_person:
+        return (*OF_ONE, *ABOUT_PEOPLE)
+    return tuple(
+        one
+        for one in (*OF_THE_TEAM, *ABOUT_PEOPLE)
+        if one != CHANNELS_FILE or own_channels(connection, principal)
+    )
 
 
 def person_zip(connection: Connection, principal: Principal, contact_id: int, at: datetime) -> bytes:

@@ -1,7 +1,7 @@
 """What an import did, or would do: one report for each file, for people and as JSON."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -264,17 +264,14 @@ class FileReport:
             "changed": _whole(self.changed),
             "unchanged": _whole(self.unchanged),
             "skipped": [{"where": one.where, "why": one.why} for one in self.skipped],
-            "uncertain": [*self._open(), *_as_json(self.uncertain)],
+            "uncertain": _as_json([*self.open_questions(), *self.uncertain]),
             "errors": [{"where": one.where, "message": one.message} for one in self.errors],
         }
 
-    def _open(self) -> list[dict[str, str]]:
-        """What has to be answered first, as questions."""
+    def open_questions(self) -> list[Question]:
+        """What has to be answered before this file is read."""
         return [
-            {
-                "where": self.file,
-                "question": f"{one.question} ({', '.join(words for _, words in one.options)})",
-            }
+            Question(self.file, f"{one.question} ({', '.join(words for _, words in one.options)})")
             for one in self.choices
         ]
 
@@ -366,6 +363,13 @@ def _whole(counts: Counter[str]) -> dict[str, int]:
 def has_errors(reports: Iterable[FileReport]) -> bool:
     """Whether any file could not be used."""
     return any(report.errors for report in reports)
+
+
+def is_held_back(reports: Sequence[FileReport]) -> bool:
+    """Whether exchange files without a fault were not imported because of another one: they go together or not at all."""
+    faulty = [one for one in reports if one.errors]
+    stops = any(one.kind in SORTS or (one.kind is None and one.may_be_exchange) for one in faulty)
+    return stops and any(one.kind in SORTS and not one.errors for one in reports)
 
 
 def is_anything_usable(reports: Iterable[FileReport]) -> bool:

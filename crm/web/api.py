@@ -167,6 +167,7 @@ class Operation:
             raw = await body.raw(request) if self.sends else b""
             if self.files:
                 uploaded = await self._upload(request)
+                _refuse_fields(uploaded)
                 call.files = uploaded.files
             return await in_thread(site, self._serve, call, raw)
         except body.Unread as unread:
@@ -194,6 +195,8 @@ class Operation:
     def _admit(self, call: Call) -> None:
         if not call.bearer.may(self.scope):
             raise Forbidden(f"This token has not the scope {self.scope}. Make one that has it.")
+        if self.role == "member" and self.method == "GET" and not call.principal.may_edit:
+            raise Forbidden("This token acts for a viewer. Viewers have no plan.")
         if self.role == "member" and not call.principal.may_edit:
             raise Forbidden("This token acts for a viewer, who reads and changes nothing.")
 
@@ -259,6 +262,13 @@ class Operation:
         if self.status == HTTPStatus.CREATED:
             location = f"{call.request.url.path}/{made.id}"
         return Kept(self.status, shape.dump_json(made, exclude_unset=True).decode(), location)
+
+
+def _refuse_fields(uploaded: body.Sent) -> None:
+    """What is sent as a field would be passed over, a wish to try first among them."""
+    for name, value in uploaded.fields.items():
+        words = f"Send it behind the question mark: ?{name}={str(value)[:40]}"
+        raise Invalid(f"{name}: {words}", fields={name: words})
 
 
 def _response(kept: Kept) -> Response:

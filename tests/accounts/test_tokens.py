@@ -5,6 +5,8 @@ import re
 import pytest
 from sqlalchemy import select
 
+from crm.accounts import tokens
+from crm.errors import Invalid
 from crm.storage.tables import api_token
 from tests.builders import World
 from tests.web.site import client
@@ -57,3 +59,18 @@ def test_what_does_not_fit_comes_back_with_a_sentence(world: World, sent: dict[s
     page = client(world, world.user()).post("/settings/tokens", data=sent)
     assert page.status_code == 422
     assert words in page.text
+
+
+def test_tokens_of_one_name_are_revoked_for_the_user_who_is_named(world: World) -> None:
+    emails = ("alice@team.example", "bob@team.example")
+    users = [world.user(email.split("@")[0].title(), email=email) for email in emails]
+    with world.database.write() as connection:
+        for one in users:
+            assert one.user_id
+            tokens.create_token(connection, world.principal, one.user_id, "Till", ["read"], world.now)
+        with pytest.raises(Invalid, match=r"alice@team\.example, bob@team\.example"):
+            tokens.revoke_token(connection, world.principal, "Till", world.now)
+        assert tokens.revoke_token(connection, world.principal, "Till", world.now, emails[1]) == 1
+        assert [one.name for one in tokens.own_tokens(connection, users[0])] == ["Till"]
+        assert tokens.own_tokens(connection, users[1]) == []
+        assert tokens.revoke_token(connection, world.principal, "Till", world.now) == 1

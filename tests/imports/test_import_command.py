@@ -203,3 +203,82 @@ def test_killed_anywhere_and_imported_again_each_row_is_there_once(database_url:
         assert len(exported(world)["interactions.csv"].splitlines()) == ROWS + 1
     finally:
         database.close()
+
+
+CHAT = "12/10/2026, 09:15 - Alice Berg: Hello\n12/11/2026, 09:16 - Marta K.: Hello Alice\n"
+EVENT = (
+    "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nBEGIN:VEVENT\nUID:1\nDTSTAMP:20261001T100000Z\n"
+    "DTSTART:20261001T100000Z\nSUMMARY:Lunch\nEND:VEVENT\nEND:VCALENDAR\n"
+)
+
+
+def test_a_calendar_beside_a_damaged_card_is_imported_and_nothing_else_is_said(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'crm.sqlite3'}"
+    (tmp_path / "good.ics").write_text(EVENT)
+    (tmp_path / "bad.vcf").write_text("no card")
+    result = crm(url, "import", tmp_path / "good.ics", tmp_path / "bad.vcf")
+    assert (result.returncode, len(result.stderr.splitlines())) == (1, 1), result.stderr
+    assert "Nothing was imported from" not in result.stderr
+
+
+def test_questions_of_chats_are_listed_beside_an_error_and_said_in_one_line(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'crm.sqlite3'}"
+    chats = [tmp_path / "one.txt", tmp_path / "two.txt"]
+    for chat in chats:
+        chat.write_text(CHAT)
+    (tmp_path / "bad.vcf").write_text("no card")
+    asked = crm(url, "import", *chats)
+    assert (asked.returncode, len(asked.stderr.splitlines())) == (1, 1), asked.stderr
+    assert "more are listed" in asked.stderr or "more is listed" in asked.stderr
+    beside = crm(url, "import", *chats, tmp_path / "bad.vcf")
+    listed = [line for line in beside.stdout.splitlines() if line.startswith(("  one.txt", "  two.txt"))]
+    assert len(listed) >= 2, beside.stdout
+
+
+def test_a_trial_knows_whom_a_name_means_and_forgets_it(tmp_path: Path, folder: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'crm.sqlite3'}"
+    assert crm(url, "import", folder / "contacts.csv").returncode == 0
+    email = "marta@fernhill.example"
+    chat = tmp_path / "one.txt"
+    chat.write_text(CHAT)
+    said = ("--mine", "Alice Berg", "--dates", "day", "--json")
+    who = ("--who", f"Marta K.={email}")
+    wrong = crm(url, "import", chat, *said, "--who", "Marta K.=nobody@x.example", "--dry-run")
+    assert (wrong.returncode, "Nobody here" in wrong.stderr) == (1, True), wrong.stderr
+    dry = crm(url, "import", chat, *said, *who, "--dry-run")
+    without = crm(url, "import", chat, *said, "--dry-run")
+    first = crm(url, "import", chat, *said, *who)
+    assert json.loads(dry.stdout) == json.loads(first.stdout) != json.loads(without.stdout), first.stderr
+
+
+@pytest.mark.parametrize(
+    "options", [("--map", "Firma=nonsense"), ("--mine", "a@"), ("--who", "Marta")], ids=lambda one: one[0]
+)
+def test_an_option_that_is_malformed_is_wrong_usage(
+    tmp_path: Path, folder: Path, options: tuple[str, str]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'crm.sqlite3'}"
+    result = crm(url, "import", folder / "contacts.csv", *options)
+    assert (result.returncode, len(result.stderr.splitlines())) == (2, 1), result.stderr
+
+
+def test_a_folder_of_an_earlier_export_takes_no_other_one(tmp_path: Path, folder: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'crm.sqlite3'}"
+    assert crm(url, "import", folder / "contacts.csv").returncode == 0
+    out = tmp_path / "out"
+    for _ in range(2):
+        assert crm(url, "export", out).returncode == 0
+    before = sorted(one.name for one in out.iterdir())
+    refused = crm(url, "export", out, "--contact", "marta@fernhill.example")
+    for one in ("organisations.csv", "rules.toml"):
+        assert one in refused.stderr
+    assert (refused.returncode, sorted(one.name for one in out.iterdir())) == (1, before)
+    assert "channels.csv" not in before
+    (out / "channels.csv").write_text("key")
+    again = crm(url, "export", out)
+    assert (again.returncode, "channels.csv" in again.stderr) == (1, True)
+
+
+def test_erasing_for_a_trial_and_cleaning_do_not_go_together(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'crm.sqlite3'}"
+    assert crm(url, "erase", "--clean", "--dry-run").returncode == 2

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from crm import clock
-from crm.imports import mailbox_pages, own_mailboxes, own_readings, reading
+from crm.imports import mailbox_pages, own_mailboxes, own_readings
 from crm.outgoing.wire import Network
 from crm.storage.tables import contact_email, import_batch, interaction, interaction_user, own_mailbox
 from tests.builders import World

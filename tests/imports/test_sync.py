@@ -12,11 +12,13 @@ from sqlalchemy import select
 
 from crm.__main__ import run
 from crm.cli_support import desk
-from crm.imports import synced
+from crm.imports import synced, synced_reading
 from crm.imports.busy_fetch import Source
 from crm.imports.carddav import fetch_cards
 from crm.imports.dav import Server
 from crm.imports.dav_xml import NoDav
+from crm.imports.records import UnreadableFile
+from crm.imports.report import FileReport
 from crm.outgoing.wire import Network
 from crm.storage.tables import contact, import_batch, synced_source
 from tests.builders import World
@@ -101,9 +103,10 @@ def test_what_fails_is_said_in_a_sentence(
     assert keep(monkeypatch, "nowhere", name="Three") == 1
     capsys.readouterr()
     assert run(["sync"]) == 1
-    said = capsys.readouterr().err
-    assert "crm: One: 127.0.0.1 does not let us in with this name and password" in said
-    assert "crm: Two: 192.168.0.9 is not an address this program may read" in said
+    out, err = capsys.readouterr()
+    assert err.startswith("crm: One: 127.0.0.1 does not let us in with this name and password")
+    assert (len(err.splitlines()), "1 more is listed" in err) == (1, True)
+    assert "  Two: 192.168.0.9 is not an address this program may read" in out
     assert run(["sync", "Nobody"]) == 1
     assert "There is no source called Nobody. There is: One, Two." in capsys.readouterr().err
 
@@ -148,3 +151,21 @@ def test_admins_see_what_is_read_and_others_do_not(world: World) -> None:
     assert "dav.example.com has not been read yet." in page
     assert "secret" not in page
     assert "dav.example.com" not in client(world, world.user("Ben Ode", "member")).get("/import").text
+
+
+def test_what_came_but_could_not_be_read_is_said_in_one_line(
+    home: Path, radicale: Radicale, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("Phone", "Office"):
+        assert keep(monkeypatch, radicale.root, name=name) == 0
+    capsys.readouterr()
+    fault = UnreadableFile("Phone.vcf", "Nobody can read this.")
+    monkeypatch.setattr(
+        synced_reading, "read_all", lambda given, _: [FileReport.unreadable(given[0].name, fault)]
+    )
+    assert run(["sync", "phone"]) == 1
+    out, err = capsys.readouterr()
+    assert len(err.splitlines()) == 1
+    assert "Nobody can read this." in out
+    assert run(["sync"]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1

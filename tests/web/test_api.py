@@ -297,3 +297,15 @@ def test_of_two_requests_at_once_with_one_key_one_is_done(world: World) -> None:
     assert len(answers) == 1
     assert answers.pop()[0] == 201
     assert len(caller.get("/api/v1/contacts").json()["items"]) == 1
+
+
+def test_a_trial_sent_as_a_field_is_refused_and_so_is_a_file_by_another_name(world: World) -> None:
+    caller = program(world, world.user())
+    card = ("contacts.csv", b"name,email\nMarta,marta@x.example\n")
+    for files, data, named in (
+        ({"files": card}, {"dry_run": "true"}, "dry_run"),
+        ({"files": card, "file": card}, {}, "file"),
+    ):
+        refused = caller.post("/api/v1/imports", files=files, data=data)
+        assert (refused.status_code, f"{named}:" in refused.text) == (422, True), refused.text
+    assert caller.get("/api/v1/imports").json()["items"] == []
