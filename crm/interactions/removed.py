@@ -18,6 +18,9 @@ from crm.storage.types import Day
 CHANGED_TO = "changed_to"
 """Beside the columns of a row that was changed and not taken away: the stamp of what it became."""
 
+CHANGED_AGAIN = ""
+"""The stamp in what is left of an earlier change: no row ever bears it."""
+
 SETTLED_BY = "settled_by"
 Settlers = tuple[tuple[int, str], ...]
 """The interactions that settled a matter, each with its mark of that (``crm.interactions.left_behind``)."""
@@ -53,7 +56,7 @@ def keep_before(
 ) -> int | None:
     """Keep a row as it was before it was changed just now; returns the id under which ``put_back`` finds it.
 
-    None where it is as it was. What was kept of an earlier change of it is let go.
+    None where it is as it was. Of an earlier change only that there was one is kept, so that its Undo can say why not.
     """
     mine = _this(principal, table, row.id)
     now = connection.execute(select(table).where(*mine)).one()
@@ -67,9 +70,12 @@ def keep_before(
             earlier.record == table.name,
         )
     )
-    old = [one.id for one in rows if CHANGED_TO in one.content and one.content["id"] == row.id]
+    kept = {one.id: one.content for one in rows if CHANGED_TO in one.content}
+    old = [one for one, said in kept.items() if said["id"] == row.id and said[CHANGED_TO] != CHANGED_AGAIN]
     connection.execute(
-        removed_matter.delete().where(earlier.workspace_id == principal.workspace_id, earlier.id.in_(old))
+        removed_matter.update()
+        .where(earlier.workspace_id == principal.workspace_id, earlier.id.in_(old))
+        .values(content={"id": row.id, CHANGED_TO: CHANGED_AGAIN})
     )
     beside = {CHANGED_TO: stamp(now), SETTLED_BY: settled_by}
     return _kept(connection, principal, table, row, at, {**packed(row._mapping), **beside})
