@@ -27,7 +27,7 @@ from crm.imports.records import (
 from crm.imports.report import Clash, FileReport
 from crm.imports.rewriting import write_changes
 from crm.imports.run import Run, UnknownUser, sentence_of
-from crm.imports.sources import Source, marks, parse_marks
+from crm.imports.sources import Source, marks, nearest, parse_marks
 from crm.imports.stored import (
     NOBODY_WORD,
     cells_of,
@@ -54,17 +54,19 @@ class _Contacts:
     sources: dict[str, tuple[int, str]] = field(default_factory=dict)
     occasions: list[tuple[int, str, DateRecord]] = field(default_factory=list)
 
-    def said_before(self, source: Source | None, row_id: int | None) -> str:
+    def said_before(self, source: Source | None, row_id: int | None, said: str) -> str:
         """What a row said the last time whose key is another now, or tells nobody for certain: a name was mended, an email
         added. A card that nobody knows for certain only fills what is empty."""
         if self.fills or row_id is None:
             return ""
-        return source.content if source and source.row_id == row_id else self._last_rows.get(row_id, "")
+        if source and source.row_id == row_id:
+            return source.content
+        return nearest(self._said_by_rows.get(row_id, ()), said)
 
     @cached_property
-    def _last_rows(self) -> dict[int, str]:
-        """What the newest row of a file said of each person."""
-        return self.run.sources.last_rows("contact")
+    def _said_by_rows(self) -> dict[int, list[str]]:
+        """What rows of files said of each person: several files tell of one, and the row most like this one is its own."""
+        return self.run.sources.said_by_rows("contact")
 
 
 def import_contacts(
@@ -118,7 +120,7 @@ def _import_contact(work: _Contacts, record: ContactRecord, key: str) -> None:
     else:
         match = _match(work, row)
         row_id = match.row_id
-        before = work.said_before(source, row_id)
+        before = work.said_before(source, row_id, marks(cells_of(CONTACTS, row, row.given)))
         if match.question:
             report.ask(record.where, match.question)
         if match.waits:

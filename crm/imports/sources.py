@@ -49,8 +49,8 @@ class Sources:
         """What is known about one item; ``load`` comes first."""
         return self._known.get((record, key))
 
-    def last_rows(self, record: str) -> dict[int, str]:
-        """What the row of a table that came last said of each of our rows, as it was before this file."""
+    def said_by_rows(self, record: str) -> dict[int, list[str]]:
+        """What each row of a table said of each of our rows, as it was before this file; what came first stands last."""
         table = source_record.c
         mine = select(table.row_id, table.content_hash).where(
             table.workspace_id == self._workspace_id,
@@ -58,8 +58,11 @@ class Sources:
             table.source_key.startswith("row:"),
             table.content_hash != "",
         )
-        rows = self._connection.execute(mine.order_by(table.batch_id, table.source_key))
-        return {row.row_id: row.content_hash for row in rows}
+        found: dict[int, list[str]] = {}
+        newest_first = mine.order_by(table.batch_id.desc(), table.source_key.desc())
+        for row_id, content in self._connection.execute(newest_first):
+            found.setdefault(row_id, []).append(content)
+        return found
 
     def remember(self, record: str, key: str, row_id: int, content: str) -> None:
         """This item is that row, and says this now."""
@@ -116,6 +119,12 @@ def marks(cells: Mapping[str, str], before: str = "") -> str:
 def parse_marks(content: str) -> dict[str, str]:
     """The digest of each cell by column."""
     return dict(pair.split("=", 1) for pair in content.split(" ") if "=" in pair)
+
+
+def nearest(contents: Iterable[str], said: str) -> str:
+    """Of what rows said, what agrees with this one in most cells, the first of equals; empty where there is none."""
+    now = parse_marks(said).items()
+    return max(contents, key=lambda one: len(now & parse_marks(one).items()), default="")
 
 
 # What an import changed.

@@ -622,6 +622,30 @@ def test_a_mended_name_or_an_email_more_leaves_what_was_corrected(world: World, 
     assert person(world, "Ana Ruiz").title == "CFO"
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        (
+            "name,email,phone,city\nAnna Berg,a@x.example,1234567,Graz\n",
+            "name,title,city\nAnna Berg,CTO,Wien\n",
+        ),
+        (
+            "name,email,phone,city\nAnna Berg,a@x.example,1234567,Wien\n",
+            "name,email,phone,city\nAnna Borg,a@x.example,1234567,Wien\n",
+            "name,email,phone,city\nAnna Berg,a@x.example,1234567,Graz\n",
+        ),
+    ],
+)
+def test_a_mended_name_is_compared_with_the_row_most_like_it(world: World, files: tuple[str, ...]) -> None:
+    for said in files:
+        good(bring(world, said))
+    with world.database.write() as connection:
+        connection.execute(update(contact).values(city="Linz"))
+    good(bring(world, "name,email,phone,city\nAnna Bergh,a@x.example,1234567,Graz\n"))
+    (after,) = rows(world, contact)
+    assert (after.name, after.city) == ("Anna Bergh", "Linz")
+
+
 def test_a_number_beyond_those_of_a_name_makes_nobody_up(world: World) -> None:
     good(bring(world, "name,email,title\nAna Novak,a@x.example,\nAna Novak,a@x.example,\n"))
     log = "occurred_at,channel,contacts\n2026-11-02,lunch,Ana Novak #1\n2026-11-03,lunch,Ana Novak #2\n"
