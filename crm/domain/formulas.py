@@ -7,6 +7,7 @@ from crm.domain.language import N_
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
+_SIGNS = "=＝+-@＋－＠"
 _WORKED_OUT = re.compile("[=＝][^=＝\\s]|[+\\-@＋－＠][A-Za-z.]+[(|]")
 
 IS_FORMULA = N_("A formula? It is kept as the text it is, here and further down, and never worked out.")
@@ -15,7 +16,7 @@ IS_FORMULA = N_("A formula? It is kept as the text it is, here and further down,
 
 def is_formula(cell: str) -> bool:
     """Whether a spreadsheet would work the cell out: a phone number such as +49 30 and a row of = are none."""
-    return _WORKED_OUT.match(cell) is not None
+    return cell[:1] in _SIGNS and _WORKED_OUT.match(cell) is not None
 
 
 _TEXT = re.compile(r'\s*="((?:[^"]|"")*)"\s*')
@@ -23,7 +24,7 @@ _TEXT = re.compile(r'\s*="((?:[^"]|"")*)"\s*')
 
 def unwrapped(cell: str) -> str:
     """The text of a cell written as ``="0171 2345"``, by which spreadsheets keep noughts and dates as they are typed."""
-    found = _TEXT.fullmatch(cell)
+    found = _TEXT.fullmatch(cell) if '="' in cell else None
     return found[1].replace('""', '"') if found else cell
 
 

@@ -94,7 +94,7 @@ _ONCE, _AGAIN = (
 def _marks(record: InteractionRecord) -> dict[str, str]:
     """A mark for each of its cells; a day without a time stands for other moments on other days, and is the same day."""
     given = record.given
-    found = {"occurred_at": digest(str(record.on or write_moment(record.occurred_at)))}
+    found = {"occurred_at": str(record.on or write_moment(record.occurred_at))}
     for name in _AGAIN:
         if name in given:
             found[name] = _mark(getattr(record, name))
