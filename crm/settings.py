@@ -209,6 +209,11 @@ class Settings(BaseSettings):
         return any(0 < len(key) < LEAST_KEY for key in keys)
 
     @property
+    def has_comma_in_key(self) -> bool:
+        """Whether the key would be taken apart once it is a former one."""
+        return "," in self.secret_key
+
+    @property
     def key_file(self) -> Path:
         """Where the secret key is kept if none is set."""
         return self.data_dir / "secret_key"

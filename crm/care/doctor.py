@@ -82,7 +82,7 @@ def _database(settings: Settings, database: Database, at: datetime) -> Iterator[
             yield Finding("database", "good", f"PostgreSQL {version} answers.")
             return
         version = connection.execute(text("SELECT sqlite_version()")).scalar_one()
-        whole = connection.execute(text("PRAGMA quick_check(1)")).scalar_one() == "ok"
+        whole = sqlite.is_whole(connection)
     yield _sqlite_version(version)
     if not whole:
         yield Finding(
@@ -416,7 +416,7 @@ def _contradictions(settings: Settings) -> Iterator[Finding]:
 def _secret(settings: Settings) -> Iterator[Finding]:
     if settings.has_short_key:
         yield Finding("settings", "wrong", *SHORT_KEY)
-    if "," in settings.secret_key:
+    if settings.has_comma_in_key:
         yield Finding("settings", "note", *COMMA_IN_KEY)
     if settings.secret_key:
         return

@@ -20,7 +20,7 @@ from crm.errors import Conflict, Unavailable
 from crm.storage.database import Database, set_last_id
 from crm.storage.faults import Damaged, plain_faults
 from crm.storage.migrate import check_references, exclusive, is_known, newest, revision_of, upgrade
-from crm.storage.sqlite import BESIDE
+from crm.storage.sqlite import BESIDE, is_whole
 from crm.storage.tables import mail_hold, metadata, organisation, outbox, user
 from crm.storage.tables.nudges import UNFINISHED
 
@@ -80,7 +80,7 @@ def _is_damaged(database: Database) -> bool:
         return False
     try:
         with database.read() as connection:
-            return bool(connection.execute(text("PRAGMA quick_check(1)")).scalar_one() != "ok")
+            return not is_whole(connection)
     except Damaged:
         return True
 
@@ -198,7 +198,7 @@ def _fill(connection: Connection, found: Archive) -> None:
 def _compare(there: MetaData, found: Archive) -> None:
     """Refuse an archive whose tables or columns are not those of the schema it names."""
     told = found.manifest.tables
-    for name in {*told, *there.tables} - LEFT_OUT - {"alembic_version"}:
+    for name in {*told, *there.tables} - LEFT_OUT - {VERSION_TABLE}:
         columns = there.tables[name].columns.keys() if name in there.tables else []
         if name not in told or sorted(told[name].columns) != sorted(columns):
             raise found.misfit(name)

@@ -68,7 +68,7 @@ def _worth_a_word(settings: Settings) -> Iterator[str]:
     yield from unknown_settings()
     if settings.has_short_key:
         yield " ".join(SHORT_KEY)
-    if "," in settings.secret_key:
+    if settings.has_comma_in_key:
         yield " ".join(COMMA_IN_KEY)
 
 

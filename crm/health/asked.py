@@ -19,7 +19,8 @@ from crm.storage.stored_metrics import current, scope_of
 from crm.web.addresses import is_id
 from crm.web.routing import Visit
 
-WHO = ("tier", "kind", "owner", "tag", "sort", "by")
+FILTERS = ("tier", "kind", "owner", "tag")
+WHO = (*FILTERS, "sort", "by")
 """What a saved view keeps: whom, in which order, grouped how. The day is the present whenever it is opened."""
 ASKED = (*WHO, "as_of", "against")
 FIRST_YEAR = 1900

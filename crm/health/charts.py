@@ -154,21 +154,22 @@ def portfolio_map(points: Sequence[Point], zones: Mapping[str, int] | None = Non
     ]
     drawn = {mark.point.id for mark in marks}
     apart = [one for one in points if one.id not in drawn]
+    left_out = _left_out(points, people)
     return PortfolioMap(
         marks=_labelled(sorted(marks, key=lambda mark: (mark.radius, -mark.point.id))),
         sections=_sections(apart),
         across=tuple(Tick(_x(days), str(days)) for days in TICKS),
         up=tuple(Tick(_y(percent / 100), f"{percent}%") for percent in (0, 25, 50, 75, 100)),
         kinds=_kinds(points),
-        sentence=finding(points, people),
+        sentence=finding(points, people, left_out),
         points=tuple(points),
-        left_out=_left_out(points, people),
+        left_out=left_out,
     )
 
 
-def finding(points: Sequence[Point], zones: Mapping[str, int]) -> str:
+def finding(points: Sequence[Point], zones: Mapping[str, int], left_out: str | None) -> str:
     """What the map shows, in a sentence or two; of those that are not drawn too, as far as their zones tell."""
-    total, screen = _mapped(zones), zones.get("screen_only", 0)
+    total, screen = mapped(zones), zones.get("screen_only", 0)
     if not total:
         return _("Nobody to show yet.")
     said = ngettext(
@@ -178,7 +179,7 @@ def finding(points: Sequence[Point], zones: Mapping[str, int]) -> str:
     )
     number = capital(in_words(screen)) if screen else _("None")
     first = said.format(number=number, people=count(total, "person", "people"))
-    if left_out := _left_out(points, zones):
+    if left_out:
         return f"{first}. {left_out}"
     never = sum(point.days is None for point in points)
     if not never:
@@ -192,14 +193,15 @@ def finding(points: Sequence[Point], zones: Mapping[str, int]) -> str:
 
 def _left_out(points: Sequence[Point], zones: Mapping[str, int]) -> str | None:
     """Why there are fewer marks than people, if so."""
-    total = _mapped(zones)
+    total = mapped(zones)
     if len(points) >= total:
         return None
     said = _("Drawn are the {placed} people with the lowest scores, of {with_record}.")
     return said.format(placed=numeral(len(points)), with_record=numeral(total))
 
 
-def _mapped(zones: Mapping[str, int]) -> int:
+def mapped(zones: Mapping[str, int]) -> int:
+    """How many people have a place on the map: all with a record."""
     return sum(zones.get(zone, 0) for zone in MAPPED)
 
 

@@ -22,6 +22,7 @@ from crm.domain.weeks import end_of
 from crm.health import comparison, queries, target_pages, views
 from crm.health.asked import (
     ASKED,
+    FILTERS,
     WEEKS_BACK,
     WHO,
     Moment,
@@ -34,7 +35,7 @@ from crm.health.asked import (
     slid_to,
     sort_of,
 )
-from crm.health.charts import portfolio_map
+from crm.health.charts import mapped, portfolio_map
 from crm.health.queries import Filter
 from crm.rules.queries import flags
 from crm.web.routing import Router, Visit
@@ -72,7 +73,7 @@ def health(visit: Visit) -> Response:
         "figures": views.FIGURES,
         "notes": _notes(zones, compared, moment),
         "compared": compared,
-        "with_record": sum(zones.values()) - zones["no_record"],
+        "with_record": mapped(zones),
         "map": portfolio_map(views.points(placed), zones),
         "zone_lists": views.zone_lists(placed, zones),
         "placed": placed,
@@ -201,7 +202,7 @@ def _words(visit: Visit, wanted: Filter, moment: Moment) -> dict[str, Any]:
     return {
         "address": lambda path="/health", **changes: address(visit, path, **changes),
         "people_address": lambda zone: people_address(wanted, zone),
-        "is_filtered": any(visit.query.get(name) for name in ("tier", "kind", "owner", "tag")),
+        "is_filtered": any(visit.query.get(name) for name in FILTERS),
         "kept": {name: visit.query[name] for name in ASKED if visit.query.get(name)},
         "view_query": address(visit, "", as_of=None, against=None).removeprefix("?"),
         "ribbon": ribbon,

@@ -11,7 +11,7 @@ from crm.domain.manner import numeral
 from crm.domain.spans import capital, count, in_words, join, long_day, plural
 from crm.domain.targets import NAMED_KINDS
 from crm.domain.vocabulary import KINDS_COUNTED
-from crm.health.charts import MAPPED, Point, Segment, coverage_bar
+from crm.health.charts import MAPPED, Point, Segment, coverage_bar, mapped
 from crm.health.queries import Filter, Headcount, Placed
 
 ZONE_NOTES: Mapping[str, str] = {
@@ -124,7 +124,7 @@ _IN_ZONE = {
 
 
 def _coverage(group_id: int | None, name: str, zones: Counter[str]) -> Coverage:
-    of = sum(zones[zone] for zone in MAPPED)
+    of = mapped(zones)
     said = join(
         [ngettext(*_IN_ZONE[zone], zones[zone]).format(n=zones[zone]) for zone in MAPPED if zones[zone]]
     )

@@ -130,7 +130,7 @@ def _refuse_name_taken_since(key: str, before: Mapping[str, Any], states: Sequen
     if before.get("deleted"):
         return
     back = stored_rule(key, before["rule"]) if before.get("rule") else _SHIPPED[key]
-    if any(is_called_alike(state.rule, back) and state.rule.key != key for state in states):
+    if _has_taken_name(back, [state.rule for state in states]):
         said = _("Another rule is called “{rule}” by now. Give that one another name first.")
         raise Conflict(said.format(rule=back.title))
 
@@ -184,9 +184,13 @@ def all_keys(connection: Connection, principal: Principal) -> list[str]:
 
 def refuse_taken_name(changed: Rule, rules: Sequence[Rule]) -> None:
     """Two rules of one name could not be told apart."""
-    if any(is_called_alike(one, changed) and one.key != changed.key for one in rules):
+    if _has_taken_name(changed, rules):
         sentence = _("Another rule is called “{rule}”. Choose another name.").format(rule=changed.title)
         raise Invalid(sentence, fields={"name": sentence})
+
+
+def _has_taken_name(changed: Rule, rules: Sequence[Rule]) -> bool:
+    return any(one.key != changed.key and is_called_alike(one, changed) for one in rules)
 
 
 def is_called_alike(one: Rule, other: Rule) -> bool:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 from crm.errors import Unavailable, UsageError
 
@@ -133,3 +133,8 @@ def _ensure_function(connection: Any, name: str, function: Any, arguments: int) 
         connection.create_function(
             name, arguments, lambda *values: None if None in values else function(*values), deterministic=True
         )
+
+
+def is_whole(connection: Connection) -> bool:
+    """Whether SQLite finds no fault in the file; the first one ends the search."""
+    return bool(connection.execute(text("PRAGMA quick_check(1)")).scalar_one() == "ok")

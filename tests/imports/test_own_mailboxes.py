@@ -52,17 +52,22 @@ def rows(world: World, table: Any) -> list[Any]:
         return list(connection.execute(select(table)).all())
 
 
-def test_whom_one_wrote_to_logs_itself(
-    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(own_mailboxes, "AT_ONCE", 2)
-    alice = world.user()
+def by_mail(world: World) -> None:
+    """Marta is known by her address."""
     marta = world.contact()
     with world.database.write() as connection:
         way = {"position": 0, "value": "marta@northgate.example", "folded": "marta@northgate.example"}
         connection.execute(
             contact_email.insert(), {"workspace_id": world.workspace_id, "contact_id": marta, **way}
         )
+
+
+def test_whom_one_wrote_to_logs_itself(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_mailboxes, "AT_ONCE", 2)
+    alice = world.user()
+    by_mail(world)
     for number in range(3):
         server.inbox.put(mail(f"in {number}"))
     assert connected(world, alice, server).status_code == 303
@@ -94,12 +99,7 @@ def test_whom_one_wrote_to_logs_itself(
 
 def test_whom_one_writes_to_besides_is_not_kept(world: World, server: ImapServer) -> None:
     alice = world.user()
-    marta = world.contact()
-    with world.database.write() as connection:
-        way = {"position": 0, "value": "marta@northgate.example", "folded": "marta@northgate.example"}
-        connection.execute(
-            contact_email.insert(), {"workspace_id": world.workspace_id, "contact_id": marta, **way}
-        )
+    by_mail(world)
     server.inbox.put(mail("in"))
     server.inbox.put(mail("strange", sender="oncologist@clinic.example"))
     connected(world, alice, server)

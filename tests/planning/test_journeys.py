@@ -1,6 +1,6 @@
 """Trips and days off: people there come forward, nobody at home is asked out meanwhile, and they are their user's alone."""
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ from crm.planning.actions import make_plan, swap
 from crm.planning.drafting import Draft, draft_plan
 from crm.planning.home import home_in
 from crm.planning.journey_forms import TimeOffForm, TripForm
-from crm.planning.queries import Suggested, plan_of
+from crm.planning.queries import PlanView, Suggested, plan_of
 from crm.planning.reach import on_trip
 from crm.planning.waiting import not_planned
 from crm.storage.stored_metrics import refresh_stale, scope_of
@@ -68,6 +68,16 @@ def test_a_trip_brings_the_people_there_forward_on_its_days_and_by_their_clock(w
     assert {moment.astimezone(NEW_YORK).hour for moment in moments if moment} == {12}
 
 
+def planned_next(world: World, alice: Principal, at: datetime) -> PlanView:
+    """Their plan of the next week, made at a moment and as it stands then."""
+    with world.database.write() as connection:
+        make_plan(connection, alice, NEXT, at)
+    with world.database.read() as connection:
+        view = plan_of(connection, alice, NEXT, at)
+    assert view is not None
+    return view
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_page_and_mail_say_the_moments_of_a_trip_by_the_clock_of_the_place(world: World) -> None:
     alice = world.user(city="Berlin", time_zone="Europe/Berlin")
@@ -75,11 +85,7 @@ def test_page_and_mail_say_the_moments_of_a_trip_by_the_clock_of_the_place(world
     by_screen(world, alice, "Jürgen Haas", city="Berlin")
     write_trip(world, alice)
     monday = local_instant(NEXT.monday, time(8), alice.user_zone)
-    with world.database.write() as connection:
-        make_plan(connection, alice, NEXT, monday)
-    with world.database.read() as connection:
-        view = plan_of(connection, alice, NEXT, monday)
-    assert view is not None
+    view = planned_next(world, alice, monday)
     said = {one.contact.name: slot_words(one, NEXT.monday) for one in view.suggestions}
     assert said["Odile Renard"] == "Wed 2 Dec, 12:30. You are both in Boston then."
     assert said["Jürgen Haas"] == "Today, 12:30. Both in Berlin."
@@ -95,11 +101,7 @@ def test_what_a_swap_says_is_by_the_clock_of_the_place_too(world: World) -> None
     by_screen(world, alice, "Odile Renard", city=BOSTON)
     write_trip(world, alice)
     monday = local_instant(NEXT.monday, time(8), alice.user_zone)
-    with world.database.write() as connection:
-        make_plan(connection, alice, NEXT, monday)
-    with world.database.read() as connection:
-        view = plan_of(connection, alice, NEXT, monday)
-    assert view is not None
+    view = planned_next(world, alice, monday)
     swap = f"/plan/suggestions/{view.suggestions[0].id}/swap"
     with time_machine.travel(monday, tick=False):
         browser = client(world, alice)
@@ -116,11 +118,7 @@ def test_in_a_week_that_is_all_trip_calls_fall_in_the_working_hours_there(world:
         by_screen(world, alice, f"Person {number}", city="Berlin")
     write_trip(world, alice, NEXT.monday, FRIDAY)
     monday = local_instant(NEXT.monday, time(8), tokyo)
-    with world.database.write() as connection:
-        make_plan(connection, alice, NEXT, monday)
-    with world.database.read() as connection:
-        view = plan_of(connection, alice, NEXT, monday)
-    assert view is not None
+    view = planned_next(world, alice, monday)
     for one in view.suggestions:
         assert one.act == "call"
         assert one.slot.starts_at is not None

@@ -5,16 +5,23 @@ from html import unescape
 
 import time_machine
 
+from crm.domain.principal import Principal
 from tests.builders import World
 from tests.today.test_week_page import cookies
 from tests.web.site import client
 
 
-def test_whoever_is_in_the_week_has_a_page_with_what_is_planned(world: World) -> None:
+def by_screen(world: World) -> tuple[Principal, int]:
+    """A user, and a person of theirs whom they only write to."""
     alice = world.user()
     marta = world.contact(tier="key", owner_id=alice.user_id, kind="partner")
     for days in range(20, 200, 20):
         world.log("email", days, marta, by=alice)
+    return alice, marta
+
+
+def test_whoever_is_in_the_week_has_a_page_with_what_is_planned(world: World) -> None:
+    alice, marta = by_screen(world)
     browser = client(world, alice)
     assert f"/people/{marta}" in browser.get("/").text
     page = browser.get(f"/people/{marta}")
@@ -49,10 +56,7 @@ def test_undo_in_the_notice_stays_on_their_page(world: World) -> None:
 
 
 def test_they_are_snoozed_from_their_own_page_and_one_stays_there(world: World) -> None:
-    alice = world.user()
-    marta = world.contact(tier="key", owner_id=alice.user_id, kind="partner")
-    for days in range(20, 200, 20):
-        world.log("email", days, marta, by=alice)
+    alice, marta = by_screen(world)
     browser = client(world, alice)
     browser.get("/")
     here = f"/people/{marta}"

@@ -89,6 +89,13 @@ export class Combobox extends HTMLElement {
     return element("div", { class: "suggestion-option", role: "option", id: `${this.list.id}-${key}` }, avatar, words);
   }
 
+  // What is no person: somebody new, or a search.
+  other(key, letters, words) {
+    const option = this.option(key, letters, element("span", { class: "suggestion-name" }, words));
+    option.classList.add("suggestion-new");
+    return option;
+  }
+
   mark(index) {
     const options = [...this.list.children];
     this.at = index === null ? -1 : (index + options.length) % options.length;

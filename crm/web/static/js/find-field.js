@@ -1,14 +1,13 @@
 // <find-field suggest="/people/suggest"> around a search form: choosing somebody leads to their page. Enter without a
 // choice searches, as without scripts.
-import { Combobox, element } from "./combobox.js";
+import { Combobox } from "./combobox.js";
 import { say } from "./words.js";
 
 class FindField extends Combobox {
   first = null;
 
   options(query, people) {
-    const search = this.option("search", "…", element("span", { class: "suggestion-name" }, say("searchFor", { name: query })));
-    search.classList.add("suggestion-new");
+    const search = this.other("search", "…", say("searchFor", { name: query }));
     return [...people.map((person) => this.person(person, query)), search];
   }
 

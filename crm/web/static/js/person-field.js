@@ -24,8 +24,7 @@ class PersonField extends Combobox {
   }
 
   newcomer(query) {
-    const option = this.option("new", "+", element("span", { class: "suggestion-name" }, say("newPerson", { name: query })));
-    option.classList.add("suggestion-new");
+    const option = this.other("new", "+", say("newPerson", { name: query }));
     option.newcomer = query;
     return option;
   }
