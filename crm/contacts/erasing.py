@@ -28,9 +28,9 @@ from crm.storage.blocks import blocks
 from crm.storage.mentions import PUT_AWAY, take_out
 from crm.storage.recount import recount_interactions
 from crm.storage.tables import (
+    MATTERS,
     ask,
     contact,
-    contact_date,
     favour,
     import_batch,
     import_trace,
@@ -59,7 +59,6 @@ _COUNTED = {
     favour.name: plurals("favour", "favours"),
 }
 """What hangs on people, by table, as it is counted."""
-MATTERS = (ask, promise, signal, favour, contact_date)
 
 
 _SAYS_NOTHING: dict[str, Any] = {

@@ -25,29 +25,26 @@ from crm.storage.insertion import insert_unless_there
 from crm.storage.recount import recount_interactions
 from crm.storage.stored_metrics import refresh, scope_of
 from crm.storage.tables import (
-    ask,
+    MATTERS,
     contact,
     contact_address,
     contact_date,
     contact_email,
     contact_phone,
     contact_tag,
-    favour,
     interaction_contact,
     kept_apart,
     left_out,
     mail_reply,
     merge,
     open_meeting_contact,
-    promise,
     removed_matter,
     response,
-    signal,
     source_record,
     suggestion,
 )
 
-_MOVED = (ask, promise, signal, favour, contact_date, response, mail_reply)
+_MOVED = (*MATTERS, response, mail_reply)
 _ABOUT = (
     *_MOVED,
     removed_matter,

@@ -10,6 +10,7 @@ from sqlalchemy import Row, Table, select
 
 from crm.contacts import rows
 from crm.contacts.drafts import one_line
+from crm.domain.file_places import cell_of
 from crm.errors import Invalid
 from crm.imports import records as said
 from crm.imports.phrases import phrase
@@ -84,7 +85,7 @@ def import_facts(run: Run, kind: str, records: Sequence[Any], report: FileReport
         if known is not None:
             about.append((known, key, record))
         elif record.contact in doubts:
-            report.ask(f"{record.where}, column contact", doubts[record.contact])
+            report.ask(cell_of(record.where, "contact"), doubts[record.contact])
             run.progress(1)
         else:
             about.append((people[record.contact], key, record))

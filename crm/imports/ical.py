@@ -41,7 +41,7 @@ class Event:
 
     line: int
     method: str
-    of: Head = field(default_factory=Head)
+    of: Head
     lines: list[str] = field(default_factory=list)
     is_whole: bool = False
 

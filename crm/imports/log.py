@@ -12,6 +12,7 @@ from sqlalchemy import Row, select
 
 from crm.contacts.queries import people_now
 from crm.domain.channels import by_key
+from crm.domain.file_places import cell_of
 from crm.imports.bulk import insert_rows
 from crm.imports.cells import excerpt, write_moment
 from crm.imports.log_checks import authors_of, refuse_unknown_channels, users_of
@@ -181,7 +182,7 @@ def _people(run: Run, records: Sequence[InteractionRecord], report: FileReport) 
     for record in records:
         doubtful = [doubts[one] for one in record.contacts if one in doubts]
         if doubtful:
-            report.ask(f"{record.where}, column contacts", doubtful[0])
+            report.ask(cell_of(record.where, "contacts"), doubtful[0])
         else:
             clear.append(record)
     return run.settle((reference for record in clear for reference in record.contacts), report)
@@ -310,7 +311,7 @@ def _change(
         if record.private_to and authors[record.private_to] != row.author_id:
             told -= {"note", "private_to"}
             if row.deleted_at is None and kept(record.note) not in (None, before.note):
-                report.ask(f"{record.where}, column note", _note_of_another(record.private_to))
+                report.ask(cell_of(record.where, "note"), _note_of_another(record.private_to))
         after = _merged(before, new, told, last[key], has_users=bool(record.users))
         run.sources.remember("interaction", key, row_id, _account(record, new, last[key]))
         if not may_read_note(run.principal, row):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from crm.domain.channels import by_key
+from crm.domain.file_places import cell_of
 from crm.imports.cells import no_channel
 from crm.imports.phrases import phrase
 from crm.imports.records import InteractionRecord
@@ -25,7 +26,7 @@ def users_of(run: Run, records: Iterable[InteractionRecord], report: FileReport)
                     continue
                 except UnknownUser as fault:
                     unknown[email] = fault.args[0]
-            report.error(f"{record.where}, column users", unknown[email])
+            report.error(cell_of(record.where, "users"), unknown[email])
     return found
 
 
@@ -34,7 +35,7 @@ def refuse_unknown_channels(run: Run, records: Iterable[InteractionRecord], repo
     there = by_key(channels(run.connection, run.principal))
     for record in records:
         if record.channel not in there:
-            report.error(f"{record.where}, column channel", no_channel(record.channel, there))
+            report.error(cell_of(record.where, "channel"), no_channel(record.channel, there))
 
 
 def authors_of(run: Run, records: Iterable[InteractionRecord], report: FileReport) -> dict[str, int | None]:
@@ -46,10 +47,10 @@ def authors_of(run: Run, records: Iterable[InteractionRecord], report: FileRepor
         try:
             author = run.user_id(record.private_to)
         except UnknownUser as fault:
-            report.error(f"{record.where}, column private_to", fault.args[0])
+            report.error(cell_of(record.where, "private_to"), fault.args[0])
             continue
         if run.principal.user_id not in (None, author):
             words = phrase("Only they themselves, or crm import, can bring in their private notes.")
-            report.error(f"{record.where}, column private_to", words)
+            report.error(cell_of(record.where, "private_to"), words)
         found[record.private_to] = author
     return found

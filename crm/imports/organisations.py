@@ -6,6 +6,7 @@ from dataclasses import replace
 from crm.contacts import rows
 from crm.contacts.drafts import NewOrganisation, one_line
 from crm.contacts.organisation_actions import find_or_add_organisations
+from crm.domain.file_places import cell_of
 from crm.errors import Invalid
 from crm.imports.cell_changes import changed_cells, differences, kept_value, show_changes
 from crm.imports.phrases import phrase
@@ -22,9 +23,7 @@ def import_organisations(run: Run, records: Sequence[OrganisationRecord], report
     """Write down the organisations of one file; the same name is the same organisation."""
     for record in records:
         if one_line(record.name) is None:
-            report.error(
-                f"{record.where}, column name", phrase("The cell holds no sign that could be shown.")
-            )
+            report.error(cell_of(record.where, "name"), phrase("The cell holds no sign that could be shown."))
     records = [record for record in records if one_line(record.name)]
     keys = [fold(record.name) for record in records]
     run.sources.load("organisation", keys)

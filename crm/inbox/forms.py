@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from crm.domain.lengths import LINE_LIMIT
+from crm.domain.years import FIRST_LOGGED_DAY
 from crm.web.forms import Form
 
 
@@ -14,5 +15,5 @@ class ReplyForm(Form):
 
     contact: Annotated[int, Field(ge=1, lt=2**63)] | None = None
     channel: str = ""
-    day: Annotated[date, Field(ge=date(1900, 1, 1))] | None = None
+    day: Annotated[date, Field(ge=FIRST_LOGGED_DAY)] | None = None
     text: str = Field("", max_length=LINE_LIMIT)

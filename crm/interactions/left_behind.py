@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, or_, select
 
 from crm.contacts import many
-from crm.contacts.erasing import MATTERS
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Conflict
 from crm.interactions.removed import Settlers, put_back, stamp, take_away
 from crm.storage.tables import (
+    MATTERS,
     ask,
     contact,
     interaction,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, select
+from sqlalchemy import Connection, Row, Select, Table, func, select
 
 from crm.contacts.drafts import LISTED_LIMIT
 from crm.contacts.may_change import require_editor
@@ -124,16 +124,17 @@ SORTS: Mapping[str, Sort] = {
 
 def matter(connection: Connection, principal: Principal, sort: Sort, matter_id: int) -> Row[Any]:
     """The row of one matter of this workspace, or NotFound."""
-    row = connection.execute(select(sort.table).where(*_this(principal, sort, matter_id))).one_or_none()
-    if row is None:
-        raise NotFound
-    return row
+    return _found(connection, select(sort.table).where(*_this(principal, sort, matter_id)))
 
 
 def _held(connection: Connection, principal: Principal, sort: Sort, matter_id: int) -> Row[Any]:
     """The same, as it stays until we commit: what is kept of it is how it was just before."""
     this = select(sort.table).where(*_this(principal, sort, matter_id))
-    row = connection.execute(this.with_for_update()).one_or_none()
+    return _found(connection, this.with_for_update())
+
+
+def _found(connection: Connection, this: Select[Any]) -> Row[Any]:
+    row = connection.execute(this).one_or_none()
     if row is None:
         raise NotFound
     return row

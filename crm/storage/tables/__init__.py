@@ -54,7 +54,11 @@ from crm.storage.tables.returns import inbox, mail_reply, mail_return, mail_stop
 from crm.storage.tables.rules import rule
 from crm.storage.tables.synced import synced_source
 
+MATTERS = (ask, promise, signal, favour, contact_date)
+"""What is written down about a person beside the log."""
+
 __all__ = [
+    "MATTERS",
     "address_change",
     "api_token",
     "ask",
