@@ -48,37 +48,35 @@ _NO_SUBJECT = _OURSELVES | {"with", "w/", "to", "for", "was", "were"}
 """Where one of them stands before the verb, it is not those named who did it."""
 _BEFORE_TIMES = frozenset(["at", "@"])
 _DOTTED = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.?")
-_FILLERS = frozenset(
-    [
-        "with",
-        "and",
-        "&",
-        "+",
-        "w/",
-        "to",
-        "from",
-        "at",
-        "@",
-        "on",
-        "the",
-        "a",
-        "an",
-        "had",
-        "have",
-        "was",
-        "for",
-        "my",
-        "our",
-        "in",
-        "of",
-        "over",
-        "by",
-        "i",
-        "we",
-        "i've",
-        "we've",
-        "just",
-    ]
+_FILLERS = (
+    _OURSELVES
+    | _BEFORE_TIMES
+    | frozenset(
+        [
+            "with",
+            "and",
+            "&",
+            "+",
+            "w/",
+            "to",
+            "from",
+            "on",
+            "the",
+            "a",
+            "an",
+            "had",
+            "have",
+            "was",
+            "for",
+            "my",
+            "our",
+            "in",
+            "of",
+            "over",
+            "by",
+            "just",
+        ]
+    )
 )
 _BEFORE_NAMES = frozenset(["with", "and", "&", "+", "w/", "to", "from", "for"])
 

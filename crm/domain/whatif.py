@@ -29,8 +29,6 @@ def once_dated_back(
     way: Channel,
     days_ago: int,
     contact_days: Collection[int],
-    *,
-    direction: str = "mutual",
 ) -> dict[str, Scalar]:
     """The same after one more that many days ago. ``contact_days`` are those on record, also counted in days ago.
 
@@ -45,7 +43,7 @@ def once_dated_back(
         "gap_log": sums.gap_log,
         "gap_weight": sums.gap_weight,
     }
-    counted = {**_counted(facts, way, days_ago, direction), **rhythm}
+    counted = {**_counted(facts, way, days_ago, "mutual"), **rhythm}
     return _with_zone({**facts, **counted}, targets, (*OVERDUE, "rhythm_days", "quiet_p"))
 
 

@@ -12,6 +12,7 @@ from crm.domain.language import gettext as _
 from crm.domain.spans import day_phrase
 from crm.domain.targets import TIERS_WITH_TARGETS
 from crm.domain.weeks import end_of
+from crm.domain.years import FIRST_LOGGED_YEAR
 from crm.errors import Invalid
 from crm.health.queries import By, Filter, Sort
 from crm.storage.metrics import as_of
@@ -23,7 +24,6 @@ FILTERS = ("tier", "kind", "owner", "tag")
 WHO = (*FILTERS, "sort", "by")
 """What a saved view keeps: whom, in which order, grouped how. The day is the present whenever it is opened."""
 ASKED = (*WHO, "as_of", "against")
-FIRST_YEAR = 1900
 WEEKS_BACK = 104
 
 
@@ -88,7 +88,7 @@ def day_asked(visit: Visit, name: str) -> date | None:
         return None
     try:
         day = date.fromisoformat(asked)
-        if day.year < FIRST_YEAR:
+        if day.year < FIRST_LOGGED_YEAR:
             raise ValueError("out of range")
     except ValueError:
         raise Invalid(

@@ -9,6 +9,7 @@ from crm.domain.language import N_, ngettext
 from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
 from crm.domain.principal import Principal
+from crm.domain.rules import CLOSE
 from crm.domain.spans import capital, count, in_words
 from crm.planning.queries import PlanView
 from crm.planning.waiting import NotPlanned, not_planned
@@ -113,7 +114,7 @@ def _all_in_touch(connection: Connection, principal: Principal) -> str:
         .where(
             contact.c.owner_id == principal.user_id,
             is_present(),
-            metrics.c.tier.in_(("key", "regular")),
+            metrics.c.tier.in_(CLOSE),
         )
         .group_by(metrics.c.zone)
     ).all()

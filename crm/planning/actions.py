@@ -263,8 +263,11 @@ def swap(
 
 def snooze_days(today: date) -> tuple[str, str]:
     """The first and the last day somebody may be snoozed until, as a date field says them."""
-    last = today + timedelta(days=LONGEST_SNOOZE_DAYS)
-    return (today + timedelta(days=1)).isoformat(), last.isoformat()
+    return (today + timedelta(days=1)).isoformat(), _last_snooze(today).isoformat()
+
+
+def _last_snooze(today: date) -> date:
+    return today + timedelta(days=LONGEST_SNOOZE_DAYS)
 
 
 def snooze(
@@ -279,7 +282,7 @@ def snooze(
     """Not before that day: the person is suggested again from then on. Another day replaces the first."""
     require_planner(principal)
     today = principal.own_day(at)
-    if not today < until <= today + timedelta(days=LONGEST_SNOOZE_DAYS):
+    if not today < until <= _last_snooze(today):
         told = (
             _("That day has passed. Choose one from tomorrow on.")
             if until <= today

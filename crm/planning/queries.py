@@ -339,7 +339,7 @@ def _absent(row: Row[Any], person: Suggestee, home: Home, frame: Frame) -> str:
     """Whether the user is off on its day, or away from where they would meet."""
     if row.slot_day is None or row.slot_day < frame.today:
         return ""
-    if row.slot_day in home.not_worked(frame.week):
+    if row.slot_day in frame.holidays:
         return "off"
     elsewhere = home.away - home.there(person.place)
     return "away" if GROUPS[row.act] == "in_person" and row.slot_day in elsewhere else ""
