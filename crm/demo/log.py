@@ -247,7 +247,7 @@ def write(
         written = min(entry.occurred_at + timedelta(hours=2), midnight)
         values = interaction_values(author, entry, ways[one.channel], written)
         rows.append({"id": row_id, "created_at": written, "version": 1, **values})
-        took_part += participation_rows(author, row_id, entry, ways[one.channel])
+        took_part += participation_rows(row_id, values, entry.contact_ids, ways[one.channel])
         present += _present(principal, row_id, entry.user_ids)
         logged.append(Logged(row_id, one, entry.occurred_at))
     connection.execute(interaction.insert(), rows)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias, get_args
 
 from crm.domain.language import N_
@@ -79,6 +80,7 @@ PERSONAL, IN_PERSON = SECOND, THIRD
 LIVE, INBOUND, OUTBOUND = FIRST, SECOND, THIRD
 
 
+@lru_cache(maxsize=256)
 def tally(channel: Channel, direction: str) -> Tally:
     """The packed counters of one interaction by this channel in this direction."""
     reach = FIRST + PERSONAL * channel.personal + IN_PERSON * channel.in_person

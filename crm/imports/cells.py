@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from crm.contacts.drafts import is_email
@@ -227,8 +228,7 @@ def read_recurring_day(cell: str, setting: Setting) -> str:
         ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Occurred:
+class Occurred(NamedTuple):
     """A moment in UTC; ``on`` is the day as written where no time was."""
 
     at: datetime

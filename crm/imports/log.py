@@ -253,9 +253,11 @@ def insert_entries(run: Run, block: Sequence[tuple[str, str, Entry]], report: Fi
     for row_id, (key, content, entry) in zip(new_ids(run.connection, len(block)), block, strict=True):
         way = ways[entry.channel]
         values = interaction_values(run.principal, entry, way, run.at)
-        names = ["id", "created_at", *values]
+        names = names or ["id", "created_at", *values]
         logged.append((row_id, run.at, *values.values()))
-        took_part += [tuple(row.values()) for row in participation_rows(run.principal, row_id, entry, way)]
+        took_part += [
+            tuple(row.values()) for row in participation_rows(row_id, values, entry.contact_ids, way)
+        ]
         by_users += [(run.principal.workspace_id, row_id, user_id) for user_id in entry.user_ids]
         run.touched.update(entry.contact_ids)
         run.sources.remember("interaction", key, row_id, content)

@@ -6,7 +6,7 @@ left empty on purpose; a field outside ``given`` was not mentioned and must be l
 
 import hashlib
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -370,7 +370,7 @@ def row_identity(record: Record, ordinal: int = 0) -> str:
 
 def identities(records: Iterable[Record]) -> list[str]:
     """The identity of each row of one file, in order; equal rows count up."""
-    seen: Counter[tuple[type, str]] = Counter()
+    seen: defaultdict[tuple[type, str], int] = defaultdict(int)
     found = []
     for record in records:
         first = row_identity(record)

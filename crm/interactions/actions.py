@@ -79,9 +79,8 @@ def log_through(
     row_id = new_id(connection)
     values = {"id": row_id, "created_at": at, **interaction_values(principal, entry, way, at)}
     connection.execute(_INTERACTION, values)
-    _write_participants(connection, principal, row_id, entry, way)
-    day = principal.team_day(entry.occurred_at)
-    after = refresh_people(connection, principal, entry.contact_ids, at, changed_on=day)
+    _write_participants(connection, row_id, values, entry, way)
+    after = refresh_people(connection, principal, entry.contact_ids, at, changed_on=values["day"])
     return Logged(row_id, {one: (zone, after.get(one)) for one, zone in before.items()})
 
 
@@ -105,26 +104,33 @@ def interaction_values(principal: Principal, entry: Entry, way: Channel, at: dat
 
 
 def participation_rows(
-    principal: Principal, interaction_id: int, entry: Entry, way: Channel, *, deleted: bool = False
+    interaction_id: int,
+    values: Mapping[str, Any],
+    contact_ids: Iterable[int],
+    way: Channel,
+    *,
+    deleted: bool = False,
 ) -> list[dict[str, Any]]:
-    """One row of ``interaction_contact`` for each contact, with what the metrics count."""
-    counted = tally(way, entry.direction)
-    broadcast = is_broadcast(way, len(set(entry.contact_ids)))
-    counts = is_contact(entry.outcome, deleted=deleted, broadcast=broadcast)
+    """One row of ``interaction_contact`` for each contact, with what the metrics count.
+
+    ``values`` are those of the interaction (``interaction_values``).
+    """
+    counted = tally(way, values["direction"])
+    counts = is_contact(values["outcome"], deleted=deleted, broadcast=values["broadcast"])
     return [
         {
-            "workspace_id": principal.workspace_id,
+            "workspace_id": values["workspace_id"],
             "contact_id": contact_id,
             "interaction_id": interaction_id,
-            "occurred_at": entry.occurred_at,
-            "day": principal.team_day(entry.occurred_at),
+            "occurred_at": values["occurred_at"],
+            "day": values["day"],
             "counts": counts,
             "reach": counted.reach,
             "flow": counted.flow,
-            "channel": entry.channel,
-            "direction": entry.direction,
+            "channel": values["channel"],
+            "direction": values["direction"],
         }
-        for contact_id in dict.fromkeys(entry.contact_ids)
+        for contact_id in dict.fromkeys(contact_ids)
     ]
 
 
@@ -174,7 +180,7 @@ def edit_interaction(
         .values(**kept, version=interaction.c.version + 1)
     )
     _remove_participants(connection, principal, interaction_id)
-    _write_participants(connection, principal, interaction_id, entry, way)
+    _write_participants(connection, interaction_id, values, entry, way)
     if stored.outcome != entry.outcome or {*before} != {*entry.contact_ids}:
         _settle_answers(connection, principal, interaction_id, at)
     away = part(connection, principal, interaction_id, entry.contact_ids, at)
@@ -332,11 +338,11 @@ def _this(principal: Principal, interaction_id: int) -> tuple[Any, ...]:
 
 
 def _write_participants(
-    connection: Connection, principal: Principal, interaction_id: int, entry: Entry, way: Channel
+    connection: Connection, interaction_id: int, values: Mapping[str, Any], entry: Entry, way: Channel
 ) -> None:
-    connection.execute(_PARTICIPATION, participation_rows(principal, interaction_id, entry, way))
+    connection.execute(_PARTICIPATION, participation_rows(interaction_id, values, entry.contact_ids, way))
     users = [
-        {"workspace_id": principal.workspace_id, "interaction_id": interaction_id, "user_id": user_id}
+        {"workspace_id": values["workspace_id"], "interaction_id": interaction_id, "user_id": user_id}
         for user_id in dict.fromkeys(entry.user_ids)
     ]
     if users:

@@ -20,7 +20,7 @@ from crm.domain.expressions import Metric
 from crm.domain.metrics import COUNTED, METRICS
 from crm.domain.principal import Principal
 from crm.domain.rules import EVERYONE, SHIPPED, Rule
-from crm.interactions.actions import Entry, participation_rows
+from crm.interactions.actions import Entry, interaction_values, participation_rows
 from crm.interactions.queries import channels
 from crm.storage import tables
 from crm.storage.database import Database, new_ids
@@ -306,7 +306,9 @@ def _store_happenings(connection: Any, principal: Principal, log: Log, ids: list
         entry = Entry(
             one.at, one.channel, tuple(ids[place] for place in one.people), one.direction, one.outcome
         )
-        rows = participation_rows(principal, row_id, entry, ways[one.channel], deleted=one.deleted)
+        way = ways[one.channel]
+        values = interaction_values(principal, entry, way, one.at)
+        rows = participation_rows(row_id, values, entry.contact_ids, way, deleted=one.deleted)
         participations += rows
         interactions.append(
             {
