@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any
 from zoneinfo import available_timezones
 
 from crm.domain.folding import storable
@@ -47,6 +48,15 @@ class Occasion:
     year: int | None = None
     yearly: bool = True
     label: str | None = None
+
+
+def own_birthday(dates: Iterable[Any]) -> Any:
+    """The person's own birthday among ``Occasion``s or rows of dates, None if there is none.
+
+    A label says whose it is ("daughter Lena"), so it has none; of several it is the earliest, those without a year last.
+    """
+    own = [one for one in dates if one.kind == "birthday" and one.label is None]
+    return min(own, key=lambda one: (one.year is None, one.year or 0, one.month, one.day), default=None)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, select
 
+from crm.contacts.drafts import own_birthday
 from crm.contacts.may_change import require_editor, require_people
 from crm.domain.language import gettext as _
 from crm.domain.likeness import Face, Likeness, likeness
@@ -138,10 +139,14 @@ def _grouped(connection: Connection, principal: Principal, table: Table, column:
 
 def _birthdays(connection: Connection, principal: Principal) -> dict[int, tuple[int, int]]:
     table = contact_date.c
-    mine = select(table.contact_id, table.month, table.day).where(
-        table.workspace_id == principal.workspace_id, table.kind == "birthday"
+    mine = select(contact_date).where(
+        table.workspace_id == principal.workspace_id, table.kind == "birthday", table.label.is_(None)
     )
-    return {row.contact_id: (row.month, row.day) for row in connection.execute(mine)}
+    found: dict[int, list[Any]] = {}
+    for row in connection.execute(mine):
+        found.setdefault(row.contact_id, []).append(row)
+    own = {contact_id: own_birthday(rows) for contact_id, rows in found.items()}
+    return {contact_id: (one.month, one.day) for contact_id, one in own.items()}
 
 
 def _kept_apart(connection: Connection, principal: Principal) -> list[tuple[int, int]]:

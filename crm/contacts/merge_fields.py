@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm.contacts import both_wrote
-from crm.contacts.drafts import Occasion
+from crm.contacts.drafts import Occasion, own_birthday
 from crm.contacts.queries import Person
 from crm.domain.folding import fold
 from crm.domain.language import N_
@@ -69,7 +69,7 @@ def _row(field: str, one: Person, other: Person) -> Row:
     told = all(value and value != _USUAL.get(field) for value in (first, second))
     same = first == second if field == "name" else fold(first) == fold(second)
     if field == "birthday":
-        same = _same_day(birthday(one), birthday(other))
+        same = _same_day(own_birthday(one.dates), own_birthday(other.dates))
     return Row(field, first, second, told and not same)
 
 
@@ -83,16 +83,10 @@ def _same_day(one: Occasion | None, other: Occasion | None) -> bool:
 
 def _said(person: Person, field: str) -> str:
     if field == "birthday":
-        found = birthday(person)
+        found = own_birthday(person.dates)
         return "" if found is None else day_words(found)
     value = getattr(person, field)
     return "" if value is None else str(value)
-
-
-def birthday(person: Person) -> Occasion | None:
-    """The birthday written down, the one with a year first."""
-    found = [one for one in person.dates if one.kind == "birthday"]
-    return min(found, key=lambda one: one.year is None, default=None)
 
 
 def day_words(one: Occasion) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
 
 from crm.contacts import rows
 from crm.contacts.derived import reindex
+from crm.contacts.drafts import own_birthday
 from crm.contacts.may_change import require_editor, require_people
 from crm.contacts.merge_fields import columns_of, kept_in_words, settle, side_by_side
 from crm.contacts.queries import Person, person
@@ -187,22 +188,21 @@ class _Merge:
             insert_unless_there(self.connection, contact_tag, row, ["workspace_id", "tag", "contact_id"])
 
     def _dates(self, birthday_of: str | None) -> None:
-        """Dates both have, and the birthday that was not taken, go; what a file knows them by leads to what stays."""
+        """Dates both have, and the own birthday that was not taken, go; what a file knows them by leads to what stays."""
         ordered = select(contact_date).order_by(contact_date.c.id)
         ours = self.connection.execute(ordered.where(self._mine(contact_date, self.kept.id))).all()
         theirs = self.connection.execute(ordered.where(self._mine(contact_date, self.gone.id))).all()
-        twins = {
-            row.id: one.id for row in theirs for one in ours if one[3:] == row[3:] and one.kind == row.kind
-        }
+        twins = {row.id: one.id for row in theirs for one in ours if one[3:] == row[3:]}
         for row_id, twin_id in twins.items():
             self._drop_date(row_id, twin_id)
-        ours = [row for row in ours if row.kind == "birthday"]
-        theirs = [row for row in theirs if row.kind == "birthday" and row.id not in twins]
         losing, winning = (ours, theirs) if birthday_of == "second" else (theirs, ours)
-        if winning:
-            stays = min(winning, key=lambda one: one.year is None)
-            for row in losing:
-                self._drop_date(row.id, stays.id)
+        lost, stays = own_birthday(losing), own_birthday(winning)
+        if lost is None or stays is None:
+            return
+        stays_id = twins.get(stays.id, stays.id)
+        for row in losing:
+            if row.id not in twins and row.id != stays_id and (row is lost or _says_no_more(row, stays)):
+                self._drop_date(row.id, stays_id)
 
     def _drop_date(self, row_id: int, stays: int) -> None:
         self._lead("contact_date", row_id, stays)
@@ -341,6 +341,16 @@ class _Merge:
         }
         self.connection.execute(merge.insert(), row)
         return row_id
+
+
+def _says_no_more(row: Any, birthday: Any) -> bool:
+    """Whether a date is that birthday again, or the day of it alone."""
+    is_own = row.kind == "birthday" and row.label is None
+    return (
+        is_own
+        and (row.month, row.day) == (birthday.month, birthday.day)
+        and row.year in (None, birthday.year)
+    )
 
 
 def refreshed(connection: Connection, principal: Principal, people: set[int], at: datetime) -> None:

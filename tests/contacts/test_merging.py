@@ -310,6 +310,20 @@ def test_a_shared_surname_and_birthday_are_compared_without_an_organisation(data
     assert pair.likeness.points == 55
 
 
+@pytest.mark.parametrize("childs_day", [(2, 6), (14, 3)])
+def test_the_birthday_of_a_child_speaks_neither_for_nor_against_a_pair(
+    database: Database, childs_day: tuple[int, int]
+) -> None:
+    world = World.create(database)
+    day, month = childs_day
+    lena = Occasion("birthday", month, day, 2015, label="daughter Lena")
+    for dates in ((MARCH,), (MARCH, lena), (lena, DECEMBER)):
+        add(world, NewContact("Liam Byrne", dates=dates))
+    with database.read() as connection:
+        points = sorted(pair.likeness.points for pair in suspected(connection, world.principal))
+    assert points == [65]
+
+
 def test_the_pages_ask_for_the_birthday_merge_and_undo(world: World):
     first, second = add(world, liam()), add(world, william())
     browser = client(world, world.user())
@@ -383,6 +397,48 @@ def test_the_same_birthday_stays_once_and_with_its_year(
     with world.database.read() as connection:
         (stays,) = person(connection, world.principal, ids[0]).dates
     assert (stays.month, stays.day, stays.year) == (3, 14, max(filter(None, years), default=None))
+
+
+LENA = Occasion("birthday", 6, 2, 2015, label="daughter Lena")
+MARCH, DECEMBER = Occasion("birthday", 3, 14, 1979), Occasion("birthday", 12, 3, 1979)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "chosen", "stay", "noted"),
+    [
+        ((MARCH,), (MARCH, LENA), "", (MARCH, LENA), None),
+        ((MARCH, LENA), (MARCH,), "", (MARCH, LENA), None),
+        ((MARCH,), (LENA,), "", (MARCH, LENA), None),
+        ((MARCH, LENA), (DECEMBER,), "second", (LENA, DECEMBER), "birthday 14 March 1979"),
+        ((MARCH,), (DECEMBER, LENA), "first", (MARCH, LENA), "birthday 3 December 1979"),
+        ((MARCH,), (Occasion("birthday", 3, 14), MARCH, LENA), "", (MARCH, LENA), None),
+        (
+            (Occasion("birthday", 3, 14),),
+            (DECEMBER, Occasion("birthday", 3, 14, 2011)),
+            "first",
+            (Occasion("birthday", 3, 14), Occasion("birthday", 3, 14, 2011)),
+            "birthday 3 December 1979",
+        ),
+        ((MARCH, DECEMBER), (DECEMBER,), "second", (DECEMBER,), "birthday 14 March 1979"),
+    ],
+)
+def test_only_the_persons_own_birthday_is_chosen_and_every_other_stays(
+    world: World,
+    ours: tuple[Occasion, ...],
+    theirs: tuple[Occasion, ...],
+    chosen: str,
+    stay: tuple[Occasion, ...],
+    noted: str | None,
+) -> None:
+    ids = [add(world, NewContact("Liam Byrne", dates=dates)) for dates in (ours, theirs)]
+    before = dump(world)
+    merge_id = merged(world, *ids, birthday=chosen)
+    with world.database.read() as connection:
+        found = person(connection, world.principal, ids[0])
+    assert found.dates == stay
+    assert found.notes == (noted and f"From the merged record of Liam Byrne: {noted}.")
+    undone(world, merge_id)
+    assert dump(world) == before
 
 
 def test_notes_that_no_form_could_hold_together_are_refused(database: Database) -> None:
