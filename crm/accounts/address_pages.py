@@ -46,7 +46,7 @@ def change(visit: Visit) -> Response:
     form = forms.read(AddressChange, visit.form)
     if isinstance(form, forms.Errors):
         return _page(visit, form.typed, form.fields)
-    errors = wrong_password(visit, form.current)
+    errors = wrong_password(visit, form.current_password)
     if errors:
         return _page(visit, visit.form, errors)
     try:

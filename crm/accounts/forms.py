@@ -98,7 +98,7 @@ class Preferences(Profile):
 class PasswordChange(Form):
     """A new password in place of the old one."""
 
-    current: Annotated[str, StringConstraints(strip_whitespace=False)]
+    current_password: Annotated[str, StringConstraints(strip_whitespace=False)]
     password: Password
 
 
@@ -106,4 +106,4 @@ class AddressChange(Form):
     """Another address for oneself; the password, where one has one, says that it is oneself."""
 
     email: Email
-    current: Annotated[str, StringConstraints(strip_whitespace=False)] = ""
+    current_password: Annotated[str, StringConstraints(strip_whitespace=False)] = ""

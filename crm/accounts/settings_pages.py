@@ -89,7 +89,7 @@ def change_password(visit: Visit) -> Response:
     form = forms.read(PasswordChange, visit.form)
     errors = form.fields if isinstance(form, forms.Errors) else {}
     if isinstance(form, PasswordChange):
-        errors = wrong_password(visit, form.current)
+        errors = wrong_password(visit, form.current_password)
     if errors or isinstance(form, forms.Errors):
         return visit.render("accounts/password.html", {"errors": errors}, active="team", status=422)
     password_hash = hashed(form.password)
@@ -112,7 +112,7 @@ def password(visit: Visit) -> Response:
 
 
 def wrong_password(visit: Visit, typed: str) -> dict[str, str]:
-    """The error at ``current`` where this is not one's password; none for whoever has no password yet.
+    """The error at ``current_password`` where this is not one's password; none for whoever has no password yet.
 
     Tries are counted with those to sign in, since a device left open is a place to guess as well.
     """
@@ -126,9 +126,9 @@ def wrong_password(visit: Visit, typed: str) -> dict[str, str]:
     with visit.database.write() as connection:
         admitted = sign_in.reserve(connection, attempt)
     if not admitted:
-        return {"current": _(sign_in.WAIT)}
+        return {"current_password": _(sign_in.WAIT)}
     if not fits(typed, known):
-        return {"current": _("That is not your password now.")}
+        return {"current_password": _("That is not your password now.")}
     with visit.database.write() as connection:
         sign_in.forget(connection, attempt)
     return {}

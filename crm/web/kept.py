@@ -33,9 +33,14 @@ class Kept:
 def sent(request: Request, form: FormData) -> Kept | None:
     """What was sent now; None where nothing was written, or a secret."""
     fields = tuple((name, str(value)) for name, value in form.multi_items())
-    if not any(value.strip() for _, value in fields) or any(SECRET in name for name, _ in fields):
+    if not any(value.strip() for _, value in fields) or any(is_secret(name) for name, _ in fields):
         return None
     return Kept(local_path(request.url.path), fields)
+
+
+def is_secret(name: str) -> bool:
+    """Whether what is typed into this field is never shown again: every field of a password is named so."""
+    return SECRET in name
 
 
 def carried(form: FormData) -> Kept | None:

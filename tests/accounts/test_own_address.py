@@ -19,7 +19,7 @@ from tests.web.site import PASSWORD, client
 SMTP = "smtp://127.0.0.1:1"
 NEW = "Alice@Elsewhere.example"
 TAKEN = NEW.lower()
-FORM = {"email": NEW, "current": PASSWORD}
+FORM = {"email": NEW, "current_password": PASSWORD}
 SENT, REFUSED = DeliveryState.ACCEPTED, DeliveryState.REFUSED
 
 
@@ -74,7 +74,7 @@ def test_the_link_that_is_mailed_there_takes_the_address_once(
             connection.execute(outbox.insert(), {**row, **times, **of_week, **counts})
     here = client(world, alice, smtp_url=SMTP)
     assert (
-        "That is not your password now." in here.post("/settings/email", data={**FORM, "current": "x"}).text
+        "That is not your password now." in here.post("/settings/email", data={**FORM, "current_password": "x"}).text
     )
     for taken, said in (("alice", "is your address already"), ("bob", "is a member already")):
         answer = here.post("/settings/email", data={**FORM, "email": f"{taken}@team.example"})

@@ -176,11 +176,11 @@ def test_guessing_from_a_device_left_open_is_braked_too(world: World, path: str)
     form = {"password": "another old password", "email": "new@team.example"}
     with time_machine.travel(world.now, tick=False) as clock:
         for _ in range(sign_in.FOR_ACCOUNT):
-            assert "That is not your password now." in here.post(path, data={**form, "current": "x"}).text
-        answer = here.post(path, data={**form, "current": PASSWORD})
+            assert "That is not your password now." in here.post(path, data={**form, "current_password": "x"}).text
+        answer = here.post(path, data={**form, "current_password": PASSWORD})
         assert (answer.status_code, "Too many tries" in answer.text) == (422, True)
         clock.shift(sign_in.WINDOW)
-        assert here.post(path, data={**form, "current": PASSWORD}).status_code == 303
+        assert here.post(path, data={**form, "current_password": PASSWORD}).status_code == 303
 
 
 def test_tokens_and_passwords_are_kept_as_hashes(world: World) -> None:

@@ -137,10 +137,10 @@ def test_a_team_keeps_an_admin(world: World) -> None:
 def test_a_new_password_signs_out_elsewhere(world: World) -> None:
     alice = world.user(password_hash=hashed(PASSWORD))
     here, there = client(world, alice), client(world, alice)
-    wrong = here.post("/settings/password", data={"current": "something else", **NEW})
+    wrong = here.post("/settings/password", data={"current_password": "something else", **NEW})
     assert wrong.status_code == 422
     assert "That is not your password now." in wrong.text
-    assert here.post("/settings/password", data={"current": PASSWORD, **NEW}).status_code == 303
+    assert here.post("/settings/password", data={"current_password": PASSWORD, **NEW}).status_code == 303
     assert here.get("/team").status_code == 200
     assert there.get("/team").status_code == 303
 

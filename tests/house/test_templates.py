@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from crm.templating import environment
+from crm.web.kept import is_secret
 from tests.house.places import ROOT, files, named, text
 
 TEMPLATES = ROOT / "templates"
@@ -35,6 +36,16 @@ def sources() -> str:
     return "\n".join(text(path) or "" for path in counted if path.suffix in (".py", ".html", ".mjml", ".txt"))
 
 
+def password_fields(template: str) -> list[str]:
+    """The names of the fields in which a password is typed, "" where a name cannot be told."""
+    found = []
+    for one in re.split(r"(?=<input\b|\bfield\()", template):
+        if re.search(r"""\btype=["']password["']""", one):
+            name = re.search(r"""(?:^<input[^>]*\sname=|^field\()["']([^"'{]+)["']""", one)
+            found.append(name[1] if name else "")
+    return found
+
+
 def test_every_template_compiles() -> None:
     env = environment()
     for name in templates():
@@ -45,6 +56,20 @@ def test_every_template_compiles() -> None:
 def test_every_template_is_used() -> None:
     names = [name for name in templates() if name != "components/gallery.html"]
     assert unused(names, sources()) == []
+
+
+def test_a_password_is_typed_where_it_is_not_shown_again() -> None:
+    fields = {name: password_fields((TEMPLATES / name).read_text()) for name in templates()}
+    found = {(name, field) for name, those in fields.items() for field in those}
+    assert len(found) >= 9
+    assert {one for one in found if not is_secret(one[1])} == set()
+
+
+def test_a_password_that_would_be_shown_again_is_noticed() -> None:
+    page = """<input type="password" name="pin">{{ field("current", _("Now"), type="password") }}
+        {{ field("email", _("For %(x)s", x=f(1)), type="email") }}<input name="{{ name }}" type='password'>"""
+    assert password_fields(page) == ["pin", "current", ""]
+    assert not is_secret("current")
 
 
 def test_an_unused_template_is_noticed() -> None:

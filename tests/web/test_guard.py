@@ -223,8 +223,9 @@ def test_what_was_written_comes_back_where_it_could_not_be_saved(
     assert note not in refused.text
     with monkeypatch.context() as patched:
         patched.setattr("crm.web.routing.Endpoint._act", broken)
-        secret = {"now": "an old one", "password": "another lighthouse keeper"}
-        kept_back = browser.post("/settings/password", data=secret)
-    assert kept_back.status_code == status
-    assert "lighthouse" not in kept_back.text
+        for where, also in (("password", {"password": "x" * 20}), ("email", {"email": "new@team.example"})):
+            secret = {"current_password": "another lighthouse keeper", **also}
+            kept_back = browser.post(f"/settings/{where}", data=secret)
+            assert kept_back.status_code == status
+            assert "lighthouse" not in kept_back.text
     assert browser.post(path, data={"text": note}).status_code == 303
