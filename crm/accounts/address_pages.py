@@ -9,7 +9,8 @@ from starlette.responses import Response
 from crm.accounts import mails, own_address
 from crm.accounts.forms import AddressChange
 from crm.accounts.queries import manner_of
-from crm.accounts.settings_pages import password_hash_of, wrong_password
+from crm.accounts.settings_pages import password_hash_of, proven, require_still
+from crm.accounts.sign_in import Known
 from crm.accounts.stopped import why_stopped
 from crm.domain.language import gettext as _
 from crm.domain.manner import reader
@@ -46,25 +47,26 @@ def change(visit: Visit) -> Response:
     form = forms.read(AddressChange, visit.form)
     if isinstance(form, forms.Errors):
         return _page(visit, form.typed, form.fields)
-    errors = wrong_password(visit, form.current_password)
-    if errors:
-        return _page(visit, visit.form, errors)
     try:
-        return _asked(visit, form.email) if visit.settings.smtp_url else _moved(visit, form.email)
+        known = proven(visit, form.current_password)
+        change_to = _asked if visit.settings.smtp_url else _moved
+        return change_to(visit, known, form.email)
     except Conflict as refusal:
         return _page(visit, visit.form, refusal.fields)
 
 
-def _moved(visit: Visit, email: str) -> Response:
+def _moved(visit: Visit, known: Known, email: str) -> Response:
     with visit.database.write() as connection:
+        require_still(connection, known)
         own_address.require_new(connection, visit.principal, email, visit.at)
         own_address.move(connection, visit.user.workspace_id, visit.user.id, email, visit.at)
     return visit.redirect("/settings", message=_("From now on you sign in with {email}.").format(email=email))
 
 
-def _asked(visit: Visit, email: str) -> Response:
+def _asked(visit: Visit, known: Known, email: str) -> Response:
     person = visit.user
     with visit.database.write() as connection:
+        require_still(connection, known)
         stopped = why_stopped(connection, person.workspace_id, email)
         if stopped:
             raise Conflict(stopped, fields={"email": stopped})

@@ -94,14 +94,17 @@ def change_of(connection: Connection, token: str, at: datetime) -> Any:
 def use(connection: Connection, token: str, at: datetime) -> Any:
     """Spend the link: its user has the new address from now on. Returns its row."""
     row = change_of(connection, token, at)
+    connection.execute(_email(row.workspace_id, row.user_id).with_for_update())
+    # A new password may have ended it until we had its user to ourselves.
+    row = change_of(connection, token, at)
     move(connection, row.workspace_id, row.user_id, row.email, at)
     return row
 
 
 def move(connection: Connection, workspace_id: int, user_id: int, email: str, at: datetime) -> None:
     """The user signs in with ``email`` and gets their mail there, also what waits; the old address stays known as theirs."""
-    require_free(connection, workspace_id, email)
     old = connection.execute(_email(workspace_id, user_id).with_for_update()).scalar_one()
+    require_free(connection, workspace_id, email)
     mine = (user.c.workspace_id == workspace_id, user.c.id == user_id)
     connection.execute(user.update().where(*mine).values(email=email))
     remember_own_words(connection, queries.command_line(connection, workspace_id), user_id, [old])

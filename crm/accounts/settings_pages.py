@@ -1,6 +1,6 @@
 """One's own settings."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import Connection, select
 from starlette.responses import Response
@@ -12,6 +12,7 @@ from crm.domain.language import gettext as _
 from crm.domain.language import ngettext
 from crm.domain.manner import day_name, write_for
 from crm.domain.places.whereabouts import whereabouts
+from crm.errors import Conflict
 from crm.storage.tables import user
 from crm.web import forms
 from crm.web.routing import Router, Visit
@@ -87,51 +88,75 @@ def change_password(visit: Visit) -> Response:
     signed_in = visit.signed_in
     assert signed_in is not None
     form = forms.read(PasswordChange, visit.form)
-    errors = form.fields if isinstance(form, forms.Errors) else {}
-    if isinstance(form, PasswordChange):
-        errors = wrong_password(visit, form.current_password)
-    if errors or isinstance(form, forms.Errors):
-        return visit.render("accounts/password.html", {"errors": errors}, active="team", status=422)
+    if isinstance(form, forms.Errors):
+        return _password_page(visit, form.fields)
+    try:
+        _replace_password(visit, form, signed_in.token_hash)
+    except Conflict as refusal:
+        return _password_page(visit, refusal.fields)
+    return visit.redirect("/settings", message=_("Your password is changed. Other devices are signed out."))
+
+
+def _replace_password(visit: Visit, form: PasswordChange, keep: str) -> None:
+    known = proven(visit, form.current_password)
     password_hash = hashed(form.password)
     with visit.database.write() as connection:
+        require_still(connection, known)
         actions.set_password(
             connection,
             visit.user.workspace_id,
             visit.user.id,
             password_hash,
             visit.at,
-            keep=signed_in.token_hash,
+            keep=keep,
         )
-    return visit.redirect("/settings", message=_("Your password is changed. Other devices are signed out."))
 
 
 @router.page("/settings/password")
 def password(visit: Visit) -> Response:
     """The form for it."""
-    return visit.render("accounts/password.html", {"errors": {}}, active="team")
+    return _password_page(visit, {})
 
 
-def wrong_password(visit: Visit, typed: str) -> dict[str, str]:
-    """The error at ``current_password`` where this is not one's password; none for whoever has no password yet.
+def _password_page(visit: Visit, errors: dict[str, str]) -> Response:
+    return visit.render(
+        "accounts/password.html", {"errors": errors}, active="team", status=422 if errors else 200
+    )
 
-    Tries are counted with those to sign in, since a device left open is a place to guess as well.
+
+def proven(visit: Visit, typed: str) -> sign_in.Known:
+    """What is known of the visitor, whose password this is; Conflict at ``current_password`` where it is not theirs.
+
+    Whoever has no password yet needs none. Tries are counted with those to sign in, since a device left open is a
+    place to guess as well. Whoever writes then asks ``require_still``: a reset may come between.
     """
     with visit.database.read() as connection:
-        known = password_hash_of(connection, visit)
-    if known is None:
-        return {}
+        kept = password_hash_of(connection, visit)
+    known = sign_in.Known(visit.user.workspace_id, visit.user.id, kept)
+    if kept is None:
+        return known
     client = visit.request.client
     address = client.host if client else None
     attempt = sign_in.Attempt.of(visit.settings.key, visit.user.email, address, visit.at)
     with visit.database.write() as connection:
         admitted = sign_in.reserve(connection, attempt)
     if not admitted:
-        return {"current_password": _(sign_in.WAIT)}
-    if not fits(typed, known):
-        return {"current_password": _("That is not your password now.")}
+        _refuse(_(sign_in.WAIT))
+    if not fits(typed, kept):
+        _refuse(_("That is not your password now."))
     with visit.database.write() as connection:
         sign_in.forget(connection, attempt)
-    return {}
+    return known
+
+
+def require_still(connection: Connection, known: sign_in.Known) -> None:
+    """Conflict where the password was replaced since it was ``proven``, or its user shut out; first of all that is written."""
+    if not sign_in.still_holds(connection, known):
+        _refuse(_("That is not your password now."))
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise Conflict(sentence, fields={"current_password": sentence})
 
 
 def password_hash_of(connection: Connection, visit: Visit) -> str | None:

@@ -97,7 +97,7 @@ class Known(NamedTuple):
 
     workspace_id: int
     user_id: int
-    password_hash: str
+    password_hash: str | None
 
 
 def who(database: Database, email: str, password: str) -> Known | None:

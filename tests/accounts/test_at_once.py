@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select
 
-from crm.accounts import actions, sign_in
+from crm.accounts import actions, own_address, sign_in
 from crm.accounts.forms import SetUp
-from crm.errors import Conflict
+from crm.errors import Conflict, NotFound
 from crm.storage.database import Database
 from crm.storage.tables import user, workspace
 from tests.accounts.test_setup import FORM
@@ -75,6 +75,24 @@ def test_many_tries_at_once_do_not_slip_past_the_brake(database: Database) -> No
     with beside(database, attempted, attempted) as second:
         second.result(20)
     assert admitted == [True, False]
+
+
+def test_a_link_to_another_address_does_not_outlast_a_new_password(database: Database) -> None:
+    world = World.create(database)
+    alice = world.user("Alice Meyer")
+    with database.write() as connection:
+        token = own_address.ask(connection, alice, "eve@evil.example", NOW)
+
+    def reset(connection: Connection) -> None:
+        actions.set_password(connection, world.workspace_id, alice.user_id or 0, "a hash", NOW)
+
+    def take(connection: Connection) -> None:
+        own_address.use(connection, token, NOW)
+
+    with beside(database, reset, take) as second, pytest.raises(NotFound):
+        second.result(20)
+    with database.read() as connection:
+        assert connection.execute(select(user.c.email)).scalar_one() == "alice@team.example"
 
 
 @pytest.mark.parametrize("how", ["demoting", "deactivating"])

@@ -74,7 +74,8 @@ def test_the_link_that_is_mailed_there_takes_the_address_once(
             connection.execute(outbox.insert(), {**row, **times, **of_week, **counts})
     here = client(world, alice, smtp_url=SMTP)
     assert (
-        "That is not your password now." in here.post("/settings/email", data={**FORM, "current_password": "x"}).text
+        "That is not your password now."
+        in here.post("/settings/email", data={**FORM, "current_password": "x"}).text
     )
     for taken, said in (("alice", "is your address already"), ("bob", "is a member already")):
         answer = here.post("/settings/email", data={**FORM, "email": f"{taken}@team.example"})

@@ -9,9 +9,9 @@ from pwdlib import PasswordHash
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from crm.accounts import actions, passwords, sign_in
+from crm.accounts import actions, address_pages, passwords, settings_pages, sign_in
 from crm.accounts.passwords import hashed
-from crm.storage.tables import session
+from crm.storage.tables import address_change, session
 from tests.builders import World
 from tests.web.site import PASSWORD, client, cookie
 
@@ -161,6 +161,31 @@ def test_a_password_that_ends_while_it_is_looked_at_opens_nothing(
     assert sessions(world) == before
 
 
+@pytest.mark.parametrize(("path", "smtp"), [("password", ""), ("email", ""), ("email", "smtp://x:1")])
+@pytest.mark.parametrize("had_one", [True, False])
+def test_a_reset_is_not_undone_by_whoever_it_locks_out(
+    world: World, monkeypatch: pytest.MonkeyPatch, path: str, smtp: str, had_one: bool
+) -> None:
+    alice = world.user("Alice Meyer", password_hash=HASH if had_one else None)
+    intruder = client(world, alice, smtp_url=smtp)
+    proven, new = settings_pages.proven, "the owner's new password"
+
+    def meanwhile(*asked: Any) -> Any:
+        known = proven(*asked)
+        with world.database.write() as connection:
+            actions.set_password(connection, world.workspace_id, alice.user_id or 0, hashed(new), world.now)
+        return known
+
+    for module in (settings_pages, address_pages):
+        monkeypatch.setattr(module, "proven", meanwhile)
+    form = {"current_password": PASSWORD, "password": "a password of theirs", "email": "eve@evil.example"}
+    answer = intruder.post(f"/settings/{path}", data=form)
+    assert (answer.status_code, "That is not your password now." in answer.text) == (422, True)
+    assert enter(client(world), new) == 303
+    with world.database.read() as connection:
+        assert connection.execute(select(address_change)).all() == []
+
+
 def test_whoever_is_let_in_again_signs_in_again(world: World) -> None:
     admin, alice = world.user("Ada Chief"), world.user("Alice Meyer", password_hash=HASH, active=False)
     kept = cookie(world, alice)
@@ -176,7 +201,10 @@ def test_guessing_from_a_device_left_open_is_braked_too(world: World, path: str)
     form = {"password": "another old password", "email": "new@team.example"}
     with time_machine.travel(world.now, tick=False) as clock:
         for _ in range(sign_in.FOR_ACCOUNT):
-            assert "That is not your password now." in here.post(path, data={**form, "current_password": "x"}).text
+            assert (
+                "That is not your password now."
+                in here.post(path, data={**form, "current_password": "x"}).text
+            )
         answer = here.post(path, data={**form, "current_password": PASSWORD})
         assert (answer.status_code, "Too many tries" in answer.text) == (422, True)
         clock.shift(sign_in.WINDOW)
