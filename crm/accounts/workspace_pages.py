@@ -1,11 +1,13 @@
 """The team's time zone, in which every day is counted, and how dates and numbers are written."""
 
 from dataclasses import asdict
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
 from crm.accounts import actions, queries, written
+from crm.accounts.checks import known_zone
 from crm.accounts.forms import Written
 from crm.domain.language import gettext as _
 from crm.domain.manner import Manner, write_for
@@ -26,13 +28,15 @@ def show(visit: Visit) -> Response:
 def save(visit: Visit) -> Response:
     """Move the team to another zone; the address of Undo carries the one before."""
     wanted = str(visit.form.get("time_zone") or visit.query.get("time_zone", ""))
-    if wanted not in queries.time_zones() and wanted != str(visit.principal.zone):
-        return _page(visit, wanted, _("Choose one of the list."))
+    try:
+        known_zone(wanted)
+    except ValueError as refusal:
+        return _page(visit, wanted, str(refusal))
     before = str(visit.principal.zone)
     if wanted == before:
         return visit.redirect("/settings/workspace", _("Nothing was changed."))
     found = actions.move_to_zone(visit.connection, visit.principal, ZoneInfo(wanted), visit.at)
-    undo = f"/settings/workspace?time_zone={before}"
+    undo = "/settings/workspace?" + urlencode({"time_zone": before})
     said = _("Days are counted in {zone} now.").format(zone=wanted)
     return visit.redirect("/settings/workspace", f"{said} {upshot_sentence(found)}", undo)
 

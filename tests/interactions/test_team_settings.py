@@ -300,6 +300,22 @@ def test_the_day_follows_the_zone(world: World, site: TestClient) -> None:
         assert connection.execute(select(workspace.c.time_zone)).scalars().all() == ["UTC"]
 
 
+@pytest.mark.parametrize("zone", ["US/Eastern", "CET", "Etc/GMT+5"])
+def test_undo_leads_back_to_every_zone_a_team_may_have(
+    world: World, alice: Principal, site: TestClient, zone: str
+) -> None:
+    def kept() -> Any:
+        with world.database.read() as connection:
+            return connection.execute(select(workspace.c.time_zone)).scalar_one()
+
+    with world.database.write() as connection:
+        connection.execute(workspace.update().values(time_zone=zone))
+    post(site, "/settings/workspace", time_zone="Europe/Berlin")
+    assert kept() == "Europe/Berlin"
+    assert post(site, said(site, "/settings/workspace")[1]).status_code == 303
+    assert kept() == zone
+
+
 def test_members_and_viewers_see_and_do_not_change(world: World, alice: Principal) -> None:
     for role in ("member", "viewer"):
         site = signed_in(world, world.user(f"{role} One", role=role))
