@@ -4,7 +4,7 @@ from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 
-ONLY_AN_ADMIN = N_("Only an admin can do this. Ask one of yours.")
+ONLY_AN_ADMIN = N_("Only an admin can do this. Ask one on your team.")
 NOTHING_HERE = N_("There is nothing at this address, or it is not yours to see.")
 
 

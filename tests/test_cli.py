@@ -82,7 +82,7 @@ def test_without_a_password_there_is_a_link(capsys: pytest.CaptureFixture[str]) 
         (["bogus"], 2, "No such command"),
         (["user", "add", "x@y.example"], 2, "--name"),
         (["user", "add", "x@y.example", "--name", "X", "--role", "king"], 2, "'king' is not one of"),
-        (["user", "add", "nonsense", "--name", "X"], 2, "Write an address like"),
+        (["user", "add", "nonsense", "--name", "X"], 2, "Enter an address like"),
         (["user", "add", "x@y.example", "--name", "X", "--time-zone", "Mars/X"], 2, "Choose a time zone"),
         (["user", "add", "x@y.example", "--name", " "], 2, "1 to 120 characters"),
         (["user", "add", "x@y.example", "--name", "X", "--password-stdin"], 1, "at least 12 characters"),

@@ -54,7 +54,7 @@ def set_up(connection: Connection, form: SetUp, password_hash: str, at: datetime
     """Name the first workspace and make its first admin; returns both ids. Refused once anybody exists."""
     workspace_id = ensure_workspace(connection, form.team, form.time_zone, at)
     if sessions.anybody(connection):
-        raise Conflict(_("In Person is set up already. Sign in."))
+        raise Conflict(_("In Person is already set up. Sign in."))
     connection.execute(
         workspace.update()
         .where(workspace.c.id == workspace_id)
@@ -103,7 +103,7 @@ def require_free(connection: Connection, workspace_id: int, email: str) -> None:
     take_turns(connection, f"addresses of {workspace_id}")
     taken = select(user.c.id).where(user.c.workspace_id == workspace_id, user.c.email == email)
     if connection.execute(taken).first() is not None:
-        sentence = _("{email} is a member already.").format(email=email)
+        sentence = _("{email} is already a member.").format(email=email)
         raise Conflict(sentence, fields={"email": sentence})
 
 
@@ -133,7 +133,7 @@ class Ended:
         parts += [_("the address of their plan")] if self.feeds else []
         if not parts:
             return ""
-        return _("{what} ended for good, also if they are let in again.").format(what=capital(join(parts)))
+        return _("{what} ended for good, even if they are let in again.").format(what=capital(join(parts)))
 
 
 def deactivate(connection: Connection, principal: Principal, user_id: int, at: datetime) -> Ended:
@@ -175,7 +175,7 @@ def _require_an_admin(connection: Connection, principal: Principal) -> None:
         user.c.workspace_id == principal.workspace_id, user.c.role == "admin", user.c.active
     )
     if connection.execute(left).scalar_one() == 0:
-        raise Conflict(_("A team needs an admin. Make somebody else one first."))
+        raise Conflict(_("A team needs an admin. Make somebody else an admin first."))
 
 
 def _row(connection: Connection, principal: Principal, user_id: int) -> Any:
@@ -371,7 +371,7 @@ def use_link(connection: Connection, token: str, purposes: Sequence[str], at: da
 
 
 def _spent() -> NotFound:
-    return NotFound(_("This link was used already or has run out. Ask for a new one."))
+    return NotFound(_("This link has already been used or has expired. Ask for a new one."))
 
 
 def void_links(connection: Connection, workspace_id: int, user_id: int, at: datetime) -> None:

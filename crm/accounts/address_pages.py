@@ -60,7 +60,7 @@ def _moved(visit: Visit, known: Known, email: str) -> Response:
         require_still(connection, known)
         own_address.require_new(connection, visit.principal, email, visit.at)
         own_address.move(connection, visit.user.workspace_id, visit.user.id, email, visit.at)
-    return visit.redirect("/settings", message=_("From now on you sign in with {email}.").format(email=email))
+    return visit.redirect("/settings", message=_("From now on, sign in with {email}.").format(email=email))
 
 
 def _asked(visit: Visit, known: Known, email: str) -> Response:

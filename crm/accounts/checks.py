@@ -12,7 +12,7 @@ from crm.domain.places.countries import country_code
 def known_zone(name: str) -> str:
     """The name of a time zone, or a ``ValueError`` with a sentence."""
     if name not in available_timezones():
-        raise ValueError(_("Choose a time zone of the list, such as Europe/Berlin."))
+        raise ValueError(_("Choose a time zone from the list, such as Europe/Berlin."))
     return name
 
 
@@ -21,12 +21,14 @@ def plausible_email(text: str) -> str:
     try:
         found = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
-        raise ValueError(_("Write an address like nora@example.org.")) from None
+        raise ValueError(_("Enter an address like nora@example.org.")) from None
     return normal_email(found.normalized)
 
 
 def known_country(words: str) -> str:
     """A country's name or code as it was written, or a ``ValueError`` with a sentence."""
     if country_code(words) is None:
-        raise ValueError(_("No country is called so. Write its English name, or two letters such as DE."))
+        raise ValueError(
+            _("There is no country of that name. Enter its English name, or its two-letter code, such as DE.")
+        )
     return words

@@ -61,7 +61,7 @@ class Written(Form):
     @classmethod
     def _there_is_one(cls, tag: str | None) -> str | None:
         if tag is not None and tag not in languages():
-            raise ValueError(_("Choose one of the list."))
+            raise ValueError(_("Choose one from the list."))
         return tag
 
     @property

@@ -28,7 +28,7 @@ PAGES = {
     ),
     "invitation": (N_("Welcome to In Person"), N_("Choose a password, and you are in."), N_("Join")),
 }
-NO_ADDRESS = N_("Write your address first, such as nora@example.org.")
+NO_ADDRESS = N_("Enter your address first, such as nora@example.org.")
 
 
 @router.page("/forgotten", access="public")

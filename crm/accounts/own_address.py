@@ -21,13 +21,13 @@ VALID_FOR = timedelta(days=1)
 VALID_WORDS = N_("a day")
 PAUSE = timedelta(minutes=2)
 """Between two links, so that nobody can fill an inbox through us."""
-SPENT = N_("This link was used already or has run out. Ask for a new one under Settings.")
+SPENT = N_("This link has already been used or has expired. Ask for a new one under Settings.")
 
 
 def require_new(connection: Connection, principal: Principal, email: str, at: datetime) -> None:
     """Conflict, with the sentence at ``email``, where the user cannot move to this address (in its normal form)."""
     if email == connection.execute(_email(principal.workspace_id, principal.user_id)).scalar_one():
-        _refuse(_("That is your address already."))
+        _refuse(_("That is already your address."))
     require_free(connection, principal.workspace_id, email)
     asked = select(address_change.c.created_at).where(*_of(principal.workspace_id, principal.user_id))
     last = connection.execute(asked).scalar_one_or_none()

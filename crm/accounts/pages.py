@@ -32,7 +32,7 @@ router = Router()
 router.routes += link_pages.router.routes + team_pages.router.routes + settings_pages.router.routes
 router.routes += workspace_pages.router.routes + token_pages.router.routes + address_pages.router.routes
 
-WRONG = N_("Address and password do not belong together. Check both, or have a link mailed to you.")
+WRONG = N_("That email and password do not match. Check both, or have a sign-in link mailed to you.")
 
 
 @router.page("/sign-in", access="public")
@@ -140,7 +140,7 @@ def setup_page(visit: Visit) -> Response:
 
 def _require_token(visit: Visit, token: str) -> None:
     if not hmac.compare_digest(token.encode(), actions.setup_token(visit.settings.key).encode()):
-        raise Forbidden(_("This link is not the one that the console shows. Copy it again, whole."))
+        raise Forbidden(_("This is not the link that the console shows. Copy the whole link again."))
 
 
 def _setup_form(visit: Visit, token: str, typed: Mapping[str, Any], errors: dict[str, str]) -> Response:

@@ -51,13 +51,13 @@ def keep(
     """Keep a view of a page under a name; one of the same name is replaced."""
     name = " ".join(name.split())
     if not name or len(name) > NAME_LIMIT or not name.isprintable():
-        said = _("Give the view a name of 1 to {most} letters.").format(most=NAME_LIMIT)
+        said = _("Give the view a name of 1 to {most} characters.").format(most=NAME_LIMIT)
         raise Invalid(said, fields={"name": said})
     if principal.user_id is None:
         raise Forbidden(_("Views belong to a user. Sign in to keep one."))
     others = [one for one in views(connection, principal, page) if fold(one.name) != fold(name)]
     if len(others) >= MOST_VIEWS:
-        said = _("You keep {number} views already. Take one away first.").format(number=MOST_VIEWS)
+        said = _("You already have {number} views. Remove one first.").format(number=MOST_VIEWS)
         raise Invalid(said, fields={"name": said})
     insert = insert_into(connection, saved_view)
     replaced = {"name": name, "query": query, "removed_at": None}

@@ -50,11 +50,11 @@ def _city_hint(city: str, country: str) -> str:
     """Which place is meant by the city, and what to write where another one is."""
     if not city:
         return _(
-            "Lunch is suggested with people in your city, and nothing on your country’s public holidays."
+            "Lunches are suggested with people in your city, and nothing on your country’s public holidays."
         )
     place = whereabouts(city, country)
     if place.city is None:
-        return _("This city is not in our table: write the nearest larger one, or the country beside it.")
+        return _("We do not know this city. Enter the nearest larger one, or add the country.")
     if not place.others:
         return _("Taken as {city}.").format(city=place.city.words)
     said = ngettext(
@@ -94,7 +94,9 @@ def change_password(visit: Visit) -> Response:
         _replace_password(visit, form, signed_in.token_hash)
     except Conflict as refusal:
         return _password_page(visit, refusal.fields)
-    return visit.redirect("/settings", message=_("Your password is changed. Other devices are signed out."))
+    return visit.redirect(
+        "/settings", message=_("Your password has been changed. Other devices are signed out.")
+    )
 
 
 def _replace_password(visit: Visit, form: PasswordChange, keep: str) -> None:
@@ -143,7 +145,7 @@ def proven(visit: Visit, typed: str) -> sign_in.Known:
     if not admitted:
         _refuse(_(sign_in.WAIT))
     if not fits(typed, kept):
-        _refuse(_("That is not your password now."))
+        _refuse(_("That is not your current password."))
     with visit.database.write() as connection:
         sign_in.forget(connection, attempt)
     return known
@@ -152,7 +154,7 @@ def proven(visit: Visit, typed: str) -> sign_in.Known:
 def require_still(connection: Connection, known: sign_in.Known) -> None:
     """Conflict where the password was replaced since it was ``proven``, or its user shut out; first of all that is written."""
     if not sign_in.still_holds(connection, known):
-        _refuse(_("That is not your password now."))
+        _refuse(_("That is not your current password."))
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -23,7 +23,7 @@ WINDOW = timedelta(minutes=15)
 FOR_ACCOUNT = 8
 FOR_NETWORK = 60
 KEPT = timedelta(days=1)
-WAIT = N_("Too many tries from here. Wait a quarter of an hour, then try again.")
+WAIT = N_("Too many attempts from here. Wait 15 minutes, then try again.")
 
 
 @dataclass(frozen=True)

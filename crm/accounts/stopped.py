@@ -9,7 +9,7 @@ from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.storage.tables import mail_stop
 
-STOPPED: Final = N_("Nothing is sent to this address, as its server takes no mail for it: {said}")
+STOPPED: Final = N_("Nothing is sent to this address, because its server accepts no mail for it: {said}")
 
 
 def why_stopped(connection: Connection, workspace_id: int, address: str) -> str:

@@ -17,9 +17,9 @@ from crm.web.routing import Router, Visit
 router = Router()
 
 NOW = {
-    "admin": N_("{name} is an admin now."),
-    "member": N_("{name} is a member now."),
-    "viewer": N_("{name} is a viewer now."),
+    "admin": N_("{name} is now an admin."),
+    "member": N_("{name} is now a member."),
+    "viewer": N_("{name} is now a viewer."),
 }
 
 
@@ -92,11 +92,12 @@ def _deliver(visit: Visit, user_id: int, name: str, email: str, url: str) -> Res
             return visit.redirect(
                 "/team", message=_("The invitation is on its way to {email}.").format(email=email)
             )
-        said = _("The mail to {email} could not be sent. {wrong} Hand this link to {name} yourself.")
+        said = _("The mail to {email} could not be sent. {wrong} Give this link to {name} yourself.")
         said = said.format(email=email, wrong=wrong, name=name)
     else:
         said = _(
-            "Mail is not set up, so hand this link to {name} yourself. It holds for {span} and is shown only now."
+            "Mail is not set up, so give this link to {name} yourself. It works for {span} and is "
+            "shown only once."
         ).format(name=name, span=actions.valid_words("invitation"))
     with visit.database.read() as connection:
         return _page(visit, connection, link=url, said=said)

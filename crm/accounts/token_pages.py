@@ -36,7 +36,7 @@ def make_token(visit: Visit) -> Response:
         return _page(visit, errors=form.fields)
     name = " ".join(form.name.split())
     if not name.isprintable():
-        return _page(visit, errors={"name": _("This holds characters that cannot be shown.")})
+        return _page(visit, errors={"name": _("This contains characters that cannot be shown.")})
     try:
         tokens.require_room(visit.connection, visit.principal)
     except Invalid as refusal:
@@ -49,7 +49,7 @@ def make_token(visit: Visit) -> Response:
 def revoke_token(visit: Visit) -> Response:
     """End a token at once."""
     name = tokens.revoke_own(visit.connection, visit.principal, visit.number("token_id"), visit.at)
-    return visit.redirect("/settings/tokens", _("{name} holds no longer.").format(name=name[:60]))
+    return visit.redirect("/settings/tokens", _("{name} no longer works.").format(name=name[:60]))
 
 
 def _page(

@@ -35,20 +35,20 @@ def view_routes(page: str, known: Collection[str]) -> Router:
                 "errors": refusal.fields,
             }
             return visit.render("accounts/keep_view.html", typed, active=page, status=422)
-        return visit.redirect(f"/{page}?{query}", _("Kept as “{name}”.").format(name=" ".join(name.split())))
+        return visit.redirect(f"/{page}?{query}", _("Saved as “{name}”.").format(name=" ".join(name.split())))
 
     @router.action(f"/{page}/views/{{view_id}}/remove", access="viewer")
     def remove(visit: Visit) -> Response:
         """Take a view away."""
         view_id = visit.number("view_id")
         saved_views.take_away(visit.connection, visit.principal, page, view_id, visit.at)
-        return visit.redirect(f"/{page}", _("The view is taken away."), f"/{page}/views/{view_id}/restore")
+        return visit.redirect(f"/{page}", _("View removed."), f"/{page}/views/{view_id}/restore")
 
     @router.action(f"/{page}/views/{{view_id}}/restore", access="viewer")
     def restore(visit: Visit) -> Response:
         """Bring a view back."""
         saved_views.bring_back(visit.connection, visit.principal, page, visit.number("view_id"))
-        return visit.redirect(f"/{page}", _("The view is back."))
+        return visit.redirect(f"/{page}", _("View restored."))
 
     return router
 

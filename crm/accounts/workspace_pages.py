@@ -37,7 +37,7 @@ def save(visit: Visit) -> Response:
         return visit.redirect("/settings/workspace", _("Nothing was changed."))
     found = actions.move_to_zone(visit.connection, visit.principal, ZoneInfo(wanted), visit.at)
     undo = "/settings/workspace?" + urlencode({"time_zone": before})
-    said = _("Days are counted in {zone} now.").format(zone=wanted)
+    said = _("Days are now counted in {zone}.").format(zone=wanted)
     return visit.redirect("/settings/workspace", f"{said} {upshot_sentence(found)}", undo)
 
 
@@ -49,7 +49,7 @@ def write_as(visit: Visit) -> Response:
         return _page(visit, str(visit.principal.zone), errors=form.fields)
     actions.write_as(visit.connection, visit.principal, form)
     write_for(queries.manner_of(visit.connection, visit.principal.workspace_id, visit.principal.user_id))
-    return visit.redirect("/settings/workspace", _("Dates and numbers are written so now."))
+    return visit.redirect("/settings/workspace", _("Dates and numbers are now written this way."))
 
 
 def _page(

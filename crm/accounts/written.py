@@ -48,4 +48,4 @@ def _language(team: Mapping[str, Any] | None) -> list[dict[str, Any]]:
 
 
 def _as_the_team(choice: str) -> str:
-    return _("As the team: {choice}").format(choice=choice)
+    return _("Same as the team: {choice}").format(choice=choice)

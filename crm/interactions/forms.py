@@ -85,7 +85,7 @@ class HeardRow(Form):
     def known_sort(cls, sort: str) -> str:
         """One of the sorts there are."""
         if sort not in LABELS:
-            raise ValueError(_("Choose one of the list."))
+            raise ValueError(_("Choose one from the list."))
         return sort
 
 

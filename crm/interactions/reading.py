@@ -215,7 +215,7 @@ def _unclear(choices: Sequence[Person], strangers: Sequence[str]) -> str:
     if len(strangers) == 1:
         said = _("Nobody here is called “{name}”. Choose somebody, or add them as a new person.")
         return said.format(name=strangers[0][:80])
-    return _("Nobody here is called some of these names. Choose somebody, or add them as a new person.")
+    return _("Nobody here has some of these names. Choose somebody, or add them as a new person.")
 
 
 def _newcomers(names: Sequence[str]) -> tuple[list[str], str | None]:

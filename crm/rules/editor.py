@@ -236,7 +236,7 @@ def _beside(name: str) -> str:
 def _whole(draft: Draft, key: str, read: list[tuple[str, Any]]) -> dict[str, Any]:
     limit = draft.weekly_limit
     if limit and not (limit.isascii() and limit.isdigit() and len(limit) < 5):
-        raise RuleFault(_("Write a whole number from 1 to 99, or nothing."), "weekly_limit")
+        raise RuleFault(_("Enter a whole number from 1 to 99, or leave it empty."), "weekly_limit")
     data: dict[str, Any] = {
         "name": kept_name(key, draft.name.strip()) or draft.stands_in,
         "about": draft.about,
@@ -270,7 +270,7 @@ def _data(row: Row) -> dict[str, Any]:
     if row.op == NONE:
         return {"metric": row.metric, "op": "=", "value": 0}
     if not row.value:
-        raise RuleFault(_("Write what to compare it with."), "when")
+        raise RuleFault(_("Enter what to compare it with."), "when")
     number = _number(row.metric, row.value)
     if number is None:
         value = row.value.lower().replace(" ", "_") if row.metric in ("zone", "tier") else row.value
@@ -286,7 +286,7 @@ def _number(metric: str, text: str) -> int | float | None:
     try:
         number = float(plain)
     except ValueError:
-        raise RuleFault(_("Write a number, not “{typed}”.").format(typed=text[:40]), "when") from None
+        raise RuleFault(_("Enter a number, not “{typed}”.").format(typed=text[:40]), "when") from None
     if text.endswith("%"):
         return round(number / 100, 6)
     return int(plain) if plain.lstrip("-").isdigit() and len(plain) < 12 else number

@@ -79,7 +79,7 @@ def find(connection: Connection, header: str | None) -> Bearer:
 
 
 def _unknown() -> TokenNeeded:
-    return TokenNeeded("This token is not known, or holds no longer. Make a new one under Team, Tokens.")
+    return TokenNeeded("This token is not known, or no longer works. Make a new one under Team, Tokens.")
 
 
 def note_use(connection: Connection, bearer: Bearer, at: datetime) -> None:

@@ -16,7 +16,7 @@ from crm.errors import Invalid, Refusal
 FORM_BYTES = 2 * 1024 * 1024
 UPLOAD_BYTES = 64 * 1024 * 1024
 MOST_FIELDS = 20_000
-UNKEEPABLE = N_("Something you typed holds a character that cannot be kept. Type it again by hand.")
+UNKEEPABLE = N_("Something you typed contains a character that cannot be saved. Type it again by hand.")
 UNREADABLE = N_("The form could not be read. Go back, reload the page and send it again.")
 
 
@@ -96,7 +96,7 @@ async def raw(request: Request, limit: int = FORM_BYTES) -> bytes:
     try:
         return await Request(request.scope, _limited(request.receive, limit)).body()
     except ClientDisconnect:
-        raise Unread(Invalid, N_("The request ended before it was whole. Send it again.")) from None
+        raise Unread(Invalid, N_("The request was cut off before it was complete. Send it again.")) from None
 
 
 def _limited(receive: Receive, limit: int) -> Receive:

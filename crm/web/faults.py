@@ -43,7 +43,7 @@ WORDS = {
     401: Words(N_("You are signed out"), "circle-alert", "/sign-in", N_("Sign in")),
     403: Words(N_("That is not yours to do"), "lock"),
     404: Words(N_("Nothing here"), "search"),
-    405: Words(N_("This address is not for that"), "search"),
+    405: Words(N_("That cannot be done here"), "search"),
     409: Words(N_("Somebody else was quicker"), "circle-alert"),
     413: Words(N_("That is too large"), "circle-alert"),
     422: Words(N_("Something does not fit"), "circle-alert"),
@@ -69,14 +69,14 @@ MISSING = {
     ),
     r"/log/\d+(/.*)?": Words(
         N_("Not in the log"), "search", "/people", N_("Find the person"),
-        N_("It was taken out of the log, or is not yours to see."),
+        N_("It was removed from the log, or is not yours to see."),
     ),
     r"/import/.+": Words(
         N_("No such import"), "search", "/import", N_("See the imports"),
-        N_("The link is old, or the files were put aside."),
+        N_("The link is old, or the files were discarded."),
     ),
     r"/trips/\d+(/.*)?": Words(
-        N_("No such trip"), "search", "/trips", N_("See your trips"), N_("It was taken away, or is not yours to see."),
+        N_("No such trip"), "search", "/trips", N_("See your trips"), N_("It was removed, or is not yours to see."),
     ),
 }  # fmt: skip
 """Where something of ours would be: what is missing, and where to look for it."""

@@ -324,7 +324,7 @@ class Endpoint:
             context = {"email": "", "next": "", "error": None, "has_mail": False, "kept": written}
             return visit.render("accounts/sign_in.html", context, status=401)
         if self.writes or visit.is_htmx:
-            words = _("Sign in in another tab, then come back here and send it again.")
+            words = _("Use another tab to sign in, then come back here and send it again.")
             return faults.refused(site, request, faults.SignInNeeded(words))
         with site.database.read() as connection:
             if not sessions.anybody(connection):
@@ -358,7 +358,7 @@ def refuse_nul(request: Request) -> None:
     if "\x00" in request.url.path or any(
         "\x00" in part for pair in request.query_params.multi_items() for part in pair
     ):
-        raise Invalid(_("The address holds a character that no address has."))
+        raise Invalid(_("The address contains a character that is not allowed there."))
 
 
 async def in_thread(site: Site, function: Callable[..., Result], *arguments: Any) -> Result:

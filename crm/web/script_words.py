@@ -17,7 +17,8 @@ def script_words() -> dict[str, Said]:
     """Sentences by name in the reader's language; one with a number is a sentence for each sample that differs from others."""
     return {
         "offline": _(
-            "You are offline, so nothing was sent. What you typed stays here: send it again once you are back."
+            "You are offline, so nothing was sent. What you typed stays here: send it again once you "
+            "are back online."
         ),
         "offlineKeeps": _("You are offline. Keep logging; entries wait on this device."),
         "offlineKept": _counted(
@@ -45,9 +46,9 @@ def script_words() -> dict[str, Said]:
         "back": _("Back online. {words}"),
         "something": _("Something"),
         "withWhom": _("{way} with {who}"),
-        "mayNotLog": _("You can read here, but not log. Ask an admin to make you a member."),
+        "mayNotLog": _("You can read everything here, but not log. Ask an admin to make you a member."),
         "strange": _("This could not be saved as it is."),
-        "takeOff": _("Take off: {label}"),
+        "takeOff": _("Remove: {label}"),
         "selected": _counted(plurals("{n} selected", "{n} selected")),
         "people": _("People"),
         "newPerson": _("Add “{name}” as a new person"),

@@ -56,7 +56,7 @@ def test_two_who_set_up_make_one_first_admin(database: Database) -> None:
     def set_up(connection: Connection) -> None:
         actions.set_up(connection, SetUp.model_validate(FORM), "a hash", NOW)
 
-    with beside(database, set_up, set_up) as second, pytest.raises(Conflict, match="set up already"):
+    with beside(database, set_up, set_up) as second, pytest.raises(Conflict, match="already set up"):
         second.result(20)
     with database.read() as connection:
         assert connection.execute(select(func.count()).select_from(user)).scalar_one() == 1

@@ -57,7 +57,7 @@ def test_a_note_outlasts_too_many_wrong_passwords(world: World) -> None:
     typed = {"email": "nora@team.example", "password": "wrong", "kept_for": "/log", "kept:note": NOTE}
     answers = [browser.post("/sign-in", data=typed) for _ in range(FOR_ACCOUNT + 1)]
     assert [one.status_code for one in answers] == [422] * FOR_ACCOUNT + [429]
-    assert "Too many tries from here." in answers[-1].text
+    assert "Too many attempts from here." in answers[-1].text
     assert hidden(answers[-1].text)["kept:note"] == NOTE
 
 

@@ -19,7 +19,7 @@ def german(tmp_path: Path) -> Iterator[None]:
     """A catalogue of the two answers."""
     words: dict[catalogues.Said, catalogues.Said] = {
         "Your settings are saved.": SAVED,
-        "Dates and numbers are written so now.": WRITTEN,
+        "Dates and numbers are now written this way.": WRITTEN,
     }
     with catalogues.german(tmp_path / "locale", words):
         yield

@@ -74,10 +74,10 @@ def test_the_link_that_is_mailed_there_takes_the_address_once(
             connection.execute(outbox.insert(), {**row, **times, **of_week, **counts})
     here = client(world, alice, smtp_url=SMTP)
     assert (
-        "That is not your password now."
+        "That is not your current password."
         in here.post("/settings/email", data={**FORM, "current_password": "x"}).text
     )
-    for taken, said in (("alice", "is your address already"), ("bob", "is a member already")):
+    for taken, said in (("alice", "is already your address"), ("bob", "is already a member")):
         answer = here.post("/settings/email", data={**FORM, "email": f"{taken}@team.example"})
         assert (answer.status_code, said in answer.text) == (422, True)
     assert sent == []
@@ -110,7 +110,7 @@ def test_a_link_that_was_taken_back_or_cannot_be_mailed_holds_nothing(
     assert "on its way" not in here.get("/settings/email").text
     assert "Wait two minutes" in here.post("/settings/email", data=FORM).text
     stop(world, TAKEN)
-    assert "takes no mail for it: 550 none" in here.post("/settings/email", data=FORM).text
+    assert "accepts no mail for it: 550 none" in here.post("/settings/email", data=FORM).text
     with time_machine.travel(clock.now() + PAUSE):
         answer = here.post("/settings/email", data={**FORM, "email": "gone@team.example"})
         assert (answer.status_code, "550 no such user" in answer.text) == (422, True)
@@ -133,7 +133,7 @@ def test_no_invitation_and_no_link_goes_to_an_address_that_takes_no_mail(
     bob = world.user("Bob Stone")
     stop(world, "bob@team.example")
     page = admin.post(f"/team/{bob.user_id}/link")
-    assert "takes no mail for it: 550 none" in page.text
+    assert "accepts no mail for it: 550 none" in page.text
     assert "/welcome/" in page.text  # to hand over
     for path in ("/sign-in/link", "/forgotten"):
         assert client(world, smtp_url=SMTP).post(path, data={"email": "bob@team.example"}).status_code == 200

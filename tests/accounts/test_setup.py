@@ -52,7 +52,7 @@ def test_what_does_not_fit_comes_back_with_what_was_typed(world: World) -> None:
     for words in (
         "Use at least 12 characters.",
         "Choose a time zone",
-        "Write an address like",
+        "Enter an address like",
         'value="Quillon"',
     ):
         assert words in answer.text

@@ -180,7 +180,7 @@ def test_a_reset_is_not_undone_by_whoever_it_locks_out(
         monkeypatch.setattr(module, "proven", meanwhile)
     form = {"current_password": PASSWORD, "password": "a password of theirs", "email": "eve@evil.example"}
     answer = intruder.post(f"/settings/{path}", data=form)
-    assert (answer.status_code, "That is not your password now." in answer.text) == (422, True)
+    assert (answer.status_code, "That is not your current password." in answer.text) == (422, True)
     assert enter(client(world), new) == 303
     with world.database.read() as connection:
         assert connection.execute(select(address_change)).all() == []
@@ -202,11 +202,11 @@ def test_guessing_from_a_device_left_open_is_braked_too(world: World, path: str)
     with time_machine.travel(world.now, tick=False) as clock:
         for _ in range(sign_in.FOR_ACCOUNT):
             assert (
-                "That is not your password now."
+                "That is not your current password."
                 in here.post(path, data={**form, "current_password": "x"}).text
             )
         answer = here.post(path, data={**form, "current_password": PASSWORD})
-        assert (answer.status_code, "Too many tries" in answer.text) == (422, True)
+        assert (answer.status_code, "Too many attempts" in answer.text) == (422, True)
         clock.shift(sign_in.WINDOW)
         assert here.post(path, data={**form, "current_password": PASSWORD}).status_code == 303
 

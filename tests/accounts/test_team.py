@@ -49,7 +49,7 @@ def test_an_address_joins_once(world: World) -> None:
     admin = client(world, world.user())
     answer = admin.post("/team/invite", data={"name": "Again", "email": "ALICE@team.example"})
     assert answer.status_code == 422
-    assert "alice@team.example is a member already." in answer.text
+    assert "alice@team.example is already a member." in answer.text
     assert admin.post("/team/invite", data={"name": "", "email": "x"}).status_code == 422
 
 
@@ -106,7 +106,7 @@ def test_deactivation_ends_sessions_links_and_tokens_at_once(world: World) -> No
     answer = desk.post(f"/team/{theo.user_id}/deactivate")
     assert answer.status_code == 303
     asked = {"Cookie": f"{desk.headers['Cookie']}; crm-flash={answer.cookies['crm-flash']}"}
-    assert "1 token ended for good, also if they are let in again." in desk.get("/team", headers=asked).text
+    assert "1 token ended for good, even if they are let in again." in desk.get("/team", headers=asked).text
     assert visitor.get("/team").status_code == 303
     assert client(world).get(welcome).status_code == 404
     assert (
@@ -139,7 +139,7 @@ def test_a_new_password_signs_out_elsewhere(world: World) -> None:
     here, there = client(world, alice), client(world, alice)
     wrong = here.post("/settings/password", data={"current_password": "something else", **NEW})
     assert wrong.status_code == 422
-    assert "That is not your password now." in wrong.text
+    assert "That is not your current password." in wrong.text
     assert here.post("/settings/password", data={"current_password": PASSWORD, **NEW}).status_code == 303
     assert here.get("/team").status_code == 200
     assert there.get("/team").status_code == 303
@@ -189,7 +189,7 @@ def test_ones_own_way_of_writing_goes_before_the_teams(world: World) -> None:
     mine = client(world, alice)
     page = mine.get("/settings").text
     assert 'data-dates="iso" data-hours="12"' in page
-    assert "As the team: 6:30\N{NO-BREAK SPACE}PM" in page
+    assert "Same as the team: 6:30\N{NO-BREAK SPACE}PM" in page
     mine.post("/settings", data={**PREFERENCES, "dates": "month_day"})
     page = mine.get("/settings").text
     assert 'data-dates="month_day" data-hours="12"' in page
@@ -267,7 +267,7 @@ def test_a_link_asked_for_without_an_address_is_a_sentence_on_the_same_page(
     answer = visitor.post(path, data={"email": " ", "next": "/people"})
     assert answer.status_code == 422
     assert title in answer.text
-    assert "Write your address first" in answer.text
+    assert "Enter your address first" in answer.text
     assert 'id="email-error"' in answer.text
 
 

@@ -41,17 +41,17 @@ def test_a_past_day_compared_sorted_kept_and_carried_out(change: Come) -> None:
     assert MARTA in Path(download.value.path()).read_text(encoding="utf-8-sig")
 
     open_menu(page, "Views")
-    page.get_by_label("Keep this view as").fill("By name")
-    page.get_by_role("button", name="Keep it").click()
-    expect(page.get_by_role("status")).to_contain_text("Kept as “By name”.")
+    page.get_by_label("Save this view as").fill("By name")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("Saved as “By name”.")
     page.goto("/health")
     open_menu(page, "Views")
     page.get_by_role("link", name="By name", exact=True).click()
     page.wait_for_url("**/health?sort=name")
     with watch.expecting(422):
         open_menu(page, "Views")
-        page.get_by_label("Keep this view as").fill("\u202e")
-        page.get_by_role("button", name="Keep it").click()
+        page.get_by_label("Save this view as").fill("\u202e")
+        page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_role("alert")).to_be_focused()
         assert complaints(page) == []
 

@@ -139,9 +139,9 @@ def cause_every_mail(office: Office, letters: Letters) -> None:
         ask_for(page, "/team/heartbeat", {}, button)
     ask_for(page, "/team", {"Name": "Ivy New", "Email": "ivy@team.example"}, "Invite")
     move = {"New address": "vera@home.example", "Your password": PASSWORD}
-    ask_for(hers, "/settings/email", move, "Mail the link")
+    ask_for(hers, "/settings/email", move, "Send the link")
     ask_for(hers, links_of(letters.kept["address_change"])[0], {}, "Use this address")
-    ask_for(page, "/settings/email", {**move, "New address": "nora@home.example"}, "Mail the link")
+    ask_for(page, "/settings/email", {**move, "New address": "nora@home.example"}, "Send the link")
     nora.close()
     vera.close()
     stranger = Visitor(office.browser, office.place)

@@ -107,7 +107,7 @@ def test_a_person_written_down_is_on_every_page(world: World, alice) -> None:
     [
         ("name", "   ", "This is needed."),
         ("name", "x" * 1001, "At most 1000 characters."),
-        ("tier", "royal", "Choose one of the list."),
+        ("tier", "royal", "Choose one from the list."),
         ("kind", "k" * 41, "At most 40 characters."),
         ("owner", "999999", "Choose somebody of your team."),
         ("time_zone", "Mars/Olympus", "Nobody knows this time zone."),
@@ -115,7 +115,7 @@ def test_a_person_written_down_is_on_every_page(world: World, alice) -> None:
         ("email_value", "a@b@c", "a@b@c is no email address."),
         ("email_value", "a@b.example;c@d.example", "is no email address."),
         ("target_any", "-1", "At least 0."),
-        ("target_personal", "soon", "Write a whole number."),
+        ("target_personal", "soon", "Enter a whole number."),
         ("notes", "n" * 100_001, "At most 100000 characters."),
         ("tags", "t" * 81, "longer than 80 characters"),
     ],

@@ -53,7 +53,7 @@ def test_views_belong_to_a_user_and_there_is_an_end_of_them(world: World) -> Non
     world.principal = world.user()
     for number in range(saved.MOST_VIEWS):
         keep(world, f"View {number}")
-    with pytest.raises(Invalid, match="50 views already"):
+    with pytest.raises(Invalid, match="already have 50 views"):
         keep(world, "One more")
     keep(world, "view 7", "sort=share")
     assert ("view 7", "sort=share") in kept(world)
@@ -102,7 +102,7 @@ def test_the_list_of_people_has_views_of_its_own(world: World, site: TestClient)
 def test_a_name_that_does_not_do_comes_back_with_the_form(site: TestClient, name: str) -> None:
     answer = site.post("/health/views", data={"name": name, "query": "kind=vendor"})
     assert answer.status_code == 422
-    assert answer.text.count("Give the view a name of 1 to 60 letters.") == 2
+    assert answer.text.count("Give the view a name of 1 to 60 characters.") == 2
     assert '<input type="hidden" name="query" value="kind=vendor">' in answer.text
     assert 'href="/health?kind=vendor"' in answer.text
     if name == "x" * 61:

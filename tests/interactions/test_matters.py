@@ -172,8 +172,8 @@ def test_metrics_follow_in_the_same_transaction(world: World, site: TestClient) 
         ("asks", {"text": "x" * 100_001}, "At most 100000 characters."),
         ("asks", {"due": "tomorrow"}, "Write the day like 2026-11-23."),
         ("asks", {"due": "0001-01-01"}, "At least 1900-01-01."),
-        ("promises", {"by": "nobody"}, "Choose one of the list."),
-        ("signals", {"type": "gossip"}, "Choose one of the list."),
+        ("promises", {"by": "nobody"}, "Choose one from the list."),
+        ("signals", {"type": "gossip"}, "Choose one from the list."),
         ("signals", {"heard_on": "2199-01-01"}, "That day is still ahead. Choose today or an earlier one."),
         (
             "favours",

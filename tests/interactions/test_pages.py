@@ -496,7 +496,7 @@ def test_what_was_heard_is_kept_or_given_back(world: World, site: TestClient) ->
     )
     assert wrong.status_code == 422
     assert "Write the day like 2026-11-23." in wrong.text
-    assert "Choose one of the list." in wrong.text
+    assert "Choose one from the list." in wrong.text
 
 
 def test_days_to_remember_are_kept_once(world: World, site: TestClient) -> None:

@@ -292,7 +292,7 @@ def test_the_day_follows_the_zone(world: World, site: TestClient) -> None:
     expected = (world.now.hour >= 10) * 1
     assert days() == expected
     sentence, undo = said(site, "/settings/workspace")
-    assert sentence.startswith("Days are counted in Pacific/Honolulu now. ")
+    assert sentence.startswith("Days are now counted in Pacific/Honolulu. ")
     post(site, undo)
     assert days() == 0
     assert post(site, "/settings/workspace", time_zone="Mars/Olympus").status_code == 422

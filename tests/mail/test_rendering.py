@@ -113,7 +113,7 @@ def test_the_text_keeps_to_72_columns_but_for_addresses(mail):
 
 
 def test_it_says_why_it_came(mail):
-    why = re.compile("You receive this because|Yes, this is an email")
+    why = re.compile("You are receiving this because|Yes, this is an email")
     assert why.search(Page(mail.html).words)
     assert why.search(mail.text)
 

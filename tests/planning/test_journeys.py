@@ -387,8 +387,8 @@ def test_a_trip_in_one_line_its_room_and_its_calendar(world: World) -> None:
         ({"last_day": "2026-11-30"}, "The last day comes before the first."),
         ({"last_day": "2029-11-30"}, "at most 92 days"),
         ({"first_day": "soon"}, "Write the day like"),
-        ({"room": "lots"}, "Write a whole number."),
-        ({"country": "Narnia"}, "No country is called so."),
+        ({"room": "lots"}, "Enter a whole number."),
+        ({"country": "Narnia"}, "There is no country of that name."),
     ],
 )
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -360,7 +360,7 @@ def test_a_new_rule_is_written_as_text(site: TestClient, world: World) -> None:
         ({"tier": []}, "tiers is empty"),
         ({"suggest": ["", "", ""]}, "one to three"),
         ({"suggest": ["fax"]}, "not an act"),
-        ({"value": ["many", "0", "60"]}, "Write a number"),
+        ({"value": ["many", "0", "60"]}, "Enter a number"),
         ({"value": ["", "0", "60"]}, "what to compare it with"),
         ({"metric": []}, "at least one condition"),
         ({"metric": ["nonsense", "total", "total"]}, "no metric"),

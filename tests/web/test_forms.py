@@ -39,12 +39,12 @@ def test_a_form_is_read_with_its_defaults() -> None:
         ("city", "", "This is needed."),
         ("city", "   ", "This is needed."),
         ("start", "1 Dec", "Write the day like 2026-11-23."),
-        ("nights", "two", "Write a whole number."),
+        ("nights", "two", "Enter a whole number."),
         ("nights", "0", "At least 1."),
         ("nights", "9" * 30, "At most 30."),
-        ("by", "boat", "Choose one of the list."),
+        ("by", "boat", "Choose one from the list."),
         ("note", "x" * 11, "At most 10 characters."),
-        ("people", "x", "Write a whole number."),
+        ("people", "x", "Enter a whole number."),
     ],
 )
 def test_what_does_not_fit_is_said_beside_its_field(name: str, value: str, sentence: str) -> None:
