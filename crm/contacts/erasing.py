@@ -26,7 +26,7 @@ from crm.domain.spans import count
 from crm.errors import Forbidden
 from crm.storage.blocks import blocks
 from crm.storage.mentions import PUT_AWAY, take_out
-from crm.storage.recount import recount_interactions
+from crm.storage.recount import participants
 from crm.storage.tables import (
     MATTERS,
     ask,
@@ -190,7 +190,7 @@ def erase(connection: Connection, principal: Principal, contact_id: int, at: dat
     _merges(connection, principal, contact_id)
     _meetings(connection, principal, contact_id, beside)
     _part(connection, principal, contact_id, alone)
-    others = recount_interactions(connection, principal.workspace_id, shared)
+    others = participants(connection, principal.workspace_id, shared)
     _blank_shared(connection, principal, shared, beside, at)
     connection.execute(delete(contact).where(_row(contact, principal, [contact_id])))
     mine = import_upload.c.workspace_id == principal.workspace_id

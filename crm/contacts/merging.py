@@ -112,7 +112,7 @@ class _Merge:
         moved, shared = self._interactions()
         self._contact(values, notes)
         changes = journal.changes(before, journal.snapshot(self.connection, wanted))
-        people = recount_interactions(self.connection, self.workspace_id, shared) | {self.kept.id}
+        people = recount_interactions(self.connection, self.workspace_id, shared, -1) | {self.kept.id}
         refreshed(self.connection, self.principal, people, self.at)
         return self._write({"changes": changes, "moved": moved, "shared": shared})
 

@@ -36,7 +36,7 @@ def undo_merge(connection: Connection, principal: Principal, merge_id: int, at: 
     connection.execute(merge.delete().where(*own))
     if before.changed_at != row.merged_at:
         reindex(connection, principal, [row.contact_id])
-    people = recount_interactions(connection, principal.workspace_id, row.content["shared"])
+    people = recount_interactions(connection, principal.workspace_id, row.content["shared"], 1)
     refreshed(connection, principal, people | {row.contact_id, row.gone_id}, at)
     return row.contact_id, row.gone_id
 

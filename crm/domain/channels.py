@@ -54,11 +54,15 @@ def is_contact(outcome: str, *, deleted: bool, broadcast: bool) -> bool:
     return outcome == "reached" and not deleted and not broadcast
 
 
+def most_at_once(channel: Channel) -> int | None:
+    """With more contacts than this one interaction is a broadcast (PRODUCT.md section 2); None where it never is."""
+    return BROADCAST_DIGITAL if channel.digital else BROADCAST_LIVE if channel.live else None
+
+
 def is_broadcast(channel: Channel, contacts: int) -> bool:
-    """Whether one interaction with that many contacts is a broadcast (PRODUCT.md section 2)."""
-    if channel.digital:
-        return contacts > BROADCAST_DIGITAL
-    return channel.live and contacts > BROADCAST_LIVE
+    """Whether one interaction with that many contacts is a broadcast."""
+    most = most_at_once(channel)
+    return most is not None and contacts > most
 
 
 @dataclass(frozen=True)

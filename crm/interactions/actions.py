@@ -173,6 +173,8 @@ def edit_interaction(
         raise Conflict(_("Somebody else changed this while you were writing."))
     before = contact_ids_of(connection, principal, interaction_id)
     values = interaction_values(principal, _with_note_of(principal, stored, entry), way, at)
+    if stored.channel == entry.channel and {*before} == {*entry.contact_ids}:
+        values["broadcast"] = stored.broadcast  # whoever was erased is missing among the heads
     kept = {name: value for name, value in values.items() if name not in ("author_id", "source_id")}
     connection.execute(
         interaction.update()

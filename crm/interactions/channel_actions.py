@@ -68,7 +68,7 @@ def change_marks(
                 .where(channel.c.workspace_id == principal.workspace_id, channel.c.key == one.key)
                 .values(digital=one.digital, live=one.live, in_person=one.in_person, by_hand=one.by_hand)
             )
-            recount_channel(connection, principal.workspace_id, one)
+            recount_channel(connection, principal.workspace_id, known[one.key], one)
         return scope_of(connection, principal, at)
 
     found = recompute(connection, scope_of(connection, principal, at), change)

@@ -9,16 +9,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, Connection, Integer, Table, cast, func, select, type_coerce
 
-from crm.domain.channels import (
-    BROADCAST_DIGITAL,
-    BROADCAST_LIVE,
-    DIRECTIONS,
-    Channel,
-    is_broadcast,
-    is_contact,
-    tally,
-)
+from crm.domain.channels import DIRECTIONS, Channel, is_broadcast, is_contact, most_at_once, tally
 from crm.domain.zone_moves import Standing, Upshot, upshot
+from crm.storage.blocks import blocks
 from crm.storage.frame import Scope, only
 from crm.storage.presence import is_present
 from crm.storage.stored_metrics import refresh, refresh_stale
@@ -60,8 +53,11 @@ def recompute(connection: Connection, before: Scope, change: Callable[[], Scope]
     return upshot(stood, standings(connection, before.workspace_id))
 
 
-def recount_channel(connection: Connection, workspace_id: int, way: Channel) -> None:
-    """Write again what every interaction by this channel counts as, after its marks changed."""
+def recount_channel(connection: Connection, workspace_id: int, before: Channel, way: Channel) -> None:
+    """Write again what every interaction by this channel counts as, after its marks changed.
+
+    Heads are counted only where the limit of a broadcast changed, for whoever was erased is missing among them.
+    """
     took_part = interaction_contact.c
     mine = (took_part.workspace_id == workspace_id, took_part.channel == way.key)
     for direction in DIRECTIONS:
@@ -71,7 +67,8 @@ def recount_channel(connection: Connection, workspace_id: int, way: Channel) -> 
             .where(*mine, took_part.direction == direction)
             .values(reach=counted.reach, flow=counted.flow)
         )
-    _recount_broadcasts(connection, workspace_id, way)
+    if most_at_once(before) != most_at_once(way):
+        _recount_broadcasts(connection, workspace_id, way)
     counting = select(interaction.c.id).where(
         interaction.c.workspace_id == workspace_id,
         interaction.c.channel == way.key,
@@ -86,7 +83,7 @@ def recount_channel(connection: Connection, workspace_id: int, way: Channel) -> 
 
 def _recount_broadcasts(connection: Connection, workspace_id: int, way: Channel) -> None:
     mine = (interaction.c.workspace_id == workspace_id, interaction.c.channel == way.key)
-    most = BROADCAST_DIGITAL if way.digital else BROADCAST_LIVE if way.live else None
+    most = most_at_once(way)
     if most is None:
         connection.execute(interaction.update().where(*mine).values(broadcast=False))
         return
@@ -159,12 +156,18 @@ def _offset(zone: ZoneInfo, micros: int) -> timedelta:
     return found
 
 
-def recount_interactions(connection: Connection, workspace_id: int, interaction_ids: list[int]) -> set[int]:
-    """Write again whether these are broadcasts and count, after people joined or left; returns who takes part."""
+def recount_interactions(
+    connection: Connection, workspace_id: int, interaction_ids: list[int], joined: int
+) -> set[int]:
+    """Write again whether these are broadcasts and count, after that many people joined each (below 0: left it);
+    returns who takes part.
+
+    A broadcast stays one unless they cross the limit, for whoever was erased is missing among the heads.
+    """
     touched: set[int] = set()
     for row_id in interaction_ids:
         own = (interaction.c.workspace_id == workspace_id, interaction.c.id == row_id)
-        joined = interaction.join(
+        joined_channel = interaction.join(
             channel,
             (channel.c.workspace_id == interaction.c.workspace_id) & (channel.c.key == interaction.c.channel),
         )
@@ -172,19 +175,32 @@ def recount_interactions(connection: Connection, workspace_id: int, interaction_
             select(
                 interaction.c.outcome,
                 interaction.c.deleted_at,
+                interaction.c.broadcast,
                 *(channel.c[name] for name in ("key", "label", "digital", "live", "in_person", "by_hand")),
             )
-            .select_from(joined)
+            .select_from(joined_channel)
             .where(*own)
         ).one_or_none()
         if row is None:
             continue
+        people = participants(connection, workspace_id, [row_id])
+        touched |= people
+        way = Channel(*row[3:])
+        was, crowd = is_broadcast(way, len(people) - joined), is_broadcast(way, len(people))
+        broadcast = row.broadcast if was == crowd else crowd
+        connection.execute(interaction.update().where(*own).values(broadcast=broadcast))
+        counts = is_contact(row.outcome, deleted=row.deleted_at is not None, broadcast=broadcast)
         took_part = interaction_contact.c
         mine = (took_part.workspace_id == workspace_id, took_part.interaction_id == row_id)
-        people = list(connection.execute(select(took_part.contact_id).where(*mine)).scalars())
-        touched.update(people)
-        crowd = is_broadcast(Channel(*row[2:]), len(people))
-        connection.execute(interaction.update().where(*own).values(broadcast=crowd))
-        counts = is_contact(row.outcome, deleted=row.deleted_at is not None, broadcast=crowd)
         connection.execute(interaction_contact.update().where(*mine).values(counts=counts))
     return touched
+
+
+def participants(connection: Connection, workspace_id: int, interaction_ids: Sequence[int]) -> set[int]:
+    """Who takes part in any of these interactions."""
+    took_part = interaction_contact.c
+    found = set[int]()
+    for block in blocks(interaction_ids):
+        mine = (took_part.workspace_id == workspace_id, took_part.interaction_id.in_(block))
+        found.update(connection.execute(select(took_part.contact_id).where(*mine)).scalars())
+    return found

@@ -1,6 +1,7 @@
 """Somebody erased is in no text of any table, nor in the file; what others keep stays with the others."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,15 @@ from crm.contacts.actions import add_contact
 from crm.contacts.drafts import NewContact, Occasion, Way
 from crm.contacts.erasing import erase, what_goes
 from crm.contacts.merging import merge_contacts
+from crm.contacts.queries import person
+from crm.contacts.unmerging import undo_merge
 from crm.domain.blanking import BLANK, Marks
+from crm.domain.channels import by_key
 from crm.errors import Forbidden, NotFound
 from crm.inbox.queries import own_reply, settled
+from crm.interactions.actions import Entry, edit_interaction
+from crm.interactions.channel_actions import change_marks
+from crm.interactions.queries import channels
 from crm.storage.database import Database, new_id
 from crm.storage.tables import (
     api_token,
@@ -337,6 +344,52 @@ def test_what_is_shared_stays_with_the_others(database: Database):
     assert people == [("Marta Kowalczyk", f"Introduced by {BLANK}, {BLANK}")]
     assert figures["contact_id"] == crowd.stays
     assert (figures["days_since_any"], figures["total_7"]) == (4, 2)
+
+
+def contacts_counted(world: World) -> set[tuple[bool, bool]]:
+    """Whether the one interaction is a broadcast, and whether it counts, for everybody who took part."""
+    joined = interaction.join(interaction_contact, interaction.c.id == interaction_contact.c.interaction_id)
+    with world.database.read() as connection:
+        rows = connection.execute(
+            select(interaction.c.broadcast, interaction_contact.c.counts).select_from(joined)
+        )
+        return {tuple(row) for row in rows}
+
+
+def test_a_mail_to_many_stays_one_when_somebody_is_erased_whatever_is_done_to_it_later(database: Database):
+    world = World.create(database)
+    crowd = [world.contact(f"Guest Number{place}") for place in range(14)]
+    sent = world.log("email", 3, *crowd[:13])
+    with database.write() as connection:
+        erase(connection, world.principal, crowd[0], world.now)
+    assert contacts_counted(world) == {(True, False)}
+    with database.read() as connection:
+        assert person(connection, world.principal, crowd[1]).metrics["days_since_any"] is None
+
+    with database.write() as connection:
+        merge_id = merge_contacts(
+            connection, world.principal, crowd[1], crowd[2], {"name": "first"}, world.now
+        )
+    assert contacts_counted(world) == {(True, False)}
+    with database.write() as connection:
+        undo_merge(connection, world.principal, merge_id, world.now)
+    assert contacts_counted(world) == {(True, False)}
+
+    entry = Entry(world.now, "email", tuple(crowd[1:13]), note="The programme of the evening")
+    with database.write() as connection:
+        edit_interaction(connection, world.principal, sent, entry, world.now)
+    assert contacts_counted(world) == {(True, False)}
+
+    with database.write() as connection:
+        ways = by_key(channels(connection, world.principal))
+        change_marks(connection, world.principal, [replace(ways["email"], live=True)], world.now)
+    assert contacts_counted(world) == {(True, False)}
+
+    with database.write() as connection:
+        edit_interaction(
+            connection, world.principal, sent, replace(entry, contact_ids=tuple(crowd[1:12])), world.now
+        )
+    assert contacts_counted(world) == {(False, True)}
 
 
 def test_reports_of_imports_keep_what_they_say_of_others(database: Database):
