@@ -10,25 +10,28 @@ from crm.domain.principal import Principal
 from crm.domain.targets import TIERS
 from crm.planning.home import require_planner
 from crm.storage.tables import user
-from crm.today.queries import tiers_of
+from crm.today.queries import standing_of
 
 
-def mark_people(connection: Connection, principal: Principal, tiers: dict[int, str], at: datetime) -> int:
-    """Give people their tiers; whoever is given one is looked after by this user. Returns how many changed.
+def mark_people(
+    connection: Connection, principal: Principal, tiers: dict[int, str], at: datetime, *, finished: bool
+) -> None:
+    """Give people their tiers; whoever is given one is looked after by this user.
 
+    ``finished``: also whoever had that tier already and nobody's care, since a week holds one's own people alone.
     Only the user's own people and those of nobody; others are left as they are.
     """
     user_id = require_planner(principal)
-    known = tiers_of(connection, principal, list(tiers))
-    changed = {one: tier for one, tier in tiers.items() if one in known and known[one] != tier}
+    known = standing_of(connection, principal, list(tiers))
+    changed = {one: tier for one, tier in tiers.items() if one in known and known[one].tier != tier}
     for tier in TIERS:
         ids = [one for one, wanted in changed.items() if wanted == tier]
         if ids:
             set_tier(connection, principal, ids, tier, at)
-    kept = [one for one, tier in changed.items() if tier != "none"]
+    taken = {one for one, standing in known.items() if finished and standing.is_nobodys}
+    kept = [one for one in (*changed, *taken.difference(changed)) if tiers[one] != "none"]
     if kept:
         set_owner(connection, principal, kept, user_id, at)
-    return len(changed)
 
 
 def set_budget(

@@ -54,6 +54,7 @@ def show(visit: Visit, errors: Errors | None = None) -> Response:
         "people": [replace(one, tier=chosen.get(one.id, one.tier)) for one in people],
         "number": number,
         "marked": marked,
+        "unowned": sum(one.is_nobodys and one.tier != "none" for one in people),
         "budget": {
             "in_person": typed.get("in_person", visit.user.budget_in_person),
             "call": typed.get("call", visit.user.budget_call),
@@ -72,8 +73,8 @@ def begin(visit: Visit) -> Response:
     sent = read(FirstRun, visit.form)
     if isinstance(sent, Errors):
         return show(visit, sent)
-    actions.mark_people(visit.connection, visit.principal, marks(visit.form), visit.at)
     planned = sent.then == "plan"
+    actions.mark_people(visit.connection, visit.principal, marks(visit.form), visit.at, finished=planned)
     actions.set_budget(
         visit.connection, visit.principal, sent.call, sent.in_person, sent.by_hand, finished=planned
     )

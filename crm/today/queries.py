@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, func, or_, select
 
@@ -257,6 +257,7 @@ class Known:
     detail: str
     counts: str
     tier: str
+    is_nobodys: bool
 
 
 def people_to_mark(connection: Connection, principal: Principal, limit: int) -> tuple[Known, ...]:
@@ -264,7 +265,7 @@ def people_to_mark(connection: Connection, principal: Principal, limit: int) -> 
     metrics = contact_metrics.c
     total = func.coalesce(metrics.total_365, 0)
     rows = connection.execute(
-        select(contact.c.id, contact.c.tier)
+        select(contact.c.id, contact.c.tier, contact.c.owner_id)
         .outerjoin(
             contact_metrics,
             and_(metrics.workspace_id == contact.c.workspace_id, metrics.contact_id == contact.c.id),
@@ -283,24 +284,35 @@ def people_to_mark(connection: Connection, principal: Principal, limit: int) -> 
             shown[row.id].organisation or shown[row.id].email or "",
             counts.get(row.id, _("No contact on record yet")),
             row.tier,
+            row.owner_id is None,
         )
         for row in rows
     )
 
 
 def number_to_mark(connection: Connection, principal: Principal) -> tuple[int, int]:
-    """How many people there are to mark, and how many of them have a tier."""
-    marked = func.count().filter(contact.c.tier != "none")
+    """How many people there are to mark, and how many of them are marked."""
+    marked = func.count().filter(*_is_marked(principal.user_id))
     row = connection.execute(
         select(func.count().label("all"), marked.label("marked")).where(*_mine_or_nobodys(principal))
     ).one()
     return row.all, row.marked
 
 
-def tiers_of(connection: Connection, principal: Principal, contact_ids: Sequence[int]) -> dict[int, str]:
-    """The tiers of those of these people whom the user could look after."""
+class Standing(NamedTuple):
+    """The tier somebody has so far, and whether nobody looks after them."""
+
+    tier: str
+    is_nobodys: bool
+
+
+def standing_of(
+    connection: Connection, principal: Principal, contact_ids: Sequence[int]
+) -> dict[int, Standing]:
+    """How those of these people stand whom the user could look after."""
     mine = (*_mine_or_nobodys(principal), contact.c.id.in_(contact_ids))
-    return {row.id: row.tier for row in connection.execute(select(contact.c.id, contact.c.tier).where(*mine))}
+    rows = connection.execute(select(contact.c.id, contact.c.tier, contact.c.owner_id).where(*mine))
+    return {row.id: Standing(row.tier, row.owner_id is None) for row in rows}
 
 
 def _mine_or_nobodys(principal: Principal) -> list[ColumnElement[bool]]:
@@ -343,11 +355,15 @@ def _anybody(whose: Any) -> Select[Any]:
 
 
 def number_kept(connection: Connection, principal: Principal, most: int) -> int:
-    """How many contacts with a tier the user owns, counted up to ``most``."""
+    """How many people the user has marked, counted up to ``most``."""
     return len(connection.execute(*_kept(principal.workspace_id, principal.user_id, most=most)).all())
 
 
 @built_once
 def _kept(whose: Any, user_id: Any, *, most: int) -> Select[Any]:
-    theirs = (contact.c.workspace_id == whose, contact.c.owner_id == user_id)
-    return select(contact.c.id).where(*theirs, contact.c.tier != "none").limit(most)
+    return select(contact.c.id).where(contact.c.workspace_id == whose, *_is_marked(user_id)).limit(most)
+
+
+def _is_marked(user_id: Any) -> tuple[ColumnElement[bool], ...]:
+    """As conditions: whom the user looks after and a week can hold. Whoever has a tier and no owner is in nobody's week."""
+    return is_present(), contact.c.owner_id == user_id, contact.c.tier != "none"

@@ -387,6 +387,31 @@ def test_the_first_run_ends_in_a_plan(world: World) -> None:
     assert "One person to reach" in browser.get("/").text
 
 
+def test_people_with_a_tier_and_no_owner_come_into_the_first_week(world: World, alice: Principal) -> None:
+    theo = world.user("Theo Marsh", role="member")
+    brought = [world.contact(name, owner_id=None) for name in ("Bea Lindgren", "Marta Kowalczyk")]
+    left = world.contact("Ticket Bot", owner_id=None)
+    gone = world.contact("Old Friend", owner_id=theo.user_id, archived_at=world.now)
+    hers = by_screen(world, alice, "Ann Hers")
+    browser = client(world, theo)
+    shown = words(browser.get("/").text)
+    assert "Who would you be sorry to lose?" in shown, "nobody is theirs who could be in a week"
+    assert "0 marked." in shown
+    assert "Three people here have a tier and no owner." in shown
+    fields = {"call": "2", "in_person": "1", "by_hand": "2", "then": "plan", f"tier_{left}": "none"}
+    fields |= {f"tier_{one}": "key" for one in (*brought, hers, gone)}
+    assert browser.post("/welcome", data=fields).status_code == 303
+    assert {one.contact.id for one in view(world, theo).suggestions} == set(brought)
+    with world.database.read() as connection:
+        rows = connection.execute(select(contact.c.id, contact.c.owner_id, contact.c.tier))
+        owners = {row.id: (row.owner_id, row.tier) for row in rows}
+    assert owners[hers] == (alice.user_id, "key")
+    assert owners[left] == (None, "none")
+    again = words(browser.get("/welcome").text)
+    assert "2 marked." in again
+    assert "no owner" not in again
+
+
 def test_whoever_left_the_first_run_finds_the_way_back(world: World) -> None:
     theo = world.user("Theo Marsh", role="member")
     world.contact("Marta Kowalczyk", owner_id=theo.user_id)
