@@ -55,5 +55,5 @@ def view_routes(page: str, known: Collection[str]) -> Router:
 
 def _known(query: str, known: Collection[str]) -> str:
     """Only what a view keeps, each once."""
-    pairs = {name: value[:LONGEST] for name, value in parse_qsl(query, max_num_fields=50) if name in known}
+    pairs = {name: value[:LONGEST] for name, value in parse_qsl(query) if name in known}
     return urlencode(pairs)

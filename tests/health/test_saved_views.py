@@ -98,6 +98,15 @@ def test_the_list_of_people_has_views_of_its_own(world: World, site: TestClient)
 
 
 @on_sqlite
+def test_an_address_of_any_number_of_parts_is_kept_as_far_as_it_is_known(
+    world: World, site: TestClient
+) -> None:
+    asked = {"name": "Long", "query": "a=1&" * 500 + "kind=vendor&=&%zz=1"}
+    assert site.post("/health/views", data=asked).status_code == 303
+    assert kept(world) == [("Long", "kind=vendor")]
+
+
+@on_sqlite
 @pytest.mark.parametrize("name", ["", "   ", "x" * 61, "one\x07two", "right\u202eleft"])
 def test_a_name_that_does_not_do_comes_back_with_the_form(site: TestClient, name: str) -> None:
     answer = site.post("/health/views", data={"name": name, "query": "kind=vendor"})
