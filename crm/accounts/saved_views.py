@@ -47,22 +47,23 @@ def _views(whose: Any, user_id: Any, page: Any) -> Select[Any]:
 
 def keep(
     connection: Connection, principal: Principal, page: str, name: str, query: str, at: datetime
-) -> None:
-    """Keep a view of a page under a name; one of the same name is replaced."""
+) -> View | None:
+    """Keep a view of a page under a name; returns the one of the same name that it replaced, as it was."""
     name = " ".join(name.split())
     if not name or len(name) > NAME_LIMIT or not name.isprintable():
         said = _("Give the view a name of 1 to {most} characters.").format(most=NAME_LIMIT)
         raise Invalid(said, fields={"name": said})
     if principal.user_id is None:
         raise Forbidden(_("Views belong to a user. Sign in to keep one."))
-    others = [one for one in views(connection, principal, page) if fold(one.name) != fold(name)]
-    if len(others) >= MOST_VIEWS:
+    before = {fold(one.name): one for one in views(connection, principal, page)}
+    replaced = before.pop(fold(name), None)
+    if len(before) >= MOST_VIEWS:
         said = _("You already have {number} views. Remove one first.").format(number=MOST_VIEWS)
         raise Invalid(said, fields={"name": said})
     insert = insert_into(connection, saved_view)
-    replaced = {"name": name, "query": query, "removed_at": None}
+    values = {"name": name, "query": query, "removed_at": None}
     connection.execute(
-        insert.on_conflict_do_update(index_elements=_KEY, set_=replaced),
+        insert.on_conflict_do_update(index_elements=_KEY, set_=values),
         {
             "workspace_id": principal.workspace_id,
             "id": new_id(connection),
@@ -70,9 +71,10 @@ def keep(
             "page": page,
             "folded_name": fold(name),
             "created_at": at,
-            **replaced,
+            **values,
         },
     )
+    return replaced
 
 
 def take_away(connection: Connection, principal: Principal, page: str, view_id: int, at: datetime) -> None:

@@ -21,11 +21,11 @@ def view_routes(page: str, known: Collection[str]) -> Router:
 
     @router.action(f"/{page}/views", access="viewer")
     def keep(visit: Visit) -> Response:
-        """Keep what the page shows under a name."""
-        query = _known(str(visit.form.get("query", "")), known)
-        name = str(visit.form.get("name", ""))
+        """Keep what the page shows under a name; the address of Undo carries the view that it replaced."""
+        sent = visit.form or visit.query
+        query, name = _known(str(sent.get("query", "")), known), str(sent.get("name", ""))
         try:
-            saved_views.keep(visit.connection, visit.principal, page, name, query, visit.at)
+            replaced = saved_views.keep(visit.connection, visit.principal, page, name, query, visit.at)
         except Invalid as refusal:
             typed = {
                 "page": page,
@@ -35,7 +35,11 @@ def view_routes(page: str, known: Collection[str]) -> Router:
                 "errors": refusal.fields,
             }
             return visit.render("accounts/keep_view.html", typed, active=page, status=422)
-        return visit.redirect(f"/{page}?{query}", _("Saved as “{name}”.").format(name=" ".join(name.split())))
+        said, undo = _("Saved as “{name}”."), None
+        if replaced is not None and replaced.query != query:
+            said = _("Saved as “{name}”, in place of the view that was called so.")
+            undo = f"/{page}/views?" + urlencode({"name": replaced.name, "query": replaced.query})
+        return visit.redirect(f"/{page}?{query}", said.format(name=" ".join(name.split())), undo)
 
     @router.action(f"/{page}/views/{{view_id}}/remove", access="viewer")
     def remove(visit: Visit) -> Response:

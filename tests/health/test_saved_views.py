@@ -1,6 +1,7 @@
 """Views of a list under a name: the user's own, each name once a page, taken away and brought back."""
 
 import re
+from html import unescape
 from threading import Thread
 
 import pytest
@@ -10,6 +11,7 @@ from crm import clock
 from crm.accounts import saved_views as saved
 from crm.errors import Forbidden, Invalid
 from tests.builders import World
+from tests.interactions.test_pages import signed_in
 from tests.web.site import client
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -104,6 +106,24 @@ def test_an_address_of_any_number_of_parts_is_kept_as_far_as_it_is_known(
     asked = {"name": "Long", "query": "a=1&" * 500 + "kind=vendor&=&%zz=1"}
     assert site.post("/health/views", data=asked).status_code == 303
     assert kept(world) == [("Long", "kind=vendor")]
+
+
+@on_sqlite
+def test_a_view_that_is_replaced_is_told_and_comes_back(world: World) -> None:
+    world.principal = world.user("Vera Wong", "viewer")
+    site = signed_in(world, world.principal)
+    keep(world, "Vendors", "q=%C5%81%C3%B3d%C5%BA&tier=key", "people")
+    site.post("/people/views", data={"name": "vendors", "query": "sort=name"})
+    assert kept(world, "people") == [("vendors", "sort=name")]
+    page = site.get("/people").text
+    assert "Saved as “vendors”, in place of the view that was called so." in page
+    undo = re.search(r'action="(/people/views\?[^"]+)"', page)
+    assert undo
+    site.post(unescape(undo[1]))
+    assert kept(world, "people") == [("Vendors", "q=%C5%81%C3%B3d%C5%BA&tier=key")]
+    site.get("/people")
+    site.post("/people/views", data={"name": "vendors", "query": kept(world, "people")[0][1]})
+    assert "in place of" not in site.get("/people").text
 
 
 @on_sqlite
