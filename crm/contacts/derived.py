@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, select
+from sqlalchemy import Column, Connection, bindparam, select
 
 from crm.contacts import rows
 from crm.contacts.may_change import these
@@ -25,8 +26,8 @@ def refresh_metrics(
 def reindex(connection: Connection, principal: Principal, contact_ids: Sequence[int]) -> None:
     """Write the search column of these people anew."""
     for block in blocks(contact_ids):
-        tags = _grouped(connection, principal, contact_tag, contact_tag.c.tag, block)
-        emails = _grouped(connection, principal, contact_email, contact_email.c.value, block)
+        tags = _grouped(connection, principal, contact_tag.c.tag, contact_tag.c.tag, block)
+        emails = _grouped(connection, principal, contact_email.c.value, contact_email.c.position, block)
         joined = contact.outerjoin(
             organisation,
             (organisation.c.workspace_id == contact.c.workspace_id)
@@ -39,7 +40,7 @@ def reindex(connection: Connection, principal: Principal, contact_ids: Sequence[
             {
                 "this": row.id,
                 "words": rows.search_text(
-                    row.name, row.at, row.city, tags.get(row.id, ()), emails.get(row.id, ())
+                    row.name, row.at, row.city, sorted(tags.get(row.id, ())), emails.get(row.id, ())
                 ),
             }
             for row in connection.execute(people.where(*these(principal, block)))
@@ -50,12 +51,13 @@ def reindex(connection: Connection, principal: Principal, contact_ids: Sequence[
 
 
 def _grouped(
-    connection: Connection, principal: Principal, table: Table, column: ColumnElement[str], ids: list[int]
+    connection: Connection, principal: Principal, column: Column[str], order: Column[Any], ids: list[int]
 ) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
+    table = column.table
     mine = select(table.c.contact_id, column.label("word")).where(
         table.c.workspace_id == principal.workspace_id, table.c.contact_id.in_(ids)
     )
-    for row in connection.execute(mine.order_by(table.c.contact_id, column)):
+    for row in connection.execute(mine.order_by(table.c.contact_id, order)):
         found.setdefault(row.contact_id, []).append(row.word)
     return found

@@ -86,7 +86,7 @@ class OrganisationShape(BaseModel):
 class AskedOrganisations(Paged):
     """Which organisations."""
 
-    q: str = Field("", max_length=200, description="Words of the name.")
+    q: str = Field("", max_length=200, description="Words of the name, domain, city or tag.")
     archived: bool = False
 
 

@@ -34,8 +34,9 @@ def undo_merge(connection: Connection, principal: Principal, merge_id: int, at: 
     _split_log(connection, principal, row)
     _go_on_from(connection, principal, (row.contact_id, row.gone_id), before.version)
     connection.execute(merge.delete().where(*own))
-    if before.changed_at != row.merged_at:
-        reindex(connection, principal, [row.contact_id])
+    reindex(
+        connection, principal, [row.contact_id, row.gone_id]
+    )  # their organisation may have another name now
     people = recount_interactions(connection, principal.workspace_id, row.content["shared"], 1)
     refreshed(connection, principal, people | {row.contact_id, row.gone_id}, at)
     return row.contact_id, row.gone_id

@@ -13,12 +13,14 @@ from sqlalchemy import Connection, Table, select
 from crm.__main__ import run
 from crm.contacts import duplicates
 from crm.contacts.actions import add_contact
-from crm.contacts.drafts import NewContact, Occasion, Way
+from crm.contacts.drafts import NewContact, NewOrganisation, Occasion, Way
 from crm.contacts.duplicates import ask_again, keep_apart, suspected
 from crm.contacts.erasing import erase
 from crm.contacts.many import add_tags, set_tier
 from crm.contacts.merging import merge_contacts
+from crm.contacts.organisation_actions import edit_organisation
 from crm.contacts.queries import person
+from crm.contacts.searching import suggest
 from crm.contacts.unmerging import undo_merge
 from crm.domain.principal import Principal
 from crm.errors import Conflict, Forbidden, Invalid, NotFound
@@ -243,6 +245,25 @@ def test_what_changed_since_stays_when_a_merge_is_undone(database: Database):
     assert log == {(first, shared, "email"), (second, shared, "email"), (second, moved, "lunch")}
     with pytest.raises(NotFound):
         undone(world, merge_id)
+
+
+def test_both_are_found_by_their_own_words_when_the_organisation_was_renamed_since(database: Database):
+    world = World.create(database)
+    acme = world.organisation("Acme")
+    kept = add(world, NewContact("Liam Byrne", organisation_id=acme))
+    gone = add(world, NewContact("William Byrne", organisation_id=acme, tags=("rowing",)))
+    merge_id = merged(world, kept, gone)
+    with database.write() as connection:
+        edit_organisation(connection, world.principal, acme, NewOrganisation("Zenith"))
+    undone(world, merge_id)
+
+    def found(words: str) -> set[int]:
+        with database.read() as connection:
+            return {one.id for one in suggest(connection, world.principal, words, world.now)}
+
+    assert found("rowing") == {gone}
+    assert found("Zenith") == {kept, gone}
+    assert found("Acme") == set()
 
 
 def test_merges_of_a_chain_are_undone_from_the_last_and_those_of_one_person_in_any_order(database: Database):
