@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from crm.contacts.history import ribbons
+from crm.contacts.history import last_personal, ribbons
 from crm.domain.budgets import GROUPS
+from crm.domain.channels import SHIPPED, by_key
 from crm.domain.language import gettext as _
 from crm.domain.manner import clock_words, day_in_month, month_words
 from crm.domain.places.whereabouts import whereabouts
@@ -23,6 +24,7 @@ from crm.domain.vocabulary import ACTS_COUNTED, word
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound, Unavailable
 from crm.inbox.queries import waiting_count
+from crm.interactions.queries import channels
 from crm.interactions.silence import caution
 from crm.nudges.missed import of_week
 from crm.nudges.quiet import why_empty
@@ -227,7 +229,8 @@ def _title(plan: PlanView | None, week: IsoWeek, *, is_now: bool) -> str:
     if not is_now:
         return _("Week {week} of {year}").format(week=week.week, year=week.year)
     if plan.suggestions and not plan.open:
-        return _("All done for this week")
+        all_done = all(one.acted_on for one in plan.suggestions)
+        return _("All done for this week") if all_done else _("Nothing is left for this week")
     return headline(len(plan.open))
 
 
@@ -287,22 +290,28 @@ def _year(visit: Visit, connection: Connection, one: Suggested) -> Year:
     """The past year with this person, and since when only a screen kept it."""
     touches = ribbons(connection, visit.principal, [one.contact.id], visit.at).get(one.contact.id, ())
     view = ribbon(touches)
-    spoken = [point for point in one.talking_points if point.kind == "note" and point.personal and point.day]
     last = max((touch.week for touch in touches if touch.personal), default=None)
     digital_after = any(touch.digital for touch in touches if last is None or touch.week > last)
     days = one.evidence.get("days_since_personal")
     silent = 7 * (51 - last) if last is not None else None
-    newest = spoken[0] if spoken else None
     year_ago = visit.today.replace(day=1, year=visit.today.year - 1)
     return Year(
         view,
         month_words(year_ago, year=True, long=False),
-        f"{capital(word(newest.channel or ''))}, {short_day(newest.day, visit.today)}"
-        if newest and newest.day and last is not None
-        else None,
+        _last_personal(visit, connection, one.contact.id) if last is not None else None,
         _by_screen(silent, days) if digital_after else None,
         max(view.discs, default=4.0) if digital_after and (silent is None or silent >= SCREEN_DAYS) else None,
     )
+
+
+def _last_personal(visit: Visit, connection: Connection, contact_id: int) -> str | None:
+    """ "Lunch, 4 May": of which the ribbon has the last disc."""
+    found = last_personal(connection, visit.principal, [contact_id], visit.at).get(contact_id)
+    if found is None:
+        return None
+    is_own = found.channel not in by_key(SHIPPED)
+    way = by_key(channels(connection, visit.principal)).get(found.channel) if is_own else None
+    return f"{capital(way.label if way else word(found.channel))}, {short_day(found.day, visit.today)}"
 
 
 def _by_screen(silent: int | None, days: object) -> str | None:

@@ -120,6 +120,34 @@ def test_every_form_posts_without_scripts_and_can_be_undone(world: World, alice:
         assert view(world, alice).suggestions[0].state == "planned"
 
 
+@pytest.mark.parametrize("answer", ["skip", "snooze", "not-this-person"])
+def test_a_week_of_which_nothing_was_done_is_not_all_done(
+    world: World, alice: Principal, answer: str
+) -> None:
+    for name in ("Marta Kowalczyk", "Bea Lindgren"):
+        by_screen(world, alice, name, city="Boston")
+    browser = client(world, alice)
+    browser.get("/")
+    first, second = view(world, alice).suggestions
+    answered = browser.post(f"/plan/suggestions/{first.id}/{answer}", data={"until": "week"})
+    assert answered.status_code == 303
+    assert browser.post(f"/plan/suggestions/{second.id}/done").status_code == 303
+    shown = words(browser.get("/").text)
+    assert "Nothing is left for this week" in shown
+    assert "All done" not in shown
+
+
+def test_the_year_on_the_postcard_ends_with_the_last_personal_contact(world: World, alice: Principal) -> None:
+    marta = by_screen(world, alice, city="Boston")
+    world.log("lunch", 200, marta, summary="Spoke of the harbour")
+    world.log("phone", 100, marta)
+    page = client(world, alice).get("/").text
+    caption = re.search(r'<span class="postcard-year-last[^>]*>([^<]*)<', page)
+    last = world.today - timedelta(days=100)
+    assert caption
+    assert caption[1].startswith(f"Phone, {last.day} {last:%b}")
+
+
 def test_done_says_what_it_changed(world: World, alice: Principal) -> None:
     by_screen(world, alice, city="Boston")
     browser = client(world, alice)
