@@ -121,7 +121,8 @@ def change_organisation(call: Call) -> Organisation:
     known = _known(call)
     draft = NewOrganisation(**{field.name: getattr(known, field.name) for field in fields(NewOrganisation)})
     changed = replace(draft, **call.sent.values())
-    organisation_actions.edit_organisation(*call.where, known.id, changed, version=call.sent.version)
+    version = call.sent.version or known.version
+    organisation_actions.edit_organisation(*call.where, known.id, changed, version=version)
     return _known(call)
 
 

@@ -128,7 +128,7 @@ def change(call: Call) -> Logged:
     """Change what an interaction says; what is left out stays, and so does a note of somebody else's."""
     known, sent = _known(call), call.sent
     entry = replace(_entry(known), **sent.values(call))
-    actions.edit_interaction(*call.where, known.id, entry, call.at, version=sent.version)
+    actions.edit_interaction(*call.where, known.id, entry, call.at, version=sent.version or known.version)
     return _known(call)
 
 

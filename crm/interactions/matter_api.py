@@ -198,7 +198,8 @@ def _offer(
 
     def alter(call: Call) -> Any:
         sent = {name: getattr(call.sent, name) for name in call.sent.model_fields_set}
-        values = form.model_validate({**one(call)._mapping, **sent}).values(call.team_day)
+        known = matters.held(*call.where, sort, call.number(sort.id_name))
+        values = form.model_validate({**known._mapping, **sent}).values(call.team_day)
         matters.change(*call.where, sort, call.number(sort.id_name), values, call.at)
         return one(call)
 

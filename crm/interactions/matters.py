@@ -127,8 +127,8 @@ def matter(connection: Connection, principal: Principal, sort: Sort, matter_id: 
     return _found(connection, select(sort.table).where(*_this(principal, sort, matter_id)))
 
 
-def _held(connection: Connection, principal: Principal, sort: Sort, matter_id: int) -> Row[Any]:
-    """The same, as it stays until we commit: what is kept of it is how it was just before."""
+def held(connection: Connection, principal: Principal, sort: Sort, matter_id: int) -> Row[Any]:
+    """The same, as it stays until we commit: what is kept of it, and what a change leaves out, is how it was just before."""
     this = select(sort.table).where(*_this(principal, sort, matter_id))
     return _found(connection, this.with_for_update())
 
@@ -211,7 +211,7 @@ def change(
 ) -> int | None:
     """Replace what a matter says; returns the id under which ``bring_back`` finds how it was, None where it is the same."""
     require_editor(principal)
-    row = _held(connection, principal, sort, matter_id)
+    row = held(connection, principal, sort, matter_id)
     connection.execute(sort.table.update().where(*_this(principal, sort, matter_id)).values(**values))
     settlers: Settlers = ()
     if sort.until and values.get(sort.until, before := getattr(row, sort.until)) != before:
@@ -229,7 +229,7 @@ def settle(
     """
     require_editor(principal)
     assert sort.until
-    row = _held(connection, principal, sort, matter_id)
+    row = held(connection, principal, sort, matter_id)
     settled, today = getattr(row, sort.until), principal.team_day(at)
     if settled is not None and settled <= today:
         return None
@@ -247,7 +247,7 @@ def reopen(
 def remove(connection: Connection, principal: Principal, sort: Sort, matter_id: int, at: datetime) -> int:
     """Take a matter away; returns the id under which ``bring_back`` finds it."""
     require_editor(principal)
-    row = _held(connection, principal, sort, matter_id)
+    row = held(connection, principal, sort, matter_id)
     removed_id = take_away(connection, principal, sort.table, row, at)
     refresh_people(connection, principal, [row.contact_id], at, changed_on=LOG_UNCHANGED)
     return removed_id
