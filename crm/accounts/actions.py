@@ -110,10 +110,15 @@ def require_free(connection: Connection, workspace_id: int, email: str) -> None:
 def change_user(
     connection: Connection, principal: Principal, user_id: int, at: datetime, **values: Any
 ) -> None:
-    """Change name, role or time zone of a user; the last admin stays one. A viewer was owed no mail until ``at``."""
+    """Change name, role or time zone of a user; the last admin stays one, and nobody changes their own role.
+
+    A viewer was owed no mail until ``at``.
+    """
     require_admin(principal)
     values |= rescheduled(_row(connection, principal, user_id)._mapping, values, at)
     if "role" in values:
+        if user_id == principal.user_id:
+            raise Conflict(_("You cannot change your own role. Another admin can."))
         values["nudge_since"] = case((user.c.role == "viewer", literal(at, Moment)), else_=user.c.nudge_since)
     _update(connection, principal, user_id, values)
     _require_an_admin(connection, principal)
@@ -137,8 +142,10 @@ class Ended:
 
 
 def deactivate(connection: Connection, principal: Principal, user_id: int, at: datetime) -> Ended:
-    """Shut somebody out at once: sessions, links, tokens and the calendar address end. What they logged stays."""
+    """Shut somebody else out at once: sessions, links, tokens and the calendar address end. What they logged stays."""
     require_admin(principal)
+    if user_id == principal.user_id:
+        raise Conflict(_("You cannot shut yourself out. Another admin can."))
     _update(connection, principal, user_id, {"active": False})
     _require_an_admin(connection, principal)
     sessions.end_all(connection, principal.workspace_id, user_id)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import Connection
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from crm.accounts import actions, mails, queries
@@ -105,13 +106,14 @@ def _deliver(visit: Visit, user_id: int, name: str, email: str, url: str) -> Res
 
 @router.action("/team/{user_id}/role", access="admin")
 def change_role(visit: Visit) -> Response:
-    """Give somebody another role."""
-    form = forms.read(RoleChange, visit.form)
+    """Give somebody another role; the address of Undo carries the one before."""
+    form = forms.read(RoleChange, visit.form or FormData(visit.query))
     if isinstance(form, forms.Errors):
         raise Invalid(_("Choose a role: admin, member or viewer."), fields=form.fields)
     one = queries.member(visit.connection, visit.principal, visit.number("user_id"))
     actions.change_user(visit.connection, visit.principal, one.id, visit.at, role=form.role)
-    return visit.redirect("/team", message=_(NOW[form.role]).format(name=one.name))
+    said = _(NOW[form.role]).format(name=one.name)
+    return visit.redirect("/team", said, f"/team/{one.id}/role?role={one.role}")
 
 
 @router.action("/team/{user_id}/deactivate", access="admin")

@@ -45,6 +45,13 @@ def make_token(visit: Visit) -> Response:
     return _page(visit, made=made, name=name)
 
 
+@router.page("/settings/tokens/{token_id}/revoke")
+def ask_to_revoke(visit: Visit) -> Response:
+    """The question before it ends."""
+    token = tokens.own_token(visit.connection, visit.principal, visit.number("token_id"))
+    return visit.render("accounts/token_revoke.html", {"token": token}, active="team")
+
+
 @router.action("/settings/tokens/{token_id}/revoke", access="viewer")
 def revoke_token(visit: Visit) -> Response:
     """End a token at once."""

@@ -43,6 +43,14 @@ def own_tokens(connection: Connection, principal: Principal) -> list[TokenListed
     return [TokenListed(row.id, row.name, tuple(row.scopes), row.created_at, row.used_on) for row in rows]
 
 
+def own_token(connection: Connection, principal: Principal, token_id: int) -> TokenListed:
+    """One of one's own tokens that holds; NotFound for every other."""
+    found = next((one for one in own_tokens(connection, principal) if one.id == token_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
 def create_token(
     connection: Connection, principal: Principal, user_id: int, name: str, scopes: Sequence[str], at: datetime
 ) -> str:

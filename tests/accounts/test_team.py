@@ -9,9 +9,11 @@ from sqlalchemy import select
 
 from crm.accounts import actions, mails, tokens
 from crm.accounts.passwords import hashed
+from crm.errors import Conflict
 from crm.mail.transport import Delivery, DeliveryState, Phase
 from crm.storage.tables import api_token, user
 from tests.builders import World
+from tests.interactions.test_pages import signed_in
 from tests.web.site import PASSWORD, client
 
 NEW = {"password": "a new lighthouse keeper"}
@@ -129,9 +131,33 @@ def test_a_team_keeps_an_admin(world: World) -> None:
     assert desk.post(f"/team/{alice.user_id}/deactivate").status_code == 409
     assert desk.post(f"/team/{alice.user_id}/role", data={"role": "viewer"}).status_code == 409
     assert desk.post(f"/team/{bob.user_id}/role", data={"role": "king"}).status_code == 422
+    with pytest.raises(Conflict, match="A team needs an admin"), world.database.write() as connection:
+        actions.deactivate(connection, world.principal, alice.user_id or 0, world.now)
     assert desk.post(f"/team/{bob.user_id}/role", data={"role": "admin"}).status_code == 303
-    assert desk.post(f"/team/{alice.user_id}/role", data={"role": "viewer"}).status_code == 303
+    assert client(world, bob).post(f"/team/{alice.user_id}/role", data={"role": "viewer"}).status_code == 303
     assert desk.post(f"/team/{bob.user_id}/role", data={"role": "viewer"}).status_code == 403
+
+
+def test_nobody_shuts_themselves_out_or_takes_their_own_role(world: World) -> None:
+    alice, bob = world.user(), world.user("Bob Stone")
+    desk = client(world, alice)
+    page = desk.get("/team").text
+    for path, form in (("deactivate", {}), ("role", {"role": "viewer"})):
+        assert f'action="/team/{bob.user_id}/{path}"' in page
+        assert f'action="/team/{alice.user_id}/{path}"' not in page
+        refused = desk.post(f"/team/{alice.user_id}/{path}", data=form)
+        assert (refused.status_code, "Another admin can." in refused.text) == (409, True)
+    assert row(world, alice.user_id).role == "admin"
+
+
+def test_another_role_can_be_undone(world: World) -> None:
+    bob = world.user("Bob Stone", role="member")
+    desk = signed_in(world, world.user())
+    assert desk.post(f"/team/{bob.user_id}/role", data={"role": "viewer"}).status_code == 303
+    undo = re.search(r'action="(/team/\d+/role\?[^"]+)"', desk.get("/team").text)
+    assert undo
+    assert desk.post(undo[1]).status_code == 303
+    assert row(world, bob.user_id).role == "member"
 
 
 def test_a_new_password_signs_out_elsewhere(world: World) -> None:

@@ -35,7 +35,14 @@ def test_a_token_is_shown_once_works_and_is_revoked(world: World) -> None:
     with world.database.read() as connection:
         row = connection.execute(select(api_token)).one()
     assert token not in repr(row)
-    assert alice.post(f"/settings/tokens/{row.id}/revoke").status_code == 303
+    revoke = f"/settings/tokens/{row.id}/revoke"
+    assert f'href="{revoke}"' in alice.get("/settings/tokens").text, "first it is asked"
+    asked = alice.get(revoke).text
+    assert "used this token Mon 23 Nov" in asked
+    assert f'method="post" action="{revoke}"' in asked
+    assert till.get("/api/v1/me").status_code == 200
+    assert alice.post(revoke).status_code == 303
+    assert alice.get(revoke).status_code == 404
     assert till.get("/api/v1/me").status_code == 401
     assert "No program acts for you yet." in alice.get("/settings/tokens").text
 
@@ -46,6 +53,7 @@ def test_tokens_of_colleagues_are_neither_seen_nor_revoked(world: World) -> None
     with world.database.read() as connection:
         token_id = connection.execute(select(api_token.c.id)).scalar_one()
     assert "phone" not in alice.get("/settings/tokens").text
+    assert alice.get(f"/settings/tokens/{token_id}/revoke").status_code == 404
     assert alice.post(f"/settings/tokens/{token_id}/revoke").status_code == 404
     phone = client(world)
     phone.headers["Authorization"] = f"Bearer {token}"

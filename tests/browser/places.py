@@ -81,6 +81,7 @@ ELSEWHERE = {
     "/forgotten": "signed out",
     "/setup": "first run",
     "/import/preview/{upload_id}": "after choosing a file",
+    "/settings/tokens/{token_id}/revoke": "after making a token; the same page as that before a source ends",
     "/import/sources/{source_id}/end": "after adding a source, which needs a server",
     "/welcome/{token}": "by an invitation",
     "/n/{token}": "by a mail",

@@ -71,6 +71,7 @@ ACCESS = {
     "POST /settings": "viewer",
     "GET /settings/tokens": "viewer",
     "POST /settings/tokens": "viewer",
+    "GET /settings/tokens/{token_id}/revoke": "viewer",
     "POST /settings/tokens/{token_id}/revoke": "viewer",
     "GET /settings/workspace": "viewer",
     "POST /settings/workspace": "admin",
