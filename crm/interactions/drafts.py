@@ -52,6 +52,10 @@ class Draft:
     closed_asks: frozenset[str] = frozenset()
     heard: Sequence[Row] = field(default_factory=lambda: (Row(),) * HEARD_ROWS)
 
+    def is_ahead(self, today: date) -> bool:
+        """Whether it is something arranged for a later day, which has no outcome yet."""
+        return self.when == "day" and self.day > today.isoformat() and self.outcome == "reached"
+
 
 def from_address(connection: Connection, principal: Principal, query: QueryParams, back: str) -> Draft:
     """``/log?contact=17&channel=lunch&when=2026-11-19&at=15:00``; what fits nothing is left out.

@@ -1,27 +1,22 @@
 """Who can be met on a trip, those only reached through a screen first, and what its days hold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, tzinfo
-from typing import Any
+from datetime import date, datetime, tzinfo
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection
 
+from crm.accounts.queries import members
 from crm.domain.budgets import GROUPS
 from crm.domain.language import gettext as _
 from crm.domain.left_out import why_not
-from crm.domain.places.whereabouts import whereabouts
 from crm.domain.principal import Principal
-from crm.domain.targets import TIERS_WITH_TARGETS
 from crm.domain.weeks import IsoWeek
 from crm.planning.drafting import Draft, draft_more, draft_plan
 from crm.planning.journeys import Trip
+from crm.planning.near import OTHERS_SHOWN, arranged_on, others_near, own_near
 from crm.planning.queries import PlanView, Suggested, Suggestee, drafted_view, people, plan_of, stored_plan
 from crm.planning.waiting import not_planned
-from crm.storage.participation import is_live
-from crm.storage.presence import is_present
-from crm.storage.stored_metrics import current
-from crm.storage.tables import contact, interaction_contact
 
 ZONES = ("screen_only", "gone_quiet", "drifting", "no_record", "in_touch")
 """In the order of the page."""
@@ -31,7 +26,10 @@ WEEKS_PLANNED = 2
 
 @dataclass(frozen=True)
 class InReach:
-    """Somebody who lives near the trip's city, what the plan says of them, and the day they are met if they are."""
+    """Somebody who lives near the trip's city, what the plan says of them, and the day they are met if they are.
+
+    Of somebody whom the user does not look after, the words say who does.
+    """
 
     contact: Suggestee
     zone: str
@@ -56,12 +54,17 @@ class Meeting:
 
 @dataclass(frozen=True)
 class OnTrip:
-    """The page of a trip. ``more``: how many of those shown as suggested stand in no plan yet, though their week is planned."""
+    """The page of a trip. ``more``: how many of those shown as suggested stand in no plan yet, though their week is planned.
+
+    ``others``: whom else the user meets there, and the first of those whom colleagues look after; ``unshown`` are more.
+    """
 
     by_zone: tuple[tuple[str, tuple[InReach, ...]], ...]
     days: tuple[tuple[date, tuple[Meeting, ...]], ...]
     number: int
     more: int
+    others: tuple[InReach, ...] = ()
+    unshown: int = 0
 
     @property
     def meetings(self) -> tuple[Meeting, ...]:
@@ -71,10 +74,11 @@ class OnTrip:
 
 def on_trip(connection: Connection, principal: Principal, trip: Trip, at: datetime) -> OnTrip:
     """Whom of the user's people the trip brings into reach, and the plan for its days as it stands at ``at``."""
-    zones = _in_reach(connection, principal, trip)
-    shown = people(connection, principal, list(zones))
+    zones = own_near(connection, principal, trip)
     zone = trip.place.zone_or(principal.user_zone)
-    arranged = _arranged(connection, principal, trip, list(zones), zone)
+    arranged = arranged_on(connection, principal, trip, list(zones), zone)
+    others, unshown = _others(connection, principal, trip, [one for one in arranged if one not in zones])
+    shown = people(connection, principal, [*zones, *others])
     suggested: list[Suggested] = []
     words: dict[int, str] = {}
     for week in _weeks(trip, principal.own_day(at)):
@@ -88,7 +92,7 @@ def on_trip(connection: Connection, principal: Principal, trip: Trip, at: dateti
     ]
     words |= {one.contact.id: one.reason for one in more}
     meetings = [
-        *(Meeting(moment, act, shown[one], True) for one, (moment, act) in arranged.items()),
+        *(Meeting(live.at, live.channel, shown[one], True) for one, live in arranged.items()),
         *(
             Meeting(one.slot.starts_at, one.act, one.contact, False, one.slot.minutes, one.id)
             for one in (*suggested, *more)
@@ -99,10 +103,15 @@ def on_trip(connection: Connection, principal: Principal, trip: Trip, at: dateti
         _person(shown[one], zones[one], words.get(one), met.get(one), zone)
         for one in sorted(zones, key=lambda one: (shown[one].name, one))
     ]
-    groups = tuple((key, tuple(one for one in found if one.zone == key)) for key in ZONES)
-    return OnTrip(
-        tuple(group for group in groups if group[1]), _by_day(trip, meetings, zone), len(zones), len(more)
+    owners = {one.id: one.name for one in members(connection, principal)} if others else {}
+    beside = tuple(
+        _person(shown[one], "", _looked_after(shown[one], owners, principal), met.get(one), zone)
+        for one in others
     )
+    groups = tuple((key, tuple(one for one in found if one.zone == key)) for key in ZONES)
+    by_zone = tuple(group for group in groups if group[1])
+    days = _by_day(trip, meetings, zone)
+    return OnTrip(by_zone, days, len(zones), len(more), beside, unshown)
 
 
 def more_on_trip(connection: Connection, principal: Principal, trip: Trip, at: datetime) -> list[Draft]:
@@ -110,10 +119,26 @@ def more_on_trip(connection: Connection, principal: Principal, trip: Trip, at: d
     found = []
     for week in _weeks(trip, principal.own_day(at)):
         if stored_plan(connection, principal, week) is not None:
-            draft = draft_more(connection, principal, week, at, list(_in_reach(connection, principal, trip)))
+            draft = draft_more(connection, principal, week, at, list(own_near(connection, principal, trip)))
             there = tuple(one for one in draft.suggestions if one.slot.day in trip.days)
             found.append(replace(draft, suggestions=there))
     return found
+
+
+def _others(
+    connection: Connection, principal: Principal, trip: Trip, met: Sequence[int]
+) -> tuple[list[int], int]:
+    """Whom the page shows beside the user's own people, whoever is met before the rest; and how many it does not."""
+    there = [one for one in others_near(connection, principal, trip) if one not in met]
+    return [*met, *there[:OTHERS_SHOWN]], len(there[OTHERS_SHOWN:])
+
+
+def _looked_after(person: Suggestee, owners: Mapping[int, str], principal: Principal) -> str:
+    if person.owner_id == principal.user_id:
+        return _("You look after them.")
+    if person.owner_id is None:
+        return _("Nobody looks after them.")
+    return _("{owner} looks after them.").format(owner=owners[person.owner_id])
 
 
 def _person(
@@ -157,45 +182,3 @@ def _plan(
     today = principal.own_day(at)
     view = drafted_view(connection, principal, draft, at)
     return view, {one.contact_id: why_not(one, today) for one in draft.left_out}
-
-
-def _in_reach(connection: Connection, principal: Principal, trip: Trip) -> dict[int, str]:
-    """The user's own people near the trip's city, with their zones."""
-    standing = current(principal.workspace_id)
-    rows: Any = connection.execute(
-        select(contact.c.id, contact.c.city, contact.c.country, contact.c.time_zone, standing.c.zone)
-        .outerjoin(standing, standing.c.contact_id == contact.c.id)
-        .where(
-            contact.c.workspace_id == principal.workspace_id,
-            contact.c.owner_id == principal.user_id,
-            contact.c.tier.in_(TIERS_WITH_TARGETS),
-            contact.c.city.is_not(None),
-            is_present(),
-        )
-    )
-    return {
-        row.id: row.zone or "no_record"
-        for row in rows
-        if trip.place.near(whereabouts(row.city, row.country, row.time_zone))
-    }
-
-
-def _arranged(
-    connection: Connection, principal: Principal, trip: Trip, ids: Sequence[int], zone: tzinfo
-) -> dict[int, tuple[datetime, str]]:
-    """What is logged on the days of the trip with these people, ahead or already over: the moment and the channel."""
-    log = interaction_contact.c
-    rows = connection.execute(
-        select(log.contact_id, log.occurred_at, log.channel)
-        .where(
-            and_(log.workspace_id == principal.workspace_id, log.contact_id.in_(ids), log.counts),
-            log.day.between(trip.first_day - timedelta(days=1), trip.last_day + timedelta(days=1)),
-            is_live(log),
-        )
-        .order_by(log.occurred_at)
-    )
-    return {
-        row.contact_id: (row.occurred_at, row.channel)
-        for row in rows
-        if row.occurred_at.astimezone(zone).date() in trip.days
-    }

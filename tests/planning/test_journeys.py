@@ -22,6 +22,7 @@ from crm.planning.actions import make_plan, swap
 from crm.planning.drafting import Draft, draft_plan
 from crm.planning.home import home_in
 from crm.planning.journey_forms import TimeOffForm, TripForm
+from crm.planning.near import OTHERS_SHOWN
 from crm.planning.queries import PlanView, Suggested, plan_of
 from crm.planning.reach import on_trip
 from crm.planning.waiting import not_planned
@@ -312,6 +313,55 @@ def test_the_page_of_a_trip_shows_the_screen_only_first(world: World) -> None:
     assert shown == [("screen_only", [screen]), ("in_touch", [met])]
     held = [(day, one.contact.id, one.arranged) for day, those in found.days for one in those]
     assert [(one, arranged) for _, one, arranged in held] == [(screen, False)]
+
+
+def test_a_meeting_stays_on_the_trip_when_somebody_else_looks_after_the_person(world: World) -> None:
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin")
+    piet = world.user("Piet Jansen", email="piet@example.org")
+    jiwoo = by_screen(world, piet, "Ji-woo Noh", city=BOSTON)
+    passing = world.contact("Passing Through", city="Lyon", owner_id=alice.user_id)
+    neighbour = world.contact("Neighbour", city="Potsdam", owner_id=alice.user_id)
+    theirs = world.contact("Met By Piet", city=BOSTON, owner_id=piet.user_id)
+    noon = local_instant(TUESDAY, time(12), NEW_YORK)
+    world.log("meeting", None, jiwoo, passing, neighbour, occurred_at=noon, by=alice)
+    world.log("video", None, theirs, occurred_at=noon, by=alice)
+    world.log("meeting", None, theirs, occurred_at=noon, by=piet)
+    trip_id = write_trip(world, alice)
+    with world.database.read() as connection:
+        found = on_trip(connection, alice, journeys.own_trip(connection, alice, trip_id), NOW)
+    assert {one.contact.id for one in found.meetings if one.arranged} == {jiwoo, passing}
+    assert [(one.contact.id, one.words, one.arranged) for one in found.others] == [
+        (jiwoo, "Piet Jansen looks after them.", True),
+        (passing, "You look after them.", True),
+        (theirs, "Piet Jansen looks after them.", False),
+    ]
+    browser = client(world, alice)
+    with time_machine.travel(NOW, tick=False):
+        assert "Copy to calendar" in browser.get(f"/trips/{trip_id}").text
+        events = Calendar.from_ical(browser.get(f"/trips/{trip_id}/trip.ics").content).walk("VEVENT")
+    assert {str(one["SUMMARY"]) for one in events} == {
+        "Meeting with Ji-woo Noh",
+        "Meeting with Passing Through",
+    }
+
+
+def test_a_trip_shows_the_people_of_colleagues_the_highest_tier_first(world: World) -> None:
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin")
+    brian = world.user("Brian Boru", email="brian@example.org")
+    for number in range(OTHERS_SHOWN):
+        world.contact(f"Person {number:02}", city="Somerville, MA", tier="warm", owner_id=brian.user_id)
+    key = world.contact("Zelda Customer", city=BOSTON, kind="customer", owner_id=brian.user_id)
+    world.contact("Of No Tier", city=BOSTON, tier="none", owner_id=brian.user_id)
+    world.contact("Elsewhere", city="Lyon", owner_id=brian.user_id)
+    trip_id = write_trip(world, alice)
+    with world.database.read() as connection:
+        found = on_trip(connection, alice, journeys.own_trip(connection, alice, trip_id), NOW)
+    assert (found.number, len(found.others), found.unshown) == (0, OTHERS_SHOWN, 1)
+    assert found.others[0].contact.id == key
+    page = client(world, alice).get(f"/trips/{trip_id}").text
+    assert "Brian Boru looks after them." in page
+    assert "And one more." in page
+    assert "Nobody you look after is there" not in page
 
 
 def test_a_week_that_is_planned_takes_in_whom_a_trip_brings_beside_what_stands_in_it(world: World) -> None:

@@ -1,5 +1,5 @@
-// The log form: day and time show once a day is picked, and picking a day or typing one chooses "Pick a day". A button of
-// what was heard shows the next empty row, with its sort chosen.
+// The log form: day and time show once a day is picked, and picking a day or typing one chooses "Pick a day". What lies
+// ahead has no outcome yet, so none is asked. A button of what was heard shows the next empty row, with its sort chosen.
 const form = document.getElementById("log-form");
 const fields = form?.querySelector("[data-log-day]");
 
@@ -8,6 +8,9 @@ function refresh() {
   fields.hidden = chosen !== "day" && !form.elements.time_of_day.value;
   form.elements.day.hidden = chosen !== "day";
   if (chosen !== "day") form.elements.day.value = "";
+  const ahead = form.elements.day.value > form.dataset.today;
+  if (ahead) form.elements.outcome.value = "reached";
+  form.querySelector("[data-outcome]").hidden = ahead;
 }
 
 if (fields) {
