@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from crm.contacts.derived import refresh_metrics
 from crm.contacts.may_change import require_people
+from crm.contacts.queries import metrics_of
 from crm.domain.principal import Principal
 from crm.domain.zone_moves import Standing, standing_sentence, upshot, upshot_sentence
 from crm.storage.recount import standings
@@ -32,10 +33,14 @@ def for_one(
     connection: Connection, principal: Principal, contact_id: int, at: datetime, change: Callable[[], None]
 ) -> str:
     """Make a change to one person, and say what became of zone and score; nothing where both stay."""
-    these = (connection, principal.workspace_id, [contact_id])
     require_people(connection, principal, [contact_id])
     refresh_metrics(connection, principal, [contact_id], at)
-    stood = standings(*these)
+    stood = _standing(connection, principal, contact_id)
     change()
-    nobody = Standing()
-    return standing_sentence(stood.get(contact_id, nobody), standings(*these).get(contact_id, nobody))
+    return standing_sentence(stood, _standing(connection, principal, contact_id))
+
+
+def _standing(connection: Connection, principal: Principal, contact_id: int) -> Standing:
+    """As their page shows it, also of somebody put away."""
+    metrics = metrics_of(connection, principal, contact_id)
+    return Standing(metrics.get("zone"), metrics.get("score"))

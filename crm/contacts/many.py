@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from crm.contacts import rows
 from crm.contacts.derived import refresh_metrics, reindex
@@ -23,8 +23,13 @@ def archive(connection: Connection, principal: Principal, contact_ids: Sequence[
 
 
 def restore(connection: Connection, principal: Principal, contact_ids: Sequence[int], at: datetime) -> None:
-    """Bring archived people back."""
-    _change(connection, principal, contact_ids, at, archived_at=None)
+    """Bring those of these people back who are archived."""
+    require_editor(principal)
+    require_people(connection, principal, contact_ids)
+    for block in blocks(contact_ids):
+        archived = select(contact.c.id).where(*these(principal, block), contact.c.archived_at.is_not(None))
+        away = list(connection.execute(archived).scalars())
+        _change(connection, principal, away, at, archived_at=None)
 
 
 def set_tier(

@@ -9,7 +9,8 @@ from crm.contacts import followed, listing, many, queries, taken_back
 from crm.contacts.drafts import NOBODY, tags_in
 from crm.domain.language import gettext as _
 from crm.domain.language import ngettext, plurals
-from crm.domain.spans import count
+from crm.domain.manner import numeral
+from crm.domain.spans import count, short_day
 from crm.errors import Invalid, NotFound
 from crm.web.addresses import is_id, local_path
 from crm.web.routing import Router, Visit
@@ -137,11 +138,33 @@ def archive_many(visit: Visit) -> Response:
 @router.action("/people/restore")
 def restore_many(visit: Visit) -> Response:
     """Bring everybody who is ticked, or named in the address, back."""
-    return _to_many(
-        visit,
-        lambda ids: many.restore(visit.connection, visit.principal, ids, visit.at),
-        plurals("{who} is back.", "{who} are back."),
-    )
+    ids = _ticked(visit)
+    if not ids:
+        return _nobody_ticked(visit)
+    many.restore(visit.connection, visit.principal, ids, visit.at)
+    return visit.redirect(_onward(visit), _back(visit, ids))
+
+
+def _back(visit: Visit, ids: list[int]) -> str:
+    """Who is back, and who is not, since they died."""
+    died = queries.days_of_death(visit.connection, visit.principal, ids)
+    back = [one for one in ids if one not in died]
+    told = [_said(visit, back, plurals("{who} is back.", "{who} are back."), {})] if back else []
+    if len(died) == 1:
+        ((one, day),) = died.items()
+        name = short(queries.contact_named(visit.connection, visit.principal, one)[1])
+        sentence = _(
+            "{name} died on {day} and stays out of the lists. If that day is a mistake, empty it in the form."
+        )
+        told.append(sentence.format(name=name, day=short_day(day, visit.today)))
+    elif died:
+        sentence = ngettext(
+            "{n} person died and stays out of the lists.",
+            "{n} people died and stay out of the lists.",
+            len(died),
+        )
+        told.append(sentence.format(n=numeral(len(died))))
+    return " ".join(told)
 
 
 def _to_many(
@@ -156,17 +179,25 @@ def _to_many(
     ``words`` are what is said of one person and of several, with ``values`` beside who they are.
     ``undo`` gives the address that takes it back, asked before the change.
     """
-    sent = [str(value) for value in (*visit.form.getlist("contact_ids"), *visit.query.getlist("contact_ids"))]
-    onward = _onward(visit)
-    ids = [int(one) for one in sent if is_id(one)]
-    if len(ids) < len(sent):
-        raise NotFound
+    ids = _ticked(visit)
     if not ids:
-        return visit.redirect(onward, _("Nobody was ticked, so nothing has changed."), kind="error")
+        return _nobody_ticked(visit)
     undo_url = undo(ids)
     followed = change(ids)
     told = " ".join(filter(None, (_said(visit, ids, words, values), followed)))
-    return visit.redirect(onward, told, undo_url)
+    return visit.redirect(_onward(visit), told, undo_url)
+
+
+def _ticked(visit: Visit) -> list[int]:
+    """Everybody who is ticked, or named in the address, each once."""
+    sent = [str(value) for value in (*visit.form.getlist("contact_ids"), *visit.query.getlist("contact_ids"))]
+    if not all(map(is_id, sent)):
+        raise NotFound
+    return list(dict.fromkeys(map(int, sent)))
+
+
+def _nobody_ticked(visit: Visit) -> Response:
+    return visit.redirect(_onward(visit), _("Nobody was ticked, so nothing has changed."), kind="error")
 
 
 def _onward(visit: Visit) -> str:
@@ -181,7 +212,7 @@ def _said(visit: Visit, ids: list[int], words: tuple[str, str], values: Mapping[
     if len(ids) == 1:
         who = short(queries.contact_named(visit.connection, visit.principal, ids[0])[1])
     else:
-        who = count(len(set(ids)), "person", "people")
+        who = count(len(ids), "person", "people")
     return ngettext(*words, len(ids)).format(who=who, **values)
 
 
@@ -209,8 +240,7 @@ def restore_person(visit: Visit) -> Response:
     """Bring one person back."""
     contact_id = visit.number("contact_id")
     many.restore(visit.connection, visit.principal, [contact_id], visit.at)
-    name = queries.contact_named(visit.connection, visit.principal, contact_id)[1]
-    return visit.redirect(f"/people/{contact_id}", _("{name} is back.").format(name=short(name)))
+    return visit.redirect(f"/people/{contact_id}", _back(visit, [contact_id]))
 
 
 @router.action("/people/{contact_id}/tier")

@@ -115,6 +115,18 @@ def contact_named(connection: Connection, principal: Principal, contact_id: int)
     return row.id, row.name
 
 
+def days_of_death(
+    connection: Connection, principal: Principal, contact_ids: Iterable[int]
+) -> dict[int, date]:
+    """Those of these people who died, with the day."""
+    found: dict[int, date] = {}
+    for block in blocks(contact_ids):
+        these = (contact.c.workspace_id == principal.workspace_id, contact.c.id.in_(block))
+        died = select(contact.c.id, contact.c.deceased_on).where(*these, contact.c.deceased_on.is_not(None))
+        found.update({row.id: row.deceased_on for row in connection.execute(died)})
+    return found
+
+
 def became(connection: Connection, principal: Principal, gone_id: int) -> int | None:
     """The person that the one of this id is part of since a merge; None if it was never merged."""
     this = gone_id

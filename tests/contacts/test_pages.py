@@ -2,9 +2,11 @@
 
 import json
 import re
+from datetime import date
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -537,6 +539,40 @@ def test_somebody_who_died_is_in_no_list_and_the_log_stays(world: World, alice) 
     again = {**sent, "version": str(int(version[1]) + 1), "deceased_on": ""}
     assert alice.post(f"/people/{marta}/edit", data=again).status_code == 303
     assert "Marta Kowalczyk" in alice.get("/people").text
+
+
+def test_nobody_who_died_is_said_to_be_back(world: World, alice) -> None:
+    died = world.contact("Marta Kowalczyk", deceased_on=date(2026, 5, 3))
+    other = world.contact("Ida Lund", deceased_on=date(2025, 5, 3))
+    away = world.contact("Bo Ek", archived_at=world.now)
+    assert "3 people, archived or deceased" in alice.get("/people?archived=yes").text
+    of_one = "Marta Kowalczyk died on 3 May and stays out of the lists. If that day is a mistake, empty it in the form."
+    assert of_one in after(alice, alice.post(f"/people/{died}/restore"))
+    assert of_one in after(alice, alice.post("/people/restore", data={"contact_ids": [died]}))
+    said = after(alice, alice.post("/people/restore", data={"contact_ids": [died, other, away]}))
+    assert "Bo Ek is back. 2 people died and stay out of the lists." in said
+    assert [person(world, one).version for one in (died, other, away)] == [1, 1, 2]
+    assert "Bo Ek is back." in after(alice, alice.post(f"/people/{away}/restore"))
+    assert person(world, away).version == 2
+
+
+@pytest.mark.parametrize("column", ["archived_at", "deceased_on"])
+def test_what_a_tier_does_to_somebody_put_away_is_said_as_their_page_shows_it(
+    world: World, alice, column: str
+) -> None:
+    put_away: dict[str, Any] = {column: world.now if column == "archived_at" else world.today}
+    marta = world.contact(tier="regular", **put_away)
+    world.log("email", 30, marta)
+    score = person(world, marta).metrics["score"]
+    assert f"<strong>{score}</strong>" in alice.get(f"/people/{marta}").text
+    said = after(alice, alice.post(f"/people/{marta}/tier", data={"tier": "none"}))
+    assert "The tier is saved. They left drifting and are without a zone now." in said
+
+
+def test_a_person_ticked_twice_is_one(world: World, alice) -> None:
+    marta = world.contact()
+    said = after(alice, alice.post("/people/archive", data={"contact_ids": [marta, marta]}))
+    assert "Marta Kowalczyk is archived." in said
 
 
 def test_two_who_edit_an_organisation_at_once_see_both_sides(world: World, alice) -> None:
