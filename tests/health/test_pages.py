@@ -194,6 +194,18 @@ def test_an_empty_workspace_says_what_to_do(site: TestClient) -> None:
     assert "Nobody fits" in text_of(site.get("/health?kind=vendor"))
 
 
+def test_whoever_has_no_record_is_not_said_to_be_in_touch(site: TestClient, world: World) -> None:
+    known = world.contact("Ann First", owner_id=world.principal.user_id)
+    world.contact("Bob Second", owner_id=world.principal.user_id)
+    page = site.get("/health").text
+    assert "Nobody here has a record yet." in page
+    assert "is in touch" not in page
+    assert re.search(r'<a href="/people\?[^"]*zone=no_record[^"]*">See whom to begin with<', page)
+    assert "Nobody had a record at the end of that day." in site.get("/health?as_of=2026-01-01").text
+    world.log("lunch", 3, known)
+    assert "Everybody with a record is in touch." in site.get("/health").text
+
+
 def test_another_team_sees_nothing_of_it(world: World, cast: dict[str, int]) -> None:
     other = World.create(world.database, "Another team")
     answer = client(other, other.user("Charlie Fox")).get("/health?tier=all")
