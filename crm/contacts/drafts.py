@@ -22,7 +22,7 @@ KIND_LIMIT = 40
 EMAIL_LIMIT = 320
 TARGET_LIMIT = 3_650
 LISTED_LIMIT = 50
-"""Emails, phones, addresses, tags or dates of one person."""
+"""Emails, phones, addresses, tags or dates of one person that may be sent; imports and merges may leave more."""
 
 _EMAIL = re.compile(r"[^@\s;,<>\"]+@[^@\s;,<>\"]+")
 

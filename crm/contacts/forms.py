@@ -149,13 +149,13 @@ class Written:
 
     def rows(self, name: str) -> list[tuple[str, str]]:
         """The rows of emails, phones or addresses, and spare ones."""
-        filled = list(self.ways.get(name, ()))[:LISTED_LIMIT]
+        filled = self.ways.get(name, ())
         return [*filled, *[("", "")] * max(1, FEWEST_ROWS - len(filled))]
 
     def date_rows(self) -> list[Mapping[str, str]]:
         """The rows of dates, and spare ones."""
         empty = dict.fromkeys(DATE_FIELDS, "") | {"kind": "birthday", "yearly": "yes"}
-        filled = list(self.dates)[:LISTED_LIMIT]
+        filled = self.dates
         return [*filled, *[empty] * max(1, FEWEST_ROWS - len(filled))]
 
 
@@ -222,12 +222,16 @@ class ContactSent:
     version: int
 
 
-def read_contact(form: FormData) -> ContactSent | dict[str, str]:
-    """The draft, or the sentences beside the fields that do not fit."""
+def read_contact(form: FormData, saved: Written | None = None) -> ContactSent | dict[str, str]:
+    """The draft, or the sentences beside the fields that do not fit.
+
+    ``saved`` is what is written down of them: an import or a merge may have left more of a sort than a form takes.
+    """
+    saved = saved or Written()
     single = read(ContactForm, form)
     errors = dict(single.fields) if isinstance(single, Errors) else {}
-    ways = {name: _ways(form, name, errors) for name in WAYS}
-    dates = _dates(_sent_dates(form), errors)
+    ways = {name: _ways(form, name, len(saved.ways.get(name, ())), errors) for name in WAYS}
+    dates = _dates(_sent_dates(form), len(saved.dates), errors)
     if isinstance(single, Errors) or errors:
         return errors
     draft = NewContact(
@@ -259,10 +263,15 @@ def _too_long() -> str:
     return _("At most {max_length} characters.").format(max_length=numeral(LINE_LIMIT))
 
 
-def _ways(form: FormData, name: str, errors: dict[str, str]) -> tuple[Way, ...]:
+def _too_many(number: int, saved: int) -> str | None:
+    most = max(LISTED_LIMIT, saved)
+    return _("At most {number} of them.").format(number=numeral(most)) if number > most else None
+
+
+def _ways(form: FormData, name: str, saved: int, errors: dict[str, str]) -> tuple[Way, ...]:
     found = _sent_ways(form, name)
-    if len(found) > LISTED_LIMIT:
-        errors[f"{name}_value"] = _("At most {number} of them.").format(number=LISTED_LIMIT)
+    if too_many := _too_many(len(found), saved):
+        errors[f"{name}_value"] = too_many
     for value, label in found:
         wrong = _wrong_way(name, value.strip(), label)
         if wrong:
@@ -283,11 +292,11 @@ def _wrong_way(name: str, value: str, label: str) -> str | None:
     return None
 
 
-def _dates(rows: Sequence[Mapping[str, str]], errors: dict[str, str]) -> tuple[Occasion, ...]:
+def _dates(rows: Sequence[Mapping[str, str]], saved: int, errors: dict[str, str]) -> tuple[Occasion, ...]:
     found = []
-    if len(rows) > LISTED_LIMIT:
-        errors["date_day"] = _("At most {number} of them.").format(number=LISTED_LIMIT)
-    for row in rows[:LISTED_LIMIT]:
+    if too_many := _too_many(len(rows), saved):
+        errors["date_day"] = too_many
+    for row in rows:
         try:
             found.append(_date(row))
         except Invalid as refusal:

@@ -172,8 +172,9 @@ def edit_person(visit: Visit) -> Response:
 def save_person(visit: Visit) -> Response:
     """Replace what is written down; where somebody else did too, show both."""
     person = queries.person(visit.connection, visit.principal, visit.number("contact_id"))
-    typed = both_wrote.chosen(forms.written(person), forms.sent(visit.form))
-    read = forms.read_contact(forms.as_sent(typed))
+    saved = forms.written(person)
+    typed = both_wrote.chosen(saved, forms.sent(visit.form))
+    read = forms.read_contact(forms.as_sent(typed), saved)
     if isinstance(read, dict):
         return _form(visit, person, typed, read)
     try:
@@ -182,8 +183,8 @@ def save_person(visit: Visit) -> Response:
         return _joined(visit, person, typed, refusal)
     except Invalid as refusal:
         return _form(visit, person, typed, refusal.fields or {"": refusal.sentence})
-    saved = _("{name} is saved.").format(name=short(read.draft.name))
-    return visit.redirect(f"/people/{person.id}", f"{saved} {moved}".strip())
+    told = _("{name} is saved.").format(name=short(read.draft.name))
+    return visit.redirect(f"/people/{person.id}", f"{told} {moved}".strip())
 
 
 def _save(visit: Visit, person: Person, read: forms.ContactSent, version: int) -> str:
@@ -195,8 +196,9 @@ def _save(visit: Visit, person: Person, read: forms.ContactSent, version: int) -
 
 def _joined(visit: Visit, person: Person, typed: forms.Written, refusal: Refusal) -> Response:
     """Where both changed different things, all of it is saved; what both changed is shown and chosen."""
-    found = both_wrote.joined(forms.written(person), typed, str(typed.get("was")))
-    read = forms.read_contact(forms.as_sent(found.written))
+    saved = forms.written(person)
+    found = both_wrote.joined(saved, typed, str(typed.get("was")))
+    read = forms.read_contact(forms.as_sent(found.written), saved)
     if found.both or isinstance(read, dict):
         return _form(visit, person, found.written, {}, Meeting(refusal, found))
     moved = _save(visit, person, read, person.version)
@@ -204,8 +206,8 @@ def _joined(visit: Visit, person: Person, typed: forms.Written, refusal: Refusal
     sentence = (
         _("{name} is saved, with what was changed meanwhile: {what}.") if kept else _("{name} is saved.")
     )
-    saved = sentence.format(name=short(read.draft.name), what=kept)
-    return visit.redirect(f"/people/{person.id}", f"{saved} {moved}".strip())
+    told = sentence.format(name=short(read.draft.name), what=kept)
+    return visit.redirect(f"/people/{person.id}", f"{told} {moved}".strip())
 
 
 def _organisation(visit: Visit, name: str | None) -> int | None:

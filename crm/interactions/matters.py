@@ -286,7 +286,7 @@ def _require_contact(connection: Connection, principal: Principal, contact_id: i
 
 
 def _require_room(connection: Connection, principal: Principal, sort: Sort, contact_id: int) -> None:
-    """A person's form shows a limited number of dates; other matters are closed in the end."""
+    """A person's form takes a limited number of dates; other matters are closed in the end."""
     table = sort.table.c
     mine = (table.workspace_id == principal.workspace_id, table.contact_id == contact_id)
     if sort.table is contact_date:

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import select
 
 from crm.contacts import many, queries
-from crm.contacts.drafts import one_line
+from crm.contacts.actions import add_contact
+from crm.contacts.drafts import NewContact, Occasion, Way, one_line
 from crm.contacts.queries import Person
 from crm.storage.stored_metrics import refresh_stale, scope_of
 from crm.storage.tables import contact
@@ -567,6 +568,40 @@ def test_what_a_tier_does_to_somebody_put_away_is_said_as_their_page_shows_it(
     assert f"<strong>{score}</strong>" in alice.get(f"/people/{marta}").text
     said = after(alice, alice.post(f"/people/{marta}/tier", data={"tier": "none"}))
     assert "The tier is saved. They left drifting and are without a zone now." in said
+
+
+def test_a_form_shows_all_of_more_than_a_form_takes_and_keeps_it(world: World, alice) -> None:
+    numbers = [f"+1 617 555 {place:04}" for place in range(60)]
+    dates = tuple(
+        Occasion("other", 1 + place // 28, 1 + place % 28, label=f"Day {place}") for place in range(55)
+    )
+    with world.database.write() as connection:
+        new = NewContact("Marta Kowalczyk", phones=tuple(map(Way, numbers)), dates=dates)
+        marta = add_contact(connection, world.principal, new, world.now)
+    path = f"/people/{marta}/edit"
+    shown = fields_of(alice.get(path).text)
+    assert shown["phone_value"] == [*numbers, ""]
+    assert alice.post(path, data={**shown, "title": "CTO"}).status_code == 303
+    kept = person(world, marta)
+    assert (kept.title, [way.value for way in kept.phones], kept.dates) == ("CTO", numbers, dates)
+
+    shown = fields_of(alice.get(path).text)
+    more = [*numbers, "+1 617 555 9999"]
+    refused = alice.post(path, data={**shown, "phone_value": more, "phone_label": [""] * len(more)})
+    assert refused.status_code == 422
+    assert "At most 60 of them." in refused.text
+    assert fields_of(refused.text)["phone_value"] == [*more, ""]
+    fewer = alice.post(path, data={**shown, "phone_value": numbers[:58], "phone_label": [""] * 58})
+    assert fewer.status_code == 303
+    assert len(person(world, marta).phones) == 58
+
+
+def test_a_new_person_has_at_most_fifty_of_a_sort_and_the_form_keeps_what_was_typed(alice) -> None:
+    numbers = [f"+1 617 555 {place:04}" for place in range(51)]
+    refused = alice.post("/people/new", data={**NEW, "phone_value": numbers, "phone_label": [""] * 51})
+    assert refused.status_code == 422
+    assert "At most 50 of them." in refused.text
+    assert 'value="+1 617 555 0050"' in refused.text
 
 
 def test_a_person_ticked_twice_is_one(world: World, alice) -> None:
