@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, literal, select
 
 from crm.accounts import queries
 from crm.accounts.addresses import normal_email
+from crm.accounts.checks import MOST_OWN_LINES, own_lines
 from crm.accounts.forms import Preferences, Profile, SetUp, Written
 from crm.accounts.schedules import rescheduled
 from crm.accounts.workspaces import create_workspace
@@ -240,23 +241,20 @@ def save_profile(connection: Connection, principal: Principal, form: Profile, at
     _update(connection, principal, principal.user_id, values)
 
 
-def own_lines(text: str | None) -> list[str]:
-    """The addresses, numbers and names of a form, one a line."""
-    lines = (" ".join(line.split()) for line in (text or "").splitlines())
-    return list(dict.fromkeys(line for line in lines if line))[:50]
-
-
 def remember_own_words(
     connection: Connection, principal: Principal, user_id: int, words: Iterable[str]
 ) -> None:
-    """What else is this user's in mail, chats and calendars, from now on, beside what they said before."""
+    """What else is this user's in mail, chats and calendars, from now on, beside what they said before.
+
+    Where it becomes too much, what was said longest ago goes.
+    """
     mine = (user.c.workspace_id == principal.workspace_id, user.c.id == user_id)
     kept = connection.execute(select(user.c.preferences).where(*mine).with_for_update()).scalar_one() or {}
     known = kept.get("also_me", [])
     folded = {word.casefold() for word in known}
     new = [word for word in own_lines("\n".join(words)) if word.casefold() not in folded]
     if new:
-        values = {**kept, "also_me": own_lines("\n".join((*known, *new)))}
+        values = {**kept, "also_me": [*new, *known][:MOST_OWN_LINES]}
         connection.execute(user.update().where(*mine).values(preferences=values))
 
 

@@ -8,6 +8,8 @@ from crm.accounts.addresses import normal_email
 from crm.domain.language import gettext as _
 from crm.domain.places.countries import country_code
 
+MOST_OWN_LINES = 50
+
 
 def known_zone(name: str) -> str:
     """The name of a time zone, or a ``ValueError`` with a sentence."""
@@ -32,3 +34,18 @@ def known_country(words: str) -> str:
             _("There is no country of that name. Enter its English name, or its two-letter code, such as DE.")
         )
     return words
+
+
+def own_lines(text: str | None) -> list[str]:
+    """The addresses, numbers and names of a form, one a line."""
+    lines = (" ".join(line.split()) for line in (text or "").splitlines())
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+def few_own_lines(text: str) -> str:
+    """Such lines as they were typed, or a ``ValueError`` with a sentence where they are more than are kept."""
+    number = len(own_lines(text))
+    if number > MOST_OWN_LINES:
+        said = _("These are {number} lines. Keep the {most} that matter most.")
+        raise ValueError(said.format(number=number, most=MOST_OWN_LINES))
+    return text

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
 from crm.accounts import passwords
-from crm.accounts.checks import known_country, known_zone, plausible_email
+from crm.accounts.checks import few_own_lines, known_country, known_zone, plausible_email
 from crm.domain.language import gettext as _
 from crm.domain.language import languages
 from crm.domain.manner import CHOICES, LANGUAGE, Dates, Hours, Numbers
@@ -77,7 +77,7 @@ class Profile(Written):
     time_zone: Zone
     city: Annotated[str, StringConstraints(max_length=120)] | None = None
     country: Annotated[str | None, StringConstraints(max_length=120), AfterValidator(known_country)] = None
-    also_me: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    also_me: Annotated[str, StringConstraints(max_length=10_000), AfterValidator(few_own_lines)] | None = None
     theme: Literal["auto", "light", "dark"] = "auto"
     digest_on: bool = False
 

@@ -7,8 +7,9 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from crm.accounts import actions, mails, tokens
+from crm.accounts import actions, mails, own_address, tokens
 from crm.accounts.passwords import hashed
+from crm.accounts.queries import own_words
 from crm.errors import Conflict
 from crm.mail.transport import Delivery, DeliveryState, Phase
 from crm.storage.tables import api_token, user
@@ -246,6 +247,28 @@ def test_preferences_that_do_not_fit_come_back(world: World, field: str, value: 
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.text
     assert row(world, alice.user_id).name == "Alice Meyer"
+
+
+def test_more_own_addresses_than_are_kept_are_said_at_the_field(world: World) -> None:
+    alice = world.user()
+    visitor = client(world, alice)
+    lines = [f"alice{number}@home.example" for number in range(51)]
+    refused = visitor.post("/settings", data={**PREFERENCES, "also_me": "\n".join(lines)})
+    assert refused.status_code == 422
+    assert "These are 51 lines." in refused.text
+    assert 'id="also_me-error"' in refused.text
+    assert lines[50] in refused.text, "nothing typed is lost"
+    kept = "\r\n".join([*lines[:50], lines[0], " "])
+    assert visitor.post("/settings", data={**PREFERENCES, "also_me": kept}).status_code == 303
+    with world.database.write() as connection:
+        own_address.move(connection, world.workspace_id, alice.user_id or 0, "new@team.example", world.now)
+        known = own_words(connection, alice)[alice.user_id or 0]
+    assert known[:3] == ["new@team.example", "Alice M.", "alice@team.example"]
+    assert len(known) == 2 + 50
+    page = visitor.get("/settings").text
+    again = re.search(r'<textarea[^>]*name="also_me"[^>]*>([^<]*)<', page)
+    assert again
+    assert visitor.post("/settings", data={**PREFERENCES, "also_me": again[1]}).status_code == 303
 
 
 def test_a_viewer_has_a_name_and_no_budget(world: World) -> None:
