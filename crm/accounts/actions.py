@@ -17,6 +17,7 @@ from crm.accounts.checks import MOST_OWN_LINES, own_lines
 from crm.accounts.forms import Preferences, Profile, SetUp, Written
 from crm.accounts.schedules import rescheduled
 from crm.accounts.workspaces import create_workspace
+from crm.domain.budgets import in_all
 from crm.domain.language import gettext as _
 from crm.domain.manner import CHOICES, LANGUAGE
 from crm.domain.principal import Principal, Role
@@ -235,7 +236,7 @@ def save_profile(connection: Connection, principal: Principal, form: Profile, at
     values |= mail_switched(form.digest_on, at, "digest")
     if isinstance(form, Preferences):
         values["nudge_minute"] = form.nudge_time.hour * 60 + form.nudge_time.minute
-        values["budget_total"] = form.budget_call + form.budget_in_person + form.budget_by_hand
+        values["budget_total"] = in_all(form.budget_call, form.budget_in_person, form.budget_by_hand)
         values |= mail_switched(form.nudge_on, at)
     values |= rescheduled(before._mapping, values, at)
     _update(connection, principal, principal.user_id, values)

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
 from crm.accounts import passwords
 from crm.accounts.checks import few_own_lines, known_country, known_zone, plausible_email
+from crm.domain.budgets import LARGEST_BUDGET
 from crm.domain.language import gettext as _
 from crm.domain.language import languages
 from crm.domain.manner import CHOICES, LANGUAGE, Dates, Hours, Numbers
@@ -85,9 +86,9 @@ class Profile(Written):
 class Preferences(Profile):
     """The settings of somebody with a plan: also the room in their week and their mail."""
 
-    budget_call: Annotated[int, Field(ge=0, le=20)]
-    budget_in_person: Annotated[int, Field(ge=0, le=20)]
-    budget_by_hand: Annotated[int, Field(ge=0, le=20)]
+    budget_call: Annotated[int, Field(ge=0, le=LARGEST_BUDGET)]
+    budget_in_person: Annotated[int, Field(ge=0, le=LARGEST_BUDGET)]
+    budget_by_hand: Annotated[int, Field(ge=0, le=LARGEST_BUDGET)]
     budget_in_person_quarter: Annotated[int | None, Field(ge=0, le=99)] = None
     nudge_on: bool = False
     nudge_weekday: Annotated[int, Field(ge=0, le=6)]

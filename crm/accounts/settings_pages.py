@@ -8,6 +8,7 @@ from starlette.responses import Response
 from crm.accounts import actions, queries, sign_in, written
 from crm.accounts.forms import PasswordChange, Preferences, Profile
 from crm.accounts.passwords import fits, hashed
+from crm.domain.budgets import LARGEST_BUDGET
 from crm.domain.language import gettext as _
 from crm.domain.language import ngettext
 from crm.domain.manner import day_name, write_for
@@ -37,6 +38,7 @@ def _page(visit: Visit, values: Any, errors: dict[str, str]) -> Response:
         "values": values,
         "errors": errors,
         "zones": queries.zone_choices(str(values.get("time_zone") or "")),
+        "most": LARGEST_BUDGET,
         "weekdays": [(number, day_name(number)) for number in range(7)],
         "written": written.fields(
             visit.at, visit.principal.user_zone, queries.team_written(visit.connection, visit.principal)

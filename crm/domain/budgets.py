@@ -25,6 +25,11 @@ QUIET_WEEKS = 4
 """After so many weeks in which nothing was answered, a plan offers half."""
 
 
+def in_all(call: int, in_person: int, by_hand: int) -> int:
+    """How much a week of these budgets holds together."""
+    return min(LARGEST_BUDGET, call + in_person + by_hand)
+
+
 @dataclass(frozen=True)
 class Budget:
     """How much one user takes on in a week, by group and in all; 0 to 20 each. ``is_eased``: it is half of theirs.

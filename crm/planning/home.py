@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from crm.domain.budgets import FULL_WEEK, GROUPS, LARGEST_BUDGET, LEAST_DAYS, Budget
+from crm.domain.budgets import FULL_WEEK, GROUPS, LARGEST_BUDGET, LEAST_DAYS, Budget, in_all
 from crm.domain.language import gettext as _
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.principal import Principal
@@ -111,10 +111,8 @@ def home_of(connection: Connection, principal: Principal) -> Home:
 
 
 def _usual(row: Row[Any]) -> Home:
-    amounts = (row.budget_call, row.budget_in_person, row.budget_by_hand, row.budget_total)
-    return Home(
-        whereabouts(row.city, row.country), Budget(*(max(0, min(LARGEST_BUDGET, one)) for one in amounts))
-    )
+    amounts = (row.budget_call, row.budget_in_person, row.budget_by_hand)
+    return Home(whereabouts(row.city, row.country), Budget(*amounts, min(row.budget_total, in_all(*amounts))))
 
 
 def home_in(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> Home:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from crm.contacts.many import set_owner, set_tier
-from crm.domain.budgets import LARGEST_BUDGET
+from crm.domain.budgets import in_all
 from crm.domain.principal import Principal
 from crm.domain.targets import TIERS
 from crm.planning.home import require_planner
@@ -42,7 +42,7 @@ def set_budget(
         "budget_call": call,
         "budget_in_person": in_person,
         "budget_by_hand": by_hand,
-        "budget_total": min(LARGEST_BUDGET, call + in_person + by_hand),
+        "budget_total": in_all(call, in_person, by_hand),
     }
     if finished:
         values["first_run_done"] = True

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from crm.accounts import actions, mails, own_address, tokens
 from crm.accounts.passwords import hashed
 from crm.accounts.queries import own_words
+from crm.domain.budgets import LARGEST_BUDGET
 from crm.errors import Conflict
 from crm.mail.transport import Delivery, DeliveryState, Phase
 from crm.storage.tables import api_token, user
@@ -247,6 +248,15 @@ def test_preferences_that_do_not_fit_come_back(world: World, field: str, value: 
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.text
     assert row(world, alice.user_id).name == "Alice Meyer"
+
+
+def test_a_week_holds_no_more_in_all_than_of_one_act(world: World) -> None:
+    alice = world.user()
+    visitor = client(world, alice)
+    full = {"budget_call": "20", "budget_in_person": "20", "budget_by_hand": "20"}
+    assert visitor.post("/settings", data={**PREFERENCES, **full}).status_code == 303
+    assert row(world, alice.user_id).budget_total == LARGEST_BUDGET
+    assert f'max="{LARGEST_BUDGET}"' in visitor.get("/settings").text
 
 
 def test_more_own_addresses_than_are_kept_are_said_at_the_field(world: World) -> None:
