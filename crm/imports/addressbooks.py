@@ -11,9 +11,20 @@ from typing import Any
 from crm.contacts.drafts import EMAIL_LIMIT, is_email
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
-from crm.imports.cells import clean_phone, excerpt, is_time_zone, name_of, no_email, no_person, tidy_line
+from crm.domain.phones import digits_of
+from crm.domain.targets import TIERS
+from crm.imports.cells import (
+    clean_phone,
+    either,
+    excerpt,
+    is_time_zone,
+    name_of,
+    no_email,
+    no_person,
+    tidy_line,
+)
 from crm.imports.columns import LEAVE_OUT, Meaning
-from crm.imports.phrases import phrase
+from crm.imports.phrases import either, phrase
 from crm.imports.records import (
     ADDRESS_BOOK,
     ContactRecord,
@@ -29,6 +40,8 @@ from crm.imports.tables import Table, columns_said, left_out, rows_of
 from crm.imports.written_days import DAY_FIRST, MONTH_FIRST, day_order, read_day, written
 
 NOTICE_LIMIT = 1_000
+FEWEST_DIGITS = 3
+"""What has fewer is hardly a phone number."""
 CELLS = re.compile(r"\s*:::\s*|\s*;\s*|\n")
 _EMAILS = re.compile(rf"{CELLS.pattern}|\s*,\s*(?=[^\s,;]+@)")
 _NAMED = re.compile(r"[^<>]*<([^<>]+)>|mailto:(.+)", re.IGNORECASE)
@@ -138,13 +151,15 @@ def _contact(
 ) -> ContactRecord | None:
     row = _Row(table, cells)
     emails, email_labels = _emails(row, line, notices)
-    phones, phone_labels = _phones(row)
+    phones, phone_labels = _phones(row, line, notices)
     parts = (row.one("given_name"), row.one("middle_name"), row.one("family_name"))
-    name = _name(row, parts, emails)
+    organisation = row.one("organisation")
+    said = _name(row, parts) or next(iter(emails), "")
+    name = said or organisation
     if not name:
-        notices.leave_out(line, phrase("No name, organisation or email. There is nobody to keep."))
+        notices.leave_out(line, phrase("No name and no email. There is nobody to keep."))
         return None
-    if max(map(len, (name, *parts, row.one("organisation"), row.one("title")))) > LINE_LIMIT:
+    if max(map(len, (name, *parts, organisation, row.one("title")))) > LINE_LIMIT:
         notices.leave_out(
             line,
             phrase(
@@ -160,9 +175,10 @@ def _contact(
         "family_name": parts[2] or None,
         "emails": emails,
         "phones": phones,
-        "organisation": row.one("organisation") or None,
+        "organisation": organisation or None,
         "title": row.one("title") or None,
         "kind": row.one("kind")[:40] or None,
+        "tier": _tier(row, line, notices),
         "tags": _tags(row),
         "city": city or None,
         "country": country or None,
@@ -172,18 +188,31 @@ def _contact(
         "notes": "\n".join(cell for _, cell in row.all("notes"))[:TEXT_LIMIT] or None,
         "occasions": _anniversaries(row, order),
     }
-    said = frozenset(key for key, value in values.items() if value)
+    given = frozenset(key for key, value in values.items() if value)
     labels = tuple(sorted({**email_labels, **phone_labels}.items()))
-    record = ContactRecord(**values, labels=labels, given=said, where=notices.where(line))
+    record = ContactRecord(**values, labels=labels, given=given, where=notices.where(line))
+    if not said:
+        notices.leave_out(line, phrase("No name and no email, only “{name}”.", name=excerpt(name)), record)
+        return None
     if record.is_nobody:
         notices.leave_out(line, no_person(record.name, record.emails[0]), record)
         return None
     return record
 
 
-def _name(row: _Row, parts: Sequence[str], emails: Sequence[str]) -> str:
-    said = row.one("name") or name_of(parts[0], parts[2], parts[1])
-    return said or row.one("nickname") or row.one("organisation") or next(iter(emails), "")
+def _name(row: _Row, parts: Sequence[str]) -> str:
+    return row.one("name") or name_of(parts[0], parts[2], parts[1]) or row.one("nickname")
+
+
+def _tier(row: _Row, line: int, notices: _Notices) -> str | None:
+    text = row.one("tier")
+    if not text or text.casefold() in TIERS:
+        return text.casefold() or None
+    why = phrase(
+        "“{tier}” is no tier and was left out; expected {words}.", tier=excerpt(text), words=either(TIERS)
+    )
+    notices.leave_out(line, why)
+    return None
 
 
 def _emails(row: _Row, line: int, notices: _Notices) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -203,12 +232,16 @@ def _bare(text: str) -> str:
     return tidy_line(named[1] or named[2]) if named else tidy_line(text)
 
 
-def _phones(row: _Row) -> tuple[tuple[str, ...], dict[str, str]]:
+def _phones(row: _Row, line: int, notices: _Notices) -> tuple[tuple[str, ...], dict[str, str]]:
     found: dict[str, str] = {}
     for meaning, cell in row.all("phone"):
         for phone in filter(None, (" ".join(clean_phone(one).split()) for one in CELLS.split(cell))):
             if "fax" not in row.label(meaning) and len(phone) <= 100:
                 found.setdefault(phone, row.label(meaning))
+            if len(digits_of(phone)) < FEWEST_DIGITS:
+                notices.ask(
+                    line, phrase("“{phone}” is kept as a phone number. Is it one?", phone=excerpt(phone))
+                )
     return tuple(found), {phone: label for phone, label in found.items() if label}
 
 

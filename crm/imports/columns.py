@@ -20,6 +20,7 @@ FIELDS = {
     "organisation": N_("Organisation"),
     "title": N_("Title"),
     "kind": N_("Kind"),
+    "tier": N_("Tier"),
     "tags": N_("Tags"),
     "address": N_("Postal address"),
     "street": N_("Street"),
@@ -73,6 +74,7 @@ _NAMES = {
     "|fonction|titre1|cargo|puesto|posizione|qualifica|functie|должность|stanowisko|titel1|職位|职位|役職|직책"
     "|title",
     "kind": "kind",
+    "tier": "tier",
     "tags": "tags|labels|group membership|groups|group|categories|category|lists|kategorien|gruppen|categorie"
     "|categorias|categorieen|groupes|mots cles|stichworter|grupos|группы|метки",
     "address": "address|addresses|address formatted|postal address|mailing address|full address|anschrift|direccion"
@@ -120,6 +122,7 @@ _SINGLE = frozenset(
         "family_name",
         "title",
         "kind",
+        "tier",
         "time_zone",
         "birthday",
         "birth_year",

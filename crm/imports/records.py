@@ -294,7 +294,7 @@ class Skipped:
     @property
     def mark(self) -> str | None:
         """By what somebody says that it is to be brought in."""
-        return self.record.emails[0] if self.record else None
+        return next(iter(self.record.emails), self.record.name) if self.record else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,57 @@ def test_an_address_behind_which_nobody_sits_is_no_person() -> None:
     ]
 
 
+NAMELESS = """\
+First name,Last name,Email,Company,Phone
+,,orphan@nowhere.example,Nowhere,
+,,,Pizzeria Roma,+1 860 555 0123
+,,,,+1 860 555 0199
+Ana,Ruiz,,Fernhill,12
+"""
+
+
+def test_an_organisation_is_not_the_name_of_a_person(world: World) -> None:
+    found = read(NAMELESS)
+    assert [one.name for one in people(NAMELESS)] == ["orphan@nowhere.example", "Ana Ruiz"]
+    assert [(one.where, one.why) for one in found.skipped] == [
+        ("book.csv line 3", "No name and no email, only “Pizzeria Roma”."),
+        ("book.csv line 4", "No name and no email. There is nobody to keep."),
+    ]
+    assert [(one.where, one.question) for one in found.uncertain] == [
+        ("book.csv line 5", "“12” is kept as a phone number. Is it one?")
+    ]
+    browser = client(world, world.user())
+    preview = send(browser, ("book.csv", NAMELESS))
+    assert "Bring it in anyway: Pizzeria Roma" in browser.get(preview).text
+    browser.post(f"{preview}/apply", data={"people": "Pizzeria Roma"})
+    assert {row.name for row in rows(world, contact)} == {
+        "orphan@nowhere.example",
+        "Ana Ruiz",
+        "Pizzeria Roma",
+    }
+
+
+TIERED = """Full Name,E-mail,Tier,Kind
+Ana Ruiz,ana@x.example,KEY,Customer
+Ben Ode,ben@x.example,gold,
+Cy Dee,cy@x.example,,
+"""
+
+
+def test_a_column_may_say_the_tier(world: World) -> None:
+    found = read(TIERED)
+    assert [(one.where, one.why) for one in found.skipped] == [
+        ("book.csv line 3", "“gold” is no tier and was left out; expected key, regular, warm or none.")
+    ]
+    bring(world, ("book.csv", TIERED))
+    kept = {row.name: (row.tier, row.kind) for row in rows(world, contact)}
+    assert kept == {
+        "Ana Ruiz": ("key", "customer"),
+        "Ben Ode": ("none", "other"),
+        "Cy Dee": ("none", "other"),
+    }
+
+
 def test_a_day_that_may_be_two_is_asked_about_unless_another_tells() -> None:
     rows_ = ["First Name,Last Name,Birthday", "A,B,3/12/1979"]
     found = read("\n".join(rows_))
