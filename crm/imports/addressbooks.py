@@ -15,7 +15,6 @@ from crm.domain.phones import digits_of
 from crm.domain.targets import TIERS
 from crm.imports.cells import (
     clean_phone,
-    either,
     excerpt,
     is_time_zone,
     name_of,

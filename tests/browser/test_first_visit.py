@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Come
 
@@ -63,6 +63,20 @@ def test_nothing_jumps_while_a_page_appears(visit: Come, size: tuple[int, int], 
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
     for place in ("/", "/log", "/health", "/people", "/rules/screen_only", "/signals", "/trips", "/settings"):
         assert jumps(page, place) == [], place
+
+
+def test_ticking_the_first_person_moves_no_row(visit: Come) -> None:
+    for size in (DESKTOP, (820, 900), PHONE):
+        page = visit().page(size)
+        page.goto("/people")
+        row, bar = page.locator("tbody tr").nth(1), page.locator("[data-bulk-bar]")
+        before = row.bounding_box()
+        expect(bar).to_be_hidden()
+        page.locator(".row-select").first.check()
+        expect(bar).to_be_visible()
+        assert row.bounding_box() == before
+        page.locator(".row-select").first.uncheck()
+        expect(bar).to_be_hidden()
 
 
 def test_a_jump_would_be_seen(visit: Come) -> None:

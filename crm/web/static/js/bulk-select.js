@@ -1,5 +1,5 @@
-// A form with data-bulk: ticking rows shows the bar of acts in [data-bulk-bar] and counts them. Without scripts the bar
-// is always there. X ticks the row that has focus.
+// A form with data-bulk: ticking rows shows the bar of acts in [data-bulk-bar] and counts them. Its place is kept while
+// it is away, so that no row moves from under a hand. Without scripts the bar is always there. X ticks the row that has focus.
 import { count } from "./words.js";
 
 const rows = (form) => [...form.querySelectorAll("input.row-select")];
@@ -8,7 +8,7 @@ function refresh(form) {
   const boxes = rows(form);
   const chosen = boxes.filter((box) => box.checked).length;
   const bar = form.querySelector("[data-bulk-bar]");
-  if (bar) bar.hidden = chosen === 0;
+  bar?.classList.toggle("bulk-away", chosen === 0);
   for (const words of form.querySelectorAll("[data-bulk-count]")) words.textContent = count("selected", chosen);
   const all = form.querySelector("[data-bulk-all]");
   if (all) {
