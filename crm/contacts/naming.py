@@ -1,10 +1,12 @@
 """What tells of one person in the words of others: names, now and before, emails and numbers that are theirs alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from crm.contacts.queries import Person, person
+from crm.contacts.queries import person
 from crm.domain.blanking import Marks, is_telling
 from crm.domain.folding import fold
 from crm.domain.phones import digits_of
@@ -20,11 +22,7 @@ from crm.storage.tables import (
 )
 
 _SHORTEST_WORD = 3
-_KEPT = {
-    "contact": ("names", "name"),
-    "contact_email": ("emails", "value"),
-    "contact_phone": ("phones", "value"),
-}
+_WAYS = {"contact_email": "emails", "contact_phone": "phones"}
 
 
 @dataclass(frozen=True)
@@ -48,9 +46,10 @@ def once_called(connection: Connection, principal: Principal, contact_id: int) -
             found.merges.append(row.id)
             found.names.append(row.gone_name)
             for table, before, _ in row.content["changes"]:
-                kept, field = _KEPT.get(table, ("", ""))
-                if kept and before is not None:
-                    getattr(found, kept).append(before[field])
+                if before is not None and table == contact.name:
+                    found.names.extend(_full_names(before))
+                elif before is not None and table in _WAYS:
+                    getattr(found, _WAYS[table]).append(before["value"])
             if row.gone_id not in seen:
                 seen.add(row.gone_id)
                 waiting.append(row.gone_id)
@@ -67,7 +66,7 @@ def _add_replaced(connection: Connection, principal: Principal, found: Before) -
         table.before.is_not(None),
     )
     for before in connection.execute(traces).scalars():
-        found.names.extend(filter(None, [(before or {}).get("name")]))
+        found.names.extend(_full_names(before or {}))
         found.emails.extend((before or {}).get("emails", ()))
         found.phones.extend((before or {}).get("phones", ()))
 
@@ -75,7 +74,7 @@ def _add_replaced(connection: Connection, principal: Principal, found: Before) -
 def names_of(connection: Connection, principal: Principal, contact_id: int) -> set[str]:
     """What this person is and was called, also where somebody else is called so."""
     return {
-        *_full_names(person(connection, principal, contact_id)),
+        *_full_names(vars(person(connection, principal, contact_id))),
         *once_called(connection, principal, contact_id).names,
     }
 
@@ -83,7 +82,7 @@ def names_of(connection: Connection, principal: Principal, contact_id: int) -> s
 def marks_of(connection: Connection, principal: Principal, contact_id: int) -> Marks:
     """What tells of this person anywhere: nothing that somebody else here is called, or has, too."""
     one, before = person(connection, principal, contact_id), once_called(connection, principal, contact_id)
-    names = {name for name in (*_full_names(one), *before.names) if is_telling(name)}
+    names = {name for name in (*_full_names(vars(one)), *before.names) if is_telling(name)}
     emails = {way.value for way in one.emails} | set(before.emails)
     phones = {way.value for way in one.phones} | set(before.phones)
     called = _others(connection, principal, contact, contact.c.folded_name, contact_id)
@@ -102,12 +101,24 @@ def marks_of(connection: Connection, principal: Principal, contact_id: int) -> M
 
 
 def marks_beside(connection: Connection, principal: Principal, contact_id: int) -> Marks:
-    """What tells of this person in what they took part in: also one word of the name, where nobody else there has it."""
-    one, table, other = (
-        person(connection, principal, contact_id),
-        interaction_contact.c,
-        interaction_contact.alias(),
+    """What tells of this person in what they took part in: also one word of a name of now or before, where nobody else
+    there has it."""
+    one, called = person(connection, principal, contact_id), names_of(connection, principal, contact_id)
+    beside = _names_beside(connection, principal, contact_id)
+    taken = {word for name in beside for word in name.split()}
+    words = {word.strip(",.") for name in called for word in name.split()}
+    alone = {word for word in words if len(word) >= _SHORTEST_WORD and fold(word) not in taken}
+    once = {name for name in called if fold(name) not in beside}
+    return Marks(
+        {*_full_names(vars(one)), *once, *alone},
+        (way.value for way in one.emails),
+        (way.value for way in one.phones),
     )
+
+
+def _names_beside(connection: Connection, principal: Principal, contact_id: int) -> set[str]:
+    """The folded names of everybody who ever took part in the same as this person."""
+    table, other = interaction_contact.c, interaction_contact.alias()
     beside = (
         select(contact.c.folded_name)
         .join(
@@ -124,17 +135,13 @@ def marks_beside(connection: Connection, principal: Principal, contact_id: int) 
             other.c.contact_id != contact_id,
         )
     )
-    taken = {word for name in connection.execute(beside).scalars() for word in name.split()}
-    words = {word.strip(",.") for name in _full_names(one) for word in name.split()}
-    alone = {word for word in words if len(word) >= _SHORTEST_WORD and fold(word) not in taken}
-    return Marks(
-        {*_full_names(one), *alone}, (way.value for way in one.emails), (way.value for way in one.phones)
-    )
+    return set(connection.execute(beside).scalars())
 
 
-def _full_names(one: Person) -> set[str]:
-    parts = " ".join(filter(None, (one.given_name, one.family_name)))
-    return {one.name} | ({parts} if one.given_name and one.family_name else set())
+def _full_names(one: Mapping[str, Any]) -> set[str]:
+    """The name, and given and family name where both are known."""
+    given, family = one.get("given_name"), one.get("family_name")
+    return {name for name in (one.get("name"), f"{given} {family}" if given and family else None) if name}
 
 
 def _others(

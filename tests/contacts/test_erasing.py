@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,14 @@ def someone(owner: int | None) -> NewContact:
     )  # fmt: skip
 
 
+def put(connection: Any, world: World, table: Any, **values: Any) -> int:
+    """Write one row of any table, past everything that would be asked."""
+    row_id = new_id(connection)
+    own = {"workspace_id": world.workspace_id, **({"id": row_id} if "id" in table.c else {})}
+    connection.execute(table.insert(), own | values)
+    return row_id
+
+
 class Rows:
     """Rows that name the person, one or more of each table that can."""
 
@@ -157,14 +166,7 @@ class Rows:
         self.connection, self.world, self.crowd = connection, world, crowd
 
     def add(self, table: Any, **values: Any) -> int:
-        row_id = new_id(self.connection)
-        row = {
-            "workspace_id": self.world.workspace_id,
-            **({"id": row_id} if "id" in table.c else {}),
-            **values,
-        }
-        self.connection.execute(table.insert(), row)
-        return row_id
+        return put(self.connection, self.world, table, **values)
 
     def everywhere(self) -> None:
         world, crowd = self.world, self.crowd
@@ -390,6 +392,41 @@ def test_a_mail_to_many_stays_one_when_somebody_is_erased_whatever_is_done_to_it
             connection, world.principal, sent, replace(entry, contact_ids=tuple(crowd[1:12])), world.now
         )
     assert contacts_counted(world) == {(False, True)}
+
+
+def test_one_word_of_a_former_name_goes_from_what_is_shared_but_for_what_others_there_are_called(
+    database: Database,
+) -> None:
+    world = World.create(database)
+    marta, jo = world.contact("Marta Bell"), world.contact("Jo Bell")
+    user_id = world.user().user_id
+    before = world.contact("M. Halloran", given_name="Martina", family_name="Halloran")
+    note = "Halloran will send the contract, Martina too. Quill knows. Bell rang."
+    shared = world.log("lunch", 3, marta, jo, note=note)
+    elsewhere = world.log("lunch", 2, jo, note="Halloran Street 4")
+    with database.write() as connection:
+        write = partial(put, connection, world)
+        batch_id = write(import_batch, files=["a.csv"], counts={}, applied_at=world.now)
+        of_log = {"record": "interaction", "row_id": shared, "batch_id": batch_id}
+        write(import_trace, **of_log, before={"note": note, "summary": None}, after="1")
+        write(source_record, **of_log, source_key="k", content_hash=json.dumps({"note": note}))
+        of_person = {"record": "contact", "row_id": marta, "batch_id": batch_id}
+        write(import_trace, **of_person, before={"name": "Marta Quill", "emails": []}, after="1")
+        meeting = {"source_key": "m", "occurred_at": world.now, "summary": "Lunch with Halloran and Jo"}
+        meeting_id = write(open_meeting, **meeting, batch_id=batch_id, user_id=user_id)
+        for contact_id in (marta, jo):
+            write(open_meeting_contact, meeting_id=meeting_id, contact_id=contact_id)
+        merge_contacts(connection, world.principal, marta, before, {"name": "first"}, world.now)
+        erase(connection, world.principal, marta, world.now)
+    blanked = f"{BLANK} will send the contract, {BLANK} too. {BLANK} knows. Bell rang."
+    with database.read() as connection:
+        notes = dict(connection.execute(select(interaction.c.id, interaction.c.note)).all())
+        (kept,) = connection.execute(select(import_trace.c.before)).scalars()
+        (said,) = connection.execute(select(source_record.c.content_hash)).scalars()
+        (title,) = connection.execute(select(open_meeting.c.summary)).scalars()
+    assert notes == {shared: blanked, elsewhere: "Halloran Street 4"}
+    assert (kept["note"], json.loads(said)["note"]) == (blanked, blanked)
+    assert title == f"Lunch with {BLANK} and Jo"
 
 
 def test_reports_of_imports_keep_what_they_say_of_others(database: Database):
