@@ -25,6 +25,11 @@ class WorkingHours:
 OFFICE_HOURS = WorkingHours()
 
 
+def is_weekend(day: date) -> bool:
+    """Whether the working days of its week are over."""
+    return day.weekday() not in OFFICE_HOURS.weekdays
+
+
 def works(
     hours: WorkingHours, zone: tzinfo, holidays: Collection[date], start: datetime, end: datetime
 ) -> bool:

@@ -28,10 +28,11 @@ from crm.nudges.due import gets_nudges
 from crm.nudges.outbox import Body, Claim, NoMail
 from crm.nudges.quiet import Empty, why_empty
 from crm.nudges.reply_ids import Nudge, reply_id
-from crm.planning.actions import make_plan
+from crm.planning.actions import make_or_renew
 from crm.planning.diary import has_calendar
 from crm.planning.drafting import let_rest
 from crm.planning.easing import easing
+from crm.planning.outgrown import is_outgrown
 from crm.planning.queries import PlanView, Suggested, plan_of
 from crm.planning.talking import dated
 from crm.planning.words import moment_words, planned_on, still
@@ -89,10 +90,11 @@ class Writer:
         week = IsoWeek.parse(claim.week)
         with database.read() as connection:
             principal, person = _recipient(connection, claim)
-            is_made = plan_of(connection, principal, week, at) is not None
-        if not is_made:
+            made = plan_of(connection, principal, week, at)
+            is_missing = made is None or is_outgrown(connection, principal, made, mail_id=claim.id)
+        if is_missing:
             with database.write() as connection:
-                make_plan(connection, principal, week, at)
+                make_or_renew(connection, principal, week, at, mail_id=claim.id)
         with database.read() as connection:
             plan = plan_of(connection, principal, week, at)
         empty = Empty() if plan and plan.open else self._why_empty(database, principal, plan, at)
@@ -103,8 +105,8 @@ class Writer:
             before = missed.said_to(connection, claim, at)
         if plan is None or not (plan.open or promises):
             return self._quiet(database, principal, person, empty, claim, at)
-        made = planned_on(plan.made_at, principal.own_day(at), principal.user_zone) if plan.open else ""
-        said = " ".join(filter(None, (before, made, easing(plan.budget) if plan.open else "", unsure)))
+        as_of = planned_on(plan.made_at, principal.own_day(at), principal.user_zone) if plan.open else ""
+        said = " ".join(filter(None, (before, as_of, easing(plan.budget) if plan.open else "", unsure)))
         mail = self._nudge(person, principal, plan, promises, empty, said, at)
         mail = replace(mail, proposed=proposed and any(one.slot.starts_at for one in plan.open))
         return self._rendered("nudge", mail, person, principal, claim, at)

@@ -77,10 +77,10 @@ def _met_on(trip: Trip, one: Meeting, url: str) -> Event:
 
 @router.page("/calendar/{token}.ics", access="public")
 def feed(visit: Visit) -> Response:
-    """What a calendar program reads: the suggestions of last week and this one, as far as their plans are made."""
+    """What a calendar program reads: the suggestions of last week, this one and the next, as far as their plans are made."""
     reader = feeds.reader_of(visit.connection, visit.text("token"))
     week = IsoWeek.of(reader.own_day(visit.at))
-    views = [plan_of(visit.connection, reader, one, visit.at) for one in (week.previous(), week)]
+    views = [plan_of(visit.connection, reader, one, visit.at) for one in (week.previous(), week, week.next())]
     if reader.user_id is not None:
         write_for(manner_of(visit.connection, reader.workspace_id, reader.user_id))
     events = [

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import Connection, Row, select
 
 from crm.domain.budgets import GROUPS, Budget
 from crm.domain.diary import Slot
@@ -23,7 +23,8 @@ from crm.errors import Conflict, Invalid, NotFound
 from crm.interactions.actions import Entry, delete_interaction, log_interaction
 from crm.planning.drafting import Draft, Drafted, another_slot, draft_plan
 from crm.planning.home import require_planner
-from crm.planning.queries import own_suggestion, stored_plan, suggested
+from crm.planning.outgrown import is_outgrown, is_used
+from crm.planning.queries import own_suggestion, plan_of, stored_plan, suggested
 from crm.planning.states import State, states_of
 from crm.storage.database import new_id, new_ids
 from crm.storage.insertion import insert_unless_there
@@ -31,7 +32,6 @@ from crm.storage.tables import (
     interaction,
     interaction_contact,
     left_out,
-    outbox,
     plan,
     response,
     suggestion,
@@ -80,32 +80,25 @@ def plan_anew(connection: Connection, principal: Principal, week: IsoWeek, at: d
     mail has carried it. For whoever looks at the week before their first run is over.
     """
     found = _plan_id(connection, principal, week)
-    if found is not None and not _is_used(connection, principal, week, found):
-        connection.execute(
-            plan.delete().where(plan.c.workspace_id == principal.workspace_id, plan.c.id == found)
-        )
+    if found is not None and not is_used(connection, principal, week, found):
+        _drop(connection, principal, found)
     return make_plan(connection, principal, week, at)
 
 
-def _is_used(connection: Connection, principal: Principal, week: IsoWeek, plan_id: int) -> bool:
-    whose = principal.workspace_id
-    same = and_(
-        suggestion.c.workspace_id == response.c.workspace_id, suggestion.c.id == response.c.suggestion_id
+def make_or_renew(
+    connection: Connection, principal: Principal, week: IsoWeek, at: datetime, *, mail_id: int | None = None
+) -> int:
+    """As `make_plan`, but a plan that `is_outgrown` is made again."""
+    made = plan_of(connection, principal, week, at)
+    if made is not None and made.id is not None and is_outgrown(connection, principal, made, mail_id=mail_id):
+        _drop(connection, principal, made.id)
+    return make_plan(connection, principal, week, at)
+
+
+def _drop(connection: Connection, principal: Principal, plan_id: int) -> None:
+    connection.execute(
+        plan.delete().where(plan.c.workspace_id == principal.workspace_id, plan.c.id == plan_id)
     )
-    answered = select(response.c.id).join(suggestion, same).where(suggestion.c.plan_id == plan_id)
-    mailed = select(outbox.c.id).where(
-        outbox.c.user_id == principal.user_id,
-        outbox.c.purpose == "nudge",
-        outbox.c.week == str(week),
-        outbox.c.state.not_in(("nothing_due", "skipped")),
-    )
-    asked = select(
-        or_(
-            answered.where(response.c.workspace_id == whose).exists(),
-            mailed.where(outbox.c.workspace_id == whose).exists(),
-        )
-    )
-    return bool(connection.execute(asked).scalar_one())
 
 
 def add_suggestions(

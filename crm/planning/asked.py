@@ -6,8 +6,9 @@ from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek, local_instant
 from crm.errors import Unavailable
-from crm.planning.actions import make_plan
+from crm.planning.actions import make_or_renew
 from crm.planning.drafting import draft_plan
+from crm.planning.outgrown import is_outgrown
 from crm.planning.queries import PlanView, drafted_view, plan_of
 from crm.storage.database import Database
 
@@ -31,12 +32,13 @@ def week_of(at: datetime, principal: Principal) -> IsoWeek:
 
 
 def _kept(database: Database, principal: Principal, week: IsoWeek, at: datetime) -> PlanView:
-    """The plan of the present week: made now unless it is there."""
+    """The plan of the present week: made now unless it is there, and made anew where it is outgrown."""
     with database.read() as connection:
         stored = plan_of(connection, principal, week, at)
-    if stored is None:
+        outgrown = stored is not None and is_outgrown(connection, principal, stored)
+    if stored is None or outgrown:
         with database.write() as connection:
-            make_plan(connection, principal, week, at)
+            make_or_renew(connection, principal, week, at)
             stored = plan_of(connection, principal, week, at)
     if stored is None:
         raise Unavailable(_("The plan was taken away while it was read. Try again."))

@@ -21,11 +21,10 @@ from crm.domain.post import (
     usual_paper,
 )
 from crm.domain.principal import Principal
-from crm.domain.weeks import IsoWeek
 from crm.domain.working_hours import public_holidays
 from crm.domain.yearly import next_return
 from crm.planning.home import home_of, require_planner
-from crm.planning.queries import Suggested, plan_of, suggestion_for
+from crm.planning.queries import Suggested, plan_of, suggestion_for, week_at_hand
 from crm.planning.talking import TalkingPoint, date_words, talking_points
 from crm.planning.words import planned_on
 from crm.storage.open_matters import is_open
@@ -212,7 +211,7 @@ def desk(connection: Connection, principal: Principal, at: datetime) -> Desk:
     """The notes of this week's plan, dates a card can still be in time for, and what was posted lately."""
     by = writer(connection, principal)
     today = principal.own_day(at)
-    plan = plan_of(connection, principal, IsoWeek.of(today), at)
+    plan = plan_of(connection, principal, week_at_hand(connection, principal, at), at)
     planned = tuple(
         ToWrite(one.contact.id, one.contact.name, one.reason, one.slot.day, not one.needs_address)
         for one in (plan.open if plan else ())

@@ -11,7 +11,6 @@ from crm.domain.left_out import LEFT_OUT
 from crm.domain.log_sentences import saved_sentence
 from crm.domain.rules import CHANNELS_OF_ACTS
 from crm.domain.spans import day_phrase, week_label
-from crm.domain.weeks import IsoWeek
 from crm.errors import Invalid
 from crm.interactions import queries as log
 from crm.planning import actions, effects_pages, note_pages, queries, trip_pages, waiting
@@ -104,7 +103,7 @@ def undo(visit: Visit) -> Response:
 @router.page("/plan/why", fresh=True)
 def why(visit: Visit) -> Response:
     """Everybody with a reason to be reached who found no place this week, and why."""
-    week = IsoWeek.of(visit.today)
+    week = queries.week_at_hand(visit.connection, visit.principal, visit.at)
     found = waiting.not_planned(visit.connection, visit.principal, week, visit.at)
     last = sorted(LEFT_OUT, key=lambda reason: reason == GONE)
     by_reason = {reason: [one for one in found if _why(one) == reason] for reason in last}

@@ -17,6 +17,7 @@ from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.post import post_days
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
+from crm.domain.working_hours import is_weekend
 from crm.errors import NotFound
 from crm.planning.arranged import next_arranged
 from crm.planning.diary import taken_now
@@ -150,6 +151,21 @@ class PlanView:
 
 
 # Reading
+
+
+def week_at_hand(connection: Connection, principal: Principal, at: datetime) -> IsoWeek:
+    """The week that the user has before them: the present one.
+
+    From Saturday on it is the coming one, unless the present one was planned before its working days were over: no plan
+    is made for days gone by.
+    """
+    today = principal.own_day(at)
+    week = IsoWeek.of(today)
+    if not is_weekend(today) or stored_plan(connection, principal, week.next()) is not None:
+        return week.next() if is_weekend(today) else week
+    stored = stored_plan(connection, principal, week)
+    planned_in_time = stored is not None and not is_weekend(principal.own_day(stored.made_at))
+    return week if planned_in_time else week.next()
 
 
 def is_plan_of(whose: Any, user_id: Any, week: Any) -> ColumnElement[bool]:
@@ -461,8 +477,8 @@ def _alone(connection: Connection, principal: Principal, row: Row[Any], at: date
 def suggestion_for(
     connection: Connection, principal: Principal, contact_id: int, at: datetime
 ) -> Suggested | None:
-    """What this week's plan of the user says of one contact, if anything."""
-    week = IsoWeek.of(principal.own_day(at))
+    """What the plan of the user's `week_at_hand` says of one contact, if anything."""
+    week = week_at_hand(connection, principal, at)
     mine = _suggestion_for(principal.workspace_id, principal.user_id, contact_id, week.monday)
     row = connection.execute(*mine).one_or_none()
     return _alone(connection, principal, row, at) if row is not None else None

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, func, select
 from crm.domain.left_out import LeftOut, why_not
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
-from crm.planning.queries import Suggestee, is_plan_of, people
+from crm.planning.queries import Suggestee, is_plan_of, people, week_at_hand
 from crm.rules.queries import flags
 from crm.storage.statements import built_once
 from crm.storage.stored_metrics import current
@@ -68,7 +68,12 @@ def _number(whose: Any, user_id: Any, week: Any) -> Select[Any]:
 def why_waiting(connection: Connection, principal: Principal, contact_id: int, at: datetime) -> str:
     """Why this person had a reason to be reached and found no place in this week's plan of the user; else empty."""
     today = principal.own_day(at)
-    own = (principal.workspace_id, principal.user_id, str(IsoWeek.of(today)), contact_id)
+    own = (
+        principal.workspace_id,
+        principal.user_id,
+        str(week_at_hand(connection, principal, at)),
+        contact_id,
+    )
     found = connection.execute(*_entry(*own)).one_or_none()
     return "" if found is None else why_not(LeftOut(*found), today)
 

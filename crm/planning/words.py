@@ -10,6 +10,7 @@ from crm.domain.language import gettext as _
 from crm.domain.manner import clock_words
 from crm.domain.spans import capital, day_phrase
 from crm.domain.vocabulary import word
+from crm.domain.working_hours import is_weekend
 
 ASK_FOR_ADDRESS = N_("Ask for their address")
 
@@ -36,7 +37,7 @@ def moment_words(act: str, slot: Slot, today: date, zone: tzinfo, *, dated: bool
     ``dated``: "Today, Mon 16 Nov, 16:00", for what may be read on another day.
     """
     if slot.day is None:
-        return _("Any day this week")
+        return _("Still open") if is_weekend(today) else _("Any day this week")
     day = day_phrase(slot.day, today)
     if GROUPS[act] == "by_hand":
         if slot.day != today:
@@ -50,7 +51,7 @@ def moment_words(act: str, slot: Slot, today: date, zone: tzinfo, *, dated: bool
 def act_and_moment(act: str, slot: Slot, today: date, zone: tzinfo) -> str:
     """ "Call today, 16:00", "Note, post by Wed 18 Nov", "Lunch, any day this week". No full stop."""
     if slot.day is None:
-        said = _("{act}, any day this week")
+        said = _("{act}, still open") if is_weekend(today) else _("{act}, any day this week")
     elif slot.starts_at is not None:
         said = _("{act} today, {time}") if slot.day == today else _("{act} {day}, {time}")
     elif GROUPS[act] == "by_hand":

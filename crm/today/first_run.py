@@ -10,8 +10,8 @@ from crm.domain.language import gettext as _
 from crm.domain.spans import capital
 from crm.domain.targets import TIERS
 from crm.domain.vocabulary import word
-from crm.domain.weeks import IsoWeek
 from crm.planning.actions import make_plan, plan_anew
+from crm.planning.queries import week_at_hand
 from crm.today import actions, queries
 from crm.today.forms import FirstRun, marks
 from crm.web.forms import Errors, read
@@ -75,11 +75,24 @@ def begin(visit: Visit) -> Response:
         return show(visit, sent)
     planned = sent.then == "plan"
     actions.mark_people(visit.connection, visit.principal, marks(visit.form), visit.at, finished=planned)
+    if planned and not queries.number_kept(visit.connection, visit.principal, 1):
+        return show(visit, Errors({"": _whom_to_plan(visit)}, visit.form))
     actions.set_budget(
         visit.connection, visit.principal, sent.call, sent.in_person, sent.by_hand, finished=planned
     )
     if not planned:
         return visit.redirect("/welcome", _("Your marks are kept."))
     make = make_plan if visit.user.first_run_done else plan_anew
-    make(visit.connection, visit.principal, IsoWeek.of(visit.today), visit.at)
+    make(
+        visit.connection,
+        visit.principal,
+        week_at_hand(visit.connection, visit.principal, visit.at),
+        visit.at,
+    )
     return visit.redirect("/", _("Your first week is planned."))
+
+
+def _whom_to_plan(visit: Visit) -> str:
+    """What is missing for a first week, which holds the people one marked."""
+    number, _marked = queries.number_to_mark(visit.connection, visit.principal)
+    return _("Mark somebody first.") if number else _("Add somebody first.")

@@ -80,6 +80,11 @@ class Aside:
     ahead: tuple[Ahead, ...]
     last_week: str | None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anything waits there."""
+        return bool(self.owed or self.to_say or self.ahead)
+
 
 def aside(
     connection: Connection, principal: Principal, plan: PlanView | None, country: str | None, at: datetime
@@ -89,11 +94,12 @@ def aside(
     ``country`` is the user's own, which the post leaves from.
     """
     today = principal.team_day(at)
+    week = plan.week if plan else IsoWeek.of(principal.own_day(at))
     return Aside(
         _owed(connection, principal, today),
         _to_say(connection, principal, plan, today, at),
         _ahead(connection, principal, country, today),
-        _last_week(connection, principal, principal.own_day(at), at),
+        _last_week(connection, principal, week, at),
     )
 
 
@@ -232,9 +238,9 @@ def _date_title(row: Row[Any]) -> str:
     return _("{name}’s {kind}").format(name=row.name, kind=word(row.kind))
 
 
-def _last_week(connection: Connection, principal: Principal, today: date, at: datetime) -> str | None:
+def _last_week(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> str | None:
     """ "4 of 5 done. Graham Pike and Sofia Marchetti are back in touch." """
-    found = outcome(connection, principal, IsoWeek.of(today).previous(), at)
+    found = outcome(connection, principal, week.previous(), at)
     if found is None:
         return None
     ids = [contact_id for contact_id, rules in found.reached if _ABOUT_SILENCE & set(rules)]

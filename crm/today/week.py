@@ -22,19 +22,21 @@ from crm.domain.sentences import headline
 from crm.domain.spans import capital, count, day_phrase, short_day, span, week_label
 from crm.domain.vocabulary import ACTS_COUNTED, word
 from crm.domain.weeks import IsoWeek
+from crm.domain.working_hours import is_weekend
 from crm.errors import NotFound, Unavailable
 from crm.inbox.queries import waiting_count
 from crm.interactions.queries import channels
 from crm.interactions.silence import caution
 from crm.nudges.missed import of_week
 from crm.nudges.quiet import why_empty
-from crm.planning.actions import make_plan, snooze_days
+from crm.planning.actions import make_or_renew, snooze_days
 from crm.planning.covering import away, covering_sentences
 from crm.planning.diary import has_calendar
 from crm.planning.drafting import draft_plan
 from crm.planning.easing import easing
 from crm.planning.home import holidays_in
-from crm.planning.queries import PlanView, Suggested, drafted_view, plan_of
+from crm.planning.outgrown import is_outgrown
+from crm.planning.queries import PlanView, Suggested, drafted_view, plan_of, week_at_hand
 from crm.planning.talking import dated
 from crm.planning.waiting import number_not_planned
 from crm.planning.words import act_and_moment, beside_moment, moment_words, planned_on, still
@@ -93,14 +95,14 @@ class Year:
 @router.page("/", fresh=True)
 def home(visit: Visit) -> Response:
     """This week. Whoever has nobody yet begins with the first run."""
-    week = IsoWeek.of(visit.today)
+    week = week_at_hand(visit.connection, visit.principal, visit.at)
     if not visit.principal.may_edit:
         return _week_page(visit, visit.connection, week, None, is_now=True)
     marked = first_run.marked_so_far(visit)
     if first_run.is_due(visit, marked):
         return first_run.show(visit)
     plan = plan_of(visit.connection, visit.principal, week, visit.at)
-    if plan is None and _made(visit, week):
+    if (plan is None or is_outgrown(visit.connection, visit.principal, plan)) and _made(visit, week):
         with visit.database.read() as connection:
             plan = plan_of(connection, visit.principal, week, visit.at)
             return _week_page(visit, connection, week, plan, is_now=True, marked=marked)
@@ -124,9 +126,9 @@ def other_week(visit: Visit) -> Response:
 
 
 def _made(visit: Visit, week: IsoWeek) -> bool:
-    """Make the plan at the first look at the week; false where nothing can be written just now."""
+    """Make the plan at the first look at the week, and again once it is outgrown; false where nothing can be written just now."""
     with suppress(Unavailable), visit.database.write() as connection:
-        make_plan(connection, visit.principal, week, visit.at)
+        make_or_renew(connection, visit.principal, week, visit.at)
         return True
     return False
 
@@ -145,7 +147,8 @@ def _week_page(
     days = _days(plan, visit, holidays_in(country, week)) if plan else ()
     if plan and is_now:
         plan = _as_of_now(plan, visit.today)
-    empty = _empty(visit, connection, plan) if plan and is_now and not plan.suggestions else None
+    beside = queries.aside(connection, visit.principal, plan, country, visit.at) if is_now else None
+    empty = _empty(visit, connection, plan, beside) if plan and is_now and not plan.suggestions else None
     first = plan.open[0] if plan and plan.open and is_now else None
     rest = [one for one in (plan.suggestions if plan else ()) if one is not first]
     rest.sort(key=lambda one: not one.is_open)
@@ -153,9 +156,10 @@ def _week_page(
         "plan": plan,
         "week": week,
         "label": week_label(week),
-        "title": empty["title"] if empty else _title(plan, week, is_now=is_now),
+        "title": _title(plan, week, visit.today, is_now=is_now),
         "empty": empty,
         "is_now": is_now,
+        "is_ahead": week.monday > visit.today,
         "first": first,
         "rest": rest,
         "year": _year(visit, connection, first) if first else None,
@@ -163,7 +167,7 @@ def _week_page(
         "room": _room(plan) if plan else (),
         "missed": of_week(connection, visit.principal, week, visit.at, visit.settings),
         "caution": caution(connection, visit.principal, visit.at) if first else "",
-        "aside": queries.aside(connection, visit.principal, plan, country, visit.at) if is_now else None,
+        "aside": beside,
         "previous": week.previous(),
         "landed": visit.query.get("done"),
         "points_shown": POINTS_SHOWN,
@@ -175,10 +179,17 @@ def _week_page(
     return visit.render("today/week.html", context, active="week")
 
 
-def _empty(visit: Visit, connection: Connection, plan: PlanView) -> dict[str, str]:
-    """Why the week holds nobody, in the words of the mail."""
+def _empty(
+    visit: Visit, connection: Connection, plan: PlanView, beside: queries.Aside | None
+) -> dict[str, str]:
+    """Why the week holds nobody, in the words of the mail; that nobody waits only where nothing stands beside it."""
     found = why_empty(connection, visit.principal, plan, visit.at)
-    return {"title": found.title, "sentence": found.sentence(connection, visit.principal)}
+    title = found.title
+    if plan.week.monday > visit.today:
+        title = _("Nothing is planned for the coming week")
+    elif not found.why and beside and beside.is_open:
+        title = _("Nothing is planned this week")
+    return {"title": title, "sentence": found.sentence(connection, visit.principal)}
 
 
 def _said_of_now(
@@ -211,24 +222,37 @@ def _sayings(visit: Visit) -> dict[str, Callable[..., str]]:
 
 
 def _light(connection: Connection, visit: Visit, plan: PlanView) -> list[str]:
-    """Why this week or the next holds less than usual, or the people of somebody else."""
+    """That the week is over, and why it or the next holds less than usual, or the people of somebody else."""
     week = plan.week
+    is_ahead = week.monday > visit.today
     now, after = plan.homes
     owners = {one.contact.owner_id for one in plan.suggestions}
     light = (
-        now.lightness(week, _("This week"), plan.budget.days),
-        after.lightness(week.next(), _("Next week")),
+        _week_over(week, visit.today),
+        now.lightness(week, _("The coming week") if is_ahead else _("This week"), plan.budget.days),
+        "" if is_ahead else after.lightness(week.next(), _("Next week")),
         *covering_sentences(away(connection, visit.principal, week, visit.at), owners),
     )
     return [said for said in light if said]
 
 
-def _title(plan: PlanView | None, week: IsoWeek, *, is_now: bool) -> str:
-    if plan is None:
-        return _("This week")
-    if not is_now:
+def _week_over(week: IsoWeek, today: date) -> str:
+    """From Saturday on: which week this is, and when the next one comes."""
+    if week.monday > today:
+        return _("This week is over; this is the coming one.")
+    if is_weekend(today):
+        return _("This week is over. The next one is planned on {day}.").format(
+            day=day_phrase(week.next().monday, today)
+        )
+    return ""
+
+
+def _title(plan: PlanView | None, week: IsoWeek, today: date, *, is_now: bool) -> str:
+    if is_now and not (plan and plan.suggestions):
+        return _("The coming week") if week.monday > today else _("This week")
+    if not (is_now and plan):
         return _("Week {week} of {year}").format(week=week.week, year=week.year)
-    if plan.suggestions and not plan.open:
+    if not plan.open:
         all_done = all(one.acted_on for one in plan.suggestions)
         return _("All done for this week") if all_done else _("Nothing is left for this week")
     return headline(len(plan.open))

@@ -1,0 +1,154 @@
+"""A team that is just setting up: the first plan holds whoever is brought in meanwhile, and is for days still to come."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from crm import clock
+from crm.domain.principal import Principal
+from crm.domain.weeks import IsoWeek
+from crm.planning import actions
+from crm.planning.queries import PlanView, plan_of
+from tests.builders import World
+from tests.today.test_week_page import by_screen, words
+from tests.web.site import client
+
+SATURDAY = datetime(2026, 11, 28, 11, 0, tzinfo=UTC)
+ROOM = {"call": "3", "in_person": "1", "by_hand": "2", "then": "plan"}
+
+
+def planned(world: World, by: Principal, week: str) -> PlanView | None:
+    with world.database.read() as connection:
+        return plan_of(connection, by, IsoWeek.parse(week), clock.now())
+
+
+def whom(plan: PlanView | None) -> set[str]:
+    return {one.contact.name for one in plan.suggestions} if plan else set()
+
+
+def brought(world: World, by: Principal, name: str, **columns: Any) -> int:
+    """Somebody who is added at this moment."""
+    world.now = clock.now()
+    return by_screen(world, by, name, **columns)
+
+
+@pytest.mark.parametrize(
+    ("people", "told"), [(0, "Add somebody first."), (1, "Mark somebody first."), (2, "Mark somebody first.")]
+)
+def test_a_first_week_without_anybody_in_it_is_refused(world: World, people: int, told: str) -> None:
+    theo = world.user("Theo Marsh", role="member")
+    tiers = {}
+    for number in range(people):
+        one = world.contact(f"Person {number}", owner_id=theo.user_id, tier="none" if number == 0 else "key")
+        tiers[f"tier_{one}"] = "none"
+    browser = client(world, theo)
+    answer = browser.post("/welcome", data={**ROOM, **tiers})
+    assert answer.status_code == 422
+    assert told in words(answer.text)
+    assert planned(world, theo, "2026-W48") is None
+    fields = {f"tier_{brought(world, theo, 'Marta Kowalczyk', tier='none')}": "key"}
+    assert browser.post("/welcome", data={**ROOM, **fields}).status_code == 303
+    assert "Marta Kowalczyk" in whom(planned(world, theo, "2026-W48"))
+
+
+@pytest.mark.parametrize("first_run_done", [False, True])
+def test_who_is_added_after_the_first_look_comes_into_the_week(world: World, first_run_done: bool) -> None:
+    alice = world.user(first_run_done=first_run_done)
+    world.now = clock.now()
+    world.contact("Jonas Beck", owner_id=alice.user_id, tier="regular")
+    browser = client(world, alice)
+    browser.get("/")
+    assert whom(planned(world, alice, "2026-W48")) == {"Jonas Beck"}
+    with time_machine.travel(clock.now() + timedelta(minutes=5), tick=True):
+        brought(world, alice, "Marta Kowalczyk")
+        assert "Marta Kowalczyk" in words(browser.get("/").text)
+        assert whom(planned(world, alice, "2026-W48")) == {"Jonas Beck", "Marta Kowalczyk"}
+
+
+@pytest.mark.parametrize("bound_by", ["an answer", "a call", "no room", "nobody new"])
+def test_a_plan_that_something_rests_on_stays(world: World, bound_by: str) -> None:
+    room: dict[str, Any] = {"budget_call": 1, "budget_in_person": 0, "budget_by_hand": 0, "budget_total": 1}
+    alice = world.user(first_run_done=True, **(room if bound_by == "no room" else {}))
+    jonas = brought(world, alice, "Jonas Beck")
+    browser = client(world, alice)
+    browser.get("/")
+    before = planned(world, alice, "2026-W48")
+    assert before
+    assert before.suggestions[0].id
+    if bound_by == "an answer":
+        with world.database.write() as connection:
+            actions.skip(connection, alice, before.suggestions[0].id, clock.now())
+    with time_machine.travel(clock.now() + timedelta(minutes=5), tick=True):
+        world.now = clock.now()
+        if bound_by == "a call":
+            world.log("phone", None, jonas, occurred_at=clock.now(), by=alice)
+        elif bound_by == "nobody new":
+            world.contact("Of somebody else", owner_id=None)
+            world.contact("Of no tier", owner_id=alice.user_id, tier="none")
+        if bound_by != "nobody new":
+            brought(world, alice, "Marta Kowalczyk")
+        browser.get("/")
+        after = planned(world, alice, "2026-W48")
+    assert after
+    assert after.id == before.id
+
+
+def test_a_first_plan_at_a_weekend_is_that_of_the_coming_week(world: World) -> None:
+    with time_machine.travel(SATURDAY, tick=True):
+        alice = world.user(first_run_done=True)
+        brought(world, alice, "Marta Kowalczyk")
+        browser = client(world, alice)
+        shown = words(browser.get("/").text)
+        assert "Monday 30 November to Friday 4 December" in shown
+        assert "This week is over; this is the coming one." in shown
+        assert "this week" not in shown.replace("This week is over", "")
+        assert planned(world, alice, "2026-W48") is None
+        coming = planned(world, alice, "2026-W49")
+        assert coming
+        assert whom(coming) == {"Marta Kowalczyk"}
+        assert all(one.slot.day and one.slot.day > SATURDAY.date() for one in coming.suggestions)
+    with time_machine.travel(SATURDAY + timedelta(days=2), tick=True):
+        client(world, alice).get("/")
+        monday = planned(world, alice, "2026-W49")
+        assert monday
+        assert monday.id == coming.id
+
+
+def test_the_end_of_the_first_run_at_a_weekend_plans_the_coming_week(world: World) -> None:
+    with time_machine.travel(SATURDAY, tick=True):
+        theo = world.user("Theo Marsh", role="member")
+        marta = brought(world, theo, "Marta Kowalczyk", tier="none")
+        answer = client(world, theo).post("/welcome", data={**ROOM, f"tier_{marta}": "key"})
+        assert answer.status_code == 303
+        assert whom(planned(world, theo, "2026-W49")) == {"Marta Kowalczyk"}
+
+
+def test_at_a_weekend_a_week_that_was_planned_in_time_is_said_to_be_over(world: World) -> None:
+    alice = world.user(first_run_done=True)
+    marta = brought(world, alice, "Marta Kowalczyk")
+    client(world, alice).get("/")
+    with time_machine.travel(SATURDAY, tick=True):
+        browser = client(world, alice)
+        shown = words(browser.get("/").text)
+        assert "This week is over. The next one is planned on Mon 30 Nov." in shown
+        assert "ny day this week" not in shown
+        assert planned(world, alice, "2026-W49") is None
+        this = planned(world, alice, "2026-W48")
+        assert this
+        assert f"/plan/suggestions/{this.suggestions[0].id}/done" in browser.get(f"/people/{marta}").text
+
+
+def test_nobody_is_said_to_wait_beside_what_is_due(world: World) -> None:
+    alice = world.user(first_run_done=True)
+    marta = world.contact("Marta Kowalczyk", owner_id=alice.user_id)
+    world.log("lunch", 3, marta)
+    browser = client(world, alice)
+    assert "Nobody is waiting for you this week" in words(browser.get("/").text)
+    fields = {"text": "Send the site plan", "by": "us", "due": "2026-12-09"}
+    assert browser.post(f"/people/{marta}/promises", data=fields).status_code == 303
+    shown = words(browser.get("/").text)
+    assert "Send the site plan" in shown
+    assert "Nobody is waiting" not in shown
+    assert shown.count("Nothing is planned this week") == 1
