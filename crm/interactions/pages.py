@@ -18,7 +18,8 @@ from crm.domain.language import N_, ngettext, plurals
 from crm.domain.language import gettext as _
 from crm.domain.log_sentences import keeps_sentence, short_label
 from crm.domain.manner import clock_words
-from crm.domain.spans import count, day_phrase, join
+from crm.domain.quick_line import QuickLine
+from crm.domain.spans import count, day_and_time, day_phrase, join
 from crm.domain.whatif import once_dated_back, once_more
 from crm.errors import Conflict
 from crm.interactions import (
@@ -36,10 +37,11 @@ from crm.interactions.actions import Entry
 from crm.interactions.drafts import Draft
 from crm.interactions.forms import SPEAK_AGAIN, moment_of, read_log
 from crm.interactions.left_behind import Along
+from crm.interactions.logged_before import Before, Saying, logged_before, saved_as
 from crm.interactions.once import already, is_same
 from crm.interactions.queries import Logged, Person
 from crm.interactions.quickline import understood
-from crm.interactions.reading import Problem
+from crm.interactions.reading import Problem, Sent
 from crm.interactions.saving import keep_the_rest, save, undo_of, with_newcomers
 from crm.interactions.saying import FORESEEN
 from crm.storage.stored_metrics import targets_of
@@ -98,10 +100,24 @@ def log(visit: Visit) -> Response:
     where = _another(visit) if sent.form.then == "another" else reading.back_of(visit)
     once = str(sent.form.once) if sent.form.once else None
     known = already(visit.connection, visit.principal, once)
-    if known and is_same(visit.connection, visit.principal, known, sent):
+    if known and not sent.form.once_more and is_same(visit.connection, visit.principal, known, sent):
         return visit.redirect(where, _("This was saved already, once."), undo_of(known))
+    if not known and (before := _before(visit, sent)):
+        draft = replace(reading.typed(visit), people=sent.people, who="")
+        return _form(visit, draft, Problem({}, draft, before=before))
     saved = save(visit, sent, None if known else once)
     return visit.redirect(where, saved.words, saved.undo)
+
+
+def _before(visit: Visit, sent: Sent) -> Before | None:
+    """The same of a moment ago, unless it is to be logged once more; programs, whose forms carry no key, are not asked."""
+    form, entry = sent.form, sent.entry
+    if form.once is None or form.once_more or form.broadcast or sent.newcomers:
+        return None
+    day = drafts.wall(entry.occurred_at, visit.principal)[0]
+    how = (entry.channel, entry.direction, entry.outcome)
+    saying = Saying(entry.contact_ids, *how, day, form.time_of_day, entry.summary)
+    return logged_before(visit.connection, visit.principal, saying, visit.at)
 
 
 @router.action("/log/line")
@@ -114,6 +130,13 @@ def line(visit: Visit) -> Response:
     said = replace(said, day=said.day or written)
     draft = drafts.from_line(visit.connection, visit.principal, said, today, reading.back_of(visit))
     draft = replace(draft, once=str(visit.form.get("once", "")))
+    read = {"typed": typed, "parts": _line_parts(visit, said, draft)} if typed else None
+    return _form(visit, draft, line=read, before=_line_before(visit, said, draft))
+
+
+def _line_parts(visit: Visit, said: QuickLine, draft: Draft) -> list[str]:
+    """What was understood, a piece each."""
+    today = visit.today
     named = by_key(queries.channels(visit.connection, visit.principal)).get(said.channel or "")
     parts = [short_label(named)] if named else []
     parts += [_(dict(OUTCOMES)["attempted"])] if said.outcome == "attempted" else []
@@ -121,8 +144,20 @@ def line(visit: Visit) -> Response:
     parts += [person.name for person in draft.people]
     parts.append(day_phrase(said.day or today, today) + (f", {clock_words(said.at)}" if said.at else ""))
     parts += [f"“{said.remark[:60]}”"] if said.remark else []
-    parts += [_heard_words(one, today) for one in said.heard]
-    return _form(visit, draft, line={"typed": typed, "parts": parts} if typed else None)
+    return parts + [_heard_words(one, today) for one in said.heard]
+
+
+def _line_before(visit: Visit, said: QuickLine, draft: Draft) -> Before | None:
+    """What was saved from this line already, or the same of a moment ago."""
+    known = already(visit.connection, visit.principal, draft.once)
+    if known:
+        return saved_as(visit.connection, visit.principal, known)
+    if draft.who or said.day is None:
+        return None
+    ids = [person.id for person in draft.people]
+    how = (draft.channel, said.direction, said.outcome)
+    saying = Saying(ids, *how, said.day, said.at, draft.summary)
+    return logged_before(visit.connection, visit.principal, saying, visit.at)
 
 
 def _heard_words(one: Heard, today: date) -> str:
@@ -208,8 +243,10 @@ def _form(
     *,
     entry: Logged | None = None,
     line: Mapping[str, Any] | None = None,
+    before: Before | None = None,
 ) -> Response:
     today = visit.team_day
+    before = problem.before if problem else before
     draft = replace(draft, once=draft.once or str(uuid4()))
     context = {
         "draft": draft,
@@ -218,6 +255,7 @@ def _form(
         "entry": entry,
         "ahead": draft.is_ahead(visit.today),
         "line": line,
+        "before": _before_words(visit, before) if before else None,
         "labels": {sort: _(label) for sort, label in LABELS.items()},
         "directions": [(value, _(words)) for value, words in KINDS_OF_DIRECTION],
         "outcomes": [(value, _(words)) for value, words in OUTCOMES],
@@ -232,6 +270,15 @@ def _form(
     }
     status = problem.status if problem else 200
     return visit.render("interactions/log.html", context, active="people", status=status)
+
+
+def _before_words(visit: Visit, before: Before) -> dict[str, Any]:
+    local = before.saved_at.astimezone(visit.principal.user_zone)
+    if local.date() == visit.today:
+        words = _("You logged this already at {time}.").format(time=clock_words(local))
+    else:
+        words = _("You logged this already on {moment}.").format(moment=day_and_time(local, visit.today))
+    return {"id": before.id, "words": words}
 
 
 def _again(today: date, shown_from: date) -> list[tuple[str, str, str]]:

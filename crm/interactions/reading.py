@@ -19,6 +19,7 @@ from crm.interactions import drafts, queries
 from crm.interactions.actions import Entry
 from crm.interactions.drafts import Draft
 from crm.interactions.forms import LogForm, moment_of, read_heard, read_log
+from crm.interactions.logged_before import Before
 from crm.interactions.queries import Logged, Person
 from crm.web.addresses import local_path
 from crm.web.forms import Errors, Form
@@ -66,7 +67,7 @@ def back_of(visit: Visit) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why the form comes back: sentences by field, a question, or somebody else's change."""
+    """Why the form comes back: sentences by field, a question, somebody else's change, or the same of a moment ago."""
 
     errors: Mapping[str, str]
     draft: Draft
@@ -74,6 +75,7 @@ class Problem:
     strangers: Sequence[str] = ()
     question: str | None = None
     conflict: bool = False
+    before: Before | None = None
     status: int = 422
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -170,6 +171,7 @@ def _week_page(
         "aside": beside,
         "previous": week.previous(),
         "landed": visit.query.get("done"),
+        "once": str(uuid4()),
         "points_shown": POINTS_SHOWN,
         "snooze_days": snooze_days(visit.today),
         "begun": marked if marked is not None and marked < first_run.FEW else None,

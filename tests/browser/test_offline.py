@@ -188,3 +188,43 @@ def test_a_line_a_namesake_and_an_ended_session_are_said_and_mended_and_signing_
     page.get_by_role("button", name="Sign out and lose it").click()
     expect(page.get_by_label("Password")).to_be_visible()
     assert page.evaluate(KEPT) == 0
+
+
+def test_going_back_shows_the_earlier_page_and_neither_keeps_nor_saves_anything_again(device: Device) -> None:
+    page = device.page
+    with device.watch.expecting(422):
+        page.get_by_label("Log in one line").get_by_role("textbox").fill(f"call with {MARTA}, quick check")
+        page.keyboard.press("Enter")
+        _save(page)
+        expect(page.get_by_role("status").filter(has_text="logged")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_text("You logged this already")).to_be_visible()
+        _save(page)
+        expect(page.get_by_role("status").filter(has_text="This was saved already, once.")).to_be_visible()
+
+        page.goto("/people/new")
+        page.get_by_label("Name", exact=True).fill("Edith Novak")
+        page.locator("#email_value").fill("no address")
+        _save(page)
+        expect(page.locator("#email_value-error")).to_be_visible()
+        page.locator("#email_value").fill("edith@novak.example")
+        _save(page)
+        expect(page.get_by_role("heading", name="Edith Novak")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_role("heading", name="Add a person")).to_be_visible()
+
+        page.goto("/rules/screen_only")
+        page.get_by_role("button", name="Try it on the past year").click()
+        expect(page.get_by_role("button", name="Try it again")).to_be_visible()
+        page.goto("/people")
+        page.go_back()
+        expect(page.get_by_role("heading", name="If it had run for the past year")).to_be_visible()
+        expect(page.get_by_text("connection")).to_have_count(0)
+        page.goto("/people?q=Edith")
+        expect(page.get_by_role("link", name="Edith Novak")).to_have_count(1)
+    assert page.evaluate(KEPT) == 0
+    assert device.logged() == ["quick check"]
+
+
+def _save(page: Page) -> None:
+    page.get_by_role("button", name="Save", exact=True).locator("visible=true").last.click()

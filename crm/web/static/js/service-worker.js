@@ -53,6 +53,19 @@ async function post(request) {
   }
 }
 
+// Going back to what a form was answered with: no cache has that page, and nothing may be sent or kept again. A line is only
+// read, so it is read anew; else the same address is shown, or the page the form was on.
+async function goBack(request, path) {
+  try {
+    const { referrer } = request;
+    const again = path === "/log/line" ? { method: "POST", body: new URLSearchParams(await request.formData()), referrer } : { referrer };
+    const page = await fetch(request.url, again);
+    return page.ok && !page.redirected ? page : Response.redirect(request.referrer, 303);
+  } catch {
+    return shell("away");
+  }
+}
+
 async function log(request, path) {
   const copy = request.clone();
   const late = new Promise((_, refuse) => setTimeout(refuse, PATIENCE));
@@ -94,5 +107,7 @@ addEventListener("fetch", (event) => {
   if (request.method === "GET" && pathname.startsWith("/static/")) event.respondWith(file(request));
   if (request.mode !== "navigate") return;
   if (request.method === "GET") event.respondWith(show(request, pathname));
-  else if (request.method === "POST" && isOurs(request)) event.respondWith(KEPT.includes(pathname) ? log(request, pathname) : post(request));
+  else if (request.method !== "POST" || !isOurs(request)) return;
+  else if (request.isHistoryNavigation) event.respondWith(goBack(request, pathname));
+  else event.respondWith(KEPT.includes(pathname) ? log(request, pathname) : post(request));
 });

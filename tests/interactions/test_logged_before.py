@@ -1,0 +1,116 @@
+"""The same logged twice within the hour is said before it is saved, and never refused."""
+
+import re
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select, update
+from starlette.testclient import TestClient
+
+from crm import clock
+from crm.domain.principal import Principal
+from crm.storage.tables import interaction
+from tests.builders import World
+from tests.web.site import client, cookie
+
+SAID = "You logged this already at"
+
+
+@pytest.fixture
+def site(world: World) -> TestClient:
+    world.now = clock.now()
+    return signed_in(world, world.user())
+
+
+def signed_in(world: World, principal: Principal) -> TestClient:
+    browser = client(world)
+    name, _, value = cookie(world, principal).partition("=")
+    browser.cookies.set(name, value)
+    return browser
+
+
+def post(site: TestClient, path: str = "/log", **fields: Any) -> Any:
+    fields = {"once": str(uuid4()), **fields}
+    return site.post(path, data=fields, headers={"Sec-Fetch-Site": "same-origin"})
+
+
+def number(world: World) -> int:
+    with world.database.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(interaction)).scalar_one())
+
+
+def test_the_same_again_is_asked_about_and_can_be_logged_once_more(world: World, site: TestClient) -> None:
+    fields: dict[str, Any] = {"contact_ids": world.contact(), "channel": "phone", "summary": "Prices"}
+    post(site, **fields)
+    page = post(site, **{**fields, "summary": ""})
+    assert page.status_code == 422
+    assert SAID in page.text
+    first = re.search(r'href="(/log/\d+)">[^<]*Open it', page.text)
+    assert first
+    assert site.get(first[1]).status_code == 200
+    assert number(world) == 1
+    assert post(site, **fields, once_more="yes").status_code == 303
+    assert number(world) == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"channel": "meeting"},
+        {"when": "yesterday"},
+        {"time_of_day": "04:10"},
+        {"outcome": "attempted"},
+        {"direction": "inbound"},
+        {"summary": "Delivery"},
+        {"new_names": "Ben Okafor"},
+    ],
+)
+def test_what_is_something_else_is_saved_without_a_word(
+    world: World, site: TestClient, other: dict[str, str]
+) -> None:
+    fields: dict[str, Any] = {
+        "contact_ids": world.contact(),
+        "channel": "phone",
+        "summary": "Prices",
+        "time_of_day": "04:05",
+    }
+    post(site, **fields)
+    assert post(site, **{**fields, **other}).status_code == 303
+    assert number(world) == 2
+
+
+def test_another_user_and_an_hour_later_are_not_asked(world: World, site: TestClient) -> None:
+    fields: dict[str, Any] = {"contact_ids": world.contact(), "channel": "phone"}
+    post(site, **fields)
+    assert post(signed_in(world, world.user("Ben Okafor")), **fields).status_code == 303
+    with world.database.write() as connection:
+        long_ago = {"created_at": world.now - timedelta(minutes=61)}
+        connection.execute(update(interaction).values(long_ago))
+    assert post(site, **fields).status_code == 303
+    assert number(world) == 3
+
+
+def test_a_line_says_it_when_it_is_read(world: World, site: TestClient) -> None:
+    world.contact("Elena Duarte")
+    once = str(uuid4())
+    read = post(site, "/log/line", line="call with Elena, quick check", once=once).text
+    assert SAID not in read
+    assert f'name="once" value="{once}"' in read
+    ids = re.findall(r'name="contact_ids" value="(\d+)"', read)
+    post(site, contact_ids=ids, channel="phone", summary="quick check", once=once)
+    for again in (once, str(uuid4())):
+        assert SAID in post(site, "/log/line", line="call with Elena, quick check", once=again).text
+    assert SAID not in post(site, "/log/line", line="lunch with Elena").text
+
+
+def test_what_a_device_kept_is_never_asked_about(world: World, site: TestClient) -> None:
+    fields: dict[str, Any] = {"contact_ids": world.contact(), "channel": "phone"}
+    post(site, **fields)
+    page = site.get("/log").text
+    owner = re.search(r'data-owner="([^"]+)"', page)
+    assert owner
+    sent = post(site, "/log/kept", **fields, owner=owner[1])
+    assert sent.json()["state"] == "saved"
+    assert number(world) == 2
