@@ -28,7 +28,7 @@ def duplicates(as_json: AsJson = False, workspace: Workspace = None) -> None:
         print_json([_shape(one) for one in found])
         return
     columns = ("Merge", "And", "Certainty", "Why")
-    print_table(columns, [_row(one) for one in found], "Nobody seems to be written down twice.")
+    print_table(columns, [_row(one) for one in found], "Nobody seems to be here twice.")
 
 
 def merge(
@@ -52,7 +52,7 @@ def merge(
             said = f"They are two people again: {first} and {second}."
         else:
             made = merge_contacts(connection, at_desk.principal, kept, gone, choices, at_desk.now)
-            said = f"They are one person now. To take it back: crm merge --undo {made}"
+            said = f"They are now one person. To undo it: crm merge --undo {made}"
     typer.echo(said)
 
 

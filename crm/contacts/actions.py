@@ -196,7 +196,7 @@ def _organisation_names(
         )
         found.update({row.id: row.name for row in connection.execute(theirs)})
     if len(found) < len(wanted):
-        raise NotFound(_("This organisation is not in your workspace any more."))
+        raise NotFound(_("This organisation is no longer in your workspace."))
     return found
 
 

@@ -142,7 +142,7 @@ def the_name(words: str | None) -> str:
     """A name, which must be there."""
     found = one_line(words)
     if found is None:
-        raise Invalid(_("A name is needed."), fields={"name": _("Write a name.")})
+        raise Invalid(_("Enter a name."), fields={"name": _("Enter a name.")})
     return found
 
 
@@ -170,7 +170,7 @@ def the_zone(words: str | None) -> str | None:
     """The name of a time zone, such as Europe/Berlin."""
     found = one_line(words)
     if found is not None and found not in _zones():
-        sentence = _("Nobody knows this time zone. Choose one such as Europe/Berlin.")
+        sentence = _("There is no such time zone. Choose one such as Europe/Berlin.")
         raise Invalid(sentence, fields={"time_zone": sentence})
     return found
 
@@ -228,9 +228,9 @@ def the_emails(ways: tuple[Way, ...]) -> tuple[Way, ...]:
     found = the_ways(ways)
     for way in found:
         if len(way.value) > EMAIL_LIMIT or not is_email(way.value):
-            sentence = _("{address} is no email address. It looks like marta@northgate.example.").format(
-                address=way.value[:60]
-            )
+            sentence = _(
+                "{address} is not an email address. It should look like marta@northgate.example."
+            ).format(address=way.value[:60])
             raise Invalid(sentence, fields={"emails": sentence})
     return found
 
@@ -260,9 +260,9 @@ def the_year(year: int | None) -> None:
     if year is None or FIRST_YEAR <= year <= LAST_YEAR:
         return
     if 1 <= year < 100:
-        sentence = _("Write the year in four figures: is {year} meant?").format(year=1900 + year)
+        sentence = _("Enter the year with four digits: did you mean {year}?").format(year=1900 + year)
     else:
-        sentence = _("A year lies between {first} and {last}.").format(first=FIRST_YEAR, last=LAST_YEAR)
+        sentence = _("Choose a year between {first} and {last}.").format(first=FIRST_YEAR, last=LAST_YEAR)
     raise Invalid(sentence, fields={"dates": sentence})
 
 
@@ -271,7 +271,7 @@ def full_day(occasion: Occasion) -> date | None:
     leap_day(occasion.month, occasion.day)
     if occasion.year is None:
         if not occasion.yearly:
-            sentence = _("A date that comes once needs its year.")
+            sentence = _("A one-off date needs a year.")
             raise Invalid(sentence, fields={"dates": sentence})
         return None
     try:

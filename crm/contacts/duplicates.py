@@ -162,7 +162,7 @@ def keep_apart(connection: Connection, principal: Principal, one: int, other: in
     low, high = sorted((one, other))
     require_people(connection, principal, [low, high])
     if low == high:
-        raise Invalid(_("That is one record."))
+        raise Invalid(_("That is the same record."))
     row = {
         "workspace_id": principal.workspace_id,
         "contact_id": low,

@@ -27,7 +27,7 @@ def erase(visit: Visit) -> Response:
     """Erase somebody for good; what is said afterwards names nobody."""
     erasing.erase(visit.connection, visit.principal, visit.number("contact_id"), visit.at)
     visit.after_commit(lambda: _clean(visit))
-    return visit.redirect("/people", _("They are erased. Backups made before still hold them."))
+    return visit.redirect("/people", _("They have been erased. Earlier backups still contain them."))
 
 
 def _clean(visit: Visit) -> None:

@@ -94,14 +94,14 @@ class Goes:
         if self.shared:
             found.append(
                 ngettext(
-                    "{n} interaction with others stays with the others, without this name.",
-                    "{n} interactions with others stay with the others, without this name.",
+                    "{n} interaction shared with others stays with them, without this name.",
+                    "{n} interactions shared with others stay with them, without this name.",
                     self.shared,
                 ).format(n=numeral(self.shared))
             )
         matters = [count(rows[table], *nouns) for table, nouns in _COUNTED.items() if rows[table]]
         if matters:
-            found.append(_("Written down about them: {matters}.").format(matters=", ".join(matters)))
+            found.append(_("What was recorded about them: {matters}.").format(matters=", ".join(matters)))
         return found + self._beside
 
     @property
@@ -111,8 +111,8 @@ class Goes:
         if rows[suggestion.name]:
             found.append(
                 ngettext(
-                    "{n} suggestion, and the mails that told of them.",
-                    "{n} suggestions, and the mails that told of them.",
+                    "{n} suggestion, and the mails that mentioned it.",
+                    "{n} suggestions, and the mails that mentioned them.",
                     rows[suggestion.name],
                 ).format(n=numeral(rows[suggestion.name]))
             )
@@ -127,8 +127,8 @@ class Goes:
         if rows[merge.name]:
             found.append(
                 ngettext(
-                    "{n} merge, which cannot be undone any more.",
-                    "{n} merges, which cannot be undone any more.",
+                    "{n} merge, which can then no longer be undone.",
+                    "{n} merges, which can then no longer be undone.",
                     rows[merge.name],
                 ).format(n=numeral(rows[merge.name]))
             )
@@ -148,7 +148,7 @@ def _require_eraser(connection: Connection, principal: Principal, contact_id: in
     found = person(connection, principal, contact_id)
     if not may_erase(principal, found.owner_id):
         raise Forbidden(
-            _("Only an admin, or whoever looks after somebody, can erase them. Ask one of yours.")
+            _("Only an admin, or whoever looks after this person, can erase them. Ask an admin on your team.")
         )
     return found.name
 

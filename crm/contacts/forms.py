@@ -122,7 +122,7 @@ class OrganisationForm(Form):
 def _line(name: str) -> str:
     found = one_line(name)
     if found is None:
-        raise ValueError(_("Write a name."))
+        raise ValueError(_("Enter a name."))
     return found
 
 
@@ -283,7 +283,7 @@ def _wrong_way(name: str, value: str, label: str) -> str | None:
     if len(value) > LINE_LIMIT or len(label) > LINE_LIMIT:
         return _too_long()
     if not value:
-        return _("Write what the word beside it is about.")
+        return _("Fill this in, or clear the word beside it.")
     try:
         if name == "email":
             the_emails((Way(value),))
@@ -323,5 +323,5 @@ def _number(words: str) -> int | None:
     if not words:
         return None
     if not (words.isascii() and words.isdigit() and len(words) < 6):
-        raise Invalid(_("{words} is no day or year. Write it in figures.").format(words=words[:20]))
+        raise Invalid(_("{words} is not a day or a year. Enter it in figures.").format(words=words[:20]))
     return int(words)

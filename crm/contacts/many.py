@@ -112,7 +112,7 @@ def some_tags(tags: Sequence[str]) -> tuple[str, ...]:
     """Tags, at least one of them."""
     found = the_tags(tuple(tags))
     if not found:
-        sentence = _("Write a tag of at most {number} characters.").format(number=TAG_LIMIT)
+        sentence = _("Enter a tag of at most {number} characters.").format(number=TAG_LIMIT)
         raise Invalid(sentence, fields={"tag": sentence})
     return found
 

@@ -18,10 +18,10 @@ from crm.web.routing import Router, Visit
 router = Router()
 
 _TIER_NOW = {
-    "key": plurals("{who} is key now.", "{who} are key now."),
-    "regular": plurals("{who} is regular now.", "{who} are regular now."),
-    "warm": plurals("{who} is warm now.", "{who} are warm now."),
-    "none": plurals("{who} is tier none now.", "{who} are tier none now."),
+    "key": plurals("{who} is now key.", "{who} are now key."),
+    "regular": plurals("{who} is now regular.", "{who} are now regular."),
+    "warm": plurals("{who} is now warm.", "{who} are now warm."),
+    "none": plurals("{who} is now tier none.", "{who} are now tier none."),
 }
 """Tier → what is said of whoever has it now."""
 
@@ -69,11 +69,11 @@ def set_owner(visit: Visit) -> Response:
     sent = str(visit.form.get("owner", ""))
     owners = dict(listing.owners(visit.connection, visit.principal))
     if not is_id(sent) or int(sent) not in (NOBODY, *owners):
-        sentence = _("Choose somebody of your team who can sign in, or nobody.")
+        sentence = _("Choose somebody on your team who can sign in, or nobody.")
         return visit.redirect(_onward(visit), sentence, kind="error")
     name = owners.get(int(sent))
-    nobody = plurals("Nobody looks after {who} now.", "Nobody looks after {who} now.")
-    somebody = plurals("{owner} looks after {who} now.", "{owner} looks after {who} now.")
+    nobody = plurals("Nobody now looks after {who}.", "Nobody now looks after {who}.")
+    somebody = plurals("{owner} now looks after {who}.", "{owner} now looks after {who}.")
     return _to_many(
         visit,
         lambda ids: many.set_owner(visit.connection, visit.principal, ids, int(sent), visit.at),
@@ -103,9 +103,9 @@ def add_tags(visit: Visit) -> Response:
         return visit.redirect(_onward(visit), refusal.sentence, kind="error")
     change = many.add_tags if given else many.remove_tags
     words = (
-        plurals("{who} has the tag now.", "{who} have the tag now.")
+        plurals("{who} now has the tag.", "{who} now have the tag.")
         if given
-        else plurals("{who} has the tag no longer.", "{who} have the tag no longer.")
+        else plurals("{who} no longer has the tag.", "{who} no longer have the tag.")
     )
     return _to_many(
         visit,
@@ -197,7 +197,7 @@ def _ticked(visit: Visit) -> list[int]:
 
 
 def _nobody_ticked(visit: Visit) -> Response:
-    return visit.redirect(_onward(visit), _("Nobody was ticked, so nothing has changed."), kind="error")
+    return visit.redirect(_onward(visit), _("You ticked nobody, so nothing has changed."), kind="error")
 
 
 def _onward(visit: Visit) -> str:

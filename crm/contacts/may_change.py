@@ -15,7 +15,7 @@ def require_editor(principal: Principal) -> None:
     """Viewers read; they change nothing."""
     if not principal.may_edit:
         raise Forbidden(
-            _("You can read this workspace, but not change it. Ask an admin for the role of member.")
+            _("You can read this workspace, but not change it. Ask an admin to make you a member.")
         )
 
 
@@ -33,7 +33,7 @@ def require_users(connection: Connection, principal: Principal, user_ids: set[in
         return
     theirs = select(user.c.id).where(user.c.workspace_id == principal.workspace_id, user.c.id.in_(user_ids))
     if len(connection.execute(theirs).all()) < len(user_ids):
-        sentence = _("Choose somebody of your team.")
+        sentence = _("Choose somebody on your team.")
         raise Invalid(sentence, fields={"owner": sentence})
 
 

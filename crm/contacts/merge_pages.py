@@ -70,7 +70,7 @@ def _compare(visit: Visit, chosen: dict[str, str], errors: dict[str, str]) -> Re
         for name in ("contact_id", "other_id")
     )
     if first.id == second.id:
-        raise Invalid(_("That is one record. Choose somebody else to merge it with."))
+        raise Invalid(_("That is the same record. Choose somebody else to merge it with."))
     rows = side_by_side(first, second)
     context = {
         "kept": first,
@@ -91,7 +91,7 @@ def merge(visit: Visit) -> Response:
     sent: dict[str, Any] = {name: str(value) for name, value in visit.form.items()}
     versions = tuple(sent.get(name, "") for name in ("first_version", "second_version"))
     if not all(is_id(one) for one in versions):
-        raise Invalid(_("The form came without what it was filled in on. Open the page again."))
+        raise Invalid(_("Part of the form was missing. Open the page again."))
     kept, gone = visit.number("contact_id"), visit.number("other_id")
     before = queries.person(visit.connection, visit.principal, kept)
     try:
@@ -110,7 +110,7 @@ def merge(visit: Visit) -> Response:
         return _compare(visit, sent, refusal.fields)
     became = became_sentence(before, queries.person(visit.connection, visit.principal, kept))
     return visit.redirect(
-        f"/people/{kept}", f"{_('They are one person now.')}{became}", f"/people/merges/{made}/undo"
+        f"/people/{kept}", f"{_('They are now one person.')}{became}", f"/people/merges/{made}/undo"
     )
 
 
@@ -121,7 +121,7 @@ def keep_apart(visit: Visit) -> Response:
     duplicates.keep_apart(visit.connection, visit.principal, one, other, visit.at)
     return visit.redirect(
         "/people/duplicates",
-        _("They are two people. Nobody is asked again."),
+        _("They stay two people. You will not be asked again."),
         f"/people/{one}/apart/{other}/undo",
     )
 
@@ -132,7 +132,7 @@ def ask_again(visit: Visit) -> Response:
     duplicates.ask_again(
         visit.connection, visit.principal, visit.number("contact_id"), visit.number("other_id")
     )
-    return visit.redirect("/people/duplicates", _("They are asked about again."))
+    return visit.redirect("/people/duplicates", _("You will be asked about them again."))
 
 
 @router.action("/people/merges/{merge_id}/undo")

@@ -76,10 +76,10 @@ def merge_contacts(
     require_editor(principal)
     require_people(connection, principal, sorted((kept_id, gone_id)))
     if kept_id == gone_id:
-        raise Invalid(_("That is one record. Choose somebody else to merge it with."))
+        raise Invalid(_("That is the same record. Choose somebody else to merge it with."))
     kept, gone = person(connection, principal, kept_id), person(connection, principal, gone_id)
     if versions not in (None, (kept.version, gone.version)):
-        raise Conflict(_("Somebody changed one of these people meanwhile. Look at both again."))
+        raise Conflict(_("Somebody has changed one of these people in the meantime. Look at both again."))
     fields = side_by_side(kept, gone)
     taken = settle(fields, choices)
     return _Merge(connection, principal, kept, gone, at).make(taken, kept_in_words(fields, taken, kept, gone))
@@ -306,7 +306,7 @@ class _Merge:
         notes = "\n\n".join(filter(None, (kept, gone if gone != kept else None, lost)))
         if len(notes) > TEXT_LIMIT:
             sentence = _(
-                "Together their notes are longer than {limit} characters. Shorten those of one first."
+                "Together their notes are longer than {limit} characters. Shorten one of them first."
             )
             raise Invalid(sentence.format(limit=numeral(TEXT_LIMIT)))
         return notes or None

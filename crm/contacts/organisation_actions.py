@@ -131,7 +131,7 @@ def _require_free_name(connection: Connection, principal: Principal, name: str, 
     if taken is not None and taken != own_id:
         away = archived_namesake(connection, principal, name)
         sentence = (
-            _("There is an organisation called {name} already.").format(name=name)
+            _("There is already an organisation called {name}.").format(name=name)
             if away is None
             else _(
                 "An organisation called {name} is archived. Bring it back, or choose another name."

@@ -58,9 +58,7 @@ def add(visit: Visit) -> Response:
         )
     except Invalid as refusal:
         return _form(visit, None, visit.form, refusal.fields or {"": refusal.sentence})
-    return visit.redirect(
-        f"/organisations/{row_id}", _("{name} is written down.").format(name=form.name[:60])
-    )
+    return visit.redirect(f"/organisations/{row_id}", _("{name} is added.").format(name=form.name[:60]))
 
 
 @router.page("/organisations/{organisation_id}/edit", access="member")

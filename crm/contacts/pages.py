@@ -158,7 +158,7 @@ def add_person(visit: Visit) -> Response:
         row_id = actions.add_contact(visit.connection, visit.principal, draft, visit.at)
     except Invalid as refusal:
         return _form(visit, None, forms.sent(visit.form), refusal.fields or {"": refusal.sentence})
-    return visit.redirect(f"/people/{row_id}", _("{name} is written down.").format(name=short(draft.name)))
+    return visit.redirect(f"/people/{row_id}", _("{name} is added.").format(name=short(draft.name)))
 
 
 @router.page("/people/{contact_id}/edit", access="member")
@@ -204,7 +204,9 @@ def _joined(visit: Visit, person: Person, typed: forms.Written, refusal: Refusal
     moved = _save(visit, person, read, person.version)
     kept = ", ".join(within(_(both_wrote.LABELS[name])) for name in found.theirs)
     sentence = (
-        _("{name} is saved, with what was changed meanwhile: {what}.") if kept else _("{name} is saved.")
+        _("{name} is saved, with what others changed in the meantime: {what}.")
+        if kept
+        else _("{name} is saved.")
     )
     told = sentence.format(name=short(read.draft.name), what=kept)
     return visit.redirect(f"/people/{person.id}", f"{told} {moved}".strip())

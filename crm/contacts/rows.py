@@ -77,7 +77,7 @@ def checked(new: NewContact) -> NewContact:
 
 def _checked_date(occasion: Occasion) -> Occasion:
     if occasion.kind not in DATE_KINDS:
-        sentence = _("There is no sort of date called {kind}.").format(kind=repr(occasion.kind))
+        sentence = _("There is no type of date called {kind}.").format(kind=repr(occasion.kind))
         raise Invalid(sentence, fields={"dates": sentence})
     full_day(occasion)
     return replace(occasion, label=one_line(occasion.label))

@@ -51,9 +51,9 @@ def _require_survivor(connection: Connection, principal: Principal, contact_id: 
         )
         name = connection.execute(later).scalars().first()
         if name is None:
-            raise Conflict(_("The person these two records became is not here any more.")) from None
+            raise Conflict(_("The person these two records became is no longer here.")) from None
         raise Conflict(
-            _("{name} was merged with somebody else since. Undo that merge first.").format(name=name)
+            _("{name} has since been merged with somebody else. Undo that merge first.").format(name=name)
         ) from None
 
 

@@ -11,46 +11,46 @@ from crm.domain.score import ZONES
 from crm.domain.spans import count, join
 
 _LEFT: Mapping[str | None, tuple[str, str]] = {
-    "no_record": plurals("{n} person left no record", "{n} people left no record"),
-    "gone_quiet": plurals("{n} person left gone quiet", "{n} people left gone quiet"),
-    "screen_only": plurals("{n} person left screen-only", "{n} people left screen-only"),
-    "drifting": plurals("{n} person left drifting", "{n} people left drifting"),
-    "in_touch": plurals("{n} person left in touch", "{n} people left in touch"),
-    None: plurals("{n} person came in", "{n} people came in"),
+    "no_record": plurals("{n} person went from no record", "{n} people went from no record"),
+    "gone_quiet": plurals("{n} person went from gone quiet", "{n} people went from gone quiet"),
+    "screen_only": plurals("{n} person went from screen-only", "{n} people went from screen-only"),
+    "drifting": plurals("{n} person went from drifting", "{n} people went from drifting"),
+    "in_touch": plurals("{n} person went from in touch", "{n} people went from in touch"),
+    None: plurals("{n} person went from no zone", "{n} people went from no zone"),
 }
 """Those who were in a zone, and those who were in none."""
-_AND_ARE: Mapping[str | None, tuple[str, str]] = {
-    "no_record": plurals("{left} and is without a record.", "{left} and are without a record."),
-    "gone_quiet": plurals("{left} and is gone quiet.", "{left} and are gone quiet."),
-    "screen_only": plurals("{left} and is screen-only.", "{left} and are screen-only."),
-    "drifting": plurals("{left} and is drifting.", "{left} and are drifting."),
-    "in_touch": plurals("{left} and is in touch.", "{left} and are in touch."),
-    None: plurals("{left} and is without a zone.", "{left} and are without a zone."),
+_TO: Mapping[str | None, str] = {
+    "no_record": N_("{left} to no record."),
+    "gone_quiet": N_("{left} to gone quiet."),
+    "screen_only": N_("{left} to screen-only."),
+    "drifting": N_("{left} to drifting."),
+    "in_touch": N_("{left} to in touch."),
+    None: N_("{left} to no zone."),
 }
-_ARE: Mapping[str | None, tuple[str, str]] = {
-    "no_record": plurals("{n} is without a record", "{n} are without a record"),
-    "gone_quiet": plurals("{n} is gone quiet", "{n} are gone quiet"),
-    "screen_only": plurals("{n} is screen-only", "{n} are screen-only"),
-    "drifting": plurals("{n} is drifting", "{n} are drifting"),
-    "in_touch": plurals("{n} is in touch", "{n} are in touch"),
-    None: plurals("{n} is without a zone", "{n} are without a zone"),
+_SOME_TO: Mapping[str | None, str] = {
+    "no_record": N_("{n} to no record"),
+    "gone_quiet": N_("{n} to gone quiet"),
+    "screen_only": N_("{n} to screen-only"),
+    "drifting": N_("{n} to drifting"),
+    "in_touch": N_("{n} to in touch"),
+    None: N_("{n} to no zone"),
 }
 _THEY_LEFT: Mapping[str, str] = {
-    "no_record": N_("They left no record"),
-    "gone_quiet": N_("They left gone quiet"),
-    "screen_only": N_("They left screen-only"),
-    "drifting": N_("They left drifting"),
-    "in_touch": N_("They left in touch"),
+    "no_record": N_("They went from no record"),
+    "gone_quiet": N_("They went from gone quiet"),
+    "screen_only": N_("They went from screen-only"),
+    "drifting": N_("They went from drifting"),
+    "in_touch": N_("They went from in touch"),
 }
-_THEY_ARE: Mapping[str | None, tuple[str, str]] = {
-    "no_record": (N_("They are without a record now."), N_("{left} and are without a record now.")),
-    "gone_quiet": (N_("They are gone quiet now."), N_("{left} and are gone quiet now.")),
-    "screen_only": (N_("They are screen-only now."), N_("{left} and are screen-only now.")),
-    "drifting": (N_("They are drifting now."), N_("{left} and are drifting now.")),
-    "in_touch": (N_("They are in touch now."), N_("{left} and are in touch now.")),
-    None: (N_("They are without a zone now."), N_("{left} and are without a zone now.")),
+_THEY_ARE: Mapping[str | None, str] = {
+    "no_record": N_("They now have no record."),
+    "gone_quiet": N_("They have now gone quiet."),
+    "screen_only": N_("They are now screen-only."),
+    "drifting": N_("They are now drifting."),
+    "in_touch": N_("They are now in touch."),
+    None: N_("They now have no zone."),
 }
-"""One person: from no zone, and from another."""
+"""One person who was in no zone."""
 Moves = Mapping[tuple[str | None, str | None], int]
 """How many people went from one zone to another; None is no zone."""
 
@@ -82,7 +82,7 @@ def upshot(before: Mapping[int, Standing], after: Mapping[int, Standing]) -> Ups
 
 
 def upshot_sentence(found: Upshot) -> str:
-    """ "9 people left screen-only and are drifting. The scores of 12 people changed." """
+    """ "9 people went from screen-only to drifting. The scores of 12 people changed." """
     told = moves_sentence(found.moves)
     if not found.scores:
         return told
@@ -92,7 +92,7 @@ def upshot_sentence(found: Upshot) -> str:
 
 
 def moves_sentence(moves: Moves) -> str:
-    """ "9 people left screen-only: 7 are drifting, 2 are in touch." Zones that were left come in their own order."""
+    """ "9 people went from screen-only: 7 to drifting, 2 to in touch." Zones that were left come in their own order."""
     left: dict[str | None, Counter[str | None]] = {}
     for (before, after), number in moves.items():
         if before != after and number:
@@ -109,18 +109,18 @@ def _left(zone: str | None, arrived: Counter[str | None]) -> str:
     order = [*ZONES, None]
     found = sorted(arrived.items(), key=lambda item: (-item[1], order.index(item[0])))
     if len(found) == 1:
-        after, number = found[0]
-        return ngettext(*_AND_ARE[after], number).format(left=left)
-    now = join([ngettext(*_ARE[after], number).format(n=numeral(number)) for after, number in found])
+        after, _number = found[0]
+        return _(_TO[after]).format(left=left)
+    now = join([_(_SOME_TO[after]).format(n=numeral(number)) for after, number in found])
     return _("{left}: {now}.").format(left=left, now=now)
 
 
 def standing_sentence(before: Standing, after: Standing) -> str:
-    """ "They left screen-only and are drifting now. The score went from 37 to 52." Nothing where both stay."""
+    """ "They went from screen-only to drifting. The score went from 37 to 52." Nothing where both stay."""
     told = []
     if before.zone != after.zone:
-        from_none, from_another = _THEY_ARE[after.zone]
-        told.append(_(from_another).format(left=_(_THEY_LEFT[before.zone])) if before.zone else _(from_none))
+        left = _(_THEY_LEFT[before.zone]) if before.zone else ""
+        told.append(_(_TO[after.zone]).format(left=left) if left else _(_THEY_ARE[after.zone]))
     if after.score is not None and after.score != before.score:
         went = (
             _("The score is {after}.")

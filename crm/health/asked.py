@@ -92,7 +92,7 @@ def day_asked(visit: Visit, name: str) -> date | None:
             raise ValueError("out of range")
     except ValueError:
         raise Invalid(
-            _("A day is asked for as in {address}.").format(address=f"/health?{name}=2026-11-23")
+            _("Ask for a day like this: {address}.").format(address=f"/health?{name}=2026-11-23")
         ) from None
     if day > visit.team_day:
         sentence = _("{day} has not come yet. Choose today or a day before it.")
@@ -104,7 +104,7 @@ def compared_with(visit: Visit, day: date) -> date | None:
     """The day before ``day`` that the address asks to compare it with."""
     other = day_asked(visit, "against")
     if other and other >= day:
-        sentence = _("Compare with a day before {day}, the day that is shown.")
+        sentence = _("Choose a day before {day}, the day shown, to compare with.")
         raise Invalid(sentence.format(day=day_phrase(day, visit.team_day)))
     return other
 
@@ -115,7 +115,7 @@ def slid_to(visit: Visit) -> str | None:
     if not asked:
         return None
     if not (asked.isascii() and asked.isdigit() and len(asked) < 4 and int(asked) <= WEEKS_BACK):
-        sentence = _("The slider goes {number} weeks back. For a day before that, write its date.")
+        sentence = _("The slider goes back {number} weeks. For an earlier day, enter its date.")
         raise Invalid(sentence.format(number=WEEKS_BACK))
     day = visit.team_day - timedelta(weeks=int(asked))
     return address(visit, as_of=day.isoformat() if int(asked) else None)

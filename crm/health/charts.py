@@ -173,8 +173,8 @@ def finding(points: Sequence[Point], zones: Mapping[str, int], left_out: str | N
     if not total:
         return _("Nobody to show yet.")
     said = ngettext(
-        "{number} of {people} is in the zone screen-only",
-        "{number} of {people} are in the zone screen-only",
+        "{number} of {people} is screen-only",
+        "{number} of {people} are screen-only",
         screen or total,
     )
     number = capital(in_words(screen)) if screen else _("None")
@@ -183,10 +183,10 @@ def finding(points: Sequence[Point], zones: Mapping[str, int], left_out: str | N
         return f"{first}. {left_out}"
     never = sum(point.days is None for point in points)
     if not never:
-        return _("{finding}; with everybody there was personal contact at some time.").format(finding=first)
+        return _("{finding}; everybody has had personal contact at some point.").format(finding=first)
     return ngettext(
-        "{finding}; with {number} there is no personal contact on record.",
-        "{finding}; with {number} there is no personal contact on record.",
+        "{finding}; {number} has no personal contact on record.",
+        "{finding}; {number} have no personal contact on record.",
         never,
     ).format(finding=first, number=in_words(never))
 
@@ -196,7 +196,7 @@ def _left_out(points: Sequence[Point], zones: Mapping[str, int]) -> str | None:
     total = mapped(zones)
     if len(points) >= total:
         return None
-    said = _("Drawn are the {placed} people with the lowest scores, of {with_record}.")
+    said = _("Showing the {placed} people with the lowest scores, of {with_record}.")
     return said.format(placed=numeral(len(points)), with_record=numeral(total))
 
 

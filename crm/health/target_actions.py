@@ -29,7 +29,7 @@ def change_targets(
     connection: Connection, principal: Principal, wanted: Mapping[Key, Target], at: datetime
 ) -> tuple[dict[Key, Target], Upshot]:
     """Set the targets of these tiers and kinds; returns those that changed, as they were, and what it did to people."""
-    require_admin(principal, _("Targets are the whole team’s. Ask an admin to change them."))
+    require_admin(principal, _("Targets apply to the whole team. Ask an admin to change them."))
     before = targets_of(connection, principal.workspace_id)
     for (tier, _kind), one in wanted.items():
         if tier not in TIERS_WITH_TARGETS:

@@ -24,7 +24,7 @@ router = Router()
 COLUMNS = ("partner", "customer", "vendor")
 """The named kinds in the order of the table: partners and customers are shipped with the same targets."""
 MOST_KINDS = 12
-MEANWHILE = N_("Somebody else changed the targets meanwhile.")
+MEANWHILE = N_("Somebody else changed the targets in the meantime.")
 CLOCK_WORDS = {"any": N_("any contact"), "personal": N_("personal"), "in_person": N_("in person")}
 
 
@@ -50,7 +50,7 @@ def save(visit: Visit) -> Response:
     said = f"{changed.format(n=numeral(len(before)))} {upshot_sentence(found)}"
     undo = f"/settings/targets?{urlencode(_as_before(before, wanted))}"
     if len(undo) >= LONGEST_UNDO:
-        return visit.redirect("/settings/targets", f"{said} {_('So many at once have no undo.')}")
+        return visit.redirect("/settings/targets", f"{said} {_('A change this large cannot be undone.')}")
     return visit.redirect("/settings/targets", said, undo)
 
 
@@ -82,7 +82,7 @@ def _sent(visit: Visit, targets: Targets) -> tuple[dict[Key, Target], dict[str, 
                 try:
                     days[clock] = effective(targets, *key).of(clock) if typed is None else _days(typed)
                 except ValueError:
-                    sentence = _("Write days from 1 to {most}, or nothing for no target.")
+                    sentence = _("Enter 1 to {most} days, or leave it empty for no target.")
                     errors[name] = sentence.format(most=numeral(TARGET_LIMIT))
             if len(days) == len(CLOCKS) and any(
                 _typed(visit, _name(key, clock)) is not None for clock in CLOCKS

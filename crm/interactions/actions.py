@@ -379,7 +379,7 @@ def _require_contacts(
     rows = connection.execute(*_these(principal.workspace_id, list(wanted)))
     found: dict[int, Zone] = {row.id: row.zone for row in rows}
     if len(found) < len(wanted):
-        raise NotFound(_("One of these people is not in your workspace any more."))
+        raise NotFound(_("One of these people is no longer in your workspace."))
     return found
 
 

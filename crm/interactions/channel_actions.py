@@ -88,10 +88,10 @@ def bring_channel(connection: Connection, principal: Principal, new: Channel) ->
     _require_admin(principal)
     there = channels(connection, principal)
     if any(fold(one.label) == fold(new.label) for one in there):
-        sentence = _("There is a channel of that name.")
+        sentence = _("There is already a channel of that name.")
         raise Invalid(sentence, fields={"label": sentence})
     if len(there) >= MOST_CHANNELS:
-        sentence = _("{number} channels are as many as there can be.").format(number=MOST_CHANNELS)
+        sentence = _("A team can have at most {number} channels.").format(number=MOST_CHANNELS)
         raise Invalid(sentence, fields={"label": sentence})
     row = {
         "workspace_id": principal.workspace_id,
@@ -125,7 +125,7 @@ def take_away(connection: Connection, principal: Principal, key: str) -> Channel
     if known is None or key in by_key(SHIPPED):
         raise NotFound
     if not forget_unused(connection, principal, key):
-        raise Invalid(_("{channel} stays: it is in the log.").format(channel=known.label))
+        raise Invalid(_("{channel} cannot be removed: the log uses it.").format(channel=known.label))
     return known
 
 
@@ -148,4 +148,4 @@ def _key(label: str, taken: set[str]) -> str:
 
 
 def _require_admin(principal: Principal) -> None:
-    require_admin(principal, _("Channels are the whole team’s. Ask an admin to change them."))
+    require_admin(principal, _("Channels apply to the whole team. Ask an admin to change them."))

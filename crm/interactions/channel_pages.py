@@ -32,7 +32,7 @@ WAY_WORDS = (
     ("by_hand", N_("By hand")),
 )
 SIDES = (("digital", N_("Digital")), ("personal", N_("Personal")))
-MEANWHILE = N_("Somebody else changed the channels meanwhile.")
+MEANWHILE = N_("Somebody else changed the channels in the meantime.")
 
 
 class NewChannel(Form):
@@ -105,7 +105,7 @@ def _chosen(visit: Visit, one: Channel) -> tuple[str, str]:
 def _marked(one: Channel, side: str, way: str) -> Channel:
     if side not in ("digital", "personal") or way not in WAYS:
         raise Invalid(
-            _("{channel}: choose digital or personal, and one of the list.").format(channel=_(one.label))
+            _("{channel}: choose digital or personal, and one from the list.").format(channel=_(one.label))
         )
     return actions.marked(one, side == "digital", way)
 
@@ -124,7 +124,9 @@ def add(visit: Visit) -> Response:
         new = actions.add_channel(visit.connection, visit.principal, label, form.side == "digital", form.way)
     except Invalid as refusal:
         return _page(visit, visit.form, refusal.fields or {"side": refusal.sentence})
-    words = _("{channel} is a channel now. It stands under More where you log.").format(channel=new.label)
+    words = _("{channel} is now a channel. You will find it under More when you log.").format(
+        channel=new.label
+    )
     return visit.redirect("/settings/channels", words, f"/settings/channels/{new.key}/remove")
 
 
@@ -136,7 +138,7 @@ def remove(visit: Visit) -> Response:
     except Invalid as refusal:
         return visit.redirect("/settings/channels", refusal.sentence, kind="error")
     again = urlencode({"label": gone.label, "side": _side(gone), "way": way_of(gone)})
-    said = _("{channel} is taken away.").format(channel=gone.label)
+    said = _("{channel} is removed.").format(channel=gone.label)
     return visit.redirect("/settings/channels", said, f"/settings/channels/new?{again}")
 
 

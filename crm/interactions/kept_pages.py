@@ -17,9 +17,9 @@ from crm.web.routing import Router, Visit
 
 router = Router()
 
-SOMEBODY_ELSE = N_("Somebody else wrote this on this device. It is sent once they sign in here.")
+SOMEBODY_ELSE = N_("Somebody else wrote this on this device. It will be sent once they sign in here.")
 A_LINE = N_("Look at what was understood, then save it.")
-NOT_WHOLE = N_("This entry is not whole. Write it again, and take this one off.")
+NOT_WHOLE = N_("This entry is incomplete. Log it again, and remove this one.")
 
 
 class Kept(Form):
@@ -47,7 +47,7 @@ def send(visit: Visit) -> Response:
     once = str(about.once)
     known = already(visit.connection, visit.principal, once, taken_out=True)
     if known is not None:
-        words = _("This was saved already.")
+        words = _("This has already been saved.")
         return visit.json({"state": "saved", "words": words, "undo": undo_of(known)})
     if visit.form.get("line"):
         return _refused(visit, _(A_LINE))

@@ -89,7 +89,7 @@ def decided_as_before(
     deleted = connection.execute(select(table.id, table.deleted_at).where(*mine))
     there = {row.id: row.deleted_at for row in deleted}
     if settlers and all(deleted_at is not None for deleted_at in there.values()):
-        raise Conflict(_("What settled this is out of the log, so it stays open."))
+        raise Conflict(_("What settled this was removed from the log, so it stays open."))
     for interaction_id, stamp_then in settlers:
         if interaction_id in there:
             _remember(connection, principal, interaction_id, SETTLED, settling, [(row_id, stamp_then)])

@@ -61,53 +61,53 @@ class Sort:
 
 
 _OF_ASKS = Said(
-    N_("Write down an ask"),
+    N_("Add an ask"),
     N_("Change the ask"),
-    N_("Ask written down."),
+    N_("Ask added."),
     N_("Ask changed."),
-    N_("Ask taken away."),
-    N_("Ask is back."),
-    N_("Ask is as it was."),
+    N_("Ask removed."),
+    N_("Ask restored."),
+    N_("Ask changed back."),
     N_("Ask said."),
     N_("Ask is open again."),
 )
 _OF_PROMISES = Said(
-    N_("Write down a promise"),
+    N_("Add a promise"),
     N_("Change the promise"),
-    N_("Promise written down."),
+    N_("Promise added."),
     N_("Promise changed."),
-    N_("Promise taken away."),
-    N_("Promise is back."),
-    N_("Promise is as it was."),
+    N_("Promise removed."),
+    N_("Promise restored."),
+    N_("Promise changed back."),
     N_("Promise kept."),
     N_("Promise is open again."),
 )
 _OF_SIGNALS = Said(
-    N_("Write down a signal"),
+    N_("Add a signal"),
     N_("Change the signal"),
-    N_("Signal written down."),
+    N_("Signal added."),
     N_("Signal changed."),
-    N_("Signal taken away."),
-    N_("Signal is back."),
-    N_("Signal is as it was."),
+    N_("Signal removed."),
+    N_("Signal restored."),
+    N_("Signal changed back."),
 )
 _OF_FAVOURS = Said(
-    N_("Write down a favour"),
+    N_("Add a favour"),
     N_("Change the favour"),
-    N_("Favour written down."),
+    N_("Favour added."),
     N_("Favour changed."),
-    N_("Favour taken away."),
-    N_("Favour is back."),
-    N_("Favour is as it was."),
+    N_("Favour removed."),
+    N_("Favour restored."),
+    N_("Favour changed back."),
 )
 _OF_DATES = Said(
-    N_("Write down a date"),
+    N_("Add a date"),
     N_("Change the date"),
-    N_("Date written down."),
+    N_("Date added."),
     N_("Date changed."),
-    N_("Date taken away."),
-    N_("Date is back."),
-    N_("Date is as it was."),
+    N_("Date removed."),
+    N_("Date restored."),
+    N_("Date changed back."),
 )
 SORTS: Mapping[str, Sort] = {
     sort.key: sort
@@ -293,5 +293,5 @@ def _require_room(connection: Connection, principal: Principal, sort: Sort, cont
         number = connection.execute(select(func.count()).where(*mine)).scalar_one()
         if number >= LISTED_LIMIT:
             raise Invalid(
-                _("{number} dates are written down already. Take one away first.").format(number=LISTED_LIMIT)
+                _("There are already {number} dates. Remove one first.").format(number=LISTED_LIMIT)
             )

@@ -52,10 +52,10 @@ router = Router()
 for pages in (kept_pages, met_pages, matter_pages, signal_pages, channel_pages):
     router.routes += pages.router.routes
 
-NEW_WENT = plurals("{who}, who was new with it, is archived.", "{who}, who were new with it, are archived.")
+NEW_WENT = plurals("{who}, added with it, is archived.", "{who}, added with it, are archived.")
 NEW_STAYS = plurals(
-    "{who}, who was new with it, stays: more is known of them.",
-    "{who}, who were new with it, stay: more is known of them.",
+    "{who}, added with it, stays: more has been recorded about them.",
+    "{who}, added with it, stay: more has been recorded about them.",
 )
 MOST_NAMED = 3
 KNOWN = 30
@@ -101,7 +101,7 @@ def log(visit: Visit) -> Response:
     once = str(sent.form.once) if sent.form.once else None
     known = already(visit.connection, visit.principal, once)
     if known and not sent.form.once_more and is_same(visit.connection, visit.principal, known, sent):
-        return visit.redirect(where, _("This was saved already, once."), undo_of(known))
+        return visit.redirect(where, _("This was already saved, and only once."), undo_of(known))
     if not known and (before := _before(visit, sent)):
         draft = replace(reading.typed(visit), people=sent.people, who="")
         return _form(visit, draft, Problem({}, draft, before=before))
@@ -203,9 +203,9 @@ def delete(visit: Visit) -> Response:
 
 
 def _taken_out(went: Along) -> str:
-    said = [_("Taken out of the log.")]
+    said = [_("Removed from the log.")]
     if went.matters:
-        said = [_("Taken out of the log, with what was written down with it.")]
+        said = [_("Removed from the log, with what was noted along with it.")]
     return " ".join([*said, *_new_ones(went.away, NEW_WENT), *_new_ones(went.stay, NEW_STAYS)])
 
 

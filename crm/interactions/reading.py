@@ -166,7 +166,7 @@ def _who(visit: Visit, form: LogForm, draft: Draft) -> tuple[list[Person], _Who]
     people = list(draft.people)
     errors: dict[str, str] = {}
     if len(people) < len(set(form.contact_ids)):
-        errors["who"] = _("One of these people is not here any more. Choose again.")
+        errors["who"] = _("One of these people is no longer here. Choose again.")
     choices: list[Person] = []
     strangers: list[str] = []
     for name in _typed_names(visit, form.who):

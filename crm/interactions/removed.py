@@ -119,9 +119,9 @@ def put_back(connection: Connection, principal: Principal, removed_id: int, at: 
     this = _this(principal, table, row_id)
     there = connection.execute(select(table).where(*this).with_for_update()).one_or_none()
     if changed_to is None and there is not None:
-        raise Conflict(_("That is back already."))
+        raise Conflict(_("That has already been restored."))
     if changed_to is not None and (there is None or stamp(there) != changed_to):
-        raise Conflict(_("That was changed again since, so there is nothing to take back."))
+        raise Conflict(_("That has been changed again since, so it cannot be undone."))
     contact_id = int(row.contact_id if there is None else there.contact_id)  # people are merged
     days = {column.name for column in table.c if isinstance(column.type, Day)}
     values = {

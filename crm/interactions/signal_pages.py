@@ -107,7 +107,7 @@ def export(visit: Visit) -> Response:
 def lede(found: Summary, wanted: Wanted) -> str:
     """ "46 pain points and competitors in 12 months, from 16 accounts. 37 were heard in person, by voice or by hand." """
     if not found.total:
-        return _("Nothing is written down with these filters.")
+        return _("Nothing was noted that matches these filters.")
     whom = count(found.people, "person", "people")
     if found.account_number:
         accounts = count(found.account_number, "account", "accounts")
@@ -130,7 +130,7 @@ def _wanted(visit: Visit) -> Wanted:
     query, today = visit.query, visit.team_day
     kind = query.get("type", "")
     if kind not in ("", "any", *SIGNAL_TYPES):
-        raise Invalid(_("There is no sort of signal called {kind}.").format(kind=repr(kind[:40])))
+        raise Invalid(_("There is no type of signal called {kind}.").format(kind=repr(kind[:40])))
     types = {"": FEATURED, "any": SIGNAL_TYPES}.get(kind, (kind,))
     theme = query.get("theme") or None
     filters = Wanted(
@@ -148,13 +148,13 @@ def _wanted(visit: Visit) -> Wanted:
 
 def _words(said: str) -> tuple[str, ...]:
     if len(said) > MOST_LETTERS:
-        raise Invalid(_("Look for at most {most} letters.").format(most=MOST_LETTERS))
+        raise Invalid(_("Search for at most {most} characters.").format(most=MOST_LETTERS))
     return tuple(said.split())
 
 
 def _kind(said: str) -> str | None:
     if len(said) > KIND_LIMIT:
-        raise Invalid(_("A kind has at most {most} letters.").format(most=KIND_LIMIT))
+        raise Invalid(_("A kind has at most {most} characters.").format(most=KIND_LIMIT))
     return said or None
 
 
@@ -166,7 +166,7 @@ def _since(said: str, today: date) -> date | None:
     try:
         return date.fromisoformat(said)
     except ValueError:
-        raise Invalid(_("Write the day like 2026-11-23.")) from None
+        raise Invalid(_("Enter the day like 2026-11-23.")) from None
 
 
 def _since_choices(since: date | None, said: str, today: date) -> list[tuple[str, str]]:
@@ -187,7 +187,7 @@ def _id(said: str) -> int | None:
     if not said:
         return None
     if not is_id(said):
-        raise Invalid(_("That is nobody, and no account."))
+        raise Invalid(_("There is no such person or account."))
     return int(said)
 
 

@@ -55,9 +55,9 @@ def _newest(whose: Any, user_id: Any, since: Any, at: Any) -> Select[Any]:
 
 
 def caution(connection: Connection, principal: Principal, at: datetime) -> str:
-    """ "Nothing logged by you since 2 November, so these may be less sure." Empty while the user's log goes on."""
+    """ "You have logged nothing since 2 November, so these may be less reliable." Empty while the user's log goes on."""
     day = silent_since(connection, principal, at)
     if day is None:
         return ""
     since = long_day(day, principal.own_day(at))
-    return _("Nothing logged by you since {day}, so these may be less sure.").format(day=since)
+    return _("You have logged nothing since {day}, so these may be less reliable.").format(day=since)

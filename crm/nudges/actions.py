@@ -81,7 +81,7 @@ def snooze_day(choice: str, typed: str, today: date) -> date:
     """From the choice on the page (*week*, *month* or *date*) to a day; Invalid says what is wrong with it."""
     if choice in SNOOZES:
         return today + timedelta(days=SNOOZES[choice])
-    told = _("Write the day like 2026-11-30.")
+    told = _("Enter the day like 2026-11-30.")
     if choice != "date":
         raise Invalid(_("Choose until when."), fields={"until": _("Choose a week, a month or a day.")})
     try:

@@ -353,7 +353,7 @@ def _unlog(connection: Connection, principal: Principal, given: Row[Any], at: da
     if not people:
         return
     if given.contact_id not in people:
-        raise Conflict(_("That was changed again since, so there is nothing to take back."))
+        raise Conflict(_("That has been changed again since, so it cannot be undone."))
     delete_interaction(connection, principal, given.interaction_id, at)
 
 

@@ -146,7 +146,7 @@ def _day(typed: str) -> date:
     try:
         return date.fromisoformat(typed.strip())
     except ValueError:
-        told = _("Write the day you posted it like 2026-11-23.")
+        told = _("Enter the day you posted it like 2026-11-23.")
         raise Invalid(told, fields={"day": told}) from None
 
 

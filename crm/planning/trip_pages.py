@@ -172,7 +172,7 @@ def remove_trip(visit: Visit) -> Response:
     """It does not take place."""
     trip_id = visit.number("trip_id")
     journey_actions.remove_trip(visit.connection, visit.principal, trip_id, visit.at)
-    return visit.redirect("/trips", _("The trip is taken away."), f"/trips/{trip_id}/restore")
+    return visit.redirect("/trips", _("The trip is removed."), f"/trips/{trip_id}/restore")
 
 
 @router.action("/trips/{trip_id}/restore")

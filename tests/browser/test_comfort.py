@@ -63,7 +63,7 @@ def test_what_was_heard_is_added_row_by_row(change: Come) -> None:
         expect(page.get_by_role("button", name="Pain point", exact=True)).to_be_disabled()
         assert complaints(page) == []
         for _ in range(5):
-            page.get_by_role("button", name="Take this out").last.click()
+            page.get_by_role("button", name="Remove this").last.click()
         expect(rows).to_have_count(1)
         page.get_by_role("button", name="Save", exact=True).locator("visible=true").last.click()
         expect(page.get_by_role("status")).to_contain_text("logged")

@@ -200,7 +200,9 @@ def test_going_back_shows_the_earlier_page_and_neither_keeps_nor_saves_anything_
         page.go_back()
         expect(page.get_by_text("You logged this already")).to_be_visible()
         _save(page)
-        expect(page.get_by_role("status").filter(has_text="This was saved already, once.")).to_be_visible()
+        expect(
+            page.get_by_role("status").filter(has_text="This was already saved, and only once.")
+        ).to_be_visible()
 
         page.goto("/people/new")
         page.get_by_label("Name", exact=True).fill("Edith Novak")

@@ -51,8 +51,8 @@ def test_a_lunch_takes_a_flagged_person_off_the_screen_and_taking_it_out_brings_
     expect(suggestion(page, MARTA)).to_contain_text("Logged, so it is done by itself")
 
     suggestion(page, MARTA).get_by_role("link", name="See it").click()
-    page.get_by_role("button", name="Take it out of the log").click()
-    expect(page.get_by_role("status")).to_contain_text("Taken out of the log.")
+    page.get_by_role("button", name="Remove it from the log").click()
+    expect(page.get_by_role("status")).to_contain_text("Removed from the log.")
     assert zone_on_health_page(page, MARTA) == "Screen-only"
     page.goto("/")
     expect(suggestion(page, MARTA).get_by_role("button", name="Done & log")).to_be_visible()
@@ -141,7 +141,7 @@ def test_the_whole_story_without_scripts(change: Come) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("Lunch with Marta logged")
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_role("status")).to_contain_text("Taken out of the log.")
+    expect(page.get_by_role("status")).to_contain_text("Removed from the log.")
     assert zone_on_health_page(page, MARTA) == "Screen-only"
 
     page.goto("/")

@@ -31,7 +31,7 @@ def test_two_who_change_different_things_both_keep_theirs(world: World, alice) -
     assert bob.post(f"/people/{marta}/edit", data={**opened, "city": "Lyon"}).status_code == 303
     late = alice.post(f"/people/{marta}/edit", data={**opened, "title": "Chief"})
     assert late.status_code == 303, words(late.text)
-    assert "changed meanwhile: city" in words(after(alice, late))
+    assert "changed in the meantime: city" in words(after(alice, late))
     kept = person(world, marta)
     assert (kept.city, kept.title, [way.value for way in kept.phones]) == ("Lyon", "Chief", ["1 2"])
 
@@ -47,7 +47,7 @@ def test_saving_again_after_a_meeting_loses_nothing_of_the_other(world: World, a
     assert late.status_code == 409
     told = words(late.text)
     assert "Title Chief A Yours Chief B Saved " in told
-    assert "in the form already: who looks after them, city." in told
+    assert "already in the form: who looks after them, city." in told
     again = fields_of(late.text)
     assert (again["title"], again["city"], again["owner"]) == (["Chief A"], ["Lyon"], [str(bob_id)])
     assert alice.post(f"/people/{marta}/edit", data=again).status_code == 303

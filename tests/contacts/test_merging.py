@@ -274,7 +274,7 @@ def test_merges_of_a_chain_are_undone_from_the_last_and_those_of_one_person_in_a
     before = dump(world)
     inner = merged(world, two, three)
     outer = merged(world, one, two)
-    with pytest.raises(Conflict, match="Name 1 was merged with somebody else since"):
+    with pytest.raises(Conflict, match="Name 1 has since been merged with somebody else"):
         undone(world, inner)
     undone(world, outer)
     undone(world, inner)
@@ -563,7 +563,7 @@ def test_more_than_can_be_compared_are_those_changed_last(
     with world.database.read() as connection:
         (pair,) = suspected(connection, world.principal)
     assert pair.first.name == "Liam Byrne"
-    assert "the 2 people changed last" in client(world, world.user()).get("/people/duplicates").text
+    assert "the 2 most recently changed people" in client(world, world.user()).get("/people/duplicates").text
 
 
 def test_the_command_line_merges_and_takes_it_back(
@@ -587,7 +587,7 @@ def test_the_command_line_merges_and_takes_it_back(
     assert run(["merge", first, second, "--choose", "title=second", "--choose", "name=first"]) == 0
     undo = capsys.readouterr().out.split("crm merge --undo ")[1].strip()
     assert run(["duplicates"]) == 0
-    assert "Nobody seems to be written down twice." in capsys.readouterr().out
+    assert "Nobody seems to be here twice." in capsys.readouterr().out
     assert run(["merge", "--undo", undo]) == 0
     assert run(["merge", "--undo", undo]) == 1
 

@@ -49,7 +49,7 @@ def test_tags_of_many_are_given_and_taken_back(world: World) -> None:
         assert "The tags are as they were." in after(browser, browser.post(undo_in(page)))
         assert [person(world, one).tags for one in ids] == before
     said = after(browser, browser.post("/people/tags", data={"contact_ids": ids, "tag": " , "}))
-    assert "Write a tag of at most 80 characters." in said
+    assert "Enter a tag of at most 80 characters." in said
 
 
 def test_whoever_left_the_team_is_given_nobody(world: World) -> None:
@@ -57,7 +57,7 @@ def test_whoever_left_the_team_is_given_nobody(world: World) -> None:
     left = world.user("Bob Stone", "member", active=False)
     for owner in (left.user_id, "", "x"):
         page = after(browser, browser.post("/people/owner", data={"contact_ids": one, "owner": owner}))
-        assert "Choose somebody of your team who can sign in, or nobody." in page
+        assert "Choose somebody on your team who can sign in, or nobody." in page
     assert person(world, one).owner_id is None
 
 
@@ -70,10 +70,10 @@ def test_a_tier_moves_whom_it_moves_and_nobody_whom_time_moved_since_the_figures
         refresh(connection, scope_of(connection, alice, world.now - timedelta(days=100)), [one])
     browser = client(world, alice)
     page = after(browser, browser.post(f"/people/{one}/tier", data={"tier": "warm"}))
-    assert "They left gone quiet and are in touch now. The score went from 68 to 100." in page
+    assert "They went from gone quiet to in touch. The score went from 68 to 100." in page
     page = after(browser, browser.post(undo_in(page)))
     assert (
-        "The tier is as it was. 1 person left in touch and is gone quiet. The score of 1 person changed."
+        "The tier is as it was. 1 person went from in touch to gone quiet. The score of 1 person changed."
         in page
     )
 
@@ -85,10 +85,10 @@ def test_the_form_says_what_an_own_target_did(world: World) -> None:
     for targets, said in (
         (
             {"target_any": "30"},
-            "One is saved. They left drifting and are gone quiet now. The score went from",
+            "One is saved. They went from drifting to gone quiet. The score went from",
         ),
         ({"target_any": "30", "notes": "Met at the fair"}, "One is saved.<"),
-        ({"target_any": ""}, "One is saved. They left gone quiet and are drifting now. The score went from"),
+        ({"target_any": ""}, "One is saved. They went from gone quiet to drifting. The score went from"),
     ):
         sent = {**fields_of(browser.get(f"/people/{one}/edit").text), **targets}
         assert said in after(browser, browser.post(f"/people/{one}/edit", data=sent))

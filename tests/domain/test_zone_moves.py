@@ -18,14 +18,14 @@ from crm.domain.zone_moves import (
     [
         ({}, "Nobody’s zone changed."),
         ({("drifting", "drifting"): 3}, "Nobody’s zone changed."),
-        ({("screen_only", "in_touch"): 1}, "1 person left screen-only and is in touch."),
+        ({("screen_only", "in_touch"): 1}, "1 person went from screen-only to in touch."),
         (
             {("screen_only", "drifting"): 7, ("screen_only", "in_touch"): 2},
-            "9 people left screen-only: 7 are drifting and 2 are in touch.",
+            "9 people went from screen-only: 7 to drifting and 2 to in touch.",
         ),
         (
             {("in_touch", "drifting"): 4, ("gone_quiet", "in_touch"): 1},
-            "1 person left gone quiet and is in touch. 4 people left in touch and are drifting.",
+            "1 person went from gone quiet to in touch. 4 people went from in touch to drifting.",
         ),
     ],
 )
@@ -42,11 +42,11 @@ def test_sentences(moves: Moves, sentence: str) -> None:
         (
             Standing("screen_only", 37),
             Standing("drifting", 0),
-            "They left screen-only and are drifting now. The score went from 37 to 0.",
+            "They went from screen-only to drifting. The score went from 37 to 0.",
         ),
-        (Standing("in_touch", 90), Standing(), "They left in touch and are without a zone now."),
-        (Standing(), Standing("gone_quiet", 8), "They are gone quiet now. The score is 8."),
-        (Standing(), Standing("no_record"), "They are without a record now."),
+        (Standing("in_touch", 90), Standing(), "They went from in touch to no zone."),
+        (Standing(), Standing("gone_quiet", 8), "They have now gone quiet. The score is 8."),
+        (Standing(), Standing("no_record"), "They now have no record."),
     ],
 )
 def test_what_a_change_did_to_one(before: Standing, after: Standing, sentence: str) -> None:
@@ -76,7 +76,7 @@ def test_an_upshot_leaves_out_whoever_came_or_went() -> None:
         (Upshot({}, 1), "The score of 1 person changed."),
         (
             Upshot({("screen_only", "drifting"): 9}, 12),
-            "9 people left screen-only and are drifting. The scores of 12 people changed.",
+            "9 people went from screen-only to drifting. The scores of 12 people changed.",
         ),
     ],
 )

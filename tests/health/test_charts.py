@@ -123,10 +123,10 @@ def test_the_finding_counts_people() -> None:
     priya = Point(2, "Priya", "vendor", "screen_only", None, 1.0)
     graham = Point(3, "Graham", "vendor", "in_touch", 3, 0.3)
     assert portfolio_map([marta, priya, graham]).sentence == (
-        "Two of 3 people are in the zone screen-only; with one there is no personal contact on record."
+        "Two of 3 people are screen-only; one has no personal contact on record."
     )
     assert portfolio_map([graham]).sentence == (
-        "None of 1 person is in the zone screen-only; with everybody there was personal contact at some time."
+        "None of 1 person is screen-only; everybody has had personal contact at some point."
     )
     assert portfolio_map([]).sentence == "Nobody to show yet."
 
@@ -135,15 +135,15 @@ def test_the_finding_claims_no_more_than_the_zone_says() -> None:
     lena = Point(1, "Lena", "partner", "in_touch", None, 1.0)
     omar = Point(2, "Omar", "partner", "gone_quiet", None, 1.0)
     assert portfolio_map([lena, omar]).sentence == (
-        "None of 2 people are in the zone screen-only; with two there is no personal contact on record."
+        "None of 2 people are screen-only; two have no personal contact on record."
     )
 
 
 def test_the_finding_is_of_everybody_and_says_who_is_drawn() -> None:
     drawn = [Point(place, f"Person {place}", "partner", "gone_quiet", 400, 1.0) for place in range(300)]
     chart = portfolio_map(drawn, {"gone_quiet": 390, "screen_only": 30, "no_record": 7})
-    assert chart.left_out == "Drawn are the 300 people with the lowest scores, of 420."
-    assert chart.sentence == f"30 of 420 people are in the zone screen-only. {chart.left_out}"
+    assert chart.left_out == "Showing the 300 people with the lowest scores, of 420."
+    assert chart.sentence == f"30 of 420 people are screen-only. {chart.left_out}"
     assert portfolio_map(drawn).left_out is None
 
 

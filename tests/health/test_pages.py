@@ -77,7 +77,7 @@ def test_figures_map_and_table_show_the_key_people(site: TestClient, cast: dict[
     assert figures(answer) == [1, 1, 1, 1, 1]
     assert "5 key partners, vendors and customers, as of" in page
     assert "One has no record yet." in page
-    assert 'role="img" aria-label="One of 4 people is in the zone screen-only' in answer.text
+    assert 'role="img" aria-label="One of 4 people is screen-only' in answer.text
     assert people_listed(answer) == [cast["quiet"], cast["screen"], cast["drift"]]
     assert "3 digital contacts since the last personal one, 7 months ago." in page
     for shown in ("touch", "screen", "quiet", "drift"):
@@ -186,12 +186,12 @@ def test_a_place_in_the_list_that_is_none_is_refused(site: TestClient, cast: dic
 
 def test_a_day_before_anybody_was_known_says_so(site: TestClient, cast: dict[str, int]) -> None:
     assert "Nobody was known then" in text_of(site.get("/health?as_of=2000-01-01"))
-    assert "Take a filter away" in text_of(site.get("/health?as_of=2000-01-01&kind=vendor"))
+    assert "Remove a filter" in text_of(site.get("/health?as_of=2000-01-01&kind=vendor"))
 
 
 def test_an_empty_workspace_says_what_to_do(site: TestClient) -> None:
     assert "Nobody is marked key yet" in text_of(site.get("/health"))
-    assert "Nobody fits" in text_of(site.get("/health?kind=vendor"))
+    assert "No matches" in text_of(site.get("/health?kind=vendor"))
 
 
 def test_whoever_has_no_record_is_not_said_to_be_in_touch(site: TestClient, world: World) -> None:
@@ -209,7 +209,7 @@ def test_whoever_has_no_record_is_not_said_to_be_in_touch(site: TestClient, worl
 def test_another_team_sees_nothing_of_it(world: World, cast: dict[str, int]) -> None:
     other = World.create(world.database, "Another team")
     answer = client(other, other.user("Charlie Fox")).get("/health?tier=all")
-    assert "Nobody fits" in text_of(answer)
+    assert "No matches" in text_of(answer)
 
 
 # The queries

@@ -148,11 +148,11 @@ def place(one: queries.Reconsidered, sort: Sort) -> tuple[Any, ...]:
         ("against=2027-01-01", "Fri 1 Jan 2027 has not come yet."),
         (
             "as_of=2026-10-01&against=2026-10-01",
-            "Compare with a day before Thu 1 Oct, the day that is shown.",
+            "Choose a day before Thu 1 Oct, the day shown, to compare with.",
         ),
-        ("against=soon", "A day is asked for as in /health?against=2026-11-23."),
-        ("weeks_back=105", "The slider goes 104 weeks back."),
-        ("weeks_back=-1", "The slider goes 104 weeks back."),
+        ("against=soon", "Ask for a day like this: /health?against=2026-11-23."),
+        ("weeks_back=105", "The slider goes back 104 weeks."),
+        ("weeks_back=-1", "The slider goes back 104 weeks."),
     ],
 )
 def test_days_that_cannot_be_shown_are_refused_in_a_sentence(site: TestClient, asked: str, said: str) -> None:
@@ -256,4 +256,6 @@ def test_who_moved_is_told_from_those_who_lost_most_to_those_who_gained_most() -
     assert [one.id for one in found.moved] == [*range(6), *range(24, 30)]
     assert len(found.moved) == MOST_MOVED
     assert found.more == 18
-    assert found.sentence == "30 people left in touch and are drifting. 1 person came in and is drifting."
+    assert (
+        found.sentence == "30 people went from in touch to drifting. 1 person went from no zone to drifting."
+    )

@@ -10,7 +10,7 @@ from babel.messages.pofile import read_po, write_po
 
 from tools import texts
 
-DONE = "The trip is taken away."
+DONE = "The trip is removed."
 FILLED = "{day} has passed"
 IN_TEMPLATE = "Done %(day)s"
 COUNTED = ("email", "emails")

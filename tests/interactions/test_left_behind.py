@@ -183,7 +183,7 @@ def test_somebody_new_goes_and_comes_back_with_the_only_entry_that_names_them(
     for _ in range(2):
         post(site, f"/log/{call}/delete")
         assert said(site) == (
-            "Taken out of the log, with what was written down with it. Mrata, who was new with it, is archived."
+            "Removed from the log, with what was noted along with it. Mrata, added with it, is archived."
         )
         assert standing(world, "Mrata").archived_at is not None
         assert standing(world, "Marta Kowalczyk").archived_at is None
@@ -206,8 +206,8 @@ def test_somebody_new_stays_once_more_is_known_of_them(world: World, alice: Prin
         actions.delete_interaction(connection, alice, newest(world).id, world.now)
     post(site, f"/log/{call}/delete")
     assert said(site) == (
-        "Taken out of the log. Nothing more, who was new with it, is archived."
-        " Tagged, Met again and Asked, who were new with it, stay: more is known of them."
+        "Removed from the log. Nothing more, added with it, is archived."
+        " Tagged, Met again and Asked, added with it, stay: more has been recorded about them."
     )
     assert [standing(world, name).archived_at is None for name in names] == [True, True, True, False]
     with world.database.write() as connection:
@@ -227,7 +227,7 @@ def test_somebody_new_whose_name_was_a_slip_goes_once_the_entry_names_another(
     post(site, f"/log/{call}", contact_ids=[slip, marta], channel="phone", when="today")
     assert standing(world, "Mrata").archived_at is None
     post(site, f"/log/{call}", contact_ids=marta, channel="phone", when="today")
-    assert said(site).endswith(" is changed. Mrata, who was new with it, is archived.")
+    assert said(site).endswith(" is changed. Mrata, added with it, is archived.")
     assert standing(world, "Mrata").archived_at is not None
     for act in ("delete", "restore"):
         post(site, f"/log/{call}/{act}")
@@ -242,7 +242,7 @@ def test_of_somebody_new_who_was_archived_by_hand_it_is_not_said_that_they_stay(
     with world.database.write() as connection:
         many.archive(connection, alice, [standing(world, "Mrata").id], world.now)
     post(site, f"/log/{newest(world).id}/delete")
-    assert said(site) == "Taken out of the log."
+    assert said(site) == "Removed from the log."
 
 
 def test_a_birthday_that_a_change_of_the_entry_adds_keeps_nobody_new(world: World, alice: Principal) -> None:
@@ -253,7 +253,7 @@ def test_a_birthday_that_a_change_of_the_entry_adds_keeps_nobody_new(world: Worl
     post(site, f"/log/{call}", contact_ids=mrata, channel="phone", when="today", **birthday)
     assert len(all_of(world)["contact_date"]) == 1
     post(site, f"/log/{call}/delete")
-    assert "Mrata, who was new with it, is archived." in said(site)
+    assert "Mrata, added with it, is archived." in said(site)
     assert standing(world, "Mrata").archived_at is not None
 
 

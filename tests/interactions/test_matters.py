@@ -112,7 +112,7 @@ def test_undo_of_a_change_that_was_changed_again_is_refused(world: World, site: 
     for words in ("Second", "First"):
         post(site, f"/asks/{ask['id']}/edit", text=words, due="")
         refused = post(site, undo)
-        assert (refused.status_code, "That was changed again since" in refused.text) == (409, True)
+        assert (refused.status_code, "That has been changed again since" in refused.text) == (409, True)
     post(site, f"/asks/{ask['id']}/edit", text="Second", due="")
     assert stored(world, SORTS["asks"])[0]["text"] == "Second"
 
@@ -170,7 +170,7 @@ def test_metrics_follow_in_the_same_transaction(world: World, site: TestClient) 
     [
         ("asks", {"text": "  "}, "This is needed."),
         ("asks", {"text": "x" * 100_001}, "At most 100000 characters."),
-        ("asks", {"due": "tomorrow"}, "Write the day like 2026-11-23."),
+        ("asks", {"due": "tomorrow"}, "Enter the day like 2026-11-23."),
         ("asks", {"due": "0001-01-01"}, "At least 1900-01-01."),
         ("promises", {"by": "nobody"}, "Choose one from the list."),
         ("signals", {"type": "gossip"}, "Choose one from the list."),
@@ -182,7 +182,7 @@ def test_metrics_follow_in_the_same_transaction(world: World, site: TestClient) 
         ),
         ("dates", {"day": "31"}, "There is no 31 February."),
         ("dates", {"year": "2027"}, "There is no such day in the year 2027."),
-        ("dates", {"yearly": "once"}, "A date that comes once needs its year."),
+        ("dates", {"yearly": "once"}, "A one-off date needs a year."),
     ],
 )
 def test_what_does_not_fit_comes_back_with_a_sentence(
@@ -220,7 +220,7 @@ def test_a_year_of_two_figures_is_asked_about(world: World, site: TestClient) ->
     one = world.contact()
     answer = post(site, f"/people/{one}/dates", **fields("dates", world.today) | {"year": "79"})
     assert answer.status_code == 422
-    assert "Write the year in four figures: is 1979 meant?" in answer.text
+    assert "Enter the year with four digits: did you mean 1979?" in answer.text
     assert stored(world, SORTS["dates"]) == []
 
 

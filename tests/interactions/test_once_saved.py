@@ -62,7 +62,7 @@ def test_only_what_has_been_raises_a_score(world: World, fields: dict[str, str],
         world.log("email", 50, marta)
         page = beside(site, marta, **fields)
     assert rises(page) is moves
-    assert ("It lies ahead: until then no clock moves." in page) is not moves
+    assert ("It lies in the future: no clock moves until then." in page) is not moves
     assert ("keeps the in-person clock" in page) is moves
 
 

@@ -469,7 +469,7 @@ def test_asks_brought_up_are_closed_and_speak_again_opens_one(world: World, site
     undo = f"/log/{newest(world).id}/delete"
     assert undo in site.get("/").text
     post(site, undo)
-    assert "Taken out of the log, with what was written down with it." in site.get("/").text
+    assert "Removed from the log, with what was noted along with it." in site.get("/").text
     with world.database.read() as connection:
         assert [(row.text, row.closed_on) for row in connection.execute(select(ask))] == [
             ("Ask for a reference", None)
@@ -501,7 +501,7 @@ def test_what_was_heard_is_kept_or_given_back(world: World, site: TestClient) ->
         **{**heard, "heard_due_2": "soon", "heard_sort_1": "gossip"},
     )
     assert wrong.status_code == 422
-    assert "Write the day like 2026-11-23." in wrong.text
+    assert "Enter the day like 2026-11-23." in wrong.text
     assert "Choose one from the list." in wrong.text
 
 

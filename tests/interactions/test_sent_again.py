@@ -50,7 +50,7 @@ def test_the_same_form_is_saved_once(world: World, site: TestClient, more: dict[
     send(site, fields)
     send(site, fields)
     assert number(world) == 1
-    assert "This was saved already, once." in site.get("/").text
+    assert "This was already saved, and only once." in site.get("/").text
 
 
 @pytest.mark.parametrize(
@@ -70,4 +70,4 @@ def test_a_correction_is_not_lost(world: World, site: TestClient, correction: di
     send(site, fields)
     send(site, {**fields, **correction})
     assert number(world) == 2
-    assert "saved already" not in site.get("/").text
+    assert "already been saved" not in site.get("/").text

@@ -219,7 +219,7 @@ def test_pages_show_counts_words_and_bad_filters(
 def test_other_teams_hear_nothing(world: World, people: tuple[int, int, int]) -> None:
     other = World.create(world.database, "Another team")
     site = signed_in(world, other.user("Eve Holt", role="viewer"))
-    assert "Nothing is written down yet" in site.get("/signals?type=any&since=all").text
+    assert "Nothing here yet" in site.get("/signals?type=any&since=all").text
     assert len(site.get("/signals/export?type=any&since=all").text.splitlines()) == 1
     assert "Give it a theme" not in site.get("/signals").text
 

@@ -60,12 +60,12 @@ def test_a_channel_made_personal_and_back(world: World, site: TestClient) -> Non
     assert zone_of(world, one) == "drifting"
     sentence, undo = said(site, "/settings/channels")
     assert sentence == (
-        "Video call is now personal, live. 1 person left screen-only and is drifting."
+        "Video call is now personal, live. 1 person went from screen-only to drifting."
         " The score of 1 person changed."
     )
     post(site, undo)
     assert zone_of(world, one) == "screen_only"
-    assert "1 person left drifting and is screen-only." in said(site, "/settings/channels")[0]
+    assert "1 person went from drifting to screen-only." in said(site, "/settings/channels")[0]
 
 
 def test_crowds_follow_the_marks(world: World, site: TestClient) -> None:
@@ -121,7 +121,7 @@ def test_two_admins_at_once_see_both_what_was_chosen_and_what_is_saved(site: Tes
     late = post(site, "/settings/channels", **fields)
     assert late.status_code == 409
     assert chosen(late.text, "chat") == ("personal", "written")
-    assert "Somebody else changed the channels meanwhile." in late.text
+    assert "Somebody else changed the channels in the meantime." in late.text
     assert "Saved now: personal, live" in late.text.partition('id="way.video-hint"')[2].partition("</p>")[0]
     again = re.findall(r'name="seen" value="(\w+)"', late.text)[0]
     assert post(site, "/settings/channels", **{**fields, "seen": again}).status_code == 303
@@ -138,7 +138,7 @@ def test_targets_of_two_admins_at_once(world: World, site: TestClient) -> None:
     for name in ("key.vendor.any", "key.press.any", "key.partner.any"):
         assert re.search(rf'name="{re.escape(name)}"[^>]* value="{fields[name]}"', late.text)
     assert re.search(r'href="#key.vendor.any">[^<]*: 40<', late.text)
-    assert 'href="#key.partner.any">Write days' in late.text
+    assert 'href="#key.partner.any">Enter 1 to' in late.text
     again = re.findall(r'name="seen" value="(\w+)"', late.text)[0]
     assert (
         post(site, "/settings/targets", **fields | {"seen": again, "key.partner.any": "30"}).status_code
@@ -175,14 +175,14 @@ def test_a_channel_of_ones_own_is_taken_away_and_back(world: World, site: TestCl
     for label in ("Trade fair", "Site walk"):
         post(site, "/settings/channels/new", label=label, side="personal", way="in_person")
     sentence, undo = said(site, "/settings/channels")
-    assert sentence.startswith("Site walk is a channel now.")
+    assert sentence.startswith("Site walk is now a channel.")
     post(site, undo)
     assert labels(world) == [*shipped, "Trade fair"]
     post(site, "/settings/channels/new", label="Workshop", side="personal", way="live")
     assert 'action="/settings/channels/trade_fair/remove"' in site.get("/settings/channels").text
     post(site, "/settings/channels/trade_fair/remove")
     sentence, undo = said(site, "/settings/channels")
-    assert sentence == "Trade fair is taken away."
+    assert sentence == "Trade fair is removed."
     post(site, undo)
     assert labels(world) == [*shipped, "Workshop", "Trade fair"]
     assert chosen(site.get("/settings/channels").text, "trade_fair") == ("personal", "in_person")
@@ -192,9 +192,9 @@ def test_a_channel_that_is_in_the_log_or_ships_stays(world: World, site: TestCli
     post(site, "/settings/channels/new", label="Trade fair", side="personal", way="in_person")
     world.log("trade_fair", 1, world.contact())
     kept = labels(world)
-    assert "Not used so far" not in site.get("/settings/channels").text
+    assert "Not used yet" not in site.get("/settings/channels").text
     assert post(site, "/settings/channels/trade_fair/remove").status_code == 303
-    assert "Trade fair stays: it is in the log." in site.get("/settings/channels").text
+    assert "Trade fair cannot be removed: the log uses it." in site.get("/settings/channels").text
     for key in ("gift", "pigeon"):
         assert post(site, f"/settings/channels/{key}/remove").status_code == 404
     assert labels(world) == kept
@@ -242,7 +242,7 @@ def test_a_target_changed_and_back(world: World, site: TestClient) -> None:
     assert zone_of(world, one) == "in_touch"
     sentence, undo = said(site, "/settings/targets")
     assert sentence == (
-        "1 target changed. 1 person left drifting and is in touch. The score of 1 person changed."
+        "1 target changed. 1 person went from drifting to in touch. The score of 1 person changed."
     )
     with world.database.read() as connection:
         rows = connection.execute(select(target).where(target.c.workspace_id == world.workspace_id)).all()
@@ -273,7 +273,7 @@ def test_targets_that_are_no_days_are_refused(world: World, site: TestClient) ->
     for wrong in ("soon", "0", "-3", "3651", "99999999999", "1.5", "³"):
         answer = post(site, "/settings/targets", **{"key.vendor.any": wrong})
         assert answer.status_code == 422, wrong
-        assert "or nothing for no target" in answer.text
+        assert "or leave it empty for no target" in answer.text
     assert post(site, "/settings/targets", seen="older").status_code == 409
 
 

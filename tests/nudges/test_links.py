@@ -270,7 +270,7 @@ def test_snooze_asks_until_when(mailed: Mailed) -> None:
     assert mailed.press(path).status_code == 422
     wrong = mailed.press(path, until="date", day="yesterday")
     assert wrong.status_code == 422
-    assert "Write the day like" in wrong.text
+    assert "Enter the day like" in wrong.text
     assert mailed.press(path, until="date", day="2026-11-01").status_code == 422
     assert "is back on Mon 30 Nov" in mailed.press(path, until="week").text
     assert "is back on Mon 30 Nov" in mailed.get(path).text
@@ -406,4 +406,4 @@ def test_the_mail_says_where_it_is_less_sure_in_both_its_forms(
         part = message.get_body((kind,))
         assert part is not None
         told = " ".join(str(part.get_content()).split())
-        assert told.count("Nothing logged by you since 2 November, so these may be less sure.") == times
+        assert told.count("You have logged nothing since 2 November, so these may be less reliable.") == times

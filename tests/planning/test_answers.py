@@ -343,7 +343,7 @@ def test_undo_leaves_what_became_an_entry_about_others_and_says_so(
     entry = Entry(NOW, "lunch", (world.contact("Another one"),))
     with world.database.write() as connection:
         edit_interaction(connection, alice, answer.interaction_id or 0, entry, NOW)
-    with pytest.raises(Conflict, match="nothing to take back"):
+    with pytest.raises(Conflict, match="cannot be undone"):
         undo(world, alice, answer)
     assert answer.interaction_id in {row.id for row in interactions(world)}
 

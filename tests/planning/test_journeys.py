@@ -436,7 +436,7 @@ def test_a_trip_in_one_line_its_room_and_its_calendar(world: World) -> None:
         ({"city": "Nowhere at all"}, "No city of this name"),
         ({"last_day": "2026-11-30"}, "The last day comes before the first."),
         ({"last_day": "2029-11-30"}, "at most 92 days"),
-        ({"first_day": "soon"}, "Write the day like"),
+        ({"first_day": "soon"}, "Enter the day like"),
         ({"room": "lots"}, "Enter a whole number."),
         ({"country": "Narnia"}, "There is no country of that name."),
     ],

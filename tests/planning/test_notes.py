@@ -366,7 +366,7 @@ def test_from_the_desk_to_the_post_and_back(world: World, alice: Principal) -> N
     browser = client(world, alice)
     assert "No note is waiting" in words(browser.get("/notes").text)
     page = browser.get(f"/people/{ruth}/note").text
-    assert "No postal address is written down. Ask for the street and number and the town" in words(page)
+    assert "There is no postal address yet. Ask for the street and number and the town" in words(page)
     assert "Plans to walk in the Azores" in words(page)
     address(world, ruth, "401 Merrimack St", "9 Hill Rd\nBoston MA 02110")
     page = browser.get(
@@ -381,7 +381,7 @@ def test_from_the_desk_to_the_post_and_back(world: World, alice: Principal) -> N
     assert "Walks" not in picture
     answer = browser.post(f"/people/{ruth}/note/posted", data={"day": "soon", "ring": "yes"})
     assert answer.status_code == 422
-    assert "Write the day you posted it like 2026-11-23." in words(answer.text)
+    assert "Enter the day you posted it like 2026-11-23." in words(answer.text)
     answer = browser.post(f"/people/{ruth}/note/posted", data={"day": world.today.isoformat(), "ring": "yes"})
     assert answer.headers["location"] == "/notes"
     found = words(browser.get("/notes").text)

@@ -19,7 +19,7 @@ def test_twenty_one_days_are_silence_and_twenty_are_not(world: World) -> None:
     assert since(world, alice) == date(2026, 11, 2)
     with world.database.read() as connection:
         said = caution(connection, alice, NOW)
-    assert said == "Nothing logged by you since 2 November, so these may be less sure."
+    assert said == "You have logged nothing since 2 November, so these may be less reliable."
     world.log("phone", 20, marta, by=alice)
     assert since(world, alice) is None
 

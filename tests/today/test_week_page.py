@@ -512,11 +512,11 @@ def test_after_three_weeks_without_a_line_the_week_says_it_is_less_sure(
 ) -> None:
     marta = by_screen(world, alice, city="Boston")
     browser = client(world, alice)
-    assert "less sure" not in words(browser.get("/").text)
+    assert "less reliable" not in words(browser.get("/").text)
     world.log("email", 30, marta, by=alice)
     day = world.today - timedelta(days=30)
     year = "" if day.year == world.today.year else f" {day.year}"
-    told = f"Nothing logged by you since {day.day} {day:%B}{year}, so these may be less sure."
+    told = f"You have logged nothing since {day.day} {day:%B}{year}, so these may be less reliable."
     assert words(browser.get("/").text).count(told) == 1
     world.log("email", 2, marta, by=alice)
-    assert "less sure" not in words(browser.get("/").text)
+    assert "less reliable" not in words(browser.get("/").text)

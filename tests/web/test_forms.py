@@ -38,7 +38,7 @@ def test_a_form_is_read_with_its_defaults() -> None:
     [
         ("city", "", "This is needed."),
         ("city", "   ", "This is needed."),
-        ("start", "1 Dec", "Write the day like 2026-11-23."),
+        ("start", "1 Dec", "Enter the day like 2026-11-23."),
         ("nights", "two", "Enter a whole number."),
         ("nights", "0", "At least 1."),
         ("nights", "9" * 30, "At most 30."),
