@@ -1,15 +1,27 @@
 """At which day and time a user's mails go out, and what becomes of this week's where they change it."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection, select
+
+from crm.domain.principal import Principal
 from crm.domain.schedule import Schedule
+from crm.domain.weeks import IsoWeek
+from crm.storage.tables import outbox, user
 
 log = logging.getLogger("crm.accounts")
 CHOSEN = ("nudge_weekday", "nudge_minute", "time_zone")
+
+
+WEEKLY_MAIL = "nudge"
+"""What a weekly mail is in the outbox."""
+LOOK_BACK_WEEKS = 8
+"""How many missed weeks are shown one by one after a long silence."""
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -30,6 +42,32 @@ def schedule_of(columns: Mapping[str, Any]) -> Schedule:
         zone_of(columns["time_zone"]),
         columns["nudge_not_before"],
     )
+
+
+def weeks_with_mail(
+    connection: Connection, at: datetime, principal: Principal | None = None
+) -> Mapping[tuple[int, int], set[str]]:
+    """(workspace, user) → the weeks around ``at`` that have their mail; with ``principal`` the user's own alone."""
+    oldest = IsoWeek.of((at - timedelta(weeks=LOOK_BACK_WEEKS + 2)).astimezone(UTC).date())
+    asked = select(outbox.c.workspace_id, outbox.c.user_id, outbox.c.week).where(
+        outbox.c.purpose == WEEKLY_MAIL, outbox.c.week >= str(oldest)
+    )
+    if principal is not None:
+        asked = asked.where(
+            outbox.c.workspace_id == principal.workspace_id, outbox.c.user_id == principal.user_id
+        )
+    known: dict[tuple[int, int], set[str]] = defaultdict(set)
+    for row in connection.execute(asked):
+        known[row.workspace_id, row.user_id].add(row.week)
+    return known
+
+
+def coming(connection: Connection, principal: Principal, at: datetime) -> datetime:
+    """When the user's next weekly mail falls due, if one is wanted and anything is in it."""
+    mine = (user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id)
+    row: Any = connection.execute(select(user).where(*mine)).one()
+    own = schedule_of(row._mapping)
+    return own.due_at(own.next_week(weeks_with_mail(connection, at, principal)[row.workspace_id, row.id], at))
 
 
 def rescheduled(columns: Mapping[str, Any], values: Mapping[str, Any], at: datetime) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection, select
 from starlette.responses import Response
 
-from crm.accounts import actions, queries, sign_in, written
+from crm.accounts import actions, queries, schedules, sign_in, written
 from crm.accounts.forms import PasswordChange, Preferences, Profile
 from crm.accounts.passwords import fits, hashed
 from crm.domain.budgets import LARGEST_BUDGET
@@ -13,6 +13,7 @@ from crm.domain.language import gettext as _
 from crm.domain.language import ngettext
 from crm.domain.manner import day_name, write_for
 from crm.domain.places.whereabouts import whereabouts
+from crm.domain.spans import day_and_time
 from crm.errors import Conflict
 from crm.storage.tables import user
 from crm.web import forms
@@ -44,8 +45,19 @@ def _page(visit: Visit, values: Any, errors: dict[str, str]) -> Response:
             visit.at, visit.principal.user_zone, queries.team_written(visit.connection, visit.principal)
         ),
         "city_hint": _city_hint(str(values.get("city") or ""), str(values.get("country") or "")),
+        "has_mail": bool(visit.settings.smtp_url),
+        "coming": _coming(visit),
     }
     return visit.render("accounts/settings.html", context, active="team", status=422 if errors else 200)
+
+
+def _coming(visit: Visit) -> str:
+    """When their next weekly mail goes out; empty where none does."""
+    principal = visit.principal
+    if not (visit.settings.smtp_url and principal.may_edit and visit.user.nudge_on):
+        return ""
+    due_at = schedules.coming(visit.connection, principal, visit.at)
+    return f"{day_and_time(due_at.astimezone(principal.user_zone), visit.today)}, {principal.user_zone}"
 
 
 def _city_hint(city: str, country: str) -> str:

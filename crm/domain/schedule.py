@@ -1,5 +1,6 @@
 """When something falls due that comes once a week, also where its day, its time or the zone is changed in between."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
@@ -32,6 +33,13 @@ class Schedule:
         """The newest week that is due at ``at``."""
         week = self._newest_by_the_clock(at)
         return week if self.due_at(week) <= at else week.previous()
+
+    def next_week(self, known: Container[str], at: datetime) -> IsoWeek:
+        """The week that falls due next after ``at``, where these have theirs: one whose day was moved is over."""
+        week = self.newest_week(at).next()
+        while str(week) in known:
+            week = week.next()
+        return week
 
     def moved_to(self, new: "Schedule", at: datetime) -> datetime | None:
         """The ``not_before`` of what takes the place of this at ``at``, so that no week is lost between the two: one whose new

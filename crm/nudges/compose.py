@@ -57,12 +57,30 @@ TAKEN = N_("Your calendar has taken that time since: the week’s page finds ano
 SWITCHED_OFF = N_("The mail was switched off, or its user left, before it went out.")
 
 
+class NothingDue(NoMail):
+    """No mail goes out, since nothing is open in the week; ``empty`` says why."""
+
+    def __init__(self, empty: Empty) -> None:
+        super().__init__("nothing_due", empty.reason)
+        self.empty = empty
+
+
+@dataclass(frozen=True)
+class Told:
+    """Whom a weekly mail is for, with the row of that user, and its week."""
+
+    principal: Principal
+    person: Any
+    week: IsoWeek
+
+
 @dataclass(frozen=True)
 class Writer:
-    """What writing a mail needs beside the claim: the templates, and the settings for addresses and the key."""
+    """What writing a mail needs beside the claim: the templates, the settings for the key, and where its buttons lead."""
 
     settings: Settings
     templates: Environment
+    addresses: Callable[..., Callable[..., str]] = links.addresses
 
     def body(self, database: Database, claim: Claim, at: datetime) -> Body:
         """Write what the mail is for, dates and numbers as its reader wants them. Raises NoMail."""
@@ -97,68 +115,54 @@ class Writer:
                 make_or_renew(connection, principal, week, at, mail_id=claim.id)
         with database.read() as connection:
             plan = plan_of(connection, principal, week, at)
-        empty = Empty() if plan and plan.open else self._why_empty(database, principal, plan, at)
+        if plan is None or not plan.open:
+            freshen(database, principal, at)
         with database.read() as connection:
-            promises = _promises(connection, principal, week, at)
-            unsure = caution(connection, principal, at) if plan and plan.open else ""
-            proposed = not has_calendar(connection, principal)
-            before = missed.said_to(connection, claim, at)
-        if plan is None or not (plan.open or promises):
-            return self._quiet(database, principal, person, empty, claim, at)
-        as_of = planned_on(plan.made_at, principal.own_day(at), principal.user_zone) if plan.open else ""
-        said = " ".join(filter(None, (before, as_of, easing(plan.budget) if plan.open else "", unsure)))
-        mail = self._nudge(person, principal, plan, promises, empty, said, at)
-        mail = replace(mail, proposed=proposed and any(one.slot.starts_at for one in plan.open))
-        return self._rendered("nudge", mail, person, principal, claim, at)
+            return self.written(connection, Told(principal, person, week), plan, at)
 
-    def _why_empty(
-        self, database: Database, principal: Principal, plan: PlanView | None, at: datetime
-    ) -> Empty:
-        freshen(database, principal, at)
-        with database.read() as connection:
-            return why_empty(connection, principal, plan, at)
+    def written(self, connection: Connection, told: Told, plan: PlanView | None, at: datetime) -> Body:
+        """The mail about what is open in this plan; for a week with nothing open, from the stored metrics. Raises NoMail."""
+        principal, is_open = told.principal, bool(plan and plan.open)
+        empty = Empty() if is_open else why_empty(connection, principal, plan, at)
+        promises = _promises(connection, principal, told.week, at)
+        if plan is None or not (is_open or promises):
+            return self._quiet(connection, told, empty, at)
+        said = [missed.said_to(connection, principal, told.week)]
+        if is_open:
+            said.append(planned_on(plan.made_at, principal.own_day(at), principal.user_zone))
+            said += [easing(plan.budget), caution(connection, principal, at)]
+        mail = self._nudge(told.person, principal, plan, promises, empty, " ".join(filter(None, said)), at)
+        proposed = not has_calendar(connection, principal) and any(one.slot.starts_at for one in plan.open)
+        return self._rendered("nudge", replace(mail, proposed=proposed), told, at)
 
-    def _quiet(
-        self,
-        database: Database,
-        principal: Principal,
-        person: Any,
-        empty: Empty,
-        claim: Claim,
-        at: datetime,
-    ) -> Body:
+    def _quiet(self, connection: Connection, told: Told, empty: Empty, at: datetime) -> Body:
         """The short mail of a week with nothing open: nobody was due, or whoever was found no place."""
+        person, principal = told.person, told.principal
         if not person.nudge_when_empty:
-            raise NoMail("nothing_due", empty.reason)
-        with database.read() as connection:
-            sentence = empty.sentence(connection, principal)
-        today = principal.own_day(at)
+            raise NothingDue(empty)
+        sentence = empty.sentence(connection, principal)
         mail = AllInTouchMail(
             person.name,
-            week_phrase(IsoWeek.parse(claim.week).monday, today),
+            week_phrase(told.week.monday, principal.own_day(at)),
             empty.title,
             sentence,
             _(DAY_NAMES[person.nudge_weekday]),
             f"{self.settings.url}/",
             f"{self.settings.url}/settings",
-            links.addresses(self.settings, principal, claim.week, at)(0, links.STOP_MAIL),
+            self._stop(told, at),
             person.digest_on,
         )
-        return self._rendered("all_in_touch", mail, person, principal, claim, at)
+        return self._rendered("all_in_touch", mail, told, at)
 
-    def _rendered(
-        self,
-        name: str,
-        mail: NudgeMail | AllInTouchMail,
-        person: Any,
-        principal: Principal,
-        claim: Claim,
-        at: datetime,
-    ) -> Body:
+    def _stop(self, told: Told, at: datetime) -> str:
+        """Where the link leads that stops these mails."""
+        return self.addresses(self.settings, told.principal, str(told.week), at)(0, links.STOP_MAIL)
+
+    def _rendered(self, name: str, mail: NudgeMail | AllInTouchMail, told: Told, at: datetime) -> Body:
         rendered = render(self.templates, name, {"mail": mail})
-        stop = links.addresses(self.settings, principal, claim.week, at)(0, links.STOP_MAIL)
-        headers = {**unsubscribe_headers(stop), **self._answerable(principal, claim.week)}
-        return Body(person.email, rendered.subject, rendered.text, rendered.html, headers)
+        stop = self._stop(told, at)
+        headers = {**unsubscribe_headers(stop), **self._answerable(told.principal, str(told.week))}
+        return Body(told.person.email, rendered.subject, rendered.text, rendered.html, headers)
 
     def _answerable(self, principal: Principal, week: str) -> dict[str, str]:
         """What tells a reply that it answers this mail, where replies are read."""
@@ -178,7 +182,7 @@ class Writer:
         caution: str,
         at: datetime,
     ) -> NudgeMail:
-        address = links.addresses(self.settings, principal, str(plan.week), at)
+        address = self.addresses(self.settings, principal, str(plan.week), at)
         today, acts = principal.own_day(at), [one.act for one in plan.open]
         return NudgeMail(
             user_name=person.name,
@@ -195,6 +199,12 @@ class Writer:
             takes_replies=bool(self.settings.imap_url),
             has_digest=person.digest_on,
         )
+
+
+def recipient(connection: Connection, principal: Principal, week: IsoWeek) -> Told:
+    """The user themselves, for the mail of that week, whether or not they have it switched on."""
+    mine = (user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id)
+    return Told(principal, connection.execute(select(user).where(*mine)).one(), week)
 
 
 def require_wanted(connection: Connection, claim: Claim) -> None:
@@ -226,7 +236,6 @@ def _recipient(connection: Connection, claim: Claim) -> tuple[Principal, Any]:
 
 
 def _shown(one: Suggested, address: Callable[..., str], today: date) -> NudgeSuggestion:
-    assert one.id is not None
     swap = one.swaps[0] if one.swaps else None
     return NudgeSuggestion(
         name=one.contact.name,

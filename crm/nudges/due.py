@@ -1,6 +1,5 @@
 """Whose weekly mail has fallen due: one row a user and week, whatever clocks, zones and servers do meanwhile."""
 
-from collections import defaultdict
 from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from crm.accounts.schedules import schedule_of
+from crm.accounts.schedules import LOOK_BACK_WEEKS, WEEKLY_MAIL, schedule_of, weeks_with_mail
 from crm.domain.language import N_
 from crm.domain.principal import EDITORS
 from crm.domain.schedule import Schedule
@@ -18,14 +17,12 @@ from crm.nudges import outbox as mails
 from crm.nudges.holds import hold
 from crm.nudges.outbox import STALE_AFTER
 from crm.storage.database import Database
-from crm.storage.tables import outbox, user
+from crm.storage.tables import user
 
-PURPOSE = "nudge"
+PURPOSE = WEEKLY_MAIL
 DIGEST = "digest"
 FURTHEST_EAST = timedelta(hours=14)
 """By so much the first place on earth is ahead of UTC."""
-LOOK_BACK_WEEKS = 8
-"""How many missed weeks are shown one by one after a long silence."""
 TOO_LATE = N_("More than a day late: the server did not run then.")
 
 
@@ -80,11 +77,8 @@ class Recipient:
         return self.schedule.newest_week(at)
 
     def next_run(self, known: Container[str], at: datetime) -> datetime:
-        """When a mail goes out next after ``at``, where these weeks have theirs: a week whose day was moved is over."""
-        week = self.newest_week(at).next()
-        while str(week) in known:
-            week = week.next()
-        return self.due_at(week)
+        """When a mail goes out next after ``at``, where these weeks have theirs."""
+        return self.due_at(self.schedule.next_week(known, at))
 
     def is_owed(
         self, week: IsoWeek, at: datetime, other: OtherTime | None, *, is_newest: bool = True
@@ -160,7 +154,7 @@ def next_due(
     """When the next weekly mail of any of these users falls due; None where nobody gets one."""
     people = select(user).where(gets_nudges())
     found = connection.execute(people if only is None else people.where(only)).all()
-    known = _known_weeks(connection, at)
+    known = weeks_with_mail(connection, at)
     return min(
         (Recipient.of(row).next_run(known.get((row.workspace_id, row.id), ()), at) for row in found),
         default=None,
@@ -235,24 +229,11 @@ def missing(
         people = people.where(user.c.created_at <= at)
     if only is not None:
         people = people.where(only)
-    known = _known_weeks(connection, at)
+    known = weeks_with_mail(connection, at)
     for row in connection.execute(people):
         recipient = Recipient.of(row)
         for week in _weeks(recipient, known.get((row.workspace_id, row.id), set()), at, other):
             yield recipient.placed(week, domain, at, TOO_LATE, other)
-
-
-def _known_weeks(connection: Connection, at: datetime) -> dict[tuple[int, int], set[str]]:
-    oldest = IsoWeek.of((at - timedelta(weeks=LOOK_BACK_WEEKS + 2)).astimezone(UTC).date())
-    known: dict[tuple[int, int], set[str]] = defaultdict(set)
-    rows = connection.execute(
-        select(outbox.c.workspace_id, outbox.c.user_id, outbox.c.week).where(
-            outbox.c.purpose == PURPOSE, outbox.c.week >= str(oldest)
-        )
-    )
-    for row in rows:
-        known[row.workspace_id, row.user_id].add(row.week)
-    return known
 
 
 def _weeks(recipient: Recipient, known: set[str], at: datetime, other: OtherTime | None) -> Iterator[IsoWeek]:

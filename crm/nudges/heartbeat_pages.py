@@ -22,6 +22,7 @@ from crm.mail.smtp_settings import SmtpSettings
 from crm.mail.transport import Delivery, DeliveryState, deliver
 from crm.mail.views import TestMail
 from crm.nudges import actions, mail_pages, queries, returns, sending
+from crm.nudges.ahead import next_mail
 from crm.nudges.holds import hold
 from crm.nudges.mail_words import PURPOSE_WORDS, STATE_WORDS, shown
 from crm.nudges.missed import Missed, awaited
@@ -82,6 +83,7 @@ def _page(visit: Visit) -> Response:
         "hold": hold(connection, principal.workspace_id),
         "kept_words": kept_words,
         "has_mail": bool(visit.settings.smtp_url),
+        "later": _later(visit),
         "figures": _figures(visit, beats),
         "beats": beats,
         "mails": mails[: queries.PAGE],
@@ -137,14 +139,22 @@ def moment_words(moment: datetime, visit: Visit, *, within: bool = False) -> str
     return moment_phrase(moment, visit.principal.user_zone, visit.today, within=within)
 
 
+def _later(visit: Visit) -> str:
+    """Why the visitor's own next run may bring no mail; of others' days off nothing is said."""
+    if not (visit.settings.smtp_url and visit.principal.may_edit and visit.user.nudge_on):
+        return ""
+    return next_mail(visit.connection, visit.principal, visit.at).why_later(visit.principal, visit.at)
+
+
 def _figures(visit: Visit, beats: list[queries.Beat]) -> list[Figure]:
     sent = [(one.last_sent, _("To {name}").format(name=one.name)) for one in beats if one.last_sent]
     failed = [(one.last_failed, _("To {name}").format(name=one.name)) for one in beats if one.last_failed]
     coming = [(one.next_run, _("To {name}").format(name=one.name)) for one in beats if one.next_run]
+    has_mail = bool(visit.settings.smtp_url)
     return [
         _figure(visit, _("Last sent"), max(sent, default=None), _("Nothing yet")),
         _figure(visit, _("Last failed"), max(failed, default=None), _("Never"), bad=True),
-        _figure(visit, _("Next run"), min(coming, default=None), _("None")),
+        _figure(visit, _("Next run"), min(coming, default=None) if has_mail else None, _("None")),
         _clockwork(visit),
         *_mailbox(visit),
     ]

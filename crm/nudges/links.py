@@ -56,14 +56,20 @@ class Link:
 def addresses(settings: Settings, principal: Principal, week: str, at: datetime) -> Callable[..., str]:
     """For a mail of that week to that user: a function of suggestion (0: none), verb and act that gives an address."""
 
-    def address(suggestion_id: int, verb: str, act: str = "") -> str:
+    def address(suggestion_id: int | None, verb: str, act: str = "") -> str:
         assert principal.user_id is not None
+        assert suggestion_id is not None
         link = Link(
             principal.workspace_id, principal.user_id, suggestion_id, verb, act, week, expiry(verb, at)
         )
         return f"{settings.url}/n/{sign(settings.key, link)}"
 
     return address
+
+
+def withheld(settings: Settings, principal: Principal, week: str, at: datetime) -> Callable[..., str]:
+    """The same for a mail that is only shown: its buttons lead nowhere."""
+    return lambda *_button: ""
 
 
 def expiry(verb: str, at: datetime) -> datetime:

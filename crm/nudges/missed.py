@@ -14,7 +14,7 @@ from crm.domain.weeks import IsoWeek
 from crm.mail.kept_words import kept_words
 from crm.nudges.due import PURPOSE, TOO_LATE, missing
 from crm.nudges.holds import hold
-from crm.nudges.outbox import GIVEN_UP, NOT_IN_TIME, TRIED_ONCE, Claim
+from crm.nudges.outbox import GIVEN_UP, NOT_IN_TIME, TRIED_ONCE
 from crm.settings import Settings
 from crm.storage.statements import built_once
 from crm.storage.tables import mail_return, outbox, user
@@ -184,19 +184,18 @@ def number_missed(connection: Connection, settings: Settings, at: datetime) -> i
     return unseen + int(connection.execute(rows).scalar_one())
 
 
-def said_to(connection: Connection, claim: Claim, at: datetime) -> str:
-    """For the next mail: that the one before it did not arrive, and why. Empty where it did."""
-    week = IsoWeek.parse(claim.week)
+def said_to(connection: Connection, principal: Principal, week: IsoWeek) -> str:
+    """For the mail of that week: that the one before it did not arrive, and why. Empty where it did."""
     oldest = week
     for _week in range(SAID_FOR_WEEKS):
         oldest = oldest.previous()
     row = connection.execute(
         select(outbox.c.week, outbox.c.state, outbox.c.reason)
         .where(
-            outbox.c.workspace_id == claim.workspace_id,
-            outbox.c.user_id == claim.user_id,
+            outbox.c.workspace_id == principal.workspace_id,
+            outbox.c.user_id == principal.user_id,
             outbox.c.purpose == PURPOSE,
-            outbox.c.week < claim.week,
+            outbox.c.week < str(week),
             outbox.c.week >= str(oldest),
         )
         .order_by(outbox.c.week.desc())

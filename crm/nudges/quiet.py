@@ -26,6 +26,15 @@ REASONS = {
     "no_place": N_("Whoever was due found no place in that week."),
 }
 """By why nothing is open, as it is kept; without a key, nobody was due."""
+AHEAD = {
+    "": N_("Nobody is due in that week."),
+    "answered": N_("All that is planned for that week is answered."),
+    "off": N_("You are off that week."),
+    "few_days": N_("That week has too few days of work."),
+    "budget": N_("Your budget leaves no room for anybody that week."),
+    "no_place": N_("Whoever is due finds no place in that week."),
+}
+"""The same of a week whose mail is still to come."""
 TITLES = {
     "": N_("Nobody is waiting for you this week"),
     "answered": N_("All that was planned is answered"),
@@ -53,6 +62,11 @@ class Empty:
         return REASONS[self.why]
 
     @property
+    def ahead(self) -> str:
+        """Why none would go out, of a mail that is still to come."""
+        return _(AHEAD[self.why])
+
+    @property
     def title(self) -> str:
         """What the short mail is called."""
         return _(TITLES[self.why])
@@ -74,7 +88,7 @@ def why_empty(connection: Connection, principal: Principal, plan: PlanView | Non
     """
     if plan is None:
         return Empty()
-    left = [one for one in not_planned(connection, principal, plan.week, at) if _is_due(one)]
+    left = [one for one in not_planned(connection, principal, plan.week, at, plan.left_out) if _is_due(one)]
     if plan.suggestions:
         return Empty("answered", len(left))
     if not left:

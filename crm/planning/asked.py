@@ -2,6 +2,8 @@
 
 from datetime import datetime, time
 
+from sqlalchemy import Connection
+
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek, local_instant
@@ -60,4 +62,16 @@ def _worked_out(
         stored = plan_of(connection, principal, week, asked)
         if stored is not None and stored.made_at is not None and stored.made_at <= asked:
             return stored
-        return drafted_view(connection, principal, draft_plan(connection, principal, week, at), at)
+        return _drafted(connection, principal, week, at)
+
+
+def plan_as_it_stands(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> PlanView:
+    """The stored plan of a week unless it is outgrown, else the one that would be made at ``at``; nothing is written."""
+    stored = plan_of(connection, principal, week, at)
+    if stored is not None and not is_outgrown(connection, principal, stored):
+        return stored
+    return _drafted(connection, principal, week, at)
+
+
+def _drafted(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> PlanView:
+    return drafted_view(connection, principal, draft_plan(connection, principal, week, at), at)

@@ -11,6 +11,7 @@ from crm.domain.budgets import GROUPS, Budget
 from crm.domain.candidates import CALM_DAYS, Frame, frame_of
 from crm.domain.diary import Slot
 from crm.domain.language import gettext as _
+from crm.domain.left_out import LeftOut
 from crm.domain.need_and_fit import arrives_by
 from crm.domain.on_record import FROM_SILENCE, asks
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
@@ -133,7 +134,8 @@ class Suggested:
 class PlanView:
     """One user's week. ``id`` and ``made_at`` are missing where the plan is not stored.
 
-    ``homes``: where the user is in that week and the next, as far as is known now.
+    ``homes``: where the user is in that week and the next, as far as is known now. ``left_out``: of a plan that is not stored,
+    who found no place in it.
     """
 
     id: int | None
@@ -143,6 +145,7 @@ class PlanView:
     budget: Budget
     homes: Sequence[Home]
     suggestions: tuple[Suggested, ...]
+    left_out: tuple[LeftOut, ...] | None = None
 
     @property
     def open(self) -> tuple[Suggested, ...]:
@@ -219,7 +222,8 @@ def drafted_view(connection: Connection, principal: Principal, draft: Draft, at:
         )
         for one in draft.suggestions
     )
-    return PlanView(None, require_planner(principal), draft.week, None, draft.budget, homes, suggestions)
+    user_id = require_planner(principal)
+    return PlanView(None, user_id, draft.week, None, draft.budget, homes, suggestions, tuple(draft.left_out))
 
 
 def suggestions_of(connection: Connection, principal: Principal, plan_id: int) -> Sequence[Row[Any]]:

@@ -1,5 +1,6 @@
 """Who has a reason to be reached and found no place in a week's plan, and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,11 +32,18 @@ class NotPlanned:
 
 
 def not_planned(
-    connection: Connection, principal: Principal, week: IsoWeek, at: datetime
+    connection: Connection,
+    principal: Principal,
+    week: IsoWeek,
+    at: datetime,
+    left: Sequence[LeftOut] | None = None,
 ) -> list[NotPlanned]:
-    """Everybody flagged when the plan of that week was made who found no place in it, by name."""
+    """Everybody flagged when the plan of that week was made who found no place in it, by name.
+
+    ``left``: those whom a plan leaves out that is not stored.
+    """
     today = principal.own_day(at)
-    left = _left_out(connection, principal, week)
+    left = _left_out(connection, principal, week) if left is None else left
     shown = people(connection, principal, [one.contact_id for one in left])
     muted = muted_people(connection, principal)
     flagged = _strongest(connection, principal, at, list(shown))

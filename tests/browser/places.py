@@ -59,6 +59,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "/team/heartbeat": ("/team/heartbeat",),
     "/team/heartbeat/mails/{mail_id}": ("/team/heartbeat/mails/{mail}",),
     "/settings": ("/settings",),
+    "/settings/mail": ("/settings/mail",),
     "/settings/password": ("/settings/password",),
     "/settings/email": ("/settings/email",),
     "/settings/tokens": ("/settings/tokens",),

@@ -225,6 +225,7 @@ ACCESS = {
     "POST /health/views/{view_id}/restore": "viewer",
     "GET /plan/suggestions/{suggestion_id}/event.ics": "member",
     "GET /calendar/{token}.ics": "public",
+    "GET /settings/mail": "member",
     "GET /settings/calendar": "member",
     "POST /settings/calendar": "member",
     "POST /settings/calendar/end": "member",

@@ -1,0 +1,64 @@
+"""The next weekly mail of one user: for which week it is, and when it comes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from crm.accounts.schedules import weeks_with_mail
+from crm.domain.language import ngettext
+from crm.domain.principal import Principal
+from crm.domain.spans import day_and_time, day_phrase
+from crm.domain.weeks import IsoWeek
+from crm.nudges.due import Recipient
+from crm.planning.home import home_in
+from crm.storage.tables import user
+
+MOST_IDLE = 26
+"""After so many weeks without work in a row, none further ahead is looked at."""
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """The mail of ``week``. ``idle``: weeks before it whose mail is still to come too, and for which nothing can be planned."""
+
+    week: IsoWeek
+    due_at: datetime
+    idle: tuple[IsoWeek, ...] = ()
+
+    def words(self, principal: Principal, at: datetime) -> str:
+        """ "Wed 2 Dec, 07:30, America/New_York"."""
+        local = self.due_at.astimezone(principal.user_zone)
+        return f"{day_and_time(local, principal.own_day(at))}, {principal.user_zone}"
+
+    def why_later(self, principal: Principal, at: datetime) -> str:
+        """What keeps it from coming in the first of these weeks; empty where nothing does."""
+        if not self.idle:
+            return ""
+        said = ngettext(
+            "Nothing can be planned for the week of {day}, as there is too little work in it: a mail comes then only if "
+            "you promised something.",
+            "Nothing can be planned for the {n} weeks from {day} on, as there is too little work in them: a mail comes "
+            "then only if you promised something.",
+            len(self.idle),
+        )
+        return said.format(day=day_phrase(self.idle[0].monday, principal.own_day(at)), n=len(self.idle))
+
+
+def next_mail(connection: Connection, principal: Principal, at: datetime) -> Ahead:
+    """The next one of a user with a plan, whether or not they have it switched on.
+
+    In a week off it comes only to whoever also wants to hear that nothing is due.
+    """
+    mine = (user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id)
+    row = connection.execute(select(user).where(*mine)).one()
+    recipient = Recipient.of(row)
+    known = weeks_with_mail(connection, at, principal)[row.workspace_id, row.id]
+    first = week = recipient.schedule.next_week(known, at)
+    idle: list[IsoWeek] = []
+    while not row.nudge_when_empty and not home_in(connection, principal, week, at).is_worked(week):
+        if len(idle) == MOST_IDLE:
+            return Ahead(first, recipient.due_at(first))
+        idle.append(week)
+        week = week.next()
+    return Ahead(week, recipient.due_at(week), tuple(idle))
