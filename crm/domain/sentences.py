@@ -5,8 +5,9 @@ the log's answer and the week. Sentences end in a full stop, labels do not. Noth
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from crm.domain.budgets import GROUPS
 from crm.domain.evidence_words import metrics_sentence
 from crm.domain.flag_facts import FlagFacts
 from crm.domain.flag_sentences import flag_sentence
@@ -30,6 +31,7 @@ __all__ = [
     "habit_sentence",
     "headline",
     "logged_sentence",
+    "meets",
     "metric_label",
     "metric_value",
     "metrics_sentence",
@@ -145,13 +147,17 @@ def _moved(name: str, before: str | None, after: str | None) -> str | None:
 # The week
 
 
-def headline(people: int) -> str:
-    """The week's title, without a full stop: "Six people to reach in person"."""
+def meets(acts: Iterable[str]) -> bool:
+    """Whether one of them is in person."""
+    return any(GROUPS[act] == "in_person" for act in acts)
+
+
+def headline(people: int, *, meets: bool = True) -> str:
+    """The week's title, without a full stop: "Six people to reach in person"; ``meets``: whether any is met."""
     if people == 0:
         return _("Nobody is waiting for you")
-    return _("{people} to reach in person").format(
-        people=capital(count(people, "person", "people", words=True))
-    )
+    said = _("{people} to reach in person") if meets else _("{people} to reach")
+    return said.format(people=capital(count(people, "person", "people", words=True)))
 
 
 def budget_summary(acts: Sequence[str]) -> str:

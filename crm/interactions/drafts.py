@@ -58,7 +58,7 @@ class Draft:
 
 
 def from_address(connection: Connection, principal: Principal, query: QueryParams, back: str) -> Draft:
-    """``/log?contact=17&channel=lunch&when=2026-11-19&at=15:00``; what fits nothing is left out.
+    """``/log?contact=17&channel=lunch&when=2026-11-19&at=15:00``; what fits nothing is left out. ``when=day`` asks for one.
 
     ``contact_ids`` are the people ticked in a list.
     """
@@ -169,7 +169,7 @@ def _texts(form: FormData, name: str) -> list[str]:
 
 
 def _when(said: str) -> tuple[str, str]:
-    if said in ("today", "yesterday"):
+    if said in ("today", "yesterday", "day"):
         return said, ""
     try:
         return "day", date.fromisoformat(said[:10]).isoformat()

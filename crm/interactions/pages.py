@@ -28,7 +28,6 @@ from crm.interactions import (
     drafts,
     kept_pages,
     matter_pages,
-    met_pages,
     queries,
     reading,
     signal_pages,
@@ -49,7 +48,7 @@ from crm.web.forms import Errors
 from crm.web.routing import Router, Visit
 
 router = Router()
-for pages in (kept_pages, met_pages, matter_pages, signal_pages, channel_pages):
+for pages in (kept_pages, matter_pages, signal_pages, channel_pages):
     router.routes += pages.router.routes
 
 NEW_WENT = plurals("{who}, added with it, is archived.", "{who}, added with it, are archived.")

@@ -14,7 +14,7 @@ from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.manner import written_for
 from crm.domain.principal import Principal
-from crm.domain.sentences import budget_summary, headline
+from crm.domain.sentences import budget_summary, headline, meets
 from crm.domain.spans import capital, day_phrase, week_phrase
 from crm.domain.vocabulary import word
 from crm.domain.weeks import DAY_NAMES, IsoWeek
@@ -187,7 +187,7 @@ class Writer:
         return NudgeMail(
             user_name=person.name,
             week_label=week_phrase(plan.week.monday, today),
-            title=headline(len(acts)) if acts else promises_to_keep(len(promises)),
+            title=headline(len(acts), meets=meets(acts)) if acts else promises_to_keep(len(promises)),
             summary=budget_summary(acts) if acts else empty.beside_promises,
             suggestions=tuple(_shown(one, address, today) for one in plan.open),
             promises=promises,

@@ -17,6 +17,7 @@ from crm.domain.on_record import FROM_SILENCE, asks
 from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.post import post_days
 from crm.domain.principal import Principal
+from crm.domain.rules import act_of
 from crm.domain.weeks import IsoWeek
 from crm.domain.working_hours import is_weekend
 from crm.errors import NotFound
@@ -86,7 +87,7 @@ class Suggested:
     ``place`` is "Both in Boston" where meeting is suggested; ``zone``: by whose clock its moment is said. ``is_taken``:
     the user's calendar holds something else at its moment since the plan was made. ``arranged_for``: the day for which
     something live with them is logged ahead. ``absent``: "off" or "away", where days off or a trip that were written down
-    since hold its day.
+    since hold its day. ``channel``: by which it was done, once it is.
     """
 
     id: int | None
@@ -108,6 +109,7 @@ class Suggested:
     is_taken: bool = False
     arranged_for: date | None = None
     absent: str = ""
+    channel: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -128,6 +130,11 @@ class Suggested:
     def acted_on(self) -> bool:
         """Done, or taken care of by itself."""
         return self.state in ACTED_ON
+
+    @property
+    def came_to(self) -> str:
+        """The act that was done, or the channel of what is no act; before that the act that is suggested."""
+        return self.act if self.channel is None else act_of(self.channel) or self.channel
 
 
 @dataclass(frozen=True)
@@ -289,6 +296,7 @@ def _stored(
             is_taken=row.id in taken,
             arranged_for=arranged.get(row.id),
             absent=absent.get(row.id, ""),
+            channel=states[row.id].channel,
         )
         for row in rows
     ]

@@ -31,6 +31,8 @@ class State:
     day: date | None = None
     response_id: int | None = None
     interaction_id: int | None = None
+    channel: str | None = None
+    """By which what answered it was done."""
 
 
 def states_of(
@@ -60,7 +62,7 @@ def _answers(whose: Any, ids: Any, at: Any) -> Select[Any]:
         interaction.c.workspace_id == columns.workspace_id, interaction.c.id == columns.interaction_id
     )
     return (
-        select(response, interaction.c.occurred_at)
+        select(response, interaction.c.occurred_at, interaction.c.channel)
         .outerjoin(interaction, logged)
         .where(
             columns.workspace_id == whose,
@@ -85,6 +87,6 @@ def _state(
     if answer is not None and not came_back:
         on = principal.own_day(answer.occurred_at or answer.made_at)
         day = answer.until_day if answer.verb == "snooze" else on
-        return State(_STATE_OF[answer.verb], day, answer.id, answer.interaction_id)
+        return State(_STATE_OF[answer.verb], day, answer.id, answer.interaction_id, answer.channel)
     touch = was_contacted(row, reached, principal)
-    return State("contacted", touch.day, None, touch.interaction_id) if touch else State()
+    return State("contacted", touch.day, None, touch.interaction_id, touch.channel) if touch else State()

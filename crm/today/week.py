@@ -19,7 +19,7 @@ from crm.domain.manner import clock_words, day_in_month, month_words
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.ribbon import Ribbon, ribbon
 from crm.domain.rules import ACTS
-from crm.domain.sentences import headline
+from crm.domain.sentences import headline, meets
 from crm.domain.spans import capital, count, day_phrase, short_day, span, week_label
 from crm.domain.vocabulary import ACTS_COUNTED, word
 from crm.domain.weeks import IsoWeek
@@ -54,7 +54,7 @@ HARD_WORKING_DAYS = 5
 
 @dataclass(frozen=True)
 class Planned:
-    """What one day of the strip shows: an act and its words."""
+    """What one day of the strip shows: an act, or the channel of what was done, and its words."""
 
     act: str
     words: str
@@ -257,7 +257,7 @@ def _title(plan: PlanView | None, week: IsoWeek, today: date, *, is_now: bool) -
     if not plan.open:
         all_done = all(one.acted_on for one in plan.suggestions)
         return _("All done for this week") if all_done else _("Nothing is left for this week")
-    return headline(len(plan.open))
+    return headline(len(plan.open), meets=meets(one.act for one in plan.open))
 
 
 def _as_of_now(plan: PlanView, today: date) -> PlanView:
@@ -291,7 +291,7 @@ def _days(plan: PlanView, visit: Visit, holidays: Collection[date]) -> tuple[Day
 def _planned(one: Suggested) -> tuple[str, Planned]:
     name = one.contact.short_name
     if one.acted_on:
-        return "00", Planned(one.act, name)
+        return "00", Planned(one.came_to, name)
     if one.slot.starts_at is not None:
         at = one.slot.starts_at.astimezone(one.zone)
         return f"{at:%H:%M}", Planned(one.act, f"{clock_words(at)} {name}")
@@ -299,10 +299,10 @@ def _planned(one: Suggested) -> tuple[str, Planned]:
 
 
 def _room(plan: PlanView) -> tuple[Room, ...]:
-    """Rings for what is planned, filled once done, in the order lunch to note."""
+    """Rings for what is planned, filled for what was done in its stead, in the order lunch to note."""
     counted = [one for one in plan.suggestions if one.is_open or one.acted_on]
-    planned = Counter(one.act for one in counted)
-    done = Counter(one.act for one in counted if one.acted_on)
+    planned = Counter(one.came_to for one in counted)
+    done = Counter(one.came_to for one in counted if one.acted_on)
     order = sorted(
         (act for act in ACTS if planned[act]),
         key=lambda act: (GROUPS[act] != "in_person", GROUPS[act] != "call"),

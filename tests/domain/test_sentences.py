@@ -700,6 +700,8 @@ def test_the_headline_counts_people() -> None:
     assert sentences.headline(6) == "Six people to reach in person"
     assert sentences.headline(1) == "One person to reach in person"
     assert sentences.headline(13) == "13 people to reach in person"
+    assert sentences.headline(2, meets=sentences.meets(["call", "note"])) == "Two people to reach"
+    assert sentences.headline(2, meets=sentences.meets(["call", "lunch"])) == "Two people to reach in person"
     assert sentences.headline(0) == "Nobody is waiting for you"
 
 

@@ -3,6 +3,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -316,14 +317,18 @@ def test_everything_open_is_listed_overdue_first_and_ones_own(
     )
 
 
-def test_one_click_says_we_did_meet(world: World, site: TestClient, alice: Principal) -> None:
+def test_we_did_meet_asks_for_the_day(world: World, site: TestClient, alice: Principal) -> None:
     one = world.contact()
     world.log("email", 3, one)
     shown = site.get(f"/people/{one}").text
     assert "No meeting is logged" in shown
-    assert f'href="/log?contact={one}&amp;channel=meeting"' in shown
-    form = site.get(f"/log?contact={one}&channel=meeting").text
+    link = f"/log?contact={one}&channel=meeting&when=day&back=/people/{one}"
+    assert f'href="{link}"' in unescape(shown)
+    assert not re.search("<form[^>]*/met", shown), "nothing is logged before a day is said"
+    form = site.get(link).text
     assert 'value="meeting" checked' in form
+    assert 'name="when" value="day" checked' in form
+    assert 'name="when" value="today" checked' not in form
     assert "Marta Kowalczyk" in form
     world.log("meeting", 1, one)
     assert "We did meet" not in site.get(f"/people/{one}").text

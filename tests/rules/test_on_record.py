@@ -89,7 +89,7 @@ def test_nine_meetings_are_too_few_to_tell(world: World) -> None:
     assert "past the target" in sentence(world)
 
 
-def test_the_week_asks_and_one_click_answers(world: World) -> None:
+def test_the_week_asks_and_a_logged_meeting_answers(world: World) -> None:
     world.now = clock.now()
     alice = world.user()
     one = lives(world, alice, 0)
@@ -98,11 +98,16 @@ def test_the_week_asks_and_one_click_answers(world: World) -> None:
     assert planned.reason.endswith(" Have you met since?")
     site = client(world, alice)
     for page in ("/", f"/people/{one}", "/rules/in_person_overdue"):
-        assert f'action="/people/{one}/met"' in site.get(page).text
+        assert (
+            f'href="/log?contact={one}&amp;channel=meeting&amp;when=day&amp;back={page}"'
+            in site.get(page).text
+        )
     why = "Of the 10 meetings in your calendar in the past year, none was logged by hand as well."
     assert why in site.get("/rules/in_person_overdue").text
     assert why not in site.get("/rules/they_wait").text
-    answer = site.post(f"/people/{one}/met", data={"back": "/"})
+    fields = {"contact_ids": str(one), "channel": "meeting", "when": "day", "back": "/"}
+    assert site.post("/log", data=fields).status_code == 422, "without a day"
+    answer = site.post("/log", data={**fields, "day": world.today.isoformat()})
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     with world.database.read() as connection:
         log = interaction_contact.c

@@ -114,7 +114,7 @@ def test_an_account_that_hangs_on_one_person_is_listed(site: TestClient, world: 
 def test_who_may_change_a_rule_finds_its_fields_in_it_and_who_may_not_reads_it(
     site: TestClient, world: World, marta: int
 ) -> None:
-    met = f'action="/people/{marta}/met"'
+    met = f'href="/log?contact={marta}&amp;channel=meeting&amp;when=day'
     page = site.get("/rules/screen_only").text
     assert "Flags 1 person today" in page
     assert met in page

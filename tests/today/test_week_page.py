@@ -290,6 +290,27 @@ def test_what_is_done_stands_on_the_day_it_was(world: World, alice: Principal) -
         assert [day for day in strip(browser.get("/").text) if "Marta" in day] == ["Today, Mon 23 Marta"]
 
 
+@pytest.mark.parametrize(
+    ("channel", "told"), [("lunch", "1 lunch 1 done"), ("event", ""), ("note", "1 note 1 done")]
+)
+def test_the_week_counts_what_was_done(world: World, alice: Principal, channel: str, told: str) -> None:
+    marta = world.contact(owner_id=alice.user_id)
+    browser = client(world, alice)
+    browser.get("/")
+    one = view(world, alice).suggestions[0]
+    assert browser.post(f"/plan/suggestions/{one.id}/swap", data={"act": "note"}).status_code == 303
+    assert "no contact on record yet" in words(browser.get("/").text)
+    world.log(channel, None, marta, occurred_at=clock.now(), by=alice)
+    page = browser.get("/").text
+    shown = words(page)
+    assert "In touch" in shown
+    assert told in shown
+    assert ("1 note" in shown) == (channel == "note")
+    assert "no contact on record yet" not in shown
+    days = page[page.index("week-days") : page.index("</ol>")]
+    assert f'aria-label="{channel.capitalize()}"' in days
+
+
 def test_what_is_said_to_be_done_days_later_stands_on_the_day_it_was(world: World, alice: Principal) -> None:
     monday = datetime(2026, 11, 23, 10, tzinfo=UTC)
     world.now = monday

@@ -135,7 +135,6 @@ ACCESS = {
     "POST /log/{interaction_id}/delete": "member",
     "POST /log/{interaction_id}/restore": "member",
     "GET /asks": "viewer",
-    "POST /people/{contact_id}/met": "member",
     "GET /people/{contact_id}/asks/new": "member",
     "POST /people/{contact_id}/asks": "member",
     "GET /asks/{ask_id}/edit": "member",
