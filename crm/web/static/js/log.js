@@ -2,15 +2,17 @@
 // ahead has no outcome yet, so none is asked. A button of what was heard shows the next empty row, with its sort chosen.
 const form = document.getElementById("log-form");
 const fields = form?.querySelector("[data-log-day]");
+const outcome = form?.querySelector("[data-outcome]"); // not asked where a device keeps the entry
 
 function refresh() {
   const chosen = form.elements.when.value;
   fields.hidden = chosen !== "day" && !form.elements.time_of_day.value;
   form.elements.day.hidden = chosen !== "day";
   if (chosen !== "day") form.elements.day.value = "";
+  if (!outcome) return;
   const ahead = form.elements.day.value > form.dataset.today;
   if (ahead) form.elements.outcome.value = "reached";
-  form.querySelector("[data-outcome]").hidden = ahead;
+  outcome.hidden = ahead;
 }
 
 if (fields) {
