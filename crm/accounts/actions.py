@@ -331,16 +331,24 @@ def valid_words(purpose: str) -> str:
 
 
 def link_of(connection: Connection, token: str, purposes: Sequence[str], at: datetime) -> Any:
-    """The row of a link that still holds, with its user's name and email; NotFound for any other."""
+    """The row of a link that still holds, with its user's name, email, team, and whether they have a password; NotFound for
+    any other."""
     number, _dot, secret = token.partition(".")
     if not (is_id(number) and secret):
         raise _spent()
     row = connection.execute(
-        select(one_time_link, user.c.name, user.c.email)
+        select(
+            one_time_link,
+            user.c.name,
+            user.c.email,
+            user.c.password_hash.is_not(None).label("has_password"),
+            workspace.c.name.label("team"),
+        )
         .join(
             user,
             (user.c.workspace_id == one_time_link.c.workspace_id) & (user.c.id == one_time_link.c.user_id),
         )
+        .join(workspace, workspace.c.id == one_time_link.c.workspace_id)
         .where(
             one_time_link.c.workspace_id == int(number),
             one_time_link.c.token_hash == hash_token(secret),

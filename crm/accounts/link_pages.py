@@ -26,7 +26,11 @@ PAGES = {
         N_("It replaces the old one and signs you out everywhere else."),
         N_("Save and sign in"),
     ),
-    "invitation": (N_("Welcome to In Person"), N_("Choose a password, and you are in."), N_("Join")),
+    "invitation": (
+        N_("Welcome to In Person"),
+        N_("You are invited to the team {team}. Choose a password, and you are in."),
+        N_("Join"),
+    ),
 }
 NO_ADDRESS = N_("Enter your address first, such as nora@example.org.")
 
@@ -135,7 +139,8 @@ def _password_page(
     visit: Visit, purpose: str, connection: Any, errors: dict[str, str] | None = None
 ) -> Response:
     row = actions.link_of(connection, visit.text("token"), [purpose], visit.at)
-    title, lede, label = (_(words) for words in PAGES[purpose])
+    page = "reset" if row.has_password else purpose
+    title, lede, label = (_(words).format(team=row.team) for words in PAGES[page])
     context = {"person": row, "title": title, "lede": lede, "label": label, "errors": errors or {}}
     return visit.render("accounts/choose_password.html", context, status=422 if errors else 200)
 

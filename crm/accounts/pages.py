@@ -32,7 +32,7 @@ router = Router()
 router.routes += link_pages.router.routes + team_pages.router.routes + settings_pages.router.routes
 router.routes += workspace_pages.router.routes + token_pages.router.routes + address_pages.router.routes
 
-WRONG = N_("That email and password do not match. Check both, or have a sign-in link mailed to you.")
+WRONG = N_("Email or password is wrong.")
 
 
 @router.page("/sign-in", access="public")

@@ -23,7 +23,7 @@ def _nobodys() -> str:
 def check(password: str) -> str:
     """The password itself, or a ``ValueError`` with a sentence."""
     if len(password) < SHORTEST:
-        said = _("Use at least {number} characters. A short sentence is easy to remember.")
+        said = _("Use at least {number} characters.")
         raise ValueError(said.format(number=SHORTEST))
     if len(password) > LONGEST:
         raise ValueError(_("Use at most {number} characters.").format(number=LONGEST))

@@ -44,7 +44,7 @@ WORDS = {
     403: Words(N_("That is not yours to do"), "lock"),
     404: Words(N_("Nothing here"), "search"),
     405: Words(N_("That cannot be done here"), "search"),
-    409: Words(N_("Somebody else was quicker"), "circle-alert"),
+    409: Words(N_("That cannot be done now"), "circle-alert"),
     413: Words(N_("That is too large"), "circle-alert"),
     422: Words(N_("Something does not fit"), "circle-alert"),
     500: Words(N_("Something broke on our side"), "triangle-alert"),

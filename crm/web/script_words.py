@@ -56,6 +56,8 @@ def script_words() -> dict[str, Said]:
         "chosen": _("{name}, chosen"),
         "show": _("Show"),
         "hide": _("Hide"),
+        "copied": _("Copied."),
+        "copyThis": _("It is selected: copy it from there."),
         "light": _("Light colours"),
         "dark": _("Dark colours"),
         "today": _("Today"),

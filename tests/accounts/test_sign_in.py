@@ -46,6 +46,17 @@ def test_the_right_password_opens_a_session_and_signing_out_ends_it(world: World
     assert sessions(world) == 0
 
 
+@pytest.mark.parametrize("smtp_url", ["", "smtp://127.0.0.1:9"])
+def test_who_mistypes_is_shown_only_ways_that_are_there(world: World, smtp_url: str) -> None:
+    world.user("Alice Meyer", password_hash=HASH)
+    wrong = {"email": "alice@team.example", "password": "a wrong password"}
+    page = client(world, smtp_url=smtp_url).post("/sign-in", data=wrong).text
+    assert "Email or password is wrong." in page
+    assert ('href="/forgotten"' in page) == bool(smtp_url)
+    assert ("Email me a sign-in link" in page) == bool(smtp_url)
+    assert ("Ask your admin for a link" in page) == (not smtp_url)
+
+
 def test_signing_in_starts_a_new_session_and_ends_the_old_one(world: World) -> None:
     alice = world.user("Alice Meyer", password_hash=HASH)
     visitor = client(world)

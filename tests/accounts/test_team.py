@@ -13,7 +13,7 @@ from crm.accounts.queries import own_words
 from crm.domain.budgets import LARGEST_BUDGET
 from crm.errors import Conflict
 from crm.mail.transport import Delivery, DeliveryState, Phase
-from crm.storage.tables import api_token, user
+from crm.storage.tables import api_token, user, workspace
 from tests.builders import World
 from tests.interactions.test_pages import signed_in
 from tests.web.site import PASSWORD, client
@@ -32,14 +32,23 @@ def row(world: World, user_id: int | None):
         return connection.execute(select(user).where(user.c.id == user_id)).one()
 
 
+def team_name(world: World) -> str:
+    with world.database.read() as connection:
+        name: str = connection.execute(select(workspace.c.name)).scalar_one()
+        return name
+
+
 def test_an_invitation_is_handed_over_and_used_once(world: World) -> None:
     admin = client(world, world.user())
     page = admin.post(
         "/team/invite", data={"name": "Theo Marsh", "email": "Theo@Team.example", "role": "viewer"}
     )
     assert page.status_code == 200
+    assert 'data-copy="link"' in page.text
     theo = client(world)
-    assert "Theo@team.example".lower() in theo.get(link(page.text)).text
+    invited = theo.get(link(page.text)).text
+    assert "theo@team.example" in invited
+    assert f"You are invited to the team {team_name(world)}." in invited
     assert theo.get(link(page.text)).status_code == 200
     assert theo.post(link(page.text), data={"password": "short"}).status_code == 422
     assert theo.post(link(page.text), data=NEW).headers["location"] == "/"
@@ -47,6 +56,22 @@ def test_an_invitation_is_handed_over_and_used_once(world: World) -> None:
     assert theo.post(link(page.text), data=NEW).status_code == 404
     fresh = client(world)
     assert fresh.post("/sign-in", data={"email": "theo@team.example", **NEW}).status_code == 303
+
+
+def test_a_link_for_somebody_with_a_password_says_that_it_replaces_it(world: World) -> None:
+    bob = world.user("Bob Stone", "member", password_hash=hashed(PASSWORD))
+    page = client(world, world.user()).post(f"/team/{bob.user_id}/link")
+    asked = client(world).get(link(page.text)).text
+    assert "Choose a new password" in asked
+    assert "You are invited" not in asked
+
+
+def test_the_last_admin_is_not_told_that_somebody_was_quicker(world: World) -> None:
+    admin = world.user()
+    answer = client(world, admin).post(f"/team/{admin.user_id}/deactivate")
+    assert answer.status_code == 409
+    assert "quicker" not in answer.text
+    assert "That cannot be done now" in answer.text
 
 
 def test_an_address_joins_once(world: World) -> None:

@@ -13,6 +13,7 @@ import "./forms.js";
 import "./print.js";
 import "./slider.js";
 import "./show-password.js";
+import "./copy.js";
 import "./offline.js";
 import "./install.js";
 
