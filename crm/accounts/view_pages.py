@@ -15,8 +15,10 @@ LONGEST = 500
 WORDS = {"health": N_("the health page"), "people": N_("the list of people")}
 
 
-def view_routes(page: str, known: Collection[str]) -> Router:
-    """The routes below ``/PAGE/views``; ``known`` are the parts of an address that a view keeps."""
+def view_routes(page: str, known: Collection[str], passing: Collection[str] = ()) -> Router:
+    """The routes below ``/PAGE/views``; ``known`` are the parts of an address that a view keeps, ``passing`` those that
+    stay while it is saved and that it does not keep.
+    """
     router = Router()
 
     @router.action(f"/{page}/views", access="viewer")
@@ -39,7 +41,12 @@ def view_routes(page: str, known: Collection[str]) -> Router:
         if replaced is not None and replaced.query != query:
             said = _("Saved as “{name}”, in place of the view that was called so.")
             undo = f"/{page}/views?" + urlencode({"name": replaced.name, "query": replaced.query})
-        return visit.redirect(f"/{page}?{query}", said.format(name=" ".join(name.split())), undo)
+        still = _known(str(sent.get("passing", "")), passing)
+        return visit.redirect(
+            f"/{page}?" + "&".join(filter(None, (query, still))),
+            said.format(name=" ".join(name.split())),
+            undo,
+        )
 
     @router.action(f"/{page}/views/{{view_id}}/remove", access="viewer")
     def remove(visit: Visit) -> Response:

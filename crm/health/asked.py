@@ -23,7 +23,8 @@ from crm.web.routing import Visit
 FILTERS = ("tier", "kind", "owner", "tag")
 WHO = (*FILTERS, "sort", "by")
 """What a saved view keeps: whom, in which order, grouped how. The day is the present whenever it is opened."""
-ASKED = (*WHO, "as_of", "against")
+DAYS = ("as_of", "against")
+ASKED = (*WHO, *DAYS)
 WEEKS_BACK = 104
 
 

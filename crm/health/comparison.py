@@ -182,6 +182,6 @@ def change_words(now: int, then: int, day: date, today: date) -> str:
     """ "4 more than on 26 Oct"."""
     when = short_day(day, today)
     if now == then:
-        return _("As many as on {day}").format(day=when)
+        return _("No change since {day}").format(day=when)
     said = _("{number} more than on {day}") if now > then else _("{number} fewer than on {day}")
     return said.format(number=numeral(abs(now - then)), day=when)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -22,6 +23,7 @@ from crm.domain.weeks import end_of
 from crm.health import comparison, queries, target_pages, views
 from crm.health.asked import (
     ASKED,
+    DAYS,
     FILTERS,
     WEEKS_BACK,
     WHO,
@@ -42,7 +44,7 @@ from crm.web.routing import Router, Visit
 from crm.web.spreadsheets import csv_answer
 
 router = Router()
-router.routes += target_pages.router.routes + view_routes("health", WHO).routes
+router.routes += target_pages.router.routes + view_routes("health", WHO, DAYS).routes
 
 MOST_GROUPS = 8
 COLUMNS = (
@@ -116,6 +118,8 @@ def _compared(visit: Visit, wanted: Filter, moment: Moment, people: int) -> comp
         before = comparison.stands(visit.connection, visit.principal, ids, end_of(day, visit.principal.zone))
     else:
         before = _stood(visit, ids, day)
+    if not asked and not any(one.zone for one in before.values()):
+        return None
     return comparison.compare(now, before, day)
 
 
@@ -205,6 +209,8 @@ def _words(visit: Visit, wanted: Filter, moment: Moment) -> dict[str, Any]:
         "is_filtered": any(visit.query.get(name) for name in FILTERS),
         "kept": {name: visit.query[name] for name in ASKED if visit.query.get(name)},
         "view_query": address(visit, "", as_of=None, against=None).removeprefix("?"),
+        "passing": urlencode({name: visit.query[name] for name in DAYS if visit.query.get(name)}),
+        "day_shown": short_day(moment.day, moment.today),
         "ribbon": ribbon,
         "ago": ago,
         "count": count,

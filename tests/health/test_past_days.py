@@ -197,9 +197,23 @@ def test_what_changed_is_told_since_a_month_before_or_the_day_asked_for(
     assert people_listed(page)
 
 
+@on_sqlite
+def test_a_month_before_anybody_was_known_is_not_compared_with(world: World) -> None:
+    world.now = clock.now()
+    world.principal = world.user()
+    new = world.contact(created_on=world.today)
+    world.log("phone", 3, new)
+    site = client(world, world.principal)
+    page = site.get("/health").text
+    assert "figure-change" not in page
+    assert "What changed since" not in page
+    assert "Nobody: everybody with a record is in touch." in page
+    assert "What changed since 1 Oct" in text_of(site.get("/health?against=2026-10-01"))
+
+
 def words(change: int) -> str:
     if change == 0:
-        return "As many as on 1 Jun"
+        return "No change since 1 Jun"
     return f"{abs(change)} {'more' if change > 0 else 'fewer'} than on 1 Jun"
 
 

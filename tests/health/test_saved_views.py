@@ -70,6 +70,17 @@ def test_a_view_is_kept_opened_taken_away_and_brought_back(world: World, site: T
     assert re.search(r'href="/health\?kind=vendor&amp;sort=share" aria-current="true">Quiet vendors<', page)
     assert 'href="/health?kind=vendor&amp;sort=share">Quiet vendors<' in site.get("/health").text
 
+    assert "View: Quiet vendors" in page
+    past = site.get("/health?kind=vendor&sort=share&as_of=2026-01-01").text
+    assert "The day is not kept: a view shows today." in past
+    passing = re.search(r'name="passing" value="([^"]+)"', past)
+    assert passing
+    again = {"name": "Quiet vendors", "query": "kind=vendor&sort=share", "passing": passing[1]}
+    assert site.post("/health/views", data=again).headers["location"] == (
+        "/health?kind=vendor&sort=share&as_of=2026-01-01"
+    )
+    assert kept(world) == [("Quiet vendors", "kind=vendor&sort=share")]
+
     stranger = world.user("Alice Meyer")
     remove = re.search(r"/health/views/\d+/remove", page)
     assert remove
