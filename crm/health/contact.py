@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from math import ceil
 
 from sqlalchemy import Connection
@@ -15,7 +15,7 @@ from crm.domain.manner import month_words, numeral
 from crm.domain.principal import Principal
 from crm.domain.score import PERSONAL_SHARE_WANTED, WEIGHTS
 from crm.domain.sentences import rhythm_sentence, screen_rhythm_sentence
-from crm.domain.spans import count
+from crm.domain.spans import count, join, short_day
 from crm.domain.targets import CLOCKS, Targets
 from crm.domain.vocabulary import within, word
 from crm.domain.weeks import end_of
@@ -82,11 +82,14 @@ class PersonHealth:
     raises: tuple[Raise, ...]
     rhythm: str
     screen_rhythm: str | None
+    still_kept: str | None
     was: str | None = None
 
 
-def standing(facts: Facts, targets: Targets, ways: Sequence[Channel], was: str | None = None) -> PersonHealth:
-    """The health of one person from a row of the metrics relation; ``was`` is a sentence about earlier."""
+def standing(
+    facts: Facts, targets: Targets, ways: Sequence[Channel], today: date, was: str | None = None
+) -> PersonHealth:
+    """The health of one person from a row of the metrics relation of ``today``; ``was`` is a sentence about earlier."""
     score = facts.get("score")
     zone = facts.get("zone")
     days, quiet, rhythm = (facts.get(name) for name in ("days_since_any", "quiet_p", "rhythm_days"))
@@ -98,6 +101,7 @@ def standing(facts: Facts, targets: Targets, ways: Sequence[Channel], was: str |
         raises=raises(facts, targets, ways),
         rhythm=rhythm_sentence(real(rhythm), whole(days), real(quiet), whole(facts.get("gaps")) or 0),
         screen_rhythm=screen_rhythm_sentence(whole(personal)) if zone == "screen_only" else None,
+        still_kept=_still_kept(facts, targets, today) if score is not None else None,
         was=was,
     )
 
@@ -122,6 +126,21 @@ def _clock(facts: Facts, targets: Targets, clock: str) -> str:
     if target is None:
         return _("{days}, no target").format(days=said)
     return _("{days}, target {target}").format(days=said, target=target)
+
+
+def _still_kept(facts: Facts, targets: Targets, today: date) -> str | None:
+    """Why a part is kept though it never happened: its clock runs from the day they were known."""
+    kept = []
+    for clock in CLOCKS:
+        target = whole(evaluate(targets.expression(clock), facts))
+        left = None if target is None else target - (whole(facts["known_days"]) or 0)
+        if facts[f"days_since_{clock}"] is None and left is not None and left >= 0:
+            until = short_day(today + timedelta(days=left), today)
+            kept.append(_("{part} until {day}").format(part=_(PART_NAMES[clock]), day=until))
+    said = _(
+        "What never happened counts from the day you came to know them: kept are {parts}, and less after that."
+    )
+    return said.format(parts=join(kept)) if kept else None
 
 
 def _balance(facts: Facts) -> str:

@@ -131,7 +131,7 @@ def _health(visit: Visit, found: Person) -> dict[str, Any]:
     silent = found.metrics.get("days_since_personal")
     mix = channel_mix(uses, today, int(silent) if isinstance(silent, int | float) else None)
     return {
-        "standing": health.standing(found.metrics, targets, ways, _was(visit, found, ways)),
+        "standing": health.standing(found.metrics, targets, ways, today, _was(visit, found, ways)),
         "mix": mix,
         "small_mix": mix.sized(left=0, step=27),
     }

@@ -49,7 +49,7 @@ def test_a_past_day_compared_sorted_kept_and_carried_out(change: Come) -> None:
     page.get_by_role("link", name="By name", exact=True).click()
     page.wait_for_url("**/health?sort=name")
     with watch.expecting(422):
-        open_menu(page, "Views")
+        open_menu(page, "View: By name")
         page.get_by_label("Save this view as").fill("\u202e")
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_role("alert")).to_be_focused()

@@ -22,6 +22,7 @@ from crm.storage.database import Database
 from tests.builders import NOW, World
 
 WAYS = by_key(SHIPPED)
+TODAY = NOW.date()
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_the_parts_add_up_to_the_score(world: World) -> None:
     for days in (4, 30, 60):
         world.log("email", days, marta)
     world.log("visit", 221, marta)
-    standing = health.standing(facts(world, marta), Targets(), SHIPPED)
+    standing = health.standing(facts(world, marta), Targets(), SHIPPED, TODAY)
     assert standing.score == int(sum(part.got for part in standing.parts) + 0.5)
     assert sum(part.of for part in standing.parts) == 100
     assert [part.detail for part in standing.parts] == [
@@ -76,6 +77,24 @@ def test_somebody_never_met_is_said_so(world: World) -> None:
     world.log("email", 4, marta)
     parts = {part.key: part.detail for part in health.parts(facts(world, marta), Targets())}
     assert parts["in_person"] == "never, known for 730 days, target 90"
+    assert health.standing(facts(world, marta), Targets(), SHIPPED, TODAY).still_kept is None
+
+
+def test_a_part_that_never_happened_and_is_kept_says_until_when(world: World) -> None:
+    new = world.contact(created_on=TODAY - timedelta(days=10))
+    world.log("email", 4, new)
+    found = health.standing(facts(world, new), Targets(), SHIPPED, TODAY)
+    assert {part.key: part.got for part in found.parts}["in_person"] == 35
+    assert found.still_kept == (
+        "What never happened counts from the day you came to know them: kept are Personal until 12 Jan 2027 and "
+        "In person until 11 Feb 2027, and less after that."
+    )
+    world.log("phone", 1, new)
+    found = health.standing(facts(world, new), Targets(), SHIPPED, TODAY)
+    assert found.still_kept is not None
+    assert "Personal" not in found.still_kept
+    world.log("lunch", 0, new)
+    assert health.standing(facts(world, new), Targets(), SHIPPED, TODAY).still_kept is None
 
 
 @given(st.integers(1, 5000))
@@ -90,9 +109,9 @@ def test_tier_none_and_no_record_have_no_score(world: World) -> None:
     quiet, new = world.contact(tier="none"), world.contact()
     world.log("email", 4, quiet)
     world.log("phone", 4, new, outcome="attempted")
-    nobody = health.standing(facts(world, quiet), Targets(), SHIPPED)
+    nobody = health.standing(facts(world, quiet), Targets(), SHIPPED, TODAY)
     assert (nobody.score, nobody.zone, nobody.parts, nobody.raises) == (None, None, (), ())
-    first = health.standing(facts(world, new), Targets(), SHIPPED)
+    first = health.standing(facts(world, new), Targets(), SHIPPED, TODAY)
     assert (first.score, first.zone, first.parts) == (None, "no_record", ())
     assert [one.before for one in first.raises] == [None] * 4
     assert first.rhythm == "Too early to know a rhythm."
