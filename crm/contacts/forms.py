@@ -34,7 +34,7 @@ from crm.errors import Invalid
 from crm.web.forms import Errors, Form, read
 
 FEWEST_ROWS = 2
-"""Rows a form offers at least; one of them is always empty."""
+"""Rows a form offers at least; one of them is always empty. A script shows as many as are filled, or one."""
 WAYS = ("email", "phone", "address")
 DATE_FIELDS = ("kind", "day", "month", "year", "yearly", "label")
 
@@ -151,6 +151,10 @@ class Written:
         """The rows of emails, phones or addresses, and spare ones."""
         filled = self.ways.get(name, ())
         return [*filled, *[("", "")] * max(1, FEWEST_ROWS - len(filled))]
+
+    def rows_shown(self, name: str) -> int:
+        """How many rows of a sort stand there before another is asked for."""
+        return max(1, len(self.dates if name == "date" else self.ways.get(name, ())))
 
     def date_rows(self) -> list[Mapping[str, str]]:
         """The rows of dates, and spare ones."""

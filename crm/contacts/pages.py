@@ -158,7 +158,8 @@ def add_person(visit: Visit) -> Response:
         row_id = actions.add_contact(visit.connection, visit.principal, draft, visit.at)
     except Invalid as refusal:
         return _form(visit, None, forms.sent(visit.form), refusal.fields or {"": refusal.sentence})
-    return visit.redirect(f"/people/{row_id}", _("{name} is added.").format(name=short(draft.name)))
+    where = "/people/new" if visit.form.get("then") == "another" else f"/people/{row_id}"
+    return visit.redirect(where, _("{name} is added.").format(name=short(draft.name)))
 
 
 @router.page("/people/{contact_id}/edit", access="member")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.browser.auditing import complaints
 from tests.browser.conftest import DESKTOP, PHONE, Come
@@ -150,3 +150,43 @@ def test_what_was_heard_is_reached_where_the_script_did_not_arrive(visit: Come) 
     page.get_by_text("Pain point, ask, promise, favour, date …").click()
     expect(page.locator(".heard-row:visible")).to_have_count(6)
     assert watch.faults == []
+
+
+def test_leaving_a_form_with_something_unsaved_in_it_asks_first(visit: Come) -> None:
+    page = visit().page()
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", answer)
+    for place, field, there in (
+        ("/people/new", "Notes", "Written by hand"),
+        ("/rules/screen_only", "Name", "Only by screen"),
+    ):
+        page.goto(place)
+        page.get_by_label(field, exact=True).click()
+        page.goto("/people")
+        assert asked == [], place
+        page.goto(place)
+        page.get_by_label(field, exact=True).click()
+        page.get_by_label(field, exact=True).fill(there)
+        page.goto("/people")
+        assert asked == ["beforeunload"], place
+        asked.clear()
+
+
+def test_another_row_comes_when_it_is_asked_for(change: Come) -> None:
+    page = change().page(PHONE)
+    page.goto("/people/new")
+    emails = page.locator("[name=email_value]:visible")
+    expect(emails).to_have_count(1)
+    for number in (1, 2, 3):
+        page.get_by_label(f"Email {number}", exact=True).fill(f"ana{number}@x.example")
+        page.get_by_role("button", name="Add another: email").click()
+        expect(page.get_by_label(f"Email {number + 1}", exact=True)).to_be_focused()
+    page.get_by_label("Name", exact=True).fill("Ana Ruiz")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("heading", name="Ana Ruiz")).to_be_visible()
+    expect(page.get_by_text("ana3@x.example")).to_be_visible()

@@ -57,6 +57,12 @@ def test_the_form_preselects_regular_and_oneself(alice) -> None:
     assert "selected>Alice Meyer" in page
 
 
+def test_several_may_be_written_down_one_after_the_other(world: World, alice) -> None:
+    answer = alice.post("/people/new", data={"name": "Marta Kowalczyk", "then": "another"})
+    assert answer.headers["location"] == "/people/new"
+    assert "Marta Kowalczyk is added." in after(alice, answer)
+
+
 def test_a_person_written_down_is_on_every_page(world: World, alice) -> None:
     marta = add(
         alice,

@@ -10,6 +10,8 @@ import "./dialog.js";
 import "./bulk-select.js";
 import "./channel-digits.js";
 import "./forms.js";
+import "./leaving.js";
+import "./way-rows.js";
 import "./print.js";
 import "./slider.js";
 import "./show-password.js";
