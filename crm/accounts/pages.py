@@ -135,7 +135,9 @@ def setup_page(visit: Visit) -> Response:
         "team": team[0].name if team else visit.settings.workspace,
         "time_zone": team[0].time_zone if team else visit.settings.time_zone,
     }
-    return _setup_form(visit, visit.query["token"], typed, {})
+    is_usual = not team or team[0].time_zone == visit.settings.time_zone
+    is_set = "time_zone" in visit.settings.model_fields_set or not is_usual
+    return _setup_form(visit, visit.query["token"], typed, {}, from_device=not is_set)
 
 
 def _require_token(visit: Visit, token: str) -> None:
@@ -143,12 +145,16 @@ def _require_token(visit: Visit, token: str) -> None:
         raise Forbidden(_("This is not the link that the console shows. Copy the whole link again."))
 
 
-def _setup_form(visit: Visit, token: str, typed: Mapping[str, Any], errors: dict[str, str]) -> Response:
+def _setup_form(
+    visit: Visit, token: str, typed: Mapping[str, Any], errors: dict[str, str], *, from_device: bool = False
+) -> Response:
+    """``from_device``: a script may choose the time zone of the device."""
     context = {
         "token": token,
         "typed": typed,
         "errors": errors,
         "zones": queries.zone_choices(str(typed.get("time_zone") or "")),
+        "from_device": from_device,
     }
     return visit.render("accounts/setup.html", context, status=422 if errors else 200)
 

@@ -68,6 +68,8 @@ class FlagFacts:
     """Of them, those met in person in 365 days."""
     is_doubtful: bool = False
     """Whoever keeps the relationship logs fewer than half of their meetings: sentences ask and do not assert."""
+    kept_on: date | None = None
+    """The day of a sentence that is kept and read on later ones: it names days, and counts none that are near."""
 
 
 def is_told_for_its_age(days_to_ask: int | None, oldest_ask_days: int | None) -> bool:

@@ -137,6 +137,25 @@ def _today(day: date | None, days_to: int | None) -> date | None:
     return day - timedelta(days=days_to) if day and days_to is not None else None
 
 
+NEAR_DAYS = 28
+"""A day ahead that is nearer is named, since "in 2 weeks" soon means one; of days gone by those that are counted in days."""
+
+
+def _near(days: int, facts: FlagFacts) -> str:
+    """For a sentence that is kept: the day that lies so many days ahead (gone by: negative), where counting them would be
+    wrong later in the week; else empty.
+    """
+    if facts.kept_on is None or not -14 < days < NEAR_DAYS:
+        return ""
+    return day_phrase(facts.kept_on + timedelta(days=days), facts.kept_on)
+
+
+def _ago(days: int, facts: FlagFacts) -> str:
+    """ "yesterday", "7 months ago"; "on Mon 16 Nov" where the sentence is kept."""
+    day = _near(-days, facts)
+    return _("on {day}").format(day=day) if day else ago(days)
+
+
 def _who(facts: FlagFacts) -> str:
     return _tidy(facts.given_name) or _tidy(facts.name) or _("They")
 
@@ -195,7 +214,7 @@ def _screen_only(evidence: Evidence, facts: FlagFacts) -> str | None:
         )
         return said.format(counts=counts, nothing=_nothing_personal(facts.since_personal))
     said = _since_personal(facts.last_personal_channel or "", facts.is_doubtful)
-    return said.format(counts=counts, ago=ago(days))
+    return said.format(counts=counts, ago=_ago(days, facts))
 
 
 def _never_met(evidence: Evidence, facts: FlagFacts) -> str | None:
@@ -286,7 +305,7 @@ def _in_person_overdue(evidence: Evidence, facts: FlagFacts) -> str | None:
         said = _("Last met in person {ago}, {where}: {span} past the target.")
     else:
         said = _("Last met in person {ago}, {span} past the target.")
-    return said.format(ago=ago(days), where=_(where) if where else "", span=span(max(0, past)))
+    return said.format(ago=_ago(days, facts), where=_(where) if where else "", span=span(max(0, past)))
 
 
 def _gone_quiet(evidence: Evidence, facts: FlagFacts) -> str | None:
@@ -339,13 +358,16 @@ def _unanswered(evidence: Evidence, facts: FlagFacts) -> str | None:
     said = _NO_ANSWER.get(
         facts.last_outbound_channel or "", N_("Your last message, {ago}, has had no answer.")
     )
-    return None if days is None else _(said).format(ago=ago(days))
+    return None if days is None else _(said).format(ago=_ago(days, facts))
 
 
 def _they_wait(evidence: Evidence, facts: FlagFacts) -> str | None:
     days = _whole(evidence, "waiting_days")
     if days is None:
         return None
+    day = _near(-days, facts)
+    if day:
+        return _("They wrote on {day} and wait for your answer.").format(day=day)
     if not days:
         return _("They wrote today and wait for your answer.")
     return _("They have waited {span} for your answer.").format(span=span(days))
@@ -364,26 +386,32 @@ def _occasion(evidence: Evidence, facts: FlagFacts) -> str | None:
         return None
     label = "" if facts.date_kind == "renewal" else _tidy(facts.date_label)
     if label:
-        told = _("{label}: {when}.").format(label=label, when=_bare_day(day, days))
+        told = _("{label}: {when}.").format(label=label, when=_bare_day(day, days, facts))
     else:
         plain = {"birthday": _("Birthday {when}."), "anniversary": _("Anniversary {when}.")}
-        told = plain.get(facts.date_kind or "", _("A date to remember {when}.")).format(when=_when(day, days))
+        told = plain.get(facts.date_kind or "", _("A date to remember {when}.")).format(
+            when=_when(day, days, facts)
+        )
     channel, today = facts.last_year_channel, _today(day, days)
     if channel:
         before = _LAST_YEAR.get(channel, N_("Around that day last year you were in touch through a screen."))
         told = f"{told} {_(before)}"
-    return f"{told} {post_words(facts.post_by, today)}" if facts.post_by and today and days else told
+    if not (facts.post_by and today and days) or facts.kept_on:
+        return told
+    return f"{told} {post_words(facts.post_by, today)}"
 
 
-def _when(day: date | None, days: int | None) -> str:
+def _when(day: date | None, days: int | None, facts: FlagFacts) -> str:
     """ "today", "tomorrow, Wed 2 Dec", "on Wed 2 Dec, in 9 days", "in 9 days"."""
-    if day is None or days in (0, 1):
-        return _bare_day(day, days)
-    return _("on {day}").format(day=_bare_day(day, days))
+    if day is None or (days in (0, 1) and not facts.kept_on):
+        return _bare_day(day, days, facts)
+    return _("on {day}").format(day=_bare_day(day, days, facts))
 
 
-def _bare_day(day: date | None, days: int | None) -> str:
-    """The same without the word that puts a day into a sentence: "Wed 2 Dec, in 9 days"."""
+def _bare_day(day: date | None, days: int | None, facts: FlagFacts) -> str:
+    """The same without the word that puts a day into a sentence: "Wed 2 Dec, in 9 days"; just the day where it is kept."""
+    if day is not None and days is not None and _near(days, facts):
+        return day_phrase(day, _today(day, days))
     if day is None or days == 0:
         return ahead(days or 0)
     said = day_phrase(day, _today(day, days))
@@ -405,11 +433,11 @@ def _important_ask(evidence: Evidence, facts: FlagFacts) -> str | None:
     if open_for is None and not facts.ask_text and is_told_for_its_age(due, oldest):
         open_for = oldest
     if due is not None and open_for is None:
-        state = _due(due)
+        state = _due(due, facts)
     elif oldest := open_for or oldest:
         state = _("Open for {span}").format(span=span(oldest))
     else:
-        state = _("Noted today") if oldest == 0 else _("Still open")
+        state = _("Noted today") if oldest == 0 and not facts.kept_on else _("Still open")
     more = (open_asks or 1) - 1 if facts.ask_text else 0
     said = _("Best in person: {ask} {state}.")
     if more > 0:
@@ -421,8 +449,11 @@ def _important_ask(evidence: Evidence, facts: FlagFacts) -> str | None:
     return said.format(ask=_closed(text), state=state, n=in_words(max(0, more)))
 
 
-def _due(days: int) -> str:
-    """ "Due in 3 days", "Due today", "Five weeks late"."""
+def _due(days: int, facts: FlagFacts) -> str:
+    """ "Due in 3 days", "Due today", "Five weeks late"; "Due Wed 2 Dec" where the sentence is kept."""
+    day = _near(days, facts)
+    if day:
+        return _("Due {day}").format(day=day)
     if days < 0:
         return capital(_("{span} late").format(span=span(-days, words=True)))
     return _("Due {ahead}").format(ahead=ahead(days))
@@ -432,6 +463,9 @@ def _promise_due(evidence: Evidence, facts: FlagFacts) -> str | None:
     days, due, text = _whole(evidence, "days_to_our_promise"), facts.promise_due, _tidy(facts.promise_text)
     if days is None and due is None and not text:
         return None
+    if due and days is not None and _near(days, facts):
+        said = _("Promised for {day}: {promise}") if text else _("Promised for {day}.")
+        return said.format(day=day_phrase(due, facts.kept_on), promise=_closed(text))
     if text:
         said = _("Promised for {day}: {promise} {state}.") if due else _("Promised: {promise} {state}.")
     else:
@@ -439,7 +473,7 @@ def _promise_due(evidence: Evidence, facts: FlagFacts) -> str | None:
     return said.format(
         day=short_day(due, _today(due, days)) if due else "",
         promise=_closed(text),
-        state=_("Still open") if days is None else _due(days),
+        state=_("Still open") if days is None else _due(days, facts),
     )
 
 
@@ -453,7 +487,7 @@ def _thank_you(evidence: Evidence, facts: FlagFacts) -> str | None:
         if is_favour
         else _("{name} sent you a gift {ago}. Worth a note of thanks.")
     )
-    return said.format(name=_who(facts), ago=ago(days), favour=_closed(_tidy(facts.favour_text)))
+    return said.format(name=_who(facts), ago=_ago(days, facts), favour=_closed(_tidy(facts.favour_text)))
 
 
 def _renewal(evidence: Evidence, facts: FlagFacts) -> str | None:
@@ -474,7 +508,7 @@ def _renewal(evidence: Evidence, facts: FlagFacts) -> str | None:
         said = _("Renewal {when}, and {nothing} on record in 90 days.")
     return said.format(
         organisation=of,
-        when=_when(day, days),
+        when=_when(day, days, facts),
         contacts=count(personal or 0, "personal contact", "personal contacts"),
         nothing=_nothing_personal(facts.since_personal),
     )
@@ -540,7 +574,7 @@ def _fits(facts: FlagFacts) -> str:
     said = _FITS_SINCE.get(
         facts.last_personal_channel or "", N_("{fits}; the last personal contact was {ago}.")
     )
-    return _(said).format(fits=fits, ago=ago(facts.days_since_personal))
+    return _(said).format(fits=fits, ago=_ago(facts.days_since_personal, facts))
 
 
 def _is_asked(rule_key: str, facts: FlagFacts) -> bool:

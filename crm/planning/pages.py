@@ -109,7 +109,7 @@ def why(visit: Visit) -> Response:
     by_reason = {reason: [one for one in found if _why(one) == reason] for reason in last}
     context = {
         "by_reason": {reason: people for reason, people in by_reason.items() if people},
-        "number": len(found) - len(by_reason[GONE]),
+        "number": len(found),
         "label": week_label(week),
     }
     return visit.render("planning/why.html", context, active="week")

@@ -55,10 +55,13 @@ class ContactFacts:
     plain: FlagFacts
     renewal: FlagFacts
 
-    def of(self, rule_key: str, is_doubtful: bool) -> FlagFacts:
-        """The facts a rule's sentence may use; ``is_doubtful`` where its owner logs too little to assert anything."""
+    def of(self, rule_key: str, is_doubtful: bool, kept_on: date | None = None) -> FlagFacts:
+        """The facts a rule's sentence may use; ``is_doubtful`` where its owner logs too little to assert anything.
+
+        ``kept_on``: the day on which the sentence is kept for later ones.
+        """
         facts = self.renewal if rule_key == "renewal" else self.plain
-        return replace(facts, is_doubtful=True) if is_doubtful else facts
+        return replace(facts, is_doubtful=is_doubtful, kept_on=kept_on) if is_doubtful or kept_on else facts
 
 
 def facts_of(

@@ -70,10 +70,12 @@ def flags(
     relation: Subquery | None = None,
     contact_ids: Iterable[int] | None = None,
     owner_id: int | None = None,
+    kept: bool = False,
 ) -> list[Flag]:
     """Every flag as of ``at``, strongest first, then by rule and name. Archived and deceased people have none.
 
     ``relation`` is where the metrics come from: by default worked out from the log, for pages the stored ones.
+    ``kept``: the sentences are to be read on later days too.
     """
     chosen = active_rules(connection, principal) if rules is None else rules
     asked = [one for one in chosen if one.about == "people"]
@@ -82,12 +84,13 @@ def flags(
     rows = _matching(connection, principal, at, asked, relation, contact_ids, owner_id)
     facts = facts_of(connection, principal, at, rows)
     doubtful = _doubtful(connection, principal, at, rows, asked)
+    kept_on = principal.team_day(at) if kept else None
     evidence = [one.evidence_names() for one in asked]
     found = [
         (place, _flag(row, asked[place], evidence[place], is_high, told))
         for row in rows
         for place, is_high in hits(row, asked)
-        for told in [facts[row.contact_id].of(asked[place].key, row.owner_id in doubtful)]
+        for told in [facts[row.contact_id].of(asked[place].key, row.owner_id in doubtful, kept_on)]
     ]
     return [flag for _, flag in sorted(found, key=lambda pair: _strongest(*pair))]
 

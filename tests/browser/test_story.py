@@ -75,6 +75,29 @@ def test_a_suggestion_is_done_from_the_week_and_another_snoozed_swapped_and_skip
     expect(suggestion(page, "Ruth Abernathy").get_by_role("button", name="Done & log")).to_be_visible()
 
 
+def test_an_answer_leaves_the_page_where_it_was_and_its_toast_covers_no_menu(change: Come) -> None:
+    page = change().page(PHONE)
+    page.goto("/")
+    suggestion(page, "Ruth Abernathy").locator("summary[data-shortcut=s]").click()
+    week = suggestion(page, "Ruth Abernathy").get_by_role("button", name="1 week")
+    week.scroll_into_view_if_needed()
+    top = page.evaluate("scrollY")
+    assert top > 200
+    week.click()
+    toast = page.get_by_role("status").get_by_text("Ruth Abernathy is snoozed until Mon 30 Nov")
+    expect(toast).to_be_visible()
+    assert abs(page.evaluate("scrollY") - top) < 2
+    page.get_by_text("More", exact=True).click()
+    expect(toast).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(toast).to_be_visible()
+    page.get_by_role("status").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("status")).to_contain_text("Taken back")
+    assert abs(page.evaluate("scrollY") - top) < 2
+    page.goto("/people")
+    assert page.evaluate("scrollY") == 0
+
+
 def people_file(folder: Path) -> Path:
     rows = [
         ["name", "email", "organisation", "kind", "city", "address"],
@@ -98,6 +121,9 @@ def people_file(folder: Path) -> Path:
 def set_up(newcomer: Visitor, page: Page) -> None:
     assert newcomer.place.setup
     page.goto(newcomer.place.setup)
+    expect(page.get_by_label("Time zone")).to_have_value(
+        page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    )
     page.get_by_label("Your name").fill("Nora Lindqvist")
     page.get_by_label("Email").fill("nora@team.example")
     page.get_by_label("Password").fill(PASSWORD)
@@ -107,10 +133,12 @@ def set_up(newcomer: Visitor, page: Page) -> None:
 
 @pytest.mark.parametrize("size", [(1280, 900), PHONE], ids=["desktop", "phone"])
 def test_the_first_run_goes_from_nothing_to_a_first_week(newcomer: Visitor, tmp_path: Path, size) -> None:
-    page = newcomer.page(size)
+    page, _watch = newcomer.window(size, timezone_id="Europe/Berlin")
     set_up(newcomer, page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Who would you be sorry to lose?")
-    page.locator("input[type=file]").set_input_files(people_file(tmp_path))
+    with page.expect_file_chooser() as chooser:
+        page.get_by_text("vCards", exact=True).click()
+    chooser.value.set_files(people_file(tmp_path))
     page.get_by_role("button", name="Look at these files").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Before anything is written")
     page.get_by_role("button", name="Import 1 organisation and 3 people").click()

@@ -406,6 +406,75 @@ def test_whoever_logs_little_is_asked_and_told_nothing_for_certain(
     assert flag_sentence(rule, evidence, replace(facts, is_doubtful=True)) == sentence
 
 
+@pytest.mark.parametrize(
+    ("rule", "evidence", "facts", "sentence"),
+    [
+        (
+            "occasion",
+            {"days_to_date": 7},
+            FlagFacts(date_kind="birthday", date_on=date(2026, 11, 23), post_by=date(2026, 11, 16)),
+            "Birthday on Mon 23 Nov.",
+        ),
+        (
+            "occasion",
+            {"days_to_date": 14},
+            FlagFacts(date_kind="anniversary", date_on=date(2026, 11, 30)),
+            "Anniversary on Mon 30 Nov.",
+        ),
+        (
+            "occasion",
+            {"days_to_date": 1},
+            FlagFacts(
+                date_kind="anniversary", date_label="Partners for five years", date_on=date(2026, 11, 17)
+            ),
+            "Partners for five years: Tue 17 Nov.",
+        ),
+        (
+            "thank_you",
+            {"days_since_favour": 0},
+            FlagFacts(given_name="Kwame", favour_text="introduced you to Fernhill."),
+            "Kwame did you a favour on Mon 16 Nov: introduced you to Fernhill. Worth a note of thanks.",
+        ),
+        (
+            "renewal",
+            {"days_to_renewal": 56, "personal_90": 0},
+            FlagFacts(date_kind="renewal", date_on=date(2027, 1, 11)),
+            "Renewal on Mon 11 Jan 2027, in 8 weeks, and no call, meeting or note on record in 90 days.",
+        ),
+        (
+            "promise_due",
+            {"days_to_our_promise": 1},
+            FlagFacts(promise_text="a fix for tablets", promise_due=date(2026, 11, 17)),
+            "Promised for Tue 17 Nov: a fix for tablets.",
+        ),
+        (
+            "promise_due",
+            {"days_to_our_promise": -35},
+            FlagFacts(promise_text="introduce Kwame", promise_due=date(2026, 10, 12)),
+            "Promised for 12 Oct: introduce Kwame. Five weeks late.",
+        ),
+        (
+            "important_ask",
+            {"days_to_ask": 3},
+            FlagFacts(ask_text="Would they host us?"),
+            "Best in person: Would they host us? Due Thu 19 Nov.",
+        ),
+        ("they_wait", {"waiting_days": 9}, FlagFacts(), "They wrote on Sat 7 Nov and wait for your answer."),
+        ("they_wait", {"waiting_days": 20}, FlagFacts(), "They have waited 2 weeks for your answer."),
+        (
+            "unanswered",
+            {"unanswered_days": 6},
+            FlagFacts(last_outbound_channel="email"),
+            "Your last email, on Tue 10 Nov, has had no answer.",
+        ),
+    ],
+)
+def test_a_sentence_that_is_kept_names_days_and_counts_none_that_are_near(
+    rule: str, evidence: Evidence, facts: FlagFacts, sentence: str
+) -> None:
+    assert flag_sentence(rule, evidence, replace(facts, kept_on=TODAY)) == sentence
+
+
 def test_every_rule_has_an_example() -> None:
     assert {rule.key for rule in SHIPPED} <= set(RULES)
     assert set(RULES) <= {rule for rule, *_ in EXAMPLES}

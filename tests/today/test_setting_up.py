@@ -140,6 +140,28 @@ def test_at_a_weekend_a_week_that_was_planned_in_time_is_said_to_be_over(world: 
         assert f"/plan/suggestions/{this.suggestions[0].id}/done" in browser.get(f"/people/{marta}").text
 
 
+def test_a_reason_holds_on_every_day_and_for_every_act(world: World) -> None:
+    alice = world.user(first_run_done=True)
+    ruth = world.contact("Ruth Abernathy", owner_id=alice.user_id)
+    world.log("lunch", 20, ruth)
+    browser = client(world, alice)
+    fields = {"kind": "birthday", "day": "4", "month": "12"}
+    assert browser.post(f"/people/{ruth}/dates", data=fields).status_code == 303
+    plan = browser.get("/").text
+    assert "Birthday on Fri 4 Dec." in words(plan)
+    made = planned(world, alice, "2026-W48")
+    assert made
+    at = f"/plan/suggestions/{made.suggestions[0].id}/swap"
+    act = "call" if made.suggestions[0].act != "call" else "note"
+    assert browser.post(at, data={"act": act}).status_code == 303
+    with time_machine.travel(SATURDAY, tick=True):
+        shown = words(browser.get("/").text)
+        aside = shown.index("Dates ahead")
+        assert "Birthday on Fri 4 Dec." in shown
+        assert "Post a card" not in shown[:aside]
+        assert "in 11 days" not in shown
+
+
 def test_nobody_is_said_to_wait_beside_what_is_due(world: World) -> None:
     alice = world.user(first_run_done=True)
     marta = world.contact("Marta Kowalczyk", owner_id=alice.user_id)
@@ -152,3 +174,13 @@ def test_nobody_is_said_to_wait_beside_what_is_due(world: World) -> None:
     assert "Send the site plan" in shown
     assert "Nobody is waiting" not in shown
     assert shown.count("Nothing is planned this week") == 1
+
+
+def test_an_invited_colleague_reads_that_the_team_has_people(world: World) -> None:
+    alice = world.user(first_run_done=True)
+    theo = client(world, world.user("Theo Marsh", role="member"))
+    assert "Nobody is here yet" in words(theo.get("/").text)
+    world.contact("Marta Kowalczyk", owner_id=alice.user_id)
+    shown = words(theo.get("/").text)
+    assert "Nobody is here yet" not in shown
+    assert "Your colleagues look after the people of the team." in shown

@@ -382,9 +382,16 @@ def test_why_not(world: World, alice: Principal) -> None:
     assert shown.count("no call, meeting or note on record") == 2
     assert len(re.findall(r"Person \d", shown)) == 2
     waiting = next(int(found) for found in re.findall(r"/people/(\d+)", browser.get("/plan/why").text))
+    with world.database.write() as connection:
+        row = {"workspace_id": world.workspace_id, "contact_id": waiting, "position": 0, "digits": ""}
+        connection.execute(contact_phone.insert(), {**row, "value": "+1 617 555 0100"})
+    page = browser.get("/plan/why").text
+    assert f'href="/log?contact={waiting}&amp;back=/plan/why"' in page
+    assert 'href="tel:%2B16175550100"' in page
     world.log("lunch", 0, waiting)
     later = words(browser.get("/plan/why").text)
-    assert "One person has a reason to be reached" in later
+    assert "Two people had a reason to be reached when the week was planned" in later
+    assert "Two other people waiting, and why" in words(browser.get("/").text), "one number on both pages"
     assert later.index("The week is full") < later.index("Nothing is due any more"), (
         "whoever was met since waits no more"
     )

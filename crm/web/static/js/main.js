@@ -18,5 +18,6 @@ import "./show-password.js";
 import "./copy.js";
 import "./offline.js";
 import "./install.js";
+import "./stay.js";
 
 document.documentElement.classList.add("has-script");
