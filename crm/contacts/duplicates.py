@@ -199,12 +199,14 @@ class Merged:
     by: str | None
 
 
-def merged_lately(connection: Connection, principal: Principal, limit: int = 20) -> list[Merged]:
-    """The latest merges that were not undone, newest first."""
+def merged_lately(
+    connection: Connection, principal: Principal, limit: int = 20, *, contact_id: int | None = None
+) -> list[Merged]:
+    """The latest merges that were not undone, newest first; with ``contact_id`` those of whom this person is made."""
     joined = merge.outerjoin(
         contact, (contact.c.workspace_id == merge.c.workspace_id) & (contact.c.id == merge.c.contact_id)
     ).outerjoin(user, (user.c.workspace_id == merge.c.workspace_id) & (user.c.id == merge.c.merged_by))
-    rows = connection.execute(
+    asked = (
         select(
             *(merge.c[name] for name in ("id", "contact_id", "gone_name", "merged_at")),
             contact.c.name,
@@ -215,6 +217,7 @@ def merged_lately(connection: Connection, principal: Principal, limit: int = 20)
         .order_by(merge.c.merged_at.desc(), merge.c.id.desc())
         .limit(limit)
     )
+    rows = connection.execute(asked if contact_id is None else asked.where(merge.c.contact_id == contact_id))
     return [Merged(row.id, row.contact_id, row.name, row.gone_name, row.merged_at, row.by) for row in rows]
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from crm.contacts import history, listing, organisations, queries
 from crm.contacts.drafts import Occasion, full_day
+from crm.contacts.duplicates import merged_lately
 from crm.contacts.erasing import may_erase
 from crm.contacts.listing import Filter
 from crm.contacts.queries import Person
@@ -41,6 +42,8 @@ router = Router()
 
 SIGNALS = 5
 """What an organisation's people told us: the newest so many."""
+MERGES = 5
+"""Of whom somebody was merged together: the latest so many."""
 
 
 @router.page("/people/{contact_id}", fresh=True)
@@ -60,6 +63,7 @@ def person(visit: Visit) -> Response:
         "beside": open_with,
         "coming": _coming(open_with.dates, visit.team_day),
         "card": lambda kind, day: card_words(visit, kind, day, country),
+        "merges": merged_lately(visit.connection, visit.principal, MERGES, contact_id=found.id),
         "may_erase": may_erase(visit.principal, found.owner_id),
         "themes": themes(visit.connection, visit.principal) if visit.principal.may_edit else [],
         **choices(),

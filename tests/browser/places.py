@@ -17,6 +17,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "/trips": ("/trips",),
     "/trips/{trip_id}": ("/trips/{trip}",),
     "/trips/{trip_id}/edit": ("/trips/{trip}/edit",),
+    "/help": ("/help",),
     "/people": ("/people", "/people?q=nobody+is+called+so", "/people?tier=key"),
     "/people/new": ("/people/new",),
     "/people/{contact_id}": ("/people/{contact}", "/people/{stranger}"),

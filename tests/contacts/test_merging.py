@@ -368,8 +368,12 @@ def test_the_pages_ask_for_the_birthday_merge_and_undo(world: World):
     assert browser.get(f"/people/{second}/edit").status_code == 404
     shown = browser.get("/people/duplicates").text
     assert "William Byrne</bdi>, now part of" in shown
-    undo = shown.partition('action="/people/merges/')[2].partition('"')[0]
+    of_them = browser.get(f"/people/{first}").text
+    assert "With <bdi>William Byrne</bdi>" in of_them
+    undo = of_them.partition('action="/people/merges/')[2].partition('"')[0]
+    assert f'action="/people/merges/{undo}"' in shown
     assert browser.post(f"/people/merges/{undo}").status_code == 303
+    assert "/people/merges/" not in browser.get(f"/people/{first}").text
     assert browser.get(f"/people/{second}").status_code == 200
     assert browser.post(f"/people/{first}/apart/{second}").status_code == 303
     assert "Not asked about again" in browser.get("/people/duplicates").text

@@ -269,6 +269,7 @@ ACCESS = {
     "POST /time-off/{off_id}/restore": "member",
     # today
     "GET /": "viewer",
+    "GET /help": "viewer",
     "GET /week/{week}": "viewer",
     "GET /welcome": "member",
     "POST /welcome": "member",
