@@ -86,7 +86,7 @@ def _choose(rows: list[Any], name: str | None) -> Any:
         return rows[0]
     found = next((row for row in rows if row.name == name), None)
     if found is None:
-        raise UsageError(f"No workspace is called {name}. There is: {names}.")
+        raise UsageError(f"No workspace is called {name}. The workspaces are: {names}.")
     return found
 
 

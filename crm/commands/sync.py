@@ -74,7 +74,7 @@ def remove_source(name: Name, workspace: Workspace = None) -> None:
     """Forget a source with its password; what it brought stays."""
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         synced.remove(connection, at_desk.principal, name)
-    typer.echo(f"{name} is forgotten. What it brought stays.")
+    typer.echo(f"{name} is removed. What it brought in stays.")
 
 
 def sync(

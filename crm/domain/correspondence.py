@@ -13,14 +13,14 @@ from email.header import decode_header, make_header
 from crm.domain.language import N_
 
 REASONS = {
-    "draft": N_("drafts, which nobody was sent"),
+    "draft": N_("drafts, which were never sent"),
     "spam": N_("spam"),
-    "bounce": N_("bounces, which mail servers wrote"),
+    "bounce": N_("bounces from mail servers"),
     "automatic": N_("written by a machine (out of office, receipts, notices)"),
-    "invitation": N_("invitations to meetings and answers to them, which the calendar has"),
+    "invitation": N_("meeting invitations and replies to them, which the calendar has"),
     "list": N_("from mailing lists, or sent in bulk"),
-    "no-reply": N_("from addresses that nobody reads"),
-    "ahead": N_("dated ahead of now; import them again once that day has come"),
+    "no-reply": N_("from addresses nobody reads"),
+    "ahead": N_("dated in the future; import them again once that day has come"),
 }
 """Why a mail is no contact, as it goes on after “12 mails left out:”."""
 

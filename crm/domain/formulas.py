@@ -10,7 +10,9 @@ _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 _SIGNS = "=＝+-@＋－＠"
 _WORKED_OUT = re.compile("[=＝][^=＝\\s]|[+\\-@＋－＠][A-Za-z.]+[(|]")
 
-IS_FORMULA = N_("A formula? It is kept as the text it is, here and further down, and never worked out.")
+IS_FORMULA = N_(
+    "This looks like a formula. It is kept as plain text, here and further down, and never calculated."
+)
 """What whoever imports a file is told of the first cell of a column that a spreadsheet would work out."""
 
 

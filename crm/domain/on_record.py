@@ -51,7 +51,7 @@ def why_asked(found: Recorded) -> str:
         )
     )
     counted = said.format(meetings=numeral(found.meetings), n=numeral(found.logged))
-    return f"{counted} {_('So what nobody wrote down is asked about here, not asserted.')}"
+    return f"{counted} {_('So this page asks about what nobody logged, and takes nothing for granted.')}"
 
 
 def asked(told: str, since: bool) -> str:

@@ -14,36 +14,35 @@ AHEAD = timedelta(days=70)
 GOOD = "good"
 WAITING = "waiting"
 SENTENCES: Final = {
-    WAITING: N_("{host} has not been read yet. It will be within a few minutes."),
+    WAITING: N_("{host} has not been read yet. It will be, within a few minutes."),
     GOOD: N_("{host} was read."),
     "forbidden": N_(
-        "{host} is not an address this program may read: only https, and nothing on this machine or its own "
-        "network unless whoever runs the server allows it by name."
+        "In Person may not read {host}: only https addresses, and none on this machine or its "
+        "own network unless whoever runs the server allows them by name."
     ),
-    "unknown_host": N_("There is no server called {host}. Look at how it is spelt."),
-    "unreachable": N_("{host} could not be reached. It may be down, or not let us in."),
+    "unknown_host": N_("There is no server called {host}. Check the spelling."),
+    "unreachable": N_("{host} could not be reached. It may be down, or be blocking us."),
     "untrusted": N_(
         "{host} could not prove that it is {host}: its certificate is not one this server trusts."
     ),
     "slow": N_("{host} took too long to answer."),
-    "too_big": N_("What {host} sends is larger than any calendar is, so it was not read."),
-    "too_many_hops": N_("{host} leads on and on to other addresses."),
-    "garbled": N_("{host} answered with something that is not a web answer."),
-    "password": N_("{host} does not let us in with this name and password, or the address has been ended."),
-    "gone": N_("{host} has no calendar at this address. It may have been ended; copy it anew."),
-    "refused": N_("{host} could not answer just now."),
+    "too_big": N_("{host} sends more than any calendar would hold, so it was not read."),
+    "too_many_hops": N_("{host} keeps redirecting to other addresses."),
+    "garbled": N_("{host} did not answer as a web server does."),
+    "password": N_("{host} refused this name and password, or the address is no longer valid."),
+    "gone": N_("{host} has no calendar at this address. It may no longer be valid; copy it again."),
+    "refused": N_("{host} could not answer right now."),
     "not_a_calendar": N_(
         "{host} answered with a page, not a calendar. Copy the address that ends in .ics, often called "
         "“secret” or “private address in iCal format”."
     ),
-    "no_caldav": N_(
-        "{host} shows no calendar by CalDAV at this address. Try the address of the calendar itself."
-    ),
+    "no_caldav": N_("{host} has no CalDAV calendar at this address. Try the address of the calendar itself."),
     "too_much": N_(
-        "The calendar of {host} takes more time or memory than any real one does, so it was not read."
+        "The calendar from {host} takes more time or memory than a real one should, so it was not read."
     ),
     "key": N_(
-        "The key of this server has changed, so the address cannot be read any more. Connect the calendar again."
+        "This server’s secret key has changed, so the address can no longer be read. Connect the "
+        "calendar again."
     ),
 }
 """How reading ended, by the state that is kept; ``host`` is all of an address that is ever shown."""

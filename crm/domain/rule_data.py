@@ -333,7 +333,9 @@ class _Reader:
 
 def _key(key: Any) -> str:
     if not isinstance(key, str) or not KEY.fullmatch(key):
-        raise RuleFault(_("key is 1 to 60 small letters, digits and underscores, a letter first."), "key")
+        raise RuleFault(
+            _("key is 1 to 60 lower-case letters, digits and underscores, starting with a letter."), "key"
+        )
     return key
 
 

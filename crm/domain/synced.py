@@ -10,13 +10,14 @@ SYNCED: Final = {
     **SENTENCES,
     **READINGS,
     WAITING: N_("{host} has not been read yet."),
-    "too_big": N_("What {host} sends is larger than any address book or calendar is, so it was not read."),
+    "too_big": N_("{host} sends more than any address book or calendar would hold, so it was not read."),
     "gone": N_("{host} has nothing at this address. It may have been moved."),
     "no_carddav": N_(
-        "{host} shows no address book by CardDAV at this address. Try the address of the address book itself."
+        "{host} has no CardDAV address book at this address. Try the address of the address book itself."
     ),
     "key": N_(
-        "The key of this server has changed, so the address cannot be read any more. Take the source away and add it again."
+        "This server’s secret key has changed, so the address can no longer be read. Remove the "
+        "source and add it again."
     ),
 }
 """By the state that is kept; ``host`` is all of an address that is ever shown."""

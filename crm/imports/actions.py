@@ -225,7 +225,7 @@ def remember_columns(
     """Read tables with this header so from now on, whoever brings one."""
     require_editor(principal)
     if len(fields) != len(header) or not set(fields) <= set(columns.FIELDS):
-        raise Invalid(_("Choose one of the offered meanings for each column."))
+        raise Invalid(_("Choose one of the meanings offered for each column."))
     remember(connection, principal, columns.fingerprint(header), fields, at)
 
 

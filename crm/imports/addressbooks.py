@@ -53,7 +53,7 @@ def read_address_book(name: str, data: bytes, table: Table) -> ParsedFile:
     refuse_endless(name, data)
     notices = _Notices(name)
     if not table.is_known:
-        message = phrase("Say which columns hold the name, or the email, of a person: none of them does now.")
+        message = phrase("Choose which columns hold a person’s name or email: none of them does yet.")
         errors = (Problem(f"{name} line {table.line}", message),)
         return ParsedFile(name, ADDRESS_BOOK, errors=errors, columns=columns_said(table))
     rows = _usable(table, notices)
@@ -162,7 +162,7 @@ def _contact(
         notices.leave_out(
             line,
             phrase(
-                "A name or title has more than {limit} characters, so the row was left out.",
+                "A name or title is longer than {limit} characters, so the row was left out.",
                 limit=numeral(LINE_LIMIT),
             ),
         )
@@ -284,7 +284,8 @@ def _birthday(row: _Row, line: int, order: str, notices: _Notices) -> str | None
         day, other = _in_parts(row, text) or read_day(text, said)
         if other is not None:
             question = phrase(
-                "“{text}” may be {day} or {other}. It was left out: say in Columns which comes first.",
+                "“{text}” could be {day} or {other}. It was left out: choose under Columns which comes "
+                "first.",
                 text=excerpt(text),
                 day=day,
                 other=other,
@@ -292,7 +293,7 @@ def _birthday(row: _Row, line: int, order: str, notices: _Notices) -> str | None
             notices.ask(line, question)
         elif day is None:
             notices.leave_out(
-                line, phrase("“{text}” is not a day for a birthday and was left out.", text=excerpt(text))
+                line, phrase("“{text}” is not a valid birthday and was left out.", text=excerpt(text))
             )
         else:
             return day

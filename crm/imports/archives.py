@@ -13,7 +13,7 @@ from crm.imports.records import FILE_LIMIT, UnreadableFile
 from crm.imports.zips import Entry, entries
 
 NO_CHAT = N_(
-    "This archive holds no chat. Unpack it, and import what is in it. Save a spreadsheet as “CSV UTF-8”."
+    "This archive contains no chat. Unpack it, and import what is in it. Save a spreadsheet as “CSV UTF-8”."
 )
 _CANDIDATES = 100
 _HEAD = 4_096
@@ -71,7 +71,7 @@ def member_of(
         found.append((member.read(FILE_LIMIT + 1), inner))
         if len(found) > 1:
             raise UnreadableFile(
-                name, phrase("This archive holds several chats. Unpack it, and import them.")
+                name, phrase("This archive contains several chats. Unpack it, and import them.")
             )
     if not found:
         raise UnreadableFile(name, phrase(NO_CHAT))
@@ -79,7 +79,7 @@ def member_of(
         raise UnreadableFile(
             name,
             phrase(
-                "The chat in this archive has more than {limit} MiB. Export a part of it.",
+                "The chat in this archive is larger than {limit} MiB. Export only part of it.",
                 limit=FILE_LIMIT // 2**20,
             ),
         )
@@ -95,7 +95,7 @@ def all_of(stream: BinaryIO, name: str, named: re.Pattern[str]) -> Iterator[tupl
                 raise UnreadableFile(
                     name,
                     phrase(
-                        "“{name}” in this archive has more than {limit} MiB.",
+                        "“{name}” in this archive is larger than {limit} MiB.",
                         name=entry.name[:80],
                         limit=FILE_LIMIT // 2**20,
                     ),

@@ -88,39 +88,39 @@ def read_busy(data: bytes, wanted: Wanted) -> Busy:
 _WRONG = {
     ical.NO_END: plurals(
         "{n} entry was left out: it has no end.",
-        "{n} entries were left out: each has no end.",
+        "{n} entries were left out: they have no end.",
     ),
     ical.NO_BEGINNING: plurals(
         "{n} entry was left out: it has no beginning.",
-        "{n} entries were left out: each has no beginning.",
+        "{n} entries were left out: they have no beginning.",
     ),
     ical.UNREADABLE: plurals(
-        "{n} entry was left out: it is not written as calendars are.",
-        "{n} entries were left out: each is not written as calendars are.",
+        "{n} entry was left out: it is not a valid calendar entry.",
+        "{n} entries were left out: they are not valid calendar entries.",
     ),
     ical.TOO_LONG: plurals(
         "{n} entry was left out: it recurs in a way that takes too long to work out.",
-        "{n} entries were left out: each recurs in a way that takes too long to work out.",
+        "{n} entries were left out: they recur in a way that takes too long to work out.",
     ),
     ical.TOO_MANY: plurals(
-        "{n} entry was left out: it recurs more than {limit} times, of which the first ones count.",
-        "{n} entries were left out: each recurs more than {limit} times, of which the first ones count.",
+        "{n} entry recurs more than {limit} times; only the first {limit} count.",
+        "{n} entries recur more than {limit} times; only the first {limit} of each count.",
     ),
     ical.EACH_SECOND: plurals(
         "{n} entry was left out: it recurs every second, as no meeting does.",
-        "{n} entries were left out: each recurs every second, as no meeting does.",
+        "{n} entries were left out: they recur every second, as no meeting does.",
     ),
     ical.EACH_MINUTE: plurals(
         "{n} entry was left out: it recurs every minute, as no meeting does.",
-        "{n} entries were left out: each recurs every minute, as no meeting does.",
+        "{n} entries were left out: they recur every minute, as no meeting does.",
     ),
     ical.EACH_HOUR: plurals(
         "{n} entry was left out: it recurs every hour, as no meeting does.",
-        "{n} entries were left out: each recurs every hour, as no meeting does.",
+        "{n} entries were left out: they recur every hour, as no meeting does.",
     ),
     ical.OFTEN: plurals(
         "{n} entry was left out: it recurs more often than every hour, as no meeting does.",
-        "{n} entries were left out: each recurs more often than every hour, as no meeting does.",
+        "{n} entries were left out: they recur more often than every hour, as no meeting does.",
     ),
 }
 
@@ -161,8 +161,8 @@ class _Reader:
         ]
         zones = [
             phrases(
-                "{n} entry names the time zone “{zone}”, which is not known; its time was taken as yours.",
-                "{n} entries name the time zone “{zone}”, which is not known; their times were taken as yours.",
+                "{n} entry names the unknown time zone “{zone}”; its time was read as yours.",
+                "{n} entries name the unknown time zone “{zone}”; their times were read as yours.",
                 count,
                 n=numeral(count),
                 zone=excerpt(zone),

@@ -21,9 +21,9 @@ def web_address(value: str) -> str:
     except ValueError:
         host = None
     if not host or any(letter.isspace() for letter in address):
-        raise ValueError(_("This is no address. It begins with https:// or webcal://."))
+        raise ValueError(_("This is not an address. It should begin with https:// or webcal://."))
     if parts.username is not None:
-        raise ValueError(_("Write name and password into their own fields, not into the address."))
+        raise ValueError(_("Enter the name and password in their own fields, not in the address."))
     return address
 
 

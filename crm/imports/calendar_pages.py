@@ -53,10 +53,14 @@ def connect(visit: Visit) -> Response:
     with visit.database.write() as connection:
         own_calendars.connect(connection, visit.principal, visit.settings.key, source, visit.at, outcome)
     if outcome:
-        told = _("Your calendar is connected and read. The times in it are kept free from now on.")
+        told = _(
+            "Your calendar is connected and has been read. Suggestions will avoid the times in it "
+            "from now on."
+        )
     else:
         told = _(
-            "Your calendar is connected. It will be read within a few minutes. The times in it are kept free from now on."
+            "Your calendar is connected. It will be read within a few minutes, and suggestions will "
+            "then avoid the times in it."
         )
     return visit.redirect(HERE, told)
 
@@ -97,11 +101,13 @@ def read(visit: Visit) -> Response:
         _AT_ONCE.release()
     if state == GOOD:
         return visit.redirect(HERE, _("Your calendar was read."))
-    return visit.redirect(HERE, _("Your calendar could not be read; below is why."), kind="error")
+    return visit.redirect(HERE, _("Your calendar could not be read; the reason is below."), kind="error")
 
 
 @router.action(f"{HERE}/end")
 def end(visit: Visit) -> Response:
     """Forget it, and every time that came from it."""
     own_calendars.disconnect(visit.connection, visit.principal)
-    return visit.redirect(HERE, _("Your calendar is disconnected. Its address and its times are forgotten."))
+    return visit.redirect(
+        HERE, _("Your calendar is disconnected. Its address and its times have been deleted.")
+    )

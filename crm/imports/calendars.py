@@ -43,7 +43,7 @@ def read_calendar(
     refuse_endless(notices.file, data)
     calendar = ical.taken_apart(decode_text(data))
     if not calendar.events:
-        raise UnreadableFile(notices.file, phrase("This calendar holds no meetings."))
+        raise UnreadableFile(notices.file, phrase("This calendar contains no meetings."))
     _leave_out_days(calendar, notices)
     reader = _Reader(calendar, notices, zone, now, keep_text, since)
     with warnings.catch_warnings():
@@ -76,9 +76,9 @@ class _Moment(NamedTuple):
 _WRONG = {
     ical.NO_END: N_("{event} has no end, and was left out."),
     ical.NO_BEGINNING: N_("{event} has no beginning, and was left out."),
-    ical.UNREADABLE: N_("{event} is not written as calendars are, and was left out."),
+    ical.UNREADABLE: N_("{event} is not a valid calendar entry, and was left out."),
     ical.TOO_LONG: N_("{event} recurs in a way that takes too long to work out, and was left out."),
-    ical.TOO_MANY: N_("{event} recurs more than {limit} times; the first ones count, and was left out."),
+    ical.TOO_MANY: N_("{event} recurs more than {limit} times; only the first {limit} count."),
     ical.EACH_SECOND: N_("{event} recurs every second, as no meeting does, and was left out."),
     ical.EACH_MINUTE: N_("{event} recurs every minute, as no meeting does, and was left out."),
     ical.EACH_HOUR: N_("{event} recurs every hour, as no meeting does, and was left out."),
@@ -122,7 +122,7 @@ class _Reader:
                 raise UnreadableFile(
                     self.notices.file,
                     phrase(
-                        "This calendar holds more than {limit} meetings. Split it.",
+                        "This calendar contains more than {limit} meetings. Split it.",
                         limit=numeral(FILE_OCCURRENCES),
                     ),
                 )
@@ -132,16 +132,16 @@ class _Reader:
         """Say what was passed over."""
         if self.ahead:
             ahead = phrases(
-                "{n} meeting lies ahead. Import the calendar again once they took place.",
-                "{n} meetings lie ahead. Import the calendar again once they took place.",
+                "{n} meeting is still to come. Import the calendar again once it has taken place.",
+                "{n} meetings are still to come. Import the calendar again once they have taken place.",
                 self.ahead,
                 n=numeral(self.ahead),
             )
             self.notices.leave_out(self.notices.file, ahead)
         if self.old:
             old = phrases(
-                "{n} meeting is more than ten years old, and left out.",
-                "{n} meetings are more than ten years old, and left out.",
+                "{n} meeting is more than ten years old, and was left out.",
+                "{n} meetings are more than ten years old, and were left out.",
                 self.old,
                 n=numeral(self.old),
             )

@@ -160,11 +160,9 @@ def no_email(text: str) -> str:
 def no_person(name: str, email: str) -> str:
     """What is said of a row of another program's that is no person."""
     if name.casefold() in (email.casefold(), email.partition("@")[0].casefold()):
-        return phrase(
-            "“{email}” is an address behind which nobody sits, and was left out.", email=excerpt(email)
-        )
+        return phrase("“{email}” is an address nobody reads, and was left out.", email=excerpt(email))
     return phrase(
-        "All that is said of {name} is “{email}”, an address behind which nobody sits, so they were left out.",
+        "All the file says of {name} is “{email}”, an address nobody reads, so they were left out.",
         name=excerpt(name),
         email=excerpt(email),
     )
@@ -243,7 +241,7 @@ def read_moment(cell: str, setting: Setting) -> Occurred:
     if not FIRST_LOGGED_YEAR <= int(text[:4]) <= LAST_YEAR:
         raise ValueError(
             phrase(
-                "“{text}” lies outside the years {first} to {last}.",
+                "“{text}” is outside the years {first} to {last}.",
                 text=excerpt(text),
                 first=FIRST_LOGGED_YEAR,
                 last=LAST_YEAR,
@@ -374,7 +372,7 @@ def read_key(cell: str, _: Setting) -> str:
     if not re.fullmatch(r"[a-z0-9_]{1,40}", cell.strip()):
         raise ValueError(
             phrase(
-                "“{cell}” is no key; expected small letters, figures and _, such as trade_fair.",
+                "“{cell}” is not a valid key; expected lower-case letters, digits and _, such as trade_fair.",
                 cell=excerpt(cell),
             )
         )

@@ -57,7 +57,7 @@ class Folding:
 
     def tell(self, notices: Notices) -> None:
         """Say which days were no contact."""
-        alone = N_("in a group in which only one side wrote, which is no contact")
-        crowd = N_("of more people than can be in touch at once, and no contact with any of them")
+        alone = N_("in a group where only one side wrote, which does not count as contact")
+        crowd = N_("with too many people to count as contact with any of them")
         notices.leave_out_all(DAYS, self.alone, alone)
         notices.leave_out_all(DAYS, self.crowds, crowd)

@@ -44,7 +44,7 @@ class Threads:
             seconds = at if abs(at) < _SECONDS_BEFORE else at / 1000
             at = datetime.fromtimestamp(seconds, UTC) if 0 <= seconds <= _LAST else None
         if at is None or not self.earliest <= at <= self.setting.now + timedelta(hours=1):
-            self.passed[N_("dated ahead, long ago or not at all")] += 1
+            self.passed[N_("dated in the future, long ago or not at all")] += 1
             return None
         return min(at, self.setting.now)
 

@@ -28,7 +28,7 @@ def choose(connection: Connection, principal: Principal, choice: Choice, value: 
     """Remember an answer: a name of ours with the user, all else with the file it is about."""
     require_editor(principal)
     if value not in (one for one, _ in choice.options):
-        raise Invalid(_("Choose one of the answers that are offered."))
+        raise Invalid(_("Choose one of the answers offered."))
     if choice.key.endswith(NAMES_US) and value:
         remember_own_name(connection, principal, value)
     else:

@@ -50,7 +50,7 @@ def decode(name: str, data: bytes) -> str:
         raise UnreadableFile(
             where,
             phrase(
-                "There is a zero byte here, so this is not a text file, or a damaged one. Export it again."
+                "There is a zero byte here, so this is not a text file, or it is damaged. Export it again."
             ),
         )
     try:
@@ -165,9 +165,10 @@ def _telling(sheet: Sheet, others: list[Sheet]) -> str:
 
 def _unknown_header(line: str) -> str:
     return phrase(
-        "This header is not one of an exchange file: it begins “{line}”. In Person reads {sheets}; contacts need the "
-        "column name, interactions occurred_at, channel and contacts. Of another program's address book, say which "
-        "column is what (--map COLUMN=name).",
+        "This header is not that of an exchange file: it begins “{line}”. In Person reads "
+        "{sheets}; contacts need the column name, interactions occurred_at, channel and "
+        "contacts. For another program's address book, say which column is what (--map "
+        "COLUMN=name).",
         line=excerpt(line),
         sheets=either(list(SHEETS)),
     )
@@ -302,9 +303,7 @@ def _broken_row(text: str, delimiter: str, line: int, fault: str, findings: _Fin
         )
     return Problem(
         findings.where(line),
-        phrase(
-            "A quotation mark is left open, or followed by more text. Inside a quoted cell, write it twice."
-        ),
+        phrase("A quotation mark is left open, or followed by more text. Inside a quoted cell, double it."),
     )
 
 
@@ -416,6 +415,7 @@ def _question(record: Record, setting: Setting, findings: _Findings, line: int) 
             line,
             "occurred_at",
             phrase(
-                "This day is still ahead and has no time, so it was taken as now. If planned, give it a time."
+                "This day is still to come and has no time, so it was read as now. If it is planned, "
+                "give it a time."
             ),
         )

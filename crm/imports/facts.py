@@ -261,7 +261,7 @@ def _is_death(run: Run, who: int, key: str, record: said.DateRecord, report: Fil
         return False
     table, day = contact.c, date.fromisoformat(record.date)
     if day > run.today:
-        report.error(record.where, phrase("That day of death is still to come."))
+        report.error(record.where, phrase("That date of death is in the future."))
         return True
     mine = (table.workspace_id == run.principal.workspace_id, table.id == who, table.deceased_on.is_(None))
     told = contact.update().where(*mine).values(deceased_on=day, version=table.version + 1, changed_at=run.at)

@@ -201,7 +201,7 @@ def whole(stream: BinaryIO, name: str) -> bytes:
         raise UnreadableFile(
             name,
             phrase(
-                "This file has more than {limit} MiB. Split it and import the parts.",
+                "This file is larger than {limit} MiB. Split it and import the parts.",
                 limit=FILE_LIMIT // 2**20,
             ),
         )

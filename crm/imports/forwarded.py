@@ -82,8 +82,8 @@ def original_of(head: bytes, body: bytes, sent: datetime, zone: ZoneInfo) -> Ori
     if moment is None:
         raise Unclear(
             N_(
-                "{mail} was forwarded here, but its date (“{date}”) may mean several days, or none. Log it by hand, or "
-                "forward it anew."
+                "{mail} was forwarded here, but its date (“{date}”) could mean several days, or none. "
+                "Log it by hand, or forward it again."
             ),
             said["date"][:40],
         )

@@ -51,7 +51,7 @@ def read_linkedin(data: bytes, notices: Notices, setting: FeedSetting) -> Iterat
     for line, row in _rows(io.StringIO(decode_text(data)), notices):
         table.take(line, row)
     if not table.written:
-        raise UnreadableFile(notices.file, phrase("These are LinkedIn’s messages, and there is none."))
+        raise UnreadableFile(notices.file, phrase("This LinkedIn file contains no messages."))
     cast = table.cast()
     if cast.question is not None:
         notices.choose(cast.question)
@@ -106,11 +106,11 @@ class _Table:
         if row.get("is message draft", "").strip().casefold() in ("yes", "true", "1"):
             return N_("drafts")
         if row.get("folder", "").strip().casefold() == "spam":
-            return N_("in the folder for spam")
+            return N_("in the spam folder")
         if _ADVERTISING.search(row.get("content", "")[:500]):
             return N_("advertising")
         if not sender or sender.casefold() in _NOBODY:
-            return N_("from accounts that are gone, or from LinkedIn itself")
+            return N_("from accounts that no longer exist, or from LinkedIn itself")
         return ""
 
     def cast(self) -> Cast:

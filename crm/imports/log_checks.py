@@ -50,7 +50,7 @@ def authors_of(run: Run, records: Iterable[InteractionRecord], report: FileRepor
             report.error(cell_of(record.where, "private_to"), fault.args[0])
             continue
         if run.principal.user_id not in (None, author):
-            words = phrase("Only they themselves, or crm import, can bring in their private notes.")
+            words = phrase("Private notes can only be imported by whoever wrote them, or with crm import.")
             report.error(cell_of(record.where, "private_to"), words)
         found[record.private_to] = author
     return found

@@ -82,8 +82,8 @@ class LogMailbox:
             if is_forward(subject_of(headers.first("subject")) or ""):
                 raise Unclear(
                     N_(
-                        "{mail} was forwarded here, but the lines are missing that say who wrote it, to whom and when. "
-                        "Log it by hand, or forward it anew."
+                        "{mail} was forwarded here, but the lines that say who wrote it, to whom and when are "
+                        "missing. Log it by hand, or forward it again."
                     )
                 )
             return None
@@ -92,8 +92,8 @@ class LogMailbox:
         if sender is None or moment is None:
             raise Unclear(
                 N_(
-                    "{mail} was forwarded here, but it does not say who wrote it, or when. Log it by hand, or forward it "
-                    "anew."
+                    "{mail} was forwarded here, but it does not say who wrote it, or when. Log it by hand, "
+                    "or forward it again."
                 )
             )
         if found.is_whole:

@@ -20,11 +20,12 @@ def imap_address(value: str) -> str:
     if not host or parts.scheme not in ("imaps", "imap") or any(letter.isspace() for letter in address):
         raise ValueError(
             _(
-                "This is no address. It looks like imap.example.com, or imaps://imap.example.com/INBOX for one folder."
+                "This is not an address. It should look like imap.example.com, or "
+                "imaps://imap.example.com/INBOX for one folder."
             )
         )
     if parts.username is not None:
-        raise ValueError(_("Write name and password into their own fields, not into the address."))
+        raise ValueError(_("Enter the name and password in their own fields, not in the address."))
     return address
 
 

@@ -64,10 +64,10 @@ def connect(visit: Visit) -> Response:
 def _connected_words(state: str) -> str:
     if state == WAITING:
         return _(
-            "Your mailbox is kept, but nobody has signed in there yet: others are doing so just now. It will be tried "
-            "within a few minutes, and here it says how that ended."
+            "Your mailbox is saved, but not tried yet: others are being tried right now. Its turn "
+            "comes within a few minutes, and the result will appear here."
         )
-    return _("Your mailbox is connected. It is read within a few minutes, a large one little by little.")
+    return _("Your mailbox is connected. It will be read within a few minutes; a large one takes longer.")
 
 
 def _again(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
@@ -101,5 +101,5 @@ def end(visit: Visit) -> Response:
     own_mailboxes.disconnect(visit.connection, visit.principal)
     return visit.redirect(
         HERE,
-        _("Your mailbox is disconnected and forgotten. What it brought stays in the log."),
+        _("Your mailbox is disconnected, and its password deleted. What it brought in stays in the log."),
     )

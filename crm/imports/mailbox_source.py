@@ -61,9 +61,9 @@ def address_of(access: Source) -> ImapAddress:
     if not host or parts.username is not None or not folder.isprintable():
         raise Invalid(_(LIKE))
     if parts.query not in ("", "starttls=require", "starttls=never"):
-        raise Invalid(_("After the address of a mailbox only ?starttls=require or never may follow."))
+        raise Invalid(_("The address of a mailbox may only be followed by ?starttls=require or never."))
     if not access.name or not access.password or not (access.name + access.password).isprintable():
-        raise Invalid(_("A mailbox needs the name and the password by which one signs in there."))
+        raise Invalid(_("A mailbox needs the name and password used to sign in there."))
     tls = parts.scheme == "imaps"
     starttls = not tls and parts.query != "starttls=never"
     return ImapAddress(host, port, access.name, access.password, folder, tls, starttls)

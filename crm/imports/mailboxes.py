@@ -177,7 +177,7 @@ def _entry(stream: BinaryIO, name: str, notices: Notices, body: int) -> Iterator
             return
         if head.startswith(b"PK\x03\x04") or not (parts.parent.name in _PLACES or is_mail(head)):
             if _is_mail_name(name):
-                notices.leave_out(where, phrase("This is no mail, and was left out."))
+                notices.leave_out(where, phrase("This is not a mail, and was left out."))
             return
         yield from _stream(stream, where, body, _reason_of_place(parts))
     except (zipfile.BadZipFile, zlib.error, EOFError):

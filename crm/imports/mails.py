@@ -70,9 +70,7 @@ class MailReader:
         except TooLong:
             self._notices.leave_out(mail.where, phrase("This mail takes too long to read, and was left out."))
         except Exception:  # whatever a broken mail makes of a parser, the others go on
-            self._notices.leave_out(
-                mail.where, phrase("This mail is not written as mails are, and was left out.")
-            )
+            self._notices.leave_out(mail.where, phrase("This mail is malformed, and was left out."))
         return None
 
     def _read(self, mail: RawMail) -> Sighting | None:
@@ -147,12 +145,14 @@ def _fault(headers: Headers, sender: Party | None, moment: datetime | None) -> s
         return phrase("{mail} does not say who wrote it, and was left out.", mail=mail)
     if moment is None and written.strip():
         date = (one_line(written[:200]) or "")[:40]
-        return phrase("{mail} has a date that is none (“{date}”), and was left out.", mail=mail, date=date)
+        return phrase(
+            "{mail} has a date that cannot be read (“{date}”), and was left out.", mail=mail, date=date
+        )
     if moment is None:
         return phrase("{mail} has no date, and was left out.", mail=mail)
     if moment < OLDEST:
         return phrase(
-            "{mail} is dated {date}, when its clock cannot have been set, and was left out.",
+            "{mail} is dated {date}, so the sender’s clock must have been wrong; it was left out.",
             mail=mail,
             date=moment.date().isoformat(),
         )

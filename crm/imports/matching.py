@@ -196,8 +196,8 @@ class People:
         return Match(
             None,
             phrase(
-                "{name} and {other} have the same email in this file. They were taken as two people; if they are "
-                "one, merge them.",
+                "{name} and {other} have the same email in this file. They were treated as two people; "
+                "if they are one, merge them.",
                 name=excerpt(record.name),
                 other=excerpt(other),
             ),
@@ -225,8 +225,8 @@ class People:
             return Match(
                 None,
                 phrase(
-                    "Somebody else called {name} is here as {email}. They were taken as two people; if they are one, "
-                    "merge them.",
+                    "Somebody else called {name} is here as {email}. They were treated as two people; if "
+                    "they are one, merge them.",
                     name=excerpt(record.name),
                     email=namesakes[0].emails[0],
                 ),
@@ -270,22 +270,22 @@ class People:
 
 
 _SHARE = N_(
-    "{n} people share an email with this row: {people}. Which is meant? The row was left out; add an email, or an "
-    "organisation, that tells them apart."
+    "{n} people share an email with this row: {people}. Which one is meant? The row was left "
+    "out; add an email, or an organisation, that tells them apart."
 )
 _CALLED_SO = N_(
-    "{n} people are called so here: {people}. Which is meant? The row was left out; add an email, or an "
-    "organisation, that tells them apart."
+    "{n} people here have that name: {people}. Which one is meant? The row was left out; add "
+    "an email, or an organisation, that tells them apart."
 )
 _MEANT = N_(
-    "{n} people may be meant by “{reference}”: {people}. Which is meant? The row was left out; add an email, or an "
-    "organisation, that tells them apart."
+    "“{reference}” could be any of {n} people: {people}. Which one is meant? The row was "
+    "left out; add an email, or an organisation, that tells them apart."
 )
 
 
 _NOT_SO_MANY = N_(
-    "“{reference}” is one of several people of that name, and not so many are here. Which is meant? The row was left out; "
-    "name them by an email."
+    "“{reference}” is one of several people with that name, and fewer are here. Which one is "
+    "meant? The row was left out; name them by email."
 )
 
 

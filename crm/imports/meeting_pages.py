@@ -54,5 +54,5 @@ def _answer(visit: Visit) -> tuple[str, set[int]]:
 def take_back(visit: Visit) -> Response:
     """Ask again."""
     count = meetings.undo_answer(visit.connection, visit.principal, visit.number("answer_id"), visit.at)
-    again = ngettext("{n} meeting waits again.", "{n} meetings wait again.", count)
+    again = ngettext("{n} meeting is waiting again.", "{n} meetings are waiting again.", count)
     return visit.redirect("/meetings", again.format(n=count))

@@ -168,7 +168,7 @@ def answer(
         select(open_meeting).where(*_waiting(principal), open_meeting.c.id.in_(list(ids))).with_for_update()
     ).all()
     if not rows:
-        raise NotFound(_("These meetings were answered already."))
+        raise NotFound(_("These meetings have already been answered."))
     people = _people(connection, principal, [row.id for row in rows])
     answer_id = new_id(connection)
     for row in rows:

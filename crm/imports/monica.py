@@ -61,13 +61,13 @@ def read_monica(name: str, data: bytes, *, zone: ZoneInfo, now: datetime) -> Par
     Raises UnreadableFile for what is no such export.
     """
     if len(data) > LIMIT:
-        raise UnreadableFile(name, phrase("This export has more than {limit} MiB.", limit=LIMIT // 2**20))
+        raise UnreadableFile(name, phrase("This export is larger than {limit} MiB.", limit=LIMIT // 2**20))
     try:
         account = json.loads(data)["account"]
         people = list(_group(account, "contact"))
     except (ValueError, KeyError, TypeError, RecursionError):
         raise UnreadableFile(
-            name, phrase("This is a JSON file, but no whole export of Monica. Export it again.")
+            name, phrase("This is a JSON file, but not a complete Monica export. Export it again.")
         ) from None
     return _Reader(name, account, zone, now).read(people)
 
@@ -138,7 +138,7 @@ class _Reader:
             words = both(
                 [phrases(*_LEFT[what], number, n=numeral(number)) for what, number in self.left.items()]
             )
-            left_out = phrase("{what} left out: there is no place for them here.", what=words)
+            left_out = phrase("{what} left out: In Person has no place for them.", what=words)
             self.skipped.append(Skipped(self.file, left_out))
         return ParsedFile(self.file, MONICA, (*contacts, *log), skipped=tuple(self.skipped))
 
@@ -254,7 +254,7 @@ class _Reader:
             where = f"{self.file} activity {number}"
             if not who:
                 self.skipped.append(
-                    Skipped(where, phrase("Nobody of the export took part in it, so it was left out."))
+                    Skipped(where, phrase("Nobody in the export took part in it, so it was left out."))
                 )
                 continue
             more = {
@@ -272,11 +272,9 @@ class _Reader:
         if at is None or at > self.now:
             name = excerpt(who[0])
             why = (
-                phrase("Something with {name} has no day that can be read, so it was left out.", name=name)
+                phrase("Something about {name} has no readable date, so it was left out.", name=name)
                 if at is None
-                else phrase(
-                    "Something with {name} has a day that is still to come, so it was left out.", name=name
-                )
+                else phrase("Something about {name} has a date in the future, so it was left out.", name=name)
             )
             self.skipped.append(Skipped(where, why))
             return

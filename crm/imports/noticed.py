@@ -186,7 +186,7 @@ class _Noticing:
                 self.report.ask(
                     seen.where,
                     phrase(
-                        "{party} may be {people}. Tell them apart by email or phone, and import again.",
+                        "{party} could be {people}. Tell them apart by email or phone, and import again.",
                         party=excerpt(party.name or party.email or party.phone),
                         people=both([excerpt(one) for one in found.several]),
                     ),
@@ -393,8 +393,8 @@ class _Noticing:
             self.report.ask(
                 email,
                 phrase(
-                    "Is this address yours? It is in {times} of those {mails} mails. If so, say it (--mine, or under "
-                    "Also you in your settings), and import again.",
+                    "Is this address yours? It is in {times} of those {mails} mails. If so, say so (--mine, "
+                    "or under Also you in your settings), and import again.",
                     times=numeral(times),
                     mails=numeral(count),
                 ),
@@ -402,16 +402,16 @@ class _Noticing:
 
 
 _MAIL_CROWDS = plurals(
-    "{n} mail was of more people than can be in touch at once, and no contact with any of them.",
-    "{n} mails were of more people than can be in touch at once, and no contact with any of them.",
+    "{n} mail had too many people to count as contact with any of them.",
+    "{n} mails had too many people to count as contact with any of them.",
 )
 _CHAT_CROWDS = plurals(
-    "{n} chat was of more people than can be in touch at once, and no contact with any of them.",
-    "{n} chats were of more people than can be in touch at once, and no contact with any of them.",
+    "{n} chat had too many people to count as contact with any of them.",
+    "{n} chats had too many people to count as contact with any of them.",
 )
 _MEETING_CROWDS = plurals(
-    "{n} meeting was of more people than can be in touch at once, and no contact with any of them.",
-    "{n} meetings were of more people than can be in touch at once, and no contact with any of them.",
+    "{n} meeting had too many people to count as contact with any of them.",
+    "{n} meetings had too many people to count as contact with any of them.",
 )
 
 

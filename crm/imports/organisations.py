@@ -23,7 +23,9 @@ def import_organisations(run: Run, records: Sequence[OrganisationRecord], report
     """Write down the organisations of one file; the same name is the same organisation."""
     for record in records:
         if one_line(record.name) is None:
-            report.error(cell_of(record.where, "name"), phrase("The cell holds no sign that could be shown."))
+            report.error(
+                cell_of(record.where, "name"), phrase("The cell contains nothing that can be shown.")
+            )
     records = [record for record in records if one_line(record.name)]
     keys = [fold(record.name) for record in records]
     run.sources.load("organisation", keys)

@@ -174,7 +174,7 @@ def say_columns(visit: Visit) -> Response:
     files = _waiting(visit)
     place = str(visit.form.get("file", ""))
     if not (place.isascii() and place.isdigit() and int(place[:4]) < len(files)):
-        raise Invalid(_("This file is not among those that wait. Choose it again."))
+        raise Invalid(_("This file is no longer waiting. Choose it again."))
     table = table_of(files[int(place[:4])][1])
     if table is None:
         raise Invalid(_("This file has no columns to choose from."))
@@ -199,7 +199,7 @@ def answer(visit: Visit) -> Response:
     key = str(visit.form.get("key", ""))
     choice = next((one for one in asked if one.key == key), None)
     if choice is None or "value" not in visit.form:
-        raise Invalid(_("Choose one of the answers that are offered."))
+        raise Invalid(_("Choose one of the answers offered."))
     with visit.database.write() as connection:
         choose(connection, visit.principal, choice, str(visit.form["value"]), visit.at)
     return _look(visit, files)
@@ -226,7 +226,7 @@ def say_mine(visit: Visit) -> Response:
     files, typed = _waiting(visit), str(visit.form.get("mine", ""))
     said = typed.replace(",", " ").split()
     if not said or not all(map(is_email, said)):
-        words = _("Write your address as it stands in mail, such as ana@example.org.")
+        words = _("Enter your address as it appears in mail, such as ana@example.org.")
         return _refused(visit, error=words, typed=typed)
     with visit.database.write() as connection:
         remember_own_words(connection, visit.principal, visit.user.id, said)
@@ -281,7 +281,7 @@ def apply(visit: Visit) -> Response:
     batches = sorted({report.batch_id for report in reports if report.batch_id is not None})
     with visit.database.write() as connection:
         if not batches and any(report.errors for report in reports):
-            raise Invalid(_("Nothing was imported: these files have errors by now. Choose them again."))
+            raise Invalid(_("Nothing was imported: these files now have errors. Choose them again."))
         actions.forget_uploads(connection, visit.principal, group_id)
     new, changed = (
         in_words(sum((getattr(report, state) for report in reports), Counter()))
@@ -330,7 +330,7 @@ def _undone_words(done: Undone) -> str:
     parts = [
         (in_words(done.removed), _("{what} removed")),
         (in_words(done.restored), _("{what} put back as before")),
-        (in_words(done.kept), _("{what} kept, because something was changed or added since")),
+        (in_words(done.kept), _("{what} kept, because something has been changed or added since")),
     ]
     said = "; ".join(pattern.format(what=what) for what, pattern in parts if what)
     return f"{said}." if said else _("There was nothing left to undo.")

@@ -44,7 +44,7 @@ def read_backup(stream: BinaryIO, notices: Notices, setting: FeedSetting) -> Ite
         where = notices.line(broken.line)
         if not backup.seen:
             raise UnreadableFile(
-                where, phrase("This is no XML from here on. Make the backup again.")
+                where, phrase("From here on this is not XML. Make the backup again.")
             ) from None
         notices.broke_off(broken.line)
     yield from backup.days()
@@ -127,7 +127,7 @@ class _Backup:
         party = self.parties[self._who(number, element.attributes.get("contact_name", ""))]
         call = call_of(element.attributes, at, party, self.notices.line(element.line))
         if call is None:
-            self.passed[N_("blocked calls, or of a sort that is not known here")] += 1
+            self.passed[N_("blocked calls, or of an unknown type")] += 1
         return call
 
     # Text messages.
@@ -160,7 +160,7 @@ class _Backup:
         if message is None:
             return
         if not message.names or not all(_is_person(one) for one in message.names):
-            self.passed[N_("with short numbers or services, which is no contact")] += 1
+            self.passed[N_("with short numbers or services, which does not count as contact")] += 1
             return
         people = frozenset(self._who(*pair) for pair in message.names.items()) - self.own
         alone = next(iter(people)) if len(people) == 1 else ""

@@ -106,7 +106,7 @@ def previews(connection: Connection, principal: Principal, group_id: int) -> lis
     """What the preview said of each file of one's own upload, or NotFound."""
     rows = connection.execute(_uploads(principal, group_id, import_upload.c.report)).all()
     if not rows:
-        raise NotFound(_("This file is not waiting any more. Choose it again."))
+        raise NotFound(_("This file is no longer waiting. Choose it again."))
     return [page_worded(row.report) for row in rows]
 
 
@@ -115,7 +115,7 @@ def uploaded(connection: Connection, principal: Principal, group_id: int) -> lis
     columns = (import_upload.c.name, import_upload.c.content)
     rows = connection.execute(_uploads(principal, group_id, *columns)).all()
     if not rows:
-        raise NotFound(_("This file is not waiting any more. Choose it again."))
+        raise NotFound(_("This file is no longer waiting. Choose it again."))
     return [(row.name, base64.b64decode(row.content)) for row in rows]
 
 

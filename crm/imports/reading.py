@@ -37,10 +37,10 @@ FEED_LIMIT = 8 * 1024 * 1024 * 1024
 OURS_LIMIT = 4 * 1024 * 1024
 """Bytes of a file of our own format that is read here: so many do no harm, and a process takes longer to start."""
 TOO_MUCH = N_(
-    "Reading this file takes more time or memory than any real one does. Nothing of it was imported."
+    "Reading this file takes more time or memory than a real one should. Nothing in it was imported."
 )
 
-INTERRUPTED = N_("Reading this file was interrupted. Nothing of it was imported; import it again.")
+INTERRUPTED = N_("Reading this file was interrupted. Nothing in it was imported; import it again.")
 
 
 class Given(NamedTuple):
@@ -124,7 +124,7 @@ def _read(one: Given, reading: Reading) -> ParsedFile | FileReport:
 
 def _read_folder(folder: Path, name: str, reading: Reading) -> ParsedFile | FileReport:
     if not is_mail_folder(folder):
-        raise UnreadableFile(name, phrase("There is no mail in this folder. Name the files in it instead."))
+        raise UnreadableFile(name, phrase("There is no mail in this folder. Give the files in it instead."))
     with Path(os.devnull).open("rb") as nothing:
         return _child(nothing, folder_size(folder), name, reading, folder)
 
@@ -147,7 +147,7 @@ def _opened(one: Given) -> BinaryIO:
 def _read_apart(stream: BinaryIO, size: int, name: str, reading: Reading) -> ParsedFile | FileReport:
     if size > FEED_LIMIT:
         raise UnreadableFile(
-            name, phrase("This file has more than {limit} GiB. Split it.", limit=FEED_LIMIT // 2**30)
+            name, phrase("This file is larger than {limit} GiB. Split it.", limit=FEED_LIMIT // 2**30)
         )
     if not isinstance(stream, BytesIO):
         return _child(stream, size, name, reading)

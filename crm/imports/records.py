@@ -269,7 +269,7 @@ def refuse_endless(file: str, data: bytes) -> None:
         raise UnreadableFile(
             file,
             phrase(
-                "This file has more than {limit} lines. Split it and import the parts.",
+                "This file is longer than {limit} lines. Split it and import the parts.",
                 limit=numeral(LINES_LIMIT),
             ),
         )

@@ -179,7 +179,7 @@ def _refuse_together(
         holder = next((other for other in kept if actions.is_called_alike(other, one.rule)), None)
         if holder is not None:
             clash = phrase(
-                "The rule {key} is called “{name}” already; choose another name.",
+                "The rule {key} is already called “{name}”; choose another name.",
                 key=holder.key,
                 name=one.rule.name,
             )

@@ -74,7 +74,7 @@ class Run:
         if found is None:
             raise UnknownUser(
                 phrase(
-                    "“{email}” is no user here. Add them first (crm user add), or leave the cell empty.",
+                    "“{email}” is not a user here. Add them first (crm user add), or leave the cell empty.",
                     email=excerpt(email),
                 )
             )
@@ -90,7 +90,8 @@ class Run:
         for reference in wanted:
             if one_line(reference) is None or (is_email(reference) and len(reference) > EMAIL_LIMIT):
                 found[reference] = phrase(
-                    "“{name}” can be nobody's name or email. The row was left out.", name=excerpt(reference)
+                    "“{name}” cannot be anybody's name or email. The row was left out.",
+                    name=excerpt(reference),
                 )
                 continue
             try:

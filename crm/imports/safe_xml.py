@@ -56,7 +56,7 @@ def elements(stream: BinaryIO, file: str) -> Iterator[Element]:
         if not found and pending > _ELEMENT_LIMIT:
             raise UnreadableFile(
                 file,
-                phrase("One part of this file has more than {limit} MiB.", limit=_ELEMENT_LIMIT // 2**20),
+                phrase("One part of this file is larger than {limit} MiB.", limit=_ELEMENT_LIMIT // 2**20),
             )
         pending = 0 if found else pending + len(read)
         yield from found
@@ -83,9 +83,7 @@ def _parser(found: list[Element], file: str) -> expat.XMLParserType:
         depth -= 1
 
     def refuse(*_: object) -> None:
-        raise UnreadableFile(
-            file, phrase("This file declares a document type of its own, which no backup needs.")
-        )
+        raise UnreadableFile(file, phrase("This file declares its own document type, which no backup needs."))
 
     parser.StartElementHandler, parser.EndElementHandler = begin, end
     parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse

@@ -113,7 +113,8 @@ class Notices:
     def broke_off(self, line: int) -> None:
         """From this line on nothing can be read."""
         self.leave_out(
-            self.line(line), phrase("The file breaks off here, or is damaged. What came before was read.")
+            self.line(line),
+            phrase("The file breaks off here, or is damaged. Everything before this was read."),
         )
 
     def ask(self, where: str, question: str) -> None:

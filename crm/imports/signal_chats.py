@@ -49,7 +49,7 @@ def read_signal(stream: Readable, notices: Notices, setting: FeedSetting) -> Ite
     except BrokenOff as broken:
         notices.broke_off(broken.line)
     if not export.seen:
-        raise UnreadableFile(notices.file, phrase("This export of Signal holds no messages."))
+        raise UnreadableFile(notices.file, phrase("This Signal export contains no messages."))
     yield from export.sightings()
 
 
@@ -98,14 +98,14 @@ class _Export:
         chat, author = str(said.get("chatId")), str(said.get("authorId"))
         other = self.chats.get(chat, "")
         if "updateMessage" in said or "directionless" in said:
-            self.threads.passed[N_("notices of the app, and calls")] += 1
+            self.threads.passed[N_("notices from the app, and calls")] += 1
             return
         at = self.threads.moment(_seconds(said.get("dateSent")))
         if at is None:
             return
         sender = US if "outgoing" in said or author in self.us else author
         if sender != US and sender not in self.recipients:
-            self.threads.passed[N_("from Signal itself, or from accounts that are gone")] += 1
+            self.threads.passed[N_("from Signal itself, or from accounts that no longer exist")] += 1
             return
         is_group = other in self.groups
         people = [other] if other in self.recipients and not is_group else []
@@ -119,7 +119,7 @@ class _Export:
     def _of_tool(self, said: dict[str, Any], line: int) -> None:
         self.seen += 1
         if said.get("type") not in (None, "incoming", "outgoing"):
-            self.threads.passed[N_("notices of the app, and calls")] += 1
+            self.threads.passed[N_("notices from the app, and calls")] += 1
             return
         phone = _line(said.get("source"))
         name = _line(said.get("sender")) or (phone if phone.startswith("+") else self._name_of_file())

@@ -65,24 +65,25 @@ KIND_WORDS = {
     RULES: N_("rules"),
     VCARD: N_("vCards"),
     ADDRESS_BOOK: N_("an address book"),
-    MONICA: N_("an export of Monica"),
+    MONICA: N_("a Monica export"),
     CALENDAR: N_("a calendar"),
     MAIL: N_("mail"),
     WHATSAPP: N_("a WhatsApp chat"),
-    PHONE: N_("the backup of a phone"),
-    TELEGRAM: N_("an export of Telegram"),
-    SIGNAL: N_("a chat of Signal"),
-    LINKEDIN: N_("messages of LinkedIn"),
-    X_ARCHIVE: N_("direct messages of X"),
+    PHONE: N_("a phone backup"),
+    TELEGRAM: N_("a Telegram export"),
+    SIGNAL: N_("a Signal chat"),
+    LINKEDIN: N_("LinkedIn messages"),
+    X_ARCHIVE: N_("X direct messages"),
 }
 """Every kind of file, as people call it."""
 KINDS = tuple(KIND_WORDS)
 RULES_LIMIT = 1024 * 1024
 
 SUPPORTED = N_(
-    "In Person reads the CSV files of its exchange format, address books as CSV, rules.toml, vCards (.vcf), "
-    "calendars (.ics), mail (.eml, mbox), chats of WhatsApp (.txt or .zip), Telegram (result.json), Signal, LinkedIn "
-    "(messages.csv) and X (direct-messages.js), the backups of SMS Backup & Restore (.xml) and Monica’s export (.json)."
+    "In Person reads the CSV files of its exchange format, address books as CSV, rules.toml, "
+    "vCards (.vcf), calendars (.ics), mail (.eml, mbox), chats from WhatsApp (.txt or .zip), "
+    "Telegram (result.json), Signal, LinkedIn (messages.csv) and X (direct-messages.js), "
+    "backups from SMS Backup & Restore (.xml) and Monica’s export (.json)."
 )
 
 _MAGIC = (
@@ -101,8 +102,8 @@ _MAGIC = (
     (
         b"!BDN",
         N_(
-            "This looks like a data file of Outlook (.pst); connect the mailbox over IMAP instead, or export its folders "
-            "as mbox. {supported}"
+            "This looks like an Outlook data file (.pst); connect the mailbox over IMAP instead, or "
+            "export its folders as mbox. {supported}"
         ),
     ),
     (
@@ -117,11 +118,11 @@ _TEXTS = (
     (re.compile(r"\s*BEGIN:VCALENDAR", re.IGNORECASE), N_("This looks like a calendar. {supported}")),
     (
         re.compile(r"\s*BEGIN:V(?!CARD)", re.IGNORECASE),
-        N_("This looks like a piece of a calendar; export the whole one. {supported}"),
+        N_("This looks like part of a calendar; export the whole calendar. {supported}"),
     ),
     (
         re.compile(r"\s*(version: *1\s+)?dn::? ?\S", re.IGNORECASE),
-        N_("This looks like an address book as LDIF; export it as vCards or CSV instead. {supported}"),
+        N_("This looks like an address book in LDIF format; export it as vCards or CSV instead. {supported}"),
     ),
     (re.compile(r"\s*<(!doctype html|html)", re.IGNORECASE), N_("This looks like a web page. {supported}")),
     (re.compile(r"\s*<"), N_("This looks like an XML file. {supported}")),
@@ -133,9 +134,7 @@ _TEXTS = (
 )
 _OWN_CALENDAR = re.compile(rb"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//In Person//")
 _OWN_RULES = re.compile(rb"(?:[ \t]*+(?:#[^\n]*+)?\r?\n)*+\[\[ *rule\b")
-_SAID_ALREADY = N_(
-    "In Person wrote this calendar. What it shows comes with the CSV files, so it was left out."
-)
+_SAID_ALREADY = N_("In Person wrote this calendar. What it shows is in the CSV files, so it was left out.")
 _CARD = re.compile(r"^[ \t]*BEGIN[ \t]*:[ \t]*VCARD[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -239,7 +238,7 @@ def _refuse_hopeless(name: str, data: bytes, head: bytes) -> None:
     if len(data) > FILE_LIMIT:
         limit = FILE_LIMIT // 2**20
         raise UnreadableFile(
-            name, phrase("This file has more than {limit} MiB. Split it and import the parts.", limit=limit)
+            name, phrase("This file is larger than {limit} MiB. Split it and import the parts.", limit=limit)
         )
     _refuse_magic(name, head)
 
@@ -267,7 +266,9 @@ def _refuse_foreign(name: str, data: bytes) -> None:
     if name.lower().endswith((".eml", ".mbox")):
         raise UnreadableFile(
             name,
-            phrase("This is no mail: it does not begin with headers such as From and Date. Export it again."),
+            phrase(
+                "This is not a mail: it does not begin with headers such as From and Date. Export it again."
+            ),
         )
     first = head.lstrip().partition("\n")[0]
     if _is_no_text(first) or (_CONTROL.search(head) and not _is_plain(data[:2_000])):

@@ -26,7 +26,7 @@ router = Router()
 HERE = "/import/sources"
 _AT_ONCE = threading.BoundedSemaphore(2)
 """How many may wait for a stranger's server at the same time."""
-BUSY = N_("Others are waiting for an answer just now. Try again in a minute.")
+BUSY = N_("Other addresses are being tried right now. Try again in a minute.")
 
 
 @router.page(HERE, access="admin")
@@ -64,7 +64,7 @@ def add(visit: Visit) -> Response:
             synced.add(connection, visit.principal, visit.settings.key, form.label, access, visit.at)
     except Invalid as refusal:
         return _again(visit, visit.form, {"label": refusal.sentence})
-    added = _("{name} is added. It is read within a few minutes, and once an hour from then on.")
+    added = _("{name} is added. It will be read within a few minutes, and once an hour from then on.")
     return visit.redirect(HERE, added.format(name=form.label))
 
 
@@ -103,7 +103,7 @@ def check(visit: Visit) -> Response:
         source = synced.one(connection, visit.principal, visit.settings.key, visit.number("source_id"))
     state = "key" if source.access is None else _tried(visit, source.access)
     if state == GOOD:
-        return visit.redirect(HERE, _("{host} lets us in.").format(host=source.host))
+        return visit.redirect(HERE, _("{host} answers, and signing in works.").format(host=source.host))
     return visit.redirect(HERE, source.said_of(state) if state else _(BUSY), kind="error")
 
 
@@ -126,4 +126,4 @@ def end(visit: Visit) -> Response:
     """Forget it with its address and password; what it brought stays."""
     source = synced.one(visit.connection, visit.principal, visit.settings.key, visit.number("source_id"))
     synced.remove(visit.connection, visit.principal, source.name)
-    return visit.redirect(HERE, _("{name} is forgotten. What it brought stays.").format(name=source.name))
+    return visit.redirect(HERE, _("{name} is removed. What it brought in stays.").format(name=source.name))

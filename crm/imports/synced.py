@@ -58,7 +58,7 @@ def add(
     if shown is None:
         raise Invalid(_("A source needs a name."))
     if access.kind not in KINDS:
-        words = _("There is no source of kind {kind}. There is: {kinds}.")
+        words = _("There is no source of kind {kind}. The kinds are: {kinds}.")
         raise Invalid(words.format(kind=access.kind, kinds=", ".join(KINDS)))
     if access.kind == IMAP:
         address_of(access)
@@ -67,7 +67,7 @@ def add(
     if not access.host:
         raise Invalid(_("The address of a source looks like https://dav.example.com/alice/."))
     if any(fold(one.name) == fold(shown) for one in kept(connection, principal, key)):
-        raise Invalid(_("There is a source called {name} already.").format(name=shown))
+        raise Invalid(_("There is already a source called {name}.").format(name=shown))
     row_id = new_id(connection)
     row = {
         "workspace_id": principal.workspace_id,
@@ -112,7 +112,7 @@ def kept(connection: Connection, principal: Principal, key: bytes, names: Sequen
     for name in names:
         if fold(name) not in there:
             known = ", ".join(row.name for row in rows)
-            words = _("There is no source called {name}. There is: {names}.")
+            words = _("There is no source called {name}. The sources are: {names}.")
             raise Invalid(words.format(name=name, names=known or _("none yet")))
     wanted = {fold(name) for name in names} or there
     return [_opened(row, key) for row in rows if row.folded_name in wanted]
@@ -164,4 +164,4 @@ def place_of(workspace_id: int, row_id: int) -> str:
 
 
 def _require_admin(principal: Principal) -> None:
-    require_admin(principal, _("Only an admin can see and change the sources that are read by themselves."))
+    require_admin(principal, _("Only an admin can see and change the sources that are read automatically."))

@@ -29,8 +29,8 @@ _NO_CONTACT = {
     "bot_chat": N_("with a bot"),
     "private_channel": N_("in a channel"),
     "public_channel": N_("in a channel"),
-    "verification_codes": N_("with codes to sign in"),
-    "replies": N_("comments under a channel"),
+    "verification_codes": N_("with sign-in codes"),
+    "replies": N_("comments on a channel"),
 }
 
 
@@ -49,7 +49,7 @@ def read_telegram(stream: Readable, notices: Notices, setting: FeedSetting) -> I
         notices.broke_off(broken.line)
     export.close()
     if not export.seen:
-        raise UnreadableFile(notices.file, phrase("This export of Telegram holds no messages."))
+        raise UnreadableFile(notices.file, phrase("This Telegram export contains no messages."))
     yield from export.sightings()
 
 
@@ -113,7 +113,7 @@ class _Export:
         name = _name(said.get("from"))
         sender = _id(said.get("from_id")) or name
         if not sender or (not name and sender not in self.names):
-            self.threads.passed[N_("from accounts that are gone")] += 1
+            self.threads.passed[N_("from accounts that no longer exist")] += 1
             return
         at = self.threads.moment(_moment(said, self.threads))
         if at is None:
@@ -171,8 +171,8 @@ class _Export:
 
 def _passed_over(said: dict[str, Any]) -> str:
     if said.get("action") in ("phone_call", "conference_call"):
-        return N_("calls, of which Telegram does not say whether they were by phone or by video")
-    return N_("notices of the app")
+        return N_("calls, as Telegram does not say whether they were by phone or by video")
+    return N_("notices from the app")
 
 
 def _name(held: object) -> str:

@@ -135,7 +135,7 @@ def undo(connection: Connection, principal: Principal, batch_id: int, at: dateti
     if batch is None:
         raise NotFound
     if batch.undone_at is not None:
-        raise Conflict(_("This import is undone already."))
+        raise Conflict(_("This import has already been undone."))
     work = _Undoing(Run(connection, principal, at, batch_id, lambda done: None))
     work.take_back()
     forget_questions(connection, principal, batch_id)

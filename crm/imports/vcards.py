@@ -88,7 +88,7 @@ def read_vcards(name: str, data: bytes) -> ParsedFile:
         raise UnreadableFile(
             name,
             phrase(
-                "This file holds more than {limit} cards. Split it and import the parts.",
+                "This file contains more than {limit} cards. Split it and import the parts.",
                 limit=numeral(CARDS_LIMIT),
             ),
         )
@@ -105,7 +105,7 @@ def _contact(card: Card, notices: _Notices) -> ContactRecord | None:
     found: dict[str, list[Property]] = {}
     for count, each in enumerate(properties(card)):
         if count >= PROPERTIES_LIMIT or card.overlong:
-            notices.leave_out_card(card, phrase("This card has far more lines than a card can have."))
+            notices.leave_out_card(card, phrase("This card has far more lines than a real card could have."))
             return None
         found.setdefault(each.name, []).append(each)
     if any(_says(found, *mark) for mark in _LISTS):
@@ -350,10 +350,10 @@ def _date(each: Property, notices: _Notices, no_day: str) -> str | None:
     return found
 
 
-_NO_BIRTHDAY = N_("“{text}” is not a day for a birthday and was left out.")
-_NO_DEATH = N_("“{text}” is not a day for a day of death and was left out.")
-_NO_ANNIVERSARY = N_("“{text}” is not a day for an anniversary and was left out.")
-_NO_DATE = N_("“{text}” is not a day for a date and was left out.")
+_NO_BIRTHDAY = N_("“{text}” is not a valid birthday and was left out.")
+_NO_DEATH = N_("“{text}” is not a valid date of death and was left out.")
+_NO_ANNIVERSARY = N_("“{text}” is not a valid anniversary and was left out.")
+_NO_DATE = N_("“{text}” is not a valid date and was left out.")
 
 
 def _birthday(card: Card, found: Iterable[Property], notices: _Notices) -> str | None:
@@ -364,7 +364,7 @@ def _birthday(card: Card, found: Iterable[Property], notices: _Notices) -> str |
         return whole
     if len(days) > 1:
         several = phrase(
-            "This card has {n} birthdays: {days}. None was taken; add the right one.",
+            "This card has {n} birthdays: {days}. None was imported; add the right one.",
             n=len(days),
             days=both(days[:3]),
         )

@@ -118,13 +118,14 @@ def _taken_apart(text: str, notices: Notices, *, keep_text: bool) -> _Chat:
         chat = chat or _Chat(stamp)
         last = _message(chat, stamp, rest, number, keep_text=keep_text)
     if chat is None or not chat.messages:
-        raise UnreadableFile(notices.file, phrase("This chat holds no messages."))
+        raise UnreadableFile(notices.file, phrase("This chat contains no messages."))
     if words := unknown_halves(chat.stamps.values()):
         raise UnreadableFile(
             notices.file,
             phrase(
-                "The hours of this chat go by “{one}” and “{other}”, and In Person does not know which of them is the "
-                "morning. Set the phone to 24 hours and export the chat again.",
+                "The hours of this chat are marked “{one}” and “{other}”, and In Person does not know "
+                "which of them is the morning. Set the phone to the 24-hour clock and export the chat "
+                "again.",
                 one=excerpt(words[0]),
                 other=excerpt(words[-1]),
             ),
@@ -184,7 +185,8 @@ def _order(chat: _Chat, notices: Notices, setting: FeedSetting) -> str | None:
         Choice(
             chat.fingerprint + ":days",
             phrase(
-                "{date} may be two days, and nothing in this chat tells which. Which number comes first?",
+                "{date} could be two different days, and nothing in this chat says which. Which number "
+                "comes first?",
                 date=written,
             ),
             tuple((one, _shown(one, (first, second, year), today)) for one in (DAY_FIRST, MONTH_FIRST)),
@@ -220,8 +222,8 @@ class _Days:
         for day, author, said in self._days():
             if author in thread.people:
                 thread.days.setdefault(day, {})[author] = said
-        self.notices.leave_out_all(DAYS, self.ahead, N_("ahead, by the clock of the phone"))
-        self.notices.leave_out_all(DAYS, self.absurd, N_("before there were such chats"))
+        self.notices.leave_out_all(DAYS, self.ahead, N_("dated in the future by the phone’s clock"))
+        self.notices.leave_out_all(DAYS, self.absurd, N_("from before such chats existed"))
         yield from threads.sightings(f"chat:{app}", "chat", us, party_of, known)
 
     def _days(self) -> Iterator[tuple[date, str, Said]]:

@@ -46,7 +46,7 @@ def read_x(streams: Iterable[Readable], notices: Notices, setting: FeedSetting) 
         except BrokenOff as broken:
             notices.broke_off(broken.line)
     if not archive.written:
-        raise UnreadableFile(notices.file, phrase("There are no direct messages in this archive of X."))
+        raise UnreadableFile(notices.file, phrase("This X archive contains no direct messages."))
     yield from archive.sightings()
 
 
@@ -71,11 +71,11 @@ class _Archive:
 
     def _message(self, thread: Conversation, said: Any, line: int) -> None:
         if not isinstance(said, dict):
-            self.threads.passed[N_("notices of the app")] += 1
+            self.threads.passed[N_("notices from the app")] += 1
             return
         sender, to = _number(said.get("senderId")), _number(said.get("recipientId"))
         if not sender:
-            self.threads.passed[N_("from accounts that are gone")] += 1
+            self.threads.passed[N_("from accounts that no longer exist")] += 1
             return
         at = self.threads.moment(_moment(said.get("createdAt")))
         if at is None:

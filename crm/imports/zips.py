@@ -72,7 +72,7 @@ def entries(stream: BinaryIO, file: str) -> Iterator[Entry]:
         )
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as fault:
         raise UnreadableFile(
-            file, phrase("This zip archive is damaged, or cut off. Make it again.")
+            file, phrase("This zip archive is damaged or incomplete. Make it again.")
         ) from fault
     _refuse_bombs(stream, file, infos)
     for info in infos:
@@ -84,7 +84,7 @@ def entries(stream: BinaryIO, file: str) -> Iterator[Entry]:
             ) from fault
         except RuntimeError as fault:
             raise UnreadableFile(
-                file, phrase("This zip archive has a password. Make one without.")
+                file, phrase("This zip archive has a password. Make one without it.")
             ) from fault
         with opened:
             yield Entry(info.filename[:NAME_LIMIT], opened)  # type: ignore[arg-type]
@@ -94,10 +94,11 @@ def _refuse_bombs(stream: BinaryIO, file: str, infos: list[zipfile.ZipInfo]) -> 
     size = stream.seek(0, 2)
     if len(infos) > ENTRIES:
         raise UnreadableFile(
-            file, phrase("This zip archive holds more than {limit} files. Split it.", limit=numeral(ENTRIES))
+            file,
+            phrase("This zip archive contains more than {limit} files. Split it.", limit=numeral(ENTRIES)),
         )
     if sum(info.file_size for info in infos) > FLOOR + EXPANSION * size:
         raise UnreadableFile(
             file,
-            phrase("This zip archive unpacks to far more than a real one does. Nothing of it was imported."),
+            phrase("This zip archive unpacks to far more than a real one would. Nothing in it was imported."),
         )

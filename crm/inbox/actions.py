@@ -38,7 +38,7 @@ def log_reply(
     if way is None:
         wrong["channel"] = _("Choose how you were in touch.")
     if day > today:
-        wrong["day"] = _("That day is still ahead. Choose today or an earlier one.")
+        wrong["day"] = _("That day is still to come. Choose today or an earlier one.")
     if form.contact is None or way is None or wrong:
         raise Invalid(next(iter(wrong.values())), fields=wrong)
     remark, heard = told_in(form.text, today)
@@ -83,5 +83,5 @@ def _waiting(connection: Connection, principal: Principal, reply_id: int) -> Row
     require_planner(principal)
     row = own_reply(connection, principal, reply_id)
     if row.state != "waiting":
-        raise Conflict(_("This reply was answered already."))
+        raise Conflict(_("This reply has already been answered."))
     return row

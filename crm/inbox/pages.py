@@ -21,11 +21,11 @@ router = Router()
 
 HERE = "/replies"
 WHY = {
-    "who": N_("It does not say for certain who it was with."),
+    "who": N_("It is not clear who it was with."),
     "how": N_("It does not say how you were in touch."),
-    "whether": N_("It does not say for certain that it happened."),
-    "when": N_("Its day may be still ahead, or could not be read for certain."),
-    "done": N_("It was done or logged before, so this may be the same once more."),
+    "whether": N_("It is not clear that it happened."),
+    "when": N_("Its day may be still to come, or is not clear."),
+    "done": N_("It was already done or logged, so this may be the same one again."),
 }
 
 
@@ -68,7 +68,7 @@ def answer(visit: Visit) -> Response:
     reply_id = visit.number("reply_id")
     if visit.form.get("answer") == "drop":
         actions.drop(visit.connection, visit.principal, reply_id, visit.at)
-        return visit.redirect(HERE, _("Nothing is logged from it."), undo=f"/replies/{reply_id}/undo")
+        return visit.redirect(HERE, _("Nothing was logged from it."), undo=f"/replies/{reply_id}/undo")
     form = forms.read(ReplyForm, visit.form)
     if isinstance(form, forms.Errors):
         return _page(visit, form.typed, form.fields, reply_id)
@@ -83,4 +83,4 @@ def answer(visit: Visit) -> Response:
 def undo(visit: Visit) -> Response:
     """It waits again."""
     actions.take_back(visit.connection, visit.principal, visit.number("reply_id"), visit.at)
-    return visit.redirect(HERE, _("It waits again; what it logged is out of the log."))
+    return visit.redirect(HERE, _("It is waiting again; what it logged has been removed."))

@@ -33,7 +33,7 @@ DATE_WORDS = {
     "other": N_("Other"),
 }
 
-_AHEAD = N_("That day is still ahead. Choose today or an earlier one.")
+_AHEAD = N_("That day is still to come. Choose today or an earlier one.")
 
 Words = Annotated[str, Field(max_length=TEXT_LIMIT)]
 AnyDay = Annotated[date, Field(ge=FIRST_LOGGED_DAY, le=LAST_DAY)]

@@ -292,7 +292,7 @@ def test_the_mailbox_and_the_addresses_that_take_no_mail(world: World, tmp_path:
         assert {one.check: one.state for one in found}["inbox"] == "note"
         assert "without encryption" in {one.check: one.sentence for one in found}["inbox"]
         gone = examine(settings(tmp_path, imap_url=server.url(folder="Gone")), world.database, now)
-    assert "no folder of that name" in wrong(gone)["inbox"]
+    assert "no folder with that name" in wrong(gone)["inbox"]
     with world.database.write() as connection:
         stop(connection, alice.workspace_id, "alice@team.example", "550 no", "example.org", now)
     assert "1 address(es)" in wrong(examine(settings(tmp_path), world.database, now))["addresses"]

@@ -149,11 +149,11 @@ def test_an_address_behind_which_nobody_sits_is_no_person() -> None:
     assert [(one.where, one.why) for one in read(MACHINES).skipped] == [
         (
             "book.csv line 2",
-            "“no-reply@helpline.example” is an address behind which nobody sits, and was left out.",
+            "“no-reply@helpline.example” is an address nobody reads, and was left out.",
         ),
         (
             "book.csv line 3",
-            "All that is said of Docs is “comments-noreply@docs.example”, an address behind which nobody sits, so they were left "
+            "All the file says of Docs is “comments-noreply@docs.example”, an address nobody reads, so they were left "
             "out.",
         ),
     ]
@@ -263,13 +263,13 @@ def test_what_columns_mean_is_said_once_and_remembered(world: World) -> None:
     preview = send(browser, ("odd.csv", ODD))
     page = browser.get(preview).text
     assert "Person" in page
-    assert "Read it so" in page
+    assert "Read it this way" in page
     answer = browser.post(f"{preview}/columns", data={"file": "0", "fields": ["name", "email"]})
     assert answer.status_code == 303
     assert "Import 2 people" in browser.get(answer.headers["location"]).text
     browser.post(answer.headers["location"] + "/apply")
     assert count(world, contact) == 2
-    assert "Everything in these files is here already." in browser.get(send(browser, ("odd.csv", ODD))).text
+    assert "Everything in these files is already here." in browser.get(send(browser, ("odd.csv", ODD))).text
     for bad in ({"file": "7", "fields": ["name", "email"]}, {"file": "0", "fields": ["name"]}):
         preview = send(browser, ("odd.csv", ODD))
         assert browser.post(f"{preview}/columns", data=bad).status_code == 422

@@ -254,7 +254,7 @@ def test_a_row_that_may_mean_two_people_waits_for_an_answer(world: World) -> Non
     )
     assert (news([report, log]), dict(report.changed)) == ({}, {})
     assert [one.where for one in report.uncertain] == ["file1.csv line 2"]
-    assert "Which is meant?" in report.uncertain[0].question
+    assert "Which one is meant?" in report.uncertain[0].question
     assert [one.where for one in log.uncertain] == ["file2.csv line 2, column contacts"]
     assert count(world, contact) == 2
 
@@ -650,6 +650,6 @@ def test_a_number_beyond_those_of_a_name_makes_nobody_up(world: World) -> None:
     good(bring(world, "name,email,title\nAna Novak,a@x.example,\nAna Novak,a@x.example,\n"))
     log = "occurred_at,channel,contacts\n2026-11-02,lunch,Ana Novak #1\n2026-11-03,lunch,Ana Novak #2\n"
     (report,) = good(bring(world, log))
-    assert "not so many are here" in report.uncertain[0].question
+    assert "fewer are here" in report.uncertain[0].question
     assert [row.name for row in rows(world, contact)] == ["Ana Novak"]
     assert count(world, interaction) == 1

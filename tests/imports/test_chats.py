@@ -257,7 +257,7 @@ def test_unknown_and_ambiguous_names_are_asked_and_nobody_is_created(world: Worl
     text = dashed(("13/10/2026, 10:00", "Jan Novak: Hello"), ("13/10/2026, 10:00", "Ada: Hello"))
     (doubtful,) = good(bring(world, ("a.txt", text), me="Ada"))
     (unknown,) = good(bring(world, ("b.txt", text.replace("Jan Novak", "Somebody")), me="Ada"))
-    assert "may be Jan Novák and Jan Novak" in doubtful.uncertain[0].question
+    assert "could be Jan Novák and Jan Novak" in doubtful.uncertain[0].question
     assert "Seen once, and not among your people" in unknown.uncertain[0].question
     assert (count(world, contact), count(world, interaction)) == (3, 0)
     good(bring(world, ("b.txt", text.replace("Jan Novak", "Somebody")), me="Ada", add_people=True))
@@ -293,14 +293,14 @@ def test_the_chat_of_an_archive_is_read_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (zipped(**{"a.txt": "x"}), "holds no chat"),
-        (zipped(**{"a.txt": dashed(*CHAT), "b.txt": dashed(*CHAT)}), "holds several chats"),
-        (zipped(**{"_chat.txt": dashed(*CHAT)})[:120], "damaged, or cut off"),
-        (zipped(**{"_chat.txt": dashed(CHAT[0]).encode() + b"x" * (65 * 2**20)}), "more than 64 MiB"),
-        (dashed(("13/10/2026, 10:00", "Nothing here")).encode(), "holds no messages"),
+        (zipped(**{"a.txt": "x"}), "contains no chat"),
+        (zipped(**{"a.txt": dashed(*CHAT), "b.txt": dashed(*CHAT)}), "contains several chats"),
+        (zipped(**{"_chat.txt": dashed(*CHAT)})[:120], "damaged or incomplete"),
+        (zipped(**{"_chat.txt": dashed(CHAT[0]).encode() + b"x" * (65 * 2**20)}), "larger than 64 MiB"),
+        (dashed(("13/10/2026, 10:00", "Nothing here")).encode(), "contains no messages"),
         (
             dashed(("13/10/2026, 9:00 xx", "A: b"), ("13/10/2026, 9:30 yy", "A: b")).encode(),
-            "go by “xx” and “yy”",
+            "are marked “xx” and “yy”",
         ),
     ],
 )

@@ -315,7 +315,7 @@ def test_private_notes_come_back_as_their_authors_alone(world: World) -> None:
     other = World.create(world.database, "Another team")
     her, him = (other.user(name, email=f"{name}@team.example") for name in ("alice", "bob"))
     (report,) = bring(other, ("interactions.csv", files["interactions.csv"]), by=him)
-    assert "Only they themselves" in report.errors[0].message
+    assert "Private notes can only be imported" in report.errors[0].message
     good(bring(other, *files.items()))
     seen = [b"Secret plans" in exported(other, who)["interactions.csv"] for who in (her, him)]
     assert seen == [True, False]

@@ -51,7 +51,7 @@ def test_a_second_look_shows_what_would_change(world: World) -> None:
     assert "<del><bdi>CTO</bdi></del>" in page
     assert "<ins><bdi>Head of Operations</bdi></ins>" in page
     page = browser.get(send(browser, ("people.csv", CONTACTS))).text
-    assert "Everything in these files is here already." in page
+    assert "Everything in these files is already here." in page
 
 
 BEFORE = """\
@@ -240,7 +240,7 @@ def test_what_a_calendar_left_open_is_told_to_whoever_brought_it_alone(world: Wo
         other = client(world, world.user(f"{role} One", role=role))
         page, table = other.get(batch), other.get(f"{batch}/left-out")
         assert "1 interaction" in page.text
-        assert "What these files left open is told to" in page.text
+        assert "What these files left open is shown only to" in page.text
         assert (page.status_code, table.status_code) == (200, 200)
         assert not [one for one in ("Biopsy", "oncologist") if one in page.text + table.text]
 
@@ -252,7 +252,7 @@ def test_what_a_table_left_open_is_told_to_all(world: World) -> None:
     (batch,) = set(re.findall(r'href="(/import/\d+)"', own.get("/import").text))
     page = client(world, world.user("Vera Lang", role="viewer")).get(batch).text
     assert "is not an email address" in page
-    assert "told to" not in page
+    assert "shown only to" not in page
 
 
 def test_the_export_button_gives_every_file(world: World) -> None:

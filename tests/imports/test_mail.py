@@ -131,7 +131,7 @@ def test_a_mail_to_many_is_contact_with_none_and_a_broadcast_where_all_are_known
         {"interactions": 1},
         [f"Marta Kowalczyk, {ALICE}"],
     )
-    assert "2 mails were of more people" in report.skipped[0].why
+    assert "2 mails had too many people" in report.skipped[0].why
     with team.database.write() as connection:
         add_contacts(
             connection, team.principal, [NewContact(name=one, emails=(Way(one),)) for one in OTHERS], NOW
@@ -203,7 +203,7 @@ def test_the_page_asks_whose_address_it_is_and_remembers(team: World) -> None:
     page = browser.get(preview).text
     assert "Is this address yours?" in page
     assert 'value="carol@old.example"' in page
-    assert "Say first whether the address above is yours." in page
+    assert "First say whether the address above is yours." in page
     assert "is here already" not in page
     assert browser.post(f"{preview}/mine", data={"mine": "nonsense"}).status_code == 422
     again = browser.post(f"{preview}/mine", data={"mine": "carol@old.example"})
@@ -276,7 +276,7 @@ def test_a_folder_is_read_in_a_process_of_its_own(team: World, tmp_path: Path) -
     empty.mkdir()
     (refused,) = read_all([Given("empty", empty)], reading)
     assert isinstance(refused, FileReport)
-    assert refused.errors[0].message == "There is no mail in this folder. Name the files in it instead."
+    assert refused.errors[0].message == "There is no mail in this folder. Give the files in it instead."
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))

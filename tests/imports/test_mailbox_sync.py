@@ -146,7 +146,7 @@ def test_one_folder_by_name(
     assert told(capsys)["report"]["new"]["interactions"] == 1
     box.uidvalidity, server.boxes = 1, {"INBOX": Box()}
     assert run(["sync"]) == 1
-    assert "localhost has no folder of that name" in capsys.readouterr().err
+    assert "localhost has no folder with that name" in capsys.readouterr().err
 
 
 def test_what_fails_is_said_and_a_password_is_not_sent_in_the_clear_elsewhere(
@@ -154,11 +154,11 @@ def test_what_fails_is_said_and_a_password_is_not_sent_in_the_clear_elsewhere(
 ) -> None:
     assert keep(monkeypatch, server, password="wrong") == 0
     assert run(["sync"]) == 1
-    assert "Many providers want an app password" in capsys.readouterr().err
+    assert "Many providers require an app password" in capsys.readouterr().err
     monkeypatch.setenv("CRM_PRIVATE_HOSTS", "")
     server.said.clear()
     assert run(["sync"]) == 1
-    assert "is not an address this program may read" in capsys.readouterr().err
+    assert "In Person may not read" in capsys.readouterr().err
     assert server.said == []
     for address in (
         "https://mail.example",

@@ -161,8 +161,8 @@ def test_what_is_no_message_is_left_out_and_counted() -> None:
     told = " ".join(one.why for one in parsed.skipped)
     for words in (
         "1 item was left out: calls",
-        "notices of the app",
-        "accounts that are gone",
+        "notices from the app",
+        "accounts that no longer exist",
         "3 items",
         "in a channel",
     ):
@@ -236,7 +236,7 @@ def test_whole_archives_are_read_as_they_come() -> None:
         assert feed_kind(zipped(**{sent: b"x", "_chat.txt": chat})) == WHATSAPP
     with pytest.raises(UnreadableFile, match="no direct messages"):
         read(zipped(**{"data/account.js": b"window.YTD.account.part0 = []"}))
-    with pytest.raises(UnreadableFile, match="holds no chat"):
+    with pytest.raises(UnreadableFile, match="contains no chat"):
         read(zipped(**{"a.json": b"{}"}))
 
 

@@ -95,8 +95,8 @@ def test_people_are_read_with_everything_there_is_a_place_for() -> None:
     assert (ivo.birthday, ivo.deceased_on, marta.deceased_on) == (None, date(2020, 1, 5), None)
     assert [one.why for one in found.skipped] == [
         "This person has no name, so they were left out.",
-        "Nobody of the export took part in it, so it was left out.",
-        "1 pet and 1 person who is only somebody’s relation left out: there is no place for them here.",
+        "Nobody in the export took part in it, so it was left out.",
+        "1 pet and 1 person who is only somebody’s relation left out: In Person has no place for them.",
     ]
 
 
@@ -115,7 +115,7 @@ def test_what_happened_is_in_the_log() -> None:
 def test_days_that_no_export_could_write_are_left_out() -> None:
     old = EXPORT.replace("2021-05-03", "0021-05-03").replace("1980-02-29", "0980-02-29")
     found = parsed(old)
-    assert "no day that can be read" in found.skipped[0].why
+    assert "no readable date" in found.skipped[0].why
     assert [one.channel for one in found.records if isinstance(one, InteractionRecord)].count("phone") == 0
     assert [one.birthday for one in found.records if isinstance(one, ContactRecord)] == [None, None]
 
@@ -148,7 +148,7 @@ def test_twice_is_once_and_it_can_be_undone_with_one_number(world: World) -> Non
 
 @pytest.mark.parametrize("text", [EXPORT[: len(EXPORT) // 2], "[" * 100_000, "{}", '{"account": {"data": 3'])
 def test_what_is_no_whole_export_is_refused_in_a_sentence(text: str) -> None:
-    with pytest.raises(UnreadableFile, match="no whole export of Monica"):
+    with pytest.raises(UnreadableFile, match="not a complete Monica export"):
         parsed(text)
     assert parsed('{"account": 3}').records == ()
 

@@ -209,7 +209,7 @@ def test_an_archive_of_calendars_is_all_of_them() -> None:
     found = read("me.ical.zip", packed)
     assert [one.key for one in found.sightings] == ["ical:2", "ical:1"]
     assert [one.why for one in found.skipped] == [
-        "This calendar holds no meetings.",
+        "This calendar contains no meetings.",
         "Unpack this archive to import what else is in it: all.vcf.",
     ]
 
@@ -326,5 +326,5 @@ def test_halves_of_the_day_in_more_languages(morning: str, evening: str) -> None
 
 @pytest.mark.parametrize("begins", ["dn: cn=Marta,mail=m@x.example", "version: 1\n\ndn:: Y249TWFydGE="])
 def test_an_address_book_of_a_directory_is_told_what_to_do(begins: str) -> None:
-    with pytest.raises(UnreadableFile, match="LDIF; export it as vCards or CSV"):
+    with pytest.raises(UnreadableFile, match="in LDIF format; export it as vCards or CSV"):
         read("book.ldif", f"{begins}\nobjectclass: person\ncn: Marta\n")

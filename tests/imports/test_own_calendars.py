@@ -149,14 +149,14 @@ def test_what_cannot_be_read_is_said_and_not_kept(world: World, answer: dict[str
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("https://localhost/x.ics", "is not an address this program may read"),
-        ("webcal://169.254.169.254/latest", "is not an address this program may read"),
-        ("[::1]:80/x", "is not an address this program may read"),
-        ("http://example.org/x.ics", "is not an address this program may read"),
-        ("https://me:word@example.org/x.ics", "into their own fields"),
-        ("https://", "This is no address"),
-        ("https://a b/", "This is no address"),
-        ("https://[::1", "This is no address"),
+        ("https://localhost/x.ics", "In Person may not read"),
+        ("webcal://169.254.169.254/latest", "In Person may not read"),
+        ("[::1]:80/x", "In Person may not read"),
+        ("http://example.org/x.ics", "In Person may not read"),
+        ("https://me:word@example.org/x.ics", "in their own fields"),
+        ("https://", "This is not an address"),
+        ("https://a b/", "This is not an address"),
+        ("https://[::1", "This is not an address"),
         ("", ""),
     ],
 )

@@ -111,12 +111,12 @@ def test_whom_one_writes_to_besides_is_not_kept(world: World, server: ImapServer
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        ({"password": "wrong"}, "Many providers want an app password"),
-        ({"address": "imaps://10.0.0.1"}, "is not an address this program may read"),
-        ({"address": "imap://169.254.169.254/x?starttls=never"}, "is not an address this program may read"),
-        ({"address": "imaps://me:word@mail.example"}, "into their own fields"),
-        ({"address": "https://mail.example"}, "This is no address"),
-        ({"address": "a b"}, "This is no address"),
+        ({"password": "wrong"}, "Many providers require an app password"),
+        ({"address": "imaps://10.0.0.1"}, "In Person may not read"),
+        ({"address": "imap://169.254.169.254/x?starttls=never"}, "In Person may not read"),
+        ({"address": "imaps://me:word@mail.example"}, "in their own fields"),
+        ({"address": "https://mail.example"}, "This is not an address"),
+        ({"address": "a b"}, "This is not an address"),
         ({"name": ""}, ""),
     ],
 )
@@ -141,10 +141,10 @@ def test_who_connects_while_others_do_is_told_that_it_was_not_tried(
         answer = browser.post(HERE, data=typed)
     assert answer.status_code == 303
     cookies = f"{browser.headers['Cookie']}; crm-flash={answer.cookies['crm-flash']}"
-    assert "nobody has signed in there yet" in browser.get(HERE, headers={"Cookie": cookies}).text
+    assert "but not tried yet" in browser.get(HERE, headers={"Cookie": cookies}).text
     assert [one.state for one in rows(world, own_mailbox)] == ["waiting"]
     due(world, server, clock.now())
-    assert "does not let us in" in browser.get(HERE).text
+    assert "refused this name" in browser.get(HERE).text
 
 
 def test_trouble_keeps_what_was_seen_and_is_asked_less_and_less(world: World, server: ImapServer) -> None:
@@ -159,7 +159,7 @@ def test_trouble_keeps_what_was_seen_and_is_asked_less_and_less(world: World, se
     assert due(world, server, at) == 1
     row = rows(world, own_mailbox)[0]
     assert (row.state, row.seen, row.next_at - at >= own_readings.LONGEST_WAIT) == ("password", before, True)
-    assert "does not let us in" in client(world, alice).get(HERE).text
+    assert "refused this name" in client(world, alice).get(HERE).text
     # Two processes: who has the claim reads, and nobody else.
     first = own_mailboxes.claim_next(world.database, row.next_at)
     assert first is not None
@@ -187,7 +187,7 @@ def test_mails_that_were_not_gone_through_are_read_again_and_it_is_said(
     with failing(-signal.SIGTERM):
         assert due(world, server, now) == 1
     assert stood() == ("interrupted", False, False)
-    assert "gone through to the end" in client(world, alice).get(HERE).text
+    assert "processed to the end" in client(world, alice).get(HERE).text
     for days, ended in ((1, ("unreadable", False, False)), (2, ("passed_over", True, True))):
         with failing(1):
             due(world, server, now + timedelta(days=days))

@@ -94,7 +94,7 @@ def test_texts_are_folded_by_day_and_drafts_and_services_are_no_contact() -> Non
     ]
     assert "2 items were left out: drafts" in why(parsed)
     assert "2 items were left out: with short numbers" in why(parsed)
-    assert "1 item was left out: dated ahead" in why(parsed)
+    assert "1 item was left out: dated in the future" in why(parsed)
 
 
 def test_pictures_and_groups() -> None:
@@ -161,7 +161,7 @@ def test_emoji_in_halves_and_control_characters_are_put_right_wherever_the_file_
         (backup(head='<!DOCTYPE smses [<!ENTITY a "b">]>'), "document type"),
         (backup(head='<!DOCTYPE smses SYSTEM "http://127.0.0.1/x.dtd">'), "document type"),
         (backup("<a>" * 30), "nested more than"),
-        (b"<smses count='1'><sms", "no XML from here on"),
+        (b"<smses count='1'><sms", "From here on this is not XML"),
     ],
 )
 def test_what_is_no_honest_backup_is_refused(data: bytes, words: str) -> None:

@@ -90,7 +90,7 @@ def test_ten_thousand_nested_conditions_are_said_to_be_too_deep(world: World) ->
         (OWN.replace('"tag"', '"tga"'), "rules.toml line 8", "perhaps tag is meant"),
         (OWN.replace('"Mine"', '"In-person contact is overdue"'), "rules.toml line 3", "already"),
         (OWN.replace('"mine"', '"new"'), "rules.toml line 2", "No rule can have the key"),
-        (OWN.replace('"mine"', '"Not A Key"'), "rules.toml line 2", "small letters"),
+        (OWN.replace('"mine"', '"Not A Key"'), "rules.toml line 2", "lower-case letters"),
         (OWN + OWN, "rules.toml line 18", "named twice"),
         ('rule = [{ key = "renewal", severity = "urgent" }]', "rules.toml rule 1", "is not a severity"),
         ('[[rule]]\nkey = "more_email"\n', "rules.toml line 2", "There is no rule “more_email”"),

@@ -46,7 +46,7 @@ def test_a_mailbox_is_asked_kept_sealed_asked_again_and_forgotten(world: World, 
     browser = client(world, world.user("Ada"), private_hosts=f"localhost:{server.port}")
     refused = browser.post(HERE, data=form(server, password="wrong"))
     assert refused.status_code == 422
-    assert "does not let us in with this name and password" in refused.text
+    assert "refused this name and password" in refused.text
     assert "wrong" not in refused.text
     assert rows(world, synced_source) == []
     page = told(browser, browser.post(HERE, data=form(server)))
@@ -54,12 +54,12 @@ def test_a_mailbox_is_asked_kept_sealed_asked_again_and_forgotten(world: World, 
     (row,) = rows(world, synced_source)
     assert PASSWORD not in str(row)
     assert PASSWORD not in page
-    assert "There is a source called log already." in browser.post(HERE, data=form(server, label="log")).text
-    assert "localhost lets us in." in told(browser, browser.post(f"{HERE}/{row.id}/check"))
+    assert "There is already a source called log." in browser.post(HERE, data=form(server, label="log")).text
+    assert "localhost answers, and signing in works." in told(browser, browser.post(f"{HERE}/{row.id}/check"))
     asked = browser.get(f"{HERE}/{row.id}/end").text
     assert "Remove <bdi>Log</bdi>?" in asked
     assert len(rows(world, synced_source)) == 1
-    assert "What it brought stays." in told(browser, browser.post(f"{HERE}/{row.id}/end"))
+    assert "What it brought in stays." in told(browser, browser.post(f"{HERE}/{row.id}/end"))
     assert rows(world, synced_source) == []
     assert browser.post(f"{HERE}/{row.id}/check").status_code == 404
 
@@ -67,10 +67,10 @@ def test_a_mailbox_is_asked_kept_sealed_asked_again_and_forgotten(world: World, 
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
-        ({"kind": "ics", "address": "no address at all"}, "This is no address."),
-        ({"kind": "imap", "address": "https://dav.example"}, "This is no address."),
-        ({"kind": "carddav", "address": "https://localhost/"}, "not an address this program may read"),
-        ({"kind": "caldav", "address": "https://a:b@dav.example"}, "into their own fields"),
+        ({"kind": "ics", "address": "no address at all"}, "This is not an address."),
+        ({"kind": "imap", "address": "https://dav.example"}, "This is not an address."),
+        ({"kind": "carddav", "address": "https://localhost/"}, "In Person may not read"),
+        ({"kind": "caldav", "address": "https://a:b@dav.example"}, "in their own fields"),
         ({"kind": "telex"}, ""),
         ({"label": ""}, ""),
     ],

@@ -104,11 +104,11 @@ def test_what_fails_is_said_in_a_sentence(
     capsys.readouterr()
     assert run(["sync"]) == 1
     out, err = capsys.readouterr()
-    assert err.startswith("crm: One: 127.0.0.1 does not let us in with this name and password")
+    assert err.startswith("crm: One: 127.0.0.1 refused this name and password")
     assert (len(err.splitlines()), "1 more is listed" in err) == (1, True)
-    assert "  Two: 192.168.0.9 is not an address this program may read" in out
+    assert "  Two: In Person may not read 192.168.0.9" in out
     assert run(["sync", "Nobody"]) == 1
-    assert "There is no source called Nobody. There is: One, Two." in capsys.readouterr().err
+    assert "There is no source called Nobody. The sources are: One, Two." in capsys.readouterr().err
 
 
 def test_a_server_without_a_query_gives_cards_by_name() -> None:

@@ -55,7 +55,7 @@ def test_an_admin_sees_how_it_stands_and_has_it_read_now(world: World) -> None:
     assert "Read now" not in page
     browser = client(world, world.user("Ada"))
     page = browser.get("/import").text
-    assert "does not let us in" in page or "dav.example" in page
+    assert "refused this name" in page or "dav.example" in page
     (source_id,) = [row.id for row in rows(world, synced_source)]
     assert f'action="/import/sources/{source_id}/read"' in page
     assert browser.post(f"/import/sources/{source_id + 1}/read").status_code == 404
@@ -154,7 +154,7 @@ def test_what_was_not_gone_through_is_fetched_again(world: World) -> None:
         tick(world, world.now + timedelta(hours=4), mails("one", 7))
     assert stood(world) == ("unreadable", {}, False)
     page = client(world, world.user("Ada")).get("/import/sources").text
-    assert "could not be made sense of" in page
+    assert "could not be understood" in page
     tick(world, world.now + timedelta(hours=6), mails("one", 7))
     assert stood(world) == (GOOD, {"INBOX": [1, 7]}, True)
     assert len(rows(world, interaction)) == 1

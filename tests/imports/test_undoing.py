@@ -176,7 +176,7 @@ def test_a_death_a_file_told_of_is_taken_back(world: World) -> None:
         undo(connection, world.principal, report.batch_id, world.now)
         assert connection.execute(died).scalar_one() is None
     (late,) = bring(world, told.replace("2026-03-01", "2031-03-01"))
-    assert late.errors[0].message == "That day of death is still to come."
+    assert late.errors[0].message == "That date of death is in the future."
 
 
 LOG = "occurred_at,channel,contacts,summary,source_id\n"

@@ -27,7 +27,7 @@ def unpacked(data: bytes) -> dict[str, bytes]:
 def test_so_many_entries_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zips, "ENTRIES", 3)
     assert len(unpacked(zipped(dict.fromkeys("abc", "x")))) == 3
-    with pytest.raises(UnreadableFile, match="holds more than 3 files"):
+    with pytest.raises(UnreadableFile, match="contains more than 3 files"):
         unpacked(zipped(dict.fromkeys("abcd", "x")))
 
 
@@ -66,8 +66,8 @@ def test_an_archive_within_an_archive_stays_shut() -> None:
     inner = zipped({"inner.eml": mail(1), "_chat.txt": "01/02/2026, 10:00 - Marta: Hello"})
     found, notices = read(zipped({"a.eml": mail(2), "more.zip": inner, "b.eml": inner}), name="m.zip")
     assert len(found) == 1
-    assert [one.why for one in notices.skipped] == ["This is no mail, and was left out."]
-    with pytest.raises(UnreadableFile, match="holds no chat"):
+    assert [one.why for one in notices.skipped] == ["This is not a mail, and was left out."]
+    with pytest.raises(UnreadableFile, match="contains no chat"):
         member_of(io.BytesIO(zipped({"more.zip": inner})), "c.zip", lambda name, head: True)
 
 

@@ -196,7 +196,7 @@ def test_trouble_is_said_and_tried_again_less_and_less(world: World, server: Ima
         at = rows(world, inbox)[0].next_at
     assert waits == [HOUR] * 3
     page = client(world, alice, imap_url=server.url()).get("/team/heartbeat").text
-    assert "localhost has no folder of that name" in page
+    assert "localhost has no folder with that name" in page
     server.answers["EXAMINE"] = b"* BYE\r\n"
     assert reader(world, server, at).work() in ("garbled", "unreachable", "slow")
     assert rows(world, inbox)[0].next_at - at < HOUR

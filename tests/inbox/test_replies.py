@@ -160,7 +160,7 @@ def test_what_is_not_certain_waits_for_its_writer(
     assert "Say who it was with." in empty.text
     assert "kept &lt;b&gt;words" in empty.text
     ahead = {"answer": "log", "contact": "1", "channel": "lunch", "day": "2026-12-24"}
-    assert "still ahead" in browser.post(f"/replies/{two.id}", data=ahead).text
+    assert "still to come" in browser.post(f"/replies/{two.id}", data=ahead).text
     assert browser.post(f"/replies/{two.id}", data={"answer": "drop"}).status_code == 303
     assert browser.post(f"/replies/{two.id}", data={"answer": "drop"}).status_code == 409
     bob = world.user("Bob Stone", "member")
@@ -192,7 +192,7 @@ def test_what_was_logged_by_hand_is_not_logged_again(
     arrive(world, server, reply(mail, "had lunch with Marta"))
     assert logged(world) == [("Marta Kowalczyk", "lunch", None)]
     assert [one.why for one in rows(world, mail_reply)] == ["done"]
-    assert "It was done or logged before" in client(world, alice).get("/replies").text
+    assert "It was already done or logged" in client(world, alice).get("/replies").text
 
 
 @pytest.mark.parametrize(

@@ -175,11 +175,11 @@ def test_metrics_follow_in_the_same_transaction(world: World, site: TestClient) 
         ("asks", {"due": "0001-01-01"}, "At least 1900-01-01."),
         ("promises", {"by": "nobody"}, "Choose one from the list."),
         ("signals", {"type": "gossip"}, "Choose one from the list."),
-        ("signals", {"heard_on": "2199-01-01"}, "That day is still ahead. Choose today or an earlier one."),
+        ("signals", {"heard_on": "2199-01-01"}, "That day is still to come. Choose today or an earlier one."),
         (
             "favours",
             {"received_on": "2199-01-01"},
-            "That day is still ahead. Choose today or an earlier one.",
+            "That day is still to come. Choose today or an earlier one.",
         ),
         ("dates", {"day": "31"}, "There is no 31 February."),
         ("dates", {"year": "2027"}, "There is no such day in the year 2027."),
