@@ -15,6 +15,7 @@ from crm.contacts.listing import Filter
 from crm.contacts.queries import Person
 from crm.domain.channels import Channel, by_key
 from crm.domain.heard import SIGNAL_TYPES
+from crm.domain.language import gettext as _
 from crm.domain.places.whereabouts import whereabouts
 from crm.domain.spans import ago, ahead, count, day_phrase, join, short_day
 from crm.domain.yearly import next_return
@@ -29,7 +30,7 @@ from crm.interactions.queries import channels
 from crm.interactions.signals import Wanted, told
 from crm.interactions.timeline import EARLIER, PAGE, timeline, year_by_month
 from crm.planning.actions import snooze_days
-from crm.planning.queries import suggestion_for
+from crm.planning.queries import suggestion_for, week_at_hand
 from crm.planning.waiting import why_waiting
 from crm.planning.words import beside_moment, moment_words, still
 from crm.rules.accounts import OrganisationFlag, organisation_flags
@@ -108,9 +109,14 @@ def _suggestion(visit: Visit, found: Person) -> dict[str, Any]:
     return {
         "suggestion": one,
         "suggestion_moment": moment_words(one.act, slot, visit.today, one.zone),
-        "suggestion_beside": beside_moment(slot, one.place, one.needs_address),
+        "suggestion_beside": beside_moment(slot, one.place, one.needs_address) or _whose_plan(visit),
         "snooze_days": snooze_days(visit.today),
     }
+
+
+def _whose_plan(visit: Visit) -> str:
+    week = week_at_hand(visit.connection, visit.principal, visit.at)
+    return _("In the coming week’s plan") if week.monday > visit.today else _("In this week’s plan")
 
 
 def _words(visit: Visit) -> dict[str, Any]:
@@ -192,7 +198,7 @@ def organisation(visit: Visit) -> Response:
 
 def _owners(people: Sequence[listing.Listed]) -> list[str]:
     """Who looks after the people there, whoever has most of them first."""
-    return [name for name, _ in Counter(one.owner for one in people if one.owner).most_common()]
+    return [name for name, _number in Counter(one.owner for one in people if one.owner).most_common()]
 
 
 def _account_flags(visit: Visit, organisation_id: int) -> list[OrganisationFlag]:

@@ -108,6 +108,8 @@ def test_a_first_plan_at_a_weekend_is_that_of_the_coming_week(world: World) -> N
         coming = planned(world, alice, "2026-W49")
         assert coming
         assert whom(coming) == {"Marta Kowalczyk"}
+        person = words(browser.get(f"/people/{coming.suggestions[0].contact.id}").text)
+        assert "In the coming week’s plan" in person
         assert all(one.slot.day and one.slot.day > SATURDAY.date() for one in coming.suggestions)
     with time_machine.travel(SATURDAY + timedelta(days=2), tick=True):
         client(world, alice).get("/")
