@@ -4,6 +4,7 @@ import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import mrml
 from jinja2 import Environment
@@ -11,6 +12,8 @@ from jinja2 import Environment
 from crm.domain.language import gettext as _
 
 COLUMNS = 72
+UNBROKEN = 10_000
+"""As many columns as any paragraph needs: for a page, whose lines break where the screen ends."""
 
 _ROLE = 'aria-roledescription="email"'
 _HTML = mrml.RenderOptions(disable_comments=True, fonts={})
@@ -28,12 +31,14 @@ class Rendered:
     html: str
 
 
-def render(environment: Environment, name: str, context: Mapping[str, object]) -> Rendered:
+def render(
+    environment: Environment, name: str, context: Mapping[str, object], columns: int = COLUMNS
+) -> Rendered:
     """Fill ``emails/<name>/`` (subject.txt, body.txt, body.mjml) with ``context``, as a rule ``{"mail": view}``.
 
-    The environment must escape ``.mjml`` and leave ``.txt`` alone, as crm.templating's does.
+    The text is ``columns`` wide. The environment must escape ``.mjml`` and leave ``.txt`` alone, as crm.templating's does.
     """
-    words = {**context, "fill": fill, "column": column}
+    words = {**context, "fill": partial(fill, columns=columns), "column": column}
     subject, text, mjml = (
         _UNWANTED.sub("", environment.get_template(f"emails/{name}/{part}").render(words))
         for part in ("subject.txt", "body.txt", "body.mjml")
@@ -44,12 +49,12 @@ def render(environment: Environment, name: str, context: Mapping[str, object]) -
     return Rendered(" ".join(subject.split()), tidy(text), html)
 
 
-def fill(text: str, indent: int = 0) -> str:
-    """``text`` as one paragraph of at most 72 columns, ``indent`` from the left; addresses stay in one piece."""
+def fill(text: str, indent: int = 0, columns: int = COLUMNS) -> str:
+    """``text`` as one paragraph of at most so many columns, ``indent`` from the left; addresses stay in one piece."""
     margin = " " * indent
     return textwrap.fill(
         " ".join(text.split()),
-        COLUMNS,
+        columns,
         initial_indent=margin,
         subsequent_indent=margin,
         break_long_words=False,

@@ -21,7 +21,7 @@ from crm.domain.weeks import DAY_NAMES, IsoWeek
 from crm.errors import NotFound
 from crm.interactions.silence import caution
 from crm.mail.message import Mailbox, unsubscribe_headers
-from crm.mail.rendering import render
+from crm.mail.rendering import COLUMNS, render
 from crm.mail.views import AllInTouchMail, NudgeMail, NudgeSuggestion, promises_to_keep
 from crm.nudges import alarms, digest, due, links, missed, notices, returns
 from crm.nudges.due import gets_nudges
@@ -76,11 +76,13 @@ class Told:
 
 @dataclass(frozen=True)
 class Writer:
-    """What writing a mail needs beside the claim: the templates, the settings for the key, and where its buttons lead."""
+    """What writing a mail needs beside the claim: the templates, the settings for the key, where its buttons lead, and how
+    wide its text is."""
 
     settings: Settings
     templates: Environment
     addresses: Callable[..., Callable[..., str]] = links.addresses
+    columns: int = COLUMNS
 
     def body(self, database: Database, claim: Claim, at: datetime) -> Body:
         """Write what the mail is for, dates and numbers as its reader wants them. Raises NoMail."""
@@ -159,7 +161,7 @@ class Writer:
         return self.addresses(self.settings, told.principal, str(told.week), at)(0, links.STOP_MAIL)
 
     def _rendered(self, name: str, mail: NudgeMail | AllInTouchMail, told: Told, at: datetime) -> Body:
-        rendered = render(self.templates, name, {"mail": mail})
+        rendered = render(self.templates, name, {"mail": mail}, self.columns)
         stop = self._stop(told, at)
         headers = {**unsubscribe_headers(stop), **self._answerable(told.principal, str(told.week))}
         return Body(told.person.email, rendered.subject, rendered.text, rendered.html, headers)

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from crm.mail.rendering import UNBROKEN
 from crm.nudges import links
 from crm.nudges.ahead import next_mail
 from crm.nudges.compose import NothingDue, Writer, recipient
@@ -18,7 +19,7 @@ def preview(visit: Visit) -> Response:
     connection, principal, at = visit.connection, visit.principal, visit.at
     ahead = next_mail(connection, principal, at)
     plan = plan_as_it_stands(connection, principal, ahead.week, at)
-    writer = Writer(visit.settings, visit.site.templates, links.withheld)
+    writer = Writer(visit.settings, visit.site.templates, links.withheld, UNBROKEN)
     mail: Body | None = None
     why_none = ""
     try:

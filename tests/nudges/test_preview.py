@@ -16,6 +16,9 @@ from tests.web.site import client
 SMTP = "smtp://127.0.0.1:9"
 
 
+LONG = "Wants fewer features and better training, and said that the whole of next year hangs on the pilot in the spring"
+
+
 def read(world: World, who: Any, path: str = "/settings/mail", **values: Any) -> str:
     """The page as it is on the Friday before the mail goes out, with its words in one line."""
     with time_machine.travel(NOW - timedelta(days=3), tick=False):
@@ -46,6 +49,14 @@ def test_looking_at_it_writes_nothing_and_hands_out_no_button(world: World) -> N
     with world.database.read() as connection:
         for table in (plan, suggestion, left_out, outbox):
             assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 0, table.name
+
+
+def test_its_paragraphs_break_where_the_screen_ends(world: World) -> None:
+    alice = reader(world)
+    owe(world, by_screen(world, alice), LONG)
+    with time_machine.travel(NOW - timedelta(days=3), tick=False):
+        page = client(world, alice, smtp_url=SMTP).get("/settings/mail").text
+    assert LONG in page
 
 
 def test_a_week_off_is_passed_over_and_said(world: World) -> None:
