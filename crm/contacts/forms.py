@@ -31,7 +31,7 @@ from crm.domain.manner import numeral
 from crm.domain.targets import Tier
 from crm.domain.years import FIRST_DAY
 from crm.errors import Invalid
-from crm.web.forms import Errors, Form, read
+from crm.web.forms import Bare, Errors, Form, read
 
 FEWEST_ROWS = 2
 """Rows a form offers at least; one of them is always empty. A script shows as many as are filled, or one."""
@@ -263,13 +263,13 @@ def read_contact(form: FormData, saved: Written | None = None) -> ContactSent | 
     return ContactSent(draft, single.organisation, single.version)
 
 
-def _too_long() -> str:
-    return _("At most {max_length} characters.").format(max_length=numeral(LINE_LIMIT))
+def _too_long() -> Bare:
+    return Bare(_("At most {max_length} characters.").format(max_length=numeral(LINE_LIMIT)))
 
 
-def _too_many(number: int, saved: int) -> str | None:
+def _too_many(number: int, saved: int) -> Bare | None:
     most = max(LISTED_LIMIT, saved)
-    return _("At most {number} of them.").format(number=numeral(most)) if number > most else None
+    return Bare(_("At most {number} of them.").format(number=numeral(most))) if number > most else None
 
 
 def _ways(form: FormData, name: str, saved: int, errors: dict[str, str]) -> tuple[Way, ...]:

@@ -125,6 +125,18 @@ def occasion_words(year: int | None, month: int, day: int) -> str:
     return day_words(date(year or _LEAP, month, day), year=year is not None, long=True)
 
 
+def unreal_day_words(month: int, day: int) -> str:
+    """A day that no calendar has: "30 February", "February 30", "02-30"."""
+    name = month_name(date(_LEAP, month, 1), long=True)
+    match _reader.get().dates:
+        case "iso":
+            return f"{month:02d}-{day:02d}"
+        case "month_day":
+            return f"{name} {day}"
+        case _:
+            return f"{day} {name}"
+
+
 def days_words(first: date, last: date, *, year: bool, to: str, long: bool = False) -> str:
     """Days of one month, ``to`` between them: "1–4 December", "December 1–4"; whole dates in the third manner."""
     match _reader.get().dates:

@@ -1,6 +1,7 @@
 """From what a browser sends to what a form wants, or to sentences beside its fields."""
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar, get_args, get_origin
@@ -11,6 +12,7 @@ from starlette.datastructures import FormData
 
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
+from crm.domain.manner import numeral, unreal_day_words
 
 M = TypeVar("M", bound=BaseModel)
 LISTS = (list, tuple, set, frozenset)
@@ -102,11 +104,42 @@ _WITH_LIMIT = {
 }
 
 
+_DATES = ("date_from_datetime_parsing", "date_parsing", "date_from_datetime_inexact")
+_DAY = re.compile(r"(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", re.ASCII)
+
+
+class Bare(str):
+    """A sentence that names no field: where it stands beside none, its field is said before it."""
+
+    __slots__ = ()
+    bare = True
+
+
+def _said(limit: Any) -> Any:
+    return numeral(limit) if isinstance(limit, int) else limit
+
+
+def _unreal(typed: object) -> Bare | None:
+    """What is said of a day that is written as one should and that no calendar has."""
+    found = _DAY.fullmatch(str(typed).strip())
+    if found is None:
+        return None
+    month, day = int(found[2]), int(found[3])
+    said = unreal_day_words(month, day)
+    leap = f" {found[1]}" if (month, day) == (2, 29) else ""
+    return Bare(_("There is no {day}.").format(day=said + leap))
+
+
 def sentence(error: ErrorDetails) -> str:
     """One mistake in plain words; a validator's own ``ValueError`` is taken word for word."""
     kind = error["type"]
-    if kind in _PLAIN:
+    unreal = _unreal(error["input"]) if kind in _DATES else None
+    if unreal:
+        return unreal
+    if kind == "missing":
         return _(_PLAIN[kind])
+    if kind in _PLAIN:
+        return Bare(_(_PLAIN[kind]))
     if kind in _WITH_LIMIT:
-        return _(_WITH_LIMIT[kind]).format(**error.get("ctx", {}))
+        return Bare(_(_WITH_LIMIT[kind]).format(**{name: _said(one) for name, one in error["ctx"].items()}))
     return error["msg"].removeprefix("Value error, ").rstrip(".") + "."

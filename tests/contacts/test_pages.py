@@ -115,7 +115,7 @@ def test_a_person_written_down_is_on_every_page(world: World, alice) -> None:
     ("field", "value", "sentence"),
     [
         ("name", "   ", "This is needed."),
-        ("name", "x" * 1001, "At most 1000 characters."),
+        ("name", "x" * 1001, "At most 1,000 characters."),
         ("tier", "royal", "Choose one from the list."),
         ("kind", "k" * 41, "At most 40 characters."),
         ("owner", "999999", "Choose somebody on your team."),
@@ -125,7 +125,7 @@ def test_a_person_written_down_is_on_every_page(world: World, alice) -> None:
         ("email_value", "a@b.example;c@d.example", "is not an email address."),
         ("target_any", "-1", "At least 0."),
         ("target_personal", "soon", "Enter a whole number."),
-        ("notes", "n" * 100_001, "At most 100000 characters."),
+        ("notes", "n" * 100_001, "At most 100,000 characters."),
         ("tags", "t" * 81, "longer than 80 characters"),
     ],
 )
@@ -136,6 +136,8 @@ def test_a_form_that_does_not_fit_comes_back_whole(world: World, alice, field, v
     assert 'value="Łódź"' in answer.text
     assert "error-summary" in answer.text
     assert f'id="{field}-error"' in answer.text
+    if field == "notes":
+        assert 'href="#notes">Notes: at most 100,000 characters.' in answer.text
     with world.database.read() as connection:
         assert connection.execute(select(contact.c.id)).all() == []
 

@@ -170,7 +170,7 @@ def test_metrics_follow_in_the_same_transaction(world: World, site: TestClient) 
     ("key", "changes", "sentence"),
     [
         ("asks", {"text": "  "}, "This is needed."),
-        ("asks", {"text": "x" * 100_001}, "At most 100000 characters."),
+        ("asks", {"text": "x" * 100_001}, "At most 100,000 characters."),
         ("asks", {"due": "tomorrow"}, "Enter the day like 2026-11-23."),
         ("asks", {"due": "0001-01-01"}, "At least 1900-01-01."),
         ("promises", {"by": "nobody"}, "Choose one from the list."),
