@@ -129,6 +129,14 @@ def _address(visit: Visit, **changes: Any) -> str:
     return f"/people?{asked}" if asked else "/people"
 
 
+@router.page("/people/find", fresh=True)
+def find(visit: Visit) -> Response:
+    """Whoever is clearly meant by what was typed, else the list of all who match."""
+    text = visit.query.get("q", "")[:200]
+    one = searching.clearly(visit.connection, visit.principal, text, visit.at)
+    return visit.redirect(f"/people?{urlencode({'q': text})}" if one is None else f"/people/{one.id}")
+
+
 @router.page("/people/suggest", fresh=True)
 def suggest(visit: Visit) -> Response:
     """People for the field that asks who, as JSON: ``id``, ``name``, ``detail``."""

@@ -62,6 +62,16 @@ def suggest(
     ]
 
 
+def clearly(connection: Connection, principal: Principal, text: str, at: datetime) -> Suggested | None:
+    """The one person whom the words find, if it is by their name; of several, the only one who is called just so."""
+    words = search_words(text)
+    found = suggest(connection, principal, text, at) if words else []
+    if len(found) == 1:
+        return found[0] if all(word in fold(found[0].name) for word in words) else None
+    called = [one for one in found if fold(one.name).split() == words]
+    return called[0] if len(called) == 1 else None
+
+
 @built_once
 def _suggested(whose: Any, begins: Any, *, limit: int, words: int) -> Select[Any]:
     """The words are ``word_0`` and so on."""

@@ -95,6 +95,7 @@ ELSEWHERE = {
 
 NOT_PAGES = {
     "/people/suggest",
+    "/people/find",
     "/log/once-saved",
     "/export",
     "/people/{contact_id}/export",

@@ -7,7 +7,7 @@ from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from crm.contacts.drafts import NewContact, Occasion, Way, one_line
 from crm.contacts.queries import Person
 from crm.storage.stored_metrics import refresh_stale, scope_of
 from crm.storage.tables import contact
+from crm.storage.text import fold
 from tests.builders import World
 from tests.thorough import some_of
 from tests.web.site import client
@@ -328,6 +329,29 @@ def test_one_of_many_who_is_not_ours_stops_all(world: World, alice) -> None:
 
 def test_nobody_ticked_changes_nobody(alice) -> None:
     assert "You ticked nobody" in after(alice, alice.post("/people/archive", data={}))
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("kowal", "Marta Kowalczyk"),
+        ("marta kowalczyk", "Marta Kowalczyk"),
+        ("Ana Ruiz", "Ana Ruiz"),
+        ("ana", None),
+        ("boston", None),
+        ("nobody", None),
+        ("  ", None),
+    ],
+)
+def test_whoever_is_clearly_meant_is_found_at_once(
+    world: World, alice, typed: str, found: str | None
+) -> None:
+    people = {
+        name: world.contact(name, search=fold(f"{name} {city}"), city=city)
+        for name, city in (("Marta Kowalczyk", "Boston"), ("Ana Ruiz", "Lyon"), ("Ana Ruizalez", "Lyon"))
+    }
+    there = alice.get("/people/find", params={"q": typed}).headers["location"]
+    assert there == (f"/people/{people[found]}" if found else f"/people?{urlencode({'q': typed})}")
 
 
 def test_a_viewer_reads_and_a_stranger_finds_nothing(world: World, alice) -> None:

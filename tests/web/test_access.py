@@ -93,6 +93,7 @@ ACCESS = {
     "POST /organisations/{organisation_id}/restore": "member",
     "GET /people": "viewer",
     "GET /people/suggest": "viewer",
+    "GET /people/find": "viewer",
     "POST /people/tier": "member",
     "POST /people/views": "viewer",
     "POST /people/views/{view_id}/remove": "viewer",

@@ -1,5 +1,5 @@
 // <find-field suggest="/people/suggest"> around a search form: choosing somebody leads to their page. Enter without a
-// choice searches, as without scripts.
+// choice searches, as without scripts; the server goes on to whoever is clearly meant.
 import { Combobox } from "./combobox.js";
 import { say } from "./words.js";
 
