@@ -142,7 +142,7 @@ def test_the_form_is_filled_from_the_address(world: World, site: TestClient) -> 
     assert "<h1>Log an interaction</h1>" in past
     assert "data-outcome>" in past
     ahead = site.get(f"/log?contact={marta}&channel=meeting&when=2026-12-07").text
-    assert "<h1>Write down what is arranged</h1>" in ahead
+    assert "<h1>Log what is arranged</h1>" in ahead
     assert "data-outcome hidden>" in ahead
     assert 'name="back" value="/people/7?tab=1"' in page.text
 

@@ -13,7 +13,10 @@ class FindField extends Combobox {
 
   choose(option) {
     if (option?.person) location.assign(`/people/${option.person.id}`);
-    else if (option) this.input.form.requestSubmit();
+    else if (option) {
+      this.input.form.action = "/people"; // everybody was asked for
+      this.input.form.requestSubmit();
+    }
   }
 }
 
