@@ -50,12 +50,12 @@ def test_without_a_choice_comes_whoever_is_clearly_meant_or_the_list(visit: Come
 
 def test_what_was_heard_is_added_row_by_row(change: Come) -> None:
     visitor = change()
-    for size in (DESKTOP, PHONE):
+    for size, way in ((DESKTOP, "Lunch"), (PHONE, "Visit")):
         page = visitor.page(size)
         page.goto("/log")
         page.get_by_role("combobox", name="Who").press_sequentially("mart")
         page.get_by_role("option", name=MARTA).click()
-        page.get_by_role("radio", name="Lunch").click()
+        page.get_by_role("radio", name=way).click()
         rows = page.locator(".heard-row:visible")
         expect(rows).to_have_count(0)
         page.get_by_role("button", name="Competitor", exact=True).click()
