@@ -41,11 +41,15 @@ def figures(size: str, fresh: Callable[[], str]) -> Iterator[Figure]:
 
 
 def growth(small: dict[str, Figure], large: dict[str, Figure], names: tuple[str, str]) -> Iterator[Figure]:
-    """P3 and P7: the same figures at two sizes. The log makes P1 long, the people P2."""
+    """P3: the same statements at two sizes. The log makes P1 long, the people P2."""
     before, after = (SIZES[name] for name in names)
     factors = (after.interactions / before.interactions, after.contacts / before.contacts)
     for name, factor in zip(SCANNING, factors, strict=True):
         yield Figure(f"P3 {name}, {names[0]} to {names[1]}", large[name].ours, small[name].ours * factor, 1.2)
+
+
+def flatness(small: dict[str, Figure], large: dict[str, Figure], names: tuple[str, str]) -> Iterator[Figure]:
+    """P7: the same pages at two sizes, however far apart these are."""
     for name in GROWING:
         yield Figure(f"P7 {name}, {names[0]} to {names[1]}", large[name].ours, small[name].ours, 1.5)
 
@@ -62,6 +66,9 @@ def measured(backend: str, sizes: list[str]) -> None:
                 print(f"{size} {figure.line}", flush=True)
     for before, after in itertools.pairwise(sizes):
         for figure in growth(found[before], found[after], (before, after)):
+            print(f"  {figure.line}", flush=True)
+    for before, after in itertools.combinations(sizes, 2):
+        for figure in flatness(found[before], found[after], (before, after)):
             print(f"  {figure.line}", flush=True)
 
 

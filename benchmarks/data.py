@@ -7,16 +7,23 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from benchmarks.people import NOW, YEARS, matters, people
 from crm.accounts.workspaces import create_workspace
+from crm.contacts.actions import add_contacts
 from crm.domain.channels import SHIPPED, tally
 from crm.domain.principal import Principal
 from crm.storage.database import Database, new_id, new_ids
 from crm.storage.stored_metrics import STALE
-from crm.storage.tables import contact, contact_metrics, interaction, interaction_contact, organisation, user
+from crm.storage.tables import (
+    contact_metrics,
+    interaction,
+    interaction_contact,
+    interaction_user,
+    organisation,
+    user,
+)
 from crm.storage.text import fold
 
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-YEARS = 4
 BLOCK = 20_000
 LIVELY = 500
 """About as many entries as the busiest of S has."""
@@ -62,13 +69,18 @@ def fill(database: Database, size: Size, seed: int = 1) -> Filled:
         workspace_id = create_workspace(connection, "Benchmark", "UTC", NOW)
         user_id = new_id(connection)
         connection.execute(user.insert(), _user(workspace_id, user_id))
-        ids = new_ids(connection, size.contacts)
         firms = new_ids(connection, max(1, size.contacts // 5))
         for block in _blocks(_organisations(workspace_id, firms)):
             connection.execute(organisation.insert(), block)
-        for block in _blocks(_contacts(chance, workspace_id, user_id, ids, firms)):
-            connection.execute(contact.insert(), block)
     principal = Principal(workspace_id, user_id, "admin", zone, zone)
+    ids: list[int] = []
+    for drafts in _blocks(people(chance, size.contacts, firms)):
+        with database.write() as connection:
+            ids += add_contacts(connection, principal, drafts, NOW)
+    with database.write() as connection:
+        for table, written in matters(chance, workspace_id, user_id, ids):
+            numbered = zip(new_ids(connection, len(written)), written, strict=True)
+            connection.execute(table.insert(), [{**row, "id": number} for number, row in numbered])
     counts = _zipf(chance, size)
     happened = _interactions(chance, workspace_id, user_id, ids, counts)
     for pairs in _blocks(happened):
@@ -81,10 +93,10 @@ def fill(database: Database, size: Size, seed: int = 1) -> Filled:
                 interaction_contact.insert(),
                 [{**took, "interaction_id": row} for row, (_, took) in zip(rows, pairs, strict=True)],
             )
+            ours = {"workspace_id": workspace_id, "user_id": user_id}
+            connection.execute(interaction_user.insert(), [{**ours, "interaction_id": row} for row in rows])
     with database.write() as connection:
-        stale = [{"workspace_id": workspace_id, "contact_id": one, "fresh_until": STALE} for one in ids]
-        for block in _blocks(iter(stale)):
-            connection.execute(contact_metrics.insert(), block)
+        connection.execute(contact_metrics.update().values(fresh_until=STALE, settled_on=None))
     if (
         not database.is_sqlite
     ):  # PostgreSQL does it by itself, and nobody does it on SQLite (docs/performance.md)
@@ -134,28 +146,6 @@ def _organisations(workspace_id: int, ids: list[int]) -> Iterator[dict[str, Any]
         }
 
 
-def _contacts(
-    chance: random.Random, workspace_id: int, user_id: int, ids: list[int], firms: list[int]
-) -> Iterator[dict[str, Any]]:
-    for number, one in enumerate(ids):
-        name = f"{chance.choice(GIVEN)} {chance.choice(FAMILY)} {number}"
-        yield {
-            "workspace_id": workspace_id,
-            "id": one,
-            "name": name,
-            "folded_name": fold(name),
-            "search": fold(name),
-            "kind": chance.choice(("partner", "vendor", "customer", "other")),
-            "tier": chance.choices(("key", "regular", "warm", "none"), (2, 4, 2, 2))[0],
-            "organisation_id": chance.choice(firms),
-            "owner_id": user_id,
-            "city": chance.choice(("Boston", "Berlin", "Pune", None)),
-            "created_on": (NOW - timedelta(days=chance.randrange(YEARS * 365))).date(),
-            "created_at": NOW,
-            "changed_at": NOW,
-        }
-
-
 def _zipf(chance: random.Random, size: Size) -> list[int]:
     """Interactions a contact, by Zipf's law with exponent 0.8, in random order."""
     shares = [1 / (rank + 1) ** 0.8 for rank in range(size.contacts)]
@@ -199,31 +189,3 @@ def _interactions(
                 },
                 {**same, "contact_id": one, "counts": True, "reach": counted.reach, "flow": counted.flow},
             )
-
-
-GIVEN = (
-    "Marta",
-    "Jonas",
-    "Priya",
-    "Elena",
-    "Kwame",
-    "Aiko",
-    "Liam",
-    "Chloé",
-    "Ruth",
-    "Daniel",
-    "Łukasz",
-    "Søren",
-)
-FAMILY = (
-    "Kowalczyk",
-    "Reuter",
-    "Raman",
-    "Duarte",
-    "Mensah",
-    "Tanabe",
-    "Byrne",
-    "Fontaine",
-    "Abernathy",
-    "Osei",
-)

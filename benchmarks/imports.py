@@ -9,8 +9,9 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, select
 
-from benchmarks.data import NOW, Filled
+from benchmarks.data import Filled
 from benchmarks.measure import Figure
+from benchmarks.people import NOW
 from crm.domain.channels import SHIPPED
 from crm.imports.actions import apply
 from crm.imports.sniff import read_file

@@ -9,6 +9,8 @@ import html as escaping
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, fields, replace
+from datetime import UTC
+from datetime import time as time_of_day
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
@@ -16,10 +18,11 @@ from typing import Any
 from jinja2 import Environment, Template
 from sqlalchemy import insert, select
 
-from benchmarks.data import NOW, YEARS, Filled, Size, fill
+from benchmarks.data import Filled, Size, fill
 from benchmarks.measure import Figure, in_turn
+from benchmarks.people import NOW, YEARS
 from crm.domain.principal import Principal
-from crm.domain.weeks import IsoWeek
+from crm.domain.weeks import IsoWeek, local_instant
 from crm.mail.message import Mailbox, compose, new_message_id, serialise, unsubscribe_headers
 from crm.mail.rendering import render
 from crm.mail.views import NudgeMail
@@ -36,7 +39,8 @@ from crm.templating import environment
 EACH = 100
 A_PERSON = 30
 """Interactions, as in size M."""
-WEEK = IsoWeek.of(NOW.date())
+WEEK = IsoWeek.of(NOW.date()).next()
+MONDAY = local_instant(WEEK.monday, time_of_day(8), UTC)
 SENDER = Mailbox("in-person@crm.example.org", "In Person")
 MOST_MAILS = 200
 ROUNDS = 5
@@ -73,7 +77,7 @@ def _team(database: Database, number: int) -> list[Principal]:
             whose = filled.contact_ids[place::number]
             mine = contact.c.workspace_id == filled.principal.workspace_id, contact.c.id.in_(whose)
             connection.execute(contact.update().where(*mine).values(owner_id=row, city="Boston"))
-    freshen(database, filled.principal, NOW)
+    freshen(database, filled.principal, MONDAY)
     return [_as(filled, row) for row in ids]
 
 
@@ -86,7 +90,7 @@ def _planned(database: Database, principals: Sequence[Principal]) -> float:
     begun = time.perf_counter()
     for principal in principals:
         with database.write() as connection:
-            make_plan(connection, principal, WEEK, NOW)
+            make_plan(connection, principal, WEEK, MONDAY)
     return time.perf_counter() - begun
 
 
@@ -109,10 +113,10 @@ def _views(database: Database, principals: Sequence[Principal]) -> list[NudgeMai
     found = []
     for principal in principals:
         with database.read() as connection:
-            plan = plan_of(connection, principal, WEEK, NOW)
+            plan = plan_of(connection, principal, WEEK, MONDAY)
             row = connection.execute(select(user).where(user.c.id == principal.user_id)).one()
         if plan is not None and plan.open:
-            found.append(writer._nudge(row, principal, plan, (), Empty(), "", NOW))
+            found.append(writer._nudge(row, principal, plan, (), Empty(), "", MONDAY))
     assert found, f"nobody has anything to do in {YEARS} years"
     return found
 
@@ -127,7 +131,7 @@ def _ours(templates: Environment, view: NudgeMail) -> bytes:
             text=mail.text,
             html=mail.html,
             message_id=new_message_id("crm.example.org"),
-            date=NOW,
+            date=MONDAY,
             headers=HEADERS,
         )
     )

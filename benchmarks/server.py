@@ -22,9 +22,11 @@ from starlette.routing import Mount, Route
 from crm import clock
 from crm.app import create_app
 from crm.settings import Settings
-from crm.storage.database import Database, new_id
+from crm.storage.database import Database, new_ids
+from crm.storage.text import BY_BYTES, LAST_LETTER
 from crm.storage.types import to_micros
 
+MOST_LOGS = 10_000
 INSERT = """
 INSERT INTO interaction (workspace_id, id, occurred_at, day, channel, direction, outcome, broadcast, summary,
   note_private, author_id, created_at, changed_at, version)
@@ -34,7 +36,8 @@ SEARCH = """
 SELECT c.id, c.name, o.name, m.days_since_live, m.days_since_any FROM contact c
 LEFT JOIN organisation o ON o.workspace_id = c.workspace_id AND o.id = c.organisation_id
 LEFT JOIN contact_metrics m ON m.workspace_id = c.workspace_id AND m.contact_id = c.id
-WHERE c.workspace_id = :workspace AND c.folded_name LIKE :words AND c.archived_at IS NULL
+WHERE c.workspace_id = :workspace AND c.folded_name {at_least} :words AND c.folded_name {below} :beyond
+  AND c.archived_at IS NULL
 ORDER BY m.days_since_any, c.folded_name, c.id LIMIT 8
 """
 
@@ -75,6 +78,8 @@ class Bare:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        with database.write() as connection:
+            self._ids = iter(new_ids(connection, MOST_LOGS))
 
     async def log(self, request: Request) -> Response:
         """Parse the form, commit one insert, lead on."""
@@ -87,7 +92,7 @@ class Bare:
         with self.database.write() as connection:
             values = {
                 "workspace": int(sent["workspace"]),
-                "id": new_id(connection),
+                "id": next(self._ids),
                 "at": to_micros(at),
                 "day": at.date().toordinal(),
                 "channel": sent["channel"],
@@ -96,13 +101,13 @@ class Bare:
             connection.execute(text(INSERT), values)
 
     def search(self, request: Request) -> Response:
-        """One query over the index of names."""
-        asked = {
-            "workspace": int(request.query_params["workspace"]),
-            "words": f"{request.query_params['q']}%",
-        }
+        """One query along the index of names; a LIKE would walk through everybody."""
+        words = request.query_params["q"]
+        whose = int(request.query_params["workspace"])
+        asked = {"workspace": whose, "words": words, "beyond": words + LAST_LETTER}
         with self.database.read() as connection:
-            rows = connection.execute(text(SEARCH), asked).all()
+            at_least, below = BY_BYTES[connection.dialect.name]
+            rows = connection.execute(text(SEARCH.format(at_least=at_least, below=below)), asked).all()
         return JSONResponse([{"id": row[0], "name": row[1], "detail": f"{row[2]} {row[3]}"} for row in rows])
 
 

@@ -244,7 +244,8 @@ def _conditions(principal: Principal, wanted: Filter) -> list[ColumnElement[bool
     """Every condition but the zone's, so that the zones can be counted."""
     table = contact.c
     found = [is_gone() if wanted.archived else is_present()]
-    found += [matches(word) for word in search_words(wanted.text)]
+    if words := search_words(wanted.text):
+        found.append(matches(principal.workspace_id, words))
     if wanted.kind:
         found.append(table.kind == wanted.kind)
     if wanted.tier:

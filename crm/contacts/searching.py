@@ -1,10 +1,11 @@
 """Finding people by words: the search of a list, and suggestions while typing."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, func, select
 
 from crm.contacts.queries import people_joined
 from crm.domain.language import gettext as _
@@ -15,7 +16,7 @@ from crm.storage.presence import is_present
 from crm.storage.statements import built_once
 from crm.storage.stored_metrics import NEVER
 from crm.storage.tables import contact, contact_metrics, organisation
-from crm.storage.text import escape_like, fold
+from crm.storage.text import BY_BYTES, LAST_LETTER, escape_like, fold
 
 MOST_WORDS = 10
 
@@ -25,13 +26,16 @@ def search_words(text: str) -> list[str]:
     return fold(text.replace("\x00", " ")).split()[:MOST_WORDS]
 
 
-def matches(word: str) -> ColumnElement[bool]:
-    """People whose search column holds a folded word anywhere."""
-    return _holds(_anywhere(word))
+def matches(workspace_id: Any, words: Sequence[str]) -> ColumnElement[bool]:
+    """People whose search column holds all of these folded words, each anywhere."""
+    return _holding(workspace_id, map(_anywhere, words))
 
 
-def _holds(pattern: Any) -> ColumnElement[bool]:
-    return contact.c.search.like(pattern, escape="\\")
+def _holding(whose: Any, patterns: Iterable[Any]) -> ColumnElement[bool]:
+    """SQLite reads the words of everybody off their index (ix_contact_workspace_id_search) and no row of anybody else."""
+    named = contact.alias().c
+    holds = [named.search.like(pattern, escape="\\") for pattern in patterns]
+    return contact.c.id.in_(select(named.id).where(named.workspace_id == whose, *holds))
 
 
 def _anywhere(word: str) -> str:
@@ -52,13 +56,17 @@ def suggest(
 ) -> list[Suggested]:
     """People whose name, organisation, city, tag or email holds the words; those lately in contact first."""
     words, today = search_words(text), principal.team_day(at)
-    statement, values = _suggested(
-        principal.workspace_id, f"{escape_like(' '.join(words))}%", limit=limit, words=len(words)
-    )
-    values |= {f"word_{place}": _anywhere(word) for place, word in enumerate(words)}
+    begins = " ".join(words)
+    found = _begun(connection, principal, begins, limit) if words else []
+    if len(found) < limit:
+        patterns = {f"word_{place}": _anywhere(word) for place, word in enumerate(words)}
+        statement, values = _suggested(
+            principal.workspace_id, f"{escape_like(begins)}%", limit=limit, words=len(words)
+        )
+        found = connection.execute(statement, {**values, **patterns}).all()
     return [
         Suggested(row.id, row.name, _detail(row.organisation, row.days_since_live, row.days_since_any, today))
-        for row in connection.execute(statement, values)
+        for row in found
     ]
 
 
@@ -72,30 +80,52 @@ def clearly(connection: Connection, principal: Principal, text: str, at: datetim
     return called[0] if len(called) == 1 else None
 
 
+def _begun(connection: Connection, principal: Principal, begins: str, limit: int) -> Sequence[Row[Any]]:
+    """Those whose names begin so, who come first, along the index of names: often nobody else is asked for."""
+    at_least, below = BY_BYTES[connection.dialect.name]
+    return connection.execute(
+        *_named(
+            principal.workspace_id, begins, begins + LAST_LETTER, limit=limit, at_least=at_least, below=below
+        )
+    ).all()
+
+
+@built_once
+def _named(whose: Any, first: Any, beyond: Any, *, limit: int, at_least: str, below: str) -> Select[Any]:
+    name = contact.c.folded_name
+    begun = (name.bool_op(at_least)(first), name.bool_op(below)(beyond))
+    return _offered(whose).where(*begun).order_by(*_LATELY).limit(limit)
+
+
 @built_once
 def _suggested(whose: Any, begins: Any, *, limit: int, words: int) -> Select[Any]:
-    """The words are ``word_0`` and so on."""
-    metrics = contact_metrics.c
+    """The words are ``word_0`` and so on; without any, everybody is asked for."""
+    if not words:
+        return _offered(whose).order_by(*_LATELY).limit(limit)
     begun = case((contact.c.folded_name.like(begins, escape="\\"), 0), else_=1)
-    holds = [_holds(bindparam(f"word_{place}")) for place in range(words)]
+    holding = _holding(whose, [bindparam(f"word_{place}") for place in range(words)])
+    return _offered(whose).where(holding).order_by(begun, *_LATELY).limit(limit)
+
+
+def _offered(whose: Any) -> Select[Any]:
     return (
         select(
             contact.c.id,
             contact.c.name,
             organisation.c.name.label("organisation"),
-            metrics.days_since_live,
-            metrics.days_since_any,
+            contact_metrics.c.days_since_live,
+            contact_metrics.c.days_since_any,
         )
         .select_from(people_joined())
-        .where(contact.c.workspace_id == whose, is_present(), *holds)
-        .order_by(
-            *([begun] if words else []),
-            func.coalesce(metrics.days_since_any, NEVER),
-            contact.c.folded_name,
-            contact.c.id,
-        )
-        .limit(limit)
+        .where(contact.c.workspace_id == whose, is_present())
     )
+
+
+_LATELY = (
+    func.coalesce(contact_metrics.c.days_since_any, NEVER),
+    contact.c.folded_name,
+    contact.c.id,
+)
 
 
 def _detail(organisation_name: str | None, live: int | None, any_sort: int | None, today: date) -> str:

@@ -31,6 +31,8 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 BIGGEST = 2 * 2**20
 LONGEST = 5.0
 """Seconds of processor time for one file, whatever was done to it; its process needs some of them to start."""
+PROCESSES = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+"""This one, and those it waited for, in which files are read."""
 MOST_MIB = 1_024
 Spoil = Callable[[bytes, random.Random], bytes]
 
@@ -122,9 +124,8 @@ def one(given: Given, reading: Reading) -> tuple[bool, float]:
 
 
 def _seconds() -> float:
-    """Processor time of this process and those it waited for: a busy machine is no hang."""
-    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return sum(resource.getrusage(who).ru_utime + resource.getrusage(who).ru_stime for who in whose)
+    """Processor time: a busy machine is no hang."""
+    return sum(resource.getrusage(who).ru_utime + resource.getrusage(who).ru_stime for who in PROCESSES)
 
 
 def _raises(data: bytes) -> str:
@@ -183,7 +184,7 @@ def _run(asked: Asked) -> Iterator[str]:
             raise AssertionError(f"{kept}: {type(fault).__name__}: {fault}") from fault
         counted, longest = counted + is_read, max(longest, took)
         if number % 100 == 0 or number == asked.times:
-            mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            mib = max(resource.getrusage(who).ru_maxrss for who in PROCESSES) // 1024
             assert mib < MOST_MIB, f"{mib} MiB"
             minutes = (time.monotonic() - begun) / 60
             yield f"{number} files, {counted} read; at most {longest:.1f} s and {mib} MiB; {minutes:.0f} minutes"

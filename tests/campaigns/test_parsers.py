@@ -11,7 +11,10 @@ from tests.campaigns.frame import Asked
 from tests.campaigns.parsers import run
 
 
-@pytest.mark.parametrize("variant", ["old letters", "without a word"])
-def test_a_broken_build_is_found_out(variant: str) -> None:
-    with pytest.raises(AssertionError):
+@pytest.mark.parametrize(
+    ("variant", "found"),
+    [("old letters", "UnicodeDecodeError"), ("without a word", "refused without a word")],
+)
+def test_a_broken_build_is_found_out(variant: str, found: str) -> None:
+    with pytest.raises(AssertionError, match=found):
         list(run(Asked(60, random.Random(3), "sqlite", variant)))

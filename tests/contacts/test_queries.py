@@ -19,6 +19,7 @@ from crm.domain.channels import SHIPPED
 from crm.domain.principal import Principal
 from crm.errors import Invalid, NotFound
 from crm.storage.stored_metrics import refresh_stale, scope_of
+from crm.storage.text import fold
 from tests.builders import World
 
 
@@ -216,6 +217,24 @@ def test_suggestions_begin_with_those_lately_in_contact(world: World) -> None:
     ]
     assert [one.id for one in typed] == [ada, bo]
     assert [one.id for one in some] == [bo]
+
+
+def test_whose_name_begins_so_comes_before_whoever_has_the_words_elsewhere(world: World) -> None:
+    world.is_read_stored = True
+    names = [f"Łucja {letter}" for letter in "abcdefghij"] + ["Ula Łucja", "Élodie", "Elo Lucja%", "Lu"]
+    chance = random.Random(4)
+    days = dict(zip(names, chance.sample(range(1, 300), len(names)), strict=True))
+    ids = {name: add(world, name=name, organisation="Lucky") for name in names}
+    for name, since in days.items():
+        world.log("email", since, ids[name])
+    with world.database.read() as connection:
+        for typed in ("l", "lu", "łuc", "LUCJA", "lucja a", "elo", "%", "lucky", "a lucja", "\U0010ffff"):
+            words = fold(typed).split()
+            held = [one for one in names if all(word in fold(f"{one} Lucky") for word in words)]
+            held.sort(key=lambda one: (not fold(one).startswith(" ".join(words)), days[one]))
+            for limit in (3, 8, 20):
+                found = searching.suggest(connection, world.principal, typed, world.now, limit)
+                assert [one.name for one in found] == held[:limit], (typed, limit)
 
 
 def test_a_ribbon_counts_every_week_of_the_past_year(world: World) -> None:

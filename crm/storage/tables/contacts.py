@@ -66,6 +66,13 @@ contact = Table(
     Index("ix_contact_workspace_id_owner_id", "workspace_id", "owner_id"),
     Index("ix_contact_workspace_id_kind", "workspace_id", "kind"),
     Index(
+        "ix_contact_workspace_id_name_by_bytes",
+        "workspace_id",
+        "folded_name",
+        postgresql_ops={"folded_name": "text_pattern_ops"},
+    ).ddl_if(dialect="postgresql"),
+    Index("ix_contact_workspace_id_search", "workspace_id", "search", "id").ddl_if(dialect="sqlite"),
+    Index(
         "ix_contact_workspace_id_gone", "workspace_id", sqlite_where=text(GONE), postgresql_where=text(GONE)
     ),
 )
