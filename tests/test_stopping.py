@@ -82,3 +82,37 @@ def test_it_is_gone_within_ten_seconds_and_what_was_not_saved_is_rolled_back(
         assert connection.execute(select(workspace.c.name)).scalar_one() == "Our team"
         if is_free:
             assert connection.execute(select(scheduler_pulse)).all() == []
+
+
+EARLY = """
+import os
+import signal
+from crm import jobs
+from crm.__main__ import main
+
+start = jobs.start
+
+
+def start_and_be_stopped(database, settings):
+    running = start(database, settings)
+    os.kill(os.getpid(), signal.SIGTERM)
+    return running
+
+
+jobs.start = start_and_be_stopped
+main()
+"""
+
+
+def test_a_server_that_is_stopped_while_it_starts_ends_as_ever(tmp_path: Path) -> None:
+    """Its clock may be handing over a mail by then."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("CRM_")},
+        "CRM_DATA_DIR": str(tmp_path),
+        "CRM_PORT": str(port),
+    }
+    ended = subprocess.run([sys.executable, "-c", EARLY, "serve"], env=env, timeout=60, check=False)
+    assert ended.returncode == 0

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy.types import TypeDecorator
 from crm import __version__
 from crm.care import archive
 from crm.care.archive import Manifest, Writer
-from crm.errors import Conflict, Unavailable
+from crm.errors import Conflict, Invalid, Unavailable
 from crm.storage.database import Database, last_id
 from crm.storage.migrate import newest
 from crm.storage.sqlite import BESIDE
@@ -51,6 +52,7 @@ def back_up(database: Database, path: Path, at: datetime) -> Manifest:
         manifest = _write(database, part, at)
         archive.seal(part)
         _read_back(part)
+        _refuse_to_lose(path, manifest)
         part.replace(path)
     except OSError as fault:
         raise Unavailable(
@@ -78,6 +80,18 @@ def _refuse_other_files(database: Database, path: Path) -> None:
         ) from None
     if is_other:
         raise Conflict(f"{path} is there already and is no backup, so it stays. Name another file.")
+
+
+def _refuse_to_lose(path: Path, new: Manifest) -> None:
+    """A backup with users is not replaced by one without: cron, which does not know the settings, has another database."""
+    if new.tables["user"].rows:
+        return
+    with suppress(Invalid, Unavailable), archive.opened(path) as older:
+        if older.manifest.tables["user"].rows:
+            raise Conflict(
+                f"No user is in this database, but there are users in the backup at {path}, so that stays. "
+                "If yours is another database, set CRM_DATA_DIR or CRM_DATABASE_URL."
+            )
 
 
 def _write(database: Database, path: Path, at: datetime) -> Manifest:

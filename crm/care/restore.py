@@ -100,10 +100,7 @@ def _in_its_place(database: Database, found: Archive, at: datetime) -> Path:
         finally:
             new.close()
         _give_the_rights_of(place, fresh)
-        for end in (*BESIDE, ""):  # a log that were left would be read into the new file
-            with suppress(FileNotFoundError):
-                Path(f"{place}{end}").rename(f"{kept}{end}")
-        fresh.replace(place)
+        _swap(fresh, place, kept)
     except OSError as fault:
         raise Unavailable(
             f"Nothing was restored: the files beside {place} cannot be changed ({fault.strerror})."
@@ -111,6 +108,21 @@ def _in_its_place(database: Database, found: Archive, at: datetime) -> Path:
     finally:
         _drop(fresh)
     return kept
+
+
+def _swap(fresh: Path, place: Path, kept: Path) -> None:
+    """The new file takes the place of the old one, which goes to ``kept``; all of it or nothing."""
+    moved = []
+    try:
+        for end in (*BESIDE, ""):  # a log that were left would be read into the new file
+            with suppress(FileNotFoundError):
+                Path(f"{place}{end}").rename(f"{kept}{end}")
+                moved.append(end)
+        fresh.replace(place)
+    except OSError:
+        for end in moved:
+            Path(f"{kept}{end}").rename(f"{place}{end}")
+        raise
 
 
 def _drop(path: Path) -> None:

@@ -1,5 +1,6 @@
 """``crm serve`` and ``crm migrate``."""
 
+import ctypes
 import errno
 import gc
 import logging
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -24,6 +26,9 @@ from crm.settings import COMMA_IN_KEY, SHORT_KEY, Settings, unknown_settings
 from crm.storage.database import Database
 from crm.web import logs, sessions
 
+if TYPE_CHECKING:
+    import uvicorn
+
 GRACE_SECONDS = 7
 """How long requests in progress may take; with what comes after it, the process is gone within ten."""
 LAST_SECONDS = 0.25
@@ -32,6 +37,7 @@ log = logging.getLogger("crm.serve")
 
 def serve() -> None:
     """Serve the pages, the API and the scheduler on one port."""
+    _share_one_heap()
     with ExitStack() as serving:
         settings, database = serving.enter_context(open_database())
         from crm import jobs  # only the server waits for the scheduler and the web framework
@@ -45,14 +51,32 @@ def serve() -> None:
             log.warning(sentence)
         _announce(settings, database)
         reseal(database, settings.key)
+        stops: list[Callable[[], None]] = []
+        server = _stoppable(settings, database, stops)
         running = jobs.start(database, settings) if settings.scheduler == "on" else None
         try:
-            _run(settings, database, listener, running.ask if running else _nothing)
+            if running:
+                stops.append(running.ask)
+            server.run(sockets=[listener])
         finally:
             if running:
                 running.stop()
             listener.close()
     _leave_nobody_working()
+
+
+def _share_one_heap() -> None:
+    """glibc would keep a heap for each thread, and in each what its largest page once took: 40 MiB for eight."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):  # another C library
+        return
+    for option, value in ((_ARENA_MAX, 1), (_MMAP_THRESHOLD, 65_536), (_TRIM_THRESHOLD, 65_536)):
+        mallopt(option, value)
+
+
+_ARENA_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -8, -3, -1
+"""Their numbers in malloc.h."""
 
 
 def _refuse_wrong(settings: Settings) -> None:
@@ -103,14 +127,10 @@ def _announce(settings: Settings, database: Database) -> None:
             typer.echo(f"Set up the first admin: {settings.url}/setup?token={token}")
 
 
-def _nothing() -> None:
-    """Nobody else is to stop."""
+def _stoppable(settings: Settings, database: Database, stops: list[Callable[[], None]]) -> "uvicorn.Server":
+    """The server, which ends when it is asked to, from now on: requests in progress are answered first.
 
-
-def _run(settings: Settings, database: Database, listener: socket.socket, ask: Callable[[], None]) -> None:
-    """Serve until asked to stop, and hand on the asking; requests in progress are answered first.
-
-    The server raises the signal again at its end, which must not cut our own end short.
+    ``stops`` are told as well. The server raises the signal again at its end, which must not cut our own end short.
     """
     import uvicorn
 
@@ -131,14 +151,14 @@ def _run(settings: Settings, database: Database, listener: socket.socket, ask: C
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             stopping.set()
-            ask()
+            for stop in stops:
+                stop()
             super().handle_exit(sig, frame)
 
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    try:
-        Server(config).run(sockets=[listener])
-    except KeyboardInterrupt:
-        return
+    server = Server(config)
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, server.handle_exit)
+    return server
 
 
 def _leave_nobody_working() -> None:

@@ -111,7 +111,6 @@ def _prepare(connection: Any, record: object) -> None:
     cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA cache_size=-32000")
     with suppress(driver.OperationalError):  # a read-only file still reads; its first write says why not
         cursor.execute("PRAGMA journal_mode=WAL")
     cursor.close()

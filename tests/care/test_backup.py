@@ -214,6 +214,23 @@ def test_what_is_no_backup_is_not_replaced(world: World, tmp_path: Path) -> None
         assert found.manifest.tables["contact"].rows == 3
 
 
+def test_a_backup_with_users_is_not_replaced_by_one_without(
+    world: World, elsewhere: Database, tmp_path: Path
+) -> None:
+    world.user()
+    weekly = tmp_path / "weekly.backup"
+    back_up(elsewhere, weekly, NOW)  # nobody is in either: replaced like any other
+    back_up(elsewhere, weekly, NOW)
+    back_up(world.database, weekly, NOW)
+    whole = weekly.read_bytes()
+    with pytest.raises(Conflict, match=r"so that stays.*CRM_DATA_DIR"):
+        back_up(elsewhere, weekly, NOW)
+    assert weekly.read_bytes() == whole
+    weekly.write_bytes(whole[:2000])
+    back_up(elsewhere, weekly, NOW)
+    assert {path.name for path in tmp_path.glob("*backup*")} == {weekly.name}
+
+
 def test_the_database_is_not_replaced_by_its_backup(elsewhere: Database, tmp_path: Path) -> None:
     assert elsewhere.url.database
     place = Path(elsewhere.url.database)

@@ -142,6 +142,27 @@ def test_a_damaged_file_is_set_aside_for_the_backup(
     assert {path.name for path in file.parent.glob("in-person.sqlite3*")} == {file.name, kept.name}
 
 
+def test_a_damaged_file_is_back_in_its_place_where_the_new_one_cannot_take_it(
+    file: Path, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tear(file)
+    damaged = file.read_bytes()
+
+    def refused(path: Path, target: Path) -> Path:
+        raise PermissionError(1, "Operation not permitted")
+
+    database = Database(f"sqlite:///{file}")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", refused)
+        with pytest.raises(Unavailable, match="Nothing was restored"):
+            restore(database, saved, NOW, replace=True)
+    database.close()
+    assert file.read_bytes() == damaged
+    assert not [
+        path for path in file.parent.iterdir() if ".damaged-" in path.name or ".restoring" in path.name
+    ]
+
+
 def test_a_damaged_file_stays_where_nothing_could_be_restored(
     file: Path, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

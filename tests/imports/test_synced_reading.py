@@ -4,13 +4,14 @@ import signal
 import socket
 import subprocess
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from crm.domain.synced import GOOD
+from crm.domain.synced import GOOD, SYNCED
 from crm.imports import reading, synced, synced_kinds
 from crm.imports.busy_fetch import Source
 from crm.imports.reading import Given, Reading, read_all
@@ -55,7 +56,7 @@ def test_an_admin_sees_how_it_stands_and_has_it_read_now(world: World) -> None:
     assert "Read now" not in page
     browser = client(world, world.user("Ada"))
     page = browser.get("/import").text
-    assert "refused this name" in page or "dav.example" in page
+    assert unescape(SYNCED["password"].format(host="dav.example")) in unescape(page)
     (source_id,) = [row.id for row in rows(world, synced_source)]
     assert f'action="/import/sources/{source_id}/read"' in page
     assert browser.post(f"/import/sources/{source_id + 1}/read").status_code == 404

@@ -583,7 +583,7 @@ def test_nul_is_refused(world: World, site: TestClient) -> None:
 
 @pytest.mark.skipif(not NAUGHTY.exists(), reason="the list of naughty strings is not here")
 def test_naughty_strings_are_stored_unchanged_or_refused(world: World, site: TestClient) -> None:
-    marta, strings = world.contact(), naughty()
+    marta, strings, told = world.contact(), naughty(), set()
     for summary, note, heard in zip(strings[::3], strings[1::3], strings[2::3], strict=False):
         fields = {"summary": summary, "note": note, "heard_sort_1": "risk", "heard_text_1": heard}
         answer = post(site, "/log", contact_ids=marta, channel="note", **fields)
@@ -591,9 +591,11 @@ def test_naughty_strings_are_stored_unchanged_or_refused(world: World, site: Tes
         if answer.status_code == 303:
             row = newest(world)
             assert (row.summary, row.note) == (summary.strip() or None, note.strip() or None)
+            told.add(heard.strip())
     with world.database.read() as connection:
         kept = set(connection.execute(select(signal.c.text)).scalars())
-    assert kept <= {one.strip() for one in strings}
+    assert len(told) > len(strings) / 4
+    assert kept == told - {""}
     assert site.get(f"/log/{newest(world).id}").status_code == 200
 
 
