@@ -1,8 +1,8 @@
-// What is answered on a page leads back to it: it is shown as far down as it was, not from its top.
+// What is answered within data-stays, or undone in a toast, leads back to the same page: it is shown as far down as it was.
 const KEPT = "in-person-stay";
 
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented || event.target.method !== "post") return;
+  if (event.defaultPrevented || !event.target.closest("[data-stays], #toasts")) return;
   sessionStorage.setItem(KEPT, JSON.stringify({ path: location.pathname, top: scrollY }));
 });
 
