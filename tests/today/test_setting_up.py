@@ -1,6 +1,10 @@
 """A team that is just setting up: the first plan holds whoever is brought in meanwhile, and is for days still to come."""
 
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +13,12 @@ import time_machine
 from crm import clock
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
+from crm.nudges.sending import into_folder
 from crm.planning import actions
+from crm.planning.asked import plan_for
 from crm.planning.queries import PlanView, plan_of
 from tests.builders import World
+from tests.nudges.mailroom import only, postman
 from tests.today.test_week_page import by_screen, words
 from tests.web.site import client
 
@@ -65,6 +72,34 @@ def test_who_is_added_after_the_first_look_comes_into_the_week(world: World, fir
         brought(world, alice, "Marta Kowalczyk")
         assert "Marta Kowalczyk" in words(browser.get("/").text)
         assert whom(planned(world, alice, "2026-W48")) == {"Jonas Beck", "Marta Kowalczyk"}
+
+
+def test_the_command_line_too_shows_who_was_added_since(world: World) -> None:
+    alice = world.user(first_run_done=True)
+    brought(world, alice, "Jonas Beck")
+    assert whom(plan_for(world.database, alice, None, clock.now(), None)) == {"Jonas Beck"}
+    with time_machine.travel(clock.now() + timedelta(minutes=5), tick=True):
+        brought(world, alice, "Marta Kowalczyk")
+        made = plan_for(world.database, alice, None, clock.now(), None)
+    assert whom(made) == {"Jonas Beck", "Marta Kowalczyk"}
+
+
+def test_the_mail_of_monday_has_who_was_added_on_sunday(world: World, tmp_path: Path) -> None:
+    with time_machine.travel(SATURDAY, tick=True):
+        alice = world.user(first_run_done=True, nudge_minute=480, nudge_weekday=0)
+        brought(world, alice, "Jonas Beck")
+        client(world, alice).get("/")
+    with time_machine.travel(SATURDAY + timedelta(days=1), tick=True):
+        brought(world, alice, "Marta Kowalczyk")
+    with time_machine.travel(SATURDAY + timedelta(days=2), tick=True):
+        only(postman(world.database, clock.now, hand_over=into_folder(tmp_path)).work())
+        assert whom(planned(world, alice, "2026-W49")) == {"Jonas Beck", "Marta Kowalczyk"}
+    (mail,) = tmp_path.glob("*.eml")
+    message = message_from_bytes(mail.read_bytes(), policy=default)
+    assert isinstance(message, EmailMessage)
+    body = message.get_body(("plain",))
+    assert body
+    assert "Marta Kowalczyk" in body.get_content()
 
 
 @pytest.mark.parametrize("bound_by", ["an answer", "a call", "no room", "nobody new"])
