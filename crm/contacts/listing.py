@@ -51,6 +51,7 @@ class Filter:
     organisation: int | None = None
     archived: bool = False
     sort: Sort = "personal"
+    city: str | None = None
 
 
 @dataclass(frozen=True)
@@ -254,6 +255,8 @@ def _conditions(principal: Principal, wanted: Filter) -> list[ColumnElement[bool
         found.append(table.owner_id.is_(None) if wanted.owner == NOBODY else table.owner_id == wanted.owner)
     if wanted.organisation is not None:
         found.append(table.organisation_id == wanted.organisation)
+    if wanted.city:
+        found.append(func.lower(table.city) == func.lower(wanted.city))
     if wanted.tag:
         tagged = select(contact_tag.c.contact_id).where(
             contact_tag.c.workspace_id == principal.workspace_id, contact_tag.c.tag == wanted.tag

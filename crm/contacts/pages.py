@@ -32,6 +32,7 @@ from crm.contacts.listing import Filter, Sort
 from crm.contacts.many_pages import short
 from crm.contacts.organisations import Organisation
 from crm.contacts.queries import Person
+from crm.domain.folding import fold
 from crm.domain.heard import DATE_KINDS
 from crm.domain.language import gettext as _
 from crm.domain.ribbon import ribbon
@@ -50,7 +51,7 @@ router.routes.extend(merge_pages.router.routes)
 router.routes.extend(erase_pages.router.routes)
 
 ZONES = ("in_touch", "drifting", "screen_only", "gone_quiet", "no_record")
-FILTERS = ("q", "kind", "tier", "owner", "tag", "organisation", "zone", "archived", "sort")
+FILTERS = ("q", "kind", "tier", "owner", "tag", "city", "organisation", "zone", "archived", "sort")
 
 
 router.routes.extend(view_routes("people", FILTERS).routes)
@@ -68,7 +69,8 @@ def people(visit: Visit) -> Response:
         "next": _address(visit, after=found.next) if found.next else None,
         "counts": listing.counts(visit.connection, visit.principal, wanted),
         "wanted": wanted,
-        "filters": [name for name in FILTERS if name != "q"],
+        "kept": {name: visit.query[name] for name in FILTERS if visit.query.get(name)},
+        "cities": sorted({one.city for one in found.people if one.city}, key=fold),
         "account": _account(visit, wanted),
         "address": lambda **changes: _address(visit, **changes),
         "is_filtered": any(visit.query.get(name) for name in FILTERS if name != "sort"),
@@ -116,6 +118,7 @@ def _filter(visit: Visit) -> Filter:
         zone=asked["zone"] if asked["zone"] in ZONES else None,
         owner=visit.principal.user_id if owner == "me" else int(owner) if is_id(owner) else None,
         tag=asked["tag"] or None,
+        city=asked["city"][:200] or None,
         organisation=int(asked["organisation"]) if is_id(asked["organisation"]) else None,
         archived=asked["archived"] == "yes",
         sort=sort,

@@ -354,6 +354,18 @@ def test_whoever_is_clearly_meant_is_found_at_once(
     assert there == (f"/people/{people[found]}" if found else f"/people?{urlencode({'q': typed})}")
 
 
+def test_people_are_narrowed_down_to_a_city(world: World, alice) -> None:
+    there = world.contact("Marta Kowalczyk", city="Łódź")
+    world.contact("Ana Ruiz", city="Lyon")
+    page = alice.get("/people?city=Łódź&sort=name").text
+    assert "Marta Kowalczyk" in page
+    assert "Ana Ruiz" not in page
+    assert "City: Łódź" in page
+    assert '<input type="hidden" name="sort" value="name">' in page
+    assert "Ana Ruiz" in alice.get("/people?city=LYON").text
+    assert 'href="/people?city=%C5%81%C3%B3d%C5%BA"' in alice.get(f"/people/{there}").text
+
+
 def test_a_viewer_reads_and_a_stranger_finds_nothing(world: World, alice) -> None:
     marta = add(alice, organisation="Haas")
     organisation = person(world, marta).organisation_id
