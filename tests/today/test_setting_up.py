@@ -18,7 +18,7 @@ from crm.planning import actions
 from crm.planning.asked import plan_for
 from crm.planning.queries import PlanView, plan_of
 from tests.builders import World
-from tests.nudges.mailroom import only, postman
+from tests.nudges.mailroom import postman
 from tests.today.test_week_page import by_screen, words
 from tests.web.site import client
 
@@ -92,7 +92,7 @@ def test_the_mail_of_monday_has_who_was_added_on_sunday(world: World, tmp_path: 
     with time_machine.travel(SATURDAY + timedelta(days=1), tick=True):
         brought(world, alice, "Marta Kowalczyk")
     with time_machine.travel(SATURDAY + timedelta(days=2), tick=True):
-        only(postman(world.database, clock.now, hand_over=into_folder(tmp_path)).work())
+        postman(world.database, clock.now, hand_over=into_folder(tmp_path)).work()
         assert whom(planned(world, alice, "2026-W49")) == {"Jonas Beck", "Marta Kowalczyk"}
     (mail,) = tmp_path.glob("*.eml")
     message = message_from_bytes(mail.read_bytes(), policy=default)
