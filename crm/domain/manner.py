@@ -125,16 +125,16 @@ def occasion_words(year: int | None, month: int, day: int) -> str:
     return day_words(date(year or _LEAP, month, day), year=year is not None, long=True)
 
 
-def unreal_day_words(month: int, day: int) -> str:
-    """A day that no calendar has: "30 February", "February 30", "02-30"."""
+def unreal_day_words(month: int, day: int, year: int = 0) -> str:
+    """A day that no calendar has: "30 February", "February 29, 2027", "02-30"; ``year`` 0 where none was said."""
     name = month_name(date(_LEAP, month, 1), long=True)
     match _reader.get().dates:
         case "iso":
-            return f"{month:02d}-{day:02d}"
+            return f"{year:04d}-{month:02d}-{day:02d}" if year else f"{month:02d}-{day:02d}"
         case "month_day":
-            return f"{name} {day}"
+            return f"{name} {day}{f', {year}' if year else ''}"
         case _:
-            return f"{day} {name}"
+            return f"{day} {name}{f' {year}' if year else ''}"
 
 
 def days_words(first: date, last: date, *, year: bool, to: str, long: bool = False) -> str:

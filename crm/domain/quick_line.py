@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from crm.domain.channels import Channel
 from crm.domain.heard import Heard
-from crm.domain.said_days import day_of
+from crm.domain.said_days import day_of, no_day
 from crm.domain.told import promised_in, told_in
 from crm.domain.unanswered import begins_unanswered, ends_unanswered
 
@@ -91,12 +91,14 @@ class Somebody:
 
 @dataclass(frozen=True)
 class QuickLine:
-    """What the line seems to say. ``unclear`` are names that fit several people or nobody, as they were written."""
+    """What the line seems to say. ``unclear`` are names that fit several people or nobody, as they were written;
+    ``no_day`` says what is wrong with a day that was said and is none."""
 
     channel: str | None = None
     people: tuple[int, ...] = ()
     unclear: tuple[str, ...] = ()
     day: date | None = None
+    no_day: str | None = None
     at: time | None = None
     direction: str = "mutual"
     outcome: str = "reached"
@@ -139,6 +141,7 @@ class _Found:
     people: list[int] = field(default_factory=list)
     unclear: list[str] = field(default_factory=list)
     day: date | None = None
+    no_day: str | None = None
     at: time | None = None
     direction: str | None = None
     outcome: str = "reached"
@@ -196,6 +199,7 @@ class _Reader:
             tuple(dict.fromkeys(found.people)),
             tuple(dict.fromkeys(found.unclear)),
             found.day,
+            None if found.day else found.no_day,
             found.at,
             found.direction or "mutual",
             found.outcome,
@@ -316,9 +320,11 @@ class _Reader:
             return 0
         for count in (5, 4, 3, 2, 1):
             words = self._words(at, count)
-            day = day_of(words, self.today) if words else None
-            if day:
+            if words and (day := day_of(words, self.today)):
                 self.found.day = day
+                return count
+            if words and (doubt := no_day(words)):
+                self.found.no_day = doubt
                 return count
         return 0
 

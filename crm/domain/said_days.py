@@ -1,7 +1,11 @@
-"""Days as people say them: "last friday", "3 days ago", "12 Oct", "24.12.", and due days, which lie ahead."""
+"""Days as people say them: "last friday", "3 days ago", "12 Oct", "24.12.", "19/11", and due days, which lie ahead."""
 
 import re
 from datetime import date, timedelta
+from typing import NamedTuple
+
+from crm.domain.language import gettext as _
+from crm.domain.manner import reader, unreal_day_words
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (
@@ -9,6 +13,11 @@ _MONTHS = (
     *("august", "september", "october", "november", "december"),
 )
 _COUNTED = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_WEEKS = {"last": 7, "this": 0}
+_MOST = 39
+"""What is said of a month and is more is no slip of a day."""
+_LEAP = 2000
+"""A year that has every day."""
 _SPANS = {"day": 1, "days": 1, "week": 7, "weeks": 7}
 
 
@@ -27,18 +36,78 @@ def day_of(words: list[str], today: date) -> date | None:
             return day_of(rest, today)
         case ["last", word]:
             return _weekday(word, today)
+        case [word, *week] if _weekday(word, today) and _is_week(week):
+            return _in_week(word, week[-2], today)
+        case [which, "week", *rest] if (
+            which in _WEEKS and rest and _weekday(rest[-1], today) and rest[:-1] in ([], ["on"])
+        ):
+            return _in_week(rest[-1], which, today)
         case [number, unit, "ago"] if unit in _SPANS:
             counted = _COUNTED.get(number) or _small(number)
             return _moved(today, -counted * _SPANS[unit]) if counted else None
-        case [number, month, year] if _month(month) and _year(year):
-            return _date(_year(year), _month(month), _small(number))
+    said = _said(words)
+    if said:
+        return _date(*said) if said.year else _latest(said.month, said.day, today)
+    return _weekday(words[0], today) if len(words) == 1 else None
+
+
+def no_day(words: list[str]) -> str | None:
+    """What to say where these words mean a day and name none: "There is no 31 February."."""
+    match words:
+        case ["on", *rest] if rest:
+            return no_day(rest)
+        case [which, span] if which in _WEEKS and span in ("week", "weekend", "month"):
+            return _("Say which day you mean by “{words}”.").format(words=f"{which} {span}")
+        case ["in", month, *year] if _month(month) and (not year or _is_year(year)):
+            return _("Say which day you mean by “{words}”.").format(
+                words=" ".join(["in", month.capitalize(), *year])
+            )
+    said = _said(words)
+    if (
+        said is None
+        or said.day > _MOST
+        or _date(*said)
+        or (not said.year and _date(_LEAP, said.month, said.day))
+    ):
+        return None
+    return _("There is no {day}.").format(day=unreal_day_words(said.month, said.day, said.year))
+
+
+class _Said(NamedTuple):
+    """A day as it is written, whether there is one or not; ``year`` is 0 where none is."""
+
+    year: int
+    month: int
+    day: int
+
+
+def _said(words: list[str]) -> _Said | None:
+    match words:
+        case [number, month, year] if _month(month) and _small(number) and _year(year):
+            return _Said(_year(year), _month(month), _small(number))
+        case [month, number, year] if _month(month) and _small(number) and _year(year):
+            return _Said(_year(year), _month(month), _small(number))
         case [number, month] if _month(month) and _small(number):
-            return _latest(_month(month), _small(number), today)
+            return _Said(0, _month(month), _small(number))
         case [month, number] if _month(month) and _small(number):
-            return _latest(_month(month), _small(number), today)
+            return _Said(0, _month(month), _small(number))
         case [word]:
-            return _weekday(word, today) or _iso(word) or _dotted(word, today)
+            return _iso(word) or _dotted(word) or _slashed(word)
     return None
+
+
+def _is_week(words: list[str]) -> bool:
+    """ "last week", "of this week"."""
+    return (
+        words[-1:] == ["week"] and words[-2:-1] != [] and words[-2] in _WEEKS and words[:-2] in ([], ["of"])
+    )
+
+
+def _in_week(weekday: str, which: str, today: date) -> date | None:
+    """Friday last week, or this; a week begins on Monday."""
+    day = _weekday(weekday, today)
+    monday = _moved(today, -today.weekday() - _WEEKS[which])
+    return _moved(monday, day.weekday()) if day and monday else None
 
 
 def _moved(day: date, days: int) -> date | None:
@@ -70,6 +139,10 @@ def _year(word: str) -> int:
     return int(word) if re.fullmatch(r"(?:19|20)[0-9]{2}", word) else 0
 
 
+def _is_year(words: list[str]) -> bool:
+    return len(words) == 1 and _year(words[0]) > 0
+
+
 def _date(year: int, month: int, day: int) -> date | None:
     try:
         return date(year, month, day)
@@ -85,18 +158,31 @@ def _latest(month: int, day: int, today: date) -> date | None:
     return next(filter(None, (_date(today.year - back, month, day) for back in range(1, 9))), this_year)
 
 
-def _iso(word: str) -> date | None:
+def _iso(word: str) -> _Said | None:
     said = re.fullmatch(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", word)
-    return _date(int(said[1]), int(said[2]), int(said[3])) if said else None
+    return _possible(int(said[1]), int(said[2]), int(said[3])) if said else None
 
 
-def _dotted(word: str, today: date) -> date | None:
+def _dotted(word: str) -> _Said | None:
     """12.10. or 12.10.2026: where people write dots, the day comes first."""
     said = re.fullmatch(r"([0-9]{1,2})\.([0-9]{1,2})\.?([0-9]{4})?", word)
-    if not said:
+    return _possible(int(said[3] or 0), int(said[2]), int(said[1])) if said else None
+
+
+def _slashed(word: str) -> _Said | None:
+    """19/11, 19/11/26 or 11/19/2026: in the reader's order, unless only the other one makes a month."""
+    said = re.fullmatch(r"([0-9]{1,2})/([0-9]{1,2})(?:/((?:20)?[0-9]{2}))?", word)
+    if not said or word == "24/7":
         return None
-    day, month = int(said[1]), int(said[2])
-    return _date(int(said[3]), month, day) if said[3] else _latest(month, day, today)
+    year = int(said[3] or 0)
+    year += 2000 if 0 < year < 100 else 0
+    orders = ((said[2], said[1]), (said[1], said[2]))
+    first, other = reversed(orders) if reader().dates == "month_day" else orders
+    return _possible(year, int(first[0]), int(first[1])) or _possible(year, int(other[0]), int(other[1]))
+
+
+def _possible(year: int, month: int, day: int) -> _Said | None:
+    return _Said(year, month, day) if 1 <= month <= 12 and day >= 1 else None
 
 
 def due_day(words: list[str], today: date) -> date | None:
@@ -115,14 +201,9 @@ def _weekday_ahead(words: list[str], today: date) -> date | None:
 
 
 def _day_ahead(words: list[str], today: date) -> date | None:
-    """A day and a month in either order, or "2.12."; the first such day from today on."""
-    dotted = re.fullmatch(r"([0-9]{1,2})\.([0-9]{1,2})\.?", words[0]) if len(words) == 1 else None
-    if dotted:
-        return _first(int(dotted[2]), int(dotted[1]), today)
-    for day, month in (words, words[::-1]) if len(words) == 2 else ():
-        if _month(month) and _small(day):
-            return _first(_month(month), _small(day), today)
-    return None
+    """A day and a month without a year: the first such day from today on."""
+    said = _said(words)
+    return _first(said.month, said.day, today) if said and not said.year else None
 
 
 def _first(month: int, day: int, today: date) -> date | None:

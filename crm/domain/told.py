@@ -8,7 +8,7 @@ import re
 from datetime import date
 
 from crm.domain.heard import LABELS, Heard
-from crm.domain.said_days import due_day
+from crm.domain.said_days import due_day, no_day
 
 _SORT = re.compile(
     rf"(?:^|(?<=[\s.,;]))({'|'.join(sorted(LABELS, key=len, reverse=True))})\s*:\s*", re.IGNORECASE
@@ -49,6 +49,13 @@ def promised_in(remark: str, today: date) -> tuple[str, tuple[Heard, ...]]:
         at = head.end() + length
     kept.append(remark[at:].lstrip(" .,;"))
     return " ".join(part for part in kept if part), tuple(found)
+
+
+def due_doubt(one: Heard) -> str | None:
+    """What to say where the words of an ask or a promise end in a day that there is not: "by 31 feb"."""
+    said = _DUE.search(one.text) if one.sort in DUE_SORTS and one.due is None else None
+    words = [word.strip(".,;!?").lower() for word in said[1].split()] if said else []
+    return no_day([word for word in words if word not in ("the", "on", "of")]) if words else None
 
 
 def _promise(head: re.Match[str], clause: str, today: date) -> tuple[Heard, int]:

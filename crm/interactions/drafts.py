@@ -80,7 +80,7 @@ def from_address(connection: Connection, principal: Principal, query: QueryParam
 
 def from_line(connection: Connection, principal: Principal, said: QuickLine, today: date, back: str) -> Draft:
     """What a line was understood to say."""
-    when, day = "today", ""
+    when, day = ("day", "") if said.no_day else ("today", "")
     if said.day == today - timedelta(days=1):
         when = "yesterday"
     elif said.day and said.day != today:
@@ -151,6 +151,26 @@ def from_logged(entry: Logged, principal: Principal, back: str) -> Draft:
         version=str(entry.version),
         back=back,
     )
+
+
+def day_in(draft: Draft, today: date) -> date | None:
+    """The day the form says so far; none where one is still to be picked."""
+    if draft.day or draft.when == "day":
+        return day_said(draft.day)
+    return today - timedelta(days=1) if draft.when == "yesterday" else today
+
+
+def time_in(draft: Draft) -> time | None:
+    """The time the form says, if any."""
+    return time.fromisoformat(_time(draft.time_of_day)) if _time(draft.time_of_day) else None
+
+
+def day_said(text: str) -> date | None:
+    """The day of a field, if it holds one."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def wall(moment: datetime, principal: Principal) -> tuple[date, time]:

@@ -44,7 +44,6 @@ class LogForm(Form):
     note: str | None = Field(None, max_length=TEXT_LIMIT)
     note_private: bool = False
     broadcast: bool = False
-    once_more: bool = False
     then: Literal["save", "another"] = "save"
     once: UUID | None = None
     suggestion: Id | None = None

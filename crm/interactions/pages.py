@@ -13,13 +13,14 @@ from starlette.responses import Response
 from crm.contacts.searching import suggest
 from crm.domain.channels import Channel, by_key, is_broadcast
 from crm.domain.expressions import Facts, evaluate
-from crm.domain.heard import LABELS, Heard
+from crm.domain.heard import LABELS
 from crm.domain.language import N_, ngettext, plurals
 from crm.domain.language import gettext as _
 from crm.domain.log_sentences import keeps_sentence, short_label
 from crm.domain.manner import clock_words
 from crm.domain.quick_line import QuickLine
 from crm.domain.spans import count, day_and_time, day_phrase, join
+from crm.domain.told import due_doubt
 from crm.domain.whatif import once_dated_back, once_more
 from crm.errors import Conflict
 from crm.interactions import (
@@ -33,8 +34,8 @@ from crm.interactions import (
     signal_pages,
 )
 from crm.interactions.actions import Entry
-from crm.interactions.drafts import Draft
-from crm.interactions.forms import SPEAK_AGAIN, moment_of, read_log
+from crm.interactions.drafts import Draft, Row
+from crm.interactions.forms import HEARD_ROWS, SPEAK_AGAIN, LogForm, moment_of, read_log
 from crm.interactions.left_behind import Along
 from crm.interactions.logged_before import Before, Saying, logged_before, saved_as
 from crm.interactions.once import already, is_same
@@ -84,10 +85,14 @@ def once_saved(visit: Visit) -> Response:
         when=query.get("when", "today"),
         day=query.get("day", ""),
         time_of_day=query.get("time_of_day", ""),
+        direction=query.get("direction", "mutual"),
         outcome=query.get("outcome", "reached"),
         closed_asks=frozenset(query.getlist("closed_asks")),
     )
-    return visit.render("interactions/_once_saved.html", _beside(visit, draft))
+    before = _before_shown(visit, _draft_before(visit, draft))
+    return visit.render(
+        "interactions/_once_saved.html", _beside(visit, draft) | {"before": before, "is_part": True}
+    )
 
 
 @router.action("/log")
@@ -99,23 +104,22 @@ def log(visit: Visit) -> Response:
     where = _another(visit) if sent.form.then == "another" else reading.back_of(visit)
     once = str(sent.form.once) if sent.form.once else None
     known = already(visit.connection, visit.principal, once)
-    if known and not sent.form.once_more and is_same(visit.connection, visit.principal, known, sent):
+    if known and is_same(visit.connection, visit.principal, known, sent):
         return visit.redirect(where, _("This was already saved, and only once."), undo_of(known))
-    if not known and (before := _before(visit, sent)):
-        draft = replace(reading.typed(visit), people=sent.people, who="")
-        return _form(visit, draft, Problem({}, draft, before=before))
+    before = _before(visit, sent) if once and not known else None
     saved = save(visit, sent, None if known else once)
-    return visit.redirect(where, saved.words, saved.undo)
+    words = [saved.words, _before_words(visit, before)] if before else [saved.words]
+    return visit.redirect(where, " ".join(words), saved.undo)
 
 
 def _before(visit: Visit, sent: Sent) -> Before | None:
-    """The same of a moment ago, unless it is to be logged once more; programs, whose forms carry no key, are not asked."""
-    form, entry = sent.form, sent.entry
-    if form.once is None or form.once_more or form.broadcast or sent.newcomers:
+    """The same of a moment ago. Programs, whose forms carry no key, are not told."""
+    entry = sent.entry
+    if sent.newcomers:
         return None
     day = drafts.wall(entry.occurred_at, visit.principal)[0]
     how = (entry.channel, entry.direction, entry.outcome)
-    saying = Saying(entry.contact_ids, *how, day, form.time_of_day, entry.summary)
+    saying = Saying(entry.contact_ids, *how, day, sent.form.time_of_day, entry.summary)
     return logged_before(visit.connection, visit.principal, saying, visit.at)
 
 
@@ -123,45 +127,76 @@ def _before(visit: Visit, sent: Sent) -> Before | None:
 def line(visit: Visit) -> Response:
     """One line, read into the form; nothing is saved before somebody says so."""
     typed = str(visit.form.get("line", "")).strip()
-    today = visit.today
     written = visit.principal.own_day(reading.written_at(visit))
     said = understood(visit.connection, visit.principal, typed, written)
-    said = replace(said, day=said.day or written)
-    draft = drafts.from_line(visit.connection, visit.principal, said, today, reading.back_of(visit))
+    said = said if said.no_day else replace(said, day=said.day or written)
+    draft = drafts.from_line(visit.connection, visit.principal, said, visit.today, reading.back_of(visit))
     draft = replace(draft, once=str(visit.form.get("once", "")))
-    read = {"typed": typed, "parts": _line_parts(visit, said, draft)} if typed else None
-    return _form(visit, draft, line=read, before=_line_before(visit, said, draft))
-
-
-def _line_parts(visit: Visit, said: QuickLine, draft: Draft) -> list[str]:
-    """What was understood, a piece each."""
-    today = visit.today
-    named = by_key(queries.channels(visit.connection, visit.principal)).get(said.channel or "")
-    parts = [short_label(named)] if named else []
-    parts += [_(dict(OUTCOMES)["attempted"])] if said.outcome == "attempted" else []
-    parts += [_(dict(KINDS_OF_DIRECTION)[said.direction])] if said.direction != "mutual" else []
-    parts += [person.name for person in draft.people]
-    parts.append(day_phrase(said.day or today, today) + (f", {clock_words(said.at)}" if said.at else ""))
-    parts += [f"“{said.remark[:60]}”"] if said.remark else []
-    return parts + [_heard_words(one, today) for one in said.heard]
-
-
-def _line_before(visit: Visit, said: QuickLine, draft: Draft) -> Before | None:
-    """What was saved from this line already, or the same of a moment ago."""
+    ids = [person.id for person in draft.people]
+    _people, who = reading.whom(visit, LogForm(contact_ids=ids, who=draft.who), draft)
     known = already(visit.connection, visit.principal, draft.once)
-    if known:
-        return saved_as(visit.connection, visit.principal, known)
-    if draft.who or said.day is None:
+    before = saved_as(visit.connection, visit.principal, known) if known else None
+    problem = Problem(_doubts(said), draft, who.choices, who.strangers, status=200)
+    read = _line(visit, draft, who.unclear) | {"is_new": True} if typed else None
+    return _form(visit, draft, problem, line=read, before=before)
+
+
+@router.page("/log/will-save", access="member")
+def will_save(visit: Visit) -> Response:
+    """What stands above the form that a line was read into, for what the form says by now."""
+    sent = FormData([*visit.query.multi_items()])
+    draft = drafts.from_form(visit.connection, visit.principal, sent, "")
+    form = read_log(sent)
+    if isinstance(form, Errors):
+        form = LogForm(contact_ids=[person.id for person in draft.people], who=draft.who)
+    people, who = reading.whom(visit, form, draft)
+    draft = replace(draft, people=people, new_names=who.new_names)
+    return visit.render("interactions/_line.html", {"line": _line(visit, draft, who.unclear)})
+
+
+def _doubts(said: QuickLine) -> dict[str, str]:
+    """Sentences beside the fields of days that were said and are none."""
+    doubts = {"day": said.no_day} | {
+        f"heard_due_{number}": due_doubt(one) for number, one in enumerate(said.heard[:HEARD_ROWS], 1)
+    }
+    return {name: words for name, words in doubts.items() if words}
+
+
+def _line(visit: Visit, draft: Draft, unclear: Sequence[str]) -> dict[str, Any]:
+    """What will be saved, a piece each, and what is to be said before it can be."""
+    way = by_key(queries.channels(visit.connection, visit.principal)).get(draft.channel)
+    day = drafts.day_in(draft, visit.today)
+    at = drafts.time_in(draft)
+    missing = [_("Choose whom you mean by “{who}”.").format(who=", ".join(unclear))] if unclear else []
+    if not (draft.people or draft.new_names or unclear):
+        missing.append(_("Say who it was with."))
+    missing += [] if way else [_("Say how you were in touch.")]
+    missing += [] if day else [_("Say which day it was.")]
+    parts = [short_label(way)] if way else []
+    parts += [_(dict(OUTCOMES)["attempted"])] if draft.outcome == "attempted" else []
+    parts += [_(word) for key, word in KINDS_OF_DIRECTION if key == draft.direction != "mutual"]
+    parts += [*(person.name for person in draft.people), *draft.new_names]
+    parts += [day_phrase(day, visit.today) + (f", {clock_words(at)}" if at else "")] if day else []
+    parts += [f"“{draft.summary[:60]}”"] if draft.summary else []
+    parts += [_heard_words(row, visit.today) for row in draft.heard if row.text]
+    return {"parts": parts, "missing": missing, "is_new": False}
+
+
+def _heard_words(row: Row, today: date) -> str:
+    said = f"{_(LABELS[row.sort])}: {row.text[:60]}" if row.sort in LABELS else row.text[:60]
+    due = drafts.day_said(row.due)
+    return said + _(", due {day}").format(day=day_phrase(due, today)) if due else said
+
+
+def _draft_before(visit: Visit, draft: Draft) -> Before | None:
+    """The same as the form says so far, saved a moment ago."""
+    day = drafts.day_in(draft, visit.today)
+    if draft.who or draft.new_names or not draft.channel or day is None:
         return None
     ids = [person.id for person in draft.people]
-    how = (draft.channel, said.direction, said.outcome)
-    saying = Saying(ids, *how, said.day, said.at, draft.summary)
+    how = (draft.channel, draft.direction, draft.outcome)
+    saying = Saying(ids, *how, day, drafts.time_in(draft), draft.summary)
     return logged_before(visit.connection, visit.principal, saying, visit.at)
-
-
-def _heard_words(one: Heard, today: date) -> str:
-    said = f"{_(LABELS[one.sort])}: {one.text[:60]}"
-    return said + _(", due {day}").format(day=day_phrase(one.due, today)) if one.due else said
 
 
 @router.page("/log/{interaction_id}", access="member")
@@ -245,7 +280,6 @@ def _form(
     before: Before | None = None,
 ) -> Response:
     today = visit.team_day
-    before = problem.before if problem else before
     draft = replace(draft, once=draft.once or str(uuid4()))
     context = {
         "draft": draft,
@@ -254,7 +288,6 @@ def _form(
         "entry": entry,
         "ahead": draft.is_ahead(visit.today),
         "line": line,
-        "before": _before_words(visit, before) if before else None,
         "labels": {sort: _(label) for sort, label in LABELS.items()},
         "directions": [(value, _(words)) for value, words in KINDS_OF_DIRECTION],
         "outcomes": [(value, _(words)) for value, words in OUTCOMES],
@@ -266,18 +299,22 @@ def _form(
         "recent": () if entry else queries.recently_logged(visit.connection, visit.principal),
         "action": f"/log/{entry.id}" if entry else "/log",
         **_beside(visit, draft),
+        "is_part": False,
+        "before": _before_shown(visit, before or _draft_before(visit, draft)) if entry is None else None,
     }
     status = problem.status if problem else 200
     return visit.render("interactions/log.html", context, active="people", status=status)
 
 
-def _before_words(visit: Visit, before: Before) -> dict[str, Any]:
+def _before_shown(visit: Visit, before: Before | None) -> dict[str, Any] | None:
+    return {"id": before.id, "words": _before_words(visit, before)} if before else None
+
+
+def _before_words(visit: Visit, before: Before) -> str:
     local = before.saved_at.astimezone(visit.principal.user_zone)
     if local.date() == visit.today:
-        words = _("You logged this already at {time}.").format(time=clock_words(local))
-    else:
-        words = _("You logged this already on {moment}.").format(moment=day_and_time(local, visit.today))
-    return {"id": before.id, "words": words}
+        return _("You logged the same already at {time}.").format(time=clock_words(local))
+    return _("You logged the same already on {moment}.").format(moment=day_and_time(local, visit.today))
 
 
 def _again(today: date, shown_from: date) -> list[tuple[str, str, str]]:

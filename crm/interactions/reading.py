@@ -19,7 +19,6 @@ from crm.interactions import drafts, queries
 from crm.interactions.actions import Entry
 from crm.interactions.drafts import Draft
 from crm.interactions.forms import LogForm, moment_of, read_heard, read_log
-from crm.interactions.logged_before import Before
 from crm.interactions.queries import Logged, Person
 from crm.web.addresses import local_path
 from crm.web.forms import Errors, Form
@@ -67,7 +66,7 @@ def back_of(visit: Visit) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why the form comes back: sentences by field, a question, somebody else's change, or the same of a moment ago."""
+    """Why the form comes back: sentences by field, a question, or somebody else's change."""
 
     errors: Mapping[str, str]
     draft: Draft
@@ -75,7 +74,6 @@ class Problem:
     strangers: Sequence[str] = ()
     question: str | None = None
     conflict: bool = False
-    before: Before | None = None
     status: int = 422
 
 
@@ -100,7 +98,7 @@ def read(visit: Visit, before: Logged | None = None) -> Sent | Problem:
     heard, errors = read_heard(visit.form)
     if isinstance(form, Errors):
         return Problem(_about_people(form.fields) | errors, draft)
-    people, who = _who(visit, form, draft)
+    people, who = whom(visit, form, draft)
     draft = replace(draft, people=people, who=form.who if who.errors else "", new_names=who.new_names)
     way = by_key(queries.channels(visit.connection, visit.principal)).get(form.channel)
     when = moment_of(form, written_at(visit), visit.principal)
@@ -154,14 +152,18 @@ def _same_moment(entry: Entry, before: Logged | None, visit: Visit) -> Entry:
 
 
 @dataclass(frozen=True)
-class _Who:
+class Whom:
+    """Whom else a form names, and what is to be asked: ``unclear`` are names as typed that are nobody's or several
+    people's."""
+
     new_names: Sequence[str]
     errors: Mapping[str, str]
     choices: Sequence[Person] = ()
     strangers: Sequence[str] = ()
+    unclear: Sequence[str] = ()
 
 
-def _who(visit: Visit, form: LogForm, draft: Draft) -> tuple[list[Person], _Who]:
+def whom(visit: Visit, form: LogForm, draft: Draft) -> tuple[list[Person], Whom]:
     """The chosen people, with those whose whole name was typed; a name that is nobody's or several people's is asked about."""
     people = list(draft.people)
     errors: dict[str, str] = {}
@@ -169,6 +171,7 @@ def _who(visit: Visit, form: LogForm, draft: Draft) -> tuple[list[Person], _Who]
         errors["who"] = _("One of these people is no longer here. Choose again.")
     choices: list[Person] = []
     strangers: list[str] = []
+    unclear: list[str] = []
     for name in _typed_names(visit, form.who):
         found = _called(visit, name)
         if form.who == form.asked_who and _is_answered(name, found, form):
@@ -176,6 +179,7 @@ def _who(visit: Visit, form: LogForm, draft: Draft) -> tuple[list[Person], _Who]
         if len(found) == 1 and found[0].name.casefold() == name.casefold():
             people.append(found[0])
             continue
+        unclear.append(name)
         choices += found
         if not any(one.name.casefold() == name.casefold() for one in found):
             strangers.append(name)
@@ -187,7 +191,7 @@ def _who(visit: Visit, form: LogForm, draft: Draft) -> tuple[list[Person], _Who]
     if not people and not newcomers and not errors:
         errors["who"] = _("Say who it was with.")
     unique = list({person.id: person for person in people}.values())
-    return unique, _Who(newcomers, errors, list(dict.fromkeys(choices)), strangers)
+    return unique, Whom(newcomers, errors, list(dict.fromkeys(choices)), strangers, unclear)
 
 
 def _is_answered(name: str, found: Sequence[Person], form: LogForm) -> bool:

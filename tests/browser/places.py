@@ -97,6 +97,7 @@ NOT_PAGES = {
     "/people/suggest",
     "/people/find",
     "/log/once-saved",
+    "/log/will-save",
     "/export",
     "/people/{contact_id}/export",
     "/health/export",

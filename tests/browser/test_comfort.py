@@ -193,3 +193,32 @@ def test_another_row_comes_when_it_is_asked_for(change: Come) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("heading", name="Ana Ruiz")).to_be_visible()
     expect(page.get_by_text("ana3@x.example")).to_be_visible()
+
+
+def test_whom_a_line_means_is_chosen_from_a_list_and_settled_by_that(visit: Come) -> None:
+    visitor = visit()
+    for size in (DESKTOP, PHONE):
+        page = visitor.page(size)
+        page.goto("/")
+        page.get_by_role("textbox", name="Log in one line").fill("met Ana yesterday, travel plans")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Choose whom you mean by “Ana”.")).to_be_visible()
+        expect(page.get_by_role("checkbox", name="Ana Lind")).to_be_focused()
+        page.keyboard.press("Space")
+        expect(page.get_by_text("Choose whom you mean by “Ana”.")).to_have_count(0)
+        expect(page.locator("#will-save")).to_contain_text("Ana Lind")
+        above = page.locator("#will-save").get_by_role("button", name="Save")
+        expect(above).to_have_count(1 if size == DESKTOP else 0)  # a phone has its own below
+        assert complaints(page) == []
+
+
+def test_a_day_that_a_line_says_and_there_is_not_is_highlighted(visit: Come) -> None:
+    page, watch = visit().window()
+    page.goto("/")
+    page.get_by_role("textbox", name="Log in one line").fill(f"lunch with {MARTA} on 31 february")
+    page.keyboard.press("Enter")
+    expect(page.locator("#day-error")).to_have_text("There is no 31 February.")
+    assert complaints(page) == []
+    with watch.expecting(422):
+        page.get_by_role("button", name="Save", exact=True).locator("visible=true").last.click()
+        expect(page.locator("#day-error")).to_contain_text("Choose the day")

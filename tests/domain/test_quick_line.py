@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from crm.domain.channels import SHIPPED, Channel
 from crm.domain.heard import Heard
+from crm.domain.manner import Manner, written_for
 from crm.domain.quick_line import QuickLine, Somebody, name_words, read_line
 from crm.domain.said_days import due_day
+from crm.domain.told import due_doubt
 from crm.storage.text import fold
 
 TODAY = date(2026, 11, 23)  # a Monday
@@ -91,7 +93,6 @@ def read(line: str, channels: tuple[Channel, ...] = SHIPPED) -> QuickLine:
         ("met Marta monday", {"channel": "meeting", "people": (MARTA,), "day": date(2026, 11, 16)}),
         ("visit Marta 24.12.", {"channel": "visit", "people": (MARTA,), "day": date(2025, 12, 24)}),
         ("gift for Marta 2026-01-31", {"channel": "gift", "people": (MARTA,), "day": date(2026, 1, 31)}),
-        ("call Marta 31 Feb", {"channel": "phone", "people": (MARTA,), "remark": "31 Feb"}),
         (
             "had lunch with Marta. She wants more calls",
             {"channel": "lunch", "people": (MARTA,), "remark": "She wants more calls"},
@@ -300,6 +301,18 @@ def test_whom_somebody_else_called_is_asked(line: str, unclear: tuple[str, ...])
         ("met Marta on Friday 13 November at 9.30", date(2026, 11, 13), time(9, 30), ""),
         ("met Marta Nov 20", date(2026, 11, 20), None, ""),
         ("dinner with Marta last night", date(2026, 11, 22), None, ""),
+        ("met Marta on friday last week", date(2026, 11, 20), None, ""),
+        ("met Marta last week on friday, a walk", date(2026, 11, 20), None, "a walk"),
+        ("met Marta monday of last week", date(2026, 11, 16), None, ""),
+        ("meeting with Marta wed this week", date(2026, 11, 25), None, ""),
+        ("meeting with Marta 19/11", date(2026, 11, 19), None, ""),
+        ("meeting on 5/11 with Marta", date(2026, 11, 5), None, ""),
+        ("meeting with Marta 11/19", date(2026, 11, 19), None, ""),
+        ("meeting with Marta 19/11/25 at 9.30", date(2025, 11, 19), time(9, 30), ""),
+        ("meeting with Marta 1/12/2025", date(2025, 12, 1), None, ""),
+        ("met Marta Nov 20 2025", date(2025, 11, 20), None, ""),
+        ("call with Marta 24/7 support", None, None, "24/7 support"),
+        ("call with Marta, half of it, 50/50", None, None, "half of it, 50/50"),
     ],
 )
 def test_days_and_times_as_people_write_them(
@@ -307,6 +320,49 @@ def test_days_and_times_as_people_write_them(
 ) -> None:
     said = read(line)
     assert (said.people, said.day, said.at, said.remark) == ((MARTA,), day, at, remark)
+
+
+def test_the_order_of_day_and_month_is_the_readers() -> None:
+    with written_for(Manner(dates="month_day")):
+        assert read("meeting with Marta 5/11").day == date(2026, 5, 11)
+        assert read("meeting with Marta 19/11").day == date(2026, 11, 19)
+        assert due_day(["2/12"], TODAY) == date(2027, 2, 12)
+        assert read("lunch with Marta 2/31").no_day == "There is no February 31."
+    assert due_day(["2/12"], TODAY) == date(2026, 12, 2)
+
+
+@pytest.mark.parametrize(
+    ("line", "doubt", "remark"),
+    [
+        ("lunch with Marta on 31 february, pilot moves", "There is no 31 February.", "pilot moves"),
+        ("lunch on Feb 30th with Marta", "There is no 30 February.", ""),
+        ("lunch with Marta 29 february 2027", "There is no 29 February 2027.", ""),
+        ("lunch with Marta 31/2", "There is no 31 February.", ""),
+        ("lunch with Marta 31.4.", "There is no 31 April.", ""),
+        ("lunch with Marta 2026-02-31", "There is no 31 February 2026.", ""),
+        ("met Marta last week, she moves", "Say which day you mean by “last week”.", "she moves"),
+        ("met Marta in october 2025", "Say which day you mean by “in October 2025”.", ""),
+        ("lunch with Marta 29 feb", None, ""),
+        ("call with Marta, last week she moved", None, "last week she moved"),
+        ("call with Marta 100 march tickets", None, "100 march tickets"),
+    ],
+)
+def test_a_day_that_there_is_not_is_said(line: str, doubt: str | None, remark: str) -> None:
+    said = read(line)
+    assert (said.no_day, said.remark) == (doubt, remark)
+    assert said.people == (MARTA,)
+    assert doubt is None or said.day is None
+
+
+def test_a_day_that_there_is_not_is_said_of_what_is_due() -> None:
+    (one,) = read("call Marta. promise: send the plan by 31 feb").heard
+    assert (one.text, one.due, due_doubt(one)) == (
+        "send the plan by 31 feb",
+        None,
+        "There is no 31 February.",
+    )
+    (one,) = read("call Marta. promise: send the plan by 2 dec").heard
+    assert due_doubt(one) is None
 
 
 @pytest.mark.parametrize(

@@ -425,8 +425,33 @@ def test_a_promise_in_the_line_stands_among_what_was_heard(world: World, site: T
 def test_what_a_line_leaves_open_is_asked(world: World, site: TestClient) -> None:
     world.contact("Ana Sousa"), world.contact("Ana Lima")
     page = post(site, "/log/line", line="with Ana").text
-    assert "Choose whom you mean by “<bdi>Ana</bdi>”. Say how you were in touch." in page
+    for sentence in ("Choose whom you mean by “Ana”.", "Say how you were in touch."):
+        assert sentence in page
+    assert "Ana Sousa" in page
+    ids = re.findall(r'name="contact_ids" value="(\d+)"', page)
+    assert len(ids) == 2
+    fields = {"who": "Ana", "asked_who": "Ana", "channel": "lunch", "when": "today"}
+    asked = site.get("/log/will-save", params=fields).text
+    assert "Choose whom" in asked
+    assert ">Save" not in asked
+    settled = site.get("/log/will-save", params={**fields, "contact_ids": ids[0]}).text
+    assert "Choose whom" not in settled
+    assert "<bdi>Ana Lima</bdi>" in settled
+    assert 'form="log-form"' in settled
     assert post(site, "/log/line", line="").status_code == 200
+
+
+def test_a_day_that_there_is_not_is_to_be_chosen(world: World, site: TestClient) -> None:
+    marta = world.contact()
+    page = post(
+        site, "/log/line", line="lunch with Marta on 31 february, promise: send the plan by 31 feb"
+    ).text
+    assert page.count("There is no 31 February.") == 4  # beside each field, and above
+    assert "Say which day it was." in page
+    assert re.search(r'value="day" checked', page)
+    refused = post(site, "/log", contact_ids=marta, channel="lunch", when="day", day="")
+    assert refused.status_code == 422
+    assert count(world) == 0
 
 
 def test_the_column_beside_says_what_will_change(world: World, site: TestClient) -> None:

@@ -127,6 +127,7 @@ ACCESS = {
     # interactions
     "GET /log": "member",
     "GET /log/once-saved": "member",
+    "GET /log/will-save": "member",
     "POST /log": "member",
     "GET /log/kept": "public",
     "POST /log/kept": "member",
