@@ -77,7 +77,7 @@ def begin(visit: Visit) -> Response:
     planned = sent.then == "plan"
     actions.mark_people(visit.connection, visit.principal, marks(visit.form), visit.at, finished=planned)
     if planned and not queries.number_kept(visit.connection, visit.principal, 1):
-        return show(visit, Errors({"": _whom_to_plan(visit)}, visit.form))
+        return show(visit, Errors(_whom_to_plan(visit), visit.form))
     actions.set_budget(
         visit.connection, visit.principal, sent.call, sent.in_person, sent.by_hand, finished=planned
     )
@@ -93,7 +93,7 @@ def begin(visit: Visit) -> Response:
     return visit.redirect("/", _("Your first week is planned."))
 
 
-def _whom_to_plan(visit: Visit) -> str:
-    """What is missing for a first week, which holds the people one marked."""
+def _whom_to_plan(visit: Visit) -> dict[str, str]:
+    """What is missing for a first week, which holds the people one marked; by the part of the page where it is done."""
     number, _marked = queries.number_to_mark(visit.connection, visit.principal)
-    return _("Mark somebody first.") if number else _("Add somebody first.")
+    return {"first-run": _("Mark somebody first.")} if number else {"files": _("Add somebody first.")}

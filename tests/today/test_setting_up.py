@@ -54,6 +54,9 @@ def test_a_first_week_without_anybody_in_it_is_refused(world: World, people: int
     answer = browser.post("/welcome", data={**ROOM, **tiers})
     assert answer.status_code == 422
     assert told in words(answer.text)
+    place = "first-run" if people else "files"
+    assert f'<a href="#{place}">{told}</a>' in answer.text
+    assert f'id="{place}"' in answer.text
     assert planned(world, theo, "2026-W48") is None
     fields = {f"tier_{brought(world, theo, 'Marta Kowalczyk', tier='none')}": "key"}
     assert browser.post("/welcome", data={**ROOM, **fields}).status_code == 303
