@@ -50,14 +50,32 @@ _FIELDS = (
     *(N_("address"), N_("city"), N_("current"), N_("day"), N_("email"), N_("first day"), N_("label")),
     *(N_("last day"), N_("month"), N_("name"), N_("owner"), N_("password"), N_("role"), N_("team")),
     *(N_("text"), N_("time zone"), N_("budget by hand"), N_("budget call"), N_("budget in person")),
-    *(N_("nudge time"), N_("nudge weekday")),
+    *(N_("nudge time"), N_("nudge weekday"), N_("notes"), N_("note"), N_("title"), N_("kind"), N_("tags")),
+    *(N_("country"), N_("organisation"), N_("domain"), N_("given name"), N_("family name"), N_("tier")),
 )
-"""What must be filled in, as a summary of what is missing names it."""
+"""What must be filled in or put right, as a summary of it names it."""
+_CALLED = {
+    "summary": N_("In a line"),
+    "email_value": N_("Email"),
+    "phone_value": N_("Phone"),
+    "address_value": N_("Postal address"),
+    "date_day": N_("Birthday and other dates"),
+    "target_any": N_("Any contact every … days"),
+    "target_personal": N_("Personal every … days"),
+    "target_in_person": N_("In person every … days"),
+}
+"""Fields that people know by other words than programs do."""
 
 
 def word(stored: str) -> str:
     """A stored word in the reader's language; one of a person's own stays as it is."""
     return gettext(stored) if stored else stored
+
+
+def field_word(name: str) -> str:
+    """What a summary of what is wrong calls a field; nothing where people know it by no word of its own."""
+    plain = name.replace("_", " ")
+    return gettext(_CALLED.get(name) or plain) if name in _CALLED or plain in _FIELDS else ""
 
 
 def within(words: str) -> str:
