@@ -101,7 +101,7 @@ def log(visit: Visit) -> Response:
     sent = reading.read(visit)
     if isinstance(sent, Problem):
         return _form(visit, sent.draft, sent)
-    where = _another(visit) if sent.form.then == "another" else reading.back_of(visit)
+    where = _another(visit, sent) if sent.form.then == "another" else reading.back_of(visit)
     once = str(sent.form.once) if sent.form.once else None
     known = already(visit.connection, visit.principal, once)
     if known and is_same(visit.connection, visit.principal, known, sent):
@@ -225,7 +225,8 @@ def change(visit: Visit) -> Response:
     keep_the_rest(visit, sent, whole, entry.id)
     said = _("{channel} on {day} is changed.")
     said = said.format(channel=short_label(sent.way), day=_day_words(visit, whole.entry))
-    return visit.redirect(reading.back_of(visit), " ".join([said, *_new_ones(away, NEW_WENT)]))
+    words = " ".join([said, *_new_ones(away, NEW_WENT)])
+    return visit.redirect(reading.back_of(visit), words, link=f"/log/{entry.id}")
 
 
 @router.action("/log/{interaction_id}/delete")
@@ -262,9 +263,13 @@ def _day_words(visit: Visit, entry: Entry) -> str:
     return day_phrase(drafts.wall(entry.occurred_at, visit.principal)[0], visit.today)
 
 
-def _another(visit: Visit) -> str:
+def _another(visit: Visit, sent: Sent) -> str:
+    """The form for the next entry, with how and on which day already said."""
+    day = drafts.wall(sent.entry.occurred_at, visit.principal)[0]
+    when = {0: "", 1: "yesterday"}.get((visit.today - day).days, day.isoformat())
     back = reading.back_of(visit)
-    return "/log" if back == reading.HOME else "/log?" + urlencode({"back": back})
+    kept = {"channel": sent.entry.channel, "when": when, "back": "" if back == reading.HOME else back}
+    return "/log?" + urlencode({name: value for name, value in kept.items() if value})
 
 
 # Showing the form

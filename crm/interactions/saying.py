@@ -6,7 +6,7 @@ from crm.domain.channels import Channel, is_broadcast
 from crm.domain.log_sentences import saved_sentence
 from crm.interactions import drafts
 from crm.interactions.actions import Entry, Logged
-from crm.interactions.queries import Person
+from crm.interactions.queries import Person, unmistakable
 from crm.web.routing import Visit
 
 FORESEEN = 12
@@ -18,7 +18,10 @@ def said_of(visit: Visit, way: Channel, entry: Entry, people: Sequence[Person], 
     day = drafts.wall(entry.occurred_at, visit.principal)[0]
     return saved_sentence(
         way,
-        [one.given for one in people],
+        [
+            *unmistakable(visit.connection, visit.principal, people[:FORESEEN]),
+            *(one.given for one in people[FORESEEN:]),
+        ],
         [logged.zones[one.id] for one in people[:FORESEEN]],
         attempted=entry.outcome == "attempted",
         broadcast=is_broadcast(way, len(entry.contact_ids)),

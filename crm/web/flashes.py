@@ -25,11 +25,13 @@ LONGEST_UNDO = 8_000
 
 @dataclass(frozen=True)
 class Flash:
-    """One sentence; ``undo_url`` is posted to by its Undo button; ``kind`` is ``done`` or ``error``."""
+    """One sentence; ``undo_url`` is posted to by its Undo button, ``link_url`` leads to what it is about; ``kind`` is
+    ``done`` or ``error``."""
 
     message: str
     undo_url: str | None = None
     kind: str = "done"
+    link_url: str | None = None
 
 
 class Flashes:
@@ -74,7 +76,8 @@ def read(site: Site, owner: str, request: Request) -> Flashes:
         return Flashes(())
     values = json.loads(zlib.decompress(urlsafe_b64decode(body)))
     undo = values["undo_url"] and local_path(values["undo_url"], longest=LONGEST_UNDO)
-    return Flashes((Flash(values["message"], undo, values["kind"]),))
+    link = values.get("link_url") and local_path(values["link_url"])
+    return Flashes((Flash(values["message"], undo, values["kind"], link),))
 
 
 def drop(site: Site, response: Response) -> None:

@@ -131,12 +131,18 @@ class Visit:
         return HTMLResponse(self.site.templates.get_template(template).render(words), status)
 
     def redirect(
-        self, url: str, message: str | None = None, undo: str | None = None, kind: str = "done"
+        self,
+        url: str,
+        message: str | None = None,
+        undo: str | None = None,
+        kind: str = "done",
+        link: str | None = None,
     ) -> Response:
-        """On to another page of ours (303), which then says ``message``; ``undo`` is posted to by its Undo."""
+        """On to another page of ours (303), which then says ``message``; ``undo`` is posted to by its Undo, and ``link``
+        leads to what it is about."""
         response = RedirectResponse(local_path(url), 303)
         if message:
-            flashes.leave(self.site, self._owner, response, flashes.Flash(message, undo, kind))
+            flashes.leave(self.site, self._owner, response, flashes.Flash(message, undo, kind, link))
         return response
 
     def json(self, data: Any) -> Response:

@@ -222,3 +222,70 @@ def test_a_day_that_a_line_says_and_there_is_not_is_highlighted(visit: Come) -> 
     with watch.expecting(422):
         page.get_by_role("button", name="Save", exact=True).locator("visible=true").last.click()
         expect(page.locator("#day-error")).to_contain_text("Choose the day")
+
+
+def test_by_thumb_who_is_there_already_or_offered_at_a_tap(visit: Come) -> None:
+    page = visit().page(PHONE, has_touch=True)
+    page.goto("/people?q=marta")
+    page.get_by_role("link", name=MARTA).click()
+    page.get_by_role("link", name="Log", exact=True).last.click()
+    expect(page.get_by_role("checkbox", name=f"{MARTA}, chosen")).to_be_checked()
+    page.goto("/log")
+    field = page.get_by_role("combobox", name="Who")
+    expect(page.get_by_role("option")).to_have_count(0)
+    field.click()
+    expect(page.get_by_role("option")).not_to_have_count(0)
+    expect(page.get_by_role("option", selected=True)).to_have_count(0)
+    expect(page.get_by_text("as a new person")).to_have_count(0)
+    page.get_by_role("option").first.click()
+    expect(page.locator(".token")).to_have_count(1)
+    expect(page.get_by_role("option")).to_have_count(0)
+    assert complaints(page) == []
+
+
+def test_a_form_that_unfolds_has_the_focus_in_what_it_asks_for(visit: Come) -> None:
+    page = visit().page(PHONE)
+    page.goto("/people?q=marta")
+    page.get_by_role("link", name=MARTA).click()
+    for words in ("Add something", "Add a promise"):
+        page.locator("summary", has_text=words).click()
+        field = page.locator("details[open].matter-add textarea").last
+        expect(field).to_be_focused()
+        expect(field).to_be_in_viewport()
+        page.locator("summary", has_text=words).click()
+
+
+def test_an_entry_is_left_as_it_was_from_the_bar_of_a_phone(visit: Come) -> None:
+    page = visit().page(PHONE)
+    page.goto("/people?q=marta")
+    page.get_by_role("link", name=MARTA).click()
+    page.locator("#log").get_by_role("link", name="Edit").first.click()
+    page.wait_for_url("**/log/*")
+    expect(page.locator(".fixed-save").get_by_role("link", name="Cancel")).to_be_in_viewport()
+    assert complaints(page) == []
+    page.locator(".fixed-save").get_by_role("link", name="Cancel").click()
+    expect(page.get_by_role("heading", name=MARTA, level=1)).to_be_visible()
+
+
+def test_the_next_entry_keeps_how_and_when(change: Come) -> None:
+    page = change().page()
+    page.goto("/log?channel=lunch&when=yesterday")
+    page.get_by_role("combobox", name="Who").press_sequentially("mart")
+    page.get_by_role("option", name=MARTA).click()
+    page.keyboard.press("Control+Shift+Enter")
+    expect(page.get_by_role("status").filter(has_text="logged")).to_be_visible()
+    expect(page.get_by_role("radio", name="Lunch")).to_be_checked()
+    expect(page.get_by_role("radio", name="Yesterday")).to_be_checked()
+    expect(page.get_by_role("combobox", name="Who")).to_be_focused()
+    expect(page.locator(".token")).to_have_count(0)
+
+
+def test_where_no_names_can_be_offered_the_form_says_how_to_write_them(visit: Come) -> None:
+    page, watch = visit().window(PHONE)
+    page.goto("/log")
+    hint = page.get_by_text("Whole names, with a comma between them.")
+    expect(hint).to_be_hidden()
+    page.route("**/people/suggest**", lambda route: route.abort("internetdisconnected"))
+    with watch.cut():
+        page.get_by_role("combobox", name="Who").press_sequentially("jon")
+        expect(hint).to_be_visible()

@@ -381,6 +381,22 @@ def test_viewers_may_not_and_others_find_nothing(world: World, site: TestClient,
     assert count(world) == 1
 
 
+def test_two_of_one_given_name_are_told_apart_once_saved(world: World, site: TestClient) -> None:
+    bianca, marta = world.contact("Bianca Bellandi"), world.contact("Marta Kowalczyk")
+    world.contact("Bianca Cattaneo"), world.contact("Martas Reuter")
+    post(site, "/log", contact_ids=[bianca, marta], channel="meeting")
+    assert "Meeting with Bianca Bellandi and Marta logged." in site.get("/").text
+
+
+def test_what_was_changed_can_be_opened_from_the_sentence_that_says_so(
+    world: World, site: TestClient, alice: Principal
+) -> None:
+    marta = world.contact()
+    logged = world.log("lunch", 3, marta, by=alice)
+    post(site, f"/log/{logged}", contact_ids=marta, channel="visit")
+    assert f'<a href="/log/{logged}">Open it</a>' in site.get("/").text
+
+
 def test_one_line_fills_the_form_and_saves_nothing(world: World, site: TestClient) -> None:
     marta = world.contact()
     page = post(site, "/log/line", line="lunch yesterday with Marta, pilot moves to Worcester")
@@ -568,7 +584,13 @@ def test_save_and_log_another_comes_back_to_the_form(world: World, site: TestCli
     answer = post(
         site, "/log", contact_ids=world.contact(), channel="lunch", then="another", back="/people/7"
     )
-    assert answer.headers["location"] == "/log?back=%2Fpeople%2F7"
+    assert answer.headers["location"] == "/log?channel=lunch&back=%2Fpeople%2F7"
+    fields = {"contact_ids": world.contact("Ana Lima"), "channel": "visit", "then": "another"}
+    answer = post(site, "/log", **fields, when="yesterday")
+    assert answer.headers["location"] == "/log?channel=visit&when=yesterday"
+    assert re.search(r'value="yesterday" checked', site.get(answer.headers["location"]).text)
+    answer = post(site, "/log", **fields, when="day", day="2025-03-04")
+    assert answer.headers["location"] == "/log?channel=visit&when=2025-03-04"
 
 
 def test_ones_own_latest_five_can_be_edited(world: World, site: TestClient, alice: Principal) -> None:

@@ -25,6 +25,7 @@ function marked(name, query) {
 
 export class Combobox extends HTMLElement {
   first = 0;
+  offersUnasked = false; // whether there is a list before anything was typed
 
   connectedCallback() {
     if (this.list) return;
@@ -49,7 +50,7 @@ export class Combobox extends HTMLElement {
     clearTimeout(this.timer);
     this.asked?.abort();
     const query = this.input.value.trim();
-    if (!query) return this.close();
+    if (!query && !this.offersUnasked) return this.close();
     this.isAsking = true;
     this.timer = setTimeout(() => this.fetch(query), WAIT);
   }
@@ -64,8 +65,12 @@ export class Combobox extends HTMLElement {
       if (answer.ok) this.show(query, await answer.json());
       else this.close();
     } catch (fault) {
-      if (fault.name !== "AbortError") this.close(); // Offline: the plain field still posts what was typed.
+      if (fault.name !== "AbortError") this.lost(); // Offline: the plain field still posts what was typed.
     }
+  }
+
+  lost() {
+    this.close();
   }
 
   show(query, people) {
@@ -74,7 +79,7 @@ export class Combobox extends HTMLElement {
     this.list.replaceChildren(...this.options(query, people));
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
-    this.mark(this.first);
+    this.mark(query ? this.first : null);
   }
 
   person(person, query) {

@@ -23,3 +23,15 @@ addEventListener("pageshow", (event) => {
 
 // A select or radio group that narrows a list sends its form as soon as it changes.
 document.addEventListener("change", (event) => event.target.closest("form[data-sends-itself]")?.requestSubmit());
+
+// What a form that unfolds asks for has the focus, and is in view.
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (!event.target.open || !event.target.matches("[data-unfolds]")) return;
+    const field = event.target.querySelector("textarea, input[type=text]") ?? event.target.querySelector("input, select");
+    field.focus({ preventScroll: true });
+    event.target.scrollIntoView({ block: "nearest" });
+  },
+  true,
+);

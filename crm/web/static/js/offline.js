@@ -24,6 +24,7 @@ async function refresh() {
   const said = words();
   strip.hidden = !said;
   strip.querySelector("[data-offline-words]").textContent = said;
+  for (const hint of document.querySelectorAll("[data-when-offline]")) hint.hidden = navigator.onLine;
   strip.querySelector("a").hidden = location.pathname === "/log/kept" || !kept.length;
   const waits = kept.some((entry) => entry.state === "waiting");
   clearTimeout(timer);

@@ -15,12 +15,24 @@ class PersonField extends Combobox {
     const box = this.querySelector(".person-box");
     this.addEventListener("change", (event) => event.target.closest(".token") && this.drop(event.target.closest(".token")));
     box.addEventListener("click", (event) => event.target === box && this.input.focus());
+    // A tap offers those lately in contact: by thumb alone nothing need be typed.
+    this.input.addEventListener("click", () => {
+      this.offersUnasked = true;
+      if (!this.input.value && this.list.hidden) this.ask();
+    });
+    this.input.addEventListener("blur", () => (this.offersUnasked = false));
+  }
+
+  // No names can be offered now, and the hint says how to write them.
+  lost() {
+    super.lost();
+    for (const hint of document.querySelectorAll("[data-when-offline]")) hint.hidden = false;
   }
 
   options(query, people) {
     const taken = new Set([...this.querySelectorAll("input[name=contact_ids]")].map((box) => box.value));
     const known = people.filter((person) => !taken.has(String(person.id)));
-    return [...known.map((person) => this.person(person, query)), this.newcomer(query)];
+    return [...known.map((person) => this.person(person, query)), ...(query ? [this.newcomer(query)] : [])];
   }
 
   newcomer(query) {
@@ -45,6 +57,7 @@ class PersonField extends Combobox {
     if (option.newcomer) this.add("new_names", option.newcomer, option.newcomer);
     else this.add("contact_ids", option.person.id, option.person.name);
     this.input.value = "";
+    this.offersUnasked = false;
     this.close();
     this.input.focus();
   }

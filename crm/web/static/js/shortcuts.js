@@ -59,7 +59,8 @@ function act(key) {
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
     const form = event.target.closest("form") ?? document.querySelector("form[data-saves]");
-    if (form?.matches("[data-saves]")) form.requestSubmit(form.querySelector("[data-save]") ?? undefined);
+    const another = event.shiftKey ? form?.querySelector("[data-save-another]") : null;
+    if (form?.matches("[data-saves]")) form.requestSubmit(another ?? form.querySelector("[data-save]") ?? undefined);
     return;
   }
   const modified = event.ctrlKey || event.metaKey || event.altKey;
