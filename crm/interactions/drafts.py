@@ -52,7 +52,7 @@ class Draft:
     closed_asks: frozenset[str] = frozenset()
     heard: Sequence[Row] = field(default_factory=lambda: (Row(),) * HEARD_ROWS)
 
-    def is_ahead(self, today: date) -> bool:
+    def is_arranged(self, today: date) -> bool:
         """Whether it is something arranged for a later day, which has no outcome yet."""
         return self.when == "day" and self.day > today.isoformat() and self.outcome == "reached"
 

@@ -291,7 +291,7 @@ def _form(
         "problem": problem,
         "errors": dict(problem.errors) if problem else {},
         "entry": entry,
-        "ahead": draft.is_ahead(visit.today),
+        "arranged": draft.is_arranged(visit.today),
         "line": line,
         "labels": {sort: _(label) for sort, label in LABELS.items()},
         "directions": [(value, _(words)) for value, words in KINDS_OF_DIRECTION],

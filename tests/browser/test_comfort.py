@@ -289,3 +289,25 @@ def test_where_no_names_can_be_offered_the_form_says_how_to_write_them(visit: Co
     with watch.cut():
         page.get_by_role("combobox", name="Who").press_sequentially("jon")
         expect(hint).to_be_visible()
+
+
+def test_the_outcome_is_asked_unless_the_day_lies_ahead_and_changes_only_with_the_day(visit: Come) -> None:
+    page = visit().page()
+    page.goto("/")
+    page.get_by_role("textbox", name="Log in one line").fill(f"called {MARTA} 2026-11-30, no answer")
+    page.keyboard.press("Enter")
+    outcome = page.locator("[data-outcome]")
+    unanswered = outcome.get_by_role("radio", name="No answer")
+    expect(unanswered).to_be_checked()  # as it was said, whatever the day
+    expect(outcome).to_be_visible()
+    day = page.get_by_label("The day", exact=True)
+    day.fill("2026-12-01")
+    expect(outcome).to_be_hidden()
+    day.fill("2026-11-20")
+    expect(outcome).to_be_visible()
+    expect(unanswered).to_be_checked()
+    page.goto("/log?when=2026-12-01")
+    expect(page.get_by_role("heading", name="Log what is arranged")).to_be_visible()
+    expect(outcome).to_be_hidden()
+    page.get_by_role("radio", name="Today").check(force=True)
+    expect(outcome).to_be_visible()

@@ -140,11 +140,23 @@ def test_the_form_is_filled_from_the_address(world: World, site: TestClient) -> 
     assert site.get(f"/log?contact={marta}&when=2026-11-19&at=noonish").status_code == 200
     past = site.get(f"/log?contact={marta}&when=2026-11-19").text
     assert "<h1>Log an interaction</h1>" in past
-    assert "data-outcome>" in past
     ahead = site.get(f"/log?contact={marta}&channel=meeting&when=2026-12-07").text
     assert "<h1>Log what is arranged</h1>" in ahead
-    assert "data-outcome hidden>" in ahead
+    later = site.get(f"/log?contact={marta}&channel=meeting&when={world.today}&at=23:30").text
+    assert "<h1>Log an interaction</h1>" in later
+    assert "It lies in the future: no clock moves until then." in later
+    for page_text in (past, ahead, later):  # nothing but a script hides what it can show again
+        assert re.search(r"<div data-outcome>.*?Outcome", page_text, re.DOTALL)
     assert 'name="back" value="/people/7?tab=1"' in page.text
+
+
+def test_what_nobody_answered_is_not_called_arranged(world: World, site: TestClient) -> None:
+    marta = world.contact("Marta Kowalczyk")
+    line = post(site, "/log/line", line="called Marta tomorrow, no answer").text
+    assert "<h1>Log an interaction</h1>" in line
+    assert 'value="attempted" checked' in line
+    entry = world.log("phone", -2, marta, outcome="attempted")
+    assert 'value="attempted" checked' in site.get(f"/log/{entry}").text
 
 
 @pytest.mark.parametrize(

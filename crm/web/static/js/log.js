@@ -4,25 +4,37 @@ const form = document.getElementById("log-form");
 const fields = form?.querySelector("[data-log-day]");
 const outcome = form?.querySelector("[data-outcome]"); // not asked where a device keeps the entry
 
+const isAhead = () => form.elements.day.value > form.dataset.today;
+
 function refresh() {
   const chosen = form.elements.when.value;
   fields.hidden = chosen !== "day" && !form.elements.time_of_day.value;
   form.elements.day.hidden = chosen !== "day";
   if (chosen !== "day") form.elements.day.value = "";
   if (!outcome) return;
-  const ahead = form.elements.day.value > form.dataset.today;
-  if (ahead) form.elements.outcome.value = "reached";
-  outcome.hidden = ahead;
+  outcome.hidden = isAhead() && form.elements.outcome.value === "reached";
+}
+
+// Only whoever moves the day says that it is still to come: what was saved as another outcome stays so, and in sight.
+let before = "";
+
+function moved() {
+  refresh();
+  if (!outcome) return;
+  if (isAhead()) before ||= form.elements.outcome.value;
+  form.elements.outcome.value = isAhead() ? "reached" : before || form.elements.outcome.value;
+  if (!isAhead()) before = "";
+  refresh();
 }
 
 if (fields) {
   form.addEventListener("change", (event) => {
     if (event.target.name === "when") {
-      refresh();
+      moved();
       if (event.target.value === "day") form.elements.day.focus();
     } else if (event.target.name === "day" && event.target.value) {
       form.elements.when.value = "day";
-      refresh();
+      moved();
     }
   });
   refresh();
