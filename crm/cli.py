@@ -22,7 +22,7 @@ from crm.commands import (
 
 app = typer.Typer(
     name="crm",
-    help="In Person keeps the log of who was reached how, and says once a week whom to ring, meet or write to.",
+    help="In Person keeps a log of how people were reached, and says once a week whom to ring, meet or write to.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

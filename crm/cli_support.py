@@ -22,12 +22,14 @@ from crm.storage.database import Database
 from crm.storage.migrate import migrate
 
 Workspace = Annotated[
-    str | None, typer.Option("--workspace", metavar="NAME", help="The workspace, if there are several.")
+    str | None, typer.Option("--workspace", metavar="NAME", help="Which workspace, if there are several.")
 ]
 AsOf = Annotated[
     str | None,
     typer.Option(
-        "--as-of", metavar="DATE-OR-TIME", help="As it was or will be then; a date is the end of that day."
+        "--as-of",
+        metavar="DATE-OR-TIME",
+        help="As things were, or will be, then; a date means the end of that day.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

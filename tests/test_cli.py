@@ -113,7 +113,7 @@ def test_a_password_from_a_closed_input_is_refused(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     assert run(["user", "add", "x@y.example", "--name", "X", "--password-stdin"]) == 1
-    assert capsys.readouterr().err == "crm: Standard input is closed, so there is no password to read.\n"
+    assert capsys.readouterr().err == "crm: Standard input is closed, so no password can be read.\n"
 
 
 @pytest.mark.parametrize(
@@ -198,8 +198,8 @@ def test_a_backup_of_a_database_without_users_says_so(
     """As where cron does not know the settings."""
     assert run(["backup", str(tmp_path / "empty.backup")]) == 0
     said = capsys.readouterr()
-    assert "was read back whole" in said.out
-    assert said.err.startswith("crm: No user is in it.")
+    assert "was read back in full" in said.out
+    assert said.err.startswith("crm: It contains no users.")
 
 
 def test_what_doctor_finds_wrong_is_a_line_on_standard_error(

@@ -150,7 +150,7 @@ class Archive:
     def misfit(self, table: str) -> Invalid:
         """The refusal for a table that is not what the archive says, or not what the database takes."""
         return Invalid(
-            f"{self._path} is whole, but its table {table} does not fit, so nothing was restored. Use another backup."
+            f"{self._path} is intact, but its table {table} does not match, so nothing was restored. Use another backup."
         )
 
 

@@ -76,10 +76,10 @@ def _refuse_other_files(database: Database, path: Path) -> None:
         is_other = os.path.lexists(path) and not archive.is_one(path)
     except OSError as fault:
         raise Unavailable(
-            f"{path} is there already and cannot be read ({fault.strerror}), so it stays. Name another file."
+            f"{path} already exists and cannot be read ({fault.strerror}), so it was left alone. Name another file."
         ) from None
     if is_other:
-        raise Conflict(f"{path} is there already and is no backup, so it stays. Name another file.")
+        raise Conflict(f"{path} already exists and is not a backup, so it was left alone. Name another file.")
 
 
 def _refuse_to_lose(path: Path, new: Manifest) -> None:

@@ -24,13 +24,15 @@ def check(settings: Settings, database: Database, at: datetime) -> Iterator[Find
         ).all()
     old = Counter(row.state for row in rows if max(row.created_at, row.read_at or row.created_at) < at - OLD)
     if not old:
-        said = f"All {len(rows)} calendars that are connected were read within a day."
+        said = f"All {len(rows)} connected calendars were read within the last day."
         yield Finding("calendars", "good", said if rows else "Nobody has connected a calendar.")
         return
     why = ", ".join(f"{state.replace('_', ' ')}: {number}" for state, number in sorted(old.items()))
-    said = f"{old.total()} of {len(rows)} calendars were not read for a day ({why})."
+    said = f"{old.total()} of {len(rows)} calendars have not been read for a day ({why})."
     if old.total() < len(rows):
-        yield Finding("calendars", "note", said, "Their users see why under Settings → Read your calendar.")
+        yield Finding(
+            "calendars", "note", said, "Their users can see why under Settings → Read your calendar."
+        )
         return
-    remedy = "See that a scheduler runs and that this machine may reach them; CRM_PRIVATE_HOSTS names your own hosts."
+    remedy = "Make sure a scheduler is running and this machine can reach them; CRM_PRIVATE_HOSTS names your own hosts."
     yield Finding("calendars", "wrong", said, remedy)

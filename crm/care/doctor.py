@@ -67,11 +67,11 @@ def _asked(
     try:
         yield from check(settings, database, at)
     except Refusal as refusal:
-        yield Finding(name, "wrong", refusal.sentence, "Mend this first; the other answers may depend on it.")
+        yield Finding(name, "wrong", refusal.sentence, "Fix this first; the other answers may depend on it.")
     except OSError as fault:
         where = f"{fault.filename}: " if fault.filename else ""
-        sentence = f"This could not be looked at: {where}{fault.strerror or fault}."
-        remedy = "Ask as the user who runs crm, and let that user in there."
+        sentence = f"This could not be checked: {where}{fault.strerror or fault}."
+        remedy = "Run the doctor as the user who runs crm, and give that user access there."
         yield Finding(name, "wrong", sentence, remedy)
 
 
@@ -101,8 +101,8 @@ def _sqlite_version(version: str) -> Finding:
     return Finding(
         "database",
         "note",
-        f"SQLite {version} answers; before 3.51.3 it bears one server process, and a second one is refused.",
-        "For more, install the package pysqlite3, or use PostgreSQL.",
+        f"SQLite {version} answers; before 3.51.3 it supports only one server process, and a second one is refused.",
+        "To run more, install the package pysqlite3, or use PostgreSQL.",
     )
 
 
@@ -112,14 +112,14 @@ def _file(path: Path) -> Iterator[Finding]:
             "database",
             "wrong",
             f"{path} or its folder is read-only.",
-            "Give this user the right to write both.",
+            "Let this user write to both.",
         )
     kind = _file_system(path)
     if kind in NETWORK_FILE_SYSTEMS:
         yield Finding(
             "database",
             "wrong",
-            f"The database lies on a network file system ({kind}), where SQLite's locks do not hold.",
+            f"The database is on a network file system ({kind}), where SQLite's locks are not reliable.",
             "Move it to a local disk, or use PostgreSQL.",
         )
 
@@ -140,20 +140,20 @@ def mounted(path: Path, mounts: str) -> str:
 
 def _schema(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
     if is_newest(database):
-        yield Finding("schema", "good", "The database has the schema of this program.")
+        yield Finding("schema", "good", "The database has the schema that this version needs.")
     elif is_new(database):
-        said = "The database is empty: nothing was ever kept in it."
+        said = "The database is empty: nothing has ever been stored in it."
         yield Finding(
             "schema",
             "wrong",
             said,
-            "Start `crm serve`; or set CRM_DATA_DIR or CRM_DATABASE_URL, if yours is another.",
+            "Start `crm serve`; or, if yours is elsewhere, set CRM_DATA_DIR or CRM_DATABASE_URL.",
         )
     elif is_newer(database):
         yield Finding(
             "schema",
             "wrong",
-            "The database is of a newer version of In Person.",
+            "The database was made by a newer version of In Person.",
             "Install that version or a later one, or restore an older backup.",
         )
     else:
@@ -166,13 +166,15 @@ def _mail(settings: Settings, database: Database, at: datetime) -> Iterator[Find
     try:
         sender = Mailbox.parse(settings.mail_from)
     except ValueError as fault:
-        yield Finding("mail", "wrong", f"CRM_MAIL_FROM: {fault}", "Set it like In Person <crm@example.org>.")
+        yield Finding(
+            "mail", "wrong", f"CRM_MAIL_FROM: {fault}", "Write it like In Person <crm@example.org>."
+        )
         return
     if not settings.smtp_url:
         yield Finding(
             "mail",
             "note",
-            "No mail server is set, so no nudge goes out.",
+            "No mail server is set, so no nudges go out.",
             "Set CRM_SMTP_URL and CRM_MAIL_FROM.",
         )
         return
@@ -186,10 +188,10 @@ def _mail(settings: Settings, database: Database, at: datetime) -> Iterator[Find
     fault_said = greet(SmtpSettings.parse(settings.smtp_url))
     if fault_said:
         yield Finding(
-            "mail", "wrong", fault_said, "Check CRM_SMTP_URL, and that the server lets this machine in."
+            "mail", "wrong", fault_said, "Check CRM_SMTP_URL, and that the server accepts this machine."
         )
     else:
-        yield Finding("mail", "good", "The mail server answers and lets us in.")
+        yield Finding("mail", "good", "The mail server answers and accepts our sign-in.")
 
 
 def _outbox(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
@@ -208,24 +210,24 @@ def _outbox(settings: Settings, database: Database, at: datetime) -> Iterator[Fi
             "outbox",
             "wrong",
             f"All mail is held: {held}.",
-            "Look at Team, Heartbeat, then `crm nudge --release`.",
+            "Look at Team, Heartbeat, then run `crm nudge --release`.",
         )
     for state, number in counts.items():
         yield Finding(
             "outbox",
             "wrong",
-            f"{number} mail(s) of the last 7 days ended {state}.",
-            "Team, Heartbeat says why.",
+            f"{number} mail(s) from the last 7 days ended as {state}.",
+            "See why under Team, Heartbeat.",
         )
     if waiting:
         yield Finding(
             "outbox",
             "note",
             f"{waiting} mail(s) could not be handed over yet; the next try is at {next_try:%Y-%m-%d %H:%M} UTC.",
-            "Team, Heartbeat says why.",
+            "See why under Team, Heartbeat.",
         )
     if not held and not counts:
-        yield Finding("outbox", "good", "No mail of the last 7 days failed.")
+        yield Finding("outbox", "good", "No mail failed in the last 7 days.")
 
 
 def _recent_faults(connection: Connection, at: datetime) -> dict[str, int]:
@@ -244,14 +246,14 @@ def _scheduler(settings: Settings, database: Database, at: datetime) -> Iterator
         clock = clock_of(connection, at)
     if clock.seen_at is None:
         yield Finding(
-            "scheduler", "note", "No scheduler runs on this database now.", "Start one with `crm serve`."
+            "scheduler", "note", "No scheduler is running on this database.", "Start one with `crm serve`."
         )
     elif not clock.alive:
         yield Finding(
             "scheduler",
             "wrong",
-            f"The last sign of a scheduler is of {clock.seen_at:%Y-%m-%d %H:%M} UTC.",
-            "Start `crm serve` with CRM_SCHEDULER=on in one process at least.",
+            f"The last sign of a scheduler was at {clock.seen_at:%Y-%m-%d %H:%M} UTC.",
+            "Start `crm serve` with CRM_SCHEDULER=on in at least one process.",
         )
     else:
         yield Finding("scheduler", "good", "A scheduler is running.")
@@ -265,7 +267,7 @@ def _clock(settings: Settings, database: Database, at: datetime) -> Iterator[Fin
             None if database.is_sqlite else connection.execute(text("SELECT clock_timestamp()")).scalar_one()
         )
     hardware = clocks.hardware_clock()
-    remedy = "Set the clock of this machine, best by a time service."
+    remedy = "Set this machine's clock, ideally with a time service."
     if newest is not None and newest > at + CLOCK_TOLERANCE:
         yield Finding(
             "clock",
@@ -286,10 +288,13 @@ def _clock(settings: Settings, database: Database, at: datetime) -> Iterator[Fin
         )
     elif not clocks.is_kept():
         yield Finding(
-            "clock", "note", f"It is {at:%Y-%m-%d %H:%M} UTC; no time service keeps the clock.", remedy
+            "clock",
+            "note",
+            f"It is {at:%Y-%m-%d %H:%M} UTC, but no time service keeps the clock right.",
+            remedy,
         )
     else:
-        yield Finding("clock", "good", f"It is {at:%Y-%m-%d %H:%M} UTC, and nothing speaks against it.")
+        yield Finding("clock", "good", f"It is {at:%Y-%m-%d %H:%M} UTC, and nothing contradicts it.")
 
 
 def _zones(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
@@ -302,7 +307,7 @@ def _zones(settings: Settings, database: Database, at: datetime) -> Iterator[Fin
         yield Finding(
             "time zones",
             "wrong",
-            f"There are no data for {', '.join(unknown) or 'any time zone'}.",
+            f"There is no time zone data for {', '.join(unknown) or 'any zone'}.",
             "Install or update the package tzdata.",
         )
     else:
@@ -329,39 +334,46 @@ def _room(place: Path) -> Finding:
     free = shutil.disk_usage(place).free
     words = f"{free / 1024**3:.1f} GiB are free in {place}."
     if free < LEAST_FREE_BYTES:
-        return Finding("disk", "wrong", words, "Free some space: a full disk stops every save and backup.")
+        return Finding(
+            "disk",
+            "wrong",
+            words,
+            "Free some space: when the disk is full, nothing can be saved or backed up.",
+        )
     return Finding("disk", "good", words)
 
 
 def _backups(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
     if not settings.backup_dir:
         remedy = "Set CRM_BACKUP_DIR, or run `crm backup` from cron."
-        yield Finding("backups", "note", "No backup is made by itself.", remedy)
+        yield Finding("backups", "note", "No backups are made automatically.", remedy)
         return
     folder = Path(settings.backup_dir)
     found = scheduled.made(folder)
     if not _may_be_written(folder):
-        remedy = "Give it to the user who runs crm, or let CRM_BACKUP_DIR name another."
-        yield Finding("backups", "wrong", f"No backup can be made: {folder} may not be written.", remedy)
+        remedy = "Give it to the user who runs crm, or name another in CRM_BACKUP_DIR."
+        yield Finding("backups", "wrong", f"No backup can be made: {folder} cannot be written to.", remedy)
         return
     if not found:
-        remedy = "One is made within minutes of `crm serve` with CRM_SCHEDULER=on; its log says why if not."
+        remedy = "One is made within minutes once `crm serve` runs with CRM_SCHEDULER=on; if not, its log says why."
         yield Finding("backups", "note", f"There is no daily backup in {folder} yet.", remedy)
         return
     day, newest = list(found.items())[-1]
     if at.date() - day > BACKUP_OLD:
-        remedy = "The log of `crm serve` says why none was made since."
-        yield Finding("backups", "wrong", f"The newest backup in {folder} is of {day}.", remedy)
+        remedy = "The log of `crm serve` says why none has been made since."
+        yield Finding("backups", "wrong", f"The newest backup in {folder} is from {day}.", remedy)
         return
     try:
         with archive.opened(newest):
-            yield Finding("backups", "good", f"{len(found)} backup(s) in {folder}; that of {day} is whole.")
+            yield Finding(
+                "backups", "good", f"{len(found)} backup(s) in {folder}; the one from {day} is intact."
+            )
     except Refusal:
         words = f"The newest backup, {newest}, is damaged or cannot be read."
-        yield Finding("backups", "wrong", words, "Remove it: the next is made within minutes.")
+        yield Finding("backups", "wrong", words, "Remove it: a new one is made within minutes.")
     if database.is_sqlite and _same_disk(folder, Path(database.url.database or ".")):
-        remedy = "Copy them to another machine, or let CRM_BACKUP_DIR lie on another disk."
-        yield Finding("backups", "note", "Backups and database lie on the same disk.", remedy)
+        remedy = "Copy them to another machine, or put CRM_BACKUP_DIR on another disk."
+        yield Finding("backups", "note", "The backups and the database are on the same disk.", remedy)
 
 
 def _may_be_written(folder: Path) -> bool:
@@ -382,13 +394,13 @@ def _settings(settings: Settings, database: Database, at: datetime) -> Iterator[
         is_good = False
         yield finding
     if is_good:
-        yield Finding("settings", "good", "The settings agree with each other.")
+        yield Finding("settings", "good", "The settings are consistent.")
 
 
 def _strange() -> Iterator[Finding]:
     for sentence in unknown_settings():
         yield Finding(
-            "settings", "note", sentence, "Mend its name, or unset it; docs/settings.md lists them all."
+            "settings", "note", sentence, "Correct its name, or unset it; docs/settings.md lists them all."
         )
 
 
@@ -396,20 +408,20 @@ def _contradictions(settings: Settings) -> Iterator[Finding]:
     host = urlsplit(settings.url).hostname or ""
     local = host in ("127.0.0.1", "localhost", "::1")
     if settings.host in ("0.0.0.0", "::") and not settings.base_url:  # noqa: S104 (nothing is bound here)
-        words = f"Other machines may come in, but links lead to {settings.url}, which works on this one only."
+        words = f"Other machines can connect, but links lead to {settings.url}, which only works on this one."
         yield Finding("settings", "wrong", words, "Set CRM_BASE_URL to the address people use.")
     elif local and settings.smtp_url:
         yield Finding(
             "settings",
             "note",
-            f"Mails are sent, but their links lead to {settings.url}, which works on this machine only.",
+            f"Mails are sent, but their links lead to {settings.url}, which only works on this machine.",
             "Set CRM_BASE_URL to the address people use.",
         )
     if settings.url.startswith("http://") and not local:
-        words = "People reach this over http, so passwords travel in the clear."
-        yield Finding("settings", "note", words, "Put https in front.")
+        words = "People reach this over plain http, so passwords travel unencrypted."
+        yield Finding("settings", "note", words, "Put a proxy with https in front.")
     if settings.scheduler == "off" and (settings.smtp_url or settings.backup_dir):
-        remedy = "See that another one has it on, or run `crm nudge` and `crm backup` from cron."
+        remedy = "Make sure another process has it on, or run `crm nudge` and `crm backup` from cron."
         yield Finding("settings", "note", "This process has CRM_SCHEDULER=off.", remedy)
 
 
@@ -426,9 +438,11 @@ def _secret(settings: Settings) -> Iterator[Finding]:
     try:
         _ = settings.key
     except UsageError as refusal:
-        yield Finding("settings", "wrong", refusal.sentence, "Until then `crm serve` does not start.")
+        yield Finding(
+            "settings", "wrong", refusal.sentence, "Until this is fixed, `crm serve` will not start."
+        )
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        yield Finding("settings", "wrong", f"Others may read {path}.", f"Run `chmod 600 {path}`.")
+        yield Finding("settings", "wrong", f"Other users can read {path}.", f"Run `chmod 600 {path}`.")
 
 
 ALWAYS: dict[str, Check] = {

@@ -23,7 +23,7 @@ OLD = timedelta(days=1)
 def inbox(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
     """Whether the mailbox of CRM_IMAP_URL lets us in and has the folder."""
     if not settings.imap_url:
-        said = "No mailbox is read, so a mail that comes back is not noticed."
+        said = "No mailbox is read, so returned mail goes unnoticed."
         yield Finding("inbox", "note", said, "Set CRM_IMAP_URL to the mailbox of CRM_MAIL_FROM.")
         return
     address = ImapAddress.parse(settings.imap_url)
@@ -35,9 +35,14 @@ def inbox(settings: Settings, database: Database, at: datetime) -> Iterator[Find
         yield Finding("inbox", "wrong", SENTENCES[state].format(host=address.host), "Check CRM_IMAP_URL.")
         return
     if not address.is_encrypted:
-        yield Finding("inbox", "note", "The mailbox is read without encryption.", "Use imaps:// if it can.")
+        yield Finding(
+            "inbox",
+            "note",
+            "The mailbox is read without encryption.",
+            "Use imaps:// if the server supports it.",
+        )
         return
-    yield Finding("inbox", "good", "The mailbox that mail comes back to lets us in.")
+    yield Finding("inbox", "good", "The mailbox for returned mail accepts our sign-in.")
 
 
 def own_mailboxes(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
@@ -52,15 +57,19 @@ def own_mailboxes(settings: Settings, database: Database, at: datetime) -> Itera
         rows = connection.execute(asked).all()
     old = sum((row.read_at or row.created_at) < at - OLD for row in rows)
     if old:
-        said = f"{old} of {len(rows)} mailboxes were not read for a day."
-        yield Finding("mailboxes", "note", said, "Their users see why under Settings → Read your mailbox.")
+        said = f"{old} of {len(rows)} mailboxes have not been read for a day."
+        yield Finding(
+            "mailboxes", "note", said, "Their users can see why under Settings → Read your mailbox."
+        )
         return
     faulty = sum(row.state in READINGS for row in rows)
     if faulty:
-        said = f"{faulty} of {len(rows)} mailboxes sent mails that were not gone through."
-        yield Finding("mailboxes", "note", said, "Their users see why under Settings → Read your mailbox.")
+        said = f"{faulty} of {len(rows)} mailboxes sent mails that could not be processed."
+        yield Finding(
+            "mailboxes", "note", said, "Their users can see why under Settings → Read your mailbox."
+        )
         return
-    said = f"All {len(rows)} mailboxes that are connected were read within a day."
+    said = f"All {len(rows)} connected mailboxes were read within the last day."
     yield Finding("mailboxes", "good", said if rows else "Nobody has connected a mailbox.")
 
 
@@ -70,10 +79,12 @@ def sources(settings: Settings, database: Database, at: datetime) -> Iterator[Fi
         states = connection.execute(select(synced_source.c.state)).scalars().all()
     faulty = sum(state not in (GOOD, WAITING) for state in states)
     if faulty:
-        said = f"{faulty} of {len(states)} sources could not be read, or not all of what they sent."
-        yield Finding("sources", "note", said, "crm source list says which, and why.")
+        said = f"{faulty} of {len(states)} sources could not be read, or not completely."
+        yield Finding("sources", "note", said, "`crm source list` says which, and why.")
         return
-    said = f"All {len(states)} sources were read well." if states else "No source is kept."
+    said = (
+        f"All {len(states)} sources were read without trouble." if states else "No sources have been added."
+    )
     yield Finding("sources", "good", said)
 
 
@@ -82,9 +93,9 @@ def addresses(settings: Settings, database: Database, at: datetime) -> Iterator[
     with database.read() as connection:
         number = stop_count(connection)
     if number:
-        said = f"{number} address(es) get no mail: their servers take none for them."
+        said = f"{number} address(es) get no mail: their servers accept none for them."
         yield Finding(
             "addresses", "wrong", said, "The heartbeat page says which, and lets an admin try again."
         )
     else:
-        yield Finding("addresses", "good", "Every address takes mail, as far as we know.")
+        yield Finding("addresses", "good", "Every address accepts mail, as far as we know.")

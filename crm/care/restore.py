@@ -53,7 +53,7 @@ def restore(database: Database, path: Path, at: datetime, *, replace: bool = Fal
             return Restored(found.manifest)
         if not replace:
             raise Conflict(
-                f"{database.url.database} is damaged, or is no database. If it is yours, stop the program and give --yes: "
+                f"{database.url.database} is damaged, or is not a database. If it is yours, stop the program and give --yes: "
                 "a new file takes its place, and the damaged one is kept beside it."
             )
         return Restored(found.manifest, _in_its_place(database, found, at))
@@ -148,7 +148,7 @@ def _refuse_foreign(connection: Connection) -> None:
     strange = _strange(there) if there >= CORE else sorted(there)
     if strange:
         raise Conflict(
-            f"The database holds tables that are not of In Person ({_some(strange)}), so nothing was restored. "
+            f"The database contains tables that are not In Person's ({_some(strange)}), so nothing was restored. "
             "Name an empty database in CRM_DATABASE_URL."
         )
 
@@ -170,8 +170,8 @@ def _would_be_lost(connection: Connection, manifest: Manifest) -> str | None:
     if revision != newest():
         age = "an older" if is_known(revision) else "a newer"
         strange = _strange(there)
-        too = f", with tables that this one does not know ({_some(strange)})" if strange else ""
-        return f"The database is of {age} version of In Person; what is in it would be replaced{too}."
+        too = f", with tables unknown to this one ({_some(strange)})" if strange else ""
+        return f"The database is from {age} version of In Person; what is in it would be replaced{too}."
     change = newest_change(connection)
     backed_up = datetime.fromisoformat(manifest.newest_change) if manifest.newest_change else None
     if change and (backed_up is None or change > backed_up):

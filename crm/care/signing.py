@@ -16,13 +16,13 @@ def check(settings: Settings, database: Database, at: datetime) -> Iterator[Find
         signer = dkim.signer_of(settings)
     except (UsageError, ValueError) as fault:
         yield Finding(
-            "signature", "wrong", str(fault), "Mend it, or unset CRM_DKIM_KEY: until then no mail goes out."
+            "signature", "wrong", str(fault), "Fix it, or unset CRM_DKIM_KEY: until then no mail goes out."
         )
         return
     if signer is None:
-        yield Finding("signature", "good", "Mails are handed over unsigned, as no CRM_DKIM_KEY is set.")
+        yield Finding("signature", "good", "Mails are sent unsigned, as no CRM_DKIM_KEY is set.")
     else:
-        words = f"DNS must hold a TXT record {signer.record_name} that says: {signer.record}"
+        words = f"DNS needs a TXT record {signer.record_name} that says: {signer.record}"
         yield Finding(
             "signature", "good", f"Mails are signed for {signer.domain} ({signer.algorithm}). {words}"
         )

@@ -17,7 +17,7 @@ def check(settings: Settings, database: Database, at: datetime) -> Iterator[Find
     """Where no mail is set up, or all of it is held, none is awaited; the two are said elsewhere."""
     with database.read() as connection:
         if not is_awaited(connection, settings):
-            yield Finding("weekly mail", "good", "No weekly mail is awaited as things are.")
+            yield Finding("weekly mail", "good", "No weekly mail is expected at the moment.")
             return
         number = number_missed(connection, settings, at)
         words = f"{_last(connection)} {_next(connection, at)}"
@@ -25,11 +25,11 @@ def check(settings: Settings, database: Database, at: datetime) -> Iterator[Find
         yield Finding(
             "weekly mail",
             "wrong",
-            f"{number} weekly mail(s) of the last 7 days were not out within an hour of their time. {words}",
-            "Team, Heartbeat says which and why. `crm serve` or `crm nudge` must run, and CRM_SMTP_URL be right.",
+            f"{number} weekly mail(s) in the last 7 days did not go out within an hour of their time. {words}",
+            "Team, Heartbeat says which and why. `crm serve` or `crm nudge` must be running, and CRM_SMTP_URL correct.",
         )
     else:
-        yield Finding("weekly mail", "good", f"No weekly mail of the last 7 days missed its time. {words}")
+        yield Finding("weekly mail", "good", f"No weekly mail missed its time in the last 7 days. {words}")
 
 
 def _last(connection: Connection) -> str:

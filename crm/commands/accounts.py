@@ -13,7 +13,7 @@ from crm.cli_support import AsJson, Desk, Workspace, desk, print_json
 from crm.domain.principal import Role
 from crm.errors import Invalid, UsageError
 
-user = typer.Typer(help="Who belongs to the workspace.", no_args_is_help=True, rich_markup_mode=None)
+user = typer.Typer(help="The users of the workspace.", no_args_is_help=True, rich_markup_mode=None)
 token = typer.Typer(help="Tokens for programs.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -28,13 +28,13 @@ PasswordStdin = Annotated[
 @user.command("add")
 def user_add(
     email: Email,
-    name: Annotated[str, typer.Option("--name", help="How they are called.")],
+    name: Annotated[str, typer.Option("--name", help="Their name.")],
     role: Annotated[Role, typer.Option("--role", help="What they may do.")] = "member",
     time_zone: Zone = None,
     password_stdin: PasswordStdin = False,
     workspace: Workspace = None,
 ) -> None:
-    """Add somebody; without a password, print the link by which they choose one."""
+    """Add somebody; without a password, print a link for choosing one."""
     address, chosen_name = _checked(plausible_email, email), _named(name)
     password = _read_password() if password_stdin else None
     with desk(workspace) as at_desk:
@@ -74,7 +74,7 @@ def _checked(check: Any, value: str) -> str:
 
 def _read_password() -> str:
     if sys.stdin is None:  # closed by whoever started the command
-        raise Invalid("Standard input is closed, so there is no password to read.")
+        raise Invalid("Standard input is closed, so no password can be read.")
     try:
         return passwords.check(sys.stdin.readline().rstrip("\r\n"))
     except OSError as fault:
@@ -85,7 +85,7 @@ def _read_password() -> str:
 
 @user.command("list")
 def user_list(as_json: AsJson = False, workspace: Workspace = None) -> None:
-    """Who belongs to the workspace."""
+    """List the users of the workspace."""
     with desk(workspace) as at_desk, at_desk.database.read() as connection:
         people = queries.members(connection, at_desk.principal)
     shown = ("email", "name", "role", "time_zone", "active")
@@ -131,7 +131,7 @@ def user_edit(
 
 @user.command("deactivate")
 def user_deactivate(email: Email, workspace: Workspace = None) -> None:
-    """Shut somebody out at once; what they logged stays."""
+    """Lock somebody out at once; what they logged stays."""
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         one = queries.by_email(connection, at_desk.principal, email)
         ended = actions.deactivate(connection, at_desk.principal, one.id, at_desk.now)
@@ -149,12 +149,12 @@ def user_activate(email: Email, workspace: Workspace = None) -> None:
 
 @token.command("create")
 def token_create(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What the program is called.")],
-    email: Annotated[str, typer.Option("--user", metavar="EMAIL", help="For whom the program acts.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The program's name.")],
+    email: Annotated[str, typer.Option("--user", metavar="EMAIL", help="The user the program acts for.")],
     scope: Annotated[list[ScopeName] | None, typer.Option("--scope", help="What it may do.")] = None,
     workspace: Workspace = None,
 ) -> None:
-    """Make a token and print it, this once."""
+    """Make a token and print it, just once."""
     scopes = sorted({one.value for one in scope or ()} or {"read"})
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         one = queries.by_email(connection, at_desk.principal, email)
@@ -164,14 +164,14 @@ def token_create(
 
 @token.command("revoke")
 def token_revoke(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What the program is called.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The program's name.")],
     email: Annotated[
         str | None,
-        typer.Option("--user", metavar="EMAIL", help="Whose, where several have one of that name."),
+        typer.Option("--user", metavar="EMAIL", help="Whose token, if several users have one of that name."),
     ] = None,
     workspace: Workspace = None,
 ) -> None:
-    """Make a token worthless at once."""
+    """Revoke a token at once."""
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         tokens.revoke_token(connection, at_desk.principal, _named(name), at_desk.now, email)
     typer.echo(f"{name} is revoked.")

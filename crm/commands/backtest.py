@@ -20,7 +20,7 @@ from crm.rules.states import active_rules, state_of
 Rhythm = Annotated[bool, typer.Option("--rhythm", help="Judge the rhythm model on this log's own past.")]
 Horizon = Annotated[
     int | None,
-    typer.Option("--horizon", metavar="30|60", help="With --rhythm: days ahead; both if not given."),
+    typer.Option("--horizon", metavar="30|60", help="With --rhythm: days ahead; both if left out."),
 ]
 COLUMNS = ("Week", "As of", "Flagged", "In personal contact within 14 days", "Silent for a quarter")
 
@@ -33,7 +33,7 @@ def backtest_command(
     as_of: AsOf = None,
     workspace: Workspace = None,
 ) -> None:
-    """What a rule (without --rule: each that is on) would have flagged in the past year, and what came after."""
+    """Show what a rule (or, without --rule, each that is on) would have flagged in the past year, and what came after."""
     if rhythm and rule is not None:
         raise UsageError("Say what to try: either --rule KEY or --rhythm.")
     if horizon is not None and (not rhythm or horizon not in HORIZONS):

@@ -18,35 +18,41 @@ BackupFile = Annotated[Path, typer.Argument(metavar="FILE")]
 
 
 def backup(file: BackupFile) -> None:
-    """Everything in one file, while people work; restores into SQLite and PostgreSQL alike."""
+    """Back up everything to one file, while people work; it restores into SQLite and PostgreSQL alike."""
     with open_database() as (_, database):
         manifest = back_up(database, file, clock.now())
     rows = sum(contents.rows for contents in manifest.tables.values())
-    typer.echo(f"{file} holds {rows:,} rows and was read back whole.")
+    typer.echo(f"{file} holds {rows:,} rows and was read back in full.")
     if not manifest.tables["user"].rows:
-        complain("No user is in it. If yours is another database, set CRM_DATA_DIR or CRM_DATABASE_URL.")
+        complain(
+            "It contains no users. If yours is a different database, set CRM_DATA_DIR or CRM_DATABASE_URL."
+        )
 
 
 def restore(
     file: BackupFile,
     yes: Annotated[bool, typer.Option("--yes", help="Replace what is in the database.")] = False,
 ) -> None:
-    """Put a backup in place of the database, whole or not at all; no mail goes out until it is released."""
+    """Replace the database with a backup, completely or not at all; no mail goes out until it is released."""
     database = Database(settings.load().database)
     try:
         restored = restore_from(database, file, clock.now(), replace=yes)
     finally:
         database.close()
     made_at = restored.manifest.made_at[:16].replace("T", " ")
-    typer.echo(f"Restored the backup of {made_at} UTC. Everybody signs in anew.")
+    typer.echo(f"Restored the backup from {made_at} UTC. Everybody has to sign in again.")
     if restored.set_aside:
-        typer.echo(f"The damaged file is {restored.set_aside} now. Remove it once nothing in it is missed.")
-    typer.echo("Whoever was erased after that day is in it again: erase them once more (`crm erase`).")
-    typer.echo("No mail is sent until an admin releases it on the mail page or by `crm nudge --release`.")
+        typer.echo(
+            f"The damaged file is now {restored.set_aside}. Remove it once you are sure nothing in it is missing."
+        )
+    typer.echo("Anybody erased after that day is back: erase them again (`crm erase`).")
+    typer.echo(
+        "No mail is sent until an admin releases it on the heartbeat page or with `crm nudge --release`."
+    )
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Whether everything is in order, and what to do where it is not; exit status 1 if something is wrong."""
+    """Check that everything is in order, and say what to do where it is not; exit status 1 if something is wrong."""
     chosen = settings.load()
     database = Database(chosen.database)
     try:

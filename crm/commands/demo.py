@@ -9,7 +9,9 @@ from crm.accounts import passwords
 from crm.cli_support import AsOf, Workspace, desk
 from crm.settings import Settings
 
-Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Other people and another past.")]
+Seed = Annotated[
+    int, typer.Option("--seed", metavar="N", help="Another seed makes other people with another past.")
+]
 
 
 def demo(seed: Seed = 1, as_of: AsOf = None, workspace: Workspace = None) -> None:

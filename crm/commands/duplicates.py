@@ -14,14 +14,12 @@ from crm.errors import UsageError
 
 Choose = Annotated[
     list[str] | None,
-    typer.Option(
-        "--choose", metavar="FIELD=first|second", help="Whose value is kept where both say something else."
-    ),
+    typer.Option("--choose", metavar="FIELD=first|second", help="Whose value to keep where the two differ."),
 ]
 
 
 def duplicates(as_json: AsJson = False, workspace: Workspace = None) -> None:
-    """Records that may be one person, with the reasons, most certain first."""
+    """List records that may be one person, with the reasons, most certain first."""
     with desk(workspace) as at_desk, at_desk.database.read() as connection:
         found = suspected(connection, at_desk.principal)
     if as_json:
@@ -32,17 +30,15 @@ def duplicates(as_json: AsJson = False, workspace: Workspace = None) -> None:
 
 
 def merge(
-    kept: Annotated[int, typer.Argument(metavar="KEPT", help="The id that stays.")],
+    kept: Annotated[int, typer.Argument(metavar="KEPT", help="The id of the record to keep.")],
     gone: Annotated[
-        int | None, typer.Argument(metavar="OTHER", help="The id that becomes part of it.")
+        int | None, typer.Argument(metavar="OTHER", help="The id of the record merged into it.")
     ] = None,
     choose: Choose = None,
-    undo: Annotated[
-        bool, typer.Option("--undo", help="KEPT is the number of a merge: take it back.")
-    ] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="KEPT is the number of a merge: undo it.")] = False,
     workspace: Workspace = None,
 ) -> None:
-    """Make two records one person, or two again."""
+    """Merge two records into one person, or split them again."""
     choices = dict(_choice(one) for one in choose or ())
     if undo == (gone is not None):
         raise UsageError("Give two people, or --undo and the number of a merge.")

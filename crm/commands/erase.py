@@ -16,16 +16,18 @@ from crm.storage.wiping import wipe
 def erase(
     who: Annotated[
         str | None,
-        typer.Argument(metavar="EMAIL-OR-ID", help="Whom; an email, or the id in the page's address."),
+        typer.Argument(metavar="EMAIL-OR-ID", help="Who; an email, or the id in the page's address."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; erase nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be erased, without erasing it.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
     clean: Annotated[
-        bool, typer.Option("--clean", help="Only write the file anew, without what was deleted before.")
+        bool, typer.Option("--clean", help="Only rewrite the file, without what was deleted earlier.")
     ] = False,
     workspace: Workspace = None,
 ) -> None:
-    """Erase one person from every table, and from the file of the database; there is no undo."""
+    """Erase one person from every table, and from the database file; there is no undo."""
     if clean == (who is not None) or (clean and dry_run):
         raise UsageError("Give one person by email or id, or --clean alone.")
     with desk(workspace) as at_desk:
@@ -36,7 +38,7 @@ def erase(
                 "The file of the database is being read, so what was deleted may still be in it. "
                 "Run `crm erase --clean` in a moment."
             )
-    typer.echo("Erased. Backups made before still hold them." if who else "The file is clean.")
+    typer.echo("Erased. Earlier backups still contain them." if who else "The file is clean.")
 
 
 def _erase(at_desk: Desk, who: str, *, dry_run: bool, yes: bool) -> bool:

@@ -13,14 +13,14 @@ from crm.rules.shapes import flag_shape, strongest_first
 from crm.rules.states import state_of
 
 RuleKey = Annotated[
-    str | None, typer.Option("--rule", metavar="KEY", help="Only this rule, also if it is switched off.")
+    str | None, typer.Option("--rule", metavar="KEY", help="Only this rule, even if it is switched off.")
 ]
 
 
 def flags(
     rule: RuleKey = None, as_json: AsJson = False, as_of: AsOf = None, workspace: Workspace = None
 ) -> None:
-    """Whom the rules flag, strongest first, with the evidence."""
+    """List everybody the rules flag, strongest first, with the evidence."""
     with desk(workspace, as_of) as at_desk, at_desk.database.read() as connection:
         rules = None if rule is None else [state_of(connection, at_desk.principal, rule).rule]
         people = flags_of(connection, at_desk.principal, at_desk.at, rules=rules)

@@ -9,16 +9,14 @@ from crm.health.shapes import health_shape
 
 
 def health(as_json: AsJson = False, as_of: AsOf = None, workspace: Workspace = None) -> None:
-    """Everybody's health, lowest score first."""
+    """Show everybody's health, lowest score first."""
     with desk(workspace, as_of) as at_desk, at_desk.database.read() as connection:
         found = standings(connection, at_desk.principal, at_desk.at)
     if as_json:
         print_json([health_shape(one) for one in found])
         return
     columns = ("Contact", "Tier", "Kind", "Score", "Zone", "Last contact", "Last personal contact")
-    print_table(
-        columns, [_row(one) for one in found], "There is nobody here yet. Bring people in with crm import."
-    )
+    print_table(columns, [_row(one) for one in found], "Nobody is here yet. Bring people in with crm import.")
 
 
 def _row(one: Standing) -> tuple[str, ...]:

@@ -25,12 +25,13 @@ Map = Annotated[
         "--map", metavar="COLUMN=FIELD", help="What a column of another program's CSV is; remembered."
     ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, without writing anything.")]
 AddPeople = Annotated[
-    bool, typer.Option("--add-people", help="Bring in people of calendars, mail and chats who are not here.")
+    bool,
+    typer.Option("--add-people", help="Bring in people from calendars, mail and chats who are not here yet."),
 ]
 KeepText = Annotated[
-    bool, typer.Option("--keep-text", help="Keep what was written, as the note of each interaction.")
+    bool, typer.Option("--keep-text", help="Keep the text, as the note of each interaction.")
 ]
 Mine = Annotated[
     list[str] | None,
@@ -43,12 +44,12 @@ Mine = Annotated[
 Who = Annotated[
     list[str] | None,
     typer.Option(
-        "--who", metavar="NAME=PERSON", help="Whom a name in chats means, by email or name; remembered."
+        "--who", metavar="NAME=PERSON", help="Who a name in chats is, by email or name; remembered."
     ),
 ]
 Dates = Annotated[
     DayOrder | None,
     typer.Option(
-        "--dates", metavar="ORDER", help="What comes first in the dates of a chat, day or month; remembered."
+        "--dates", metavar="ORDER", help="What comes first in a chat's dates, day or month; remembered."
     ),
 ]

@@ -52,7 +52,7 @@ def import_files(
     as_json: AsJson = False,
     workspace: Workspace = None,
 ) -> None:
-    """Import files; the same ones again change nothing."""
+    """Import files; importing the same ones again changes nothing."""
     paths = [_readable(path) for path in files]
     with desk(workspace) as at_desk:
         own = _own_words(mine or [])
@@ -102,7 +102,7 @@ def _own_words(said: list[str]) -> tuple[str, ...]:
     """Addresses and names of whoever imports."""
     for word in said:
         if not word.strip() or ("@" in word and not is_email(word)):
-            raise UsageError(f"--mine takes an email address or a name; “{excerpt(word)}” is none.")
+            raise UsageError(f"--mine takes an email address or a name; “{excerpt(word)}” is neither.")
     return tuple(said)
 
 
@@ -138,7 +138,7 @@ def _readable(path: Path) -> Path:
         if path.is_dir():
             return path
         if path.exists() and not path.is_file():  # opening a pipe that nobody writes to would wait for ever
-            raise Invalid(f"{path} is a pipe or a device. Save what it gives as a file, and import that.")
+            raise Invalid(f"{path} is a pipe or a device. Save its contents as a file, and import that.")
         path.open("rb").close()
         return path
     except FileNotFoundError:
@@ -279,10 +279,10 @@ def _complain_of_skipped(reports: list[FileReport]) -> None:
 
 
 def export_folder(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; made if it is not there.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; created if missing.")],
     contact: Annotated[
         str | None,
-        typer.Option("--contact", metavar="EMAIL-or-ID", help="Everything about one person alone."),
+        typer.Option("--contact", metavar="EMAIL-or-ID", help="Only what is kept about one person."),
     ] = None,
     workspace: Workspace = None,
 ) -> None:
@@ -309,6 +309,6 @@ def _refuse_leftovers(folder: Path, written: Collection[str]) -> None:
     left = [name for name in ALL_NAMES if name not in written and (folder / name).exists()]
     if left:
         raise Invalid(
-            f"{folder} holds {', '.join(left)} of an earlier export, which this one does not write. "
+            f"{folder} holds {', '.join(left)} from an earlier export, which this one does not write. "
             "Remove what is there, or name another folder."
         )

@@ -31,7 +31,8 @@ def nudge(
         str | None, typer.Option("--user", metavar="EMAIL", help="Only this user's mail.")
     ] = None,
     eml_dir: Annotated[
-        Path | None, typer.Option("--eml-dir", metavar="DIR", help="Write .eml files here; nothing is sent.")
+        Path | None,
+        typer.Option("--eml-dir", metavar="DIR", help="Write .eml files here instead of sending anything."),
     ] = None,
     let_go: Annotated[
         bool, typer.Option("--release", help="Let mail go out again after a backup was restored.")
@@ -56,10 +57,10 @@ def nudge(
     else:
         _tell(outcomes, following)
     if is_ahead and any(one.state == "sent" for one in outcomes):
-        typer.echo("These count as sent: when their time comes, they do not go out again.", err=True)
+        typer.echo("These count as sent: they will not go out again when their time comes.", err=True)
     if held is not None:
         raise Unavailable(
-            f"No mail goes out of this database. {held.reason}. Let it go out again by crm nudge --release."
+            f"No mail goes out from this database. {held.reason}. Release it with crm nudge --release."
         )
     undelivered = [one for one in outcomes if one.state in UNDELIVERED]
     if undelivered:
@@ -102,7 +103,7 @@ def _folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
-        raise Invalid(f"{path} cannot be made a folder: {fault.strerror}.") from None
+        raise Invalid(f"The folder {path} cannot be created: {fault.strerror}.") from None
     return path
 
 
@@ -128,7 +129,7 @@ def _nothing(following: datetime | None) -> str:
 
 def _sentence(undelivered: list[Outcome]) -> str:
     first, *others = undelivered
-    tried = " It is tried again." if first.state == "retry" else ""
+    tried = " It will be tried again." if first.state == "retry" else ""
     counted = Counter(one.state for one in others)
     listed = join([f"{number} {state}" for state, number in counted.items()])
     more = ngettext("There is another mail: {listed}.", "There are other mails: {listed}.", len(others))

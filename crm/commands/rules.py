@@ -17,12 +17,12 @@ from crm.imports.rule_states import write_rules
 from crm.rules.shapes import rule_shape
 from crm.rules.states import rule_states
 
-rules = typer.Typer(help="Rules as a list and as a file.", no_args_is_help=True, rich_markup_mode=None)
+rules = typer.Typer(help="List, export and import rules.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @rules.command("list")
 def list_rules(as_json: AsJson = False, workspace: Workspace = None) -> None:
-    """Every rule in its order, as a sentence; one that can never match says so."""
+    """List every rule in order, as a sentence; one that can never match says so."""
     with desk(workspace) as at_desk, at_desk.database.read() as connection:
         states = rule_states(connection, at_desk.principal)
     if as_json:
@@ -42,11 +42,11 @@ def list_rules(as_json: AsJson = False, workspace: Workspace = None) -> None:
 @rules.command("export")
 def export_rules(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="Where to write; else it is printed.")
+        Path | None, typer.Argument(metavar="FILE", help="Where to write; printed if left out.")
     ] = None,
     workspace: Workspace = None,
 ) -> None:
-    """The rules as TOML, to be edited and imported again."""
+    """Write the rules as TOML, to edit and import again."""
     with desk(workspace) as at_desk, at_desk.database.read() as connection:
         data = write_rules(connection, at_desk.principal)
     if file is None:
@@ -65,5 +65,5 @@ def import_rules(
     as_json: AsJson = False,
     workspace: Workspace = None,
 ) -> None:
-    """Make rules what a file says; rules it does not name stay."""
+    """Change rules to what a file says; rules it does not name stay."""
     import_files([file], Kind(RULES), dry_run=dry_run, as_json=as_json, workspace=workspace)

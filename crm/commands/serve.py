@@ -113,7 +113,7 @@ def _listen(host: str, port: int) -> socket.socket:
         if fault.errno == errno.EADDRINUSE:
             raise Unavailable(f"Port {port} on {host} is in use. Choose another with CRM_PORT.") from None
         raise Unavailable(
-            f"{host} port {port} cannot be listened on: {fault.strerror}. See CRM_HOST and CRM_PORT."
+            f"{host} port {port} cannot be used: {fault.strerror}. See CRM_HOST and CRM_PORT."
         ) from None
     return listener
 
@@ -178,6 +178,6 @@ def _leave_nobody_working() -> None:
 
 
 def migrate() -> None:
-    """Bring the database to the newest form."""
+    """Upgrade the database to the newest schema."""
     with open_database():
         typer.echo("The database is up to date.")

@@ -21,10 +21,12 @@ from crm.imports.synced_reading import read
 from crm.outgoing.wire import Network
 
 Kind = StrEnum("Kind", {kind: kind for kind in synced_kinds.KINDS})  # type: ignore[misc]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="What the source is called here.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of the source here.")]
 
 source = typer.Typer(
-    help="Places elsewhere that `crm sync` reads.", no_args_is_help=True, rich_markup_mode=None
+    help="The address books, mailboxes and calendars that `crm sync` reads.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
@@ -40,25 +42,27 @@ def add_source(
             metavar="ADDRESS", help="The server, the address book itself, or imaps://host/FOLDER."
         ),
     ],
-    user: Annotated[str, typer.Option("--user", metavar="NAME", help="Who signs in there.")] = "",
+    user: Annotated[
+        str, typer.Option("--user", metavar="NAME", help="The user name to sign in with there.")
+    ] = "",
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
     workspace: Workspace = None,
 ) -> None:
-    """Keep an address book, a mailbox or a calendar under a name; address and password are sealed."""
+    """Add an address book, mailbox or calendar under a name; address and password are encrypted."""
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin and sys.stdin else ""
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         access = Source(kind.value, address.strip(), user, password)
         synced.add(connection, at_desk.principal, at_desk.settings.key, name, access, at_desk.now)
     typer.echo(
-        f"{name} is kept. The server reads it once an hour; to read it now: crm sync {json.dumps(name)}"
+        f"{name} is added. The server reads it once an hour; to read it now: crm sync {json.dumps(name)}"
     )
 
 
 @source.command("list")
 def list_sources(as_json: AsJson = False, workspace: Workspace = None) -> None:
-    """What is read, and how that ended the last time."""
+    """List the sources, and how reading them went last time."""
     with desk(workspace) as at_desk, at_desk.database.read() as connection:
         found = synced.kept(connection, at_desk.principal, at_desk.settings.key)
     if as_json:
@@ -66,12 +70,12 @@ def list_sources(as_json: AsJson = False, workspace: Workspace = None) -> None:
         print_json([{field: getattr(one, field) for field in shown} for one in found])
         return
     rows = [(one.name, one.kind, one.sentence) for one in found]
-    print_table(("Source", "Kind", "Last"), rows, "No source is kept. Add one with crm source add.")
+    print_table(("Source", "Kind", "Last"), rows, "There are no sources yet. Add one with crm source add.")
 
 
 @source.command("remove")
 def remove_source(name: Name, workspace: Workspace = None) -> None:
-    """Forget a source with its password; what it brought stays."""
+    """Remove a source and its password; what it brought in stays."""
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         synced.remove(connection, at_desk.principal, name)
     typer.echo(f"{name} is removed. What it brought in stays.")
@@ -79,21 +83,23 @@ def remove_source(name: Name, workspace: Workspace = None) -> None:
 
 def sync(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME…", help="Which sources; all of them if none is named.")
+        list[str] | None, typer.Argument(metavar="NAME…", help="Which sources; all of them if left out.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen, without writing anything.")
+    ] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Read mailboxes from their beginning, for people who came since.")
+        bool, typer.Option("--again", help="Read mailboxes again from the beginning, for people added since.")
     ] = False,
     as_json: AsJson = False,
     workspace: Workspace = None,
 ) -> None:
-    """Read address books and mailboxes elsewhere, and write nothing there; all is imported as their files would be."""
+    """Read address books and mailboxes elsewhere, without changing them, and import them as their files would be."""
     with desk(workspace) as at_desk:
         with at_desk.database.read() as connection:
             found = synced.kept(connection, at_desk.principal, at_desk.settings.key, names or [])
         if not found:
-            raise Invalid("No source is kept. Add one with: crm source add carddav NAME ADDRESS")
+            raise Invalid("There are no sources yet. Add one with: crm source add carddav NAME ADDRESS")
         ends = [_read(at_desk, replace(one, seen={}) if again else one, dry_run) for one in found]
     if as_json:
         print_json([_shape(*end) for end in ends])
@@ -110,9 +116,9 @@ def sync(
 
 NOTHING = {
     "carddav": "the address book is empty.",
-    synced_kinds.IMAP: "no mail came since.",
-    "caldav": "nothing has happened in the calendars since.",
-    "ics": "nothing has happened in the calendar.",
+    synced_kinds.IMAP: "no new mail.",
+    "caldav": "nothing new in the calendars.",
+    "ics": "nothing new in the calendar.",
 }
 """What is said where there was nothing to import."""
 End = tuple[synced.Kept, synced_kinds.Fetched, FileReport | None]
@@ -142,7 +148,7 @@ def _tell(one: synced.Kept, got: synced_kinds.Fetched, report: FileReport | None
     if got.state != GOOD:
         return
     if got.more:
-        typer.echo(f"{one.name}: more mails wait there. Run crm sync again to go on.")
+        typer.echo(f"{one.name}: more mails are waiting there. Run crm sync again to continue.")
     if report is None:
         typer.echo(f"{one.name}: {NOTHING[one.kind]}")
         return

@@ -13,7 +13,7 @@ from crm.planning import effects_view as view
 from crm.planning.effects import WEEKS, Effects, effects
 
 User = Annotated[
-    str | None, typer.Option("--user", metavar="EMAIL", help="Of one user; of everybody if not given.")
+    str | None, typer.Option("--user", metavar="EMAIL", help="For one user; for everybody if left out.")
 ]
 Weeks = Annotated[int, typer.Option("--weeks", metavar="13|26|52", help="How far back.")]
 

@@ -256,7 +256,7 @@ _KNOWN: Mapping[str, tuple[str, str]] = {
         N_("has done us no favour and sent no gift"),
     ),
     "unanswered_days": (N_("has not answered our last message"), N_("does not owe us an answer")),
-    "waiting_days": (N_("waits for our answer"), N_("does not wait for our answer")),
+    "waiting_days": (N_("is waiting for our answer"), N_("is not waiting for our answer")),
 }
 """What it says that something is known, and that it is not."""
 _ZONES: Mapping[str, tuple[str, str]] = {

@@ -26,18 +26,20 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "resting": N_("Resting until {day}."),
     "ignored": N_("Suggested twice and left untouched, so back on {day}."),
     "nothing_due": N_("Nothing is due."),
-    "only_unanswered": N_("A mail without an answer alone fills no place."),
-    "out_of_reach": N_("Not in the same city this week, and the reason asks for meeting."),
+    "only_unanswered": N_("An unanswered mail alone does not earn a place."),
+    "out_of_reach": N_("Not in the same city this week, and the reason calls for meeting in person."),
     "spoke_lately": N_("In live contact within the last 14 days, so no call."),
-    "not_in_time": N_("The post would be late, and the day itself is not this week."),
+    "not_in_time": N_("The post would arrive too late, and the day itself is not this week."),
     "not_the_day": N_("The day itself is not this week."),
-    "late_and_spoke": N_("The post would be late, and in live contact within the last 14 days, so no call."),
-    "no_act": N_("No act answers the reason."),
-    "enough_new": N_("Enough people to begin with for one week."),
+    "late_and_spoke": N_(
+        "The post would arrive too late, and in live contact within the last 14 days, so no call."
+    ),
+    "no_act": N_("No act suits the reason."),
+    "enough_new": N_("Enough new people for one week."),
     "limit": N_("Enough people for this reason for one week."),
     "budget": N_("The week is full."),
     "off": N_("You are off this week."),
-    "few_days": N_("Too few days of work this week."),
+    "few_days": N_("Too few working days this week."),
 }
 
 

@@ -86,9 +86,9 @@ def last_post(day: date, home: str | None, there: str | None) -> date:
 
 
 def post_words(latest: date, today: date) -> str:
-    """ "Post a card by Wed 6 Jan.", "Post a card today.", "A card would be late now." """
+    """ "Post a card by Wed 6 Jan.", "Post a card today.", "A card would arrive too late now." """
     if latest < today:
-        return _("A card would be late now.")
+        return _("A card would arrive too late now.")
     if latest == today:
         return _("Post a card today.")
     return _("Post a card by {day}.").format(day=day_phrase(latest, today))

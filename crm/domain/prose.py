@@ -76,7 +76,7 @@ def phrase(condition: Condition) -> str:
         case tree.Tagged(tag):
             return _("is tagged “{tag}”").format(tag=tag)
         case tree.Not(part):
-            return _("is none of whom it holds: {clause}").format(clause=phrase(part))
+            return _("is nobody who {clause}").format(clause=phrase(part))
         case tree.Missing(value):
             return _known(value, False)
         case tree.Compare(comparison, left, right):

@@ -204,7 +204,7 @@ class _Reader:
             said = _("The conditions are nested more than {n} deep; write them flatter.")
             raise self.fault(said.format(n=DEEPEST))
         if self.nodes > MOST_NODES:
-            said = _("There are more than {n} conditions; make two rules of it.")
+            said = _("There are more than {n} conditions; split it into two rules.")
             raise self.fault(said.format(n=MOST_NODES))
         if not isinstance(data, dict):
             said = _("A condition is a table, {table}, not {said}.")
@@ -316,7 +316,7 @@ class _Reader:
         if "over" in data:
             over = float(self.constant(data["over"], "over"))
             if not over:
-                raise self.fault(_("over = 0 divides by nothing; write another number."), "over")
+                raise self.fault(_("over = 0 divides by zero; write another number."), "over")
             value = value / over
         return value + self.constant(data["plus"], "plus") if "plus" in data else value
 
@@ -357,7 +357,7 @@ def _listed(words: Any, choices: Collection[str], field: str, noun: str) -> tupl
         raise RuleFault(_no_list(field, words), field)
     read = [_choice(word, choices, field, noun) for word in words]
     if len(set(read)) < len(read):
-        raise RuleFault(_("{field} names the same twice.").format(field=field), field)
+        raise RuleFault(_("{field} names the same thing twice.").format(field=field), field)
     return tuple(read)
 
 
@@ -376,7 +376,7 @@ def _kinds(words: Any) -> tuple[str, ...]:
             raise RuleFault(said.format(said=_said(word)), "kinds")
     read = tuple(map(_kind, words))
     if len(set(read)) < len(read):
-        raise RuleFault(_("{field} names the same twice.").format(field="kinds"), "kinds")
+        raise RuleFault(_("{field} names the same thing twice.").format(field="kinds"), "kinds")
     return read
 
 

@@ -24,14 +24,14 @@ MOST_FILES = 50
 class AskedImport(Asked):
     """How files are to be brought in."""
 
-    dry_run: bool = Field(False, description="Say what would happen; write nothing.")
+    dry_run: bool = Field(False, description="Say what would happen, without writing anything.")
     kind: str | None = Field(
         None, alias="as", json_schema_extra={"enum": list(KINDS)}, description="What the files are."
     )
     add_people: bool = Field(
-        False, description="Bring in people of calendars, mail and chats who are not here."
+        False, description="Bring in people from calendars, mail and chats who are not here yet."
     )
-    keep_text: bool = Field(False, description="Keep what was written, as the note of each interaction.")
+    keep_text: bool = Field(False, description="Keep the text, as the note of each interaction.")
 
 
 class SkippedShape(BaseModel):

@@ -29,8 +29,8 @@ WAYS: Mapping[str, tuple[bool, bool, bool]] = {
     "by_hand": (False, False, True),
 }
 """What a channel is, as (live, in person, by hand)."""
-IN_PERSON = N_("{channel}: what goes through a screen is not in person. Make it personal, or choose another.")
-BY_HAND = N_("{channel}: what goes through a screen is not by hand. Make it personal, or choose another.")
+IN_PERSON = N_("{channel}: nothing through a screen is in person. Make it personal, or choose another way.")
+BY_HAND = N_("{channel}: nothing through a screen is by hand. Make it personal, or choose another way.")
 
 
 def way_of(one: Channel) -> str:

@@ -19,16 +19,16 @@ NOT_REACHED = N_("The mail server cannot be reached: {fault}.")
 NO_STARTTLS = N_("The mail server offers no STARTTLS, and the settings require it.")
 UNENCRYPTED = N_("The password would travel unencrypted. Use smtps://, or allow it with ?starttls=never.")
 NO_SIGN_IN = N_("The mail server offers no way to sign in with a password.")
-NOT_ASCII = N_("The mail server cannot take a user or password outside ASCII.")
+NOT_ASCII = N_("The mail server cannot take a user name or password with characters outside ASCII.")
 
 NO_ADDRESS = N_("The mail cannot be addressed. {fault}")
-BROKE = N_("Writing the mail broke ({fault}). The server's log says where.")
+BROKE = N_("The mail could not be written ({fault}). The server's log has the details.")
 REFUSED = N_("The server refused it: {said}")
-NO_ANSWER = N_("It was handed over and no answer came, so it may have arrived. {said}")
+NO_ANSWER = N_("It was handed over but no answer came, so it may have arrived. {said}")
 NOT_WRITTEN = N_("The file cannot be written: {fault}.")
 WRITTEN = N_("Written to {file}, not sent.")
 STOPPED_BY = N_("Stopped by {name}.")
-SENT_AGAIN = N_("{name} decided that it is sent again.")
+SENT_AGAIN = N_("{name} decided to send it again.")
 GAVE_UP = plurals(
     "Gave up after {n} attempt in a day. The server last said: {said}",
     "Gave up after {n} attempts in a day. The server last said: {said}",

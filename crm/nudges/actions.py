@@ -43,7 +43,7 @@ def carry_out(
             planning.not_this_person(connection, principal, link.suggestion_id, at, via=VIA)
         case "snooze":
             if until is None:
-                raise Invalid(_("Choose until when."), fields={"until": _("Choose until when.")})
+                raise Invalid(_("Choose how long."), fields={"until": _("Choose how long.")})
             planning.snooze(connection, principal, link.suggestion_id, until, at, via=VIA)
 
 
@@ -83,7 +83,7 @@ def snooze_day(choice: str, typed: str, today: date) -> date:
         return today + timedelta(days=SNOOZES[choice])
     told = _("Enter the day like 2026-11-30.")
     if choice != "date":
-        raise Invalid(_("Choose until when."), fields={"until": _("Choose a week, a month or a day.")})
+        raise Invalid(_("Choose how long."), fields={"until": _("Choose a week, a month or a day.")})
     try:
         return date.fromisoformat(typed.strip())
     except ValueError:
@@ -103,7 +103,7 @@ def bring_forward(connection: Connection, principal: Principal, at: datetime) ->
 def stop_mail(connection: Connection, principal: Principal, mail_id: int, name: str, at: datetime) -> None:
     """A mail that waits does not go out; ``name`` is who says so. For an admin, or whose it is."""
     if not queries.one_mail(connection, principal, mail_id)[0].may_stop:
-        raise Conflict(_("This mail does not wait any more."))
+        raise Conflict(_("This mail is no longer waiting."))
     mails.move(
         connection, _still(principal, mail_id, ("due", "retry")), "skipped", STOPPED_BY.format(name=name), at
     )
@@ -113,7 +113,10 @@ def send_again(connection: Connection, principal: Principal, mail_id: int, name:
     """Somebody decided that a mail is sent after all, with the same words under the same Message-ID."""
     if not queries.one_mail(connection, principal, mail_id)[0].may_go_again(at):
         raise Conflict(
-            _("This mail cannot be sent again: it went out, waits already, or is more than a day old.")
+            _(
+                "This mail cannot be sent again: it has gone out, is already waiting, or is more than a "
+                "day old."
+            )
         )
     here = _still(principal, mail_id, ("failed", "unknown", "skipped"))
     moved = mails.move(connection, here, "due", SENT_AGAIN.format(name=name), at)
@@ -139,8 +142,8 @@ def release(connection: Connection, principal: Principal, at: datetime) -> Relea
     if on_hold and on_hold.shared:
         raise Forbidden(
             _(
-                "Several workspaces share this server, and their mail is held together. "
-                "Whoever runs the server lets it go out again by `crm nudge --release`."
+                "Several workspaces share this server, and their mail is held together. Whoever runs the "
+                "server releases it with `crm nudge --release`."
             )
         )
     return holds.release(connection, at)

@@ -26,7 +26,7 @@ ALARM = "alarm"
 NEWS_FOR = timedelta(days=1)
 """For how long a missed mail is news."""
 SHOWN = 20
-NO_ADMIN = N_("Whoever was to be told is no admin any more.")
+NO_ADMIN = N_("Whoever was to be told is no longer an admin.")
 ALL_WELL = N_("By then everything had gone out.")
 
 
@@ -150,7 +150,7 @@ def _title(many: int) -> str:
 def _row(one: Missed, zone: ZoneInfo, at: datetime) -> MissedMail:
     today = calendar_day(at, zone)
     again = (
-        _("It is tried again: {moment}.").format(moment=moment_phrase(one.next_try_at, zone, today))
+        _("Next try: {moment}.").format(moment=moment_phrase(one.next_try_at, zone, today))
         if one.next_try_at
         else ""
     )

@@ -53,7 +53,7 @@ ABOUT = {
 }
 LONGEST_POINT = 140
 ARRANGED = N_("Arranged for {day}.")
-TAKEN = N_("Your calendar has taken that time since: the week’s page finds another.")
+TAKEN = N_("Your calendar has since filled that time: the week’s page offers another.")
 SWITCHED_OFF = N_("The mail was switched off, or its user left, before it went out.")
 
 

@@ -191,8 +191,8 @@ def _account_sentence(accounts: Accounts) -> str:
     if not accounts.number:
         return _("No account is marked key yet.")
     if not unmet:
-        return _("Somebody was met in person at every key account within a year.")
-    said = _("At {n} of {accounts} nobody was met in person for a year.")
+        return _("Somebody has been met in person at every key account within a year.")
+    said = _("At {n} of {accounts}, nobody has been met in person for a year.")
     return said.format(n=unmet, accounts=count(accounts.number, "key account", "key accounts"))
 
 

@@ -23,7 +23,7 @@ PURPOSE = WEEKLY_MAIL
 DIGEST = "digest"
 FURTHEST_EAST = timedelta(hours=14)
 """By so much the first place on earth is ahead of UTC."""
-TOO_LATE = N_("More than a day late: the server did not run then.")
+TOO_LATE = N_("More than a day late: the server was not running then.")
 
 
 @dataclass(frozen=True)

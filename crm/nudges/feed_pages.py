@@ -46,7 +46,7 @@ def one_event(visit: Visit) -> Response:
     """One's own suggestion for a calendar."""
     one = suggested(visit.connection, visit.principal, visit.number("suggestion_id"), visit.at)
     if one.slot.day is None:
-        raise NotFound(_("This suggestion has no day, so there is nothing to put into a calendar."))
+        raise NotFound(_("This suggestion has no day, so there is nothing to add to a calendar."))
     return calendar_answer(calendar([event_of(one, visit.settings.url)], visit.at))
 
 
@@ -57,7 +57,7 @@ def trip_events(visit: Visit) -> Response:
     found = on_trip(visit.connection, visit.principal, trip, visit.at)
     events = [_met_on(trip, one, visit.settings.url) for one in found.meetings if one.at is not None]
     if not events:
-        raise NotFound(_("Nothing is planned on this trip yet, so there is nothing to put into a calendar."))
+        raise NotFound(_("Nothing is planned on this trip yet, so there is nothing to add to a calendar."))
     return calendar_answer(calendar(events, visit.at))
 
 
@@ -112,7 +112,7 @@ def end(visit: Visit) -> Response:
     feeds.end_feed(visit.connection, visit.principal)
     return visit.redirect(
         "/settings/calendar",
-        _("The calendar address is ended. Calendars that used it read nothing any more."),
+        _("The calendar address is revoked. Calendars that used it no longer get anything."),
     )
 
 

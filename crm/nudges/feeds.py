@@ -14,7 +14,7 @@ from crm.planning.home import require_planner
 from crm.storage.tables import plan_feed, user, workspace
 from crm.web.sessions import hash_token
 
-ENDED = N_("This calendar address is not in use any more. Its owner can make a new one under Settings.")
+ENDED = N_("This calendar address is no longer in use. Its owner can make a new one under Settings.")
 
 
 def make_feed(connection: Connection, principal: Principal, at: datetime) -> str:

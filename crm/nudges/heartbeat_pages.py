@@ -122,7 +122,7 @@ def _missed(visit: Visit) -> list[Notice]:
 
 def _notice(one: Missed, visit: Visit) -> Notice:
     again = (
-        _("It is tried again: {moment}.").format(moment=moment_words(one.next_try_at, visit))
+        _("Next try: {moment}.").format(moment=moment_words(one.next_try_at, visit))
         if one.next_try_at
         else ""
     )

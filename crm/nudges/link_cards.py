@@ -245,7 +245,7 @@ def _ask_snooze(connection: Connection, opened: Opened, one: Suggested) -> Card:
         lines=(
             Line(
                 "alarm-clock",
-                _("{name} is not suggested before the day you choose.").format(name=one.contact.name),
+                _("{name} will not be suggested before the day you choose.").format(name=one.contact.name),
             ),
         ),
         button=_("Snooze"),
@@ -262,7 +262,9 @@ def _ask_never(connection: Connection, opened: Opened, one: Suggested) -> Card:
         lines=(
             Line(
                 "ban",
-                _("{name} is not suggested to you again, until you undo it.").format(name=one.contact.name),
+                _("{name} will not be suggested to you again, unless you undo this.").format(
+                    name=one.contact.name
+                ),
             ),
             Line("contact", _("The person, the log and the score stay as they are.")),
         ),
@@ -336,8 +338,8 @@ def _swapped(connection: Connection, opened: Opened, one: Suggested) -> Card:
 
 
 _STANDS = {
-    "done": N_("It is logged already"),
-    "contacted": N_("You have been in touch already"),
+    "done": N_("It is already logged"),
+    "contacted": N_("You have already been in touch"),
     "snoozed": N_("This is snoozed"),
     "skipped": N_("This was skipped"),
     "not_this_person": N_("You said not this person"),
@@ -346,7 +348,7 @@ _STANDS = {
 
 def _nothing_left(opened: Opened, one: Suggested) -> Card:
     state = "done" if one.state in ("done", "contacted") else "skipped"
-    lede = _("So nothing is left to do here about {name}. The week’s page has the rest.").format(
+    lede = _("So there is nothing left to do here about {name}. The week’s page has the rest.").format(
         name=one.contact.name
     )
     return Card(
@@ -357,15 +359,15 @@ def _nothing_left(opened: Opened, one: Suggested) -> Card:
 def _calendar(opened: Opened, one: Suggested) -> Card:
     if still(one.slot, opened.today).day is None:
         lede = (
-            _("No moment is planned for it, so there is nothing to put into a calendar.")
+            _("No time is planned for it, so there is nothing to add to a calendar.")
             if one.slot.day is None
-            else _("Its day has passed, so there is nothing to put into a calendar.")
+            else _("Its day has passed, so there is nothing to add to a calendar.")
         )
         return Card(what_words(one, short=True), lede, _("Opening this page changed nothing."), one.act)
     return Card(
         _("Add it to your calendar?"),
         _for_whom(opened),
-        _("The file opens in your calendar, which asks before it keeps anything."),
+        _("The file opens in your calendar, which asks before it saves anything."),
         one.act,
         lines=(Line(_icon(one.act), slot_words(one, opened.today), strong=what_words(one)),),
         download=f"/n/{opened.token}/event.ics",
@@ -403,7 +405,10 @@ def _switch(opened: Opened, name: str, short: str, instead: Line, once_off: str,
             _("Opening this page changed nothing."),
             lines=(
                 Line(
-                    "mail", _("No {short} is sent to you any more, from the next one on.").format(short=short)
+                    "mail",
+                    _("You will no longer be sent the {short}, starting with the next one.").format(
+                        short=short
+                    ),
                 ),
                 instead,
             ),

@@ -28,11 +28,9 @@ from crm.storage.tables import contact, outbox, user, workspace
 
 VIA = "mail"
 """How an answer that a link gave is kept."""
-NOBODY = N_(
-    "This link was mailed to somebody who is no longer part of the team, so it does nothing any more."
-)
-NO_PLAN = N_("This link was mailed to somebody who has no weekly plan any more, so it does nothing.")
-NO_SUGGESTION = N_("What this link is about is not there any more. The week's page shows what is open now.")
+NOBODY = N_("This link was mailed to somebody who is no longer on the team, so it no longer does anything.")
+NO_PLAN = N_("This link was mailed to somebody who no longer has a weekly plan, so it does nothing.")
+NO_SUGGESTION = N_("What this link is about is no longer there. The week's page shows what is open now.")
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,10 @@ _PAYLOAD = re.compile(
     r"([0-9]{1,18}) ([0-9]{1,18}) ([0-9]{1,18}) ([a-z_]{1,20}) ([a-z]{0,10}) ([0-9W-]{8}) ([0-9]{1,12})"
 )
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}\.[A-Za-z0-9_-]{43}")
-CUT = N_("This link is not whole. Open it from the mail again, or go to the week's page.")
-ENDED = N_("This link has ended: mails link for 30 days. The week's page has everything that is open.")
+CUT = N_("This link is incomplete. Open it from the mail again, or go to the week's page.")
+ENDED = N_(
+    "This link has expired: links in mails work for 30 days. The week's page has everything that is open."
+)
 
 
 class Gone(Refusal):

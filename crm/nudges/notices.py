@@ -13,7 +13,7 @@ from crm.nudges.outbox import Body, Claim, NoMail
 from crm.nudges.returns import of_user
 from crm.storage.tables import mail_stop, user
 
-LIFTED = N_("Mail goes to that address again, or whoever was to be told is no admin any more.")
+LIFTED = N_("Mail goes to that address again, or whoever was to be told is no longer an admin.")
 
 
 def written(connection: Connection, claim: Claim, url: str, templates: Environment) -> Body:

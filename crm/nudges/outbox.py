@@ -24,8 +24,8 @@ LEASE = timedelta(minutes=3)
 STALE_AFTER = timedelta(hours=24)
 """A weekly mail is worth sending within a day of its time; after that the week has its own page."""
 NOT_IN_TIME = N_("It could not be sent within a day of its time. The week's page has the plan.")
-TRIED_ONCE = N_("It could not be sent within a day of its time, in spite of an attempt.")
-GIVEN_UP = N_("It could not be sent within a day of its time, in spite of several attempts.")
+TRIED_ONCE = N_("It could not be sent within a day of its time, despite one attempt.")
+GIVEN_UP = N_("It could not be sent within a day of its time, despite several attempts.")
 BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))
 
 
@@ -248,7 +248,8 @@ def sweep(database: Database, at: datetime, *, only: ColumnElement[bool] | None 
             broken_off,
             "unknown",
             N_(
-                "The process stopped while the mail was handed over, so it may or may not have arrived. It is not sent again."
+                "The process stopped while the mail was being handed over, so it may or may not have "
+                "arrived. It will not be sent again."
             ),
             at,
         )

@@ -19,11 +19,11 @@ from crm.storage.tables import contact
 
 REASONS = {
     "": N_("Nobody was due that week."),
-    "answered": N_("All that was planned for that week was answered."),
+    "answered": N_("Everything planned for that week was answered."),
     "off": N_("You were off that week."),
-    "few_days": N_("That week had too few days of work."),
+    "few_days": N_("That week had too few working days."),
     "budget": N_("The budget left no room for anybody that week."),
-    "no_place": N_("Whoever was due found no place in that week."),
+    "no_place": N_("There was no place that week for whoever was due."),
 }
 """By why nothing is open, as it is kept; without a key, nobody was due."""
 AHEAD = {
@@ -37,9 +37,9 @@ AHEAD = {
 """The same of a week whose mail is still to come."""
 TITLES = {
     "": N_("Nobody is waiting for you this week"),
-    "answered": N_("All that was planned is answered"),
+    "answered": N_("Everything planned is answered"),
     "off": N_("You are off this week"),
-    "few_days": N_("Too few days of work this week"),
+    "few_days": N_("Too few working days this week"),
     "budget": N_("Your budget leaves no room this week"),
     "no_place": N_("Nothing is planned this week"),
 }
@@ -104,14 +104,14 @@ def _is_due(one: NotPlanned) -> bool:
 def _waiting(empty: Empty) -> str:
     if empty.why == "off":
         said = ngettext(
-            "{many} person has a reason to be reached, and waits until you are back.",
-            "{many} people have a reason to be reached, and wait until you are back.",
+            "{many} person has a reason to be reached, and will wait until you are back.",
+            "{many} people have a reason to be reached, and will wait until you are back.",
             empty.people,
         )
     else:
         said = ngettext(
-            "{many} person has a reason to be reached, and found no place in the week.",
-            "{many} people have a reason to be reached, and found no place in the week.",
+            "{many} person has a reason to be reached, but there was no place in the week.",
+            "{many} people have a reason to be reached, but there was no place in the week.",
             empty.people,
         )
     return said.format(many=capital(in_words(empty.people)))
@@ -135,7 +135,7 @@ def _all_in_touch(connection: Connection, principal: Principal) -> str:
     total = sum(row[1] for row in zones)
     in_touch = sum(number for zone, number in zones if zone == "in_touch")
     if total == 0:
-        return _("Nobody of yours is marked key or regular yet.")
+        return _("None of your people is marked key or regular yet.")
     if in_touch == total:
         return ngettext(
             "Your {n} key or regular person is in touch.",

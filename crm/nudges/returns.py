@@ -136,7 +136,7 @@ def lift(connection: Connection, principal: Principal, stop_id: int, at: datetim
         .returning(mail_stop.c.address)
     ).scalar_one_or_none()
     if lifted is None:
-        raise NotFound(_("Mail goes to that address already."))
+        raise NotFound(_("Mail already goes to that address."))
     return str(lifted)
 
 

@@ -360,7 +360,7 @@ def _unlog(connection: Connection, principal: Principal, given: Row[Any], at: da
 def _swap_back(connection: Connection, principal: Principal, given: Row[Any]) -> None:
     newest = last_swap(connection, principal, given.suggestion_id)
     if newest is None or newest.id != given.id:
-        raise Conflict(_("It was swapped again since. Undo the later swap first."))
+        raise Conflict(_("It has been swapped again since. Undo the later swap first."))
     before = given.before
     _change(
         connection,
@@ -384,8 +384,8 @@ def _standing(
 
 
 _WHY_NOT = {
-    "done": N_("This is done already. Undo that first."),
-    "contacted": N_("You have been in touch already, so nothing waits here."),
+    "done": N_("This is already done. Undo that first."),
+    "contacted": N_("You have already been in touch, so there is nothing to do here."),
     "not_this_person": N_("You said not this person. Undo that first."),
     "snoozed": N_("This is snoozed. Undo that first."),
     "skipped": N_("This is skipped. Undo that first."),

@@ -43,7 +43,7 @@ def _kept(database: Database, principal: Principal, week: IsoWeek, at: datetime)
             make_or_renew(connection, principal, week, at)
             stored = plan_of(connection, principal, week, at)
     if stored is None:
-        raise Unavailable(_("The plan was taken away while it was read. Try again."))
+        raise Unavailable(_("The plan was removed while it was being read. Try again."))
     return stored
 
 

@@ -18,7 +18,8 @@ from crm.storage.tables import plan, response, suggestion
 
 LOOKED_BACK_WEEKS = 12
 EASED = N_(
-    "Half as many as usual, since the last four weeks’ suggestions were left untouched. Answer one, and next week is whole again."
+    "Half as many as usual, since the last four weeks’ suggestions were left untouched. "
+    "Answer one, and next week is back to full size."
 )
 
 

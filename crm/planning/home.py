@@ -81,7 +81,7 @@ class Home:
         return len(self.working_days(week)) >= LEAST_DAYS
 
     def lightness(self, week: IsoWeek, name: str, planned_for: int | None = None) -> str:
-        """ "Next week has four days of work, so it is planned lighter." Empty for a usual week.
+        """ "Next week has four days of work, so less is planned for it." Empty for a usual week.
 
         ``planned_for``: how many days of work it had when its plan was made, which stays as it was.
         """
@@ -89,19 +89,19 @@ class Home:
         work = count(days, "day", "days", words=True)
         if planned_for is not None and planned_for != days:
             then = count(planned_for, "day", "days", words=True)
-            said = _("{week} has {days} of work now. When it was planned it had {then}, and the plan stays.")
+            said = _("{week} now has {days} of work. It had {then} when it was planned, and the plan stays.")
             return said.format(week=name, days=work, then=then)
         if days >= FULL_WEEK:
             return ""
         if days >= LEAST_DAYS:
-            return _("{week} has {days} of work, so it is planned lighter.").format(week=name, days=work)
+            return _("{week} has {days} of work, so less is planned for it.").format(week=name, days=work)
         return _("{week} has {days} of work, so nothing is planned for it.").format(week=name, days=work)
 
 
 def require_planner(principal: Principal) -> int:
     """The user's id; Forbidden for viewers and for the command line, who have no plan."""
     if principal.user_id is None or not principal.may_edit:
-        raise Forbidden(_("Only members and admins have a plan. Ask an admin for the role of member."))
+        raise Forbidden(_("Only members and admins have a plan. Ask an admin to make you a member."))
     return principal.user_id
 
 

@@ -29,9 +29,9 @@ class TimeOffForm(Form):
     @model_validator(mode="after")
     def _in_order(self) -> "TimeOffForm":
         if self.last_day < self.first_day:
-            raise ValueError(_("The last day comes before the first. Turn the two round."))
+            raise ValueError(_("The last day comes before the first. Swap the two."))
         if (self.last_day - self.first_day).days >= LONGEST_DAYS:
-            raise ValueError(_("Write at most {n} days at once.").format(n=LONGEST_DAYS))
+            raise ValueError(_("Enter at most {n} days at once.").format(n=LONGEST_DAYS))
         return self
 
 
@@ -59,7 +59,8 @@ class TripForm(TimeOffForm):
         if find_city(self.city, self.country) is None:
             raise ValueError(
                 _(
-                    "No city of this name is in our table. Write the nearest larger one, in English or as it is called there."
+                    "We do not know a city of that name. Enter the nearest larger one, in English or its own "
+                    "language."
                 )
             )
         return self

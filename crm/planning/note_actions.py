@@ -63,9 +63,9 @@ def _moment(principal: Principal, day: date, at: datetime) -> datetime:
     """The day is the writer's own: the team's noon of it, as far as that is within it where the writer is."""
     today = principal.own_day(at)
     if day > today:
-        told = _("That day is still ahead. Choose the day you posted it.")
+        told = _("That day is still to come. Choose the day you posted it.")
     elif day < today - timedelta(days=EARLIEST_DAYS):
-        told = _("That is long ago. Choose a day within the last 60 days, or log it by hand.")
+        told = _("That is too long ago. Choose a day within the last 60 days, or log it by hand.")
     else:
         return at if day == today else _noon_within(day, principal, at)
     raise Invalid(told, fields={"day": told})

@@ -66,7 +66,7 @@ def save_return_address(visit: Visit) -> Response:
     except Invalid:
         told = _("At most {n} characters.").format(n=note_actions.ADDRESS_LIMIT)
         return _desk(visit, {"return_address": told}, typed)
-    return visit.redirect("/notes", _("Your address is saved. It stands on your envelopes."))
+    return visit.redirect("/notes", _("Your address is saved, and will be on your envelopes."))
 
 
 @router.page("/people/{contact_id}/note", access="member")
@@ -129,7 +129,7 @@ def posted(visit: Visit) -> Response:
     found = notes.note_to(visit.connection, visit.principal, contact_id, visit.at)
     words = {"name": found.person.called, "day": day_phrase(day, visit.today)}
     if not note.is_new:
-        said = _("A note to {name} posted {day} is in your log already, so nothing was logged twice.")
+        said = _("A note to {name} posted {day} is already in your log, so nothing was logged twice.")
         return visit.redirect("/notes", said.format(**words))
     said = _("Note to {name} logged, posted {day}.")
     return visit.redirect("/notes", said.format(**words), f"/notes/{note.interaction_id}/undo")
@@ -139,7 +139,7 @@ def posted(visit: Visit) -> Response:
 def take_back(visit: Visit) -> Response:
     """It was not posted after all."""
     note_actions.take_back(visit.connection, visit.principal, visit.number("interaction_id"), visit.at)
-    return visit.redirect("/notes", _("Taken back. Everything is as it was."))
+    return visit.redirect("/notes", _("Undone. Everything is as it was."))
 
 
 def _day(typed: str) -> date:

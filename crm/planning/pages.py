@@ -36,7 +36,7 @@ def done(visit: Visit) -> Response:
     before = _zone(visit, person.id)
     answer = actions.done(visit.connection, visit.principal, suggestion_id, visit.at)
     if not answer.is_new:
-        said = _("You have been in touch with {name} already, so nothing was logged twice.").format(
+        said = _("You have already been in touch with {name}, so nothing was logged twice.").format(
             name=person.short_name
         )
         return visit.redirect(_back(visit), said, _undo(visit, answer))
@@ -97,7 +97,7 @@ def not_this_person(visit: Visit) -> Response:
 def undo(visit: Visit) -> Response:
     """Take one answer back."""
     actions.undo(visit.connection, visit.principal, visit.number("response_id"), visit.at)
-    return visit.redirect(_back(visit), _("Taken back. Everything is as it was."))
+    return visit.redirect(_back(visit), _("Undone. Everything is as it was."))
 
 
 @router.page("/plan/why", fresh=True)

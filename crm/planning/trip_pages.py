@@ -67,9 +67,7 @@ def add_trip(visit: Visit) -> Response:
     if isinstance(form, forms.Errors):
         return _again(visit, form)
     trip_id = journey_actions.add_trip(visit.connection, visit.principal, form, visit.at)
-    return visit.redirect(
-        f"/trips/{trip_id}", _("The trip to {city} is written down.").format(city=form.city)
-    )
+    return visit.redirect(f"/trips/{trip_id}", _("The trip to {city} is added.").format(city=form.city))
 
 
 @router.action("/trips/none")
@@ -79,7 +77,7 @@ def no_trip(visit: Visit) -> Response:
     if isinstance(form, forms.Errors):
         return _again(visit, form)
     trip_id = journey_actions.refuse_trip(visit.connection, visit.principal, form, visit.at)
-    return visit.redirect("/trips", _("It is not offered again."), f"/trips/{trip_id}/restore")
+    return visit.redirect("/trips", _("It will not be offered again."), f"/trips/{trip_id}/restore")
 
 
 def _in_fields(form: FormData, today: date) -> FormData:
@@ -132,13 +130,13 @@ def save_room(visit: Visit) -> Response:
     trip_id = visit.number("trip_id")
     form = forms.read(RoomForm, visit.form)
     if isinstance(form, forms.Errors):
-        raise Invalid(_("Write how many may be met: 0 to 20."), fields=form.fields)
+        raise Invalid(_("Enter how many people you can meet: 0 to 20."), fields=form.fields)
     added = trip_actions.make_room(visit.connection, visit.principal, trip_id, form.room, visit.at)
-    said = _("A week of this trip may hold {room} in person.").format(room=form.room)
+    said = _("Each week of this trip now has room for {room} in person.").format(room=form.room)
     if added:
         said = ngettext(
-            "{many} suggestion of this trip is in your week now.",
-            "{many} suggestions of this trip are in your week now.",
+            "{many} suggestion from this trip is now in your week.",
+            "{many} suggestions from this trip are now in your week.",
             added,
         ).format(many=capital(in_words(added)))
     return visit.redirect(f"/trips/{trip_id}", said)
@@ -159,7 +157,7 @@ def save_trip(visit: Visit) -> Response:
     if isinstance(form, forms.Errors):
         return _edit(visit, one, form.typed, _placed(form, "city"))
     journey_actions.change_trip(visit.connection, visit.principal, one.id, form)
-    return visit.redirect(f"/trips/{one.id}", _("The trip is changed."))
+    return visit.redirect(f"/trips/{one.id}", _("The trip is saved."))
 
 
 def _edit(visit: Visit, one: journeys.Trip, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
@@ -195,7 +193,7 @@ def add_time_off(visit: Visit) -> Response:
     except Invalid as refusal:
         wrong = {f"off-{name}": said for name, said in refusal.fields.items()}
         return _list(visit, {}, {**visit.form}, wrong)
-    said = _("Nothing is planned for these days in plans that are made from now on.")
+    said = _("Plans made from now on leave these days free.")
     return visit.redirect("/trips", said, f"/time-off/{off_id}/delete")
 
 
@@ -204,7 +202,7 @@ def remove_time_off(visit: Visit) -> Response:
     """They are worked after all."""
     off_id = visit.number("off_id")
     journey_actions.remove_time_off(visit.connection, visit.principal, off_id, visit.at)
-    return visit.redirect("/trips", _("These days are taken away."), f"/time-off/{off_id}/restore")
+    return visit.redirect("/trips", _("These days are no longer off."), f"/time-off/{off_id}/restore")
 
 
 @router.action("/time-off/{off_id}/restore")

@@ -47,7 +47,7 @@ def save_rule(
     states = rule_states(connection, principal)
     known = next((state for state in states if state.rule.key == changed.key), None)
     if version is not None and (known.version if known else 0) != version:
-        raise Conflict(_("Somebody else changed this rule while you did."))
+        raise Conflict(_("Somebody else changed this rule at the same time."))
     refuse_taken_name(changed, [state.rule for state in states])
     if known is None and len(states) >= MOST_RULES:
         raise _too_many()
@@ -116,7 +116,7 @@ def undo_change(connection: Connection, principal: Principal, key: str, version:
     row = _row(connection, principal, key)
     before = row["definition"].get("before")
     if before is None or row["definition"].get("at") != version:
-        raise Conflict(_("This rule was changed again since, so there is nothing to take back."))
+        raise Conflict(_("This rule has been changed again since, so it cannot be undone."))
     states = rule_states(connection, principal)
     here = any(state.rule.key == key for state in states)
     if not here and not before.get("deleted") and len(states) >= MOST_RULES:
@@ -131,7 +131,7 @@ def _refuse_name_taken_since(key: str, before: Mapping[str, Any], states: Sequen
         return
     back = stored_rule(key, before["rule"]) if before.get("rule") else _SHIPPED[key]
     if _has_taken_name(back, [state.rule for state in states]):
-        said = _("Another rule is called “{rule}” by now. Give that one another name first.")
+        said = _("Another rule is now called “{rule}”. Give that one another name first.")
         raise Conflict(said.format(rule=back.title))
 
 
@@ -202,7 +202,7 @@ def is_called_alike(one: Rule, other: Rule) -> bool:
 def require_editor(principal: Principal) -> None:
     """Rules are changed by members and admins."""
     if not principal.may_edit:
-        raise Forbidden(_("Rules are changed by members. Ask an admin to make you one."))
+        raise Forbidden(_("Only members can change rules. Ask an admin to make you one."))
 
 
 def _row(connection: Connection, principal: Principal, key: str) -> dict[str, Any]:

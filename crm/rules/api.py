@@ -16,7 +16,7 @@ router = ApiRouter()
 class AskedFlags(AsOf):
     """Which flags, as of when."""
 
-    rule: str | None = Field(None, max_length=200, description="Only this rule, also if it is switched off.")
+    rule: str | None = Field(None, max_length=200, description="Only this rule, even if it is switched off.")
 
 
 class RuleList(BaseModel):

@@ -41,7 +41,7 @@ def acted(draft: Draft, key: str, act: str, wanted: str) -> Draft:
     """The form after a button that only changes the form: *add* the condition ``wanted``, or *remove-3*."""
     rows, unwritten = draft.rows, ""
     if act == "add" and len(rows) >= MOST_ROWS:
-        said = _("The form goes up to {n} conditions. Edit the rule as text to write more.")
+        said = _("The form takes up to {n} conditions. To use more, edit the rule as text.")
         found = understood(draft, key)
         return replace(found, errors={**found.errors, "add": said.format(n=MOST_ROWS)})
     number = act.removeprefix("remove-")

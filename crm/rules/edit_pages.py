@@ -85,7 +85,7 @@ def delete(visit: Visit) -> Response:
     undo = f"/rules/{key}/undo?version={actions.version_at(visit.at)}"
     if found.is_own:
         return visit.redirect("/rules", message=_("“{rule}” is deleted.").format(rule=name), undo=undo)
-    said = _("“{rule}” is as it shipped again.").format(rule=name)
+    said = _("“{rule}” is back to how it shipped.").format(rule=name)
     return visit.redirect(f"/rules/{key}", message=said, undo=undo)
 
 
@@ -94,10 +94,10 @@ def undo(visit: Visit) -> Response:
     """Take the last change of a rule back."""
     key, version = visit.text("key"), visit.query.get("version", "")
     if not is_id(version):
-        raise Invalid(_("The address does not say which change to take back."))
+        raise Invalid(_("The address does not say which change to undo."))
     actions.undo_change(visit.connection, visit.principal, key, int(version), visit.at)
     keys = {state.rule.key for state in rule_states(visit.connection, visit.principal)}
-    said = _("The change is taken back.")
+    said = _("The change is undone.")
     return visit.redirect(f"/rules/{key}" if key in keys else "/rules", message=said)
 
 
@@ -112,7 +112,7 @@ def move(visit: Visit) -> Response:
     names = {state.rule.key: state.rule.title for state in rule_states(*where)}
     place, back = order.index(key), "down" if to == "up" else "up"
     if not moved:
-        said = _("“{rule}” is at that end already.").format(rule=names[key])
+        said = _("“{rule}” is already at that end.").format(rule=names[key])
         return visit.redirect(f"/rules/{key}", message=said)
     said = _("“{rule}” comes after “{other}” now.") if place else _("“{rule}” comes first now.")
     said = said.format(rule=names[key], other=names[order[place - 1]])

@@ -204,7 +204,7 @@ def _loaded(kept: str) -> Any:
     try:
         return json.loads(kept)
     except (ValueError, RecursionError):
-        raise RuleFault(_("This condition cannot be read any more; remove it."), "when") from None
+        raise RuleFault(_("This condition can no longer be read; remove it."), "when") from None
 
 
 def understood(draft: Draft, key: str) -> Draft:
@@ -301,7 +301,7 @@ def _read_text(form: FormData, key: str) -> Draft:
         said = _("Line {line}: {fault}").format(line=fault.line, fault=fault) if fault.line else str(fault)
         return replace(blank, errors={"toml": said})
     if len(entries) != 1 or not isinstance(entries[0].data, dict):
-        return replace(blank, errors={"toml": _("Write one rule: one [[rule]] with what belongs to it.")})
+        return replace(blank, errors={"toml": _("Enter one rule: one [[rule]] and what belongs to it.")})
     data = {name: value for name, value in entries[0].data.items() if name not in ("key", "enabled")}
     try:
         return replace(draft_of(read_rule(key, data)), toml=text)

@@ -39,7 +39,8 @@ def summary(judged: Judged) -> list[str]:
     )
     if not verdict.enough:
         said = _(
-            "That is too little history to judge by: it takes {cases} cases, with at least {either} silent and {either} not."
+            "That is too little history to judge by: at least {cases} cases are needed, with at "
+            "least {either} silent and {either} not."
         )
         return [told, said.format(cases=FEWEST_CASES, either=FEWEST_OF_EITHER)]
     return [told, " ".join(filter(None, (_ranking(verdict), _luck(verdict)))), _chances(verdict)]
@@ -94,16 +95,14 @@ def _chances(verdict: Verdict) -> str:
     gain, average = verdict.gain, percent(verdict.silent / max(1, verdict.cases))
     if gain is None or gain.is_luck:
         said = _(
-            "Its chances came about as near as always saying {average}, the average that is known only afterwards."
+            "Its chances were about as close as always saying {average}, the average known only in hindsight."
         )
     elif gain.by > 0:
-        said = _(
-            "Its chances came nearer than always saying {average}, the average that is known only afterwards."
-        )
+        said = _("Its chances were closer than always saying {average}, the average known only in hindsight.")
     else:
         said = _(
-            "Do not take its chances at their word here: always saying {average}, the average that is known only"
-            " afterwards, would have come nearer. Go by whom it puts first, not by how sure it is."
+            "Do not take its chances literally here: always saying {average}, the average known only "
+            "in hindsight, would have been closer. Go by whom it puts first, not by how sure it is."
         )
     return said.format(average=average)
 
@@ -195,13 +194,11 @@ def calibration_sentence(verdict: Verdict) -> str:
     said = sum(one.said * one.cases for one in verdict.tenths) / max(1, verdict.cases)
     happened = verdict.silent / max(1, verdict.cases)
     if abs(said - happened) < 0.05:
-        told = _("On the whole it said {said} and {happened} stayed silent: about what was said.")
+        told = _("Overall it said {said}, and {happened} stayed silent: about what it said.")
     elif happened < said:
-        told = _(
-            "On the whole it said {said} and {happened} stayed silent: fewer stayed silent than it says."
-        )
+        told = _("Overall it said {said}, and {happened} stayed silent: fewer than it said.")
     else:
-        told = _("On the whole it said {said} and {happened} stayed silent: more stayed silent than it says.")
+        told = _("Overall it said {said}, and {happened} stayed silent: more than it said.")
     return told.format(said=percent(said), happened=percent(happened))
 
 

@@ -19,7 +19,9 @@ KNOWN = {
     "disk is full": N_("The disk is full, so nothing was saved. Free some space and try again."),
     "no space left": N_("The disk is full, so nothing was saved. Free some space and try again."),
     "database is locked": N_("The database is busy, so nothing was saved. Try again in a moment."),
-    "deadlock detected": N_("Somebody changed the same at the same moment, so nothing was saved. Try again."),
+    "deadlock detected": N_(
+        "Somebody changed the same thing at the same moment, so nothing was saved. Try again."
+    ),
     "due to lock timeout": N_("The database is busy, so nothing was saved. Try again in a moment."),
     "disk i/o error": N_(
         "The disk could not be read or written, so nothing was saved. Check the disk of the database."
@@ -34,7 +36,7 @@ KNOWN = {
         "The database file is not a database. Check CRM_DATABASE_URL; if the file is yours, "
         "restore the last backup: crm restore FILE --yes."
     ),
-    "read-only transaction": N_("The database only lets us read at the moment, so nothing was saved."),
+    "read-only transaction": N_("The database is read-only at the moment, so nothing was saved."),
     'fatal:  database "': N_(
         "The database server has no database of the name in CRM_DATABASE_URL. Create it first."
     ),

@@ -72,7 +72,7 @@ def a_rule_is_tried_changed_and_taken_back(page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text("is saved.")
     expect(page.locator("#preview")).to_contain_text("at least 400 digital contacts in 90 days")
     press(page, "Undo")
-    expect(page.get_by_role("status")).to_contain_text("The change is taken back.")
+    expect(page.get_by_role("status")).to_contain_text("The change is undone.")
     expect(page.locator("#preview")).to_contain_text("at least 3 digital contacts")
     expect(page.get_by_role("link", name=MARTA)).to_be_visible()
 

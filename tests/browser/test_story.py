@@ -48,7 +48,7 @@ def test_a_lunch_takes_a_flagged_person_off_the_screen_and_taking_it_out_brings_
     expect(page.get_by_role("status")).to_contain_text("Lunch with Marta logged")
     assert zone_on_health_page(page, MARTA) != "Screen-only"
     page.goto("/")
-    expect(suggestion(page, MARTA)).to_contain_text("Logged, so it is done by itself")
+    expect(suggestion(page, MARTA)).to_contain_text("Logged, so already done")
 
     suggestion(page, MARTA).get_by_role("link", name="See it").click()
     page.get_by_role("button", name="Remove it from the log").click()
@@ -92,7 +92,7 @@ def test_an_answer_leaves_the_page_where_it_was_and_its_toast_covers_no_menu(cha
     page.keyboard.press("Escape")
     expect(toast).to_be_visible()
     page.get_by_role("status").get_by_role("button", name="Undo").click()
-    expect(page.get_by_role("status")).to_contain_text("Taken back")
+    expect(page.get_by_role("status")).to_contain_text("Undone")
     assert abs(page.evaluate("scrollY") - top) < 2
     page.goto("/people")
     assert page.evaluate("scrollY") == 0

@@ -133,7 +133,7 @@ def test_rows_that_are_none_are_a_sentence(whole: Path) -> None:
     for name, data in {**ROWS, "no member": None}.items():
         with opened(resealed(whole, {CONTACTS: data})) as found, pytest.raises(Invalid) as refused:
             list(found.rows("contact"))
-        assert "its table contact does not fit" in refused.value.sentence, name
+        assert "its table contact does not match" in refused.value.sentence, name
 
 
 def test_rows_the_database_does_not_take_are_a_sentence(world: World, whole: Path) -> None:
@@ -141,7 +141,9 @@ def test_rows_the_database_does_not_take_are_a_sentence(world: World, whole: Pat
         first = json.loads(found.read(CONTACTS))
     for values in ([{"a": 1}, *first[1:]], [2**70, *first[1:]], [None] * len(first)):
         data = json.dumps(values).encode() + b"\n"
-        assert "its table contact does not fit" in refusal(world.database, resealed(whole, {CONTACTS: data}))
+        assert "its table contact does not match" in refusal(
+            world.database, resealed(whole, {CONTACTS: data})
+        )
 
 
 @on_sqlite

@@ -197,9 +197,9 @@ def test_what_is_no_backup_is_not_replaced(world: World, tmp_path: Path) -> None
     kept = tmp_path / "letter.odt"
     kept.write_bytes(b"PK\x03\x04" + b"x" * 500)
     for path, words in (
-        (kept, "is no backup, so it stays"),
+        (kept, "is not a backup, so it was left alone"),
         (tmp_path, "is a folder"),
-        (Path("/dev/null"), "stays"),
+        (Path("/dev/null"), "left alone"),
     ):
         with pytest.raises(Conflict, match=words):
             back_up(world.database, path, NOW)

@@ -77,7 +77,7 @@ def test_a_database_of_a_newer_version_is_not_sent_to_migrate(tmp_path: Path, no
     with database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'of_tomorrow'"))
     (found,) = (one for one in examine(settings(tmp_path), database, now) if one.check == "schema")
-    assert found.sentence == "The database is of a newer version of In Person."
+    assert found.sentence == "The database was made by a newer version of In Person."
     assert "migrate" not in (found.remedy or "")
 
 
@@ -148,7 +148,7 @@ def test_mail_that_waits_for_another_try_and_a_server_that_was_stopped_are_notes
     found = examine(settings(tmp_path), world.database, now)
     notes = {one.check: one.sentence for one in found if one.state == "note"}
     assert notes["outbox"].startswith("1 mail(s) could not be handed over yet; the next try is at ")
-    assert notes["scheduler"] == "No scheduler runs on this database now."
+    assert notes["scheduler"] == "No scheduler is running on this database."
     assert not wrong(found)
 
 
@@ -174,7 +174,7 @@ def test_calendars_that_were_not_read_for_a_day_are_noticed(
 
     connected("Alice Meyer", "slow", 2)
     found = examine(settings(tmp_path), world.database, now)
-    assert wrong(found)["calendars"] == "1 of 1 calendars were not read for a day (slow: 1)."
+    assert wrong(found)["calendars"] == "1 of 1 calendars have not been read for a day (slow: 1)."
     connected("Bob Stone", "good", 0.5)
     found = examine(settings(tmp_path), world.database, now)
     assert wrong(found) == {}
@@ -203,7 +203,7 @@ def test_links_to_nowhere_and_a_key_others_may_read_are_noticed(
     chosen = Settings(data_dir=tmp_path, host="0.0.0.0")
     sentences = [f.sentence for f in examine(chosen, world.database, now) if f.state == "wrong"]
     assert any("links lead to http://127.0.0.1" in sentence for sentence in sentences)
-    assert any("Others may read" in sentence for sentence in sentences)
+    assert any("Other users can read" in sentence for sentence in sentences)
     key.write_text("")
     found = [f for f in examine(Settings(data_dir=tmp_path), world.database, now) if f.state == "wrong"]
     sentences = [f.sentence for f in found]
@@ -215,7 +215,7 @@ def test_passwords_in_the_clear_are_noticed_without_a_base_url_too(
     world: World, tmp_path: Path, now: datetime
 ) -> None:
     found = examine(settings(tmp_path, host="192.168.1.5"), world.database, now)
-    assert any("passwords travel in the clear" in one.sentence for one in found)
+    assert any("passwords travel unencrypted" in one.sentence for one in found)
     assert not any("in the clear" in one.sentence for one in examine(settings(tmp_path), world.database, now))
 
 
@@ -229,7 +229,7 @@ def test_a_place_that_cannot_be_looked_at_is_a_finding_of_its_own(
         one for one in doctor._asked("disk", looks_at(place), chosen, world.database, now) if one.remedy
     ]
     assert told.state == "wrong"
-    assert told.sentence == f"This could not be looked at: {place}: File name too long."
+    assert told.sentence == f"This could not be checked: {place}: File name too long."
     assert {one.check for one in examine(chosen, world.database, now)} >= {*doctor.ALWAYS}
 
 

@@ -61,7 +61,7 @@ def test_data_of_another_version_are_asked_about(world: World, saved: Path, revi
         world.contact(name)
     with world.database.write() as connection:
         connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
-    with pytest.raises(Conflict, match=rf"of {age} version of In Person.*--yes"):
+    with pytest.raises(Conflict, match=rf"from {age} version of In Person.*--yes"):
         restore(world.database, saved, NOW)
     assert people(world.database) == 2
     restore(world.database, saved, NOW, replace=True)
@@ -73,7 +73,7 @@ def test_of_a_newer_version_the_tables_that_are_not_known_are_named(others: Data
     World.create(others).contact("Ana Lima")
     with others.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'of_tomorrow'"))
-    with pytest.raises(Conflict, match=r"newer version of In Person.*does not know \(invoice\).*--yes"):
+    with pytest.raises(Conflict, match=r"newer version of In Person.*unknown to this one \(invoice\).*--yes"):
         restore(others, saved, NOW)
     assert people(others) == 1
 
@@ -91,7 +91,7 @@ def test_a_database_in_which_nothing_was_kept_is_not_asked_about(world: World, s
 
 @pytest.mark.parametrize("replace", [False, True])
 def test_the_tables_of_another_program_stay(others: Database, saved: Path, replace: bool) -> None:
-    with pytest.raises(Conflict, match=r"not of In Person \(invoice\).*CRM_DATABASE_URL"):
+    with pytest.raises(Conflict, match=r"not In Person.s \(invoice\).*CRM_DATABASE_URL"):
         restore(others, saved, NOW, replace=replace)
     with others.read() as connection:
         assert connection.execute(text("SELECT id FROM invoice")).scalar_one() == 7

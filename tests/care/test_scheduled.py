@@ -83,7 +83,9 @@ def test_the_doctor_says_how_the_backups_stand(world: World, tmp_path: Path) -> 
         found = examine(values, world.database, now)
         return [(one.state, one.sentence) for one in found if one.check == "backups"]
 
-    assert said(chosen.model_copy(update={"backup_dir": ""})) == [("note", "No backup is made by itself.")]
+    assert said(chosen.model_copy(update={"backup_dir": ""})) == [
+        ("note", "No backups are made automatically.")
+    ]
     assert said() == [("note", f"There is no daily backup in {folder} yet.")]
     back_up_daily(world.database, folder, 9, now - timedelta(days=5))
     assert [state for state, _ in said()] == ["wrong"]
@@ -94,4 +96,6 @@ def test_the_doctor_says_how_the_backups_stand(world: World, tmp_path: Path) -> 
     assert "damaged" in said()[0][1]
     assert said()[0][0] == "wrong"
     below_a_file = chosen.model_copy(update={"backup_dir": str(newest / "daily")})
-    assert said(below_a_file) == [("wrong", f"No backup can be made: {newest / 'daily'} may not be written.")]
+    assert said(below_a_file) == [
+        ("wrong", f"No backup can be made: {newest / 'daily'} cannot be written to.")
+    ]

@@ -30,7 +30,7 @@ def german(tmp_path: Path) -> Iterator[None]:
 REASONS = {
     "The server refused it: 550 no such user": "Der Server nahm sie nicht an: 550 no such user",
     "The mail server cannot be reached: gaierror.": "Kein Weg zum Mailserver: gaierror.",
-    "It was handed over and no answer came, so it may have arrived. The mail server closed the connection.": "Übergeben, aber "
+    "It was handed over but no answer came, so it may have arrived. The mail server closed the connection.": "Übergeben, aber "
     "ohne Antwort. Der Mailserver legte auf.",
     "Stopped by Nora Lindqvist.": "Angehalten von Nora Lindqvist.",
     "Gave up after 1 attempt in a day. The server last said: 421 busy": "Nach 1 Versuch aufgegeben: 421 busy",

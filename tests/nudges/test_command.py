@@ -56,7 +56,7 @@ def test_it_says_when_the_next_is_due_and_what_counts_as_sent_before_its_time(
     crm(*files, "--as-of", "2026-11-23T12:00Z")  # the week before is too late
     said = "Nobody's mail is due. The next is due 2026-11-23 13:00 UTC: --as-of 2026-11-23T13:00Z asks about then.\n"
     assert crm(*files, "--as-of", "2026-11-23T12:00Z")[1] == said
-    warned = "These count as sent: when their time comes, they do not go out again.\n"
+    warned = "These count as sent: they will not go out again when their time comes.\n"
     with time_machine.travel(NOW, tick=False):
         assert crm(*files, "--as-of", "2026-11-23T13:00Z")[2] == warned
         assert crm(*files, "--as-of", "2026-11-23T13:00Z")[2] == ""
@@ -131,7 +131,7 @@ def test_a_refused_connection_is_one_sentence_and_exit_1(
     ("states", "said"),
     [
         (["failed"], "The mail to 0 is in the state failed. no"),
-        (["retry", "failed"], "It is tried again. There is another mail: 1 failed."),
+        (["retry", "failed"], "It will be tried again. There is another mail: 1 failed."),
         (["failed", "retry", "unknown", "retry"], "There are other mails: 2 retry and 1 unknown."),
     ],
 )

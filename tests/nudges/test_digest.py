@@ -52,7 +52,7 @@ def test_it_counts_coverage_screens_and_accounts_for_a_viewer_too(world: World) 
     assert "1 of your 3 key people had a call, a meeting or a note" in words
     assert "One key person is only reached through a screen." in words
     assert "- Marta Kowalczyk: " in words
-    assert "At 1 of 2 key accounts nobody was met in person for a year." in words
+    assert "At 1 of 2 key accounts, nobody has been met in person for a year." in words
     assert "- Northgate Logistics: 2 people" in words
     assert "too early to say" in words
     for part in ("Marta Kowalczyk", "Northgate Logistics", "2 people"):

@@ -187,7 +187,7 @@ def test_a_claim_left_by_a_crash_is_not_sent_weeks_later(world: World) -> None:
         ("2026-W48", "failed"), ("2026-W49", "skipped"), ("2026-W50", "skipped"), ("2026-W51", "sent"),
     ]  # fmt: skip
     assert {row.week for row in rows} == later
-    assert "in spite of an attempt" in str(rows[0].reason)
+    assert "despite one attempt" in str(rows[0].reason)
     assert len(ledger.taken) == 1
 
 

@@ -86,7 +86,7 @@ def test_one_meeting_however_often_and_back(asked: Asked) -> None:
 def test_met_by_another_way_meanwhile_nothing_is_logged_again(asked: Asked) -> None:
     path = asked.link()
     asked.world.log("lunch", None, asked.marta, occurred_at=clock.now(), by=asked.user)
-    assert "You have been in touch already" in asked.browser.post(path).text
+    assert "You have already been in touch" in asked.browser.post(path).text
     assert [channel for channel, _ in asked.meetings()] == ["lunch"]
 
 

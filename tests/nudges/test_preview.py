@@ -80,7 +80,7 @@ def test_who_wants_to_hear_of_an_empty_week_hears_of_a_week_off(world: World) ->
     page = read(world, alice)
     assert "It goes out Mon 23 Nov, 12:00, UTC." in page
     assert "You are off this week" in page
-    assert "One person has a reason to be reached, and waits until you are back." in page
+    assert "One person has a reason to be reached, and will wait until you are back." in page
 
 
 def test_a_week_in_which_nobody_is_due_is_said_to_bring_no_mail(world: World) -> None:

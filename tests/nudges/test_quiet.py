@@ -101,7 +101,9 @@ def test_in_a_week_off_nobody_is_said_not_to_wait(world: World, wanted: bool) ->
         return
     assert mail.subject == "You are off this week"
     words = " ".join(mail.text.split())
-    assert words.startswith("You are off this week One person has a reason to be reached, and waits until")
+    assert words.startswith(
+        "You are off this week One person has a reason to be reached, and will wait until"
+    )
     assert "Nobody" not in mail.text + mail.html
 
 
@@ -136,8 +138,8 @@ def test_a_week_with_one_day_of_work_is_not_called_off(world: World) -> None:
     by_screen(world, alice)
     be_off(world, alice, FRIDAY - timedelta(days=1))
     mail = the_mail(world)
-    assert mail.subject == "Too few days of work this week"
-    assert "One person has a reason to be reached, and found no place in the week." in words(mail)
+    assert mail.subject == "Too few working days this week"
+    assert "One person has a reason to be reached, but there was no place in the week." in words(mail)
 
 
 def test_once_all_is_answered_whoever_found_no_place_is_not_forgotten(world: World) -> None:
@@ -149,8 +151,8 @@ def test_once_all_is_answered_whoever_found_no_place_is_not_forgotten(world: Wor
     with world.database.write() as connection:
         actions.skip(connection, alice, one, NOW - timedelta(hours=1))
     mail = the_mail(world)
-    assert mail.subject == "All that was planned is answered"
-    assert "One person has a reason to be reached, and found no place in the week." in words(mail)
+    assert mail.subject == "Everything planned is answered"
+    assert "One person has a reason to be reached, but there was no place in the week." in words(mail)
     assert "nobody else is due" not in words(mail)
 
 
@@ -165,7 +167,7 @@ def test_whoever_cannot_be_reached_that_week_waits_all_the_same(world: World) ->
     assert planned(world, alice) == []
     mail = the_mail(world)
     assert mail.subject == "Nothing is planned this week"
-    assert "Two people have a reason to be reached, and found no place in the week." in words(mail)
+    assert "Two people have a reason to be reached, but there was no place in the week." in words(mail)
 
 
 def test_whoever_was_reached_since_the_plan_was_made_does_not_wait(world: World) -> None:
@@ -192,7 +194,7 @@ def test_a_promise_to_somebody_who_is_let_rest_is_no_mail(world: World, answer: 
             given = actions.not_this_person(connection, alice, one, at)
     assert given.is_new
     mail = the_mail(world)
-    assert (mail.state, mail.reason) == ("nothing_due", "All that was planned for that week was answered.")
+    assert (mail.state, mail.reason) == ("nothing_due", "Everything planned for that week was answered.")
 
 
 def test_beside_a_promise_a_week_off_is_called_one(world: World) -> None:

@@ -94,14 +94,14 @@ def test_a_moment_that_is_taken_since_is_said_and_another_is_one_press_away_and_
     browser = client(world, alice)
     with time_machine.travel(NOW, tick=False):
         browser.headers["Cookie"] = cookie(world, alice)
-        assert browser.get("/").text.count("Taken in your calendar now.") == 1
+        assert browser.get("/").text.count("Now taken in your calendar.") == 1
         again = {"act": first.act}
         assert browser.post(f"/plan/suggestions/{first.id}/swap", data=again).status_code == 303
         moved = shown(world, alice).suggestions[0]
         assert (moved.act, moved.is_taken) == (first.act, False)
         assert moved.slot.starts_at is not None
         assert moved.slot.starts_at != first.slot.starts_at
-        assert "Taken in your calendar" not in browser.get("/").text
+        assert "taken in your calendar" not in browser.get("/").text
         # Not taken any more: the same act again is no swap.
         assert browser.post(f"/plan/suggestions/{first.id}/swap", data=again).status_code == 303
     assert shown(world, alice).suggestions[0] == moved

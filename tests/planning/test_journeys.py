@@ -192,11 +192,11 @@ def test_days_off_that_are_written_down_later_are_told_and_the_plan_stays(world:
     page = told()
     assert "Three people to reach" in page
     assert (
-        "This week has one day of work now. When it was planned it had five days, and the plan stays." in page
+        "This week now has one day of work. It had five days when it was planned, and the plan stays." in page
     )
     assert "nothing is planned" not in page
     assert page.count("Day off") == 4
-    assert page.count("You are off on that day now.") == 2, "the third is on Monday"
+    assert page.count("You are now off on that day.") == 2, "the third is on Monday"
     with world.database.write() as connection:
         journey_actions.remove_time_off(connection, alice, off_id, NOW)
     assert "of work" not in told()
@@ -222,9 +222,9 @@ def test_a_lunch_at_home_on_a_day_that_became_a_trip_finds_another_day(world: Wo
     assert {name: one.absent for name, one in now().items()} == {"Jürgen Haas": "away", "Odile Renard": ""}
     with time_machine.travel(NOW, tick=False):
         browser = client(world, alice)
-        assert browser.get("/").text.count("You are away on that day now.") == 1
+        assert browser.get("/").text.count("You are now away on that day.") == 1
         browser.post(f"/plan/suggestions/{lunch.id}/swap", data={"act": "lunch"})
-        assert "You are away" not in browser.get("/").text
+        assert "You are now away" not in browser.get("/").text
     moved = now()["Jürgen Haas"]
     assert (moved.act, moved.slot.day, moved.absent) == ("lunch", week.days[4], "")
     assert "meeting" not in now()["Odile Renard"].swaps
@@ -248,7 +248,7 @@ def test_a_plan_that_was_made_for_fewer_days_says_so_when_they_are_worked_after_
         with world.database.write() as connection:
             journey_actions.remove_time_off(connection, alice, off_id, NOW)
         assert (
-            "This week has five days of work now. When it was planned it had one day" in browser.get("/").text
+            "This week now has five days of work. It had one day when it was planned" in browser.get("/").text
         )
 
 
@@ -272,7 +272,7 @@ def test_a_week_with_public_holidays_is_lighter_and_says_so(
         home = home_in(connection, alice, week, NOW)
     assert (len(home.working_days(week)), home.budget.total) == (days, total)
     words = {4: "four", 3: "three", 2: "two"}
-    told = f"This week has {words[days]} days of work, so it is planned lighter." if days < 5 else ""
+    told = f"This week has {words[days]} days of work, so less is planned for it." if days < 5 else ""
     assert home.lightness(week, "This week") == told
 
 
@@ -433,7 +433,7 @@ def test_a_trip_in_one_line_its_room_and_its_calendar(world: World) -> None:
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
-        ({"city": "Nowhere at all"}, "No city of this name"),
+        ({"city": "Nowhere at all"}, "We do not know a city of that name"),
         ({"last_day": "2026-11-30"}, "The last day comes before the first."),
         ({"last_day": "2029-11-30"}, "at most 92 days"),
         ({"first_day": "soon"}, "Enter the day like"),

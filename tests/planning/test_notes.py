@@ -230,7 +230,7 @@ def test_a_note_that_was_logged_by_hand_is_not_taken_back_by_the_page_that_found
     day = (world.today - timedelta(days=3)).isoformat()
     answer = browser.post(f"/people/{ruth}/note/posted", data={"day": day})
     shown = said(browser, answer, "/notes")
-    assert "is in your log already, so nothing was logged twice." in shown
+    assert "is already in your log, so nothing was logged twice." in shown
     assert "logged twice. Undo" not in shown
     assert [row.id for row in rows(world, interaction)] == [by_hand]
 
@@ -364,7 +364,7 @@ def test_from_the_desk_to_the_post_and_back(world: World, alice: Principal) -> N
     ruth = world.contact("Ruth Abernathy", given_name="Ruth", tier="regular")
     world.log("phone", 30, ruth, summary="Plans to walk in the Azores")
     browser = client(world, alice)
-    assert "No note is waiting" in words(browser.get("/notes").text)
+    assert "No notes are waiting" in words(browser.get("/notes").text)
     page = browser.get(f"/people/{ruth}/note").text
     assert "There is no postal address yet. Ask for the street and number and the town" in words(page)
     assert "Plans to walk in the Azores" in words(page)

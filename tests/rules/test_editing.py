@@ -278,7 +278,7 @@ def test_undo_does_not_make_two_rules_of_one_name(site: TestClient, world: World
     again = fields_of(site.get("/rules/new?from=renewal").text) | {"name": ["quiet in berlin"]}
     assert post(site, "/rules/new", {**again, "act": "save"}).status_code == 303
     refused = post(site, undo)
-    assert (refused.status_code, "“Quiet in Berlin” by now" in refused.text) == (409, True)
+    assert (refused.status_code, "now called “Quiet in Berlin”" in refused.text) == (409, True)
 
 
 def test_a_rule_does_not_go_back_to_a_name_that_another_has(site: TestClient, world: World) -> None:
@@ -365,7 +365,7 @@ def test_a_new_rule_is_written_as_text(site: TestClient, world: World) -> None:
         ({"metric": []}, "at least one condition"),
         ({"metric": ["nonsense", "total", "total"]}, "no metric"),
         ({"window": ["181", "180", ""]}, "no metric"),
-        ({"metric": ["kept", "total", "total"], "kept": ["[" * 5000, "", ""]}, "cannot be read"),
+        ({"metric": ["kept", "total", "total"], "kept": ["[" * 5000, "", ""]}, "can no longer be read"),
         ({"weekly_limit": "some"}, "whole number from 1 to 99"),
         ({"name": "In-person contact is overdue"}, "Another rule is called"),
         ({"toml": "[[rule]]\nname = "}, "not valid TOML"),

@@ -12,7 +12,7 @@ from crm.rules.rhythm_view import summary
 VERDICT = judge(
     30, [Case(n % 40, 0.6 if n % 3 else 0.2, float(n % 7), 1.0, 1.0, n % 5 == 0) for n in range(240)]
 )
-NEARER = ", the average that is known only afterwards"
+NEARER = ", the average known only in hindsight"
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,11 @@ def test_a_small_lead_of_many_people_is_said_in_thousandths() -> None:
 @pytest.mark.parametrize(
     ("gain", "told"),
     [
-        (Lead(0.2, 0.1), f"Its chances came nearer than always saying 20%{NEARER}."),
-        (Lead(-0.05, 0.1), f"Its chances came about as near as always saying 20%{NEARER}."),
+        (Lead(0.2, 0.1), f"Its chances were closer than always saying 20%{NEARER}."),
+        (Lead(-0.05, 0.1), f"Its chances were about as close as always saying 20%{NEARER}."),
         (
             Lead(-0.2, 0.1),
-            f"Do not take its chances at their word here: always saying 20%{NEARER}, would have come nearer."
+            f"Do not take its chances literally here: always saying 20%{NEARER}, would have been closer."
             " Go by whom it puts first, not by how sure it is.",
         ),
     ],

@@ -152,7 +152,7 @@ def test_an_occasion_knows_the_last_day_on_which_a_card_can_leave(world: World) 
         on(world, one, "birthday", world.today + timedelta(days=12))
     assert told(world, "occasion") == [
         "Birthday on Sat 5 Dec, in 12 days. Post a card by Fri 27 Nov.",
-        "Birthday on Sat 5 Dec, in 12 days. A card would be late now.",
+        "Birthday on Sat 5 Dec, in 12 days. A card would arrive too late now.",
     ]
 
 

@@ -35,7 +35,10 @@ def test_of_two_who_wait_for_each_other_one_is_told_to_try_again(database: Datab
 
     with ThreadPoolExecutor(2) as pool:
         said = sorted(pool.map(rename, (one, other), (other, one)))
-    assert said == ["Somebody changed the same at the same moment, so nothing was saved. Try again.", "done"]
+    assert said == [
+        "Somebody changed the same thing at the same moment, so nothing was saved. Try again.",
+        "done",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,8 @@ def test_in_a_week_off_the_page_says_who_waits(world: World, alice: Principal) -
         connection.execute(time_off.insert(), {**off, **days, "id": new_id(connection)})
     shown = words(client(world, alice).get("/").text)
     assert (
-        "You are off this week One person has a reason to be reached, and waits until you are back." in shown
+        "You are off this week One person has a reason to be reached, and will wait until you are back."
+        in shown
     )
     assert "Nobody is waiting" not in shown
 
@@ -392,7 +393,7 @@ def test_why_not(world: World, alice: Principal) -> None:
     later = words(browser.get("/plan/why").text)
     assert "Two people had a reason to be reached when the week was planned" in later
     assert "Two other people waiting, and why" in words(browser.get("/").text), "one number on both pages"
-    assert later.index("The week is full") < later.index("Nothing is due any more"), (
+    assert later.index("The week is full") < later.index("No longer due"), (
         "whoever was met since waits no more"
     )
 
