@@ -201,6 +201,7 @@ class AskedContacts(Paged):
     owner: int | None = Field(None, ge=0, lt=2**63, description="A user's id; 0 is nobody.")
     organisation: Id | None = None
     tag: str | None = Field(None, max_length=80)
+    city: str | None = Field(None, max_length=200, description="Their city, in capitals or not.")
     archived: bool = Field(False, description="Those put away, and the deceased.")
     sort: Literal["name", "personal", "score"] = "name"
 
@@ -212,7 +213,7 @@ def listed(call: Call) -> dict[str, Any]:
     zone = next((key for key, words in ZONE_WORDS.items() if words == asked.zone), None)
     wanted = Filter(
         asked.q, asked.kind, asked.tier, zone, asked.owner, asked.tag, asked.organisation,
-        asked.archived, asked.sort,
+        asked.archived, asked.sort, asked.city,
     )  # fmt: skip
     page = listing.people(*call.where, wanted, asked.cursor, at=call.at, limit=asked.limit)
     people = [replace(one, zone=ZONE_WORDS[one.zone] if one.zone else None) for one in page.people]

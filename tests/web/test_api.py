@@ -190,6 +190,14 @@ def test_a_rule_is_switched_off_and_flags_nobody(world: World) -> None:
     assert (listed["never_met"], listed["screen_only"]) == (False, True)
 
 
+@sqlite_only
+def test_people_are_asked_for_by_their_city(world: World) -> None:
+    world.contact("Marta Kowalczyk", city="Boston")
+    world.contact("Ana Ruiz", city="Lyon")
+    found = program(world, world.user()).get("/api/v1/contacts?city=boston").json()["items"]
+    assert [one["name"] for one in found] == ["Marta Kowalczyk"]
+
+
 PROBLEMS: list[tuple[str, str, dict[str, Any], int, str]] = [
     ("GET", "/api/v1/contacts?limit=0", {}, 422, "limit"),
     ("GET", "/api/v1/contacts?what=1", {}, 422, "what"),
