@@ -34,14 +34,15 @@ def done(visit: Visit) -> Response:
     one = queries.suggested(visit.connection, visit.principal, suggestion_id, visit.at)
     person = one.contact
     before = _zone(visit, person.id)
+    (name,) = log.unmistakable(
+        visit.connection, visit.principal, [log.Person(person.id, person.name, person.short_name)]
+    )
     answer = actions.done(visit.connection, visit.principal, suggestion_id, visit.at)
     if not answer.is_new:
-        said = _("You have already been in touch with {name}, so nothing was logged twice.").format(
-            name=person.short_name
-        )
+        said = _("You have already been in touch with {name}, so nothing was logged twice.").format(name=name)
         return visit.redirect(_back(visit), said, _undo(visit, answer))
     way = by_key(log.channels(visit.connection, visit.principal))[CHANNELS_OF_ACTS[one.act]]
-    said = saved_sentence(way, [person.short_name], [(before, _zone(visit, person.id))])
+    said = saved_sentence(way, [name], [(before, _zone(visit, person.id))])
     back = _back(visit)
     where = f"/?done={suggestion_id}" if back == "/" else back
     return visit.redirect(where, said, _undo(visit, answer))

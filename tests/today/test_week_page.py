@@ -137,6 +137,16 @@ def test_a_week_of_which_nothing_was_done_is_not_all_done(
     assert "All done" not in shown
 
 
+def test_done_says_the_whole_name_where_two_have_the_given_one(world: World, alice: Principal) -> None:
+    by_screen(world, alice, city="Boston")
+    world.contact("Marta Reuter", tier="none")
+    browser = client(world, alice)
+    browser.get("/")
+    one = view(world, alice).suggestions[0]
+    answer = browser.post(f"/plan/suggestions/{one.id}/done")
+    assert "Lunch with Marta Kowalczyk logged." in said(browser, answer)
+
+
 def test_the_year_on_the_postcard_ends_with_the_last_personal_contact(world: World, alice: Principal) -> None:
     marta = by_screen(world, alice, city="Boston")
     world.log("lunch", 200, marta, summary="Spoke of the harbour")
