@@ -138,7 +138,7 @@ def _still_kept(facts: Facts, targets: Targets, today: date) -> str | None:
             until = short_day(today + timedelta(days=left), today)
             kept.append(_("{part} until {day}").format(part=_(PART_NAMES[clock]), day=until))
     said = _(
-        "What never happened counts from the day you came to know them: kept are {parts}, and less after that."
+        "What has never happened counts from the day you came to know them: full points for {parts}, fewer after that."
     )
     return said.format(parts=join(kept)) if kept else None
 

@@ -86,8 +86,8 @@ def test_a_part_that_never_happened_and_is_kept_says_until_when(world: World) ->
     found = health.standing(facts(world, new), Targets(), SHIPPED, TODAY)
     assert {part.key: part.got for part in found.parts}["in_person"] == 35
     assert found.still_kept == (
-        "What never happened counts from the day you came to know them: kept are Personal until 12 Jan 2027 and "
-        "In person until 11 Feb 2027, and less after that."
+        "What has never happened counts from the day you came to know them: full points for Personal until 12 Jan 2027 "
+        "and In person until 11 Feb 2027, fewer after that."
     )
     world.log("phone", 1, new)
     found = health.standing(facts(world, new), Targets(), SHIPPED, TODAY)
