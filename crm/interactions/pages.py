@@ -318,8 +318,8 @@ def _before_shown(visit: Visit, before: Before | None) -> dict[str, Any] | None:
 def _before_words(visit: Visit, before: Before) -> str:
     local = before.saved_at.astimezone(visit.principal.user_zone)
     if local.date() == visit.today:
-        return _("You logged the same already at {time}.").format(time=clock_words(local))
-    return _("You logged the same already on {moment}.").format(moment=day_and_time(local, visit.today))
+        return _("You already logged this at {time}.").format(time=clock_words(local))
+    return _("You already logged this on {moment}.").format(moment=day_and_time(local, visit.today))
 
 
 def _again(today: date, shown_from: date) -> list[tuple[str, str, str]]:

@@ -198,7 +198,7 @@ def test_going_back_shows_the_earlier_page_and_neither_keeps_nor_saves_anything_
         _save(page)
         expect(page.get_by_role("status").filter(has_text="logged")).to_be_visible()
         page.go_back()
-        expect(page.get_by_text("You logged the same already")).to_be_visible()
+        expect(page.get_by_text("You already logged this")).to_be_visible()
         _save(page)
         expect(
             page.get_by_role("status").filter(has_text="This was already saved, and only once.")

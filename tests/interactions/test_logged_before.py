@@ -15,7 +15,7 @@ from crm.storage.tables import interaction
 from tests.builders import World
 from tests.web.site import client, cookie
 
-SAID = "You logged the same already at"
+SAID = "You already logged this at"
 
 
 @pytest.fixture

@@ -108,6 +108,6 @@ addEventListener("fetch", (event) => {
   if (request.mode !== "navigate") return;
   if (request.method === "GET") event.respondWith(show(request, pathname));
   else if (request.method !== "POST" || !isOurs(request)) return;
-  else if (request.isHistoryNavigation) event.respondWith(goBack(request, pathname));
+  else if (request.isHistoryNavigation || request.cache === "only-if-cached") event.respondWith(goBack(request, pathname));
   else event.respondWith(KEPT.includes(pathname) ? log(request, pathname) : post(request));
 });
