@@ -181,6 +181,8 @@ def _whom(
 
 
 def _is_certain_when(text: str, said: QuickLine, today: date) -> bool:
+    if said.no_day:
+        return False
     if said.day is None:
         return not _UNREAD_DAY.match(said.remark)
     is_near = said.day >= today - _LONG_AGO or str(said.day.year) in text

@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from crm.domain.channels import Channel
 from crm.domain.heard import Heard
-from crm.domain.said_days import day_of, no_day
+from crm.domain.said_days import day_of, may_be_a_part, no_day
 from crm.domain.told import promised_in, told_in
 from crm.domain.unanswered import begins_unanswered, ends_unanswered
 
@@ -79,6 +79,9 @@ _FILLERS = (
     )
 )
 _BEFORE_NAMES = frozenset(["with", "and", "&", "+", "w/", "to", "from", "for"])
+_AND = frozenset(["with", "and", "&", "+", "w/"])
+_OF_SOMETHING = frozenset(["of", "the", "my", "our"])
+"""After "last month" or "2/3" they begin what those words are about."""
 
 
 @dataclass(frozen=True)
@@ -214,9 +217,7 @@ class _Reader:
 
     def _goes_on(self, at: int) -> bool:
         """Whether what follows a comma is understood up to the next one, so that it is no remark yet."""
-        kept = _Found(
-            **{**vars(self.found), "people": [*self.found.people], "unclear": [*self.found.unclear]}
-        )
+        kept = self._copy()
         understood = at < len(self.tokens)
         if understood and self._silence(at):
             self.found = kept
@@ -227,6 +228,12 @@ class _Reader:
         understood = understood and self.found.unclear == kept.unclear
         self.found = kept
         return understood
+
+    def _copy(self) -> _Found:
+        """What was found so far, to come back to after a try."""
+        return _Found(
+            **{**vars(self.found), "people": [*self.found.people], "unclear": [*self.found.unclear]}
+        )
 
     def _take(self, at: int) -> int:
         """How many words from here are understood together; what they say is kept."""
@@ -319,14 +326,31 @@ class _Reader:
         if _DOTTED.fullmatch(self.tokens[at].text) and not self._is_dotted_day(at):
             return 0
         for count in (5, 4, 3, 2, 1):
-            words = self._words(at, count)
-            if words and (day := day_of(words, self.today)):
-                self.found.day = day
-                return count
-            if words and (doubt := no_day(words)):
-                self.found.no_day = doubt
+            words = self._words(at, count) or [""]
+            day = day_of(words, self.today)
+            doubt = None if day or self.found.no_day else no_day(words)
+            is_doubtful = doubt is not None or (day is not None and may_be_a_part(words))
+            if (day or doubt) and not (is_doubtful and self._is_about_more(at + count)):
+                self.found.day, self.found.no_day = day, self.found.no_day or doubt
                 return count
         return 0
+
+    def _is_about_more(self, following: int) -> bool:
+        """Whether words like "last month" are no day here but begin what follows: "last month invoice is missing"."""
+        at = following
+        while at < len(self.tokens) and self.tokens[at].bare in _FILLERS - _OF_SOMETHING:
+            at += 1
+        if at == len(self.tokens) or self.tokens[at].is_break or self.tokens[at].bare == "about":
+            return False
+        kept = self._copy()
+        readers = [self._verb, self._silence, self._day, self._time, self._channel]
+        if self._follows(at, _AND):
+            readers += [self._person, self._stranger]
+        elif not self.found.people:
+            readers.append(self._person)
+        understood = any(reader(at) for reader in readers)
+        self.found = kept
+        return not understood
 
     def _is_dotted_day(self, at: int) -> bool:
         """ "12.10." is one, and "on 12.10"; "at 12.10" is a time, and "1.5" anything."""

@@ -73,6 +73,12 @@ def no_day(words: list[str]) -> str | None:
     return _("There is no {day}.").format(day=unreal_day_words(said.month, said.day, said.year))
 
 
+def may_be_a_part(words: list[str]) -> bool:
+    """ "1/2" and "9/10" may be a fraction or a score as well as a day; "on 1/2", "19/11" and "1/2/26" are days."""
+    said = re.fullmatch(r"([0-9]{1,2})/[0-9]{1,2}", words[0]) if len(words) == 1 else None
+    return said is not None and int(said[1]) <= len(_MONTHS)
+
+
 class _Said(NamedTuple):
     """A day as it is written, whether there is one or not; ``year`` is 0 where none is."""
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from crm.accounts.queries import command_line, own_words, principal_of
 from crm.domain.lengths import LINE_LIMIT
 from crm.domain.mail_reply import Listed, Meant, Part, meant, parts, written
+from crm.domain.manner import written_for
 from crm.domain.principal import Principal
 from crm.domain.quick_line import QuickLine, read_line
 from crm.domain.rules import CHANNELS_OF_ACTS
@@ -115,12 +116,13 @@ def _said(
     connection: Connection, principal: Principal, part: Part, listed: Sequence[Listed], today: Any
 ) -> QuickLine:
     """The part as the quick line reads it; a name that several people have is that of whoever is in the mail."""
-    said = understood(connection, principal, part.line, today)
-    if not said.unclear:
-        return said
-    in_mail = {one.contact_id for one in listed}
-    people = [one for one in namesakes(connection, principal, part.line) if one.id in in_mail]
-    again = read_line(part.line, channels(connection, principal), people, today, fold)
+    with written_for(principal.manner):
+        said = understood(connection, principal, part.line, today)
+        if not said.unclear:
+            return said
+        in_mail = {one.contact_id for one in listed}
+        people = [one for one in namesakes(connection, principal, part.line) if one.id in in_mail]
+        again = read_line(part.line, channels(connection, principal), people, today, fold)
     return again if again.people and not again.unclear else said
 
 

@@ -313,6 +313,25 @@ def test_whom_somebody_else_called_is_asked(line: str, unclear: tuple[str, ...])
         ("met Marta Nov 20 2025", date(2025, 11, 20), None, ""),
         ("call with Marta 24/7 support", None, None, "24/7 support"),
         ("call with Marta, half of it, 50/50", None, None, "half of it, 50/50"),
+        ("call with Marta 1/2 hour", None, None, "1/2 hour"),
+        ("call with Marta 2/3 of the budget", None, None, "2/3 of the budget"),
+        ("call with Marta 2/3 of the call was small talk", None, None, "2/3 of the call was small talk"),
+        ("call with Marta 9/10 happy", None, None, "9/10 happy"),
+        ("call with Marta 9/10, happy", date(2026, 10, 9), None, "happy"),
+        ("call with Marta 9/10 about prices", date(2026, 10, 9), None, "prices"),
+        ("call with Marta on 9/10 happy", date(2026, 10, 9), None, "happy"),
+        ("call with Marta 19/11 happy", date(2026, 11, 19), None, "happy"),
+        ("call with Marta 1/2/26 happy", date(2026, 2, 1), None, "happy"),
+        ("call with Marta 9/10 at 9:30 happy", date(2026, 10, 9), time(9, 30), "happy"),
+        ("call with Marta 9/10 9:30", date(2026, 10, 9), time(9, 30), ""),
+        ("9/10 call with Marta", date(2026, 10, 9), None, ""),
+        ("call 9/10 Marta", date(2026, 10, 9), None, ""),
+        ("9/10 I called Marta", date(2026, 10, 9), None, ""),
+        ("9/10 Marta rang", date(2026, 10, 9), None, ""),
+        ("call 9/10 with Marta, no answer", date(2026, 10, 9), None, ""),
+        ("called Marta 9/10 no answer", date(2026, 10, 9), None, ""),
+        ("met Marta in May 12", date(2026, 5, 12), None, ""),
+        ("met Marta in May 12 2025 happy", date(2025, 5, 12), None, "happy"),
     ],
 )
 def test_days_and_times_as_people_write_them(
@@ -345,6 +364,20 @@ def test_the_order_of_day_and_month_is_the_readers() -> None:
         ("lunch with Marta 29 feb", None, ""),
         ("call with Marta, last week she moved", None, "last week she moved"),
         ("call with Marta 100 march tickets", None, "100 march tickets"),
+        ("email Marta last week report", None, "last week report"),
+        ("email Marta last week the report", None, "last week the report"),
+        ("call with Marta this week plan", None, "this week plan"),
+        ("call Marta last month invoice is missing", None, "last month invoice is missing"),
+        ("call Marta this month numbers look bad", None, "this month numbers look bad"),
+        ("call Marta last month and this month look bad", None, "last month and this month look bad"),
+        ("call Marta last week Jonas was ill", None, "last week Jonas was ill"),
+        ("lunch with Marta april 35 tickets", None, "april 35 tickets"),
+        ("met Marta last week 31/2", "Say which day you mean by “last week”.", "31/2"),
+        ("met Marta last week about the report", "Say which day you mean by “last week”.", "the report"),
+        ("met Marta last week at 9:30", "Say which day you mean by “last week”.", ""),
+        ("last week I had lunch with Marta", "Say which day you mean by “last week”.", ""),
+        ("last week Marta rang", "Say which day you mean by “last week”.", ""),
+        ("this week met Marta 19 nov", None, ""),
     ],
 )
 def test_a_day_that_there_is_not_is_said(line: str, doubt: str | None, remark: str) -> None:
@@ -427,6 +460,22 @@ def test_nothing_makes_it_fail_and_nothing_is_invented(line: str) -> None:
     for person in said.people:
         assert any(word in fold(line) for word in fold(NAMES[person]).split())
     assert name_words(line) == list(dict.fromkeys(name_words(line)))
+
+
+@pytest.mark.parametrize("head", ["call with Marta", "lunch with Marta and Jonas", "Marta rang"])
+@pytest.mark.parametrize(
+    "phrase",
+    ["last week", "this month", "in may 2025", "april 35", "31/2", "1/2", "9/10", "30 feb", "on 30 feb"],
+)
+@pytest.mark.parametrize("rest", ["report", "is missing", "of the budget", "the report", "Jonas was ill"])
+def test_no_word_is_taken_for_a_day_and_lost(head: str, phrase: str, rest: str) -> None:
+    """Every word is in some field or in the remark, small ones that only join aside."""
+    bare = phrase.removeprefix("on ").removeprefix("in ")
+    said = read(f"{head} {phrase} {rest}")
+    assert (said.day, said.no_day, said.remark) == (None, None, f"{bare} {rest}")
+    asked = read(f"{head} {phrase}, {rest}")
+    assert asked.day or asked.no_day
+    assert asked.remark == rest
 
 
 @given(st.dates(), st.lists(WORDS, max_size=10).map(" ".join))

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from crm.domain.principal import Principal
 from crm.inbox.reading import Reader
@@ -123,6 +123,19 @@ def test_a_reply_is_logged_as_if_typed_and_can_be_undone(
     }
     assert browser.post(f"/replies/{kept.id}", data=said).status_code == 303
     assert logged(world) == [("Marta Kowalczyk", "lunch", "numbers")]
+
+
+def test_a_reply_writes_days_in_its_writers_order(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, mail = nudged(world, server, monkeypatch)
+    with world.database.write() as connection:
+        connection.execute(
+            update(user).where(user.c.id == alice.user_id).values(written={"dates": "month_day"})
+        )
+    arrive(world, server, reply(mail, "had lunch with Marta on 11/5"))
+    (one,) = rows(world, interaction, interaction.c.author_id.is_not(None))
+    assert one.occurred_at.date().isoformat() == "2026-11-05"
 
 
 def test_by_place_by_name_and_without_an_answer(
