@@ -55,8 +55,20 @@ def own_birthday(dates: Iterable[Any]) -> Any:
 
     A label says whose it is ("daughter Lena"), so it has none; of several it is the earliest, those without a year last.
     """
-    own = [one for one in dates if one.kind == "birthday" and one.label is None]
-    return min(own, key=lambda one: (one.year is None, one.year or 0, one.month, one.day), default=None)
+    return min(_own_birthdays(dates), key=_how_early, default=None)
+
+
+def birthdays_before(chosen: Any, dates: Iterable[Any]) -> list[Any]:
+    """Those which would be taken for the person's own birthday beside the chosen one."""
+    return [one for one in _own_birthdays(dates) if _how_early(one) < _how_early(chosen)]
+
+
+def _own_birthdays(dates: Iterable[Any]) -> list[Any]:
+    return [one for one in dates if one.kind == "birthday" and one.label is None]
+
+
+def _how_early(one: Any) -> tuple[bool, int, int, int]:
+    return (one.year is None, one.year or 0, one.month, one.day)
 
 
 @dataclass(frozen=True)

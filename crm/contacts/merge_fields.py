@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm.contacts import both_wrote
-from crm.contacts.drafts import Occasion, own_birthday
+from crm.contacts.drafts import Occasion, birthdays_before, own_birthday
 from crm.contacts.queries import Person
 from crm.domain.folding import fold
 from crm.domain.language import N_
@@ -119,6 +119,8 @@ def kept_in_words(rows: list[Row], taken: Mapping[str, str], first: Person, seco
         for row in rows
         if row.differs
     ]
+    if any(row.differs and row.field == "birthday" for row in rows):
+        lost += _birthdays_lost(*((first, second) if taken["birthday"] == "first" else (second, first)))
     if fold(first.name) == fold(second.name):
         kept, gone = (first, second) if taken["name"] == "first" else (second, first)
         parts = ((words, getattr(kept, part), getattr(gone, part)) for part, words in _PARTS.items())
@@ -126,6 +128,13 @@ def kept_in_words(rows: list[Row], taken: Mapping[str, str], first: Person, seco
     if not lost:
         return ""
     return _("From the merged record of {name}: {fields}.").format(name=second.name, fields="; ".join(lost))
+
+
+def _birthdays_lost(kept: Person, gone: Person) -> list[str]:
+    """Birthdays without a label beyond the one that stood for choice: left, one would pass for the chosen."""
+    chosen, refused = own_birthday(kept.dates), own_birthday(gone.dates)
+    others = dict.fromkeys(one for one in birthdays_before(chosen, gone.dates) if one != refused)
+    return [f"{within(_(LABELS['birthday']))} {day_words(one)}" for one in others]
 
 
 def columns_of(first: Person, second: Person, taken: Mapping[str, str]) -> dict[str, Any]:

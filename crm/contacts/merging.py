@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
 
 from crm.contacts import rows
 from crm.contacts.derived import reindex
-from crm.contacts.drafts import own_birthday
+from crm.contacts.drafts import birthdays_before, own_birthday
 from crm.contacts.may_change import require_editor, require_people
 from crm.contacts.merge_fields import columns_of, kept_in_words, settle, side_by_side
 from crm.contacts.queries import Person, person
@@ -188,7 +188,7 @@ class _Merge:
             insert_unless_there(self.connection, contact_tag, row, ["workspace_id", "tag", "contact_id"])
 
     def _dates(self, birthday_of: str | None) -> None:
-        """Dates both have, and the own birthday that was not taken, go; what a file knows them by leads to what stays."""
+        """Dates both have go, and own birthdays that were not taken; what a file knows them by leads to what stays."""
         ordered = select(contact_date).order_by(contact_date.c.id)
         ours = self.connection.execute(ordered.where(self._mine(contact_date, self.kept.id))).all()
         theirs = self.connection.execute(ordered.where(self._mine(contact_date, self.gone.id))).all()
@@ -200,8 +200,9 @@ class _Merge:
         if lost is None or stays is None:
             return
         stays_id = twins.get(stays.id, stays.id)
+        goes = [lost, *birthdays_before(stays, losing)]
         for row in losing:
-            if row.id not in twins and row.id != stays_id and (row is lost or _says_no_more(row, stays)):
+            if row.id not in twins and row.id != stays_id and (row in goes or _says_no_more(row, stays)):
                 self._drop_date(row.id, stays_id)
 
     def _drop_date(self, row_id: int, stays: int) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, select
 from crm.__main__ import run
 from crm.contacts import duplicates
 from crm.contacts.actions import add_contact
-from crm.contacts.drafts import NewContact, NewOrganisation, Occasion, Way
+from crm.contacts.drafts import NewContact, NewOrganisation, Occasion, Way, own_birthday
 from crm.contacts.duplicates import ask_again, keep_apart, suspected
 from crm.contacts.erasing import erase
 from crm.contacts.many import add_tags, set_tier
@@ -441,8 +441,26 @@ MARCH, DECEMBER = Occasion("birthday", 3, 14, 1979), Occasion("birthday", 12, 3,
             (Occasion("birthday", 3, 14),),
             (DECEMBER, Occasion("birthday", 3, 14, 2011)),
             "first",
-            (Occasion("birthday", 3, 14), Occasion("birthday", 3, 14, 2011)),
-            "birthday 3 December 1979",
+            (Occasion("birthday", 3, 14),),
+            "birthday 3 December 1979; birthday 14 March 2011",
+        ),
+        (
+            (MARCH,),
+            (
+                Occasion("birthday", 1, 1, 1970),
+                Occasion("birthday", 2, 2, 1975),
+                Occasion("birthday", 6, 2, 2015),
+            ),
+            "first",
+            (MARCH, Occasion("birthday", 6, 2, 2015)),
+            "birthday 1 January 1970; birthday 2 February 1975",
+        ),
+        (
+            (Occasion("birthday", 1, 1, 1970), Occasion("birthday", 2, 2, 1975)),
+            (MARCH,),
+            "second",
+            (MARCH,),
+            "birthday 1 January 1970; birthday 2 February 1975",
         ),
         ((MARCH, DECEMBER), (DECEMBER,), "second", (DECEMBER,), "birthday 14 March 1979"),
     ],
@@ -461,6 +479,7 @@ def test_only_the_persons_own_birthday_is_chosen_and_every_other_stays(
     with world.database.read() as connection:
         found = person(connection, world.principal, ids[0])
     assert found.dates == stay
+    assert own_birthday(found.dates) == own_birthday((ours, theirs)[chosen == "second"])
     assert found.notes == (noted and f"From the merged record of Liam Byrne: {noted}.")
     undone(world, merge_id)
     assert dump(world) == before
