@@ -113,7 +113,11 @@ def people(
     statement = (
         _listed(*order)
         .select_from(people_joined(by_metrics=by_metrics))
-        .where(whose == principal.workspace_id, *_conditions(principal, wanted), *_zone_condition(wanted))
+        .where(
+            whose == principal.workspace_id,
+            *_conditions(connection, principal, wanted),
+            *_zone_condition(wanted),
+        )
         .order_by(*order)
         .limit(limit + 1)
     )
@@ -131,7 +135,9 @@ def counts(connection: Connection, principal: Principal, wanted: Filter) -> Coun
     if replace(wanted, zone=None, sort=Filter.sort) == Filter():
         return _everybody(connection, principal)
     zones, tiers = Counter[str | None](), Counter[str | None]()
-    for zone, tier, number in connection.execute(_joined_counts(principal, *_conditions(principal, wanted))):
+    for zone, tier, number in connection.execute(
+        _joined_counts(principal, *_conditions(connection, principal, wanted))
+    ):
         zones[zone] += number
         tiers[tier] += number
     return _counts(zones, tiers)
@@ -241,7 +247,7 @@ def _order(sort: Sort) -> list[ColumnElement[Any]]:
     return [metrics.silence, *name]
 
 
-def _conditions(principal: Principal, wanted: Filter) -> list[ColumnElement[bool]]:
+def _conditions(connection: Connection, principal: Principal, wanted: Filter) -> list[ColumnElement[bool]]:
     """Every condition but the zone's, so that the zones can be counted."""
     table = contact.c
     found = [is_gone() if wanted.archived else is_present()]
@@ -256,13 +262,19 @@ def _conditions(principal: Principal, wanted: Filter) -> list[ColumnElement[bool
     if wanted.organisation is not None:
         found.append(table.organisation_id == wanted.organisation)
     if wanted.city:
-        found.append(func.lower(table.city) == func.lower(wanted.city))
+        found.append(table.city.in_(_spellings(connection, principal, wanted.city)))
     if wanted.tag:
         tagged = select(contact_tag.c.contact_id).where(
             contact_tag.c.workspace_id == principal.workspace_id, contact_tag.c.tag == wanted.tag
         )
         found.append(table.id.in_(tagged))
     return found
+
+
+def _spellings(connection: Connection, principal: Principal, city: str) -> list[str]:
+    """The city as people here have it: "koln" is written "Köln", and no database folds that alike."""
+    asked = select(contact.c.city).where(contact.c.workspace_id == principal.workspace_id).distinct()
+    return [one for one in connection.execute(asked).scalars() if one and fold(one) == fold(city)]
 
 
 def _zone_condition(wanted: Filter) -> list[ColumnElement[bool]]:

@@ -354,6 +354,34 @@ def test_whoever_is_clearly_meant_is_found_at_once(
     assert there == (f"/people/{people[found]}" if found else f"/people?{urlencode({'q': typed})}")
 
 
+def test_of_two_called_just_so_nobody_is_clearly_meant(world: World, alice) -> None:
+    """However many whose names begin so were in touch later."""
+    world.log("email", 3, world.contact("Chris"))
+    for name in ("Chris", *(f"Chris {family}" for family in "ABCDEFG")):
+        world.log("email", 1, world.contact(name))
+    assert alice.get("/people/find?q=chris").headers["location"] == "/people?q=chris"
+    assert alice.get("/people/find?q=chris+a").headers["location"].startswith("/people/")
+
+
+@pytest.mark.parametrize(
+    ("city", "asked"),
+    [
+        ("Köln", "KÖLN"),
+        ("Köln", "koln"),
+        ("Övertorneå", "övertorneå"),
+        ("Zürich", "Zurich"),
+        ("Łódź", " lodz "),
+    ],
+)
+def test_a_city_is_found_however_it_is_written(world: World, alice, city: str, asked: str) -> None:
+    world.contact("Marta Kowalczyk", city=city)
+    world.contact("Ana Ruiz", city="Lyon")
+    page = alice.get("/people", params={"city": asked}).text
+    assert "Marta Kowalczyk" in page
+    assert "Ana Ruiz" not in page
+    assert alice.get("/people", params={"city": "nowhere"}).status_code == 200
+
+
 def test_people_are_narrowed_down_to_a_city(world: World, alice) -> None:
     there = world.contact("Marta Kowalczyk", city="Łódź")
     world.contact("Ana Ruiz", city="Lyon")
