@@ -147,7 +147,7 @@ def deactivate(connection: Connection, principal: Principal, user_id: int, at: d
     """Shut somebody else out at once: sessions, links, tokens and the calendar address end. What they logged stays."""
     require_admin(principal)
     if user_id == principal.user_id:
-        raise Conflict(_("You cannot shut yourself out. Another admin can."))
+        raise Conflict(_("You cannot deactivate yourself. Another admin can."))
     _update(connection, principal, user_id, {"active": False})
     _require_an_admin(connection, principal)
     sessions.end_all(connection, principal.workspace_id, user_id)

@@ -46,6 +46,6 @@ def few_own_lines(text: str) -> str:
     """Such lines as they were typed, or a ``ValueError`` with a sentence where they are more than are kept."""
     number = len(own_lines(text))
     if number > MOST_OWN_LINES:
-        said = _("These are {number} lines. Keep the {most} that matter most.")
+        said = _("That is {number} lines. Keep the {most} that matter most.")
         raise ValueError(said.format(number=number, most=MOST_OWN_LINES))
     return text

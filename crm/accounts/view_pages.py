@@ -39,7 +39,7 @@ def view_routes(page: str, known: Collection[str], passing: Collection[str] = ()
             return visit.render("accounts/keep_view.html", typed, active=page, status=422)
         said, undo = _("Saved as “{name}”."), None
         if replaced is not None and replaced.query != query:
-            said = _("Saved as “{name}”, in place of the view that was called so.")
+            said = _("Saved as “{name}”, replacing the view of that name.")
             undo = f"/{page}/views?" + urlencode({"name": replaced.name, "query": replaced.query})
         still = _known(str(sent.get("passing", "")), passing)
         return visit.redirect(

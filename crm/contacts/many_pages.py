@@ -154,7 +154,7 @@ def _back(visit: Visit, ids: list[int]) -> str:
         ((one, day),) = died.items()
         name = short(queries.contact_named(visit.connection, visit.principal, one)[1])
         sentence = _(
-            "{name} died on {day} and stays out of the lists. If that day is a mistake, empty it in the form."
+            "{name} died on {day} and stays out of the lists. If that day is a mistake, clear it in the form."
         )
         told.append(sentence.format(name=name, day=short_day(day, visit.today)))
     elif died:

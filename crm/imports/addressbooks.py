@@ -208,7 +208,7 @@ def _tier(row: _Row, line: int, notices: _Notices) -> str | None:
     if not text or text.casefold() in TIERS:
         return text.casefold() or None
     why = phrase(
-        "“{tier}” is no tier and was left out; expected {words}.", tier=excerpt(text), words=either(TIERS)
+        "“{tier}” is not a tier and was left out; expected {words}.", tier=excerpt(text), words=either(TIERS)
     )
     notices.leave_out(line, why)
     return None

@@ -36,10 +36,10 @@ class Ahead:
         if not self.idle:
             return ""
         said = ngettext(
-            "Nothing can be planned for the week of {day}, as there is too little work in it: a mail comes then only if "
-            "you promised something.",
-            "Nothing can be planned for the {n} weeks from {day} on, as there is too little work in them: a mail comes "
-            "then only if you promised something.",
+            "Nothing can be planned for the week of {day}, as it has too few working days: you will "
+            "get a mail then only if you promised something.",
+            "Nothing can be planned for the {n} weeks from {day} on, as they have too few working "
+            "days: you will get a mail then only if you promised something.",
             len(self.idle),
         )
         return said.format(day=day_phrase(self.idle[0].monday, principal.own_day(at)), n=len(self.idle))

@@ -28,11 +28,11 @@ REASONS = {
 """By why nothing is open, as it is kept; without a key, nobody was due."""
 AHEAD = {
     "": N_("Nobody is due in that week."),
-    "answered": N_("All that is planned for that week is answered."),
+    "answered": N_("Everything planned for that week is answered."),
     "off": N_("You are off that week."),
-    "few_days": N_("That week has too few days of work."),
+    "few_days": N_("That week has too few working days."),
     "budget": N_("Your budget leaves no room for anybody that week."),
-    "no_place": N_("Whoever is due finds no place in that week."),
+    "no_place": N_("There is no place that week for whoever is due."),
 }
 """The same of a week whose mail is still to come."""
 TITLES = {

@@ -290,7 +290,7 @@ def test_more_own_addresses_than_are_kept_are_said_at_the_field(world: World) ->
     lines = [f"alice{number}@home.example" for number in range(51)]
     refused = visitor.post("/settings", data={**PREFERENCES, "also_me": "\n".join(lines)})
     assert refused.status_code == 422
-    assert "These are 51 lines." in refused.text
+    assert "That is 51 lines." in refused.text
     assert 'id="also_me-error"' in refused.text
     assert lines[50] in refused.text, "nothing typed is lost"
     kept = "\r\n".join([*lines[:50], lines[0], " "])

@@ -283,7 +283,7 @@ def test_the_next_entry_keeps_how_and_when(change: Come) -> None:
 def test_where_no_names_can_be_offered_the_form_says_how_to_write_them(visit: Come) -> None:
     page, watch = visit().window(PHONE)
     page.goto("/log")
-    hint = page.get_by_text("Whole names, with a comma between them.")
+    hint = page.get_by_text("Full names, separated by commas.")
     expect(hint).to_be_hidden()
     page.route("**/people/suggest**", lambda route: route.abort("internetdisconnected"))
     with watch.cut():

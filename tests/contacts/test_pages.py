@@ -619,7 +619,7 @@ def test_nobody_who_died_is_said_to_be_back(world: World, alice) -> None:
     other = world.contact("Ida Lund", deceased_on=date(2025, 5, 3))
     away = world.contact("Bo Ek", archived_at=world.now)
     assert "3 people, archived or deceased" in alice.get("/people?archived=yes").text
-    of_one = "Marta Kowalczyk died on 3 May and stays out of the lists. If that day is a mistake, empty it in the form."
+    of_one = "Marta Kowalczyk died on 3 May and stays out of the lists. If that day is a mistake, clear it in the form."
     assert of_one in after(alice, alice.post(f"/people/{died}/restore"))
     assert of_one in after(alice, alice.post("/people/restore", data={"contact_ids": [died]}))
     said = after(alice, alice.post("/people/restore", data={"contact_ids": [died, other, away]}))

@@ -127,14 +127,14 @@ def test_a_view_that_is_replaced_is_told_and_comes_back(world: World) -> None:
     site.post("/people/views", data={"name": "vendors", "query": "sort=name"})
     assert kept(world, "people") == [("vendors", "sort=name")]
     page = site.get("/people").text
-    assert "Saved as “vendors”, in place of the view that was called so." in page
+    assert "Saved as “vendors”, replacing the view of that name." in page
     undo = re.search(r'action="(/people/views\?[^"]+)"', page)
     assert undo
     site.post(unescape(undo[1]))
     assert kept(world, "people") == [("Vendors", "q=%C5%81%C3%B3d%C5%BA&tier=key")]
     site.get("/people")
     site.post("/people/views", data={"name": "vendors", "query": kept(world, "people")[0][1]})
-    assert "in place of" not in site.get("/people").text
+    assert "replacing" not in site.get("/people").text
 
 
 @on_sqlite

@@ -199,7 +199,7 @@ Cy Dee,cy@x.example,,
 def test_a_column_may_say_the_tier(world: World) -> None:
     found = read(TIERED)
     assert [(one.where, one.why) for one in found.skipped] == [
-        ("book.csv line 3", "“gold” is no tier and was left out; expected key, regular, warm or none.")
+        ("book.csv line 3", "“gold” is not a tier and was left out; expected key, regular, warm or none.")
     ]
     bring(world, ("book.csv", TIERED))
     kept = {row.name: (row.tier, row.kind) for row in rows(world, contact)}

@@ -110,7 +110,7 @@ def test_a_form_of_channels_that_comes_back_holds_what_was_chosen(site: TestClie
     assert chosen(page, "meeting") == ("digital", "in_person")
     for key, label in (("meeting", "Meeting"), ("gift", "Gift")):
         beside = page.partition(f'id="way.{key}-error"')[2].partition("</p>")[0]
-        assert f"{label}: what goes through a screen is not" in beside
+        assert f"{label}: nothing through a screen is" in beside
         assert f'href="#way.{key}"' in page
 
 

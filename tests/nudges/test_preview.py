@@ -87,7 +87,7 @@ def test_a_week_in_which_nobody_is_due_is_said_to_bring_no_mail(world: World) ->
     alice = reader(world)
     in_touch(world, alice)
     page = read(world, alice)
-    assert "As things are, no mail" in page
+    assert "As things stand, no mail" in page
     assert "Nobody is due in that week." in page
 
 
@@ -135,6 +135,6 @@ def test_the_heartbeat_names_its_zone_and_tells_of_ones_own_days_off_alone(world
     bob = world.user("Bob Stone", "member", created_at=NOW - timedelta(days=9))
     be_off(world, bob)
     page = read(world, alice, "/team/heartbeat")
-    assert "times are yours, America/New_York." in page
+    assert "times are in your zone, America/New_York." in page
     assert "Nothing can be planned" not in page
     assert "Nothing can be planned for the week of Mon 23 Nov" in read(world, bob, "/team/heartbeat")

@@ -223,4 +223,4 @@ def test_an_invited_colleague_reads_that_the_team_has_people(world: World) -> No
     world.contact("Marta Kowalczyk", owner_id=alice.user_id)
     shown = words(theo.get("/").text)
     assert "Nobody is here yet" not in shown
-    assert "Your colleagues look after the people of the team." in shown
+    assert "Your colleagues look after the team’s people." in shown
