@@ -1,6 +1,7 @@
 """What one user takes on in a week: the groups that acts draw on, and how many of each."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
@@ -67,6 +68,20 @@ class Budget:
     def eased(self) -> "Budget":
         """Half of it, for somebody who lets the plans lie: fewer, so that one may be done."""
         return replace(self._shared(1, 2), is_eased=True)
+
+    def beside(self, acts: Iterable[str]) -> "Budget":
+        """What is left of it where these acts stand in the week already."""
+        taken = Counter(GROUPS[act] for act in acts)
+        caps = self.caps()
+        return replace(
+            self,
+            call=max(0, caps["call"] - taken["call"]),
+            in_person=max(0, caps["in_person"] - taken["in_person"]),
+            by_hand=max(0, caps["by_hand"] - taken["by_hand"]),
+            total=max(0, self.total - taken.total()),
+            in_person_quarter_left=None,
+            at_home=None if self.at_home is None else max(0, self.at_home - taken["in_person"]),
+        )
 
     def _shared(self, part: int, whole: int) -> "Budget":
         """So many parts of the whole, rounded up."""

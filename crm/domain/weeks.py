@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from crm.domain.language import N_
+from crm.domain.working_hours import is_weekend
 
 DAYS_IN_WEEK = 7
 DAY_NAMES = (
@@ -88,6 +89,10 @@ class IsoWeek:
         """The week before."""
         return IsoWeek.of(self.monday - timedelta(days=DAYS_IN_WEEK))
 
+    def is_over(self, day: date) -> bool:
+        """Whether on that day no working day of it is left."""
+        return all(is_weekend(one) for one in self.days if one >= day)
+
     def __contains__(self, day: date) -> bool:
         return self.monday <= day <= self.sunday
 
@@ -134,11 +139,13 @@ def _end_of_jump(wall: datetime, zone: tzinfo, early: datetime, late: datetime) 
 def due_instant(week: IsoWeek, weekday: int, at: time, zone: tzinfo) -> datetime:
     """When a weekly job of that week falls due, in UTC. ``weekday`` is 0 for Monday to 6 for Sunday.
 
+    On a Saturday or Sunday it is the one before the week, whose working days would be over on its own.
     Exactly one instant belongs to each week, and a later week's instant is always later.
     """
     if not 0 <= weekday < DAYS_IN_WEEK:
         raise ValueError(f"A weekday is 0 (Monday) to 6 (Sunday), not {weekday}.")
-    return local_instant(week.monday + timedelta(days=weekday), at, zone)
+    day = week.days[weekday]
+    return local_instant(day - timedelta(days=DAYS_IN_WEEK) if is_weekend(day) else day, at, zone)
 
 
 def latest_due_week(now: datetime, weekday: int, at: time, zone: tzinfo) -> IsoWeek:

@@ -99,6 +99,7 @@ class NudgeMail:
     takes_replies: bool = False
     proposed: bool = False
     has_digest: bool = False
+    is_ahead: bool = False
 
     @property
     def why(self) -> str:
@@ -123,17 +124,19 @@ class NudgeMail:
 
     @property
     def subject(self) -> str:
-        """ "Marta, Elena and four others this week"; whoever shares a short name with another is named in full."""
+        """ "Marta, Elena and four others this week"; whoever shares a short name with another is named in full.
+
+        ``is_ahead``: it goes out before its week has begun.
+        """
         short = [one.short_name for one in self.suggestions]
         names = [
             one.name if short.count(word) > 1 else word
             for one, word in zip(self.suggestions, short, strict=True)
         ]
-        return (
-            _("{names} this week").format(names=names_and_others(names))
-            if names
-            else _("{promises} this week").format(promises=promises_to_keep(len(self.promises)))
-        )
+        whom = names_and_others(names) if names else promises_to_keep(len(self.promises))
+        if self.is_ahead:
+            return _("{whom} in the coming week").format(whom=whom)
+        return _("{whom} this week").format(whom=whom)
 
 
 @dataclass(frozen=True)

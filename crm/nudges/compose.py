@@ -28,11 +28,11 @@ from crm.nudges.due import gets_nudges
 from crm.nudges.outbox import Body, Claim, NoMail
 from crm.nudges.quiet import Empty, why_empty
 from crm.nudges.reply_ids import Nudge, reply_id
-from crm.planning.actions import make_or_renew
+from crm.planning.actions import make_or_join
 from crm.planning.diary import has_calendar
 from crm.planning.drafting import let_rest
 from crm.planning.easing import easing
-from crm.planning.outgrown import is_outgrown
+from crm.planning.joining import joining
 from crm.planning.queries import PlanView, Suggested, plan_of
 from crm.planning.talking import dated
 from crm.planning.words import moment_words, planned_on, still
@@ -67,11 +67,17 @@ class NothingDue(NoMail):
 
 @dataclass(frozen=True)
 class Told:
-    """Whom a weekly mail is for, with the row of that user, and its week."""
+    """Whom a weekly mail is for, with the row of that user, its week, and the user's day on which it goes out."""
 
     principal: Principal
     person: Any
     week: IsoWeek
+    day: date
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the week has not begun that day."""
+        return self.week.monday > self.day
 
 
 @dataclass(frozen=True)
@@ -111,21 +117,23 @@ class Writer:
         with database.read() as connection:
             principal, person = _recipient(connection, claim)
             made = plan_of(connection, principal, week, at)
-            is_missing = made is None or is_outgrown(connection, principal, made, mail_id=claim.id)
-        if is_missing:
+            is_behind = made is None or joining(connection, principal, made, at, mail_id=claim.id) is not None
+        if is_behind:
             with database.write() as connection:
-                make_or_renew(connection, principal, week, at, mail_id=claim.id)
+                make_or_join(connection, principal, week, at, mail_id=claim.id)
         with database.read() as connection:
             plan = plan_of(connection, principal, week, at)
         if plan is None or not plan.open:
             freshen(database, principal, at)
         with database.read() as connection:
-            return self.written(connection, Told(principal, person, week), plan, at)
+            told = Told(principal, person, week, principal.own_day(at))
+            return self.written(connection, told, plan, at)
 
     def written(self, connection: Connection, told: Told, plan: PlanView | None, at: datetime) -> Body:
         """The mail about what is open in this plan; for a week with nothing open, from the stored metrics. Raises NoMail."""
         principal, is_open = told.principal, bool(plan and plan.open)
         empty = Empty() if is_open else why_empty(connection, principal, plan, at)
+        empty = replace(empty, is_ahead=told.is_ahead)
         promises = _promises(connection, principal, told.week, at)
         if plan is None or not (is_open or promises):
             return self._quiet(connection, told, empty, at)
@@ -135,7 +143,7 @@ class Writer:
             said += [easing(plan.budget), caution(connection, principal, at)]
         mail = self._nudge(told.person, principal, plan, promises, empty, " ".join(filter(None, said)), at)
         proposed = not has_calendar(connection, principal) and any(one.slot.starts_at for one in plan.open)
-        return self._rendered("nudge", replace(mail, proposed=proposed), told, at)
+        return self._rendered("nudge", replace(mail, proposed=proposed, is_ahead=told.is_ahead), told, at)
 
     def _quiet(self, connection: Connection, told: Told, empty: Empty, at: datetime) -> Body:
         """The short mail of a week with nothing open: nobody was due, or whoever was found no place."""
@@ -203,10 +211,11 @@ class Writer:
         )
 
 
-def recipient(connection: Connection, principal: Principal, week: IsoWeek) -> Told:
+def recipient(connection: Connection, principal: Principal, week: IsoWeek, due_at: datetime) -> Told:
     """The user themselves, for the mail of that week, whether or not they have it switched on."""
     mine = (user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id)
-    return Told(principal, connection.execute(select(user).where(*mine)).one(), week)
+    person = connection.execute(select(user).where(*mine)).one()
+    return Told(principal, person, week, principal.own_day(due_at))
 
 
 def require_wanted(connection: Connection, claim: Claim) -> None:

@@ -68,8 +68,8 @@ class Opened:
 
     @property
     def is_of_this_week(self) -> bool:
-        """Whether the mail was this week's: links hold for 30 days, and what they do is done in its week's plan."""
-        return self.link.week == str(IsoWeek.of(self.today))
+        """Whether the mail's week is not over: links hold for 30 days, and what they do is done in its week's plan."""
+        return IsoWeek.parse(self.link.week) >= IsoWeek.of(self.today)
 
 
 def card_of(connection: Connection, opened: Opened) -> Card:

@@ -23,7 +23,8 @@ def preview(visit: Visit) -> Response:
     mail: Body | None = None
     why_none = ""
     try:
-        mail = writer.written(connection, recipient(connection, principal, ahead.week), plan, at)
+        told = recipient(connection, principal, ahead.week, ahead.due_at)
+        mail = writer.written(connection, told, plan, at)
     except NothingDue as nothing:
         why_none = nothing.empty.ahead
     has_mail = bool(visit.settings.smtp_url)

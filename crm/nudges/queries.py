@@ -178,10 +178,12 @@ def beats(connection: Connection, principal: Principal, at: datetime) -> list[Be
         people = people.where(user.c.id == principal.user_id)
     rows = connection.execute(people.order_by(func.lower(user.c.name), user.c.id)).all()
     week = IsoWeek.of(principal.own_day(at))
-    shown = [week]
-    while len(shown) < WEEKS_SHOWN:
-        shown.append(shown[-1].previous())
-    states = _states(connection, principal, str(shown[-1]))
+    weeks = [week]
+    while len(weeks) < WEEKS_SHOWN:
+        weeks.append(weeks[-1].previous())
+    states = _states(connection, principal, str(weeks[-1]))
+    is_begun = any(str(week.next()) in those for those in states.values())  # by a mail of the weekend before
+    shown = [week.next(), *weeks[:-1]] if is_begun else weeks
     ends = _ends(connection, principal)
     return [_beat(row, [str(one) for one in reversed(shown)], states[row.id], ends, at) for row in rows]
 

@@ -51,10 +51,13 @@ NOT_DUE = ("muted", "snoozed", "arranged", "nothing_due")
 
 @dataclass(frozen=True)
 class Empty:
-    """Why nothing is open in a week: a key of REASONS, and how many people are due all the same."""
+    """Why nothing is open in a week: a key of REASONS, and how many people are due all the same. ``is_ahead``: for whom it is
+    said, the week has not begun.
+    """
 
     why: str = ""
     people: int = 0
+    is_ahead: bool = False
 
     @property
     def reason(self) -> str:
@@ -69,6 +72,8 @@ class Empty:
     @property
     def title(self) -> str:
         """What the short mail is called."""
+        if self.is_ahead and self.why != "answered":
+            return _("Nothing is planned for the coming week")
         return _(TITLES[self.why])
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from crm.domain.budgets import GROUPS, Budget
 from crm.domain.diary import Slot
@@ -23,8 +23,8 @@ from crm.errors import Conflict, Invalid, NotFound
 from crm.interactions.actions import Entry, delete_interaction, log_interaction
 from crm.planning.drafting import Draft, Drafted, another_slot, draft_plan
 from crm.planning.home import require_planner
-from crm.planning.outgrown import is_outgrown, is_used
-from crm.planning.queries import own_suggestion, plan_of, stored_plan, suggested
+from crm.planning.joining import is_used, joining
+from crm.planning.queries import is_plan_of, own_suggestion, plan_of, stored_plan, suggested
 from crm.planning.states import State, states_of
 from crm.storage.database import new_id, new_ids
 from crm.storage.insertion import insert_unless_there
@@ -79,32 +79,51 @@ def plan_anew(connection: Connection, principal: Principal, week: IsoWeek, at: d
     """The same, but a plan that was made before is made again while nobody rests on it: nothing in it was answered, and no
     mail has carried it. For whoever looks at the week before their first run is over.
     """
-    found = _plan_id(connection, principal, week)
-    if found is not None and not is_used(connection, principal, week, found):
-        _drop(connection, principal, found)
+    found = _locked(connection, principal, week)
+    if found is not None:
+        _drop_unused(connection, principal, week, found)
     return make_plan(connection, principal, week, at)
 
 
-def make_or_renew(
+def make_or_join(
     connection: Connection, principal: Principal, week: IsoWeek, at: datetime, *, mail_id: int | None = None
 ) -> int:
-    """As `make_plan`, but a plan that `is_outgrown` is made again."""
-    made = plan_of(connection, principal, week, at)
-    if made is not None and made.id is not None and is_outgrown(connection, principal, made, mail_id=mail_id):
-        _drop(connection, principal, made.id)
-    return make_plan(connection, principal, week, at)
+    """As `make_plan`; whoever is `joining` a plan that was made before stands behind those who are in it, which stay."""
+    is_made = _locked(connection, principal, week) is not None
+    made = plan_of(connection, principal, week, at) if is_made else None
+    if made is None or made.id is None:
+        return make_plan(connection, principal, week, at)
+    with written_for(principal.manner):
+        more = joining(connection, principal, made, at, mail_id=mail_id)
+    if more is not None:
+        add_suggestions(connection, principal, made.id, more)
+        leave_out(connection, principal, made.id, more.left_out)
+    return made.id
 
 
-def _drop(connection: Connection, principal: Principal, plan_id: int) -> None:
-    connection.execute(
-        plan.delete().where(plan.c.workspace_id == principal.workspace_id, plan.c.id == plan_id)
-    )
+def _locked(connection: Connection, principal: Principal, week: IsoWeek) -> int | None:
+    """The id of that week's plan, which nobody else adds to or drops until the end of the transaction."""
+    own = is_plan_of(principal.workspace_id, principal.user_id, str(week))
+    found: int | None = connection.execute(
+        select(plan.c.id).where(own).with_for_update()
+    ).scalar_one_or_none()
+    return found
 
 
-def add_suggestions(
-    connection: Connection, principal: Principal, plan_id: int, draft: Draft, first: int = 0
-) -> None:
-    """Write down what was drafted as suggestions of that plan; ``first`` is the position of the first."""
+def _drop_unused(connection: Connection, principal: Principal, week: IsoWeek, plan_id: int) -> None:
+    """Drop a plan unless it is used, also by an answer that is being given: its suggestion is locked until it is there."""
+    mine = (suggestion.c.workspace_id == principal.workspace_id, suggestion.c.plan_id == plan_id)
+    connection.execute(select(suggestion.c.id).where(*mine).order_by(suggestion.c.id).with_for_update()).all()
+    if not is_used(connection, principal, week, plan_id):
+        own = (plan.c.workspace_id == principal.workspace_id, plan.c.id == plan_id)
+        connection.execute(plan.delete().where(*own))
+
+
+def add_suggestions(connection: Connection, principal: Principal, plan_id: int, draft: Draft) -> None:
+    """Write down what was drafted as suggestions of that plan, behind those that stand in it."""
+    mine = (suggestion.c.workspace_id == principal.workspace_id, suggestion.c.plan_id == plan_id)
+    last = connection.execute(select(func.max(suggestion.c.position)).where(*mine)).scalar_one()
+    first = 0 if last is None else last + 1
     ids = new_ids(connection, len(draft.suggestions))
     rows = [
         {

@@ -1,6 +1,6 @@
 """Making a week's plan: what it would hold if it were made now, and a moment for another act of it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -112,6 +112,25 @@ def draft_more(
     return _drafted_for(connection, principal, week, at, home, owned, (), _taken_by(standing))
 
 
+def draft_beside(
+    connection: Connection,
+    principal: Principal,
+    week: IsoWeek,
+    budget: Budget,
+    at: datetime,
+    contact_ids: Collection[int],
+) -> Draft:
+    """Whom of these people the week would take in beside what stands in its plan, which was made with this budget."""
+    user_id = require_planner(principal)
+    standing = _standing_in(connection, principal, week)
+    home = home_in(connection, principal, week, at)
+    quarter = home.budget.in_person_quarter_left
+    left = replace(budget, in_person_quarter_left=quarter).beside(one.act for one in standing)
+    owned = dict.fromkeys(contact_ids, user_id)
+    home = replace(home, budget=left)
+    return _drafted_for(connection, principal, week, at, home, owned, (), _taken_by(standing), standing)
+
+
 def _drafted_for(
     connection: Connection,
     principal: Principal,
@@ -121,8 +140,10 @@ def _drafted_for(
     owned: Mapping[int, int],
     absent: Sequence[Away],
     taken: Sequence[Interval] = (),
+    counted: Sequence[Row[Any]] = (),
 ) -> Draft:
-    """The best week with these people; ``taken`` is kept clear beside what is known anyway."""
+    """The best week with these people; ``taken`` is kept clear beside what is known anyway, and the reasons of what is
+    ``counted`` count for the limits of the rules."""
     rules = active_rules(connection, principal)
     named = len(owned) <= MANY or bool(absent)
     whom = {"contact_ids": list(owned)} if named else {"owner_id": principal.user_id}
@@ -134,7 +155,7 @@ def _drafted_for(
         week=week,
         today=principal.own_day(at),
         holidays=home.not_worked(week),
-        limits=weekly_limits(rules),
+        limits=_limits_left(weekly_limits(rules), counted),
     )
     slots = _slots(connection, principal, made.suggestions, facts, home, week, at, taken)
     by_contact: dict[int, list[Flag]] = defaultdict(list)
@@ -146,6 +167,11 @@ def _drafted_for(
         for one in made.suggestions
     )
     return Draft(week, home.budget, drafted, _told_off(made.left_out, home, week))
+
+
+def _limits_left(limits: Mapping[str, int], counted: Sequence[Row[Any]]) -> dict[str, int]:
+    told = Counter(rule for one in counted for rule in one.rules)
+    return {rule: max(0, most - told[rule]) for rule, most in limits.items()}
 
 
 def _told_off(left_out: Sequence[LeftOut], home: Home, week: IsoWeek) -> tuple[LeftOut, ...]:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, selec
 from crm.domain.budgets import GROUPS, Budget
 from crm.domain.candidates import CALM_DAYS, Frame, frame_of
 from crm.domain.diary import Slot
+from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.left_out import LeftOut
 from crm.domain.need_and_fit import arrives_by
@@ -19,7 +20,6 @@ from crm.domain.post import post_days
 from crm.domain.principal import Principal
 from crm.domain.rules import act_of
 from crm.domain.weeks import IsoWeek
-from crm.domain.working_hours import is_weekend
 from crm.errors import NotFound
 from crm.planning.arranged import next_arranged
 from crm.planning.diary import taken_now
@@ -45,6 +45,7 @@ from crm.storage.tables import (
 
 ALWAYS_OFFERED = ("call", "note")
 """What a suggestion may be swapped for whatever its reason is."""
+NO_LONGER_PLANNED = N_("This is in no plan of yours, or no longer: open the week again to see what is.")
 
 
 @dataclass(frozen=True)
@@ -171,11 +172,17 @@ def week_at_hand(connection: Connection, principal: Principal, at: datetime) -> 
     """
     today = principal.own_day(at)
     week = IsoWeek.of(today)
-    if not is_weekend(today) or stored_plan(connection, principal, week.next()) is not None:
-        return week.next() if is_weekend(today) else week
+    if not week.is_over(today):
+        return week
+    made, coming = (_made_on(connection, principal, one, at) for one in (week, week.next()))
+    in_time = made is not None and not week.is_over(made)
+    return week if in_time and coming is None else week.next()
+
+
+def _made_on(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> date | None:
+    """The user's day on which that week's plan was made, if it was by then."""
     stored = stored_plan(connection, principal, week)
-    planned_in_time = stored is not None and not is_weekend(principal.own_day(stored.made_at))
-    return week if planned_in_time else week.next()
+    return principal.own_day(stored.made_at) if stored is not None and stored.made_at <= at else None
 
 
 def is_plan_of(whose: Any, user_id: Any, week: Any) -> ColumnElement[bool]:
@@ -463,7 +470,7 @@ def own_suggestion(connection: Connection, principal: Principal, suggestion_id: 
         .with_for_update(of=suggestion)
     ).one_or_none()
     if row is None:
-        raise NotFound
+        raise NotFound(_(NO_LONGER_PLANNED))
     return row
 
 
@@ -477,7 +484,7 @@ def suggested(connection: Connection, principal: Principal, suggestion_id: int, 
         )
     ).one_or_none()
     if row is None:
-        raise NotFound
+        raise NotFound(_(NO_LONGER_PLANNED))
     return _alone(connection, principal, row, at)
 
 

@@ -39,14 +39,13 @@ def _take_in(connection: Connection, principal: Principal, draft: Draft, at: dat
         .where(is_plan_of(principal.workspace_id, principal.user_id, str(draft.week)))
         .with_for_update()
     ).one()
-    asked = select(suggestion.c.id, suggestion.c.contact_id, suggestion.c.position, suggestion.c.act).where(
+    asked = select(suggestion.c.id, suggestion.c.contact_id, suggestion.c.act).where(
         suggestion.c.workspace_id == principal.workspace_id, suggestion.c.plan_id == row.id
     )
     standing = connection.execute(asked).all()
     there = {one.contact_id: one.id for one in standing}
     new = tuple(one for one in draft.suggestions if one.contact_id not in there)
-    first = max((one.position for one in standing), default=-1) + 1
-    add_suggestions(connection, principal, row.id, replace(draft, suggestions=new), first)
+    add_suggestions(connection, principal, row.id, replace(draft, suggestions=new))
     for one in draft.suggestions:
         if one.contact_id in there:
             swap(connection, principal, there[one.contact_id], one.act, at)

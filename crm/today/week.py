@@ -30,13 +30,13 @@ from crm.interactions.queries import channels
 from crm.interactions.silence import caution
 from crm.nudges.missed import of_week
 from crm.nudges.quiet import why_empty
-from crm.planning.actions import make_or_renew, snooze_days
+from crm.planning.actions import make_or_join, snooze_days
 from crm.planning.covering import away, covering_sentences
 from crm.planning.diary import has_calendar
 from crm.planning.drafting import draft_plan
 from crm.planning.easing import easing
 from crm.planning.home import holidays_in
-from crm.planning.outgrown import is_outgrown
+from crm.planning.joining import joining
 from crm.planning.queries import PlanView, Suggested, drafted_view, plan_of, week_at_hand
 from crm.planning.talking import dated
 from crm.planning.waiting import number_not_planned
@@ -103,7 +103,8 @@ def home(visit: Visit) -> Response:
     if first_run.is_due(visit, marked):
         return first_run.show(visit)
     plan = plan_of(visit.connection, visit.principal, week, visit.at)
-    if (plan is None or is_outgrown(visit.connection, visit.principal, plan)) and _made(visit, week):
+    is_behind = plan is None or joining(visit.connection, visit.principal, plan, visit.at) is not None
+    if is_behind and _made(visit, week):
         with visit.database.read() as connection:
             plan = plan_of(connection, visit.principal, week, visit.at)
             return _week_page(visit, connection, week, plan, is_now=True, marked=marked)
@@ -127,9 +128,10 @@ def other_week(visit: Visit) -> Response:
 
 
 def _made(visit: Visit, week: IsoWeek) -> bool:
-    """Make the plan at the first look at the week, and again once it is outgrown; false where nothing can be written just now."""
+    """Make the plan at the first look at the week, and let those join it who are new since; false where nothing can be written
+    just now."""
     with suppress(Unavailable), visit.database.write() as connection:
-        make_or_renew(connection, visit.principal, week, visit.at)
+        make_or_join(connection, visit.principal, week, visit.at)
         return True
     return False
 
@@ -186,11 +188,9 @@ def _empty(
 ) -> dict[str, str]:
     """Why the week holds nobody, in the words of the mail; that nobody waits only where nothing stands beside it."""
     found = why_empty(connection, visit.principal, plan, visit.at)
-    title = found.title
-    if plan.week.monday > visit.today:
-        title = _("Nothing is planned for the coming week")
-    elif not found.why and beside and beside.is_open:
-        title = _("Nothing is planned this week")
+    found = replace(found, is_ahead=plan.week.monday > visit.today)
+    is_quiet = found.why or found.is_ahead or not (beside and beside.is_open)
+    title = found.title if is_quiet else _("Nothing is planned this week")
     return {"title": title, "sentence": found.sentence(connection, visit.principal)}
 
 

@@ -1,4 +1,4 @@
-"""A team that is just setting up: the first plan holds whoever is brought in meanwhile, and is for days still to come."""
+"""A team that is just setting up: whoever is brought in meanwhile joins the first plan, which is for days still to come."""
 
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 import time_machine
+from sqlalchemy import select
 
 from crm import clock
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
+from crm.nudges.outbox import put
 from crm.nudges.sending import into_folder
 from crm.planning import actions
 from crm.planning.asked import plan_for
 from crm.planning.queries import PlanView, plan_of
+from crm.storage.tables import left_out, outbox
 from tests.builders import World
 from tests.nudges.mailroom import postman
 from tests.today.test_week_page import by_screen, words
@@ -39,6 +42,26 @@ def brought(world: World, by: Principal, name: str, **columns: Any) -> int:
     """Somebody who is added at this moment."""
     world.now = clock.now()
     return by_screen(world, by, name, **columns)
+
+
+def mailed(world: World, whose: Principal, state: str) -> int:
+    """The user's mail of that week, so far."""
+    assert whose.user_id is not None
+    with world.database.write() as connection:
+        put(
+            connection,
+            workspace_id=world.workspace_id,
+            user_id=whose.user_id,
+            purpose="nudge",
+            week="2026-W48",
+            to_address="alice@team.example",
+            message_id="<1@team.example>",
+            due_at=clock.now(),
+            at=clock.now(),
+            state=state,
+        )
+        found: int = connection.execute(select(outbox.c.id)).scalar_one()
+        return found
 
 
 @pytest.mark.parametrize(
@@ -105,7 +128,118 @@ def test_the_mail_of_monday_has_who_was_added_on_sunday(world: World, tmp_path: 
     assert "Marta Kowalczyk" in body.get_content()
 
 
-@pytest.mark.parametrize("bound_by", ["an answer", "a call", "no room", "nobody new"])
+def test_what_was_suggested_keeps_its_place_when_somebody_joins(world: World) -> None:
+    """A tab that was opened before may still answer it, and a calendar program knows it by its number."""
+    alice = world.user(first_run_done=True)
+    brought(world, alice, "Jonas Beck")
+    browser = client(world, alice)
+    browser.get("/")
+    (before,) = planned(world, alice, "2026-W48").suggestions  # type: ignore[union-attr]
+    with time_machine.travel(clock.now() + timedelta(minutes=5), tick=True):
+        brought(world, alice, "Marta Kowalczyk")
+        browser.get("/")
+        plan = planned(world, alice, "2026-W48")
+        assert plan
+        assert [one.contact.name for one in plan.suggestions] == ["Jonas Beck", "Marta Kowalczyk"]
+        assert (plan.suggestions[0].id, plan.suggestions[0].slot) == (before.id, before.slot)
+        assert plan.suggestions[1].slot.starts_at != before.slot.starts_at
+        assert browser.post(f"/plan/suggestions/{before.id}/done").status_code == 303
+        assert [one.state for one in planned(world, alice, "2026-W48").suggestions] == ["done", "planned"]  # type: ignore[union-attr]
+
+
+def test_who_joins_takes_the_room_that_is_left_and_no_more(world: World) -> None:
+    alice = world.user(
+        first_run_done=True, budget_call=2, budget_in_person=0, budget_by_hand=1, budget_total=3
+    )
+    world.now = clock.now()
+    jonas = world.contact("Jonas Beck", owner_id=alice.user_id)
+    browser = client(world, alice)
+    browser.get("/")
+    with time_machine.travel(clock.now() + timedelta(minutes=5), tick=True):
+        world.now = clock.now()
+        new = {world.contact(f"Person {n}", owner_id=alice.user_id) for n in range(3)}
+        browser.get("/")
+        plan = planned(world, alice, "2026-W48")
+        assert plan
+        assert plan.suggestions[0].contact.id == jonas
+        assert len(plan.suggestions) == 2, "at most two a week to begin with, as always"
+        with world.database.read() as connection:
+            left = connection.execute(select(left_out.c.contact_id, left_out.c.reason)).all()
+        assert {one.contact_id for one in left} == new - {plan.suggestions[1].contact.id}
+        assert {one.reason for one in left} == {"enough_new"}
+        browser.get("/")
+        assert len(planned(world, alice, "2026-W48").suggestions) == 2  # type: ignore[union-attr]
+
+
+def test_who_was_reached_since_the_week_was_planned_does_not_join_it(world: World) -> None:
+    alice = world.user(first_run_done=True)
+    brought(world, alice, "Jonas Beck")
+    client(world, alice).get("/")
+    with time_machine.travel(clock.now() + timedelta(hours=5), tick=True):
+        marta = brought(world, alice, "Marta Kowalczyk")
+        client(world, alice).post(
+            f"/people/{marta}/promises", data={"text": "Send it", "by": "us", "due": "2026-11-24"}
+        )
+        world.log("note", None, marta, occurred_at=clock.now() - timedelta(hours=1), by=alice)
+        client(world, alice).get("/")
+        assert whom(planned(world, alice, "2026-W48")) == {"Jonas Beck"}
+
+
+def test_nobody_joins_a_week_whose_working_days_are_over(world: World) -> None:
+    """What it holds is still answered there, and counts as it was made: on its Monday."""
+    alice = world.user(first_run_done=True)
+    brought(world, alice, "Jonas Beck")
+    client(world, alice).get("/")
+    before = planned(world, alice, "2026-W48")
+    with time_machine.travel(SATURDAY, tick=True):
+        brought(world, alice, "Marta Kowalczyk")
+        shown = words(client(world, alice).get("/").text)
+        after = planned(world, alice, "2026-W48")
+        assert "This week is over. The next one is planned on Mon 30 Nov." in shown
+        assert before
+        assert after
+        assert (after.made_at, whom(after)) == (before.made_at, {"Jonas Beck"})
+        assert planned(world, alice, "2026-W49") is None
+
+
+@pytest.mark.parametrize("days", [7, 8])
+def test_a_week_planned_at_a_weekend_is_at_hand_until_its_own_is_over(world: World, days: int) -> None:
+    with time_machine.travel(SATURDAY, tick=True):
+        alice = world.user(first_run_done=True)
+        brought(world, alice, "Marta Kowalczyk")
+        client(world, alice).get("/")
+    with time_machine.travel(SATURDAY + timedelta(days=days), tick=True):
+        browser = client(world, alice)
+        shown = words(browser.get("/").text)
+        assert "This week is over. The next one is planned on Mon 7 Dec." in shown
+        assert planned(world, alice, "2026-W50") is None
+        coming = planned(world, alice, "2026-W49")
+        assert coming
+        one = coming.suggestions[0]
+        assert browser.post(f"/plan/suggestions/{one.id}/done").status_code == 303
+
+
+def test_at_a_weekend_the_command_line_too_plans_the_coming_week(world: World) -> None:
+    with time_machine.travel(SATURDAY, tick=True):
+        alice = world.user(first_run_done=True)
+        brought(world, alice, "Marta Kowalczyk")
+        made = plan_for(world.database, alice, None, clock.now(), None)
+        assert (str(made.week), whom(made)) == ("2026-W49", {"Marta Kowalczyk"})
+        over = plan_for(world.database, alice, IsoWeek.parse("2026-W48"), clock.now(), None)
+        assert over.id is None
+        assert planned(world, alice, "2026-W48") is None
+        client(world, alice).get("/")
+        kept = planned(world, alice, "2026-W49")
+        assert kept
+        assert kept.id == made.id
+    with time_machine.travel(SATURDAY + timedelta(days=3), tick=True):
+        then = plan_for(world.database, alice, None, clock.now(), SATURDAY - timedelta(minutes=1))
+        assert (str(then.week), then.id) == ("2026-W49", None), "no plan was there yet"
+
+
+@pytest.mark.parametrize(
+    "bound_by", ["an answer", "a call", "no room", "nobody new", "a mail", "a mail to come"]
+)
 def test_a_plan_that_something_rests_on_stays(world: World, bound_by: str) -> None:
     room: dict[str, Any] = {"budget_call": 1, "budget_in_person": 0, "budget_by_hand": 0, "budget_total": 1}
     alice = world.user(first_run_done=True, **(room if bound_by == "no room" else {}))
@@ -118,6 +252,8 @@ def test_a_plan_that_something_rests_on_stays(world: World, bound_by: str) -> No
     if bound_by == "an answer":
         with world.database.write() as connection:
             actions.skip(connection, alice, before.suggestions[0].id, clock.now())
+    if bound_by.startswith("a mail"):
+        mailed(world, alice, "sent" if bound_by == "a mail" else "held")
     with time_machine.travel(clock.now() + timedelta(minutes=5), tick=True):
         world.now = clock.now()
         if bound_by == "a call":
@@ -130,7 +266,49 @@ def test_a_plan_that_something_rests_on_stays(world: World, bound_by: str) -> No
         browser.get("/")
         after = planned(world, alice, "2026-W48")
     assert after
-    assert after.id == before.id
+    assert (after.id, whom(after)) == (before.id, {"Jonas Beck"})
+
+
+def test_the_mail_that_is_being_written_lets_others_join_its_own_plan(world: World) -> None:
+    alice = world.user(first_run_done=True)
+    brought(world, alice, "Jonas Beck")
+    client(world, alice).get("/")
+    with time_machine.travel(clock.now() + timedelta(minutes=5), tick=True):
+        brought(world, alice, "Marta Kowalczyk")
+        own = mailed(world, alice, "due")
+        for mail_id, names in ((None, {"Jonas Beck"}), (own, {"Jonas Beck", "Marta Kowalczyk"})):
+            with world.database.write() as connection:
+                actions.make_or_join(
+                    connection, alice, IsoWeek.parse("2026-W48"), clock.now(), mail_id=mail_id
+                )
+            assert whom(planned(world, alice, "2026-W48")) == names
+
+
+@pytest.mark.parametrize("weekday", [5, 6])
+def test_a_mail_of_the_weekend_carries_the_week_to_come_as_the_page_shows_it(
+    world: World, tmp_path: Path, weekday: int
+) -> None:
+    with time_machine.travel(SATURDAY - timedelta(days=1), tick=True):
+        alice = world.user(
+            first_run_done=True,
+            nudge_minute=480,
+            nudge_weekday=weekday,
+            created_at=SATURDAY - timedelta(days=30),
+        )
+        brought(world, alice, "Marta Kowalczyk")
+    with time_machine.travel(SATURDAY + timedelta(days=weekday - 5), tick=True):
+        postman(world.database, clock.now, hand_over=into_folder(tmp_path)).work()
+        carried = planned(world, alice, "2026-W49")
+        assert whom(carried) == {"Marta Kowalczyk"}
+        assert planned(world, alice, "2026-W48") is None
+        assert "Marta Kowalczyk" in words(client(world, alice).get("/").text)
+    for later in (2, 7):
+        with time_machine.travel(SATURDAY + timedelta(days=later, hours=-4), tick=True):
+            postman(world.database, clock.now, hand_over=into_folder(tmp_path)).work()
+            shown = words(client(world, alice).get("/").text)
+            assert "Monday 30 November to Friday 4 December" in shown
+    (mail,) = tmp_path.glob("*.eml")
+    assert message_from_bytes(mail.read_bytes())["Subject"] == "Marta in the coming week"
 
 
 def test_a_first_plan_at_a_weekend_is_that_of_the_coming_week(world: World) -> None:
