@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, select
 
 from crm.domain.principal import Principal
 from crm.interactions.drafts import wall
+from crm.interactions.once import is_written
 from crm.interactions.queries import contact_ids_of
 from crm.storage.statements import built_once
 from crm.storage.tables import interaction, interaction_contact
@@ -34,16 +35,17 @@ class Saying:
 
 @dataclass(frozen=True)
 class Before:
-    """An entry that is there already, and when it was saved."""
+    """An entry that is there already, and when it came; ``is_own``: the user wrote it, no file or mailbox brought it."""
 
     id: int
     saved_at: datetime
+    is_own: bool = True
 
 
 def logged_before(
     connection: Connection, principal: Principal, saying: Saying, at: datetime
 ) -> Before | None:
-    """The same, saved by this user within the last hour. Where both say something else in a line, it is another."""
+    """The same, saved for this user within the last hour. Where both say something else in a line, it is another."""
     people = set(saying.contact_ids)
     if not people:
         return None
@@ -55,7 +57,7 @@ def logged_before(
         is_then = day == saying.day and saying.at in (None, minute)
         is_other = row.summary and saying.summary and row.summary != saying.summary
         if is_then and not is_other and people == set(contact_ids_of(connection, principal, row.id)):
-            return Before(row.id, row.created_at)
+            return Before(row.id, row.created_at, is_written(row.source_id))
     return None
 
 
@@ -66,7 +68,7 @@ def _lately(
     """What was saved lately of this sort with one of the people, found by that person's days."""
     entry, took_part = interaction.c, interaction_contact.c
     return (
-        select(entry.id, entry.occurred_at, entry.created_at, entry.summary)
+        select(entry.id, entry.occurred_at, entry.created_at, entry.summary, entry.source_id)
         .join(interaction_contact, took_part.interaction_id == entry.id)
         .where(
             took_part.workspace_id == whose,

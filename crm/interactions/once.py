@@ -22,9 +22,17 @@ DUE = ("ask", "promise", "their promise")
 """Sorts of what is heard that keep the day they are due."""
 
 
+_PREFIX = "once:"
+
+
 def once_key(once: str) -> str:
     """The ``source_id`` of an entry with this key."""
-    return f"once:{once}"
+    return f"{_PREFIX}{once}"
+
+
+def is_written(source_id: str | None) -> bool:
+    """Whether a person wrote the entry, and it was not brought from elsewhere under a key of its own."""
+    return source_id is None or source_id.startswith(_PREFIX)
 
 
 def already(

@@ -317,9 +317,13 @@ def _before_shown(visit: Visit, before: Before | None) -> dict[str, Any] | None:
 
 def _before_words(visit: Visit, before: Before) -> str:
     local = before.saved_at.astimezone(visit.principal.user_zone)
-    if local.date() == visit.today:
-        return _("You already logged this at {time}.").format(time=clock_words(local))
-    return _("You already logged this on {moment}.").format(moment=day_and_time(local, visit.today))
+    is_today = local.date() == visit.today
+    when = clock_words(local) if is_today else day_and_time(local, visit.today)
+    if not before.is_own:
+        return _("It is already in the log, since {moment}.").format(moment=when)
+    if is_today:
+        return _("You already logged this at {time}.").format(time=when)
+    return _("You already logged this on {moment}.").format(moment=when)
 
 
 def _again(today: date, shown_from: date) -> list[tuple[str, str, str]]:

@@ -96,6 +96,19 @@ def test_another_user_and_an_hour_later_are_not_told(world: World, site: TestCli
     assert SAID not in site.get("/log/once-saved", params=fields).text
 
 
+def test_what_a_file_brought_was_not_logged_by_the_user(world: World) -> None:
+    world.now = clock.now()
+    alice = world.user()
+    marta, site = world.contact(), signed_in(world, alice)
+    world.log("phone", None, marta, occurred_at=world.now, source_id="ical:quarter", by=alice)
+    fields: dict[str, Any] = {"contact_ids": marta, "channel": "phone"}
+    beside = site.get("/log/once-saved", params=fields).text
+    assert SAID not in beside
+    assert "It is already in the log, since " in beside
+    assert post(site, **fields).status_code == 303
+    assert "It is already in the log, since " in site.get("/").text
+
+
 def test_a_line_says_it_when_it_is_read(world: World, site: TestClient) -> None:
     world.contact("Elena Duarte")
     once = str(uuid4())
