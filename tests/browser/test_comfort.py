@@ -180,6 +180,58 @@ def test_leaving_a_form_with_something_unsaved_in_it_asks_first(visit: Come) -> 
         asked.clear()
 
 
+KEPT_AND_SHOWN = """for (const name of ["pagehide", "pageshow"])
+  dispatchEvent(new PageTransitionEvent(name, { persisted: true }))"""
+"""What a page is told that the browser kept as it was and shows once more."""
+
+
+def test_coming_back_to_a_form_that_was_saved_nothing_is_unsaved(visit: Come) -> None:
+    page = visit().page()
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", answer)
+    page.route("**/people/new", _sent)
+    page.goto("/people/new")
+    page.get_by_label("Name", exact=True).fill("Ana Ruiz")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#person-form")).to_have_attribute("data-sent", "true")
+    page.evaluate(KEPT_AND_SHOWN)
+    expect(page.locator("#person-form")).not_to_have_attribute("data-sent", "true")
+    page.goto("/people")
+    assert asked == []
+    page.goto("/people/new")
+    page.get_by_label("Name", exact=True).fill("Ana Ruiz")
+    page.evaluate(KEPT_AND_SHOWN)
+    page.goto("/people")
+    assert asked == ["beforeunload"]
+
+
+def _sent(route: Route) -> None:
+    """What is sent is taken, and the page stays as the browser keeps one that was left."""
+    if route.request.method == "POST":
+        route.fulfill(status=204)
+    else:
+        route.continue_()
+
+
+def test_what_is_asked_above_a_line_keeps_within_an_address(visit: Come) -> None:
+    page = visit().page()
+    page.goto("/")
+    page.get_by_role("textbox", name="Log in one line").fill(f"lunch with {MARTA}")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Pain point").click()
+    with page.expect_request("**/log/will-save*") as asked:
+        page.get_by_role("textbox", name="In words").first.fill("words enough " * 1000)
+        page.get_by_label("In a line").fill("x")
+        page.keyboard.press("Tab")
+    assert len(asked.value.url) < 2_000
+    expect(page.locator("#will-save")).to_contain_text("Pain point: words enough words enough")
+
+
 def test_another_row_comes_when_it_is_asked_for(change: Come) -> None:
     page = change().page(PHONE)
     page.goto("/people/new")

@@ -5,6 +5,14 @@ const words = (form) =>
 
 const forms = [...document.querySelectorAll("form[data-warns]")].map((form) => ({ form, before: words(form) }));
 
+// What was sent is saved: whoever comes back to the form by the browser's own button has nothing unsaved in it.
+addEventListener("pagehide", () => {
+  for (const one of forms.filter(({ form }) => form.dataset.sent)) {
+    one.before = words(one.form);
+    one.form.dataset.warns = "";
+  }
+});
+
 addEventListener("beforeunload", (event) => {
   const unsaved = ({ form, before }) =>
     form.isConnected && !form.dataset.sent && (form.dataset.warns === "changed" || words(form) !== before);

@@ -40,6 +40,14 @@ if (fields) {
   refresh();
 }
 
+// What stands above the form shows how each text begins, and an address has no room for all of them.
+const SHOWN = 80;
+document.getElementById("will-save")?.addEventListener("htmx:config:request", (event) => {
+  const { body } = event.detail.ctx.request;
+  for (const [name, value] of [...body])
+    if (name === "summary" || name.startsWith("heard_text")) body.set(name, [...value].slice(0, SHOWN).join(""));
+});
+
 const heard = form?.querySelector("[data-heard]");
 const adds = [...(form?.querySelectorAll("[data-heard-add]") ?? [])];
 const free = () => heard.querySelector(".heard-row:not([data-used])");
