@@ -274,7 +274,8 @@ def _conditions(connection: Connection, principal: Principal, wanted: Filter) ->
 def _spellings(connection: Connection, principal: Principal, city: str) -> list[str]:
     """The city as people here have it: "koln" is written "Köln", and no database folds that alike."""
     asked = select(contact.c.city).where(contact.c.workspace_id == principal.workspace_id).distinct()
-    return [one for one in connection.execute(asked).scalars() if one and fold(one) == fold(city)]
+    meant = fold(city)
+    return [one for one in connection.execute(asked).scalars() if one and fold(one) == meant]
 
 
 def _zone_condition(wanted: Filter) -> list[ColumnElement[bool]]:
