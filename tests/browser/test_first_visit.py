@@ -61,7 +61,8 @@ def jumps(page: Page, place: str) -> list[Any]:
 def test_nothing_jumps_while_a_page_appears(visit: Come, size: tuple[int, int], slower: int) -> None:
     page = visit().page(size)
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
-    for place in ("/", "/log", "/health", "/people", "/rules/screen_only", "/signals", "/trips", "/settings"):
+    logs = ("/log", "/log?when=2026-12-07")
+    for place in ("/", *logs, "/health", "/people", "/rules/screen_only", "/signals", "/trips", "/settings"):
         assert jumps(page, place) == [], place
 
 
