@@ -111,18 +111,34 @@ def _in_its_place(database: Database, found: Archive, at: datetime) -> Path:
 
 
 def _swap(fresh: Path, place: Path, kept: Path) -> None:
-    """The new file takes the place of the old one, which goes to ``kept``; all of it or nothing."""
+    """The new file takes the place of the old one, which goes to ``kept``. Where a step is refused, all is as it was.
+
+    If the machine stops meanwhile, one of the two files is in the place (on a disk without hard links perhaps none), and the
+    old one's log may be with ``kept``.
+    """
     moved = []
     try:
-        for end in (*BESIDE, ""):  # a log that were left would be read into the new file
+        for end in BESIDE:  # a log that were left would be read into the new file
             with suppress(FileNotFoundError):
                 Path(f"{place}{end}").rename(f"{kept}{end}")
                 moved.append(end)
+        _name_too(place, kept)
         fresh.replace(place)
     except OSError:
+        if not place.exists():
+            kept.rename(place)
+        kept.unlink(missing_ok=True)
         for end in moved:
             Path(f"{kept}{end}").rename(f"{place}{end}")
         raise
+
+
+def _name_too(place: Path, kept: Path) -> None:
+    """A second name for the file, or where the disk knows none, that name in place of the first."""
+    try:
+        kept.hardlink_to(place)
+    except OSError:
+        place.rename(kept)
 
 
 def _drop(path: Path) -> None:

@@ -163,6 +163,50 @@ def test_a_damaged_file_is_back_in_its_place_where_the_new_one_cannot_take_it(
     ]
 
 
+def test_a_machine_that_stops_meanwhile_leaves_a_file_in_its_place(
+    file: Path, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tear(file)
+    damaged = file.read_bytes()
+
+    def stopped(path: Path, target: Path) -> Path:
+        raise KeyboardInterrupt
+
+    database = Database(f"sqlite:///{file}")
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Path, "replace", stopped)
+        restore(database, saved, NOW, replace=True)
+    database.close()
+    assert file.read_bytes() == damaged
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_a_disk_without_hard_links_is_restored_on_too(
+    file: Path, saved: Path, monkeypatch: pytest.MonkeyPatch, is_refused: bool
+) -> None:
+    tear(file)
+    damaged = file.read_bytes()
+
+    def refused(path: Path, target: Path) -> Path:
+        raise PermissionError(1, "Operation not permitted")
+
+    database = Database(f"sqlite:///{file}")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "hardlink_to", refused)
+        if is_refused:
+            patched.setattr(Path, "replace", refused)
+            with pytest.raises(Unavailable, match="Nothing was restored"):
+                restore(database, saved, NOW, replace=True)
+            database.close()
+            assert file.read_bytes() == damaged
+            return
+        kept = restore(database, saved, NOW, replace=True).set_aside
+        assert people(database) == 1
+    database.close()
+    assert kept
+    assert kept.read_bytes() == damaged
+
+
 def test_a_damaged_file_stays_where_nothing_could_be_restored(
     file: Path, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
