@@ -11,6 +11,7 @@ from uuid import uuid4
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from crm.accounts.schedules import coming
 from crm.contacts.history import last_personal, ribbons
 from crm.domain.budgets import GROUPS
 from crm.domain.channels import SHIPPED, by_key
@@ -230,7 +231,7 @@ def _light(connection: Connection, visit: Visit, plan: PlanView) -> list[str]:
     now, after = plan.homes
     owners = {one.contact.owner_id for one in plan.suggestions}
     light = (
-        _week_over(week, visit.today),
+        _week_over(connection, visit, week),
         now.lightness(week, _("The coming week") if is_ahead else _("This week"), plan.budget.days),
         "" if is_ahead else after.lightness(week.next(), _("Next week")),
         *covering_sentences(away(connection, visit.principal, week, visit.at), owners),
@@ -238,15 +239,17 @@ def _light(connection: Connection, visit: Visit, plan: PlanView) -> list[str]:
     return [said for said in light if said]
 
 
-def _week_over(week: IsoWeek, today: date) -> str:
-    """From Saturday on: which week this is, and when the next one comes."""
-    if week.monday > today:
+def _week_over(connection: Connection, visit: Visit, week: IsoWeek) -> str:
+    """From Saturday on: which week this is, and when the next one comes; a mail of the weekend plans it before its Monday."""
+    if week.monday > visit.today:
         return _("This week is over; this is the coming one.")
-    if is_weekend(today):
-        return _("This week is over. The next one is planned on {day}.").format(
-            day=day_phrase(week.next().monday, today)
-        )
-    return ""
+    if not is_weekend(visit.today):
+        return ""
+    day = week.next().monday
+    if visit.user.nudge_on and visit.settings.smtp_url:
+        day = min(day, visit.principal.own_day(coming(connection, visit.principal, visit.at)))
+    said = _("This week is over. The next one is planned on {day}.")
+    return said.format(day=day_phrase(day, visit.today))
 
 
 def _title(plan: PlanView | None, week: IsoWeek, today: date, *, is_now: bool) -> str:

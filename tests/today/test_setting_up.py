@@ -358,6 +358,19 @@ def test_at_a_weekend_a_week_that_was_planned_in_time_is_said_to_be_over(world: 
         assert f"/plan/suggestions/{this.suggestions[0].id}/done" in browser.get(f"/people/{marta}").text
 
 
+@pytest.mark.parametrize(("weekday", "day"), [(6, "Sun 29 Nov"), (5, "Mon 30 Nov"), (2, "Mon 30 Nov")])
+def test_at_a_weekend_the_page_says_when_the_next_week_is_planned(
+    world: World, weekday: int, day: str
+) -> None:
+    """A mail of Sunday plans it; that of Saturday at eight was not there to be sent, and any other comes too late."""
+    alice = world.user(first_run_done=True, nudge_weekday=weekday, nudge_minute=480)
+    brought(world, alice, "Marta Kowalczyk")
+    client(world, alice).get("/")
+    with time_machine.travel(SATURDAY, tick=True):
+        shown = words(client(world, alice, smtp_url="smtp://127.0.0.1:9").get("/").text)
+        assert f"The next one is planned on {day}." in shown
+
+
 def test_a_reason_holds_on_every_day_and_for_every_act(world: World) -> None:
     alice = world.user(first_run_done=True)
     ruth = world.contact("Ruth Abernathy", owner_id=alice.user_id)
