@@ -173,9 +173,10 @@ def test_a_machine_that_stops_meanwhile_leaves_a_file_in_its_place(
         raise KeyboardInterrupt
 
     database = Database(f"sqlite:///{file}")
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", stopped)
-        restore(database, saved, NOW, replace=True)
+        with pytest.raises(KeyboardInterrupt):
+            restore(database, saved, NOW, replace=True)
     database.close()
     assert file.read_bytes() == damaged
 
