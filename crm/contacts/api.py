@@ -65,9 +65,11 @@ class ContactChange(Sent):
     given_name: Line = None
     family_name: Line = None
     title: Line = None
-    organisation: Line = Field(None, description="By name; one that is not there yet is made.")
+    organisation: Line = Field(None, description="By name; created if it does not exist yet.")
     organisation_id: Id | None = None
-    owner_id: Id | None = Field(None, description="Null is nobody; left out of a new contact, you.")
+    owner_id: Id | None = Field(
+        None, description="Null means nobody; if left out of a new contact, it is you."
+    )
     kind: str = Field(default_factory=lambda: "other", min_length=1, max_length=KIND_LIMIT)
     tier: Tier = Field(default_factory=lambda: "none")
     city: Line = None
@@ -85,7 +87,7 @@ class ContactChange(Sent):
     deceased_on: date | None = Field(
         None, ge=FIRST_DAY, description="No rule, plan or mail is about somebody who died."
     )
-    version: Id | None = Field(None, description="Refused with 409 where the contact has another by now.")
+    version: Id | None = Field(None, description="Refused with 409 if the contact has since changed.")
 
     def values(self, call: Call) -> dict[str, Any]:
         """The parts of a draft that were sent."""
@@ -202,7 +204,7 @@ class AskedContacts(Paged):
     organisation: Id | None = None
     tag: str | None = Field(None, max_length=80)
     city: str | None = Field(None, max_length=200, description="Their city, in capitals or not.")
-    archived: bool = Field(False, description="Those put away, and the deceased.")
+    archived: bool = Field(False, description="Those archived, and the deceased.")
     sort: Literal["name", "personal", "score"] = "name"
 
 

@@ -30,9 +30,7 @@ class OrganisationChange(Sent):
     country: Line = None
     notes: str | None = Field(None, max_length=TEXT_LIMIT)
     tags: list[Annotated[str, Field(max_length=80)]] = Field(default_factory=list, max_length=LISTED_LIMIT)
-    version: Id | None = Field(
-        None, description="Refused with 409 where the organisation has another by now."
-    )
+    version: Id | None = Field(None, description="Refused with 409 if the organisation has since changed.")
 
     def values(self) -> dict[str, Any]:
         """The parts of a draft that were sent."""

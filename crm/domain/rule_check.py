@@ -55,7 +55,7 @@ def _dead(condition: Condition, around: Parts) -> Iterator[str]:
         case tree.Any(parts):
             for part in parts:
                 if _never(tree.All((*around, part))):
-                    yield _("One alternative can never hold: “{clause}”.").format(clause=phrase(part))
+                    yield _("One alternative can never be true: “{clause}”.").format(clause=phrase(part))
         case tree.All(parts):
             for part in parts:
                 yield from _dead(part, (*around, *(other for other in parts if other is not part)))
@@ -66,7 +66,7 @@ def _idle(condition: Condition, around: Parts) -> Iterator[str]:
     if isinstance(condition, tree.All):
         for part in condition.parts:
             if _never(tree.All((*around, _fails(part)))):
-                yield _("“{clause}” always holds, so it can be left out.").format(clause=phrase(part))
+                yield _("“{clause}” is always true, so it can be left out.").format(clause=phrase(part))
 
 
 def _never(condition: Condition) -> bool:

@@ -323,10 +323,10 @@ class _Reader:
     def constant(self, value: Any, about: str) -> int | float:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number:
-            said = _("{name} wants a number, not {said}.")
+            said = _("{name} takes a number, not {said}.")
             raise self.fault(said.format(name=about, said=_said(value)), about)
         if not math.isfinite(value) or abs(value) > NUMBER_LIMIT:
-            said = _("{name} wants a number between -{limit} and {limit}.")
+            said = _("{name} takes a number between -{limit} and {limit}.")
             raise self.fault(said.format(name=about, limit=numeral(NUMBER_LIMIT)), about)
         return cast(int | float, _whole(value))
 
@@ -407,7 +407,7 @@ def _limit(limit: Any) -> int | None:
     if limit in (None, 0) and not isinstance(limit, bool):
         return None
     if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= 99:
-        raise RuleFault(_("weekly_limit is a whole number from 1 to 99; 0 is no limit."), "weekly_limit")
+        raise RuleFault(_("weekly_limit is a whole number from 1 to 99; 0 means no limit."), "weekly_limit")
     return limit
 
 

@@ -92,7 +92,7 @@ def read_entries(text: str) -> list[Entry]:
 def _loaded(text: str) -> Data:
     if text.count(".") > DOTS_LIMIT:
         raise NotToml(
-            _("It holds more than {n} dots, which no list of rules does.").format(n=numeral(DOTS_LIMIT))
+            _("It contains more than {n} dots, which no list of rules does.").format(n=numeral(DOTS_LIMIT))
         )
     try:
         return tomllib.loads(text)
@@ -105,7 +105,7 @@ def _loaded(text: str) -> Data:
         told = _("It is nested too deeply. Write conditions at most {n} deep.").format(n=DEEPEST)
         raise NotToml(told, _deepest_line(text)) from None
     except ValueError:
-        raise NotToml(_("This is not valid TOML: it holds a number that is too long.")) from None
+        raise NotToml(_("This is not valid TOML: it contains a number that is too long.")) from None
 
 
 def _line_of(name: str, lines: list[str]) -> int:

@@ -58,7 +58,8 @@ def _leave_out_days(calendar: ical.Calendar, notices: Notices) -> None:
     of_days = [name for name in names if is_calendar_of_days(name)]
     for name in of_days:
         notices.leave_out(
-            notices.file, phrase("“{name}” holds days, not meetings: it involves nobody.", name=excerpt(name))
+            notices.file,
+            phrase("“{name}” contains days, not meetings: it involves nobody.", name=excerpt(name)),
         )
     calendar.events = [event for event in calendar.events if event.of.name not in of_days]
 

@@ -297,7 +297,7 @@ def _broken_row(text: str, delimiter: str, line: int, fault: str, findings: _Fin
         return Problem(
             where,
             phrase(
-                "The cell holds over {limit} characters. Shorten it, or close an open quotation mark.",
+                "The cell contains over {limit} characters. Shorten it, or close an open quotation mark.",
                 limit=numeral(TEXT_LIMIT),
             ),
         )
@@ -339,7 +339,7 @@ def _records(
             continue
         if len(cells) != width:
             message = phrase(
-                "This row has {cells} cells, the header {width}. Quote a cell that holds a comma.",
+                "This row has {cells} cells, the header {width}. Quote any cell that contains a comma.",
                 cells=len(cells),
                 width=width,
             )

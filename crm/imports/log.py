@@ -319,7 +319,7 @@ def _change(
         if not may_read_note(run.principal, row):
             after = _with(after, note=before.note)
         if row.deleted_at is not None:
-            report.skip(record.where, phrase("This interaction was deleted here, and stays so."))
+            report.skip(record.where, phrase("This interaction was deleted here, and stays deleted."))
         elif after == before:
             report.unchanged["interactions"] += 1
         else:

@@ -35,7 +35,7 @@ def answer(visit: Visit) -> Response:
     word, ids = _answer(visit)
     answer_id = meetings.answer(visit.connection, visit.principal, ids, word, visit.at)
     if word == "no":
-        done = ngettext("{n} meeting taken off the list.", "{n} meetings taken off the list.", len(ids))
+        done = ngettext("{n} meeting removed from the list.", "{n} meetings removed from the list.", len(ids))
     else:
         done = ngettext("{n} meeting logged.", "{n} meetings logged.", len(ids))
     return visit.redirect("/meetings", done.format(n=len(ids)), undo=f"/meetings/{answer_id}/undo")

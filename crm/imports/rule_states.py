@@ -185,7 +185,7 @@ def _refuse_together(
             )
             report.error(one.where, clash)
     if len({*now, *wanted}) > MOST_RULES:
-        report.error(parsed.file, phrase("A workspace holds at most {limit} rules.", limit=MOST_RULES))
+        report.error(parsed.file, phrase("A workspace can have at most {limit} rules.", limit=MOST_RULES))
 
 
 def states_before(run: Run) -> list[list[Any]]:

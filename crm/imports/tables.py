@@ -82,7 +82,7 @@ def require_table(name: str, data: bytes, remembered: Remembered | None) -> Tabl
     """The file as a table, where a person says that it is one; else UnreadableFile."""
     found = table_of(data, remembered)
     if found is None:
-        raise UnreadableFile(name, phrase("There is no table in this file: no line of it has two cells."))
+        raise UnreadableFile(name, phrase("There is no table in this file: no line has two cells."))
     return found
 
 

@@ -27,16 +27,16 @@ Ids = Annotated[list[Id], Field(max_length=PEOPLE_LIMIT)]
 class InteractionChange(Sent):
     """What may be logged; on a change, what is left out stays."""
 
-    occurred_at: AwareDatetime | None = Field(None, description="Left out of a new one: now.")
+    occurred_at: AwareDatetime | None = Field(None, description="If left out of a new one: now.")
     channel: str = Field(default_factory=str, max_length=200)
     contact_ids: Ids = Field(default_factory=list, min_length=1)
     direction: Direction = Field(default_factory=lambda: "mutual")
     outcome: Outcome = Field(default_factory=lambda: "reached")
-    user_ids: Ids = Field(default_factory=list, description="Left out of a new one: you.")
+    user_ids: Ids = Field(default_factory=list, description="If left out of a new one: you.")
     summary: str | None = Field(None, max_length=LINE_LIMIT)
     note: str | None = Field(None, max_length=TEXT_LIMIT)
     note_private: bool = False
-    version: Id | None = Field(None, description="Refused with 409 where it has another by now.")
+    version: Id | None = Field(None, description="Refused with 409 if it has since changed.")
 
     def values(self, call: Call) -> dict[str, Any]:
         """The parts of an entry that were sent."""

@@ -81,7 +81,7 @@ def _keep(connection: Connection, principal: Principal, changed: Rule, at: datet
 
 
 def _too_many() -> Invalid:
-    said = _("A workspace holds at most {n} rules. Delete one first.")
+    said = _("A workspace can have at most {n} rules. Delete one first.")
     return Invalid(said.format(n=MOST_RULES))
 
 

@@ -45,7 +45,7 @@ KNOWN = {
         "The database server refuses the user or password in CRM_DATABASE_URL. Check them."
     ),
     "no password supplied": N_(
-        "The database server asks for a password, and CRM_DATABASE_URL holds none. Add it."
+        "The database server asks for a password, and CRM_DATABASE_URL has none. Add it."
     ),
     "no pg_hba.conf entry": N_(
         "The database server does not let this machine in as the user in CRM_DATABASE_URL. Check its pg_hba.conf."

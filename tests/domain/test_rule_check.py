@@ -65,7 +65,7 @@ def metric(name: str, op: str, value: object = None) -> dict[str, object]:
         ({"all": [metric("in_person_90", ">=", 2), metric("personal_180", "<", 2)]}, "never match"),
         ({"all": [metric("inbound_30", ">=", 2), metric("outbound_30", ">=", 2), metric("total_30", "<", 4)]}, "never match"),
         (metric("zone", "known"), "always matches"),
-        ({"any": [metric("total_7", ">", 3), metric("known_days", "<", 0)]}, "One alternative can never hold"),
+        ({"any": [metric("total_7", ">", 3), metric("known_days", "<", 0)]}, "One alternative can never be true"),
         ({"all": [metric("total_7", ">", 3), metric("known_days", ">=", 0)]}, "can be left out"),
     ],
 )  # fmt: skip
