@@ -30,7 +30,7 @@ def plan(
     as_of: AsOf = None,
     workspace: Workspace = None,
 ) -> None:
-    """Show the week's suggestions for one user. This week's plan is kept as first made; other weeks are only worked out."""
+    """Show the week's suggestions for one user. The plan of the week on the home page is kept; others are only worked out."""
     with desk(workspace, as_of) as at_desk:
         email, principal = _whose(at_desk, user)
         moment = None if as_of is None else at_desk.at

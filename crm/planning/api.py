@@ -16,7 +16,9 @@ router = ApiRouter()
 class AskedPlan(AsOf):
     """Which week, as of when."""
 
-    week: str | None = Field(None, max_length=20, description="An ISO week, such as 2026-W48; else this one.")
+    week: str | None = Field(
+        None, max_length=20, description="An ISO week, such as 2026-W48; else that of the home page."
+    )
 
 
 @router.get("/plan", PlanShape, AskedPlan, own_transactions=True, role="member")

@@ -1,5 +1,6 @@
 """A team that is just setting up: whoever is brought in meanwhile joins the first plan, which is for days still to come."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -15,6 +16,7 @@ from crm import clock
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.nudges.outbox import put
+from crm.nudges.queries import beats
 from crm.nudges.sending import into_folder
 from crm.planning import actions
 from crm.planning.asked import plan_for
@@ -301,14 +303,42 @@ def test_a_mail_of_the_weekend_carries_the_week_to_come_as_the_page_shows_it(
         carried = planned(world, alice, "2026-W49")
         assert whom(carried) == {"Marta Kowalczyk"}
         assert planned(world, alice, "2026-W48") is None
-        assert "Marta Kowalczyk" in words(client(world, alice).get("/").text)
+        browser = client(world, alice)
+        assert "Marta Kowalczyk" in words(browser.get("/").text)
+        (mail,) = tmp_path.glob("*.eml")
+        message = message_from_bytes(mail.read_bytes(), policy=default)
+        assert isinstance(message, EmailMessage)
+        assert message["Subject"] == "Marta in the coming week"
+        body = message.get_body(("plain",))
+        assert body
+        link = re.search(r"Done & log\s+http://testserver(\S+)", body.get_content())
+        assert link
+        assert "leaves this week’s plan" in browser.get(link[1]).text
+        with world.database.read() as connection:
+            (beat,) = beats(connection, alice, clock.now())
+        assert [week for week, mark in beat.weeks if mark] == ["2026-W49"]
     for later in (2, 7):
         with time_machine.travel(SATURDAY + timedelta(days=later, hours=-4), tick=True):
             postman(world.database, clock.now, hand_over=into_folder(tmp_path)).work()
             shown = words(client(world, alice).get("/").text)
             assert "Monday 30 November to Friday 4 December" in shown
+    assert len(list(tmp_path.glob("*.eml"))) == 1
+
+
+def test_a_short_mail_of_the_weekend_speaks_of_the_week_to_come(world: World, tmp_path: Path) -> None:
+    with time_machine.travel(SATURDAY, tick=True):
+        alice = world.user(
+            first_run_done=True,
+            nudge_minute=480,
+            nudge_weekday=5,
+            nudge_when_empty=True,
+            created_at=SATURDAY - timedelta(days=30),
+        )
+        world.now = clock.now()
+        world.log("lunch", 3, world.contact("Marta Kowalczyk", owner_id=alice.user_id))
+        postman(world.database, clock.now, hand_over=into_folder(tmp_path)).work()
     (mail,) = tmp_path.glob("*.eml")
-    assert message_from_bytes(mail.read_bytes())["Subject"] == "Marta in the coming week"
+    assert message_from_bytes(mail.read_bytes())["Subject"] == "Nothing is planned for the coming week"
 
 
 def test_a_first_plan_at_a_weekend_is_that_of_the_coming_week(world: World) -> None:
