@@ -53,8 +53,9 @@ def set_tiers_back(visit: Visit) -> Response:
     everybody = [one for ids in back.values() for one in ids]
     moved = followed.for_many(visit.connection, visit.principal, everybody, visit.at, change)
     if len(everybody) == 1:
-        return visit.redirect(f"/people/{everybody[0]}", f"{_('The tier is as it was.')} {moved}")
-    return visit.redirect("/people", f"{_('The tiers are as they were.')} {moved}")
+        onward = _onward(visit, f"/people/{everybody[0]}")
+        return visit.redirect(onward, f"{_('The tier is as it was.')} {moved}")
+    return visit.redirect(_onward(visit), f"{_('The tiers are as they were.')} {moved}")
 
 
 def _set_tier(visit: Visit, ids: list[int], tier: str) -> str:
@@ -90,7 +91,7 @@ def set_owners_back(visit: Visit) -> Response:
         if not is_id(owner):
             raise NotFound
         many.set_owner(visit.connection, visit.principal, ids, int(owner), visit.at)
-    return visit.redirect("/people", _("Everybody is looked after as before."))
+    return visit.redirect(_onward(visit), _("Everybody is looked after as before."))
 
 
 @router.action("/people/tags")
@@ -121,7 +122,7 @@ def set_tags_back(visit: Visit) -> Response:
     for tag, ids, give in taken_back.tags_asked(visit.query):
         change = many.add_tags if give else many.remove_tags
         change(visit.connection, visit.principal, ids, [tag], visit.at)
-    return visit.redirect("/people", _("The tags are as they were."))
+    return visit.redirect(_onward(visit), _("The tags are as they were."))
 
 
 @router.action("/people/archive")
@@ -200,8 +201,8 @@ def _nobody_ticked(visit: Visit) -> Response:
     return visit.redirect(_onward(visit), _("You ticked nobody, so nothing has changed."), kind="error")
 
 
-def _onward(visit: Visit) -> str:
-    return local_path(str(visit.form.get("next", "")), "/people")
+def _onward(visit: Visit, otherwise: str = "/people") -> str:
+    return local_path(str(visit.form.get("next", "")), otherwise)
 
 
 def _address_of(ids: list[int]) -> str:

@@ -24,7 +24,7 @@ _SPANS = {"day": 1, "days": 1, "week": 7, "weeks": 7}
 def day_of(words: list[str], today: date) -> date | None:
     """The day these words say, bare and in small letters; without a year the latest one that is not after today."""
     match words:
-        case ["today"]:
+        case ["today"] | ["just" | "right", "now"]:
             return today
         case ["yesterday"] | ["last", "night"]:
             return _moved(today, -1)

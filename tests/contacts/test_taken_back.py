@@ -33,6 +33,18 @@ def test_tiers_and_owners_of_many_are_given_back_one_by_one(world: World) -> Non
     assert person(world, ids[0]).tier == "none"
 
 
+def test_undo_leads_back_to_the_list_it_was_pressed_on(world: World) -> None:
+    browser = client(world, world.user())
+    ids = [world.contact(name, city="Dublin") for name in ("One", "Two")]
+    here = "/people?city=Dublin&tier=none"
+    for those in (ids, ids[:1]):
+        changed = browser.post("/people/tier", data={"contact_ids": those, "tier": "key", "next": here})
+        page = browser.get(changed.headers["location"]).text
+        assert f'name="next" value="{html.escape(here)}"' in page
+        back = browser.post(undo_in(page), data={"next": here})
+        assert back.headers["location"] == here
+
+
 def test_tags_of_many_are_given_and_taken_back(world: World) -> None:
     browser = client(world, world.user())
     ids = [world.contact(name) for name in ("One", "Two", "Three")]
