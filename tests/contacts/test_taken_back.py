@@ -39,7 +39,7 @@ def test_undo_leads_back_to_the_list_it_was_pressed_on(world: World) -> None:
     here = "/people?city=Dublin&tier=none"
     for those in (ids, ids[:1]):
         changed = browser.post("/people/tier", data={"contact_ids": those, "tier": "key", "next": here})
-        page = browser.get(changed.headers["location"]).text
+        page = after(browser, changed)
         assert f'name="next" value="{html.escape(here)}"' in page
         back = browser.post(undo_in(page), data={"next": here})
         assert back.headers["location"] == here
