@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -50,9 +50,10 @@ def logged_before(
     if not people:
         return None
     asked = (principal.workspace_id, principal.user_id, at - LATELY, min(people))
-    days = (saying.day - A_DAY, saying.day + A_DAY)
+    midnight = datetime.combine(saying.day, time(), UTC)
+    around = (midnight - A_DAY, midnight + 2 * A_DAY)  # the day in every zone
     how = (saying.channel, saying.direction, saying.outcome)
-    for row in connection.execute(*_lately(*asked, *days, *how)):
+    for row in connection.execute(*_lately(*asked, *around, *how)):
         day, minute = wall(row.occurred_at, principal)
         is_then = day == saying.day and saying.at in (None, minute)
         is_other = row.summary and saying.summary and row.summary != saying.summary
@@ -65,7 +66,8 @@ def logged_before(
 def _lately(
     whose: Any, author: Any, since: Any, somebody: Any, first: Any, last: Any, how: Any, who: Any, came: Any
 ) -> Select[Any]:
-    """What was saved lately of this sort with one of the people, found by that person's days."""
+    """What was saved lately of this sort with one of the people, in the order of that person's log: to sort by the ids of
+    entries, SQLite would walk through everybody's."""
     entry, took_part = interaction.c, interaction_contact.c
     return (
         select(entry.id, entry.occurred_at, entry.created_at, entry.summary, entry.source_id)
@@ -73,8 +75,8 @@ def _lately(
         .where(
             took_part.workspace_id == whose,
             took_part.contact_id == somebody,
-            took_part.day.between(first, last),
-            entry.workspace_id == whose,
+            took_part.occurred_at.between(first, last),
+            entry.workspace_id == took_part.workspace_id,
             entry.author_id == author,
             entry.created_at > since,
             entry.deleted_at.is_(None),
@@ -82,7 +84,7 @@ def _lately(
             entry.direction == who,
             entry.outcome == came,
         )
-        .order_by(entry.id.desc())
+        .order_by(took_part.occurred_at.desc(), took_part.interaction_id.desc())
         .limit(LOOKED_THROUGH)
     )
 

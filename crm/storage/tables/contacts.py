@@ -63,7 +63,7 @@ contact = Table(
     belongs_to("user", "owner_id"),
     Index("ix_contact_workspace_id_folded_name", "workspace_id", "folded_name", "id"),
     Index("ix_contact_workspace_id_organisation_id", "workspace_id", "organisation_id"),
-    Index("ix_contact_workspace_id_owner_id", "workspace_id", "owner_id"),
+    Index("ix_contact_workspace_id_owner_id_changed_at", "workspace_id", "owner_id", "changed_at"),
     Index("ix_contact_workspace_id_kind", "workspace_id", "kind"),
     Index(
         "ix_contact_workspace_id_name_by_bytes",
