@@ -6,11 +6,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 from starlette.testclient import TestClient
 
 from crm import clock
 from crm.domain.principal import Principal
+from crm.interactions.logged_before import Saying, logged_before
 from crm.storage.tables import interaction
 from tests.builders import World
 from tests.web.site import client, cookie
@@ -120,3 +121,23 @@ def test_a_line_says_it_when_it_is_read(world: World, site: TestClient) -> None:
     for again in (once, str(uuid4())):
         assert SAID in post(site, "/log/line", line="call with Elena, quick check", once=again).text
     assert SAID not in post(site, "/log/line", line="lunch with Elena").text
+
+
+def test_only_the_log_of_the_person_is_looked_through(world: World) -> None:
+    """Whatever is in the log of others: SQLite would walk through all of it, newest first, to spare itself a sort."""
+    if not world.database.is_sqlite:
+        pytest.skip("PostgreSQL goes by its statistics")
+    marta = world.contact()
+    saying = Saying({marta}, "phone", "mutual", "reached", world.now.date(), None, None)
+    plans: list[str] = []
+    with world.database.read() as connection:
+
+        @event.listens_for(connection, "before_cursor_execute")
+        def explain(_: Any, cursor: Any, statement: str, values: Any, *rest: Any) -> None:
+            if "created_at >" in statement:
+                cursor.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+                plans.extend(row[3] for row in cursor.fetchall())
+
+        assert logged_before(connection, world.principal, saying, world.now) is None
+    assert plans[0].startswith("SEARCH interaction_contact USING PRIMARY KEY")
+    assert "occurred_at>? AND occurred_at<?" in plans[0]
