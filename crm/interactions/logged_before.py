@@ -54,10 +54,11 @@ def logged_before(
     around = (midnight - A_DAY, midnight + 2 * A_DAY)  # the day in every zone
     how = (saying.channel, saying.direction, saying.outcome)
     for row in connection.execute(*_lately(*asked, *around, *how)):
+        if row.summary and saying.summary and row.summary != saying.summary:
+            continue
         day, minute = wall(row.occurred_at, principal)
         is_then = day == saying.day and saying.at in (None, minute)
-        is_other = row.summary and saying.summary and row.summary != saying.summary
-        if is_then and not is_other and people == set(contact_ids_of(connection, principal, row.id)):
+        if is_then and people == set(contact_ids_of(connection, principal, row.id)):
             return Before(row.id, row.created_at, is_written(row.source_id))
     return None
 

@@ -74,9 +74,10 @@ def keep_the_rest(visit: Visit, sent: Sent, whole: Whole, interaction_id: int) -
     day = min(today, principal.team_day(entry.occurred_at))
     again = SPEAK_AGAIN.get(form.again)
     asks = [Heard("ask", _("Speak again"), today + timedelta(days=again))] if again else []
-    untouched = new_and_untouched(connection, principal, interaction_id)
-    keep_heard(connection, principal, whole.first, interaction_id, [*sent.heard, *asks], day, at)
-    mark_anew(connection, principal, untouched)
+    if told := [*sent.heard, *asks]:
+        untouched = new_and_untouched(connection, principal, interaction_id)
+        keep_heard(connection, principal, whole.first, interaction_id, told, day, at)
+        mark_anew(connection, principal, untouched)
     close_asks(connection, principal, form.closed_asks, entry.contact_ids, interaction_id, at)
     if form.suggestion and entry.outcome == "reached":
         actions.answer_suggestion(connection, principal, form.suggestion, interaction_id, at)
