@@ -17,7 +17,7 @@ from crm.errors import Unavailable
 from crm.storage import sqlite
 from crm.storage.faults import plain_faults
 
-THREADS = 6
+THREADS = 5
 """Requests at work at the same moment: each keeps a connection with its pages and statements, some 4 MiB."""
 LOCK_SECONDS = 10
 """How long a statement on PostgreSQL waits for somebody else's lock; a person is told then."""
