@@ -24,29 +24,7 @@ def view_routes(page: str, known: Collection[str], passing: Collection[str] = ()
     @router.action(f"/{page}/views", access="viewer")
     def keep(visit: Visit) -> Response:
         """Keep what the page shows under a name; the address of Undo carries the view that it replaced."""
-        sent = visit.form or visit.query
-        query, name = _known(str(sent.get("query", "")), known), str(sent.get("name", ""))
-        try:
-            replaced = saved_views.keep(visit.connection, visit.principal, page, name, query, visit.at)
-        except Invalid as refusal:
-            typed = {
-                "page": page,
-                "words": _(WORDS[page]),
-                "name": name,
-                "query": query,
-                "errors": refusal.fields,
-            }
-            return visit.render("accounts/keep_view.html", typed, active=page, status=422)
-        said, undo = _("Saved as “{name}”."), None
-        if replaced is not None and replaced.query != query:
-            said = _("Saved as “{name}”, replacing the view of that name.")
-            undo = f"/{page}/views?" + urlencode({"name": replaced.name, "query": replaced.query})
-        still = _known(str(sent.get("passing", "")), passing)
-        return visit.redirect(
-            f"/{page}?" + "&".join(filter(None, (query, still))),
-            said.format(name=" ".join(name.split())),
-            undo,
-        )
+        return _keep(visit, page, known, passing)
 
     @router.action(f"/{page}/views/{{view_id}}/remove", access="viewer")
     def remove(visit: Visit) -> Response:
@@ -62,6 +40,32 @@ def view_routes(page: str, known: Collection[str], passing: Collection[str] = ()
         return visit.redirect(f"/{page}", _("View restored."))
 
     return router
+
+
+def _keep(visit: Visit, page: str, known: Collection[str], passing: Collection[str]) -> Response:
+    sent = visit.form or visit.query
+    query, name = _known(str(sent.get("query", "")), known), str(sent.get("name", ""))
+    try:
+        replaced = saved_views.keep(visit.connection, visit.principal, page, name, query, visit.at)
+    except Invalid as refusal:
+        typed = {
+            "page": page,
+            "words": _(WORDS[page]),
+            "name": name,
+            "query": query,
+            "errors": refusal.fields,
+        }
+        return visit.render("accounts/keep_view.html", typed, active=page, status=422)
+    said, undo = _("Saved as “{name}”."), None
+    if replaced is not None and replaced.query != query:
+        said = _("Saved as “{name}”, replacing the view of that name.")
+        undo = f"/{page}/views?" + urlencode({"name": replaced.name, "query": replaced.query})
+    still = _known(str(sent.get("passing", "")), passing)
+    return visit.redirect(
+        f"/{page}?" + "&".join(filter(None, (query, still))),
+        said.format(name=" ".join(name.split())),
+        undo,
+    )
 
 
 def _known(query: str, known: Collection[str]) -> str:

@@ -155,8 +155,8 @@ def test_what_was_heard_is_reached_where_the_script_did_not_arrive(visit: Come) 
     assert watch.faults == []
 
 
-def test_leaving_a_form_with_something_unsaved_in_it_asks_first(visit: Come) -> None:
-    page = visit().page()
+def dialogs_of(page: Page) -> list[str]:
+    """The sorts of what the page asks from now on; each is accepted."""
     asked: list[str] = []
 
     def answer(dialog: Dialog) -> None:
@@ -164,6 +164,12 @@ def test_leaving_a_form_with_something_unsaved_in_it_asks_first(visit: Come) -> 
         dialog.accept()
 
     page.on("dialog", answer)
+    return asked
+
+
+def test_leaving_a_form_with_something_unsaved_in_it_asks_first(visit: Come) -> None:
+    page = visit().page()
+    asked = dialogs_of(page)
     for place, field, there in (
         ("/people/new", "Notes", "Written by hand"),
         ("/rules/screen_only", "Name", "Only by screen"),
@@ -187,13 +193,7 @@ KEPT_AND_SHOWN = """for (const name of ["pagehide", "pageshow"])
 
 def test_coming_back_to_a_form_that_was_saved_nothing_is_unsaved(visit: Come) -> None:
     page = visit().page()
-    asked: list[str] = []
-
-    def answer(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        dialog.accept()
-
-    page.on("dialog", answer)
+    asked = dialogs_of(page)
     page.route("**/people/new", _sent)
     page.goto("/people/new")
     page.get_by_label("Name", exact=True).fill("Ana Ruiz")

@@ -123,6 +123,11 @@ def behead(path: Path) -> None:
     path.write_bytes(b"\0" * 100 + path.read_bytes()[100:])
 
 
+def refused(path: Path, target: Path) -> Path:
+    """In place of what a file system does with two paths."""
+    raise PermissionError(1, "Operation not permitted")
+
+
 @pytest.mark.parametrize("spoil", [tear, behead])
 def test_a_damaged_file_is_set_aside_for_the_backup(
     file: Path, saved: Path, spoil: Callable[[Path], None]
@@ -147,9 +152,6 @@ def test_a_damaged_file_is_back_in_its_place_where_the_new_one_cannot_take_it(
 ) -> None:
     tear(file)
     damaged = file.read_bytes()
-
-    def refused(path: Path, target: Path) -> Path:
-        raise PermissionError(1, "Operation not permitted")
 
     database = Database(f"sqlite:///{file}")
     with monkeypatch.context() as patched:
@@ -187,9 +189,6 @@ def test_a_disk_without_hard_links_is_restored_on_too(
 ) -> None:
     tear(file)
     damaged = file.read_bytes()
-
-    def refused(path: Path, target: Path) -> Path:
-        raise PermissionError(1, "Operation not permitted")
 
     database = Database(f"sqlite:///{file}")
     with monkeypatch.context() as patched:

@@ -1,5 +1,6 @@
 """An answer and a plan that is made anew at the same moment: whichever is first, what was answered is kept or said to be gone."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -14,19 +15,22 @@ from tests.builders import NOW, World
 from tests.planning.test_plan import WEEK, by_screen, make, shown
 
 
-def test_an_answer_that_is_being_given_keeps_its_plan(database: Database) -> None:
+def steps(database: Database) -> tuple[Callable[[Connection], object], Callable[[Connection], int], int]:
+    """To answer the first suggestion of a plan, and to make that plan anew; with the id of that suggestion."""
     world = World.create(database)
     alice = world.user(city="Boston")
     by_screen(world, alice)
     one = make(world, alice).suggestions[0].id
     assert one is not None
+    return (
+        lambda connection: actions.skip(connection, alice, one, NOW),
+        lambda connection: actions.plan_anew(connection, alice, WEEK, NOW),
+        one,
+    )
 
-    def answer(connection: Connection) -> None:
-        actions.skip(connection, alice, one, NOW)
 
-    def anew(connection: Connection) -> int:
-        return actions.plan_anew(connection, alice, WEEK, NOW)
-
+def test_an_answer_that_is_being_given_keeps_its_plan(database: Database) -> None:
+    answer, anew, one = steps(database)
     with beside(database, answer, anew) as second:
         second.result(20)
     with database.read() as connection:
@@ -34,18 +38,7 @@ def test_an_answer_that_is_being_given_keeps_its_plan(database: Database) -> Non
 
 
 def test_an_answer_to_what_was_just_dropped_is_told_so(database: Database) -> None:
-    world = World.create(database)
-    alice = world.user(city="Boston")
-    by_screen(world, alice)
-    one = make(world, alice).suggestions[0].id
-    assert one is not None
-
-    def anew(connection: Connection) -> int:
-        return actions.plan_anew(connection, alice, WEEK, NOW)
-
-    def answer(connection: Connection) -> None:
-        actions.skip(connection, alice, one, NOW)
-
+    answer, anew, _ = steps(database)
     with beside(database, anew, answer) as second, pytest.raises(NotFound, match="open the week again"):
         second.result(20)
 
