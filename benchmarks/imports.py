@@ -24,7 +24,7 @@ TARGET = 0.35
 
 
 def imports(database: Database, filled: Filled) -> Iterator[Figure]:
-    """Rows a second of a file about people who are there, read, checked and committed."""
+    """How long a file about people who are there takes to be read, checked and committed."""
     turns = [(_read(database, filled, turn), _raw(database, filled)) for turn in range(TURNS + 1)]
     ours, floor = (statistics.median(seconds) * 1000 for seconds in zip(*turns[1:], strict=True))
     # 0.35 of the floor's rows a second is 1 / 0.35 of its time.

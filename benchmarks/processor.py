@@ -10,7 +10,8 @@ import gc
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,8 +29,9 @@ Asked = tuple[str, str, bytes]
 """Method, address, body."""
 
 
-def pairs(filled: Filled, back: str) -> Iterator[tuple[str, float, Asked, Asked]]:
-    """Each figure's name and target, our request and its floor's; ``back`` leads to earlier entries."""
+def pairs(filled: Filled, back: str) -> Iterator[tuple[str, float, Callable[[], Asked], Callable[[], Asked]]]:
+    """Each figure's name and target, our request and its floor's, made anew each time since a log is saved once only;
+    ``back`` leads to earlier entries."""
     pages = {
         "P6 home page": "/",
         "P6 health page": "/health",
@@ -39,11 +41,18 @@ def pairs(filled: Filled, back: str) -> Iterator[tuple[str, float, Asked, Asked]
         "P6 contact page, median": f"/people/{filled.median}",
     }
     for name, path in pages.items():
-        yield name, 2.5, ("GET", path, b""), ("GET", "/floor/show/page", b"")
+        yield name, 2.5, partial(_get, path), partial(_get, "/floor/show/page")
     plain = f"/floor/search?q=marta%20ko&workspace={filled.principal.workspace_id}"
-    yield "P9 search as you type", 3, ("GET", "/people/suggest?q=marta%20ko", b""), ("GET", plain, b"")
-    sent = urlencode(form_of(filled, filled.median)).encode()
-    yield "P4 log one interaction", 3, ("POST", "/log", sent), ("POST", "/floor/log", sent)
+    yield "P9 search as you type", 3, partial(_get, "/people/suggest?q=marta%20ko"), partial(_get, plain)
+    yield "P4 log one interaction", 3, partial(_log, filled, "/log"), partial(_log, filled, "/floor/log")
+
+
+def _get(path: str) -> Asked:
+    return "GET", path, b""
+
+
+def _log(filled: Filled, path: str) -> Asked:
+    return "POST", path, urlencode(form_of(filled, filled.median)).encode()
 
 
 async def answer(app: ASGIApp, cookie: str, asked: Asked) -> bytes:
@@ -82,13 +91,13 @@ async def answer(app: ASGIApp, cookie: str, asked: Asked) -> bytes:
 
 async def measured(app: ASGIApp, cookie: str, filled: Filled) -> None:
     """Print the median of each figure and of its floor, taken in turn."""
-    lively = await answer(app, cookie, ("GET", f"/people/{filled.lively}", b""))
+    lively = await answer(app, cookie, _get(f"/people/{filled.lively}"))
     for name, target, ours, floor in pairs(filled, earlier(lively.decode())):
-        await answer(app, cookie, ours)
-        await answer(app, cookie, ("GET", "/floor/keep/page", b""))
+        await answer(app, cookie, ours())
+        await answer(app, cookie, _get("/floor/keep/page"))
         taken: list[list[float]] = [[], []]
         for _ in range(ROUNDS):
-            for place, asked in enumerate((ours, floor)):
+            for place, asked in enumerate((ours(), floor())):
                 begun = time.process_time()
                 await answer(app, cookie, asked)
                 taken[place].append((time.process_time() - begun) * 1000)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from crm.storage.database import Database
 from crm.storage.tables import scheduler_pulse, workspace
 from tests.builders import World
+from tests.mail.servers import free_port
 
 SLOW = """
 import threading
@@ -51,20 +52,19 @@ main()
 """
 
 
+def environment(folder: Path, port: int, **more: str) -> dict[str, str]:
+    """Of a server of its own, which no setting of ours reaches."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("CRM_")}
+    return {**ours, "CRM_DATA_DIR": str(folder), "CRM_PORT": str(port), **more}
+
+
 @pytest.mark.parametrize(("path", "is_free"), [("/saves-at-the-end", False), ("/waits-for-others", True)])
 def test_it_is_gone_within_ten_seconds_and_what_was_not_saved_is_rolled_back(
     database: Database, tmp_path: Path, path: str, is_free: bool
 ) -> None:
     World.create(database)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    env = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("CRM_")},
-        "CRM_DATA_DIR": str(tmp_path),
-        "CRM_DATABASE_URL": database.url.render_as_string(hide_password=False),
-        "CRM_PORT": str(port),
-    }
+    port = free_port()
+    env = environment(tmp_path, port, CRM_DATABASE_URL=database.url.render_as_string(hide_password=False))
     command = [sys.executable, "-u", "-c", SLOW, "serve"]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as server:
         try:
@@ -106,13 +106,6 @@ main()
 
 def test_a_server_that_is_stopped_while_it_starts_ends_as_ever(tmp_path: Path) -> None:
     """Its clock may be handing over a mail by then."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    env = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("CRM_")},
-        "CRM_DATA_DIR": str(tmp_path),
-        "CRM_PORT": str(port),
-    }
+    env = environment(tmp_path, free_port())
     ended = subprocess.run([sys.executable, "-c", EARLY, "serve"], env=env, timeout=60, check=False)
     assert ended.returncode == 0

@@ -15,8 +15,7 @@ from crm.errors import Conflict
 from crm.mail.transport import Delivery, DeliveryState, Phase
 from crm.storage.tables import api_token, user, workspace
 from tests.builders import World
-from tests.interactions.test_pages import signed_in
-from tests.web.site import PASSWORD, client
+from tests.web.site import PASSWORD, client, signed_in
 
 NEW = {"password": "a new lighthouse keeper"}
 

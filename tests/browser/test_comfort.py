@@ -276,10 +276,15 @@ def test_a_day_that_a_line_says_and_there_is_not_is_highlighted(visit: Come) -> 
         expect(page.locator("#day-error")).to_contain_text("Choose the day")
 
 
-def test_by_thumb_who_is_there_already_or_offered_at_a_tap(visit: Come) -> None:
-    page = visit().page(PHONE, has_touch=True)
+def go_to_marta(page: Page) -> None:
+    """As people do: by the list."""
     page.goto("/people?q=marta")
     page.get_by_role("link", name=MARTA).click()
+
+
+def test_by_thumb_who_is_there_already_or_offered_at_a_tap(visit: Come) -> None:
+    page = visit().page(PHONE, has_touch=True)
+    go_to_marta(page)
     page.get_by_role("link", name="Log", exact=True).last.click()
     expect(page.get_by_role("checkbox", name=f"{MARTA}, chosen")).to_be_checked()
     page.goto("/log")
@@ -297,8 +302,7 @@ def test_by_thumb_who_is_there_already_or_offered_at_a_tap(visit: Come) -> None:
 
 def test_a_form_that_unfolds_has_the_focus_in_what_it_asks_for(visit: Come) -> None:
     page = visit().page(PHONE)
-    page.goto("/people?q=marta")
-    page.get_by_role("link", name=MARTA).click()
+    go_to_marta(page)
     for words in ("Add something", "Add a promise"):
         page.locator("summary", has_text=words).click()
         field = page.locator("details[open].matter-add textarea").last
@@ -309,8 +313,7 @@ def test_a_form_that_unfolds_has_the_focus_in_what_it_asks_for(visit: Come) -> N
 
 def test_an_entry_is_left_as_it_was_from_the_bar_of_a_phone(visit: Come) -> None:
     page = visit().page(PHONE)
-    page.goto("/people?q=marta")
-    page.get_by_role("link", name=MARTA).click()
+    go_to_marta(page)
     page.locator("#log").get_by_role("link", name="Edit").first.click()
     page.wait_for_url("**/log/*")
     expect(page.locator(".fixed-save").get_by_role("link", name="Cancel")).to_be_in_viewport()

@@ -11,8 +11,7 @@ from crm import clock
 from crm.accounts import saved_views as saved
 from crm.errors import Forbidden, Invalid
 from tests.builders import World
-from tests.interactions.test_pages import signed_in
-from tests.web.site import client
+from tests.web.site import client, signed_in
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

@@ -25,7 +25,8 @@ from crm.storage.tables import (
     signal,
 )
 from tests.builders import World
-from tests.interactions.test_pages import newest, post, said, signed_in
+from tests.interactions.test_pages import newest, post, said
+from tests.web.site import signed_in
 
 TABLES = (ask, promise, signal, favour, contact_date)
 

@@ -6,15 +6,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import event, update
 from starlette.testclient import TestClient
 
 from crm import clock
-from crm.domain.principal import Principal
 from crm.interactions.logged_before import Saying, logged_before
 from crm.storage.tables import interaction
 from tests.builders import World
-from tests.web.site import client, cookie
+from tests.interactions.test_pages import count
+from tests.web.site import signed_in
 
 SAID = "You already logged this at"
 
@@ -25,21 +25,9 @@ def site(world: World) -> TestClient:
     return signed_in(world, world.user())
 
 
-def signed_in(world: World, principal: Principal) -> TestClient:
-    browser = client(world)
-    name, _, value = cookie(world, principal).partition("=")
-    browser.cookies.set(name, value)
-    return browser
-
-
 def post(site: TestClient, path: str = "/log", **fields: Any) -> Any:
     fields = {"once": str(uuid4()), **fields}
     return site.post(path, data=fields, headers={"Sec-Fetch-Site": "same-origin"})
-
-
-def number(world: World) -> int:
-    with world.database.read() as connection:
-        return int(connection.execute(select(func.count()).select_from(interaction)).scalar_one())
 
 
 def test_the_same_again_is_said_and_saved(world: World, site: TestClient) -> None:
@@ -53,7 +41,7 @@ def test_the_same_again_is_said_and_saved(world: World, site: TestClient) -> Non
     assert SAID not in site.get("/log/once-saved", params={**fields, "channel": "visit"}).text
     site.get("/")
     assert post(site, **{**fields, "summary": ""}).status_code == 303
-    assert number(world) == 2
+    assert count(world) == 2
     assert SAID in site.get("/").text
 
 
@@ -81,7 +69,7 @@ def test_what_is_something_else_is_saved_without_a_word(
     post(site, **fields)
     site.get("/")
     assert post(site, **{**fields, **other}).status_code == 303
-    assert number(world) == 2
+    assert count(world) == 2
     assert SAID not in site.get("/").text
 
 

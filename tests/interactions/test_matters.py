@@ -18,7 +18,8 @@ from crm.interactions.matters import SORTS, Sort
 from crm.storage.stored_metrics import current
 from crm.storage.tables import contact, removed_matter
 from tests.builders import World
-from tests.interactions.test_pages import post, signed_in
+from tests.interactions.test_pages import post
+from tests.web.site import signed_in
 
 TEXT = "Will you host the summit?"
 

@@ -13,16 +13,13 @@ from starlette.testclient import TestClient
 from crm.storage.database import Database
 from crm.storage.tables import contact_metrics
 from tests.builders import World
-from tests.web.site import client, cookie
+from tests.web.site import signed_in
 
 MORNING = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
 def browser_of(world: World, **columns: Any) -> TestClient:
-    browser = client(world)
-    name, _, value = cookie(world, world.user(**columns)).partition("=")
-    browser.cookies.set(name, value)
-    return browser
+    return signed_in(world, world.user(**columns))
 
 
 def beside(site: TestClient, marta: int, **fields: str) -> str:

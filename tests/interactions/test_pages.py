@@ -27,7 +27,7 @@ from crm.storage.tables import (
 )
 from tests.builders import World
 from tests.thorough import some_of
-from tests.web.site import client, cookie
+from tests.web.site import signed_in
 
 NAUGHTY = Path(__file__).parents[3] / "shared/data/suites/blns/blns.json"
 
@@ -41,14 +41,6 @@ def alice(world: World) -> Principal:
 @pytest.fixture
 def site(world: World, alice: Principal) -> TestClient:
     return signed_in(world, alice)
-
-
-def signed_in(world: World, principal: Principal) -> TestClient:
-    """A browser whose cookies live in a jar, so that toasts reach the next page."""
-    browser = client(world)
-    name, _, value = cookie(world, principal).partition("=")
-    browser.cookies.set(name, value)
-    return browser
 
 
 def post(site: TestClient, path: str, **fields: Any) -> Any:

@@ -4,13 +4,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from crm import clock
-from crm.storage.tables import interaction
 from tests.builders import World
-from tests.web.site import client, cookie
+from tests.interactions.test_pages import count
+from tests.web.site import signed_in
 
 HEARD = {
     "heard_sort_1": "risk",
@@ -24,20 +23,12 @@ HEARD = {
 @pytest.fixture
 def site(world: World) -> TestClient:
     world.now = clock.now()
-    browser = client(world)
-    name, _, value = cookie(world, world.user()).partition("=")
-    browser.cookies.set(name, value)
-    return browser
+    return signed_in(world, world.user())
 
 
 def send(site: TestClient, fields: dict[str, Any]) -> None:
     answer = site.post("/log", data=fields, headers={"Sec-Fetch-Site": "same-origin"})
     assert answer.status_code == 303
-
-
-def number(world: World) -> int:
-    with world.database.read() as connection:
-        return int(connection.execute(select(func.count()).select_from(interaction)).scalar_one())
 
 
 def form(world: World, **more: Any) -> dict[str, Any]:
@@ -49,7 +40,7 @@ def test_the_same_form_is_saved_once(world: World, site: TestClient, more: dict[
     fields = form(world, **more)
     send(site, fields)
     send(site, fields)
-    assert number(world) == 1
+    assert count(world) == 1
     assert "This was already saved, and only once." in site.get("/").text
 
 
@@ -69,5 +60,5 @@ def test_a_correction_is_not_lost(world: World, site: TestClient, correction: di
     fields = form(world, note="Prices", **HEARD)
     send(site, fields)
     send(site, {**fields, **correction})
-    assert number(world) == 2
-    assert "already been saved" not in site.get("/").text
+    assert count(world) == 2
+    assert "already saved" not in site.get("/").text

@@ -17,8 +17,8 @@ from crm.interactions import matters, signals
 from crm.interactions.matters import SORTS
 from crm.interactions.signals import FEATURED, Wanted
 from tests.builders import World
-from tests.interactions.test_pages import signed_in
 from tests.rules.organisations import account
+from tests.web.site import signed_in
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from crm.interactions.queries import channels
 from crm.storage.stored_metrics import current, targets_of
 from crm.storage.tables import target, workspace
 from tests.builders import World
-from tests.interactions.test_pages import post, signed_in
+from tests.interactions.test_pages import post
+from tests.web.site import signed_in
 
 
 @pytest.fixture

@@ -369,12 +369,16 @@ def test_last_week_and_older_weeks(world: World, alice: Principal) -> None:
     assert client(world, bob).get(f"/week/{week}").status_code == 404
 
 
+def give_phone(world: World, contact_id: int, value: str) -> None:
+    row = {"workspace_id": world.workspace_id, "contact_id": contact_id, "position": 0, "digits": ""}
+    with world.database.write() as connection:
+        connection.execute(contact_phone.insert(), {**row, "value": value})
+
+
 def test_whom_to_call_stands_there_with_the_number(world: World, alice: Principal) -> None:
     people = [by_screen(world, alice, name) for name in ("Marta Kowalczyk", "Jonas Reuter")]
-    with world.database.write() as connection:
-        for number, one in enumerate(people):
-            row = {"workspace_id": world.workspace_id, "contact_id": one, "position": 0, "digits": ""}
-            connection.execute(contact_phone.insert(), {**row, "value": f"+1 617 555 010{number}"})
+    for number, one in enumerate(people):
+        give_phone(world, one, f"+1 617 555 010{number}")
     browser = client(world, alice)
     home = browser.get("/").text
     assert {one.act for one in view(world, alice).suggestions} == {"call"}
@@ -393,9 +397,7 @@ def test_why_not(world: World, alice: Principal) -> None:
     assert shown.count("no call, meeting or note on record") == 2
     assert len(re.findall(r"Person \d", shown)) == 2
     waiting = next(int(found) for found in re.findall(r"/people/(\d+)", browser.get("/plan/why").text))
-    with world.database.write() as connection:
-        row = {"workspace_id": world.workspace_id, "contact_id": waiting, "position": 0, "digits": ""}
-        connection.execute(contact_phone.insert(), {**row, "value": "+1 617 555 0100"})
+    give_phone(world, waiting, "+1 617 555 0100")
     page = browser.get("/plan/why").text
     assert f'href="/log?contact={waiting}&amp;back=/plan/why"' in page
     assert 'href="tel:%2B16175550100"' in page

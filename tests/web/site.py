@@ -44,6 +44,14 @@ def program(world: World, principal: Principal, *scopes: str) -> TestClient:
     return caller
 
 
+def signed_in(world: World, principal: Principal) -> TestClient:
+    """A browser whose cookies live in a jar, so that toasts reach the next page."""
+    browser = client(world)
+    name, _, value = cookie(world, principal).partition("=")
+    browser.cookies.set(name, value)
+    return browser
+
+
 def cookie(world: World, principal: Principal) -> str:
     """The Cookie header of a fresh session."""
     from crm import clock
