@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection
 
 from crm.contacts import rows
 from crm.contacts.derived import refresh_metrics, reindex
@@ -24,12 +24,7 @@ def archive(connection: Connection, principal: Principal, contact_ids: Sequence[
 
 def restore(connection: Connection, principal: Principal, contact_ids: Sequence[int], at: datetime) -> None:
     """Bring those of these people back who are archived."""
-    require_editor(principal)
-    require_people(connection, principal, contact_ids)
-    for block in blocks(contact_ids):
-        archived = select(contact.c.id).where(*these(principal, block), contact.c.archived_at.is_not(None))
-        away = list(connection.execute(archived).scalars())
-        _change(connection, principal, away, at, archived_at=None)
+    _change(connection, principal, contact_ids, at, contact.c.archived_at.is_not(None), archived_at=None)
 
 
 def set_tier(
@@ -94,15 +89,20 @@ def _change_tags(
 
 
 def _change(
-    connection: Connection, principal: Principal, contact_ids: Sequence[int], at: datetime, **values: Any
+    connection: Connection,
+    principal: Principal,
+    contact_ids: Sequence[int],
+    at: datetime,
+    *only: ColumnElement[bool],
+    **values: Any,
 ) -> None:
-    """Change columns of many people; all of them must be of this workspace."""
+    """Change columns of those of many people whom ``only`` is true of; all of them must be of this workspace."""
     require_editor(principal)
     require_people(connection, principal, contact_ids)
     for block in blocks(contact_ids):
         connection.execute(
             contact.update()
-            .where(*these(principal, block))
+            .where(*these(principal, block), *only)
             .values(**values, changed_at=at, version=contact.c.version + 1)
         )
     refresh_metrics(connection, principal, contact_ids, at)
