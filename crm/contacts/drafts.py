@@ -53,7 +53,7 @@ class Occasion:
 def own_birthday(dates: Iterable[Any]) -> Any:
     """The person's own birthday among ``Occasion``s or rows of dates, None if there is none.
 
-    A label says whose it is ("daughter Lena"), so it has none; of several it is the earliest, those without a year last.
+    Of several it is the earliest, those without a year last.
     """
     return min(_own_birthdays(dates), key=_how_early, default=None)
 
@@ -64,7 +64,12 @@ def birthdays_before(chosen: Any, dates: Iterable[Any]) -> list[Any]:
 
 
 def _own_birthdays(dates: Iterable[Any]) -> list[Any]:
-    return [one for one in dates if one.kind == "birthday" and one.label is None]
+    return [one for one in dates if is_own_birthday(one)]
+
+
+def is_own_birthday(one: Any) -> bool:
+    """Whether a date is the birthday of the person themselves: a label says whose else it is ("daughter Lena")."""
+    return bool(one.kind == "birthday" and one.label is None)
 
 
 def _how_early(one: Any) -> tuple[bool, int, int, int]:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
 
 from crm.contacts import rows
 from crm.contacts.derived import reindex
-from crm.contacts.drafts import birthdays_before, own_birthday
+from crm.contacts.drafts import birthdays_before, is_own_birthday, own_birthday
 from crm.contacts.may_change import require_editor, require_people
 from crm.contacts.merge_fields import columns_of, kept_in_words, settle, side_by_side
 from crm.contacts.queries import Person, person
@@ -346,9 +346,8 @@ class _Merge:
 
 def _says_no_more(row: Any, birthday: Any) -> bool:
     """Whether a date is that birthday again, or the day of it alone."""
-    is_own = row.kind == "birthday" and row.label is None
     return (
-        is_own
+        is_own_birthday(row)
         and (row.month, row.day) == (birthday.month, birthday.day)
         and row.year in (None, birthday.year)
     )
