@@ -137,7 +137,7 @@ def find(visit: Visit) -> Response:
     """Whoever is clearly meant by what was typed, else the list of all who match."""
     text = visit.query.get("q", "")[:200]
     one = searching.clearly(visit.connection, visit.principal, text, visit.at)
-    return visit.redirect(f"/people?{urlencode({'q': text})}" if one is None else f"/people/{one.id}")
+    return visit.redirect(f"/people?{urlencode({'q': text})}" if one is None else f"/people/{one}")
 
 
 @router.page("/people/suggest", fresh=True)

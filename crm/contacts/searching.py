@@ -64,26 +64,23 @@ def suggest(
             principal.workspace_id, f"{escape_like(begins)}%", limit=limit, words=len(words)
         )
         found = connection.execute(statement, {**values, **patterns}).all()
-    return [_shown(row, today) for row in found]
+    return [
+        Suggested(row.id, row.name, _detail(row.organisation, row.days_since_live, row.days_since_any, today))
+        for row in found
+    ]
 
 
-def _shown(row: Row[Any], today: date) -> Suggested:
-    return Suggested(
-        row.id, row.name, _detail(row.organisation, row.days_since_live, row.days_since_any, today)
-    )
-
-
-def clearly(connection: Connection, principal: Principal, text: str, at: datetime) -> Suggested | None:
+def clearly(connection: Connection, principal: Principal, text: str, at: datetime) -> int | None:
     """The one person whom the words find, if it is by their name; of several, the only one who is called just so."""
     words = search_words(text)
     if not words:
         return None
     called = connection.execute(*_called(principal.workspace_id, " ".join(words), limit=2)).all()
     if called:
-        return _shown(called[0], principal.team_day(at)) if len(called) == 1 else None
+        return called[0].id if len(called) == 1 else None
     found = suggest(connection, principal, text, at, limit=2)
     is_by_name = len(found) == 1 and all(word in fold(found[0].name) for word in words)
-    return found[0] if is_by_name else None
+    return found[0].id if is_by_name else None
 
 
 @built_once
