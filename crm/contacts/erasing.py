@@ -16,7 +16,7 @@ from crm.contacts.derived import refresh_metrics
 from crm.contacts.erased_reports import take_out_of_reports
 from crm.contacts.may_change import require_editor, require_people
 from crm.contacts.naming import marks_beside, marks_of, names_of, once_called
-from crm.contacts.queries import person
+from crm.contacts.queries import Person, person
 from crm.domain.blanking import FINAL, Marks
 from crm.domain.language import gettext as _
 from crm.domain.language import ngettext, plurals
@@ -142,32 +142,33 @@ def may_erase(principal: Principal, owner_id: int | None) -> bool:
     return principal.may_edit and principal.user_id is not None and principal.user_id == owner_id
 
 
-def _require_eraser(connection: Connection, principal: Principal, contact_id: int) -> str:
-    """The name of this person; refuses everybody but an admin and whoever looks after them."""
+def _require_eraser(connection: Connection, principal: Principal, contact_id: int) -> Person:
+    """This person; refuses everybody but an admin and whoever looks after them."""
     require_editor(principal)
     found = person(connection, principal, contact_id)
     if not may_erase(principal, found.owner_id):
         raise Forbidden(
             _("Only an admin, or whoever looks after this person, can erase them. Ask an admin on your team.")
         )
-    return found.name
+    return found
 
 
 def what_goes(connection: Connection, principal: Principal, contact_id: int) -> Goes:
     """What ``erase`` would take; refuses the same people."""
-    name = _require_eraser(connection, principal, contact_id)
+    one = _require_eraser(connection, principal, contact_id)
+    before = once_called(connection, principal, contact_id)
     alone, shared = _log(connection, principal, contact_id)
     counted = (*MATTERS, suggestion, response)
     rows = {
-        one.name: connection.execute(
-            select(func.count()).select_from(one).where(_about(one, principal, contact_id))
+        table.name: connection.execute(
+            select(func.count()).select_from(table).where(_about(table, principal, contact_id))
         ).scalar_one()
-        for one in counted
+        for table in counted
     }
-    told = marks_of(connection, principal, contact_id)
-    rows[mail_reply.name] = len(_replies(connection, principal, contact_id, alone, told))
-    rows[merge.name] = len(once_called(connection, principal, contact_id).merges)
-    return Goes(name, len(alone), len(shared), +Counter(rows))
+    told = marks_of(connection, principal, one, before)
+    rows[mail_reply.name] = len(_replies(connection, principal, before.ids, alone, told))
+    rows[merge.name] = len(before.merges)
+    return Goes(one.name, len(alone), len(shared), +Counter(rows))
 
 
 def erase(connection: Connection, principal: Principal, contact_id: int, at: datetime) -> Counter[str]:
@@ -177,17 +178,15 @@ def erase(connection: Connection, principal: Principal, contact_id: int, at: dat
     whoever looks after them.
     """
     require_people(connection, principal, [contact_id])
-    _require_eraser(connection, principal, contact_id)
-    told, beside = (
-        marks_of(connection, principal, contact_id),
-        marks_beside(connection, principal, contact_id),
-    )
-    names = names_of(connection, principal, contact_id)
+    one = _require_eraser(connection, principal, contact_id)
+    before = once_called(connection, principal, contact_id)
+    told = marks_of(connection, principal, one, before)
+    beside = marks_beside(connection, principal, one, before)
     alone, shared = _log(connection, principal, contact_id)
     _mails(connection, principal, contact_id)
-    _empty_replies(connection, principal, _replies(connection, principal, contact_id, alone, told))
-    _sources(connection, principal, contact_id, alone)
-    _merges(connection, principal, contact_id)
+    _empty_replies(connection, principal, _replies(connection, principal, before.ids, alone, told))
+    _sources(connection, principal, contact_id, before.ids, alone)
+    _merges(connection, principal, before.merges)
     _meetings(connection, principal, contact_id, beside)
     _part(connection, principal, contact_id, alone)
     others = participants(connection, principal.workspace_id, shared)
@@ -198,7 +197,7 @@ def erase(connection: Connection, principal: Principal, contact_id: int, at: dat
         import_upload.delete().where(mine)
     )  # files of any sort: nobody can look into all of them
     refresh_metrics(connection, principal, sorted(others), at)
-    reports = take_out_of_reports(connection, principal, told, names)
+    reports = take_out_of_reports(connection, principal, told, names_of(one, before))
     return take_out(connection, principal.workspace_id, told) + Counter({import_batch.name: reports})
 
 
@@ -339,15 +338,15 @@ def _mails(connection: Connection, principal: Principal, contact_id: int) -> Non
 
 
 def _replies(
-    connection: Connection, principal: Principal, contact_id: int, alone: Sequence[int], told: Marks
+    connection: Connection, principal: Principal, people: Sequence[int], alone: Sequence[int], told: Marks
 ) -> set[int]:
-    """What users answered to the weekly mail of them, or of what goes."""
+    """What users answered to the weekly mail of them, whose records were these, or of what goes."""
     table = mail_reply.c
     mine = table.workspace_id == principal.workspace_id
     of_nobody = select(table.id, table.text).where(mine, table.contact_id.is_(None))
     found = {row.id for row in connection.execute(of_nobody) if told.tell_in(row.text)}
     theirs = [
-        table.contact_id.in_(once_called(connection, principal, contact_id).ids),
+        table.contact_id.in_(people),
         *(table.interaction_id.in_(block) for block in blocks(alone)),
     ]
     for these in theirs:
@@ -362,9 +361,14 @@ def _empty_replies(connection: Connection, principal: Principal, ids: Iterable[i
         connection.execute(mail_reply.update().where(these).values(**_SAYS_NOTHING))
 
 
-def _sources(connection: Connection, principal: Principal, contact_id: int, alone: Sequence[int]) -> None:
-    """What files know them by, and what imports changed of them."""
-    people = once_called(connection, principal, contact_id).ids
+def _sources(
+    connection: Connection,
+    principal: Principal,
+    contact_id: int,
+    people: Sequence[int],
+    alone: Sequence[int],
+) -> None:
+    """What files know them by, and what imports changed of them; ``people`` are the records that became them."""
     rows: list[tuple[str, Sequence[int]]] = [("contact", people), ("interaction", alone)]
     for one in MATTERS:
         theirs = select(one.c.id).where(_about(one, principal, contact_id))
@@ -376,9 +380,8 @@ def _sources(connection: Connection, principal: Principal, contact_id: int, alon
                 connection.execute(table.delete().where(*own, table.c.row_id.in_(block)))
 
 
-def _merges(connection: Connection, principal: Principal, contact_id: int) -> None:
+def _merges(connection: Connection, principal: Principal, ids: Sequence[int]) -> None:
     """Records that became theirs, and what those were before."""
-    ids = once_called(connection, principal, contact_id).merges
     if ids:
         connection.execute(merge.delete().where(_row(merge, principal, ids)))
 

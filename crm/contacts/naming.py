@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from crm.contacts.queries import person
+from crm.contacts.queries import Person
 from crm.domain.blanking import Marks, is_telling
 from crm.domain.folding import fold
 from crm.domain.phones import digits_of
@@ -71,23 +71,19 @@ def _add_replaced(connection: Connection, principal: Principal, found: Before) -
         found.phones.extend((before or {}).get("phones", ()))
 
 
-def names_of(connection: Connection, principal: Principal, contact_id: int) -> set[str]:
+def names_of(one: Person, before: Before) -> set[str]:
     """What this person is and was called, also where somebody else is called so."""
-    return {
-        *_full_names(vars(person(connection, principal, contact_id))),
-        *once_called(connection, principal, contact_id).names,
-    }
+    return {*_full_names(vars(one)), *before.names}
 
 
-def marks_of(connection: Connection, principal: Principal, contact_id: int) -> Marks:
+def marks_of(connection: Connection, principal: Principal, one: Person, before: Before) -> Marks:
     """What tells of this person anywhere: nothing that somebody else here is called, or has, too."""
-    one, before = person(connection, principal, contact_id), once_called(connection, principal, contact_id)
-    names = {name for name in (*_full_names(vars(one)), *before.names) if is_telling(name)}
+    names = {name for name in names_of(one, before) if is_telling(name)}
     emails = {way.value for way in one.emails} | set(before.emails)
     phones = {way.value for way in one.phones} | set(before.phones)
-    called = _others(connection, principal, contact, contact.c.folded_name, contact_id)
-    with_email = _others(connection, principal, contact_email, contact_email.c.folded, contact_id)
-    with_phone = _others(connection, principal, contact_phone, contact_phone.c.digits, contact_id)
+    called = _others(connection, principal, contact, contact.c.folded_name, one.id)
+    with_email = _others(connection, principal, contact_email, contact_email.c.folded, one.id)
+    with_phone = _others(connection, principal, contact_phone, contact_phone.c.digits, one.id)
     us = connection.execute(
         select(user.c.name, user.c.email).where(user.c.workspace_id == principal.workspace_id)
     ).all()
@@ -100,11 +96,10 @@ def marks_of(connection: Connection, principal: Principal, contact_id: int) -> M
     )
 
 
-def marks_beside(connection: Connection, principal: Principal, contact_id: int) -> Marks:
+def marks_beside(connection: Connection, principal: Principal, one: Person, before: Before) -> Marks:
     """What tells of this person in what they took part in: also one word of a name of now or before, where nobody else
     there has it."""
-    one, called = person(connection, principal, contact_id), names_of(connection, principal, contact_id)
-    beside = _names_beside(connection, principal, contact_id)
+    called, beside = names_of(one, before), _names_beside(connection, principal, one.id)
     taken = {word for name in beside for word in name.split()}
     words = {word.strip(",.") for name in called for word in name.split()}
     alone = {word for word in words if len(word) >= _SHORTEST_WORD and fold(word) not in taken}
