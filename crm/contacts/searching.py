@@ -16,7 +16,7 @@ from crm.storage.presence import is_present
 from crm.storage.statements import built_once
 from crm.storage.stored_metrics import NEVER
 from crm.storage.tables import contact, contact_metrics, organisation
-from crm.storage.text import BY_BYTES, LAST_LETTER, escape_like, fold
+from crm.storage.text import begins, end_of, escape_like, fold
 
 MOST_WORDS = 10
 
@@ -56,12 +56,12 @@ def suggest(
 ) -> list[Suggested]:
     """People whose name, organisation, city, tag or email holds the words; those lately in contact first."""
     words, today = search_words(text), principal.team_day(at)
-    begins = " ".join(words)
-    found = _begun(connection, principal, begins, limit) if words else []
+    beginning = " ".join(words)
+    found = _begun(connection, principal, beginning, limit) if words else []
     if len(found) < limit:
         patterns = {f"word_{place}": _anywhere(word) for place, word in enumerate(words)}
         statement, values = _suggested(
-            principal.workspace_id, f"{escape_like(begins)}%", limit=limit, words=len(words)
+            principal.workspace_id, f"{escape_like(beginning)}%", limit=limit, words=len(words)
         )
         found = connection.execute(statement, {**values, **patterns}).all()
     return [
@@ -88,29 +88,24 @@ def _called(whose: Any, name: Any, *, limit: int) -> Select[Any]:
     return _offered(whose).where(contact.c.folded_name == name).limit(limit)
 
 
-def _begun(connection: Connection, principal: Principal, begins: str, limit: int) -> Sequence[Row[Any]]:
+def _begun(connection: Connection, principal: Principal, beginning: str, limit: int) -> Sequence[Row[Any]]:
     """Those whose names begin so, who come first, along the index of names: often nobody else is asked for."""
-    at_least, below = BY_BYTES[connection.dialect.name]
-    return connection.execute(
-        *_named(
-            principal.workspace_id, begins, begins + LAST_LETTER, limit=limit, at_least=at_least, below=below
-        )
-    ).all()
+    where = (principal.workspace_id, beginning, end_of(beginning))
+    return connection.execute(*_named(*where, limit=limit, dialect=connection.dialect.name)).all()
 
 
 @built_once
-def _named(whose: Any, first: Any, beyond: Any, *, limit: int, at_least: str, below: str) -> Select[Any]:
-    name = contact.c.folded_name
-    begun = (name.bool_op(at_least)(first), name.bool_op(below)(beyond))
-    return _offered(whose).where(*begun).order_by(*_LATELY).limit(limit)
+def _named(whose: Any, beginning: Any, end: Any, *, limit: int, dialect: str) -> Select[Any]:
+    begun = begins(contact.c.folded_name, beginning, end, dialect)
+    return _offered(whose).where(begun).order_by(*_LATELY).limit(limit)
 
 
 @built_once
-def _suggested(whose: Any, begins: Any, *, limit: int, words: int) -> Select[Any]:
+def _suggested(whose: Any, pattern: Any, *, limit: int, words: int) -> Select[Any]:
     """The words are ``word_0`` and so on; without any, everybody is asked for."""
     if not words:
         return _offered(whose).order_by(*_LATELY).limit(limit)
-    begun = case((contact.c.folded_name.like(begins, escape="\\"), 0), else_=1)
+    begun = case((contact.c.folded_name.like(pattern, escape="\\"), 0), else_=1)
     holding = _holding(whose, [bindparam(f"word_{place}") for place in range(words)])
     return _offered(whose).where(holding).order_by(begun, *_LATELY).limit(limit)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, case, func, or_, select
+from sqlalchemy import Connection, Row, Select, case, func, or_, select
 
 from crm.domain import calling
 from crm.domain.channels import Channel, by_key
@@ -32,7 +32,7 @@ from crm.storage.tables import (
     promise,
     signal,
 )
-from crm.storage.text import BY_BYTES, LAST_LETTER, escape_like, fold
+from crm.storage.text import begins, end_of, escape_like, fold
 
 NAME_WORDS = 24
 """Words of a line that are looked up as names."""
@@ -158,25 +158,19 @@ def _is_shared(connection: Connection, principal: Principal, one: Person) -> boo
     given = fold(one.given)
     if one.given == one.name or not given:
         return False
-    at_least, below = BY_BYTES[connection.dialect.name]
-    first, beyond = f"{given} ", f"{given} {LAST_LETTER}"
-    found = connection.execute(
-        *_begun_like(principal.workspace_id, given, first, beyond, one.id, at_least=at_least, below=below)
-    )
-    return found.first() is not None
+    first = f"{given} "
+    asked = (principal.workspace_id, given, first, end_of(first), one.id)
+    return connection.execute(*_begun_like(*asked, dialect=connection.dialect.name)).first() is not None
 
 
 @built_once
-def _begun_like(
-    whose: Any, given: Any, first: Any, beyond: Any, but: Any, *, at_least: str, below: str
-) -> Select[Any]:
+def _begun_like(whose: Any, given: Any, first: Any, end: Any, but: Any, *, dialect: str) -> Select[Any]:
     name = contact.c.folded_name
-    begun = and_(name.bool_op(at_least)(first), name.bool_op(below)(beyond))
     return (
         select(contact.c.id)
         .where(
             contact.c.workspace_id == whose,
-            or_(name == given, begun),
+            or_(name == given, begins(name, first, end, dialect)),
             contact.c.id != but,
             contact.c.archived_at.is_(None),
         )
