@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 from crm.domain.folding import storable
 from crm.domain.language import gettext as _
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
-from crm.domain.manner import numeral, unreal_day_words
+from crm.domain.manner import no_such_day, numeral
 from crm.domain.targets import TIERS
 from crm.domain.weeks import MONTHS
 from crm.domain.years import FIRST_YEAR, LAST_YEAR
@@ -264,11 +264,7 @@ def leap_day(month: int, day: int) -> int:
         return date(2000, month, day).timetuple().tm_yday
     except ValueError:
         known = 1 <= month <= len(MONTHS)
-        sentence = (
-            _("There is no {day}.").format(day=unreal_day_words(month, day))
-            if known
-            else _("There is no month {month}.").format(month=month)
-        )
+        sentence = no_such_day(month, day) if known else _("There is no month {month}.").format(month=month)
         raise Invalid(sentence, fields={"dates": sentence}) from None
 
 

@@ -56,7 +56,7 @@ class Manner:
 
 AS_IT_SHIPS = Manner()
 _reader: ContextVar[Manner] = ContextVar("reader", default=AS_IT_SHIPS)
-_LEAP = 2000
+LEAP = 2000
 """A year that has every day."""
 
 
@@ -122,12 +122,17 @@ def occasion_words(year: int | None, month: int, day: int) -> str:
     """A date to remember: "14 March 1980", "March 14, 1980"; "23 May", "05-23" where no year is known."""
     if year is None and _reader.get().dates == "iso":
         return f"{month:02d}-{day:02d}"
-    return day_words(date(year or _LEAP, month, day), year=year is not None, long=True)
+    return day_words(date(year or LEAP, month, day), year=year is not None, long=True)
 
 
-def unreal_day_words(month: int, day: int, year: int = 0) -> str:
-    """A day that no calendar has: "30 February", "February 29, 2027", "02-30"; ``year`` 0 where none was said."""
-    name = month_name(date(_LEAP, month, 1), long=True)
+def no_such_day(month: int, day: int, year: int = 0) -> str:
+    """What is said of a day that no calendar has: "There is no 30 February."; ``year`` 0 where none was said."""
+    return _("There is no {day}.").format(day=_unreal_day_words(month, day, year))
+
+
+def _unreal_day_words(month: int, day: int, year: int) -> str:
+    """ "30 February", "February 29, 2027", "02-30"."""
+    name = month_name(date(LEAP, month, 1), long=True)
     match _reader.get().dates:
         case "iso":
             return f"{year:04d}-{month:02d}-{day:02d}" if year else f"{month:02d}-{day:02d}"

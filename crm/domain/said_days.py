@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from crm.domain.language import gettext as _
-from crm.domain.manner import reader, unreal_day_words
+from crm.domain.manner import LEAP, no_such_day, reader
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (
@@ -16,8 +16,6 @@ _COUNTED = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six":
 _WEEKS = {"last": 7, "this": 0}
 _MOST = 39
 """What is said of a month and is more is no slip of a day."""
-_LEAP = 2000
-"""A year that has every day."""
 _SPANS = {"day": 1, "days": 1, "week": 7, "weeks": 7}
 
 
@@ -67,10 +65,10 @@ def no_day(words: list[str]) -> str | None:
         said is None
         or said.day > _MOST
         or _date(*said)
-        or (not said.year and _date(_LEAP, said.month, said.day))
+        or (not said.year and _date(LEAP, said.month, said.day))
     ):
         return None
-    return _("There is no {day}.").format(day=unreal_day_words(said.month, said.day, said.year))
+    return no_such_day(said.month, said.day, said.year)
 
 
 def may_be_a_part(words: list[str]) -> bool:

@@ -54,8 +54,11 @@ def promised_in(remark: str, today: date) -> tuple[str, tuple[Heard, ...]]:
 def due_doubt(one: Heard) -> str | None:
     """What to say where the words of an ask or a promise end in a day that there is not: "by 31 feb"."""
     said = _DUE.search(one.text) if one.sort in DUE_SORTS and one.due is None else None
-    words = [word.strip(".,;!?").lower() for word in said[1].split()] if said else []
-    return no_day([word for word in words if word not in ("the", "on", "of")]) if words else None
+    return no_day([word for word in _words(said) if word not in ("the", "on", "of")]) if said else None
+
+
+def _words(due: re.Match[str]) -> list[str]:
+    return [word.strip(".,;!?").lower() for word in due[1].split()]
 
 
 def _promise(head: re.Match[str], clause: str, today: date) -> tuple[Heard, int]:
@@ -70,5 +73,5 @@ def _promise(head: re.Match[str], clause: str, today: date) -> tuple[Heard, int]
 
 def _told(sort: str, text: str, today: date) -> Heard:
     said = _DUE.search(text) if sort in DUE_SORTS else None
-    due = due_day([word.strip(".,;!?").lower() for word in said[1].split()], today) if said else None
+    due = due_day(_words(said), today) if said else None
     return Heard(sort, text[: said.start()] if said and due else text, due)

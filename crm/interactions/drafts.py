@@ -11,7 +11,8 @@ from crm.domain.heard import Heard
 from crm.domain.lengths import LINE_LIMIT
 from crm.domain.principal import Principal
 from crm.domain.quick_line import QuickLine
-from crm.interactions.forms import HEARD_ROWS, PEOPLE_LIMIT
+from crm.domain.weeks import whole_day
+from crm.interactions.forms import HEARD_ROWS, PEOPLE_LIMIT, day_meant
 from crm.interactions.queries import Logged, Person, named
 from crm.web.addresses import is_id
 
@@ -63,6 +64,7 @@ def from_address(connection: Connection, principal: Principal, query: QueryParam
     ``contact_ids`` are the people ticked in a list.
     """
     when, day = _when(query.get("when", ""))
+    at = _time_said(query.get("at", ""))
     channel = query.get("channel", "")
     return Draft(
         people=named(
@@ -71,7 +73,7 @@ def from_address(connection: Connection, principal: Principal, query: QueryParam
         channel=ACTS.get(channel, channel),
         when=when,
         day=day,
-        time_of_day=_time(query.get("at", "")) if day else "",
+        time_of_day=f"{at:%H:%M}" if day and at else "",
         summary=query.get("summary", "")[:LINE_LIMIT],
         suggestion="".join(str(one) for one in ids_in([query.get("suggestion", "")])),
         back=back,
@@ -155,22 +157,12 @@ def from_logged(entry: Logged, principal: Principal, back: str) -> Draft:
 
 def day_in(draft: Draft, today: date) -> date | None:
     """The day the form says so far; none where one is still to be picked."""
-    if draft.day or draft.when == "day":
-        return day_said(draft.day)
-    return today - timedelta(days=1) if draft.when == "yesterday" else today
+    return day_meant("day" if draft.day else draft.when, whole_day(draft.day), today)
 
 
 def time_in(draft: Draft) -> time | None:
     """The time the form says, if any."""
-    return time.fromisoformat(_time(draft.time_of_day)) if _time(draft.time_of_day) else None
-
-
-def day_said(text: str) -> date | None:
-    """The day of a field, if it holds one."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    return _time_said(draft.time_of_day)
 
 
 def wall(moment: datetime, principal: Principal) -> tuple[date, time]:
@@ -191,17 +183,15 @@ def _texts(form: FormData, name: str) -> list[str]:
 def _when(said: str) -> tuple[str, str]:
     if said in ("today", "yesterday", "day"):
         return said, ""
-    try:
-        return "day", date.fromisoformat(said[:10]).isoformat()
-    except ValueError:
-        return "today", ""
+    day = whole_day(said[:10])
+    return ("day", day.isoformat()) if day else ("today", "")
 
 
-def _time(said: str) -> str:
+def _time_said(text: str) -> time | None:
     try:
-        return f"{time.fromisoformat(said[:5]):%H:%M}"
+        return time.fromisoformat(text[:5])
     except ValueError:
-        return ""
+        return None
 
 
 def _typed_rows(typed: Mapping[str, str]) -> tuple[Row, ...]:

@@ -118,6 +118,13 @@ def read_heard(form: FormData) -> tuple[list[Heard], dict[str, str]]:
     return rows, errors
 
 
+def day_meant(when: str, day: date | None, today: date) -> date | None:
+    """The day that was picked, else yesterday or today; None where one is still to be picked."""
+    if day or when == "day":
+        return day
+    return today - timedelta(days=1) if when == "yesterday" else today
+
+
 def moment_of(form: LogForm, at: datetime, principal: Principal) -> datetime | str:
     """When it happened, in UTC, or a sentence why not.
 
@@ -125,8 +132,8 @@ def moment_of(form: LogForm, at: datetime, principal: Principal) -> datetime | s
     later than now.
     """
     today = principal.own_day(at)
-    day = form.day or (today - timedelta(days=1) if form.when == "yesterday" else today)
-    if form.when == "day" and form.day is None:
+    day = day_meant(form.when, form.day, today)
+    if day is None:
         return _("Choose the day, or Today or Yesterday.")
     if wrong := out_of_range(day, today):
         return wrong

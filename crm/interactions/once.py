@@ -11,16 +11,13 @@ from sqlalchemy import Connection, Select, select
 
 from crm.domain.heard import DATE_KINDS
 from crm.domain.principal import Principal
+from crm.domain.told import DUE_SORTS
 from crm.interactions.actions import Entry
 from crm.interactions.drafts import wall
 from crm.interactions.queries import Logged, heard_in, logged
 from crm.interactions.reading import Sent
 from crm.storage.statements import built_once
 from crm.storage.tables import contact_date, interaction, user
-
-DUE = ("ask", "promise", "their promise")
-"""Sorts of what is heard that keep the day they are due."""
-
 
 _PREFIX = "once:"
 
@@ -87,7 +84,7 @@ def _when(one: Logged | Entry, principal: Principal, sent: Sent) -> object:
 def _new_in(connection: Connection, principal: Principal, there: Logged, sent: Sent) -> set[object]:
     """What the form has to tell that is not kept with the entry, or as a day to remember of whoever was there."""
     told = {
-        replace(one, due=one.due if one.sort in DUE else None)
+        replace(one, due=one.due if one.sort in DUE_SORTS else None)
         for one in sent.heard
         if one.sort not in DATE_KINDS
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -21,6 +21,7 @@ from crm.domain.manner import clock_words
 from crm.domain.quick_line import QuickLine
 from crm.domain.spans import count, day_and_time, day_phrase, join
 from crm.domain.told import due_doubt
+from crm.domain.weeks import whole_day
 from crm.domain.whatif import once_dated_back, once_more
 from crm.errors import Conflict
 from crm.interactions import (
@@ -78,21 +79,16 @@ def new(visit: Visit) -> Response:
 @router.page("/log/once-saved", access="member", fresh=True)
 def once_saved(visit: Visit) -> Response:
     """The column beside the form, for the people and the channel chosen so far."""
-    query = visit.query
-    draft = replace(
-        drafts.from_address(visit.connection, visit.principal, query, ""),
-        people=queries.named(visit.connection, visit.principal, drafts.ids_in(query.getlist("contact_ids"))),
-        when=query.get("when", "today"),
-        day=query.get("day", ""),
-        time_of_day=query.get("time_of_day", ""),
-        direction=query.get("direction", "mutual"),
-        outcome=query.get("outcome", "reached"),
-        closed_asks=frozenset(query.getlist("closed_asks")),
-    )
+    draft = drafts.from_form(visit.connection, visit.principal, _typed(visit), "")
     before = _before_shown(visit, _draft_before(visit, draft))
     return visit.render(
         "interactions/_once_saved.html", _beside(visit, draft) | {"before": before, "is_part": True}
     )
+
+
+def _typed(visit: Visit) -> FormData:
+    """The form as it stands, which a part of the page asks about in its address."""
+    return FormData([*visit.query.multi_items()])
 
 
 @router.action("/log")
@@ -118,8 +114,14 @@ def _before(visit: Visit, sent: Sent) -> Before | None:
     if sent.newcomers:
         return None
     day = drafts.wall(entry.occurred_at, visit.principal)[0]
-    how = (entry.channel, entry.direction, entry.outcome)
-    saying = Saying(entry.contact_ids, *how, day, sent.form.time_of_day, entry.summary)
+    return _same(visit, entry, entry.contact_ids, day, sent.form.time_of_day)
+
+
+def _same(
+    visit: Visit, said: Entry | Draft, ids: Collection[int], day: date, at: time | None
+) -> Before | None:
+    how = (said.channel, said.direction, said.outcome)
+    saying = Saying(ids, *how, day, at, said.summary)
     return logged_before(visit.connection, visit.principal, saying, visit.at)
 
 
@@ -132,9 +134,8 @@ def line(visit: Visit) -> Response:
     said = said if said.no_day else replace(said, day=said.day or written)
     draft = drafts.from_line(visit.connection, visit.principal, said, visit.today, reading.back_of(visit))
     draft = replace(draft, once=str(visit.form.get("once", "")))
-    ids = [person.id for person in draft.people]
-    _people, who = reading.whom(visit, LogForm(contact_ids=ids, who=draft.who), draft)
-    known = already(visit.connection, visit.principal, draft.once)
+    _people, who = reading.whom(visit, _people_of(draft), draft)
+    known = already(visit.connection, visit.principal, draft.once or None)
     before = saved_as(visit.connection, visit.principal, known) if known else None
     problem = Problem(_doubts(said), draft, who.choices, who.strangers, status=200)
     read = _line(visit, draft, who.unclear) | {"is_new": True} if typed else None
@@ -144,14 +145,19 @@ def line(visit: Visit) -> Response:
 @router.page("/log/will-save", access="member")
 def will_save(visit: Visit) -> Response:
     """What stands above the form that a line was read into, for what the form says by now."""
-    sent = FormData([*visit.query.multi_items()])
+    sent = _typed(visit)
     draft = drafts.from_form(visit.connection, visit.principal, sent, "")
     form = read_log(sent)
     if isinstance(form, Errors):
-        form = LogForm(contact_ids=[person.id for person in draft.people], who=draft.who)
+        form = _people_of(draft)
     people, who = reading.whom(visit, form, draft)
     draft = replace(draft, people=people, new_names=who.new_names)
     return visit.render("interactions/_line.html", {"line": _line(visit, draft, who.unclear)})
+
+
+def _people_of(draft: Draft) -> LogForm:
+    """A form that says no more than whom a draft is about."""
+    return LogForm(contact_ids=[person.id for person in draft.people], who=draft.who)
 
 
 def _doubts(said: QuickLine) -> dict[str, str]:
@@ -184,7 +190,7 @@ def _line(visit: Visit, draft: Draft, unclear: Sequence[str]) -> dict[str, Any]:
 
 def _heard_words(row: Row, today: date) -> str:
     said = f"{_(LABELS[row.sort])}: {row.text[:60]}" if row.sort in LABELS else row.text[:60]
-    due = drafts.day_said(row.due)
+    due = whole_day(row.due)
     return said + _(", due {day}").format(day=day_phrase(due, today)) if due else said
 
 
@@ -193,10 +199,7 @@ def _draft_before(visit: Visit, draft: Draft) -> Before | None:
     day = drafts.day_in(draft, visit.today)
     if draft.who or draft.new_names or not draft.channel or day is None:
         return None
-    ids = [person.id for person in draft.people]
-    how = (draft.channel, draft.direction, draft.outcome)
-    saying = Saying(ids, *how, day, drafts.time_in(draft), draft.summary)
-    return logged_before(visit.connection, visit.principal, saying, visit.at)
+    return _same(visit, draft, [person.id for person in draft.people], day, drafts.time_in(draft))
 
 
 @router.page("/log/{interaction_id}", access="member")

@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
-from crm.domain.manner import numeral, unreal_day_words
+from crm.domain.manner import no_such_day, numeral
 
 M = TypeVar("M", bound=BaseModel)
 LISTS = (list, tuple, set, frozenset)
@@ -124,10 +124,8 @@ def _unreal(typed: object) -> Bare | None:
     found = _DAY.fullmatch(str(typed).strip())
     if found is None:
         return None
-    month, day = int(found[2]), int(found[3])
-    said = unreal_day_words(month, day)
-    leap = f" {found[1]}" if (month, day) == (2, 29) else ""
-    return Bare(_("There is no {day}.").format(day=said + leap))
+    year, month, day = map(int, found.groups())
+    return Bare(no_such_day(month, day, year if (month, day) == (2, 29) else 0))
 
 
 def sentence(error: ErrorDetails) -> str:
