@@ -152,13 +152,12 @@ def _contact(
     emails, email_labels = _emails(row, line, notices)
     phones, phone_labels = _phones(row, line, notices)
     parts = (row.one("given_name"), row.one("middle_name"), row.one("family_name"))
-    organisation = row.one("organisation")
     said = _name(row, parts) or next(iter(emails), "")
-    name = said or organisation
+    name = said or row.one("organisation")
     if not name:
         notices.leave_out(line, phrase("No name and no email. There is nobody to keep."))
         return None
-    if max(map(len, (name, *parts, organisation, row.one("title")))) > LINE_LIMIT:
+    if max(map(len, (name, *parts, row.one("organisation"), row.one("title")))) > LINE_LIMIT:
         notices.leave_out(
             line,
             phrase(
@@ -167,14 +166,26 @@ def _contact(
             ),
         )
         return None
+    values = {"name": name, "emails": emails, "phones": phones, **_details(row, line, order, notices)}
+    given = frozenset(key for key, value in values.items() if value)
+    labels = tuple(sorted({**email_labels, **phone_labels}.items()))
+    record = ContactRecord(**values, labels=labels, given=given, where=notices.where(line))
+    if not said:
+        notices.leave_out(line, phrase("No name and no email, only “{name}”.", name=excerpt(name)), record)
+        return None
+    if record.is_nobody:
+        notices.leave_out(line, no_person(record.name, record.emails[0]), record)
+        return None
+    return record
+
+
+def _details(row: _Row, line: int, order: str, notices: _Notices) -> dict[str, Any]:
+    """What the row says beside what they are called and how they are reached."""
     addresses, city, country = _places(row)
-    values: dict[str, Any] = {
-        "name": name,
-        "given_name": parts[0] or None,
-        "family_name": parts[2] or None,
-        "emails": emails,
-        "phones": phones,
-        "organisation": organisation or None,
+    return {
+        "given_name": row.one("given_name") or None,
+        "family_name": row.one("family_name") or None,
+        "organisation": row.one("organisation") or None,
         "title": row.one("title") or None,
         "kind": row.one("kind")[:40] or None,
         "tier": _tier(row, line, notices),
@@ -187,16 +198,6 @@ def _contact(
         "notes": "\n".join(cell for _, cell in row.all("notes"))[:TEXT_LIMIT] or None,
         "occasions": _anniversaries(row, order),
     }
-    given = frozenset(key for key, value in values.items() if value)
-    labels = tuple(sorted({**email_labels, **phone_labels}.items()))
-    record = ContactRecord(**values, labels=labels, given=given, where=notices.where(line))
-    if not said:
-        notices.leave_out(line, phrase("No name and no email, only “{name}”.", name=excerpt(name)), record)
-        return None
-    if record.is_nobody:
-        notices.leave_out(line, no_person(record.name, record.emails[0]), record)
-        return None
-    return record
 
 
 def _name(row: _Row, parts: Sequence[str]) -> str:
