@@ -215,7 +215,7 @@ def listed(call: Call) -> dict[str, Any]:
     zone = next((key for key, words in ZONE_WORDS.items() if words == asked.zone), None)
     wanted = Filter(
         asked.q, asked.kind, asked.tier, zone, asked.owner, asked.tag, asked.organisation,
-        asked.archived, asked.sort, asked.city,
+        asked.archived, asked.sort, asked.city, listing.spellings(*call.where, asked.city),
     )  # fmt: skip
     page = listing.people(*call.where, wanted, asked.cursor, at=call.at, limit=asked.limit)
     people = [replace(one, zone=ZONE_WORDS[one.zone] if one.zone else None) for one in page.people]

@@ -40,7 +40,7 @@ TOLD_TIERS = ("key", "none")
 
 @dataclass(frozen=True)
 class Filter:
-    """Which people, in which order. ``owner`` 0 is nobody."""
+    """Which people, in which order. ``owner`` 0 is nobody; ``city`` comes with its ``spellings``."""
 
     text: str = ""
     kind: str | None = None
@@ -52,6 +52,7 @@ class Filter:
     archived: bool = False
     sort: Sort = "personal"
     city: str | None = None
+    cities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def people(
         .select_from(people_joined(by_metrics=by_metrics))
         .where(
             whose == principal.workspace_id,
-            *_conditions(connection, principal, wanted),
+            *_conditions(principal, wanted),
             *_zone_condition(wanted),
         )
         .order_by(*order)
@@ -135,9 +136,7 @@ def counts(connection: Connection, principal: Principal, wanted: Filter) -> Coun
     if replace(wanted, zone=None, sort=Filter.sort) == Filter():
         return _everybody(connection, principal)
     zones, tiers = Counter[str | None](), Counter[str | None]()
-    for zone, tier, number in connection.execute(
-        _joined_counts(principal, *_conditions(connection, principal, wanted))
-    ):
+    for zone, tier, number in connection.execute(_joined_counts(principal, *_conditions(principal, wanted))):
         zones[zone] += number
         tiers[tier] += number
     return _counts(zones, tiers)
@@ -189,6 +188,15 @@ def tags(connection: Connection, principal: Principal) -> list[str]:
 def owners(connection: Connection, principal: Principal, also: int | None = None) -> list[tuple[int, str]]:
     """Active users by name: who may look after somebody; and ``also`` who does, though they have left."""
     return [(row.id, row.name) for row in connection.execute(*_owners(principal.workspace_id, also))]
+
+
+def spellings(connection: Connection, principal: Principal, city: str | None) -> tuple[str, ...]:
+    """The city as people here have it: "koln" is written "Köln", and no database folds that alike. Nothing for none."""
+    if not city:
+        return ()
+    asked = select(contact.c.city).where(contact.c.workspace_id == principal.workspace_id).distinct()
+    meant = fold(city)
+    return tuple(one for one in connection.execute(asked).scalars() if one and fold(one) == meant)
 
 
 @built_once
@@ -247,7 +255,7 @@ def _order(sort: Sort) -> list[ColumnElement[Any]]:
     return [metrics.silence, *name]
 
 
-def _conditions(connection: Connection, principal: Principal, wanted: Filter) -> list[ColumnElement[bool]]:
+def _conditions(principal: Principal, wanted: Filter) -> list[ColumnElement[bool]]:
     """Every condition but the zone's, so that the zones can be counted."""
     table = contact.c
     found = [is_gone() if wanted.archived else is_present()]
@@ -262,20 +270,13 @@ def _conditions(connection: Connection, principal: Principal, wanted: Filter) ->
     if wanted.organisation is not None:
         found.append(table.organisation_id == wanted.organisation)
     if wanted.city:
-        found.append(table.city.in_(_spellings(connection, principal, wanted.city)))
+        found.append(table.city.in_(wanted.cities))
     if wanted.tag:
         tagged = select(contact_tag.c.contact_id).where(
             contact_tag.c.workspace_id == principal.workspace_id, contact_tag.c.tag == wanted.tag
         )
         found.append(table.id.in_(tagged))
     return found
-
-
-def _spellings(connection: Connection, principal: Principal, city: str) -> list[str]:
-    """The city as people here have it: "koln" is written "Köln", and no database folds that alike."""
-    asked = select(contact.c.city).where(contact.c.workspace_id == principal.workspace_id).distinct()
-    meant = fold(city)
-    return [one for one in connection.execute(asked).scalars() if one and fold(one) == meant]
 
 
 def _zone_condition(wanted: Filter) -> list[ColumnElement[bool]]:

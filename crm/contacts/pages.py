@@ -109,7 +109,7 @@ def _choices(visit: Visit, owner: int | None = None) -> dict[str, Any]:
 def _filter(visit: Visit) -> Filter:
     """What the address asks for; words that mean nothing are as good as none."""
     asked = {name: visit.query.get(name, "").strip() for name in FILTERS}
-    owner = asked["owner"]
+    owner, city = asked["owner"], asked["city"][:200] or None
     sort: Sort = next((one for one in get_args(Sort) if one == asked["sort"]), "personal")
     return Filter(
         text=asked["q"][:200],
@@ -118,7 +118,8 @@ def _filter(visit: Visit) -> Filter:
         zone=asked["zone"] if asked["zone"] in ZONES else None,
         owner=visit.principal.user_id if owner == "me" else int(owner) if is_id(owner) else None,
         tag=asked["tag"] or None,
-        city=asked["city"][:200] or None,
+        city=city,
+        cities=listing.spellings(visit.connection, visit.principal, city),
         organisation=int(asked["organisation"]) if is_id(asked["organisation"]) else None,
         archived=asked["archived"] == "yes",
         sort=sort,

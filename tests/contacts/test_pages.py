@@ -382,6 +382,13 @@ def test_a_city_is_found_however_it_is_written(world: World, alice, city: str, a
     assert alice.get("/people", params={"city": "nowhere"}).status_code == 200
 
 
+def test_how_a_city_is_written_is_looked_up_once(world: World, alice, statements) -> None:
+    world.contact("Marta Kowalczyk", city="Boston", kind="client")
+    alice.get("/people")
+    of_a_kind = statements(lambda: alice.get("/people?kind=client"))
+    assert statements(lambda: alice.get("/people?city=boston")) == of_a_kind + 1
+
+
 def test_people_are_narrowed_down_to_a_city(world: World, alice) -> None:
     there = world.contact("Marta Kowalczyk", city="Łódź")
     world.contact("Ana Ruiz", city="Lyon")
