@@ -45,6 +45,7 @@ def view_routes(page: str, known: Collection[str], passing: Collection[str] = ()
 def _keep(visit: Visit, page: str, known: Collection[str], passing: Collection[str]) -> Response:
     sent = visit.form or visit.query
     query, name = _known(str(sent.get("query", "")), known), str(sent.get("name", ""))
+    still = _known(str(sent.get("passing", "")), passing)
     try:
         replaced = saved_views.keep(visit.connection, visit.principal, page, name, query, visit.at)
     except Invalid as refusal:
@@ -53,6 +54,8 @@ def _keep(visit: Visit, page: str, known: Collection[str], passing: Collection[s
             "words": _(WORDS[page]),
             "name": name,
             "query": query,
+            "passing": still,
+            "back": _address(page, query, still),
             "errors": refusal.fields,
         }
         return visit.render("accounts/keep_view.html", typed, active=page, status=422)
@@ -60,12 +63,17 @@ def _keep(visit: Visit, page: str, known: Collection[str], passing: Collection[s
     if replaced is not None and replaced.query != query:
         said = _("Saved as “{name}”, replacing the view of that name.")
         undo = f"/{page}/views?" + urlencode({"name": replaced.name, "query": replaced.query})
-    still = _known(str(sent.get("passing", "")), passing)
     return visit.redirect(
-        f"/{page}?" + "&".join(filter(None, (query, still))),
+        _address(page, query, still),
         said.format(name=" ".join(name.split())),
         undo,
     )
+
+
+def _address(page: str, query: str, still: str) -> str:
+    """Where the view is shown, with what stays beside it."""
+    parts = "&".join(filter(None, (query, still)))
+    return f"/{page}?{parts}" if parts else f"/{page}"
 
 
 def _known(query: str, known: Collection[str]) -> str:

@@ -146,3 +146,13 @@ def test_a_name_that_does_not_do_comes_back_with_the_form(site: TestClient, name
     assert 'href="/health?kind=vendor"' in answer.text
     if name == "x" * 61:
         assert f'value="{name}"' in answer.text
+
+
+@on_sqlite
+def test_the_day_stays_also_where_a_name_was_refused(site: TestClient) -> None:
+    asked = {"query": "kind=vendor", "passing": "as_of=2026-01-01"}
+    refused = site.post("/health/views", data={"name": "", **asked}).text
+    assert 'href="/health?kind=vendor&amp;as_of=2026-01-01"' in refused
+    again = {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', refused)}
+    answer = site.post("/health/views", data={**again, "name": "Vendors"})
+    assert answer.headers["location"] == "/health?kind=vendor&as_of=2026-01-01"
