@@ -6,12 +6,14 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from crm.accounts.checks import known_country
+from crm.domain.budgets import LARGEST_BUDGET
 from crm.domain.language import gettext as _
 from crm.domain.places.cities import find_city
 from crm.web.forms import Form
 
 LONGEST_DAYS = 92
 _Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+_Room = Annotated[int, Field(ge=0, le=LARGEST_BUDGET)]
 _Words = StringConstraints(max_length=120)
 
 
@@ -44,7 +46,7 @@ class DaysOffForm(TimeOffForm):
 class RoomForm(Form):
     """How many people may be met on a trip."""
 
-    room: Annotated[int, Field(ge=0, le=20)]
+    room: _Room
 
 
 class TripForm(TimeOffForm):
@@ -52,7 +54,7 @@ class TripForm(TimeOffForm):
 
     city: Annotated[str, _Words]
     country: Annotated[str | None, _Words, AfterValidator(known_country)] = None
-    room: Annotated[int, Field(ge=0, le=20)] = 3
+    room: _Room = 3
 
     @model_validator(mode="after")
     def _is_known(self) -> "TripForm":

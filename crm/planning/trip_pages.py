@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from crm.domain.budgets import LARGEST_BUDGET
 from crm.domain.language import N_, ngettext
 from crm.domain.language import gettext as _
 from crm.domain.manner import days_words
@@ -54,6 +55,7 @@ def _list(
         "covers": covering.covers(visit.connection, visit.principal),
         "trip": trip,
         "off": off,
+        "most": LARGEST_BUDGET,
         "errors": errors,
         "example": days_words(*EXAMPLE, year=False, to="–", long=True),
     }
@@ -111,6 +113,7 @@ def trip(visit: Visit) -> Response:
         "grid": day_grid(found.days, busy, zone),
         "has_calendar": bool(busy),
         "usual": home.budget.in_person,
+        "most": LARGEST_BUDGET,
         "zone": zone,
         "zone_words": {key: _(words) for key, words in ZONE_WORDS.items()},
         "day_phrase": lambda day: day_phrase(day, visit.today),
@@ -130,7 +133,8 @@ def save_room(visit: Visit) -> Response:
     trip_id = visit.number("trip_id")
     form = forms.read(RoomForm, visit.form)
     if isinstance(form, forms.Errors):
-        raise Invalid(_("Enter how many people you can meet: 0 to 20."), fields=form.fields)
+        said = _("Enter how many people you can meet: 0 to {n}.").format(n=LARGEST_BUDGET)
+        raise Invalid(said, fields=form.fields)
     added = trip_actions.make_room(visit.connection, visit.principal, trip_id, form.room, visit.at)
     said = _("Each week of this trip now has room for {room} in person.").format(room=form.room)
     if added:
@@ -161,7 +165,7 @@ def save_trip(visit: Visit) -> Response:
 
 
 def _edit(visit: Visit, one: journeys.Trip, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
-    context = {"trip": one, "typed": typed, "errors": errors}
+    context = {"trip": one, "typed": typed, "most": LARGEST_BUDGET, "errors": errors}
     return visit.render("planning/trip_edit.html", context, active="week", status=422 if errors else 200)
 
 
