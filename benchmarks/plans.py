@@ -26,7 +26,7 @@ from crm.domain.weeks import IsoWeek, local_instant
 from crm.mail.message import Mailbox, compose, new_message_id, serialise, unsubscribe_headers
 from crm.mail.rendering import render
 from crm.mail.views import NudgeMail
-from crm.nudges.compose import Writer
+from crm.nudges.compose import Told, Writer
 from crm.nudges.quiet import Empty
 from crm.planning.actions import make_plan
 from crm.planning.queries import plan_of
@@ -116,7 +116,8 @@ def _views(database: Database, principals: Sequence[Principal]) -> list[NudgeMai
             plan = plan_of(connection, principal, WEEK, MONDAY)
             row = connection.execute(select(user).where(user.c.id == principal.user_id)).one()
         if plan is not None and plan.open:
-            found.append(writer._nudge(row, principal, plan, (), Empty(), "", MONDAY))
+            told = Told(principal, row, WEEK, principal.own_day(MONDAY))
+            found.append(writer._nudge(told, plan, (), Empty(), "", MONDAY, proposed=False))
     assert found, f"nobody has anything to do in {YEARS} years"
     return found
 

@@ -11,7 +11,9 @@ from sqlalchemy import Connection, select
 
 from crm.domain.principal import Principal
 from crm.domain.schedule import Schedule
+from crm.domain.spans import day_and_time
 from crm.domain.weeks import IsoWeek
+from crm.settings import Settings
 from crm.storage.tables import outbox, user
 
 log = logging.getLogger("crm.accounts")
@@ -64,10 +66,31 @@ def weeks_with_mail(
 
 def coming(connection: Connection, principal: Principal, at: datetime) -> datetime:
     """When the user's next weekly mail falls due, if one is wanted and anything is in it."""
+    row = user_row(connection, principal)
+    return schedule_of(row._mapping).due_at(next_week_of(connection, principal, row, at))
+
+
+def next_week_of(connection: Connection, principal: Principal, row: Any, at: datetime) -> IsoWeek:
+    """The week of the user's next mail; ``row`` is their `user_row`."""
+    known = weeks_with_mail(connection, at, principal)[row.workspace_id, row.id]
+    return schedule_of(row._mapping).next_week(known, at)
+
+
+def user_row(connection: Connection, principal: Principal) -> Any:
+    """The row of the user themselves."""
     mine = (user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id)
-    row: Any = connection.execute(select(user).where(*mine)).one()
-    own = schedule_of(row._mapping)
-    return own.due_at(own.next_week(weeks_with_mail(connection, at, principal)[row.workspace_id, row.id], at))
+    return connection.execute(select(user).where(*mine)).one()
+
+
+def due_words(due_at: datetime, principal: Principal, at: datetime) -> str:
+    """ "Wed 2 Dec, 07:30, America/New_York"."""
+    local = due_at.astimezone(principal.user_zone)
+    return f"{day_and_time(local, principal.own_day(at))}, {principal.user_zone}"
+
+
+def gets_mail(settings: Settings, principal: Principal, person: Any) -> bool:
+    """Whether a weekly mail goes out to this user at all; ``person`` is what is known of them, or their row."""
+    return bool(settings.smtp_url and principal.may_edit and person.nudge_on)
 
 
 def rescheduled(columns: Mapping[str, Any], values: Mapping[str, Any], at: datetime) -> dict[str, Any]:

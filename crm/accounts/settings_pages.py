@@ -9,17 +9,18 @@ from crm.accounts import actions, queries, schedules, sign_in, written
 from crm.accounts.forms import PasswordChange, Preferences, Profile
 from crm.accounts.passwords import fits, hashed
 from crm.domain.budgets import LARGEST_BUDGET
+from crm.domain.language import N_, ngettext
 from crm.domain.language import gettext as _
-from crm.domain.language import ngettext
 from crm.domain.manner import day_name, write_for
 from crm.domain.places.whereabouts import whereabouts
-from crm.domain.spans import day_and_time
 from crm.errors import Conflict
 from crm.storage.tables import user
 from crm.web import forms
 from crm.web.routing import Router, Visit
 
 router = Router()
+
+NOT_THEIRS = N_("That is not your current password.")
 
 
 @router.page("/settings")
@@ -54,10 +55,10 @@ def _page(visit: Visit, values: Any, errors: dict[str, str]) -> Response:
 def _coming(visit: Visit) -> str:
     """When their next weekly mail goes out; empty where none does."""
     principal = visit.principal
-    if not (visit.settings.smtp_url and principal.may_edit and visit.user.nudge_on):
+    if not schedules.gets_mail(visit.settings, principal, visit.user):
         return ""
     due_at = schedules.coming(visit.connection, principal, visit.at)
-    return f"{day_and_time(due_at.astimezone(principal.user_zone), visit.today)}, {principal.user_zone}"
+    return schedules.due_words(due_at, principal, visit.at)
 
 
 def _city_hint(city: str, country: str) -> str:
@@ -159,7 +160,7 @@ def proven(visit: Visit, typed: str) -> sign_in.Known:
     if not admitted:
         _refuse(_(sign_in.WAIT))
     if not fits(typed, kept):
-        _refuse(_("That is not your current password."))
+        _refuse(_(NOT_THEIRS))
     with visit.database.write() as connection:
         sign_in.forget(connection, attempt)
     return known
@@ -168,7 +169,7 @@ def proven(visit: Visit, typed: str) -> sign_in.Known:
 def require_still(connection: Connection, known: sign_in.Known) -> None:
     """Conflict where the password was replaced since it was ``proven``, or its user shut out; first of all that is written."""
     if not sign_in.still_holds(connection, known):
-        _refuse(_("That is not your current password."))
+        _refuse(_(NOT_THEIRS))
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -93,6 +93,10 @@ class IsoWeek:
         """Whether on that day no working day of it is left."""
         return all(is_weekend(one) for one in self.days if one >= day)
 
+    def is_ahead(self, day: date) -> bool:
+        """Whether on that day it has not begun."""
+        return day < self.monday
+
     def __contains__(self, day: date) -> bool:
         return self.monday <= day <= self.sunday
 

@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from crm.accounts.schedules import weeks_with_mail
+from crm.accounts.schedules import next_week_of, schedule_of
 from crm.domain.language import ngettext
 from crm.domain.principal import Principal
-from crm.domain.spans import day_and_time, day_phrase
+from crm.domain.spans import day_phrase
 from crm.domain.weeks import IsoWeek
-from crm.nudges.due import Recipient
 from crm.planning.home import home_in
-from crm.storage.tables import user
 
 MOST_IDLE = 26
 """After so many weeks without work in a row, none further ahead is looked at."""
@@ -25,11 +24,6 @@ class Ahead:
     week: IsoWeek
     due_at: datetime
     idle: tuple[IsoWeek, ...] = ()
-
-    def words(self, principal: Principal, at: datetime) -> str:
-        """ "Wed 2 Dec, 07:30, America/New_York"."""
-        local = self.due_at.astimezone(principal.user_zone)
-        return f"{day_and_time(local, principal.own_day(at))}, {principal.user_zone}"
 
     def why_later(self, principal: Principal, at: datetime) -> str:
         """What keeps it from coming in the first of these weeks; empty where nothing does."""
@@ -45,20 +39,17 @@ class Ahead:
         return said.format(day=day_phrase(self.idle[0].monday, principal.own_day(at)), n=len(self.idle))
 
 
-def next_mail(connection: Connection, principal: Principal, at: datetime) -> Ahead:
-    """The next one of a user with a plan, whether or not they have it switched on.
+def next_mail(connection: Connection, principal: Principal, row: Any, at: datetime) -> Ahead:
+    """The next one of a user with a plan, whose `user_row` this is, whether or not they have it switched on.
 
     In a week off it comes only to whoever also wants to hear that nothing is due.
     """
-    mine = (user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id)
-    row = connection.execute(select(user).where(*mine)).one()
-    recipient = Recipient.of(row)
-    known = weeks_with_mail(connection, at, principal)[row.workspace_id, row.id]
-    first = week = recipient.schedule.next_week(known, at)
+    schedule = schedule_of(row._mapping)
+    first = week = next_week_of(connection, principal, row, at)
     idle: list[IsoWeek] = []
     while not row.nudge_when_empty and not home_in(connection, principal, week, at).is_worked(week):
         if len(idle) == MOST_IDLE:
-            return Ahead(first, recipient.due_at(first))
+            return Ahead(first, schedule.due_at(first))
         idle.append(week)
         week = week.next()
-    return Ahead(week, recipient.due_at(week), tuple(idle))
+    return Ahead(week, schedule.due_at(week), tuple(idle))

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -29,11 +29,10 @@ from crm.nudges.outbox import Body, Claim, NoMail
 from crm.nudges.quiet import Empty, why_empty
 from crm.nudges.reply_ids import Nudge, reply_id
 from crm.planning.actions import make_or_join
-from crm.planning.diary import has_calendar
 from crm.planning.drafting import let_rest
 from crm.planning.easing import easing
-from crm.planning.joining import joining
-from crm.planning.queries import PlanView, Suggested, plan_of
+from crm.planning.joining import is_behind
+from crm.planning.queries import PlanView, Suggested, are_proposals, plan_of
 from crm.planning.talking import dated
 from crm.planning.words import moment_words, planned_on, still
 from crm.settings import Settings
@@ -77,7 +76,7 @@ class Told:
     @property
     def is_ahead(self) -> bool:
         """Whether the week has not begun that day."""
-        return self.week.monday > self.day
+        return self.week.is_ahead(self.day)
 
 
 @dataclass(frozen=True)
@@ -117,8 +116,8 @@ class Writer:
         with database.read() as connection:
             principal, person = _recipient(connection, claim)
             made = plan_of(connection, principal, week, at)
-            is_behind = made is None or joining(connection, principal, made, at, mail_id=claim.id) is not None
-        if is_behind:
+            has_more = is_behind(connection, principal, made, at, mail_id=claim.id)
+        if has_more:
             with database.write() as connection:
                 make_or_join(connection, principal, week, at, mail_id=claim.id)
         with database.read() as connection:
@@ -132,8 +131,7 @@ class Writer:
     def written(self, connection: Connection, told: Told, plan: PlanView | None, at: datetime) -> Body:
         """The mail about what is open in this plan; for a week with nothing open, from the stored metrics. Raises NoMail."""
         principal, is_open = told.principal, bool(plan and plan.open)
-        empty = Empty() if is_open else why_empty(connection, principal, plan, at)
-        empty = replace(empty, is_ahead=told.is_ahead)
+        empty = Empty() if is_open else why_empty(connection, principal, plan, at, is_ahead=told.is_ahead)
         promises = _promises(connection, principal, told.week, at)
         if plan is None or not (is_open or promises):
             return self._quiet(connection, told, empty, at)
@@ -141,9 +139,10 @@ class Writer:
         if is_open:
             said.append(planned_on(plan.made_at, principal.own_day(at), principal.user_zone))
             said += [easing(plan.budget), caution(connection, principal, at)]
-        mail = self._nudge(told.person, principal, plan, promises, empty, " ".join(filter(None, said)), at)
-        proposed = not has_calendar(connection, principal) and any(one.slot.starts_at for one in plan.open)
-        return self._rendered("nudge", replace(mail, proposed=proposed, is_ahead=told.is_ahead), told, at)
+        proposed = are_proposals(connection, principal, plan)
+        cautions = " ".join(filter(None, said))
+        mail = self._nudge(told, plan, promises, empty, cautions, at, proposed=proposed)
+        return self._rendered("nudge", mail, told)
 
     def _quiet(self, connection: Connection, told: Told, empty: Empty, at: datetime) -> Body:
         """The short mail of a week with nothing open: nobody was due, or whoever was found no place."""
@@ -159,19 +158,19 @@ class Writer:
             _(DAY_NAMES[person.nudge_weekday]),
             f"{self.settings.url}/",
             f"{self.settings.url}/settings",
-            self._stop(told, at),
+            self._addresses(told, at)(0, links.STOP_MAIL),
             person.digest_on,
         )
-        return self._rendered("all_in_touch", mail, told, at)
+        return self._rendered("all_in_touch", mail, told)
 
-    def _stop(self, told: Told, at: datetime) -> str:
-        """Where the link leads that stops these mails."""
-        return self.addresses(self.settings, told.principal, str(told.week), at)(0, links.STOP_MAIL)
+    def _addresses(self, told: Told, at: datetime) -> Callable[..., str]:
+        """Where the mail's buttons lead, by suggestion and verb."""
+        return self.addresses(self.settings, told.principal, str(told.week), at)
 
-    def _rendered(self, name: str, mail: NudgeMail | AllInTouchMail, told: Told, at: datetime) -> Body:
+    def _rendered(self, name: str, mail: NudgeMail | AllInTouchMail, told: Told) -> Body:
         rendered = render(self.templates, name, {"mail": mail}, self.columns)
-        stop = self._stop(told, at)
-        headers = {**unsubscribe_headers(stop), **self._answerable(told.principal, str(told.week))}
+        stop = unsubscribe_headers(mail.unsubscribe_url)
+        headers = {**stop, **self._answerable(told.principal, str(told.week))}
         return Body(told.person.email, rendered.subject, rendered.text, rendered.html, headers)
 
     def _answerable(self, principal: Principal, week: str) -> dict[str, str]:
@@ -184,16 +183,17 @@ class Writer:
 
     def _nudge(
         self,
-        person: Any,
-        principal: Principal,
+        told: Told,
         plan: PlanView,
         promises: tuple[str, ...],
         empty: Empty,
         caution: str,
         at: datetime,
+        *,
+        proposed: bool,
     ) -> NudgeMail:
-        address = self.addresses(self.settings, principal, str(plan.week), at)
-        today, acts = principal.own_day(at), [one.act for one in plan.open]
+        person, address = told.person, self._addresses(told, at)
+        today, acts = told.principal.own_day(at), [one.act for one in plan.open]
         return NudgeMail(
             user_name=person.name,
             week_label=week_phrase(plan.week.monday, today),
@@ -207,15 +207,10 @@ class Writer:
             unsubscribe_url=address(0, links.STOP_MAIL),
             caution=caution,
             takes_replies=bool(self.settings.imap_url),
+            proposed=proposed,
             has_digest=person.digest_on,
+            is_ahead=told.is_ahead,
         )
-
-
-def recipient(connection: Connection, principal: Principal, week: IsoWeek, due_at: datetime) -> Told:
-    """The user themselves, for the mail of that week, whether or not they have it switched on."""
-    mine = (user.c.workspace_id == principal.workspace_id, user.c.id == principal.user_id)
-    person = connection.execute(select(user).where(*mine)).one()
-    return Told(principal, person, week, principal.own_day(due_at))
 
 
 def require_wanted(connection: Connection, claim: Claim) -> None:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from crm import clock
 from crm.accounts.queries import manner_of, members
+from crm.accounts.schedules import gets_mail, user_row
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.mailbox_words import GOOD, SENTENCES, WAITING
@@ -141,9 +142,11 @@ def moment_words(moment: datetime, visit: Visit, *, within: bool = False) -> str
 
 def _later(visit: Visit) -> str:
     """Why the visitor's own next run may bring no mail; of others' days off nothing is said."""
-    if not (visit.settings.smtp_url and visit.principal.may_edit and visit.user.nudge_on):
+    principal = visit.principal
+    if not gets_mail(visit.settings, principal, visit.user):
         return ""
-    return next_mail(visit.connection, visit.principal, visit.at).why_later(visit.principal, visit.at)
+    row = user_row(visit.connection, principal)
+    return next_mail(visit.connection, principal, row, visit.at).why_later(principal, visit.at)
 
 
 def _figures(visit: Visit, beats: list[queries.Beat]) -> list[Figure]:

@@ -86,20 +86,23 @@ class Empty:
         return _waiting(self) if self.people else _all_in_touch(connection, principal)
 
 
-def why_empty(connection: Connection, principal: Principal, plan: PlanView | None, at: datetime) -> Empty:
+def why_empty(
+    connection: Connection, principal: Principal, plan: PlanView | None, at: datetime, *, is_ahead: bool
+) -> Empty:
     """Why nothing is open in this plan, and who of those it left out is due now, as the page of why not says it.
 
-    From the stored metrics, which are brought up to date before.
+    ``is_ahead`` is as of `Empty`. From the stored metrics, which are brought up to date before.
     """
     if plan is None:
-        return Empty()
+        return Empty(is_ahead=is_ahead)
     left = [one for one in not_planned(connection, principal, plan.week, at, plan.left_out) if _is_due(one)]
     if plan.suggestions:
-        return Empty("answered", len(left))
+        return Empty("answered", len(left), is_ahead)
     if not left:
-        return Empty()
+        return Empty(is_ahead=is_ahead)
     reasons = {one.reason for one in left}
-    return Empty(next((why for why in NO_ROOM if why in reasons), "no_place"), len(left))
+    why = next((one for one in NO_ROOM if one in reasons), "no_place")
+    return Empty(why, len(left), is_ahead)
 
 
 def _is_due(one: NotPlanned) -> bool:

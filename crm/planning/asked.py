@@ -11,7 +11,7 @@ from crm.domain.weeks import IsoWeek, local_instant
 from crm.errors import Unavailable
 from crm.planning.actions import make_or_join
 from crm.planning.drafting import draft_plan
-from crm.planning.joining import joining
+from crm.planning.joining import is_behind, joining
 from crm.planning.queries import PlanView, drafted_view, plan_of, week_at_hand
 from crm.storage.database import Database
 
@@ -35,8 +35,8 @@ def _kept(database: Database, principal: Principal, week: IsoWeek, at: datetime)
     """The plan of the week at hand: made now unless it is there, and joined by whoever is new since."""
     with database.read() as connection:
         stored = plan_of(connection, principal, week, at)
-        is_behind = stored is None or joining(connection, principal, stored, at) is not None
-    if is_behind:
+        has_more = is_behind(connection, principal, stored, at)
+    if has_more:
         with database.write() as connection:
             make_or_join(connection, principal, week, at)
             stored = plan_of(connection, principal, week, at)
@@ -60,14 +60,14 @@ def _worked_out(
         stored = plan_of(connection, principal, week, asked)
         if stored is not None and stored.made_at is not None and stored.made_at <= asked:
             return stored
-        return _drafted(connection, principal, week, at)
+        return drafted(connection, principal, week, at)
 
 
 def plan_as_it_stands(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> PlanView:
     """The stored plan of a week with whoever would join it, else the one that would be made at ``at``; nothing is written."""
     stored = plan_of(connection, principal, week, at)
     if stored is None:
-        return _drafted(connection, principal, week, at)
+        return drafted(connection, principal, week, at)
     more = joining(connection, principal, stored, at)
     if more is None:
         return stored
@@ -75,5 +75,6 @@ def plan_as_it_stands(connection: Connection, principal: Principal, week: IsoWee
     return replace(stored, suggestions=(*stored.suggestions, *beside.suggestions))
 
 
-def _drafted(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> PlanView:
+def drafted(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> PlanView:
+    """The plan that would be made at ``at``, shown as if it were stored; nothing is written."""
     return drafted_view(connection, principal, draft_plan(connection, principal, week, at), at)

@@ -27,7 +27,7 @@ from crm.planning.diary import busy_by_calendar
 from crm.planning.easing import eased_home
 from crm.planning.home import Home, holidays_in, home_in, require_planner
 from crm.planning.meant import due_on, occasion_on
-from crm.planning.states import states_of
+from crm.planning.states import states_of, with_plan
 from crm.rules.queries import Flag, flags
 from crm.rules.states import active_rules
 from crm.storage.participation import is_in_person, is_live, with_user
@@ -36,7 +36,6 @@ from crm.storage.tables import (
     contact,
     contact_address,
     interaction_contact,
-    plan,
     response,
     suggestion,
 )
@@ -366,10 +365,7 @@ def _standing_in(connection: Connection, principal: Principal, week: IsoWeek) ->
     """What stands in the user's stored plan of that week, answered or not, each with the plan's ``made_at``."""
     mine = (suggestion.c.workspace_id == principal.workspace_id, suggestion.c.user_id == principal.user_id)
     return connection.execute(
-        select(suggestion, plan.c.made_at)
-        .join(plan, and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id))
-        .where(*mine, suggestion.c.monday == week.monday)
-        .order_by(suggestion.c.position)
+        with_plan().where(*mine, suggestion.c.monday == week.monday).order_by(suggestion.c.position)
     ).all()
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, and_, func, select
 
+from crm.accounts.schedules import WEEKLY_MAIL
 from crm.domain.fates import ActCount, Aftermath, Became, Fate, Happened, aftermath, by_act, by_day
 from crm.domain.principal import Principal
 from crm.domain.rules import ACTS, CHANNELS_OF_ACTS
@@ -154,7 +155,9 @@ def _first_mail(
 ) -> date | None:
     """The day of the first weekly mail, if that lies within these days."""
     sent = select(func.min(outbox.c.sent_at)).where(
-        outbox.c.workspace_id == principal.workspace_id, outbox.c.purpose == "nudge", outbox.c.state == "sent"
+        outbox.c.workspace_id == principal.workspace_id,
+        outbox.c.purpose == WEEKLY_MAIL,
+        outbox.c.state == "sent",
     )
     if user_id is not None:
         sent = sent.where(outbox.c.user_id == user_id)

@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, or_, select
 
+from crm.accounts.schedules import WEEKLY_MAIL
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.planning.drafting import Draft, draft_beside
 from crm.planning.queries import PlanView
-from crm.storage.presence import is_present
+from crm.storage.presence import is_kept_by
 from crm.storage.statements import built_once
 from crm.storage.tables import contact, interaction_contact, left_out, outbox, response, suggestion
 
@@ -37,6 +38,18 @@ def joining(
     return draft if draft.suggestions or draft.left_out else None
 
 
+def is_behind(
+    connection: Connection,
+    principal: Principal,
+    plan: PlanView | None,
+    at: datetime,
+    *,
+    mail_id: int | None = None,
+) -> bool:
+    """Whether there is something to write down of the week's plan: it is missing, or somebody is `joining` it."""
+    return plan is None or joining(connection, principal, plan, at, mail_id=mail_id) is not None
+
+
 def is_used(
     connection: Connection, principal: Principal, week: IsoWeek, plan_id: int, *, mail_id: int | None = None
 ) -> bool:
@@ -48,7 +61,7 @@ def is_used(
     answered = select(response.c.id).join(suggestion, same).where(suggestion.c.plan_id == plan_id)
     mailed = select(outbox.c.id).where(
         outbox.c.user_id == principal.user_id,
-        outbox.c.purpose == "nudge",
+        outbox.c.purpose == WEEKLY_MAIL,
         outbox.c.week == str(week),
         outbox.c.state.not_in(("nothing_due", "skipped")),
         outbox.c.id != (mail_id or 0),
@@ -87,9 +100,7 @@ def _changed_since(whose: Any, user_id: Any, plan_id: Any, made_at: Any, at: Any
     )
     return select(contact.c.id).where(
         contact.c.workspace_id == whose,
-        contact.c.owner_id == user_id,
-        contact.c.tier != "none",
-        is_present(),
+        is_kept_by(user_id),
         contact.c.changed_at > made_at,
         contact.c.id.not_in(suggested),
         contact.c.id.not_in(without_place),

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, or_, select
 
-from crm.domain.places.whereabouts import whereabouts
+from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.principal import Principal
 from crm.domain.targets import TIERS, TIERS_WITH_TARGETS
 from crm.domain.weeks import local_instant
@@ -18,6 +18,8 @@ from crm.storage.presence import is_present
 from crm.storage.stored_metrics import current
 from crm.storage.tables import contact, interaction_contact
 
+PLACE = (contact.c.city, contact.c.country, contact.c.time_zone)
+"""What `_place_of` is read from."""
 OTHERS_SHOWN = 12
 """How many of the colleagues' people a trip shows; those of the highest tier come first."""
 
@@ -34,7 +36,7 @@ def own_near(connection: Connection, principal: Principal, trip: Trip) -> dict[i
     """The user's own people near the trip's city, with their zones."""
     standing = current(principal.workspace_id)
     rows: Any = connection.execute(
-        select(contact.c.id, contact.c.city, contact.c.country, contact.c.time_zone, standing.c.zone)
+        select(contact.c.id, *PLACE, standing.c.zone)
         .outerjoin(standing, standing.c.contact_id == contact.c.id)
         .where(*_listed(principal), contact.c.owner_id == principal.user_id)
     )
@@ -47,11 +49,10 @@ def others_near(connection: Connection, principal: Principal, trip: Trip) -> lis
         *_listed(principal),
         or_(contact.c.owner_id.is_(None), contact.c.owner_id != principal.user_id),
     )
-    place = (contact.c.city, contact.c.country, contact.c.time_zone)
-    places = connection.execute(select(*place).where(*theirs).distinct())
+    places = connection.execute(select(*PLACE).where(*theirs).distinct())
     cities = {row.city for row in places if _is_near(trip, row)}
     rows = connection.execute(
-        select(contact.c.id, contact.c.tier, contact.c.folded_name, *place).where(
+        select(contact.c.id, contact.c.tier, contact.c.folded_name, *PLACE).where(
             *theirs, contact.c.city.in_(cities)
         )
     )
@@ -70,7 +71,11 @@ def _listed(principal: Principal) -> tuple[Any, ...]:
 
 
 def _is_near(trip: Trip, row: Any) -> bool:
-    return trip.place.near(whereabouts(row.city, row.country, row.time_zone))
+    return trip.place.near(_place_of(row))
+
+
+def _place_of(row: Any) -> Whereabouts:
+    return whereabouts(row.city, row.country, row.time_zone)
 
 
 def arranged_on(
@@ -95,11 +100,10 @@ def arranged_on(
 def _met_by(connection: Connection, principal: Principal, trip: Trip) -> list[Row[Any]]:
     """Whom the user meets in person, whoever looks after them; at home only where the trip leads there."""
     log = interaction_contact.c
-    place = (contact.c.city, contact.c.country, contact.c.time_zone)
     since = local_instant(trip.first_day - timedelta(days=1), time(), UTC)
     until = local_instant(trip.last_day + timedelta(days=2), time(), UTC)
     met = with_user(
-        select(log.contact_id, log.occurred_at, log.channel, *place),
+        select(log.contact_id, log.occurred_at, log.channel, *PLACE),
         (principal.workspace_id, principal.user_id),
         since,
         until,
@@ -107,11 +111,7 @@ def _met_by(connection: Connection, principal: Principal, trip: Trip) -> list[Ro
     them = (contact.c.workspace_id == log.workspace_id) & (contact.c.id == log.contact_id)
     rows = connection.execute(_on_days(met.join(contact, them), trip).where(is_in_person(log), is_present()))
     home = home_of(connection, principal).place
-    return [
-        row
-        for row in rows
-        if _is_near(trip, row) or not home.near(whereabouts(row.city, row.country, row.time_zone))
-    ]
+    return [row for row in rows if _is_near(trip, row) or not home.near(_place_of(row))]
 
 
 def _on_days(asked: Select[Any], trip: Trip) -> Select[Any]:

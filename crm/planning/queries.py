@@ -22,11 +22,11 @@ from crm.domain.rules import act_of
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
 from crm.planning.arranged import next_arranged
-from crm.planning.diary import taken_now
+from crm.planning.diary import has_calendar, taken_now
 from crm.planning.drafting import Draft
 from crm.planning.home import Home, home_in, homes_in, require_planner
 from crm.planning.meant import occasion_on
-from crm.planning.states import ACTED_ON, states_of
+from crm.planning.states import ACTED_ON, states_of, with_plan
 from crm.planning.talking import TalkingPoint, talking_points
 from crm.rules.states import rule_states
 from crm.storage.participation import counted, is_live
@@ -133,6 +133,13 @@ class Suggested:
         return self.state in ACTED_ON
 
     @property
+    def stamp(self) -> str:
+        """How its stamp looks: as done once it is acted on."""
+        if self.acted_on:
+            return "done"
+        return "skipped" if self.state == "not_this_person" else self.state
+
+    @property
     def came_to(self) -> str:
         """The act that was done, or the channel of what is no act; before that the act that is suggested."""
         return self.act if self.channel is None else act_of(self.channel) or self.channel
@@ -237,7 +244,12 @@ def drafted_view(connection: Connection, principal: Principal, draft: Draft, at:
         for one in draft.suggestions
     )
     user_id = require_planner(principal)
-    return PlanView(None, user_id, draft.week, None, draft.budget, homes, suggestions, tuple(draft.left_out))
+    return PlanView(None, user_id, draft.week, None, draft.budget, homes, suggestions, draft.left_out)
+
+
+def are_proposals(connection: Connection, principal: Principal, plan: PlanView) -> bool:
+    """Whether its open moments are only proposals: no calendar of the user says when they are free."""
+    return any(one.slot.starts_at for one in plan.open) and not has_calendar(connection, principal)
 
 
 def suggestions_of(connection: Connection, principal: Principal, plan_id: int) -> Sequence[Row[Any]]:
@@ -248,20 +260,14 @@ def suggestions_of(connection: Connection, principal: Principal, plan_id: int) -
 
 @built_once
 def _suggestions(whose: Any, plan_id: Any) -> Select[Any]:
-    found = _with_plan().where(suggestion.c.workspace_id == whose, suggestion.c.plan_id == plan_id)
+    found = with_plan().where(suggestion.c.workspace_id == whose, suggestion.c.plan_id == plan_id)
     return found.order_by(suggestion.c.position)
 
 
 @built_once
 def _suggestions_in(whose: Any, user_id: Any, week: Any) -> Select[Any]:
     """The same of a user's week."""
-    return _with_plan().where(is_plan_of(whose, user_id, week)).order_by(suggestion.c.position)
-
-
-def _with_plan() -> Select[Any]:
-    """Suggestions, each with its plan's ``made_at``."""
-    same = and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id)
-    return select(suggestion, plan.c.made_at).join(plan, same)
+    return with_plan().where(is_plan_of(whose, user_id, week)).order_by(suggestion.c.position)
 
 
 def _stored(
@@ -461,7 +467,7 @@ def outcome(connection: Connection, principal: Principal, week: IsoWeek, at: dat
 def own_suggestion(connection: Connection, principal: Principal, suggestion_id: int) -> Row[Any]:
     """A suggestion of the user's own plan with its plan's ``made_at``, locked until the end of the transaction."""
     row = connection.execute(
-        _with_plan()
+        with_plan()
         .where(
             suggestion.c.workspace_id == principal.workspace_id,
             suggestion.c.id == suggestion_id,
@@ -477,7 +483,7 @@ def own_suggestion(connection: Connection, principal: Principal, suggestion_id: 
 def suggested(connection: Connection, principal: Principal, suggestion_id: int, at: datetime) -> Suggested:
     """One suggestion of the user's own plans as it stands; NotFound for anybody else's."""
     row = connection.execute(
-        _with_plan().where(
+        with_plan().where(
             suggestion.c.workspace_id == principal.workspace_id,
             suggestion.c.id == suggestion_id,
             suggestion.c.user_id == principal.user_id,
@@ -505,7 +511,7 @@ def suggestion_for(
 
 @built_once
 def _suggestion_for(whose: Any, user_id: Any, contact_id: Any, monday: Any) -> Select[Any]:
-    return _with_plan().where(
+    return with_plan().where(
         suggestion.c.workspace_id == whose,
         suggestion.c.user_id == user_id,
         suggestion.c.contact_id == contact_id,

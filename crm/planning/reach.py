@@ -12,7 +12,8 @@ from crm.domain.language import gettext as _
 from crm.domain.left_out import why_not
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
-from crm.planning.drafting import Draft, draft_more, draft_plan
+from crm.planning.asked import drafted
+from crm.planning.drafting import Draft, draft_more
 from crm.planning.journeys import Trip
 from crm.planning.near import OTHERS_SHOWN, arranged_on, others_near, own_near
 from crm.planning.queries import PlanView, Suggested, Suggestee, drafted_view, people, plan_of, stored_plan
@@ -87,7 +88,7 @@ def on_trip(connection: Connection, principal: Principal, trip: Trip, at: dateti
         words |= left | {one.contact.id: one.reason for one in plan.suggestions}
     more = [
         one
-        for draft in more_on_trip(connection, principal, trip, at)
+        for draft in more_on_trip(connection, principal, trip, list(zones), at)
         for one in drafted_view(connection, principal, draft, at).suggestions
     ]
     words |= {one.contact.id: one.reason for one in more}
@@ -114,12 +115,14 @@ def on_trip(connection: Connection, principal: Principal, trip: Trip, at: dateti
     return OnTrip(by_zone, days, len(zones), len(more), beside, unshown)
 
 
-def more_on_trip(connection: Connection, principal: Principal, trip: Trip, at: datetime) -> list[Draft]:
-    """For each week of the trip that is planned already, whom the trip brings beside."""
+def more_on_trip(
+    connection: Connection, principal: Principal, trip: Trip, own: Sequence[int], at: datetime
+) -> list[Draft]:
+    """For each week of the trip that is planned already, whom of the user's ``own`` people there it brings beside."""
     found = []
     for week in _weeks(trip, principal.own_day(at)):
         if stored_plan(connection, principal, week) is not None:
-            draft = draft_more(connection, principal, week, at, list(own_near(connection, principal, trip)))
+            draft = draft_more(connection, principal, week, at, own)
             there = tuple(one for one in draft.suggestions if one.slot.day in trip.days)
             found.append(replace(draft, suggestions=there))
     return found
@@ -178,7 +181,6 @@ def _plan(
     if stored is not None:
         left = not_planned(connection, principal, week, at)
         return stored, {one.contact.id: one.sentence for one in left}
-    draft = draft_plan(connection, principal, week, at)
+    view = drafted(connection, principal, week, at)
     today = principal.own_day(at)
-    view = drafted_view(connection, principal, draft, at)
-    return view, {one.contact_id: why_not(one, today) for one in draft.left_out}
+    return view, {one.contact_id: why_not(one, today) for one in view.left_out or ()}

@@ -12,6 +12,7 @@ from crm.planning.actions import add_suggestions, stored_budget, swap
 from crm.planning.drafting import Draft
 from crm.planning.journey_actions import set_room
 from crm.planning.journeys import own_trip
+from crm.planning.near import own_near
 from crm.planning.queries import is_plan_of
 from crm.planning.reach import more_on_trip
 from crm.storage.tables import left_out, plan, suggestion
@@ -23,8 +24,10 @@ def make_room(connection: Connection, principal: Principal, trip_id: int, room: 
     A week without a plan takes them in by itself, when it is planned.
     """
     set_room(connection, principal, trip_id, room)
+    trip = own_trip(connection, principal, trip_id)
+    own = list(own_near(connection, principal, trip))
     with written_for(principal.manner):
-        found = more_on_trip(connection, principal, own_trip(connection, principal, trip_id), at)
+        found = more_on_trip(connection, principal, trip, own, at)
     for draft in found:
         _take_in(connection, principal, draft, at)
     return sum(len(draft.suggestions) for draft in found)

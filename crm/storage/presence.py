@@ -12,6 +12,11 @@ def is_present(of: Any = contact) -> ColumnElement[bool]:
     return and_(of.c.archived_at.is_(None), of.c.deceased_on.is_(None))
 
 
+def is_kept_by(user_id: Any) -> ColumnElement[bool]:
+    """Whom the user looks after and a week can hold. Whoever has a tier and no owner is in nobody's week."""
+    return and_(is_present(), contact.c.owner_id == user_id, contact.c.tier != "none")
+
+
 def is_gone() -> ColumnElement[bool]:
     """The opposite, in the words of the index of the few of whom it is true."""
     return or_(contact.c.archived_at.is_not(None), contact.c.deceased_on.is_not(None))

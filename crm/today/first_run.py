@@ -51,7 +51,7 @@ def show(visit: Visit, errors: Errors | None = None) -> Response:
     chosen = marks(typed)
     people = queries.people_to_mark(visit.connection, visit.principal, SHOWN)
     context = {
-        "of_others": queries.has_anybody(visit.connection, visit.principal),
+        "of_others": not people and queries.has_anybody(visit.connection, visit.principal),
         "people": [replace(one, tier=chosen.get(one.id, one.tier)) for one in people],
         "number": number,
         "marked": marked,

@@ -116,7 +116,7 @@ def _suggestion(visit: Visit, found: Person) -> dict[str, Any]:
 
 def _whose_plan(visit: Visit) -> str:
     week = week_at_hand(visit.connection, visit.principal, visit.at)
-    return _("In the coming week’s plan") if week.monday > visit.today else _("In this week’s plan")
+    return _("In the coming week’s plan") if week.is_ahead(visit.today) else _("In this week’s plan")
 
 
 def _words(visit: Visit) -> dict[str, Any]:

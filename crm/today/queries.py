@@ -24,7 +24,7 @@ from crm.planning.arranged import next_arranged
 from crm.planning.queries import PlanView, outcome, people
 from crm.planning.talking import tidy
 from crm.storage.open_matters import in_order, is_open
-from crm.storage.presence import is_present
+from crm.storage.presence import is_kept_by, is_present
 from crm.storage.statements import built_once
 from crm.storage.tables import ask, contact, contact_date, contact_metrics, interaction_contact, promise
 from crm.storage.text import fold
@@ -298,7 +298,7 @@ def people_to_mark(connection: Connection, principal: Principal, limit: int) -> 
 
 def number_to_mark(connection: Connection, principal: Principal) -> tuple[int, int]:
     """How many people there are to mark, and how many of them are marked."""
-    marked = func.count().filter(*_is_marked(principal.user_id))
+    marked = func.count().filter(is_kept_by(principal.user_id))
     row = connection.execute(
         select(func.count().label("all"), marked.label("marked")).where(*_mine_or_nobodys(principal))
     ).one()
@@ -367,9 +367,4 @@ def number_kept(connection: Connection, principal: Principal, most: int) -> int:
 
 @built_once
 def _kept(whose: Any, user_id: Any, *, most: int) -> Select[Any]:
-    return select(contact.c.id).where(contact.c.workspace_id == whose, *_is_marked(user_id)).limit(most)
-
-
-def _is_marked(user_id: Any) -> tuple[ColumnElement[bool], ...]:
-    """As conditions: whom the user looks after and a week can hold. Whoever has a tier and no owner is in nobody's week."""
-    return is_present(), contact.c.owner_id == user_id, contact.c.tier != "none"
+    return select(contact.c.id).where(contact.c.workspace_id == whose, is_kept_by(user_id)).limit(most)

@@ -11,7 +11,7 @@ from uuid import uuid4
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from crm.accounts.schedules import coming
+from crm.accounts.schedules import coming, gets_mail
 from crm.contacts.history import last_personal, ribbons
 from crm.domain.budgets import GROUPS
 from crm.domain.channels import SHIPPED, by_key
@@ -32,13 +32,12 @@ from crm.interactions.silence import caution
 from crm.nudges.missed import of_week
 from crm.nudges.quiet import why_empty
 from crm.planning.actions import make_or_join, snooze_days
+from crm.planning.asked import drafted
 from crm.planning.covering import away, covering_sentences
-from crm.planning.diary import has_calendar
-from crm.planning.drafting import draft_plan
 from crm.planning.easing import easing
 from crm.planning.home import holidays_in
-from crm.planning.joining import joining
-from crm.planning.queries import PlanView, Suggested, drafted_view, plan_of, week_at_hand
+from crm.planning.joining import is_behind
+from crm.planning.queries import PlanView, Suggested, are_proposals, plan_of, week_at_hand
 from crm.planning.talking import dated
 from crm.planning.waiting import number_not_planned
 from crm.planning.words import act_and_moment, beside_moment, moment_words, planned_on, still
@@ -104,14 +103,12 @@ def home(visit: Visit) -> Response:
     if first_run.is_due(visit, marked):
         return first_run.show(visit)
     plan = plan_of(visit.connection, visit.principal, week, visit.at)
-    is_behind = plan is None or joining(visit.connection, visit.principal, plan, visit.at) is not None
-    if is_behind and _made(visit, week):
+    if is_behind(visit.connection, visit.principal, plan, visit.at) and _made(visit, week):
         with visit.database.read() as connection:
             plan = plan_of(connection, visit.principal, week, visit.at)
             return _week_page(visit, connection, week, plan, is_now=True, marked=marked)
     if plan is None:
-        draft = draft_plan(visit.connection, visit.principal, week, visit.at)
-        plan = drafted_view(visit.connection, visit.principal, draft, visit.at)
+        plan = drafted(visit.connection, visit.principal, week, visit.at)
     return _week_page(visit, visit.connection, week, plan, is_now=True, marked=marked)
 
 
@@ -153,9 +150,6 @@ def _week_page(
         plan = _as_of_now(plan, visit.today)
     beside = queries.aside(connection, visit.principal, plan, country, visit.at) if is_now else None
     empty = _empty(visit, connection, plan, beside) if plan and is_now and not plan.suggestions else None
-    first = plan.open[0] if plan and plan.open and is_now else None
-    rest = [one for one in (plan.suggestions if plan else ()) if one is not first]
-    rest.sort(key=lambda one: not one.is_open)
     context = {
         "plan": plan,
         "week": week,
@@ -163,14 +157,10 @@ def _week_page(
         "title": _title(plan, week, visit.today, is_now=is_now),
         "empty": empty,
         "is_now": is_now,
-        "is_ahead": week.monday > visit.today,
-        "first": first,
-        "rest": rest,
-        "year": _year(visit, connection, first) if first else None,
+        "is_ahead": week.is_ahead(visit.today),
         "days": days,
         "room": _room(plan) if plan else (),
         "missed": of_week(connection, visit.principal, week, visit.at, visit.settings),
-        "caution": caution(connection, visit.principal, visit.at) if first else "",
         "aside": beside,
         "previous": week.previous(),
         "landed": visit.query.get("done"),
@@ -178,19 +168,32 @@ def _week_page(
         "points_shown": POINTS_SHOWN,
         "snooze_days": snooze_days(visit.today),
         "begun": marked if marked is not None and marked < first_run.FEW else None,
+        **_in_order(visit, connection, plan, is_now=is_now),
         **_said_of_now(visit, connection, plan if is_now else None, replies=is_now),
         **_sayings(visit),
     }
     return visit.render("today/week.html", context, active="week")
 
 
+def _in_order(visit: Visit, connection: Connection, plan: PlanView | None, *, is_now: bool) -> dict[str, Any]:
+    """The postcard of whoever is first, with what is said beside it, and the rest: whoever is open before the others."""
+    first = plan.open[0] if plan and plan.open and is_now else None
+    rest = [one for one in (plan.suggestions if plan else ()) if one is not first]
+    return {
+        "first": first,
+        "rest": sorted(rest, key=lambda one: not one.is_open),
+        "year": _year(visit, connection, first) if first else None,
+        "caution": caution(connection, visit.principal, visit.at) if first else "",
+    }
+
+
 def _empty(
     visit: Visit, connection: Connection, plan: PlanView, beside: queries.Aside | None
 ) -> dict[str, str]:
     """Why the week holds nobody, in the words of the mail; that nobody waits only where nothing stands beside it."""
-    found = why_empty(connection, visit.principal, plan, visit.at)
-    found = replace(found, is_ahead=plan.week.monday > visit.today)
-    is_quiet = found.why or found.is_ahead or not (beside and beside.is_open)
+    is_ahead = plan.week.is_ahead(visit.today)
+    found = why_empty(connection, visit.principal, plan, visit.at, is_ahead=is_ahead)
+    is_quiet = found.why or is_ahead or not (beside and beside.is_open)
     title = found.title if is_quiet else _("Nothing is planned this week")
     return {"title": title, "sentence": found.sentence(connection, visit.principal)}
 
@@ -206,9 +209,7 @@ def _said_of_now(
         "light": _light(connection, visit, plan) if plan else (),
         "easing": easing(plan.budget) if plan else "",
         "planned_on": planned_on(plan.made_at, visit.today, who.user_zone) if plan and plan.open else "",
-        "proposed": plan is not None
-        and any(one.slot.starts_at for one in plan.open)
-        and not has_calendar(connection, who),
+        "proposed": plan is not None and are_proposals(connection, who, plan),
     }
 
 
@@ -227,7 +228,7 @@ def _sayings(visit: Visit) -> dict[str, Callable[..., str]]:
 def _light(connection: Connection, visit: Visit, plan: PlanView) -> list[str]:
     """That the week is over, and why it or the next holds less than usual, or the people of somebody else."""
     week = plan.week
-    is_ahead = week.monday > visit.today
+    is_ahead = week.is_ahead(visit.today)
     now, after = plan.homes
     owners = {one.contact.owner_id for one in plan.suggestions}
     light = (
@@ -241,12 +242,12 @@ def _light(connection: Connection, visit: Visit, plan: PlanView) -> list[str]:
 
 def _week_over(connection: Connection, visit: Visit, week: IsoWeek) -> str:
     """From Saturday on: which week this is, and when the next one comes; a mail of the weekend plans it before its Monday."""
-    if week.monday > visit.today:
+    if week.is_ahead(visit.today):
         return _("This week is over; this is the coming one.")
     if not is_weekend(visit.today):
         return ""
     day = week.next().monday
-    if visit.user.nudge_on and visit.settings.smtp_url:
+    if gets_mail(visit.settings, visit.principal, visit.user):
         day = min(day, visit.principal.own_day(coming(connection, visit.principal, visit.at)))
     said = _("This week is over. The next one is planned on {day}.")
     return said.format(day=day_phrase(day, visit.today))
@@ -254,7 +255,7 @@ def _week_over(connection: Connection, visit: Visit, week: IsoWeek) -> str:
 
 def _title(plan: PlanView | None, week: IsoWeek, today: date, *, is_now: bool) -> str:
     if is_now and not (plan and plan.suggestions):
-        return _("The coming week") if week.monday > today else _("This week")
+        return _("The coming week") if week.is_ahead(today) else _("This week")
     if not (is_now and plan):
         return _("Week {week} of {year}").format(week=week.week, year=week.year)
     if not plan.open:
