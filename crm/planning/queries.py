@@ -1,7 +1,7 @@
 """Reading plans: what one user's week holds, how it stands at a moment, and what a plan made now would hold."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any
 
@@ -26,7 +26,7 @@ from crm.planning.diary import has_calendar, taken_now
 from crm.planning.drafting import Draft
 from crm.planning.home import Home, home_in, homes_in, require_planner
 from crm.planning.meant import occasion_on
-from crm.planning.states import ACTED_ON, states_of, with_plan
+from crm.planning.states import ACTED_ON, State, states_of, with_plan
 from crm.planning.talking import TalkingPoint, talking_points
 from crm.rules.states import rule_states
 from crm.storage.participation import counted, is_live
@@ -273,45 +273,74 @@ def _suggestions_in(whose: Any, user_id: Any, week: Any) -> Select[Any]:
 def _stored(
     connection: Connection, principal: Principal, rows: Sequence[Row[Any]], home: Home, at: datetime
 ) -> list[Suggested]:
+    """Those of one plan as they stand; ``home`` is that of its week."""
     if not rows:
         return []
-    ids, week = [row.contact_id for row in rows], IsoWeek.of(rows[0].monday)
+    ids = [row.contact_id for row in rows]
     shown = people(connection, principal, ids)
     points = talking_points(connection, principal, ids, at)
     states = states_of(connection, principal, rows, at)
-    live = _last_live(connection, principal, ids, at)
+    found = [
+        _written(row, shown[row.contact_id], points[row.contact_id], states[row.id], home, principal)
+        for row in rows
+    ]
+    return _as_of_now(connection, principal, rows, found, home, at)
+
+
+def _written(
+    row: Row[Any],
+    person: Suggestee,
+    points: tuple[TalkingPoint, ...],
+    state: State,
+    home: Home,
+    principal: Principal,
+) -> Suggested:
+    """As it was written down, and what came of it."""
+    return Suggested(
+        row.id,
+        person,
+        row.act,
+        Slot(row.slot_day, row.slot_at, row.slot_minutes or 0, row.slot_note or ""),
+        row.needs_address,
+        row.reason,
+        tuple(row.rules),
+        row.evidence,
+        points,
+        home.clock_of(row.act, person.place, IsoWeek.of(row.monday), principal.user_zone),
+        state.state,
+        state.day,
+        state.response_id,
+        state.interaction_id,
+        place=_place(row.act, person, home),
+        channel=state.channel,
+    )
+
+
+def _as_of_now(
+    connection: Connection,
+    principal: Principal,
+    rows: Sequence[Row[Any]],
+    found: Sequence[Suggested],
+    home: Home,
+    at: datetime,
+) -> list[Suggested]:
+    """The same with other acts that would do, and what has come into the way of those that wait."""
+    week = IsoWeek.of(rows[0].monday)
     frame = frame_of(week, principal.own_day(at), home.not_worked(week))
     suggests = {state.rule.key: state.rule.suggests for state in rule_states(connection, principal)}
-    waiting = [row for row in rows if states[row.id].state == "planned"]
+    live = _last_live(connection, principal, [row.contact_id for row in rows], at)
+    waiting = [row for row, one in zip(rows, found, strict=True) if one.is_open]
     taken = taken_now(connection, principal, waiting, at)
     arranged = _arranged(connection, principal, waiting, frame, at)
-    absent = {row.id: _absent(row, shown[row.contact_id], home, frame) for row in waiting}
     return [
-        Suggested(
-            row.id,
-            shown[row.contact_id],
-            row.act,
-            Slot(row.slot_day, row.slot_at, row.slot_minutes or 0, row.slot_note or ""),
-            row.needs_address,
-            row.reason,
-            tuple(row.rules),
-            row.evidence,
-            points[row.contact_id],
-            home.clock_of(row.act, shown[row.contact_id].place, week, principal.user_zone),
-            states[row.id].state,
-            states[row.id].day,
-            states[row.id].response_id,
-            states[row.id].interaction_id,
-            swaps=_swaps(
-                row, suggests, shown[row.contact_id], home, frame, live.get(row.contact_id), principal
-            ),
-            place=_place(row.act, shown[row.contact_id], home),
+        replace(
+            one,
+            swaps=_swaps(row, suggests, one.contact, home, frame, live.get(row.contact_id), principal),
             is_taken=row.id in taken,
             arranged_for=arranged.get(row.id),
-            absent=absent.get(row.id, ""),
-            channel=states[row.id].channel,
+            absent=_absent(row, one.contact, home, frame) if one.is_open else "",
         )
-        for row in rows
+        for row, one in zip(rows, found, strict=True)
     ]
 
 
