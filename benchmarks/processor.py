@@ -6,7 +6,6 @@ waits for its disk, and what a server spends on HTTP, is on neither side, so the
 """
 
 import asyncio
-import gc
 import statistics
 import sys
 import time
@@ -21,6 +20,7 @@ from benchmarks.data import SIZES, Filled, fill
 from benchmarks.measure import HEADING, Figure
 from benchmarks.server import beside_floors
 from benchmarks.web import earlier, form_of, sign_in
+from crm.commands.serve import settle_memory
 from crm.storage.database import Database
 from tests.campaigns.frame import BACKENDS, databases
 
@@ -111,7 +111,7 @@ def main(names: list[str]) -> None:
         with databases(backend) as fresh:
             database = Database(fresh())
             filled = fill(database, SIZES["S"])
-            gc.freeze()
+            settle_memory()
             asyncio.run(measured(beside_floors(database), sign_in(database, filled), filled))
             database.close()
 

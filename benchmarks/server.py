@@ -4,7 +4,6 @@ The floors below ``/floor`` do what cannot be left out. A page's floor renders t
 rows that lie ready; the log's parses the same form and commits one bare insert; the search's runs one plain query.
 """
 
-import gc
 import sys
 import threading
 from dataclasses import replace
@@ -21,6 +20,7 @@ from starlette.routing import Mount, Route
 
 from crm import clock
 from crm.app import create_app
+from crm.commands.serve import settle_memory
 from crm.settings import Settings
 from crm.storage.database import Database, new_ids
 from crm.storage.text import BY_BYTES, LAST_LETTER
@@ -131,7 +131,7 @@ def beside_floors(database: Database, port: int = 8000) -> Starlette:
 def main(url: str, port: int) -> None:
     """Serve until told to stop."""
     both = beside_floors(Database(url), port)
-    gc.freeze()  # as the program does
+    settle_memory()
     uvicorn.run(both, port=port, log_level="error", access_log=False)
 
 

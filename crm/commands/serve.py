@@ -138,7 +138,7 @@ def _stoppable(settings: Settings, database: Database, stops: list[Callable[[], 
 
     app = create_app(settings, database)
     stopping = app.state.site.stopping
-    gc.freeze()  # it stays as long as the process
+    settle_memory()
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -159,6 +159,13 @@ def _stoppable(settings: Settings, database: Database, stops: list[Callable[[], 
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, server.handle_exit)
     return server
+
+
+def settle_memory() -> None:
+    """What is loaded stays as long as the process. A page makes some 20,000 objects and leaves hardly any behind: to look for
+    those after every 700 took a tenth of its time."""
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 def _leave_nobody_working() -> None:

@@ -87,8 +87,19 @@ def in_short(rule: str, sentence: str, evidence: Mapping[str, int | float | None
     return _("{counted} since the last personal one, {ago}.").format(counted=counted, ago=ago(int(days)))
 
 
+ASKED_BY_WHY_LISTED = (
+    "days_since_any",
+    "days_since_personal",
+    "days_since_in_person",
+    "overdue_personal",
+    "overdue_in_person",
+    "digital_180",
+)
+
+
 def why_listed(zone: str, values: Mapping[str, Any]) -> str:
-    """What to say of somebody whom no rule flags, by zone and metrics: which clock has passed its target."""
+    """What to say of somebody whom no rule flags, by zone and metrics (``ASKED_BY_WHY_LISTED``): which clock
+    has passed its target."""
     passed = {
         "in_person": (_("Last met in person {ago}, past the target."), _("No meeting on record yet.")),
         "personal": (

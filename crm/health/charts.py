@@ -1,9 +1,9 @@
 """Charts of health as coordinates: pure functions from numbers; templates only draw."""
 
 import unicodedata
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from crm.domain.language import gettext as _
@@ -196,7 +196,7 @@ def _left_out(points: Sequence[Point], zones: Mapping[str, int]) -> str | None:
     total = mapped(zones)
     if len(points) >= total:
         return None
-    said = _("Showing the {placed} people with the lowest scores, of {with_record}.")
+    said = _("Showing {placed} of {with_record} people: those with the lowest scores of each zone.")
     return said.format(placed=numeral(len(points)), with_record=numeral(total))
 
 
@@ -249,18 +249,17 @@ def outline(shape: Shape, x: float, y: float, radius: float) -> tuple[str, str]:
 
 def _labelled(marks: Sequence[Mark]) -> tuple[Mark, ...]:
     """The same marks, the most important ones with their names where there is room."""
-    taken: list[Box] = [mark.box for mark in marks]
+    taken = _Taken([mark.box for mark in marks])
     labels: dict[int, Label] = {}
     for mark in sorted(marks, key=_importance):
         if len(labels) == MOST_LABELS:
             break
-        label = next((one for one in _places(mark) if _is_free(one.box, taken)), None)
+        label = next((one for one in _places(mark) if _is_inside(one.box) and taken.is_free(one.box)), None)
         if label is not None:
             labels[mark.point.id] = label
-            taken.append(label.box)
+            taken.add(label.box)
     return tuple(
-        Mark(mark.point, mark.x, mark.y, mark.radius, mark.outline, mark.half, labels.get(mark.point.id))
-        for mark in marks
+        replace(mark, label=labels[mark.point.id]) if mark.point.id in labels else mark for mark in marks
     )
 
 
@@ -270,38 +269,41 @@ def _importance(mark: Mark) -> tuple[float, int, float, int]:
     return -mark.radius, zone, -mark.x, mark.point.id
 
 
-def _places(mark: Mark) -> list[Label]:
+def _places(mark: Mark) -> Iterator[Label]:
     """Where the name may stand: right, left, above, below."""
     text = cut(mark.point.name, WIDEST)
     wide = text_width(text)
     gap = mark.radius + 5
     middle, base = mark.y - LINE / 2, mark.y + TEXT * 0.36
-    above, below = mark.y - gap - LINE + 3, mark.y + gap - 3
-    return [
-        Label(
-            text, mark.x + gap, base, "start", Box(mark.x + gap, middle, mark.x + gap + wide, middle + LINE)
-        ),
-        Label(text, mark.x - gap, base, "end", Box(mark.x - gap - wide, middle, mark.x - gap, middle + LINE)),
-        Label(
-            text,
-            mark.x,
-            above + TEXT,
-            "middle",
-            Box(mark.x - wide / 2, above, mark.x + wide / 2, above + LINE),
-        ),
-        Label(
-            text,
-            mark.x,
-            below + TEXT,
-            "middle",
-            Box(mark.x - wide / 2, below, mark.x + wide / 2, below + LINE),
-        ),
-    ]
+    right, left, start = mark.x + gap, mark.x - gap, mark.x - wide / 2
+    yield Label(text, right, base, "start", Box(right, middle, right + wide, middle + LINE))
+    yield Label(text, left, base, "end", Box(left - wide, middle, left, middle + LINE))
+    for top in (mark.y - gap - LINE + 3, mark.y + gap - 3):
+        yield Label(text, mark.x, top + TEXT, "middle", Box(start, top, start + wide, top + LINE))
 
 
-def _is_free(box: Box, taken: Sequence[Box]) -> bool:
-    inside = box.left >= LEFT and box.right <= RIGHT and box.top >= TOP and box.bottom <= BOTTOM
-    return inside and not any(box.meets(other) for other in taken)
+def _is_inside(box: Box) -> bool:
+    return box.left >= LEFT and box.right <= RIGHT and box.top >= TOP and box.bottom <= BOTTOM
+
+
+class _Taken:
+    """What is covered already, by lines across the plot: a box is compared with what stands in its own lines."""
+
+    def __init__(self, boxes: Iterable[Box]) -> None:
+        self._lines: dict[int, list[Box]] = defaultdict(list)
+        for box in boxes:
+            self.add(box)
+
+    def add(self, box: Box) -> None:
+        for line in _lines_of(box):
+            self._lines[line].append(box)
+
+    def is_free(self, box: Box) -> bool:
+        return not any(box.meets(other) for line in _lines_of(box) for other in self._lines[line])
+
+
+def _lines_of(box: Box) -> range:
+    return range(int(box.top // LINE), int(box.bottom // LINE) + 1)
 
 
 def text_width(text: str) -> float:

@@ -62,8 +62,8 @@ def health(visit: Visit) -> Response:
         return visit.redirect(slid)
     wanted, moment = filter_of(visit), moment_of(visit)
     headcounts = queries.headcounts(visit.connection, visit.principal, moment.relation, wanted)
-    placed = queries.placed(visit.connection, visit.principal, moment.relation, wanted)
     zones = views.zone_counts(headcounts)
+    placed = queries.placed(visit.connection, visit.principal, moment.relation, wanted, mapped(zones))
     names = owners(visit.connection, visit.principal, wanted.owner)
     compared = _compared(visit, wanted, moment, sum(zones.values()))
     context = {
@@ -186,10 +186,12 @@ def _why(visit: Visit, moment: Moment, page: queries.Page) -> dict[int, str]:
     ids = [one.id for one in page.people]
     relation = moment.relation if moment.is_today else None
     found = {one.id: why_listed(one.zone, one.metrics) for one in page.people}
-    said: dict[int, str] = {}
-    for flag in flags(visit.connection, visit.principal, moment.at, relation=relation, contact_ids=ids):
-        said.setdefault(flag.contact.id, in_short(flag.rule, flag.sentence, flag.evidence))
-    return found | said
+    strongest = flags(
+        visit.connection, visit.principal, moment.at, relation=relation, contact_ids=ids, one_each=True
+    )
+    return found | {
+        flag.contact.id: in_short(flag.rule, flag.sentence, flag.evidence) for flag in strongest
+    }
 
 
 def _choices(visit: Visit) -> dict[str, Any]:

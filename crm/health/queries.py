@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     and_,
+    bindparam,
     case,
     cast,
     func,
@@ -26,8 +27,10 @@ from crm.contacts.drafts import NOBODY
 from crm.contacts.history import LastPersonal, last_personal, ribbons
 from crm.domain.metrics import COUNTED, METRICS
 from crm.domain.principal import Principal
+from crm.domain.reasons import ASKED_BY_WHY_LISTED
 from crm.domain.ribbon import Touch
 from crm.domain.score import WEIGHTS
+from crm.health.charts import MAPPED, YEAR
 from crm.health.numbers import real, whole
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import kept
@@ -37,11 +40,16 @@ from crm.storage.stored_metrics import NEVER, current, scope_of
 from crm.storage.tables import contact, contact_email, contact_tag, organisation, user
 
 PAGE = 50
-MOST_MARKS = 300
-"""More people than this are not drawn on one map: those with the lowest scores are."""
+MOST_MARKS = 120
+"""More people than this are not drawn on one map: those with the lowest scores in each zone are."""
+IN_THE_PLOT, BESIDE_IT = 24, 24
+"""So many of each zone then, and so many of all who had no personal contact in a year: their panel has little room."""
 TO_RECONSIDER = ("gone_quiet", "screen_only", "drifting")
+_TOLD = ("contact_id", "kind", "tier", "owner_id", "zone", "score", "digital_share_365", *ASKED_BY_WHY_LISTED)
+"""The metrics of which a row tells: to read all seventy takes three times as long."""
 Sort: TypeAlias = Literal["score", "name", "personal", "share"]
-"""Lowest score first, by name, longest without personal contact first, most by screen first."""
+"""Lowest score first (of equal ones the longest without personal contact), by name, longest without personal contact
+first, most by screen first."""
 By: TypeAlias = Literal["owner", "organisation"]
 
 
@@ -100,7 +108,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Reconsidered:
-    """One row of the people to reconsider; ``metrics`` are those of the moment."""
+    """One row of the people to reconsider; ``metrics`` are those of the moment that the row tells of."""
 
     id: int
     name: str
@@ -195,10 +203,10 @@ def _names(whose: Any) -> Select[Any]:
 
 
 def _stored_by_owner(workspace_id: int, relation: Subquery, wanted: Filter) -> Select[Any]:
-    """By tier and score too, as the index has them: there is nothing to sort then."""
+    """By tier too, in the order of their index: there is nothing to sort then."""
     which = relation.c.owner_id, relation.c.kind, relation.c.zone
     counted = select(*which, func.count()).where(*_chosen(workspace_id, relation, wanted))
-    return counted.group_by(relation.c.tier, relation.c.score, relation.c.zone, relation.c.kind, which[0])
+    return counted.group_by(relation.c.tier, relation.c.zone, relation.c.kind, relation.c.owner_id)
 
 
 def _gone_by_owner(workspace_id: int, relation: Subquery, wanted: Filter) -> Select[Any]:
@@ -226,9 +234,36 @@ def _headcounts(workspace_id: int, relation: Subquery, wanted: Filter, by: By) -
     return select(*columns).select_from(counted.outerjoin(groups, named))
 
 
-def placed(connection: Connection, principal: Principal, relation: Subquery, wanted: Filter) -> list[Placed]:
-    """The people of the map, lowest score first: everybody with a record, up to ``MOST_MARKS``."""
-    return [Placed(*row) for row in connection.execute(_built(_placed, principal, relation, wanted))]
+def placed(
+    connection: Connection, principal: Principal, relation: Subquery, wanted: Filter, total: int
+) -> list[Placed]:
+    """The people of the map, lowest score first: all ``total`` with a record, or the first of each zone if they
+    are many."""
+    if total <= MOST_MARKS:
+        return [Placed(*row) for row in connection.execute(_built(_placed, principal, relation, wanted))]
+    plotted = _built(_in_the_plot, principal, relation, wanted)
+    found = [Placed(*row) for zone in MAPPED for row in connection.execute(plotted, {"in_zone": zone})]
+    found += [Placed(*row) for row in connection.execute(_built(_beside_it, principal, relation, wanted))]
+    return sorted(found, key=lambda one: (one.score, _silence(one), one.id))
+
+
+def _silence(one: Placed) -> int:
+    return -NEVER if one.days_since_personal is None else -one.days_since_personal
+
+
+def _in_the_plot(workspace_id: int, relation: Subquery, wanted: Filter) -> Select[Any]:
+    statement = _placed(workspace_id, relation, wanted)
+    of_zone = relation.c.zone == bindparam("in_zone")
+    return statement.where(of_zone, _days_silent(relation) < YEAR).limit(IN_THE_PLOT)
+
+
+def _beside_it(workspace_id: int, relation: Subquery, wanted: Filter) -> Select[Any]:
+    return _placed(workspace_id, relation, wanted).where(_days_silent(relation) >= YEAR).limit(BESIDE_IT)
+
+
+def _days_silent(relation: Subquery) -> ColumnElement[int]:
+    """Days since personal contact. Its sign hides an index from SQLite, which would else find people by it, then sort them."""
+    return -_longest(relation)
 
 
 def _placed(workspace_id: int, relation: Subquery, wanted: Filter) -> Select[Any]:
@@ -251,7 +286,6 @@ def _placed(workspace_id: int, relation: Subquery, wanted: Filter) -> Select[Any
         .select_from(_joined(workspace_id, relation))
         .where(is_present(), *_chosen(workspace_id, relation, wanted), metrics.score.is_not(None))
         .order_by(*_order(relation))
-        .limit(MOST_MARKS)
     )
 
 
@@ -330,7 +364,7 @@ def _out_of_touch(
         user.c.name.label("owner"),
     ]
     return (
-        select(*relation.c, *people, *keys)
+        select(*(relation.c[name] for name in _TOLD), *people, *keys)
         .select_from(_joined(workspace_id, relation))
         .where(is_present(), *_chosen(workspace_id, relation, wanted), relation.c.zone.in_(TO_RECONSIDER))
         .order_by(*order)
@@ -423,7 +457,7 @@ def _score(relation: Subquery) -> ColumnElement[int]:
 
 
 _KINDS: Mapping[Sort, tuple[type, ...]] = {
-    "score": (int, str, int),
+    "score": (int, int, int),
     "name": (str, int),
     "personal": (int, str, int),
     "share": (int, str, int),
@@ -433,11 +467,19 @@ _KINDS: Mapping[Sort, tuple[type, ...]] = {
 
 def _order(relation: Subquery, sort: Sort = "score") -> list[ColumnElement[Any]]:
     """Every order goes up, so that one comparison finds what comes after."""
-    metrics = relation.c
+    if sort == "score":
+        return [_score(relation), _longest(relation), relation.c.contact_id]
+    share = func.coalesce(relation.c.digital_share_365, 0)
     first: Mapping[Sort, list[ColumnElement[Any]]] = {
-        "score": [_score(relation)],
         "name": [],
-        "personal": [-func.coalesce(metrics.days_since_personal, NEVER)],
-        "share": [-cast(func.round(func.coalesce(metrics.digital_share_365, 0) * 1000), Integer)],
+        "personal": [_longest(relation)],
+        "share": [-cast(func.round(share * 1000), Integer)],
     }
     return [*first[sort], contact.c.folded_name, contact.c.id]
+
+
+def _longest(relation: Subquery) -> ColumnElement[int]:
+    """Rises from those who waited longest for personal contact, among people with a record: stored, it has an index."""
+    if "silence" in relation.c:
+        return relation.c.silence
+    return -func.coalesce(relation.c.days_since_personal, NEVER)

@@ -268,13 +268,7 @@ def _posts(
     near = {one: day for one, day in days.items() if day and 0 < (day - today).days <= NEAR_DAYS}
     if not near:
         return {}
-    owner = and_(user.c.workspace_id == contact.c.workspace_id, user.c.id == contact.c.owner_id)
-    there, here = [contact.c.city, contact.c.country, contact.c.time_zone], [user.c.city, user.c.country]
-    rows = connection.execute(
-        select(contact.c.id, *there, *(column.label(f"owner_{column.name}") for column in here))
-        .outerjoin(user, owner)
-        .where(contact.c.workspace_id == principal.workspace_id, contact.c.id.in_(near))
-    )
+    rows = connection.execute(*_whereabouts(principal.workspace_id, list(near)))
     return {
         row.id: {
             "post_by": last_post(
@@ -285,6 +279,17 @@ def _posts(
         }
         for row in rows
     }
+
+
+@built_once
+def _whereabouts(whose: Any, ids: Any) -> Select[Any]:
+    owner = and_(user.c.workspace_id == contact.c.workspace_id, user.c.id == contact.c.owner_id)
+    there, here = [contact.c.city, contact.c.country, contact.c.time_zone], [user.c.city, user.c.country]
+    return (
+        select(contact.c.id, *there, *(column.label(f"owner_{column.name}") for column in here))
+        .outerjoin(user, owner)
+        .where(contact.c.workspace_id == whose, contact.c.id.in_(ids))
+    )
 
 
 def _had_last_year(row: Row[Any], day: date) -> bool:
@@ -299,16 +304,10 @@ def _last_year(connection: Connection, principal: Principal, days: Mapping[int, 
     """
     if not days:
         return {}
-    log = interaction_contact.c
     around = {one: in_year(day.year - 1, day.month, day.day) for one, day in days.items()}
     margin = timedelta(days=AROUND_DAYS)
-    rows = connection.execute(
-        select(log.contact_id, log.channel, log.day, is_personal(log).label("personal"))
-        .where(log.workspace_id == principal.workspace_id, log.contact_id.in_(around), log.counts)
-        .where(log.day.between(min(around.values()) - margin, max(around.values()) + margin))
-        .where(log.direction != "inbound")
-        .order_by(log.occurred_at.desc(), log.interaction_id.desc())
-    ).all()
+    first, last = min(around.values()) - margin, max(around.values()) + margin
+    rows = connection.execute(*_done_between(principal.workspace_id, list(around), first, last)).all()
     near = [row for row in rows if abs(row.day - around[row.contact_id]) <= margin]
     near.sort(key=lambda row: abs(row.day - around[row.contact_id]))
     personally = {row.contact_id for row in near if row.personal}
@@ -317,3 +316,15 @@ def _last_year(connection: Connection, principal: Principal, days: Mapping[int, 
         if row.contact_id not in personally:
             found.setdefault(row.contact_id, row.channel)
     return found
+
+
+@built_once
+def _done_between(whose: Any, ids: Any, first: Any, last: Any) -> Select[Any]:
+    """What counts and came from us or from both, on days from the first to the last, newest first."""
+    log = interaction_contact.c
+    return (
+        select(log.contact_id, log.channel, log.day, is_personal(log).label("personal"))
+        .where(log.workspace_id == whose, log.contact_id.in_(ids), log.counts)
+        .where(log.day.between(first, last), log.direction != "inbound")
+        .order_by(log.occurred_at.desc(), log.interaction_id.desc())
+    )

@@ -71,11 +71,12 @@ def flags(
     contact_ids: Iterable[int] | None = None,
     owner_id: int | None = None,
     kept: bool = False,
+    one_each: bool = False,
 ) -> list[Flag]:
     """Every flag as of ``at``, strongest first, then by rule and name. Archived and deceased people have none.
 
     ``relation`` is where the metrics come from: by default worked out from the log, for pages the stored ones.
-    ``kept``: the sentences are to be read on later days too.
+    ``kept``: the sentences are to be read on later days too. ``one_each``: only everybody's strongest.
     """
     chosen = active_rules(connection, principal) if rules is None else rules
     asked = [one for one in chosen if one.about == "people"]
@@ -89,15 +90,33 @@ def flags(
     found = [
         (place, _flag(row, asked[place], evidence[place], is_high, told))
         for row in rows
-        for place, is_high in hits(row, asked)
+        for place, is_high in (_strongest_of(row, asked) if one_each else hits(row, asked))
         for told in [facts[row.contact_id].of(asked[place].key, row.owner_id in doubtful, kept_on)]
     ]
-    return [flag for _, flag in sorted(found, key=lambda pair: _strongest(*pair))]
+    return [flag for _, flag in sorted(found, key=lambda pair: _order(*pair))]
 
 
-def _strongest(place: int, flag: Flag) -> tuple[int, int, str, int]:
-    """The order of flags: severity, the rule's place, name."""
-    return SEVERITIES.index(flag.severity), place, flag.contact.name, flag.contact.id
+def _order(place: int, flag: Flag) -> tuple[int, int, str, int]:
+    return *_strength(flag.severity, place), flag.contact.name, flag.contact.id
+
+
+def _strength(severity: str, place: int) -> tuple[int, int]:
+    """The order of one contact's flags: severity, the rule's place."""
+    return SEVERITIES.index(severity), place
+
+
+def _severity(one: Rule, is_high: bool) -> str:
+    return "high" if is_high else one.severity
+
+
+def _strongest_of(row: Row[Any], asked: Sequence[Rule]) -> list[tuple[int, bool]]:
+    """Of what the row matches, the strongest alone."""
+
+    def strength(hit: tuple[int, bool]) -> tuple[int, int]:
+        place, is_high = hit
+        return _strength(_severity(asked[place], is_high), place)
+
+    return [min(hits(row, asked), key=strength)]
 
 
 def _matching(
@@ -233,11 +252,11 @@ def _flag(row: Row[Any], one: Rule, names: Sequence[str], raised: bool, facts: F
     person = FlaggedContact(
         row.contact_id, row.name, row.email, row.kind, row.tier, row.owner_id, row.organisation_id
     )
-    severity, told = "high" if raised else one.severity, told_as(one)
+    told = told_as(one)
     return Flag(
         person,
         one.key,
-        severity,
+        _severity(one, raised),
         flag_sentence(told, evidence, facts if told else replace(facts, rule_name=one.title)),
         evidence,
         one.suggests,

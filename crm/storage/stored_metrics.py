@@ -46,9 +46,10 @@ NEVER = 1_000_000
 """More days than anybody was ever silent: where lists put those with whom it never happened."""
 LET_IN_SECONDS = 0.12
 """A pause between two blocks: another process that waits for SQLite looks every tenth of a second."""
-_BESIDE = ("workspace_id", "fresh_until", "silence", "then_on", "then_zone", "then_score", *SETTLED)
+_BESIDE = ("workspace_id", "fresh_until", "then_on", "then_zone", "then_score", *SETTLED)
 """Columns that are no metric of today."""
-_FIGURES = tuple(column.name for column in contact_metrics.c if column.name not in (*_BESIDE, "contact_id"))
+_NO_FIGURES = (*_BESIDE, "contact_id", "silence")
+_FIGURES = tuple(column.name for column in contact_metrics.c if column.name not in _NO_FIGURES)
 
 
 def targets_of(connection: Connection, workspace_id: int) -> Targets:
@@ -228,7 +229,8 @@ def is_listed() -> ColumnElement[bool]:
 
 @lru_cache(maxsize=64)
 def current(workspace_id: int) -> Subquery:
-    """The stored metrics as a relation with the columns of ``crm.storage.metrics.as_of``; refresh stale rows first."""
+    """The stored metrics as a relation with the columns of ``crm.storage.metrics.as_of`` and ``silence``; refresh stale
+    rows first."""
     columns = [column for column in contact_metrics.c if column.name not in _BESIDE]
     mine = contact_metrics.c.workspace_id == workspace_id
     return select(*columns).where(mine, is_listed()).subquery("current_metrics")

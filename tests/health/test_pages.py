@@ -11,7 +11,8 @@ from starlette.testclient import TestClient
 from crm import clock
 from crm.domain.principal import Principal
 from crm.health import queries
-from crm.health.queries import PAGE, TO_RECONSIDER, Filter, Standing
+from crm.health.charts import MAPPED
+from crm.health.queries import BESIDE_IT, IN_THE_PLOT, MOST_MARKS, PAGE, TO_RECONSIDER, Filter, Standing
 from crm.storage.metrics import as_of
 from crm.storage.stored_metrics import current, refresh_stale, scope_of
 from crm.storage.tables import contact, contact_tag, user
@@ -224,6 +225,34 @@ def crowd(world: World, number: int) -> None:
 
 
 @pytest.mark.parametrize("stored", [True, False])
+def test_a_large_map_has_the_lowest_scores_of_every_zone(world: World, stored: bool) -> None:
+    crowd(world, 60)
+    for place in range(90):
+        one = world.contact(f"Bea {place}")
+        world.log("lunch", 4 * place + 20, one)
+        for days in (5, 15, 25, 35) if place % 3 else (place + 10,):
+            world.log("email", days, one)
+    with world.database.write() as connection:
+        mark_everyone_stale(connection, world.workspace_id)
+        refresh_stale(connection, scope_of(connection, world.principal, world.now))
+        scope = scope_of(connection, world.principal, world.now)
+        relation = current(world.workspace_id) if stored else as_of(scope)
+        everybody = queries.placed(connection, world.principal, relation, Filter(), MOST_MARKS)
+        some = queries.placed(connection, world.principal, relation, Filter(), MOST_MARKS + 1)
+    assert len(everybody) == 150 > MOST_MARKS > len(some)
+    asked: list[int] = []
+    for zone in MAPPED:
+        drawn = [one for one in everybody if one.zone == zone and (one.days_since_personal or 999) < 365]
+        assert drawn
+        asked += [one.id for one in drawn[:IN_THE_PLOT]]
+    apart = [one for one in everybody if (one.days_since_personal or 999) >= 365]
+    asked += [one.id for one in apart[:BESIDE_IT]]
+    assert len(apart) > BESIDE_IT
+    assert [one.id for one in some] == [one.id for one in everybody if one.id in asked]
+    assert [one.score for one in some] == sorted(one.score for one in some)
+
+
+@pytest.mark.parametrize("stored", [True, False])
 def test_pages_follow_each_other_without_gap_or_double(world: World, stored: bool) -> None:
     crowd(world, 23)
     with world.database.write() as connection:
@@ -245,7 +274,12 @@ def test_pages_follow_each_other_without_gap_or_double(world: World, stored: boo
             if after is None:
                 break
         standings = queries.standings(connection, world.principal, world.now)
-    assert found == [one.id for one in standings if one.zone in TO_RECONSIDER]
+    asked = sorted(
+        (one.score, -(one.metrics["days_since_personal"] or 10**6), one.id)
+        for one in standings
+        if one.zone in TO_RECONSIDER
+    )
+    assert found == [one_id for _, _, one_id in asked]
     assert len(found) == 23 < PAGE
 
 

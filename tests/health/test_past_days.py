@@ -137,7 +137,8 @@ def turned_over(
 def place(one: queries.Reconsidered, sort: Sort) -> tuple[Any, ...]:
     days, share = one.metrics["days_since_personal"], one.metrics["digital_share_365"] or 0
     first = {"score": one.score, "name": 0, "personal": -(10**6 if days is None else days), "share": -share}
-    return first[sort], one.name.casefold(), one.id
+    then = -(10**6 if days is None else days) if sort == "score" else one.name.casefold()
+    return first[sort], then, one.id
 
 
 @on_sqlite

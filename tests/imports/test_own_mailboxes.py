@@ -49,7 +49,7 @@ def due(world: World, server: ImapServer, at: datetime) -> int:
 
 def rows(world: World, table: Any) -> list[Any]:
     with world.database.read() as connection:
-        return list(connection.execute(select(table)).all())
+        return list(connection.execute(select(table).order_by(*table.primary_key)).all())
 
 
 def by_mail(world: World) -> None:

@@ -35,7 +35,7 @@ def reader(world: World, server: ImapServer, at: datetime = NOW) -> Reader:
 
 def rows(world: World, table: Any) -> list[Any]:
     with world.database.read() as connection:
-        return list(connection.execute(select(table)).all())
+        return list(connection.execute(select(table).order_by(*table.primary_key)).all())
 
 
 def sent(world: World, **columns: Any) -> tuple[Any, Any]:

@@ -77,7 +77,7 @@ def arrive(world: World, server: ImapServer, *mails: bytes, at: datetime = LATER
 
 def rows(world: World, table: Any, *where: Any) -> list[Any]:
     with world.database.read() as connection:
-        return list(connection.execute(select(table).where(*where)).all())
+        return list(connection.execute(select(table).where(*where).order_by(*table.primary_key)).all())
 
 
 def logged(world: World) -> list[tuple[str, str, str | None]]:

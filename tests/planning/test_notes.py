@@ -62,7 +62,7 @@ def post(world: World, by: Principal, contact_id: int, days_ago: int = 0, *, rin
 
 def rows(world: World, table: Any) -> list[Any]:
     with world.database.read() as connection:
-        return list(connection.execute(select(table)))
+        return list(connection.execute(select(table).order_by(*table.primary_key)))
 
 
 def planned_note(world: World, by: Principal) -> tuple[int, int]:

@@ -18,9 +18,9 @@ def rows(world: World, at=None) -> tuple[list[dict], list[dict]]:  # type: ignor
         scope = scope_of(connection, world.principal, at or world.now)
         refresh_stale(connection, scope)
         relation, stored = as_of(scope), current(world.workspace_id)
-        names = [column.name for column in stored.c]
+        names = [column.name for column in stored.c if column.name != "silence"]
         computed = connection.execute(select(*(relation.c[name] for name in names)).order_by("contact_id"))
-        kept = connection.execute(select(*stored.c).order_by("contact_id"))
+        kept = connection.execute(select(*(stored.c[name] for name in names)).order_by("contact_id"))
         return [dict(row) for row in kept.mappings()], [dict(row) for row in computed.mappings()]
 
 

@@ -68,13 +68,17 @@ contact_metrics = Table(
     Index("ix_contact_metrics_workspace_id_zone", "workspace_id", "zone", "score"),
     Index("ix_contact_metrics_workspace_id_silence", "workspace_id", "silence"),
     Index(
-        "ix_contact_metrics_workspace_id_tier",
-        *("workspace_id", "tier", "score", "zone", "kind", "owner_id", "contact_id"),
+        "ix_contact_metrics_in_order_of_score",
+        *("workspace_id", "tier", "score", "silence", "contact_id", "zone", "kind", "owner_id"),
+    ),
+    Index(
+        "ix_contact_metrics_by_zone",
+        *("workspace_id", "tier", "zone", "kind", "owner_id", "score", "contact_id"),
     ),
 )
 """Every metric as of now. A row is right until ``fresh_until``: the workspace's next midnight, the next interaction
 logged ahead, or 1970 where something changed since; rows past it are worked out again before they are read.
-``tier``, ``kind``, ``owner_id`` and ``target_…`` are the contact's own: a list finds and counts its people by one index.
+``tier``, ``kind``, ``owner_id`` and ``target_…`` are the contact's own: a list finds, sorts and counts its people by one index.
 ``silence`` rises from those who waited longest for personal contact to those without a zone.
 ``then_zone`` and ``then_score`` are those of the end of ``then_on``, which is missing where they are not known (any more).
 ``settled_…`` are the sums of contact days of long ago (``crm.storage.settled_rhythm``)."""
