@@ -26,7 +26,6 @@ from crm.domain.places.whereabouts import whereabouts
 from crm.domain.post import last_post
 from crm.domain.principal import Principal
 from crm.domain.yearly import in_year, next_return
-from crm.storage.blocks import blocks
 from crm.storage.open_matters import COURSES, in_order, is_open
 from crm.storage.participation import counted, is_in_person, is_personal, newest
 from crm.storage.statements import built_once
@@ -41,7 +40,6 @@ from crm.storage.tables import (
     user,
 )
 
-BLOCK = 5_000
 NEAR_DAYS = 30
 """Farther dates are no reason to think of the post."""
 AROUND_DAYS = 3
@@ -74,17 +72,17 @@ def facts_of(
         told[row.contact_id]["organisation"] = organisations.get(row.organisation_id, "")
     today = principal.team_day(at)
     renewals: dict[int, dict[str, Any]] = {}
-    for ids in blocks(sorted(told), BLOCK):
-        for part in (_since_personal, _last_channels):
-            _merge(told, part(connection, principal, at, ids))
-        for written in (_asks, _promises, _favours):
-            _merge(told, written(connection, principal, today, ids))
-        dates = connection.execute(*_dates_of(principal.workspace_id, ids)).all()
-        ahead = [row for row in dates if row.kind == "renewal"]
-        renewals.update(_nearest(connection, principal, today, ahead))
-        others = [row for row in dates if row.kind != "renewal"]
-        _merge(told, _nearest(connection, principal, today, others))
-        _merge(told, _posts(connection, principal, today, {one: told[one].get("date_on") for one in ids}))
+    ids = sorted(told)
+    for part in (_since_personal, _last_channels):
+        _merge(told, part(connection, principal, at, ids))
+    for written in (_asks, _promises, _favours):
+        _merge(told, written(connection, principal, today, ids))
+    dates = connection.execute(*_dates_of(principal.workspace_id, ids)).all()
+    ahead = [row for row in dates if row.kind == "renewal"]
+    renewals.update(_nearest(connection, principal, today, ahead))
+    others = [row for row in dates if row.kind != "renewal"]
+    _merge(told, _nearest(connection, principal, today, others))
+    _merge(told, _posts(connection, principal, today, {one: told[one].get("date_on") for one in ids}))
     return {one: _both(values, renewals.get(one)) for one, values in told.items()}
 
 

@@ -17,6 +17,7 @@ from crm.domain.rules import ALL, SEVERITIES, Rule
 from crm.interactions.on_record import forgetful_users
 from crm.rules.facts import facts_of
 from crm.rules.states import active_rules
+from crm.storage.blocks import blocks
 from crm.storage.flags import hits, matches
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import kept
@@ -26,6 +27,8 @@ from crm.storage.tables import contact, contact_email
 
 Number = int | float | None
 PAGE = 50
+BLOCK = 500
+"""The facts of so many people are held at once."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,14 @@ def flags(
     if not asked:
         return []
     rows = _matching(connection, principal, at, asked, relation, contact_ids, owner_id)
-    facts = facts_of(connection, principal, at, rows)
     doubtful = _doubtful(connection, principal, at, rows, asked)
     kept_on = principal.team_day(at) if kept else None
     evidence = [one.evidence_names() for one in asked]
     found = [
         (place, _flag(row, asked[place], evidence[place], is_high, told))
-        for row in rows
+        for block in blocks(rows, BLOCK)
+        for facts in [facts_of(connection, principal, at, block)]
+        for row in block
         for place, is_high in (_strongest_of(row, asked) if one_each else hits(row, asked))
         for told in [facts[row.contact_id].of(asked[place].key, row.owner_id in doubtful, kept_on)]
     ]

@@ -41,7 +41,7 @@ from crm.storage.types import to_micros
 
 STALE = datetime(1970, 1, 1, tzinfo=UTC)
 LOG_UNCHANGED = date.max
-BLOCK = 5_000
+BLOCK = 1_000
 NEVER = 1_000_000
 """More days than anybody was ever silent: where lists put those with whom it never happened."""
 LET_IN_SECONDS = 0.12
