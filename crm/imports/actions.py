@@ -36,13 +36,25 @@ from crm.imports.report import FileReport, total
 from crm.imports.run import Progress, Run
 from crm.storage.database import Database, new_id, new_ids
 from crm.storage.stored_metrics import refresh, scope_of
-from crm.storage.tables import import_batch, import_upload, workspace
+from crm.storage.tables import (
+    contact,
+    import_batch,
+    import_upload,
+    interaction,
+    interaction_contact,
+    interaction_user,
+    source_record,
+    workspace,
+)
 
 ORDER = (*EXCHANGE, RULES)
 """People before what is said about them, in whatever order the files were named."""
 ALONE = (VCARD, ADDRESS_BOOK, MONICA)
 """Each of these files is a transaction of its own; what is broken in it is left out, and the rest is brought in."""
 UPLOAD_LIFE = timedelta(days=1)
+MANY = 1_000
+"""After so many new things the tables that grow most are looked at again."""
+WRITTEN = (source_record, interaction, interaction_contact, interaction_user, contact)
 
 Sitting = Sequence[ParsedFile | FileReport]
 """Files as read, in the order in which they were named; a FileReport is one that could not be read."""
@@ -92,6 +104,8 @@ def apply(
                 raise _Undone
             for _, report in group:
                 report.batch_id = batch_id
+    if total(reports, "new").total() >= MANY:
+        database.gather_statistics(*WRITTEN)
     return reports
 
 

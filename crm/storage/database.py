@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 
 from crm.errors import Unavailable
 from crm.storage import sqlite
@@ -67,6 +67,14 @@ class Database:
         """This process is a server on it; Unavailable where it bears only one and another is there."""
         with sqlite.served(self.engine) if self.is_sqlite else nullcontext():
             yield
+
+    def gather_statistics(self, *tables: Table) -> None:
+        """Let PostgreSQL know at once what a large change wrote; until its autovacuum came by it would read whole tables for
+        a few rows. SQLite is told nothing (docs/performance.md)."""
+        if not self.is_sqlite:
+            with self.write() as connection:
+                names = ", ".join(table.name for table in tables)
+                connection.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {names}")
 
     def close(self) -> None:
         """Return every connection."""

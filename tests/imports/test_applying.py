@@ -5,7 +5,7 @@ import json
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from crm.contacts import many
 from crm.domain.rules import ALL
@@ -653,3 +653,14 @@ def test_a_number_beyond_those_of_a_name_makes_nobody_up(world: World) -> None:
     assert "fewer are here" in report.uncertain[0].question
     assert [row.name for row in rows(world, contact)] == ["Ana Novak"]
     assert count(world, interaction) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_postgresql_knows_at_once_how_much_a_large_import_wrote(world: World) -> None:
+    """Until it knows, it reads all of a table to find the few rows that the next import asks for."""
+    world.contact("Marta Kowalczyk")
+    lines = [f"2026-10-{1 + place % 28:02},email,Marta Kowalczyk,About {place}" for place in range(1_100)]
+    good(bring(world, ("log.csv", "\n".join(["occurred_at,channel,contacts,summary", *lines]))))
+    known = text("SELECT reltuples FROM pg_class WHERE relname = 'source_record'")
+    with world.database.read() as connection:
+        assert connection.execute(known).scalar_one() == count(world, source_record) == 1_100
