@@ -97,14 +97,17 @@ def fill(database: Database, size: Size, seed: int = 1) -> Filled:
             connection.execute(interaction_user.insert(), [{**ours, "interaction_id": row} for row in rows])
     with database.write() as connection:
         connection.execute(contact_metrics.update().values(fresh_until=STALE, settled_on=None))
-    if (
-        not database.is_sqlite
-    ):  # PostgreSQL does it by itself, and nobody does it on SQLite (docs/performance.md)
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM ANALYZE")
+    vacuum(database)
     ordered = sorted(range(size.contacts), key=lambda place: counts[place])
     lively = min(range(size.contacts), key=lambda place: abs(counts[place] - LIVELY))
     return Filled(principal, ids, ids[ordered[-1]], ids[ordered[len(ordered) // 2]], ids[lively])
+
+
+def vacuum(database: Database) -> None:
+    """What PostgreSQL does by itself within a minute or so; on SQLite nobody does it (docs/performance.md)."""
+    if not database.is_sqlite:
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE")
 
 
 def _blocks(rows: Iterator[Any]) -> Iterator[list[Any]]:

@@ -11,7 +11,7 @@ from html import unescape
 from uuid import uuid4
 
 from benchmarks.client import Client, free_port, resident_mib, serving
-from benchmarks.data import Filled
+from benchmarks.data import Filled, vacuum
 from benchmarks.measure import Figure, in_turn, percentile
 from benchmarks.people import NOW
 from crm import clock
@@ -34,6 +34,7 @@ def web(database: Database, filled: Filled) -> Iterator[Figure]:
     with serving(("benchmarks.server", database.url.render_as_string(False), str(port)), port):
         client = Client(port, cookie)
         client.get("/people")  # brings the metrics up to date
+        vacuum(database)
         yield from _pages(client, filled)
         yield from _search(client, filled)
         yield from _log(client, filled)
