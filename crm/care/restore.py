@@ -72,6 +72,7 @@ def _put_in(database: Database, found: Archive, at: datetime, *, replace: bool) 
         set_last_id(connection, found.manifest.last_id)
         check_references(connection)
         _hold_mail(connection, found.manifest, at)
+    database.gather_statistics(*metadata.sorted_tables)
 
 
 def _is_damaged(database: Database) -> bool:

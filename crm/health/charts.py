@@ -153,11 +153,12 @@ def portfolio_map(points: Sequence[Point], zones: Mapping[str, int] | None = Non
         if one.days is not None and one.days < YEAR and one.share is not None
     ]
     drawn = {mark.point.id for mark in marks}
-    apart = [one for one in points if one.id not in drawn]
-    left_out = _left_out(points, people)
+    sections = _sections([one for one in points if one.id not in drawn])
+    number = len(marks) + sum(len(section.marks) for section in sections)
+    left_out = _left_out(number, mapped(people)) if len(points) < mapped(people) else None
     return PortfolioMap(
         marks=_labelled(sorted(marks, key=lambda mark: (mark.radius, -mark.point.id))),
-        sections=_sections(apart),
+        sections=sections,
         across=tuple(Tick(_x(days), str(days)) for days in TICKS),
         up=tuple(Tick(_y(percent / 100), f"{percent}%") for percent in (0, 25, 50, 75, 100)),
         kinds=_kinds(points),
@@ -191,13 +192,10 @@ def finding(points: Sequence[Point], zones: Mapping[str, int], left_out: str | N
     ).format(finding=first, number=in_words(never))
 
 
-def _left_out(points: Sequence[Point], zones: Mapping[str, int]) -> str | None:
-    """Why there are fewer marks than people, if so."""
-    total = mapped(zones)
-    if len(points) >= total:
-        return None
-    said = _("Showing {placed} of {with_record} people: those with the lowest scores of each zone.")
-    return said.format(placed=numeral(len(points)), with_record=numeral(total))
+def _left_out(drawn: int, total: int) -> str:
+    """Why there are fewer marks than people."""
+    said = _("Showing {drawn} of {total} people: of each zone, those with the lowest scores.")
+    return said.format(drawn=numeral(drawn), total=numeral(total))
 
 
 def mapped(zones: Mapping[str, int]) -> int:

@@ -63,7 +63,7 @@ def health(visit: Visit) -> Response:
     wanted, moment = filter_of(visit), moment_of(visit)
     headcounts = queries.headcounts(visit.connection, visit.principal, moment.relation, wanted)
     zones = views.zone_counts(headcounts)
-    placed = queries.placed(visit.connection, visit.principal, moment.relation, wanted, mapped(zones))
+    placed = queries.placed(visit.connection, visit.principal, moment.relation, wanted, zones)
     names = owners(visit.connection, visit.principal, wanted.owner)
     compared = _compared(visit, wanted, moment, sum(zones.values()))
     context = {

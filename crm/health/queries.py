@@ -42,8 +42,8 @@ from crm.storage.tables import contact, contact_email, contact_tag, organisation
 PAGE = 50
 MOST_MARKS = 120
 """More people than this are not drawn on one map: those with the lowest scores in each zone are."""
-IN_THE_PLOT, BESIDE_IT = 24, 24
-"""So many of each zone then, and so many of all who had no personal contact in a year: their panel has little room."""
+LOWEST = 8
+"""So many of each zone wherever they stand. The rest had personal contact within the year: the plot has most room."""
 TO_RECONSIDER = ("gone_quiet", "screen_only", "drifting")
 _TOLD = ("contact_id", "kind", "tier", "owner_id", "zone", "score", "digital_share_365", *ASKED_BY_WHY_LISTED)
 """The metrics of which a row tells: to read all seventy takes three times as long."""
@@ -235,30 +235,42 @@ def _headcounts(workspace_id: int, relation: Subquery, wanted: Filter, by: By) -
 
 
 def placed(
-    connection: Connection, principal: Principal, relation: Subquery, wanted: Filter, total: int
+    connection: Connection,
+    principal: Principal,
+    relation: Subquery,
+    wanted: Filter,
+    zones: Mapping[str, int],
 ) -> list[Placed]:
-    """The people of the map, lowest score first: all ``total`` with a record, or the first of each zone if they
-    are many."""
-    if total <= MOST_MARKS:
+    """The people of the map, lowest score first: all who are in one of ``zones``, or those with the lowest scores of each."""
+    if sum(zones[zone] for zone in MAPPED) <= MOST_MARKS:
         return [Placed(*row) for row in connection.execute(_built(_placed, principal, relation, wanted))]
-    plotted = _built(_in_the_plot, principal, relation, wanted)
-    found = [Placed(*row) for zone in MAPPED for row in connection.execute(plotted, {"in_zone": zone})]
-    found += [Placed(*row) for row in connection.execute(_built(_beside_it, principal, relation, wanted))]
+    of_zone = _built(_of_zone, principal, relation, wanted, False)
+    within_a_year = _built(_of_zone, principal, relation, wanted, True)
+    found: list[Placed] = []
+    for zone, room in shares({zone: zones[zone] for zone in MAPPED}, MOST_MARKS).items():
+        lowest = connection.execute(of_zone, {"in_zone": zone, "first": min(LOWEST, room)}).all()
+        others = connection.execute(within_a_year, {"in_zone": zone, "first": room}).all()
+        found += [Placed(*row) for row in list(dict.fromkeys([*lowest, *others]))[:room]]
     return sorted(found, key=lambda one: (one.score, _silence(one), one.id))
+
+
+def shares(people: Mapping[str, int], room: int) -> dict[str, int]:
+    """How many of each group have room: as many as of any other, and the others what a small group leaves."""
+    found: dict[str, int] = {}
+    for place, group in enumerate(sorted(people, key=lambda one: people[one])):
+        found[group] = min(people[group], (room - sum(found.values())) // (len(people) - place))
+    return found
 
 
 def _silence(one: Placed) -> int:
     return -NEVER if one.days_since_personal is None else -one.days_since_personal
 
 
-def _in_the_plot(workspace_id: int, relation: Subquery, wanted: Filter) -> Select[Any]:
-    statement = _placed(workspace_id, relation, wanted)
-    of_zone = relation.c.zone == bindparam("in_zone")
-    return statement.where(of_zone, _days_silent(relation) < YEAR).limit(IN_THE_PLOT)
-
-
-def _beside_it(workspace_id: int, relation: Subquery, wanted: Filter) -> Select[Any]:
-    return _placed(workspace_id, relation, wanted).where(_days_silent(relation) >= YEAR).limit(BESIDE_IT)
+def _of_zone(workspace_id: int, relation: Subquery, wanted: Filter, within_a_year: bool) -> Select[Any]:
+    statement = _placed(workspace_id, relation, wanted).where(relation.c.zone == bindparam("in_zone"))
+    if within_a_year:
+        statement = statement.where(_days_silent(relation) < YEAR)
+    return statement.limit(bindparam("first"))
 
 
 def _days_silent(relation: Subquery) -> ColumnElement[int]:
@@ -318,7 +330,9 @@ def everybody(
         select(*relation.c, *names)
         .select_from(_joined(principal.workspace_id, relation).outerjoin(contact_email, is_first_email()))
         .where(is_present(), *_chosen(principal.workspace_id, relation, wanted))
-        .order_by(relation.c.score.is_(None), *_order(relation, sort))
+        .order_by(
+            relation.c.score.is_(None), *_order(relation, sort)[:-1], contact.c.folded_name, contact.c.id
+        )
     )
     return list(connection.execute(statement))
 

@@ -38,6 +38,9 @@ from crm.storage.database import Database, new_id, new_ids
 from crm.storage.stored_metrics import refresh, scope_of
 from crm.storage.tables import (
     contact,
+    contact_email,
+    contact_metrics,
+    contact_phone,
     import_batch,
     import_upload,
     interaction,
@@ -54,7 +57,10 @@ ALONE = (VCARD, ADDRESS_BOOK, MONICA)
 UPLOAD_LIFE = timedelta(days=1)
 MANY = 1_000
 """After so many new things the tables that grow most are looked at again."""
-WRITTEN = (source_record, interaction, interaction_contact, interaction_user, contact)
+WRITTEN = (
+    *(source_record, interaction, interaction_contact, interaction_user),
+    *(contact, contact_email, contact_phone, contact_metrics),
+)
 
 Sitting = Sequence[ParsedFile | FileReport]
 """Files as read, in the order in which they were named; a FileReport is one that could not be read."""

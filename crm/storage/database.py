@@ -6,16 +6,20 @@ engine: with one listener SQLAlchemy asks for listeners of every sort at every s
 """
 
 import hashlib
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from crm.errors import Unavailable
 from crm.storage import sqlite
 from crm.storage.faults import plain_faults
+
+log = logging.getLogger(__name__)
 
 THREADS = 5
 """Requests at work at the same moment: each keeps a connection with its pages and statements, some 4 MiB."""
@@ -70,11 +74,15 @@ class Database:
 
     def gather_statistics(self, *tables: Table) -> None:
         """Let PostgreSQL know at once what a large change wrote; until its autovacuum came by it would read whole tables for
-        a few rows. SQLite is told nothing (docs/performance.md)."""
-        if not self.is_sqlite:
+        a few rows. If it cannot, that is only logged: the change is saved. SQLite is told nothing (docs/performance.md)."""
+        if self.is_sqlite:
+            return
+        names = ", ".join(table.name for table in tables)
+        try:
             with self.write() as connection:
-                names = ", ".join(table.name for table in tables)
                 connection.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {names}")
+        except (Unavailable, SQLAlchemyError) as fault:
+            log.warning("statistics were not gathered: %s", type(fault).__name__)
 
     def close(self) -> None:
         """Return every connection."""

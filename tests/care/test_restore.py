@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import event, func, inspect, select, text
+from sqlalchemy.exc import OperationalError
 
 from crm.care.backup import back_up
 from crm.care.restore import restore
@@ -221,3 +223,31 @@ def test_a_damaged_file_stays_where_nothing_could_be_restored(
         restore(Database(f"sqlite:///{file}"), saved, NOW, replace=True)
     assert file.read_bytes() == damaged
     assert not list(file.parent.glob("*restoring*"))
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_postgresql_knows_at_once_how_much_was_restored(world: World, saved: Path) -> None:
+    restore(world.database, saved, NOW, replace=True)
+    known = text("SELECT reltuples FROM pg_class WHERE relname = 'contact'")
+    with world.database.read() as connection:
+        assert connection.execute(known).scalar_one() == people(world.database) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_statistics_that_cannot_be_gathered_do_not_undo_a_restore(
+    world: World, saved: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever may fill the tables need not be allowed to analyze them, nor the server have the time."""
+    refusing = world.database.engine
+    event.listen(refusing, "before_cursor_execute", refuse_to_analyze)
+    try:
+        restore(world.database, saved, NOW, replace=True)
+    finally:
+        event.remove(refusing, "before_cursor_execute", refuse_to_analyze)
+    assert people(world.database) == 1
+    assert "statistics were not gathered" in caplog.text
+
+
+def refuse_to_analyze(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+    if statement.startswith("ANALYZE"):
+        raise OperationalError(statement, {}, Exception("canceling statement due to statement timeout"))

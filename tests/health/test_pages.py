@@ -2,17 +2,21 @@
 
 import html
 import re
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from crm import clock
 from crm.domain.principal import Principal
 from crm.health import queries
 from crm.health.charts import MAPPED
-from crm.health.queries import BESIDE_IT, IN_THE_PLOT, MOST_MARKS, PAGE, TO_RECONSIDER, Filter, Standing
+from crm.health.queries import LOWEST, MOST_MARKS, PAGE, TO_RECONSIDER, Filter, Standing, shares
+from crm.health.views import zone_counts, zone_lists
 from crm.storage.metrics import as_of
 from crm.storage.stored_metrics import current, refresh_stale, scope_of
 from crm.storage.tables import contact, contact_tag, user
@@ -226,30 +230,42 @@ def crowd(world: World, number: int) -> None:
 
 @pytest.mark.parametrize("stored", [True, False])
 def test_a_large_map_has_the_lowest_scores_of_every_zone(world: World, stored: bool) -> None:
+    """Thirty who are silent for a year have the lowest scores of all, and do not push out who was never met."""
     crowd(world, 60)
+    silent = [world.contact(f"Quiet {place}") for place in range(30)]
+    world.log("email", 500, *silent)
+    world.log("lunch", 700, *silent)
     for place in range(90):
         one = world.contact(f"Bea {place}")
-        world.log("lunch", 4 * place + 20, one)
-        for days in (5, 15, 25, 35) if place % 3 else (place + 10,):
-            world.log("email", days, one)
+        world.log("lunch", 4 * place + 5, one)
+        world.log("email", place + 10, one)
     with world.database.write() as connection:
         mark_everyone_stale(connection, world.workspace_id)
         refresh_stale(connection, scope_of(connection, world.principal, world.now))
         scope = scope_of(connection, world.principal, world.now)
         relation = current(world.workspace_id) if stored else as_of(scope)
-        everybody = queries.placed(connection, world.principal, relation, Filter(), MOST_MARKS)
-        some = queries.placed(connection, world.principal, relation, Filter(), MOST_MARKS + 1)
-    assert len(everybody) == 150 > MOST_MARKS > len(some)
-    asked: list[int] = []
+        asked = connection, world.principal, relation, Filter()
+        zones = zone_counts(queries.headcounts(*asked))
+        some = queries.placed(*asked, zones)
+        everybody = queries.placed(*asked, Counter(in_touch=1))
+    assert len(everybody) == 180
+    assert 80 < len(some) <= MOST_MARKS
+    assert [one.id for one in some] == [one.id for one in everybody if one in some]
     for zone in MAPPED:
-        drawn = [one for one in everybody if one.zone == zone and (one.days_since_personal or 999) < 365]
-        assert drawn
-        asked += [one.id for one in drawn[:IN_THE_PLOT]]
-    apart = [one for one in everybody if (one.days_since_personal or 999) >= 365]
-    asked += [one.id for one in apart[:BESIDE_IT]]
-    assert len(apart) > BESIDE_IT
-    assert [one.id for one in some] == [one.id for one in everybody if one.id in asked]
-    assert [one.score for one in some] == sorted(one.score for one in some)
+        of_zone = [one for one in everybody if one.zone == zone]
+        assert set(of_zone[:LOWEST]) <= set(some), zone
+        lists = {part.zone: part.first for part in zone_lists(some, zones)}
+        assert zone == "in_touch" or lists[zone] == tuple(of_zone[:4])
+    assert {one.days_since_personal for one in some if one.zone == "screen_only"} >= {None}
+
+
+@given(st.dictionaries(st.sampled_from("abcd"), st.integers(0, 300), min_size=4), st.integers(4, 200))
+def test_room_is_shared_fairly_and_none_is_wasted(people: dict[str, int], room: int) -> None:
+    found = shares(people, room)
+    assert room - len(people) < sum(found.values()) <= room or found == people
+    short = [number for group, number in found.items() if number < people[group]]
+    assert all(number <= people[group] for group, number in found.items())
+    assert not short or max(found.values()) - min(short) <= 1
 
 
 @pytest.mark.parametrize("stored", [True, False])

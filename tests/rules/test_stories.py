@@ -333,3 +333,16 @@ def test_counts_and_pages_agree_with_the_flags(world: World) -> None:
                 if after is None:
                     break
             assert sorted(found) == sorted(expected)
+
+
+def test_one_flag_each_is_the_strongest_of_everybody(world: World) -> None:
+    for story in STORIES:
+        story.tell(world, True)
+    strongest: dict[int, Any] = {}
+    with world.database.read() as connection:
+        for flag in flags(connection, world.principal, world.now, rules=SHIPPED):
+            strongest.setdefault(flag.contact.id, flag)
+        found = flags(connection, world.principal, world.now, rules=SHIPPED, one_each=True)
+        several = flags(connection, world.principal, world.now, rules=SHIPPED)
+    assert found == list(strongest.values())
+    assert len(several) > len(found)
