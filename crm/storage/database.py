@@ -77,7 +77,7 @@ class Database:
         a few rows. If it cannot, that is only logged: the change is saved. SQLite is told nothing (docs/performance.md)."""
         if self.is_sqlite:
             return
-        names = ", ".join(table.name for table in tables)
+        names = ", ".join(self.engine.dialect.identifier_preparer.format_table(table) for table in tables)
         try:
             with self.write() as connection:
                 connection.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {names}")
