@@ -104,12 +104,14 @@ def trip(visit: Visit) -> Response:
     found = on_trip(visit.connection, visit.principal, one, visit.at)
     busy = busy_around(visit.connection, visit.principal, one.first_day, one.last_day)
     home = home_of(visit.connection, visit.principal)
+    begins = to_meet(found.days, busy, zone, visit.at)
     context = {
         "trip": one,
         "place": one.place,
         "is_home": one.place.near(home.place),
         "found": found,
-        "add": _add(to_meet(found.days, busy, zone, visit.at), visit.principal.user_zone),
+        "add": _add(begins, visit.principal.user_zone),
+        "is_other_clock": begins is not None and _differ(begins, zone, visit.principal.user_zone),
         "grid": day_grid(found.days, busy, zone),
         "has_calendar": bool(busy),
         "usual": home.budget.in_person,
@@ -119,6 +121,10 @@ def trip(visit: Visit) -> Response:
         "day_phrase": lambda day: day_phrase(day, visit.today),
     }
     return visit.render("planning/trip.html", context, active="week")
+
+
+def _differ(at: datetime, one: tzinfo, other: tzinfo) -> bool:
+    return at.astimezone(one).utcoffset() != at.astimezone(other).utcoffset()
 
 
 def _add(begins: datetime | None, zone: tzinfo) -> str:
