@@ -455,7 +455,7 @@ def test_a_trip_that_cannot_be_comes_back_whole(world: World, sent: dict[str, st
 def test_whose_clock_a_meeting_is_written_down_by_is_said_where_the_two_differ(world: World) -> None:
     alice = world.user(city="Berlin", time_zone="Europe/Berlin")
     for city in (BOSTON, "Lyon"):
-        by_screen(world, alice, f"Somebody of {city}", city=city)
+        world.log("lunch", 3, world.contact(f"Somebody of {city}", owner_id=alice.user_id, city=city))
     browser = client(world, alice)
     for city, is_other in ((BOSTON, True), ("Lyon", False)):
         where = browser.post("/trips", data={"city": city, "first_day": "2099-12-01"}).headers["location"]
