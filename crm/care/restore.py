@@ -64,7 +64,7 @@ def _put_in(database: Database, found: Archive, at: datetime, *, replace: bool) 
         _refuse_foreign(connection)
         lost = None if replace else _would_be_lost(connection, found.manifest)
         if lost:
-            raise Conflict(f"{lost} Make a backup of it first, then give --yes to go on.")
+            raise Conflict(f"{lost} {_keep_it_by(revision_of(connection))}, then give --yes to go on.")
         _empty(connection)
         upgrade(connection, found.manifest.revision)
         _fill(connection, found)
@@ -199,6 +199,14 @@ def _would_be_lost(connection: Connection, manifest: Manifest) -> str | None:
     if change or any(connection.execute(select(table).limit(1)).first() for table in (user, organisation)):
         return "The database is not empty; what is in it would be replaced."
     return None
+
+
+def _keep_it_by(revision: str | None) -> str:
+    """What to do first with data that would be lost; a newer version's can be read by that version alone."""
+    if not is_known(revision):
+        return "Make a backup of it first with that version"
+    too = "" if revision == newest() else " (`crm backup` brings it to this version)"
+    return f"Make a backup of it first{too}"
 
 
 def _empty(connection: Connection) -> None:

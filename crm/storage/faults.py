@@ -53,6 +53,17 @@ KNOWN = {
     "permission denied for": N_(
         "The user in CRM_DATABASE_URL may not make or read tables in the database. Make that user its owner."
     ),
+    "must be owner of": N_(
+        "The user in CRM_DATABASE_URL may not make or read tables in the database. Make that user its owner."
+    ),
+    "other objects depend on": N_(
+        "Views or references of another program depend on the tables of In Person, so nothing was changed. "
+        "Drop them first, and create them again afterwards."
+    ),
+    "used by a view or rule": N_(
+        "Views or references of another program depend on the tables of In Person, so nothing was changed. "
+        "Drop them first, and create them again afterwards."
+    ),
     "too many clients": N_(
         "The database server takes no more connections, so nothing was saved. Try again, or raise its max_connections."
     ),

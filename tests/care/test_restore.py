@@ -57,13 +57,18 @@ def people(database: Database) -> int:
         return connection.execute(select(func.count()).select_from(contact)).scalar_one()
 
 
-@pytest.mark.parametrize(("revision", "age"), [("0001", "an older"), ("of_tomorrow", "a newer")])
-def test_data_of_another_version_are_asked_about(world: World, saved: Path, revision: str, age: str) -> None:
+@pytest.mark.parametrize(
+    ("revision", "age", "by"),
+    [("0001", "an older", "`crm backup` brings"), ("of_tomorrow", "a newer", "with that version, then")],
+)
+def test_data_of_another_version_are_asked_about(
+    world: World, saved: Path, revision: str, age: str, by: str
+) -> None:
     for name in ("Ana Lima", "Łukasz O’Brien"):
         world.contact(name)
     with world.database.write() as connection:
         connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
-    with pytest.raises(Conflict, match=rf"from {age} version of In Person.*--yes"):
+    with pytest.raises(Conflict, match=rf"from {age} version of In Person.*{by}.*--yes"):
         restore(world.database, saved, NOW)
     assert people(world.database) == 2
     restore(world.database, saved, NOW, replace=True)
@@ -97,6 +102,21 @@ def test_the_tables_of_another_program_stay(others: Database, saved: Path, repla
         restore(others, saved, NOW, replace=replace)
     with others.read() as connection:
         assert connection.execute(text("SELECT id FROM invoice")).scalar_one() == 7
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_view_on_our_tables_is_told_before_they_go(world: World, saved: Path) -> None:
+    world.contact("Ana Lima")
+    with world.database.write() as connection:
+        connection.execute(text("CREATE VIEW report AS SELECT id FROM contact"))
+    try:
+        with pytest.raises(Unavailable, match=r"Views or references.*Drop them first"):
+            restore(world.database, saved, NOW, replace=True)
+    finally:
+        with world.database.write() as connection:
+            connection.execute(text("DROP VIEW report"))
+    restore(world.database, saved, NOW, replace=True)
+    assert people(world.database) == 1
 
 
 @pytest.mark.parametrize("replace", [False, True])
