@@ -16,7 +16,7 @@ from crm.care import archive
 from crm.care.archive import Manifest, Writer
 from crm.errors import Conflict, Invalid, Unavailable
 from crm.storage.database import Database, last_id
-from crm.storage.migrate import newest
+from crm.storage.migrate import newest, revision_of
 from crm.storage.sqlite import BESIDE
 from crm.storage.tables import metadata
 from crm.storage.types import from_micros
@@ -86,16 +86,24 @@ def _refuse_to_lose(path: Path, new: Manifest) -> None:
     """A backup with users is not replaced by one without: cron, which does not know the settings, has another database."""
     if new.tables["user"].rows:
         return
-    with suppress(Invalid, Unavailable), archive.opened(path) as older:
-        if older.manifest.tables["user"].rows:
-            raise Conflict(
-                f"No user is in this database, but there are users in the backup at {path}, so that stays. "
-                "If yours is another database, set CRM_DATA_DIR or CRM_DATABASE_URL."
-            )
+    if holds_users(path):
+        raise Conflict(
+            f"No user is in this database, but there are users in the backup at {path}, so that stays. "
+            "If yours is another database, set CRM_DATA_DIR or CRM_DATABASE_URL."
+        )
+
+
+def holds_users(path: Path) -> bool:
+    """Whether a file is a whole backup that has users in it."""
+    with suppress(Invalid, Unavailable), archive.opened(path) as found:
+        users = found.manifest.tables.get("user")
+        return users is not None and users.rows > 0
+    return False
 
 
 def _write(database: Database, path: Path, at: datetime) -> Manifest:
     with database.read() as connection, path.open("wb") as file:
+        _refuse_another_schema(connection)
         writer = Writer(file)
         try:
             for table in metadata.sorted_tables:
@@ -108,6 +116,15 @@ def _write(database: Database, path: Path, at: datetime) -> Manifest:
             writer.abandon()
             raise
     return manifest
+
+
+def _refuse_another_schema(connection: Connection) -> None:
+    """What this program does not know of the database would be missing, although the backup looked whole."""
+    if revision_of(connection) != newest():
+        raise Unavailable(
+            "No backup was made: the database has the schema of another version of In Person. "
+            "Stop this program, and use the version that is installed now."
+        )
 
 
 def _manifest(connection: Connection, writer: Writer, at: datetime) -> Manifest:
@@ -151,7 +168,12 @@ def newest_change(connection: Connection) -> datetime | None:
 
 def _read_back(path: Path) -> None:
     """Every row that was counted can be read again."""
-    with archive.opened(path) as found:
-        for name in found.manifest.tables:
-            for _ in found.rows(name):
-                pass
+    try:
+        with archive.opened(path) as found:
+            for name in found.manifest.tables:
+                for _ in found.rows(name):
+                    pass
+    except Invalid:
+        raise Unavailable(
+            f"The backup was not made: what was written to {path.parent} reads back differently. Check that disk."
+        ) from None

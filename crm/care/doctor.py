@@ -4,7 +4,8 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, func, select, text
 
 from crm.care import archive, calendars, clocks, mailbox, scheduled, signing, weekly_mails
 from crm.care.backup import newest_change
-from crm.care.findings import Check, Finding
+from crm.care.findings import Check, Finding, State
 from crm.errors import Refusal, UsageError
 from crm.mail.message import Mailbox
 from crm.mail.transport import SmtpSettings, greet
@@ -73,6 +74,9 @@ def _asked(
         sentence = f"This could not be checked: {where}{fault.strerror or fault}."
         remedy = "Run the doctor as the user who runs crm, and give that user access there."
         yield Finding(name, "wrong", sentence, remedy)
+    except Exception as fault:  # without its words, which may hold names
+        sentence = f"This could not be checked: {type(fault).__name__}."
+        yield Finding(name, "wrong", sentence, "This is a fault in In Person: please report it.")
 
 
 def _database(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
@@ -349,31 +353,59 @@ def _backups(settings: Settings, database: Database, at: datetime) -> Iterator[F
         yield Finding("backups", "note", "No backups are made automatically.", remedy)
         return
     folder = Path(settings.backup_dir)
-    found = scheduled.made(folder)
+    today = at.astimezone(UTC).date()
+    found = scheduled.made(folder, today)
     if not _may_be_written(folder):
         remedy = "Give it to the user who runs crm, or name another in CRM_BACKUP_DIR."
         yield Finding("backups", "wrong", f"No backup can be made: {folder} cannot be written to.", remedy)
         return
+    yield from _ahead(folder, today)
     if not found:
         remedy = "One is made within minutes once `crm serve` runs with CRM_SCHEDULER=on; if not, its log says why."
-        yield Finding("backups", "note", f"There is no daily backup in {folder} yet.", remedy)
+        state: State = "wrong" if _has_users_since(database, at - BACKUP_OLD) else "note"
+        yield Finding("backups", state, f"There is no daily backup in {folder} yet.", remedy)
         return
-    day, newest = list(found.items())[-1]
-    if at.date() - day > BACKUP_OLD:
+    if today - max(found) > BACKUP_OLD:
         remedy = "The log of `crm serve` says why none has been made since."
-        yield Finding("backups", "wrong", f"The newest backup in {folder} is from {day}.", remedy)
+        yield Finding("backups", "wrong", f"The newest backup in {folder} is from {max(found)}.", remedy)
         return
-    try:
-        with archive.opened(newest):
-            yield Finding(
-                "backups", "good", f"{len(found)} backup(s) in {folder}; the one from {day} is intact."
-            )
-    except Refusal:
-        words = f"The newest backup, {newest}, is damaged or cannot be read."
-        yield Finding("backups", "wrong", words, "Remove it: a new one is made within minutes.")
+    yield _newest_backup(folder, found)
     if database.is_sqlite and _same_disk(folder, Path(database.url.database or ".")):
         remedy = "Copy them to another machine, or put CRM_BACKUP_DIR on another disk."
         yield Finding("backups", "note", "The backups and the database are on the same disk.", remedy)
+
+
+def _ahead(folder: Path, today: date) -> Iterator[Finding]:
+    for day, path in scheduled.made(folder).items():
+        if day > today:
+            words = f"{path} is from {day}, which is still to come: it was made while the clock was ahead."
+            yield Finding("backups", "note", words, "If the clock is right now, remove that file.")
+
+
+def _newest_backup(folder: Path, found: dict[date, Path]) -> Finding:
+    day, newest = list(found.items())[-1]
+    try:
+        with archive.opened(newest):
+            pass
+    except Refusal:
+        words = f"The newest backup, {newest}, is damaged or cannot be read."
+        return Finding("backups", "wrong", words, "Remove it: a new one is made within minutes.")
+    older = scheduled.older_with_users(list(found.values()))
+    if older:
+        words = f"The newest backup, {newest}, contains no users, but {older} does."
+        remedy = "Check CRM_DATA_DIR and CRM_DATABASE_URL; if the database is lost, run `crm restore` with that file."
+        return Finding("backups", "wrong", words, remedy)
+    return Finding("backups", "good", f"{len(found)} backup(s) in {folder}; the one from {day} is intact.")
+
+
+def _has_users_since(database: Database, moment: datetime) -> bool:
+    """Whether somebody joined so long ago; no where the database cannot say."""
+    with suppress(Refusal):
+        if is_newest(database):
+            with database.read() as connection:
+                oldest = connection.execute(select(func.min(user.c.created_at))).scalar()
+            return oldest is not None and oldest < moment
+    return False
 
 
 def _may_be_written(folder: Path) -> bool:

@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -34,15 +34,19 @@ def may_read(settings: Settings, request: Request) -> bool:
     return host in LOOPBACK and not any(name in request.headers for name in PASSED_ON)
 
 
-def _backups(settings: Settings) -> Iterator[str]:
-    newest = list(scheduled.made(Path(settings.backup_dir)).values())[-1:] if settings.backup_dir else []
-    moments: list[Sample] = [("", {}, path.stat().st_mtime) for path in newest]
+def _backups(settings: Settings, at: datetime) -> Iterator[str]:
+    """Where backups are wanted and there is none, 0: an alarm on their age has a figure to look at."""
+    moments: list[Sample] = []
+    if settings.backup_dir:
+        made = scheduled.made(Path(settings.backup_dir), at.astimezone(UTC).date())
+        newest = list(made.values())[-1:]
+        moments = [("", {}, max((path.stat().st_mtime for path in newest), default=0))]
     yield from family("crm_backup_seconds", "gauge", "When the newest daily backup was made.", moments)
 
 
 def text(site: Site, at: datetime) -> str:
     """Everything, in the text format of Prometheus. A database that does not answer is a figure too."""
-    lines = [*_process(), *site.vitals.lines(), *_backups(site.settings)]
+    lines = [*_process(), *site.vitals.lines(), *_backups(site.settings, at)]
     try:
         known = list(_installation(site.settings, site.database, at))
     except Unavailable:

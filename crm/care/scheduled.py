@@ -3,11 +3,11 @@
 import fcntl
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from crm.care.backup import PART, back_up
+from crm.care.backup import PART, back_up, holds_users
 from crm.errors import Unavailable
 from crm.storage.database import Database
 
@@ -15,30 +15,78 @@ NAME = re.compile(r"in-person-(\d{4}-\d{2}-\d{2})\.backup")
 ABANDONED_AFTER = timedelta(days=1)
 
 
-def made(folder: Path) -> dict[date, Path]:
-    """The backups of a folder by their UTC day, oldest first; other files are none of ours."""
+def made(folder: Path, until: date = date.max) -> dict[date, Path]:
+    """The backups of a folder by their UTC day, oldest first; other files are none of ours.
+
+    With ``until``, without those of later days, which were made while the clock was ahead.
+    """
     try:
-        names = sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name))
+        paths = sorted(folder.iterdir())
     except OSError:
         return {}
-    return {date.fromisoformat(path.name[10:20]): path for path in names}
+    found = [(day, path) for path in paths if (day := _day(path.name))]
+    return {day: path for day, path in found if day <= until}
+
+
+def _day(name: str) -> date | None:
+    """The day of a backup by its name; None for any other name, and for a day that there is not."""
+    named = NAME.fullmatch(name)
+    try:
+        return date.fromisoformat(named[1]) if named else None
+    except ValueError:
+        return None
 
 
 def back_up_daily(database: Database, folder: Path, keep: int, at: datetime) -> Path | None:
     """Make the day's backup, unless it is there or being made; then let go of all but the newest ``keep``.
 
-    Old ones go only once the new one has been read back. Raises Unavailable where the folder cannot be used.
+    Old ones go only once the new one has been read back. Raises Unavailable where the folder cannot be used, where an old
+    file cannot be removed, and where old ones stay because the newest has no users.
     """
     today = at.astimezone(UTC).date()
+    path = folder / f"in-person-{today}.backup"
     with _alone(folder) as is_ours:
-        if not is_ours or today in made(folder):
+        if not is_ours:
             return None
-        _sweep(folder, at)
-        path = folder / f"in-person-{today}.backup"
-        back_up(database, path, at)
-        for old in list(made(folder).values())[:-keep]:
-            old.unlink(missing_ok=True)
-    return path
+        stuck = _remove(_abandoned(folder, at))
+        is_new = today not in made(folder)
+        if is_new:
+            back_up(database, path, at)
+        stuck += _remove(_outdated(folder, keep, today))
+        if stuck:
+            raise Unavailable(stuck[0])
+    return path if is_new else None
+
+
+def older_with_users(backups: list[Path]) -> Path | None:
+    """Of backups, oldest first, whose newest has no users (that can be read): the newest that has."""
+    if not backups or holds_users(backups[-1]):
+        return None
+    return next((path for path in reversed(backups[:-1]) if holds_users(path)), None)
+
+
+def _outdated(folder: Path, keep: int, today: date) -> list[Path]:
+    """What may go. Nothing may where the database has lost its users, for then the old ones are what can be restored."""
+    there = list(made(folder, today).values())
+    outdated = there[:-keep]
+    kept = older_with_users(there) if outdated else None
+    if kept:
+        raise Unavailable(
+            f"No old backup was deleted: the newest, {there[-1]}, contains no users, but {kept} does. "
+            "If yours is another database, set CRM_DATA_DIR or CRM_DATABASE_URL."
+        )
+    return outdated
+
+
+def _remove(files: list[Path]) -> list[str]:
+    """Remove files; a sentence for each that cannot be removed."""
+    stuck = []
+    for path in files:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as fault:
+            stuck.append(f"An old file cannot be removed: {path} ({fault.strerror}). Remove it by hand.")
+    return stuck
 
 
 @contextmanager
@@ -58,8 +106,11 @@ def _alone(folder: Path) -> Iterator[bool]:
             yield True
 
 
-def _sweep(folder: Path, at: datetime) -> None:
-    """Remove what a process that was killed left half-written."""
+def _abandoned(folder: Path, at: datetime) -> list[Path]:
+    """What a process that was killed left half-written."""
+    found = []
     for part in folder.glob(f"{PART}*"):
-        if datetime.fromtimestamp(part.stat().st_mtime, UTC) < at - ABANDONED_AFTER:
-            part.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # one that was being written is done
+            if datetime.fromtimestamp(part.stat().st_mtime, UTC) < at - ABANDONED_AFTER:
+                found.append(part)
+    return found

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from crm.care import archive, backup
 from crm.care.archive import opened
@@ -151,6 +151,10 @@ def test_restoring_over_data_asks_first_and_says_what_would_be_lost(world: World
 def test_a_newer_schema_is_refused(
     elsewhere: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with elsewhere.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Unavailable, match="the schema of another version"):  # as if it were whole
+        back_up(elsewhere, tmp_path / "newer.backup", NOW)
     monkeypatch.setattr(backup, "newest", lambda: "9999")
     back_up(elsewhere, tmp_path / "newer.backup", NOW)
     with pytest.raises(Invalid, match=r"newer\.backup was made by a newer version of In Person"):
@@ -253,6 +257,20 @@ def test_a_disk_that_fills_meanwhile_is_said_and_nothing_is_left(world: World, t
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     gc.collect()  # what was left open complains now
     assert not [path for path in tmp_path.iterdir() if "backup" in path.name]
+
+
+def test_a_disk_that_keeps_other_bytes_is_told_as_one(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(path: Path) -> None:
+        path.write_bytes(path.read_bytes()[:-200])
+
+    monkeypatch.setattr(archive, "seal", spoil)
+    with pytest.raises(
+        Unavailable, match=f"was not made: what was written to {tmp_path} reads back differently"
+    ):
+        back_up(world.database, tmp_path / "all.backup", NOW)
+    assert not list(tmp_path.glob("*backup*"))
 
 
 def test_the_archive_keeps_no_sessions(world: World, tmp_path: Path) -> None:

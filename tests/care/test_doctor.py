@@ -242,6 +242,18 @@ def looks_at(place: Path) -> Check:
     return check
 
 
+def test_a_question_that_breaks_is_told_without_its_words_and_the_others_go_on(
+    world: World, tmp_path: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
+        raise ValueError("Marta Kowalczyk")
+
+    monkeypatch.setitem(doctor.ALWAYS, "backups", broken)
+    found = examine(settings(tmp_path), world.database, now)
+    assert wrong(found) == {"backups": "This could not be checked: ValueError."}
+    assert {finding.check for finding in found} == {*doctor.ALWAYS, *doctor.OF_THE_DATA}
+
+
 def test_of_two_file_systems_on_one_point_the_later_one_counts() -> None:
     mounts = (
         "/dev/vda1 / ext4 rw 0 0\n"
