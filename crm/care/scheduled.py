@@ -41,7 +41,7 @@ def back_up_daily(database: Database, folder: Path, keep: int, at: datetime) -> 
     """Make the day's backup, unless it is there or being made; then let go of all but the newest ``keep``.
 
     Old ones go only once the new one has been read back. Raises Unavailable where the folder cannot be used, where an old
-    file cannot be removed, and where old ones stay because the newest has no users.
+    file cannot be removed, and where the newest has no users but an old one has: then all stay.
     """
     today = at.astimezone(UTC).date()
     path = folder / f"in-person-{today}.backup"
@@ -52,7 +52,11 @@ def back_up_daily(database: Database, folder: Path, keep: int, at: datetime) -> 
         is_new = today not in made(folder)
         if is_new:
             back_up(database, path, at)
-        stuck += _remove(_outdated(folder, keep, today))
+        there = list(made(folder, today).values())
+        outdated = there[:-keep]
+        if is_new or outdated:
+            _refuse_to_lose_users(there)
+        stuck += _remove(outdated)
         if stuck:
             raise Unavailable(stuck[0])
     return path if is_new else None
@@ -65,17 +69,14 @@ def older_with_users(backups: list[Path]) -> Path | None:
     return next((path for path in reversed(backups[:-1]) if holds_users(path)), None)
 
 
-def _outdated(folder: Path, keep: int, today: date) -> list[Path]:
-    """What may go. Nothing may where the database has lost its users, for then the old ones are what can be restored."""
-    there = list(made(folder, today).values())
-    outdated = there[:-keep]
-    kept = older_with_users(there) if outdated else None
+def _refuse_to_lose_users(there: list[Path]) -> None:
+    """Where the database has lost its users, nothing may go: the old backups are what can be restored."""
+    kept = older_with_users(there)
     if kept:
         raise Unavailable(
-            f"No old backup was deleted: the newest, {there[-1]}, contains no users, but {kept} does. "
+            f"No old backup is deleted: the newest, {there[-1]}, contains no users that could be restored, but {kept} does. "
             "If yours is another database, set CRM_DATA_DIR or CRM_DATABASE_URL."
         )
-    return outdated
 
 
 def _remove(files: list[Path]) -> list[str]:
@@ -110,7 +111,7 @@ def _abandoned(folder: Path, at: datetime) -> list[Path]:
     """What a process that was killed left half-written."""
     found = []
     for part in folder.glob(f"{PART}*"):
-        with suppress(FileNotFoundError):  # one that was being written is done
+        with suppress(OSError):  # one that was being written is done
             if datetime.fromtimestamp(part.stat().st_mtime, UTC) < at - ABANDONED_AFTER:
                 found.append(part)
     return found

@@ -54,7 +54,8 @@ KNOWN = {
         "The user in CRM_DATABASE_URL may not make or read tables in the database. Make that user its owner."
     ),
     "must be owner of": N_(
-        "The user in CRM_DATABASE_URL may not make or read tables in the database. Make that user its owner."
+        "The user in CRM_DATABASE_URL does not own the tables in the database, so nothing was changed. "
+        "Make that user their owner."
     ),
     "other objects depend on": N_(
         "Views or references of another program depend on the tables of In Person, so nothing was changed. "

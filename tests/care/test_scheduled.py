@@ -83,12 +83,14 @@ def test_a_database_that_lost_its_users_costs_no_backup_that_has_them(
     empty = Database(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
     migrate(empty)
     for _ in range(2):  # the day's backup is made, and said again at each tick
-        with pytest.raises(Unavailable, match=r"contains no users, but .* does.*CRM_DATABASE_URL"):
+        with pytest.raises(Unavailable, match=r"contains no users.*, but .* does.*CRM_DATABASE_URL"):
             back_up_daily(empty, tmp_path, 1, now)
-    assert len(made(tmp_path)) == 2
+    with pytest.raises(Unavailable, match="contains no users"):  # told from the first, however many are kept
+        back_up_daily(empty, tmp_path, 9, now + timedelta(days=1))
+    assert len(made(tmp_path)) == 3
     assert "contains no users, but" in dict(said(empty, tmp_path, now))["wrong"]
-    back_up_daily(world.database, tmp_path, 1, now + timedelta(days=1))
-    assert list(made(tmp_path)) == [now.date() + timedelta(days=1)]
+    back_up_daily(world.database, tmp_path, 1, now + timedelta(days=2))
+    assert list(made(tmp_path)) == [now.date() + timedelta(days=2)]
     empty.close()
 
 

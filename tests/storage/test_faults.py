@@ -58,7 +58,7 @@ def test_of_two_who_wait_for_each_other_one_is_told_to_try_again(database: Datab
         ('FATAL:  no pg_hba.conf entry for host "10.0.0.1"', "does not let this machine in"),
         ("connection failed: FATAL:  sorry, too many clients already", "no more connections"),
         ("permission denied for schema public", "may not make or read tables"),
-        ("must be owner of table contact", "may not make or read tables"),
+        ("must be owner of table contact", "Make that user their owner"),
         ("cannot alter type of a column used by a view or rule", "Drop them first"),
     ],
 )
