@@ -3,8 +3,8 @@
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
 
 from crm.domain.language import gettext as _
 from crm.domain.language import ngettext
@@ -36,8 +36,10 @@ LINE = 16
 WIDEST = 190
 
 
-@dataclass(frozen=True)
-class Point:
+# A page makes hundreds of the following: tuples are made several times as fast as frozen dataclasses.
+
+
+class Point(NamedTuple):
     """One person to place. ``days`` since personal contact and ``share`` (0 to 1) may be missing; ``stake`` is 0 to 2."""
 
     id: int
@@ -49,8 +51,7 @@ class Point:
     stake: int = 0
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(NamedTuple):
     """A rectangle."""
 
     left: float
@@ -68,8 +69,7 @@ class Box:
         )
 
 
-@dataclass(frozen=True)
-class Label:
+class Label(NamedTuple):
     """A name beside its mark; ``anchor`` is SVG's, ``box`` what it covers."""
 
     text: str
@@ -79,8 +79,7 @@ class Label:
     box: Box
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """One person on the map: outline and the half that drifting ones have filled, as SVG paths."""
 
     point: Point
@@ -257,7 +256,7 @@ def _labelled(marks: Sequence[Mark]) -> tuple[Mark, ...]:
             labels[mark.point.id] = label
             taken.add(label.box)
     return tuple(
-        replace(mark, label=labels[mark.point.id]) if mark.point.id in labels else mark for mark in marks
+        mark._replace(label=labels[mark.point.id]) if mark.point.id in labels else mark for mark in marks
     )
 
 
@@ -306,7 +305,7 @@ def _lines_of(box: Box) -> range:
 
 def text_width(text: str) -> float:
     """About how wide a name is drawn, on the safe side."""
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    wide = 0 if text.isascii() else sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
     return TEXT * (0.58 * (len(text) - wide) + wide) + 2
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
@@ -89,8 +89,7 @@ class Headcount:
     people: int
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """What the map needs of one person. Clocks in days, missing if it never happened; the share is 0 to 1."""
 
     id: int
@@ -250,7 +249,7 @@ def placed(
     for zone, room in shares({zone: zones[zone] for zone in MAPPED}, MOST_MARKS).items():
         lowest = connection.execute(of_zone, {"in_zone": zone, "first": min(LOWEST, room)}).all()
         others = connection.execute(within_a_year, {"in_zone": zone, "first": room}).all()
-        found += [Placed(*row) for row in list(dict.fromkeys([*lowest, *others]))[:room]]
+        found += list(dict.fromkeys(Placed(*row) for row in (*lowest, *others)))[:room]
     return sorted(found, key=lambda one: (one.score, _silence(one), one.id))
 
 

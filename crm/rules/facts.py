@@ -1,7 +1,7 @@
 """What a flag's sentence tells beyond the metrics: counts by channel, last channels, texts of asks, promises, dates."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -63,26 +63,35 @@ class ContactFacts:
 
 
 def facts_of(
-    connection: Connection, principal: Principal, at: datetime, rows: Sequence[Row[Any]]
+    connection: Connection,
+    principal: Principal,
+    at: datetime,
+    rows: Sequence[Row[Any]],
+    told_of: Mapping[str, Sequence[int]],
 ) -> Mapping[int, ContactFacts]:
-    """The facts of each flagged contact; ``rows`` carry the metrics, ``name``, ``given_name``, ``organisation_id``."""
+    """The facts of each flagged contact; ``rows`` carry the metrics, ``name``, ``given_name``, ``organisation_id``.
+
+    ``told_of``: whom each rule flags, by its key. What the sentence of one rule alone tells is looked up for those.
+    """
     told = {row.contact_id: _from_metrics(row) for row in rows}
     organisations = _organisations(connection, principal, {row.organisation_id for row in rows})
     for row in rows:
         told[row.contact_id]["organisation"] = organisations.get(row.organisation_id, "")
     today = principal.team_day(at)
-    renewals: dict[int, dict[str, Any]] = {}
-    ids = sorted(told)
-    for part in (_since_personal, _last_channels):
-        _merge(told, part(connection, principal, at, ids))
-    for written in (_asks, _promises, _favours):
-        _merge(told, written(connection, principal, today, ids))
-    dates = connection.execute(*_dates_of(principal.workspace_id, ids)).all()
-    ahead = [row for row in dates if row.kind == "renewal"]
-    renewals.update(_nearest(connection, principal, today, ahead))
-    others = [row for row in dates if row.kind != "renewal"]
-    _merge(told, _nearest(connection, principal, today, others))
-    _merge(told, _posts(connection, principal, today, {one: told[one].get("date_on") for one in ids}))
+    renewals: Mapping[int, dict[str, Any]] = {}
+    _merge(told, _since_personal(connection, principal, at, sorted(told)))
+    for name, which, rule in _LAST_CHANNELS:
+        ids = told_of.get(rule, ()) if rule else sorted(told)
+        _merge(told, _last_channel(connection, principal, at, ids, name, which))
+    for rule, written in _WRITTEN_DOWN.items():
+        if told_of.get(rule):
+            _merge(told, written(connection, principal, today, told_of[rule]))
+    if told_of.get("renewal"):
+        renewals = _nearest(connection, principal, today, told_of["renewal"], is_renewal=True)
+    if told_of.get("occasion"):
+        _merge(told, _nearest(connection, principal, today, told_of["occasion"], is_renewal=False))
+        days = {one: told[one].get("date_on") for one in told_of["occasion"]}
+        _merge(told, _posts(connection, principal, today, days))
     return {one: _both(values, renewals.get(one)) for one, values in told.items()}
 
 
@@ -154,22 +163,28 @@ def _since_personal_statement() -> Select[Any]:
     )
 
 
-def _last_channels(
-    connection: Connection, principal: Principal, at: datetime, ids: list[int]
+def _last_channel(
+    connection: Connection,
+    principal: Principal,
+    at: datetime,
+    ids: Sequence[int],
+    name: str,
+    which: Callable[[Any], ColumnElement[bool]],
 ) -> Mapping[int, dict[str, Any]]:
-    found: dict[int, dict[str, Any]] = defaultdict(dict)
-    for name, which in (
-        ("last_personal_channel", is_personal),
-        ("last_in_person_channel", is_in_person),
-        ("last_outbound_channel", _is_outbound_digital),
-    ):
-        for row in newest(connection, principal.workspace_id, ids, at, which):
-            found[row.contact_id][name] = row.channel
-    return found
+    rows = newest(connection, principal.workspace_id, ids, at, which) if ids else ()
+    return {row.contact_id: {name: row.channel} for row in rows}
 
 
 def _is_outbound_digital(log: Any) -> ColumnElement[bool]:
     return and_(log.direction == "outbound", ~is_personal(log))
+
+
+_LAST_CHANNELS = (
+    ("last_personal_channel", is_personal, ""),
+    ("last_in_person_channel", is_in_person, "in_person_overdue"),
+    ("last_outbound_channel", _is_outbound_digital, "unanswered"),
+)
+"""Which of somebody's interactions, and the rule that tells of it if it is one alone."""
 
 
 @built_once
@@ -185,7 +200,7 @@ def _open(whose: Any, ids: Any, today: Any, *, table: Table) -> Select[Any]:
 
 
 def _asks(
-    connection: Connection, principal: Principal, today: date, ids: list[int]
+    connection: Connection, principal: Principal, today: date, ids: Sequence[int]
 ) -> Mapping[int, dict[str, Any]]:
     found: dict[int, list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(*_open(principal.workspace_id, ids, today.toordinal(), table=ask)):
@@ -203,7 +218,7 @@ def _ask_to_tell(asks: Sequence[Row[Any]], today: date) -> dict[str, Any]:
 
 
 def _promises(
-    connection: Connection, principal: Principal, today: date, ids: list[int]
+    connection: Connection, principal: Principal, today: date, ids: Sequence[int]
 ) -> Mapping[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     for row in connection.execute(*_open(principal.workspace_id, ids, today.toordinal(), table=promise)):
@@ -212,13 +227,17 @@ def _promises(
 
 
 def _favours(
-    connection: Connection, principal: Principal, today: date, ids: list[int]
+    connection: Connection, principal: Principal, today: date, ids: Sequence[int]
 ) -> Mapping[int, dict[str, Any]]:
     rows = connection.execute(*_received(principal.workspace_id, ids, today))
     return {
         row.contact_id: {"favour_text": row.text, "favour_days": (today - row.received_on).days}
         for row in rows
     }
+
+
+_WRITTEN_DOWN = {"important_ask": _asks, "promise_due": _promises, "thank_you": _favours}
+"""What is looked up for the rule that alone tells of it."""
 
 
 @built_once
@@ -238,11 +257,13 @@ def _dates_of(whose: Any, ids: Any) -> Select[Any]:
 
 
 def _nearest(
-    connection: Connection, principal: Principal, today: date, rows: Iterable[Row[Any]]
+    connection: Connection, principal: Principal, today: date, ids: Sequence[int], *, is_renewal: bool
 ) -> Mapping[int, dict[str, Any]]:
-    """The nearest of these dates that is ahead of each contact."""
+    """The nearest date, or renewal, that is ahead of each contact."""
     nearest: dict[int, tuple[date, Row[Any]]] = {}
-    for row in rows:
+    for row in connection.execute(*_dates_of(principal.workspace_id, list(ids))).all():
+        if (row.kind == "renewal") is not is_renewal:
+            continue
         day = next_return(row.month, row.day, row.on_day, row.yearly, today)
         if day is not None and (row.contact_id not in nearest or day < nearest[row.contact_id][0]):
             nearest[row.contact_id] = (day, row)

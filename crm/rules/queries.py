@@ -1,5 +1,6 @@
 """Whom the rules flag, and the evidence for it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -89,14 +90,20 @@ def flags(
     doubtful = _doubtful(connection, principal, at, rows, asked)
     kept_on = principal.team_day(at) if kept else None
     evidence = [one.evidence_names() for one in asked]
-    found = [
-        (place, _flag(row, asked[place], evidence[place], is_high, told))
-        for block in blocks(rows, BLOCK)
-        for facts in [facts_of(connection, principal, at, block)]
-        for row in block
-        for place, is_high in (_strongest_of(row, asked) if one_each else hits(row, asked))
-        for told in [facts[row.contact_id].of(asked[place].key, row.owner_id in doubtful, kept_on)]
-    ]
+    found: list[tuple[int, Flag]] = []
+    for block in blocks(rows, BLOCK):
+        hit = [
+            (row, place, is_high)
+            for row in block
+            for place, is_high in (_strongest_of(row, asked) if one_each else hits(row, asked))
+        ]
+        told_of: dict[str, list[int]] = defaultdict(list)
+        for row, place, _raised in hit:
+            told_of[asked[place].key].append(row.contact_id)
+        facts = facts_of(connection, principal, at, block, told_of)
+        for row, place, is_high in hit:
+            told = facts[row.contact_id].of(asked[place].key, row.owner_id in doubtful, kept_on)
+            found.append((place, _flag(row, asked[place], evidence[place], is_high, told)))
     return [flag for _, flag in sorted(found, key=lambda pair: _order(*pair))]
 
 
