@@ -176,6 +176,7 @@ def _reconsidered(visit: Visit, wanted: Filter, moment: Moment, zones: Mapping[s
         "why": _why(visit, moment, page),
         "next": address(visit, after=page.next) + "#people" if page.next else None,
         "remaining": page.remaining,
+        "page": queries.PAGE,
         "is_first": after is None,
         "sort": sort,
     }
