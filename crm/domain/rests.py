@@ -45,7 +45,7 @@ def rest_until(history: Iterable[PastSuggestion], today: date) -> date | None:
 
 def back_after_ignored(history: Iterable[PastSuggestion], today: date) -> date | None:
     """The first day after the long rest of somebody whose last two suggestions were left untouched."""
-    closed = [past for past in _known(history, today) if _touched(past, today) or past.week.sunday < today]
+    closed = [past for past in _known(history, today) if _touched(past, today) or past.week.is_over(today)]
     latest = closed[-IGNORED_IN_A_ROW:]
     if len(latest) < IGNORED_IN_A_ROW or any(_touched(past, today) for past in latest):
         return None

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
@@ -258,7 +258,8 @@ def _slots(
             facts[one.contact_id].place,
             home,
             week,
-            principal.user_zone,
+            principal,
+            at,
             one.occasion_on,
             one.due_on,
         )
@@ -280,18 +281,23 @@ def _wanted(
     place: Whereabouts,
     home: Home,
     week: IsoWeek,
-    zone: tzinfo,
+    principal: Principal,
+    at: datetime,
     occasion_on: date | None = None,
     due_on: date | None = None,
 ) -> Wanted:
-    """What is asked of the slots: who lives near home is met on days at home, who lives at the trip's end on the trip."""
-    there = home.there(place)
+    """What is asked of the slots: who lives near home is met on days at home, who lives at the trip's end on the trip.
+
+    A call is made from home, if there is still a day for it.
+    """
+    there, today = home.there(place), principal.own_day(at)
     meets = GROUPS[act] == "in_person"
-    elsewhere = home.away - there if meets or set(home.working_days(week)) - home.away else frozenset()
+    at_home = {day for day in home.working_days(week) if day >= today} - home.away
+    elsewhere = home.away - there if meets or at_home else frozenset()
     return Wanted(
         contact_id,
         act,
-        place.zone_or(zone),
+        place.zone_or(principal.user_zone),
         holidays=holidays_in(place.country, week),
         occasion_on=occasion_on,
         due_on=due_on,
@@ -346,7 +352,8 @@ def another_slot(
         place,
         home,
         week,
-        principal.user_zone,
+        principal,
+        at,
         occasion_on(row, principal, principal.own_day(at)),
         due_on(row, principal),
     )

@@ -144,7 +144,7 @@ def _room_in(
 ) -> Budget:
     """What is left of the usual budget in that week; ``most`` is what the user meets in person in a quarter."""
     budget = home.budget.in_a_week_of(len(home.working_days(week)))
-    if home.working_days(week):
+    if home.is_worked(week):
         budget = budget.with_room_for(max((trip.room for trip in home.trips), default=0))
     if most is None:
         return budget

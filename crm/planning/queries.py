@@ -30,7 +30,7 @@ from crm.planning.states import ACTED_ON, State, states_of, with_plan
 from crm.planning.talking import TalkingPoint, talking_points
 from crm.rules.states import rule_states
 from crm.storage.participation import counted, is_live
-from crm.storage.presence import is_first_email
+from crm.storage.presence import is_first_email, is_present
 from crm.storage.statements import built_once
 from crm.storage.tables import (
     contact,
@@ -253,15 +253,17 @@ def are_proposals(connection: Connection, principal: Principal, plan: PlanView) 
 
 
 def suggestions_of(connection: Connection, principal: Principal, plan_id: int) -> Sequence[Row[Any]]:
-    """A plan's suggestions in their order, each with the plan's ``made_at``."""
+    """A plan's suggestions in their order, each with the plan's ``made_at``; of who was archived or died since, none."""
     rows: Sequence[Row[Any]] = connection.execute(*_suggestions(principal.workspace_id, plan_id)).all()
     return rows
 
 
 @built_once
 def _suggestions(whose: Any, plan_id: Any) -> Select[Any]:
-    found = with_plan().where(suggestion.c.workspace_id == whose, suggestion.c.plan_id == plan_id)
-    return found.order_by(suggestion.c.position)
+    same = and_(contact.c.workspace_id == suggestion.c.workspace_id, contact.c.id == suggestion.c.contact_id)
+    found = with_plan().join(contact, same).where(is_present())
+    mine = (suggestion.c.workspace_id == whose, suggestion.c.plan_id == plan_id)
+    return found.where(*mine).order_by(suggestion.c.position)
 
 
 @built_once

@@ -177,6 +177,26 @@ def test_nothing_is_planned_in_a_week_off_and_less_in_half_a_week(world: World) 
     assert draft(world, alice) == half
 
 
+def test_a_trip_brings_no_room_into_a_week_of_a_single_working_day(world: World) -> None:
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin")
+    by_screen(world, alice, city=BOSTON)
+    take_off(world, alice, NEXT.monday, date(2026, 12, 3))
+    write_trip(world, alice, date(2026, 12, 3), FRIDAY)
+    found = draft(world, alice)
+    assert found.suggestions == ()
+    assert {one.reason for one in found.left_out} == {"few_days"}
+
+
+def test_a_plan_made_on_a_trip_has_moments_for_calls(world: World) -> None:
+    """The days at home that the week had are over: calls fall into the trip, as in a week that is all trip."""
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin")
+    by_screen(world, alice, city="Lyon")
+    write_trip(world, alice, date(2026, 12, 2), FRIDAY)
+    wednesday = local_instant(date(2026, 12, 2), time(8), alice.user_zone)
+    view = planned_next(world, alice, wednesday)
+    assert [(one.act, one.slot.starts_at is not None) for one in view.suggestions] == [("call", True)]
+
+
 def test_days_off_that_are_written_down_later_are_told_and_the_plan_stays(world: World) -> None:
     alice = world.user(city="Berlin", first_run_done=True)
     for number in range(3):

@@ -202,6 +202,29 @@ def test_who_is_put_away_or_has_died_is_not_there(world: World, column: str) -> 
     assert make(world, alice).suggestions == ()
 
 
+@pytest.mark.parametrize("column", ["archived_at", "deceased_on"])
+def test_who_is_put_away_or_dies_after_the_week_was_planned_leaves_it_until_they_are_back(
+    world: World, column: str
+) -> None:
+    alice = world.user(first_run_done=True)
+    gone, other = by_screen(world, alice, "Marta Kowalczyk"), by_screen(world, alice, "Odile Renard")
+    assert {one.contact.id for one in make(world, alice).suggestions} == {gone, other}
+    browser = client(world, alice)
+
+    def set_to(value: Any) -> None:
+        with world.database.write() as connection:
+            connection.execute(contact.update().where(contact.c.id == gone).values({column: value}))
+
+    set_to(NOW if column == "archived_at" else world.today)
+    assert [one.contact.id for one in shown(world, alice).suggestions] == [other]
+    with time_machine.travel(NOW, tick=False):
+        page = browser.get("/").text
+        assert "Odile Renard" in page
+        assert "Marta Kowalczyk" not in page
+    set_to(None)
+    assert {one.contact.id for one in shown(world, alice).suggestions} == {gone, other}
+
+
 def test_tier_none_only_for_what_was_written_down(world: World) -> None:
     alice = world.user()
     quiet = by_screen(world, alice, "Quiet One", tier="none")
