@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Field, TypeAdapter
@@ -69,7 +69,7 @@ class _Schemas:
         self.named: Json = rest.get("$defs", {})
 
 
-def _schemas(operations: Iterable[Operation]) -> _Schemas:
+def _schemas(operations: Sequence[Operation]) -> _Schemas:
     shapes: list[tuple[str, Literal["validation", "serialization"], Any]] = [
         ("problem", "serialization", Problem)
     ]
@@ -77,7 +77,19 @@ def _schemas(operations: Iterable[Operation]) -> _Schemas:
         shapes.append((_name(one), "serialization", one.answers))
         if one.sends:
             shapes.append((_name(one), "validation", one.sends))
-    return _Schemas(shapes)
+    schemas = _Schemas(shapes)
+    for one in operations:
+        if one.sends:
+            _leave_out_defaults(schemas.named[one.sends.__name__], one)
+    return schemas
+
+
+def _leave_out_defaults(schema: Json, one: Operation) -> None:
+    """What a change leaves out stays as it was, and null where nothing is sent is not always what happens: some
+    programs send whatever default is declared."""
+    for part in schema.get("properties", {}).values():
+        if one.method == "PATCH" or part.get("default", ...) is None:
+            part.pop("default", None)
 
 
 def _name(one: Operation) -> str:

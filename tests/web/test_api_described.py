@@ -108,3 +108,21 @@ def described(caller: TestClient) -> Any:
 def test_what_is_served_is_what_is_described(world: World) -> None:
     caller = program(world, world.user())
     look(caller, described(caller), ids_of(world), TIMES)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_change_declares_what_it_leaves_out_and_nobody_is_no_owner_by_default(world: World) -> None:
+    document = program(world, world.user()).get("/api/v1/openapi.json").json()
+
+    def properties(operation: Any) -> dict[str, Any]:
+        sent = operation["requestBody"]["content"]["application/json"]["schema"]
+        found = document["components"]["schemas"][sent["$ref"].rpartition("/")[2]]
+        return dict(found["properties"])
+
+    changes = [properties(path["patch"]) for path in document["paths"].values() if "patch" in path]
+    assert len(changes) == 7
+    assert [name for one in changes for name, part in one.items() if "default" in part] == []
+    new = properties(document["paths"]["/api/v1/contacts"]["post"])
+    assert not any("default" in new[name] for name in ("owner_id", "organisation", "organisation_id"))
+    logged = properties(document["paths"]["/api/v1/interactions"]["post"])
+    assert logged["note_private"]["default"] is False
