@@ -60,6 +60,14 @@ def reached_since(
     return found
 
 
+def were_reached(
+    connection: Connection, principal: Principal, contact_ids: Sequence[int], since: datetime, at: datetime
+) -> set[int]:
+    """Which of these contacts were reached after ``since``."""
+    rows = connection.execute(*_reached_between(principal.workspace_id, list(contact_ids), since, at))
+    return {row.contact_id for row in rows if row.occurred_at > since}
+
+
 @built_once
 def _reached_between(whose: Any, ids: Any, since: Any, at: Any) -> Select[Any]:
     log = interaction_contact.c

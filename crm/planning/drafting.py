@@ -98,10 +98,14 @@ def draft_more(
     user_id = require_planner(principal)
     standing = _standing_in(connection, principal, week)
     home = home_in(connection, principal, week, at)
-    met = sum(GROUPS[one.act] == "in_person" for one in standing)
-    room = max(0, home.budget.caps()["in_person"] - met)
-    home = replace(home, budget=Budget(0, room, 0, room))
     states = states_of(connection, principal, standing, at)
+    meetings = [one for one in standing if GROUPS[one.act] == "in_person"]
+    # Who was met has taken their place in the quarter already.
+    ahead = sum(states[one.id].state == "planned" for one in meetings)
+    quarter = home.budget.in_person_quarter_left
+    room = home.budget.in_person - len(meetings)
+    room = max(0, room if quarter is None else min(room, quarter - ahead))
+    home = replace(home, budget=Budget(0, room, 0, room))
     settled = {
         one.contact_id
         for one in standing

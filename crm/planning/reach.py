@@ -13,6 +13,7 @@ from crm.domain.left_out import why_not
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.planning.asked import drafted
+from crm.planning.contacted import were_reached
 from crm.planning.drafting import Draft, draft_more
 from crm.planning.journeys import Trip
 from crm.planning.near import OTHERS_SHOWN, arranged_on, others_near, own_near
@@ -118,11 +119,15 @@ def on_trip(connection: Connection, principal: Principal, trip: Trip, at: dateti
 def more_on_trip(
     connection: Connection, principal: Principal, trip: Trip, own: Sequence[int], at: datetime
 ) -> list[Draft]:
-    """For each week of the trip that is planned already, whom of the user's ``own`` people there it brings beside."""
+    """For each week of the trip that is planned already, whom of the user's ``own`` people there it brings beside: nobody
+    who was reached since the plan was made, who would count as contacted at once."""
     found = []
     for week in _weeks(trip, principal.own_day(at)):
-        if stored_plan(connection, principal, week) is not None:
-            draft = draft_more(connection, principal, week, at, own)
+        plan = stored_plan(connection, principal, week)
+        if plan is not None:
+            reached = were_reached(connection, principal, own, plan.made_at, at)
+            waiting = [one for one in own if one not in reached]
+            draft = draft_more(connection, principal, week, at, waiting)
             there = tuple(one for one in draft.suggestions if one.slot.day in trip.days)
             found.append(replace(draft, suggestions=there))
     return found

@@ -24,7 +24,7 @@ from crm.planning.home import home_in
 from crm.planning.journey_forms import TimeOffForm, TripForm
 from crm.planning.near import OTHERS_SHOWN
 from crm.planning.queries import PlanView, Suggested, plan_of
-from crm.planning.reach import on_trip
+from crm.planning.reach import more_on_trip, on_trip
 from crm.planning.waiting import not_planned
 from crm.storage.stored_metrics import refresh_stale, scope_of
 from crm.storage.tables import suggestion
@@ -413,6 +413,40 @@ def test_a_week_that_is_planned_takes_in_whom_a_trip_brings_beside_what_stands_i
     assert view is not None
     assert view.budget.in_person == 3
     assert {one.contact_id for one in after}.isdisjoint(left)
+
+
+def test_a_trip_brings_nobody_into_a_planned_week_who_was_reached_since(world: World) -> None:
+    """Whoever is added would count as contacted at once."""
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin")
+    rung, other = (
+        by_screen(world, alice, "Bob Boone", city=BOSTON),
+        by_screen(world, alice, "Odile", city=BOSTON),
+    )
+    week, later = IsoWeek(2026, 48), NOW + timedelta(hours=3)
+    with world.database.write() as connection:
+        make_plan(connection, alice, week, NOW)
+    world.log("email", None, rung, occurred_at=NOW + timedelta(hours=1), by=alice)
+    trip_id = write_trip(world, alice, week.days[1], week.days[4])
+    with world.database.read() as connection:
+        trip = journeys.own_trip(connection, alice, trip_id)
+        (found,) = more_on_trip(connection, alice, trip, [rung, other], later)
+    assert {one.contact_id for one in found.suggestions} == {other}
+
+
+def test_who_was_met_this_week_takes_one_place_of_the_quarter_and_not_two(world: World) -> None:
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin", budget_in_person_quarter=2)
+    home = by_screen(world, alice, "Jürgen Haas", city="Berlin")
+    there = by_screen(world, alice, "Odile Renard", city=BOSTON)
+    week, later = IsoWeek(2026, 48), NOW + timedelta(hours=3)
+    with world.database.write() as connection:
+        make_plan(connection, alice, week, NOW)
+    assert ("lunch", home) in {(one.act, one.contact_id) for one in planned(world, alice, week)}
+    world.log("lunch", None, home, occurred_at=NOW + timedelta(hours=1), by=alice)
+    trip_id = write_trip(world, alice, week.days[1], week.days[4])
+    with world.database.read() as connection:
+        trip = journeys.own_trip(connection, alice, trip_id)
+        (found,) = more_on_trip(connection, alice, trip, [there], later)
+    assert [one.contact_id for one in found.suggestions] == [there]
 
 
 def planned(world: World, by: Principal, week: IsoWeek) -> list[Any]:
