@@ -4,8 +4,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from urllib.parse import urlsplit
 
-from crm.domain.own_calendar import GOOD
-from crm.imports.apart import TooMuch
+from crm.domain.own_calendar import GOOD, WAITING
+from crm.imports.apart import Interrupted, TooMuch
 from crm.imports.busy import Busy, NoCalendar, Wanted
 from crm.imports.busy_reader import read_apart
 from crm.imports.caldav import fetch_all
@@ -64,7 +64,7 @@ NOTHING_SEEN = Seen()
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a reading ended. No ``busy``: nothing new was learnt; in state *good* it is as it was."""
+    """How a reading ended; *waiting* where it was interrupted. No ``busy``: nothing new was learnt; in state *good* it is as it was."""
 
     state: str
     busy: Busy | None = None
@@ -87,6 +87,8 @@ def fetch(source: Source, wanted: Wanted, network: Network, seen: Seen = NOTHING
         return Outcome("not_a_calendar")
     except TooMuch:
         return Outcome("too_much")
+    except Interrupted:
+        return Outcome(WAITING)
 
 
 def _caldav(source: Source, wanted: Wanted, network: Network) -> Outcome:

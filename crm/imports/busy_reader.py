@@ -19,7 +19,7 @@ from crm.imports.records import UnreadableFile
 
 
 def read_apart(data: bytes, wanted: Wanted) -> Busy:
-    """As `read_busy`, in a process that can do no harm; NoCalendar or TooMuch."""
+    """As `read_busy`, in a process that can do no harm; NoCalendar, TooMuch or Interrupted."""
     order = {
         "begins": wanted.begins.isoformat(),
         "ends": wanted.ends.isoformat(),

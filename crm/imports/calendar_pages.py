@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from crm.domain.language import gettext as _
-from crm.domain.own_calendar import GOOD, SENTENCES
+from crm.domain.own_calendar import GOOD, SENTENCES, WAITING
 from crm.imports import own_calendars
 from crm.imports.busy_fetch import Outcome, Source, fetch
 from crm.imports.calendar_forms import CalendarForm
@@ -72,13 +72,14 @@ def _again(visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str]) ->
 
 
 def _tried(visit: Visit, source: Source) -> Outcome | None:
-    """How reading ends; None where too many others wait just now."""
+    """How reading ends; None where too many others wait just now, or where it was interrupted."""
     with visit.database.read() as connection:
         wanted = own_calendars.wanted_of(connection, visit.principal, visit.settings, visit.at)
     if not _AT_ONCE.acquire(blocking=False):
         return None
     try:
-        return fetch(source, wanted, _network(visit))
+        outcome = fetch(source, wanted, _network(visit))
+        return None if outcome.state == WAITING else outcome
     finally:
         _AT_ONCE.release()
 
@@ -101,6 +102,8 @@ def read(visit: Visit) -> Response:
         _AT_ONCE.release()
     if state == GOOD:
         return visit.redirect(HERE, _("Your calendar was read."))
+    if state == WAITING:
+        return visit.redirect(HERE, _("It will be read within a few minutes."), kind="error")
     return visit.redirect(HERE, _("Your calendar could not be read; the reason is below."), kind="error")
 
 

@@ -166,6 +166,8 @@ def read(database: Database, settings: Settings, claim: Claim, network: Network,
         with database.read() as connection:
             wanted = wanted_of(connection, whose, settings, at)
         outcome = fetch(source, wanted, network, claim.seen)
+    if outcome.state == WAITING:
+        return WAITING  # it stands as it did, and is read when the lease ends
     with database.write() as connection:
         _keep(connection, claim, outcome, at)
     return outcome.state

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from crm.accounts.queries import own_words, own_zone, sole_user
 from crm.domain.language import N_
 from crm.domain.principal import Principal
 from crm.imports import queries
+from crm.imports.apart import is_by_others
 from crm.imports.feeds import HEAD
 from crm.imports.limits import processor_seconds
 from crm.imports.mailboxes import folder_size, is_mail_folder
@@ -204,10 +204,10 @@ def _fault_of_reading(order: dict[str, Any], source: IO[bytes], spool: Spool) ->
                 pass_fds=[wanted.fileno()],
                 timeout=10 * processor_seconds(order["size"]),
                 check=True,
+                start_new_session=True,  # Ctrl+C is for us: what is being read is read to its end
             )
         except subprocess.TimeoutExpired:
             return TOO_MUCH
         except subprocess.CalledProcessError as ended:
-            by_others = ended.returncode < 0 and -ended.returncode != signal.SIGXCPU
-            return INTERRUPTED if by_others else TOO_MUCH
+            return INTERRUPTED if is_by_others(ended.returncode) else TOO_MUCH
     return None

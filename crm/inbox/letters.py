@@ -32,7 +32,10 @@ LONGEST_REPLY = 512 * 1024
 def take(
     database: Database, settings: Settings, session: Session, uid: int, headers: Headers, at: datetime
 ) -> None:
-    """Read a mail if it is about one of ours, and keep what it says; a broken one is passed over, and the log says so."""
+    """Read a mail if it is about one of ours, and keep what it says; a broken one is passed over, and the log says so.
+
+    Interrupted where its reader was ended: it is to be read again.
+    """
     sender = next(iter(addresses(headers, "from")), Party(""))
     reason = reason_of_mail(headers.first, sender.email)
     try:

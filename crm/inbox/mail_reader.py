@@ -18,7 +18,7 @@ BOUNCE, ANSWER = "bounce", "answer"
 
 
 def bounce_apart(raw: bytes) -> Bounce | None:
-    """As `taken_apart`, in a process that can do no harm; TooMuch."""
+    """As `taken_apart`, in a process that can do no harm; TooMuch or Interrupted."""
     said = ask(READER, raw, BOUNCE)
     try:
         return None if said is None else Bounce(str(said["said"]), said["for_good"] is True)
@@ -27,7 +27,7 @@ def bounce_apart(raw: bytes) -> Bounce | None:
 
 
 def text_apart(raw: bytes) -> str:
-    """The text of a mail, empty where it has none, read in a process that can do no harm; TooMuch."""
+    """The text of a mail, empty where it has none, read in a process that can do no harm; TooMuch or Interrupted."""
     return str(ask(READER, raw, ANSWER) or "")
 
 

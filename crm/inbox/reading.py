@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from crm.domain.mailbox_words import GOOD, LASTING, WAITING
+from crm.domain.mailbox_words import GOOD, INTERRUPTED, LASTING, WAITING
+from crm.imports.apart import Interrupted
 from crm.imports.mail_heads import Headers
 from crm.inbox import letters
 from crm.outgoing.failures import Failed
@@ -91,6 +92,8 @@ class Reader:
             state = GOOD
         except LostClaim:
             return None
+        except Interrupted:
+            state = INTERRUPTED
         except Failed as failed:
             state = str(failed.failure)
         except Refused as refused:

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -374,6 +375,28 @@ def test_the_clock_reads_what_is_due_and_leaves_the_rest(world: World) -> None:
             reader.join()
     assert len(times(world)) == 1
     assert row(world).next_at > now + timedelta(minutes=50)
+
+
+def test_a_reading_that_was_interrupted_says_nothing_of_the_calendar(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, run = world.user(), subprocess.run
+
+    def ended(order: list[str], **how: Any) -> Any:
+        return run([sys.executable, "-c", "import os; os.kill(os.getpid(), 15)"], **how)
+
+    with lying(body=calendar(entry(clock.now() + timedelta(days=3)))) as feed:
+        monkeypatch.setattr(subprocess, "run", ended)
+        assert connected(world, alice, feed).status_code == 303
+        before = row(world)
+        assert client(world, alice, private_hosts=feed.named).post(f"{HERE}/read").status_code == 303
+        assert "within a few minutes" in client(world, alice).get(HERE).text
+        after = row(world)
+        assert (after.state, after.failures, after.tried_at) == ("waiting", 0, before.tried_at)
+        monkeypatch.setattr(subprocess, "run", run)
+        due(world, feed, after.next_at)
+    assert row(world).state == "good"
+    assert len(times(world)) == 1
 
 
 @pytest.mark.parametrize(

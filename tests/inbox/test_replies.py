@@ -1,5 +1,7 @@
 """Answers to the weekly mail: logged for whoever got it, once, and only where they are certain."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
@@ -73,6 +75,25 @@ def arrive(world: World, server: ImapServer, *mails: bytes, at: datetime = LATER
     for one in mails:
         server.inbox.put(one)
     assert Reader(world.database, settings(imap_url=server.url()), lambda: at).work() == "good"
+
+
+def test_an_answer_whose_reader_was_ended_is_read_the_next_time(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, mail = nudged(world, server, monkeypatch)
+    server.inbox.put(reply(mail, "1 had lunch", key="<answer-1@team.example>"))
+    run = subprocess.run
+
+    def ended(order: list[str], **how: Any) -> Any:
+        monkeypatch.setattr(subprocess, "run", run)
+        return run([sys.executable, "-c", "import os; os.kill(os.getpid(), 15)"], **how)
+
+    monkeypatch.setattr(subprocess, "run", ended)
+    chosen = settings(imap_url=server.url())
+    assert Reader(world.database, chosen, lambda: LATER).work() == "interrupted"
+    assert rows(world, mail_reply) == []
+    assert Reader(world.database, chosen, lambda: LATER + timedelta(hours=1)).work() == "good"
+    assert len(rows(world, mail_reply)) == 1
 
 
 def rows(world: World, table: Any, *where: Any) -> list[Any]:
