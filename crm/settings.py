@@ -343,6 +343,10 @@ def _from_files(said: Mapping[str, str]) -> dict[str, str]:
         setting = f"CRM_{name.upper()}_FILE"
         if setting in said:
             found[name] = _words_of(setting, said[setting]).strip()
+            if not found[name]:
+                raise UsageError(
+                    f"{setting} names {said[setting]}, which is empty. Write the value into it, or remove the setting."
+                )
             if name == "secret_key_before":
                 found[name] += "\n"  # of a file, lines count
     return found

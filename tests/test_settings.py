@@ -259,6 +259,17 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path, bare: pytest.MonkeyPat
         settings.load()
 
 
+@pytest.mark.parametrize("name", settings.SECRETS)
+@pytest.mark.parametrize("content", ["", " \n"])
+def test_a_secret_whose_file_is_empty_is_not_taken_as_not_set(
+    name: str, content: str, tmp_path: Path, bare: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_text(content)
+    bare.setenv(f"CRM_{name.upper()}_FILE", str(tmp_path / "secret"))
+    with pytest.raises(UsageError, match=f"CRM_{name.upper()}_FILE names .*secret, which is empty"):
+        settings.load()
+
+
 def test_what_nothing_reads_is_named(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("CRM_BASEURL", "https://crm.example.org")
     bare.setenv("CRM_TEST_TIMES", "2")
