@@ -64,7 +64,7 @@ NOTHING_SEEN = Seen()
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a reading ended; *waiting* where it was interrupted. No ``busy``: nothing new was learnt; in state *good* it is as it was."""
+    """How a reading ended. No ``busy``: nothing new was learnt; in state *good* it is as it was. *waiting*: interrupted."""
 
     state: str
     busy: Busy | None = None
