@@ -31,6 +31,7 @@ from crm.storage.database import Database
 from crm.storage.stored_metrics import freshen
 from crm.storage.tables import own_calendar, own_mailbox
 from crm.templating import environment
+from crm.web import idempotency
 from crm.web.logs import report
 
 log = logging.getLogger("crm.jobs")
@@ -48,6 +49,8 @@ SOURCES_EVERY = timedelta(minutes=1)
 """How often is looked whether an address book or a mailbox of the team is due to be read."""
 INBOX_EVERY = timedelta(minutes=1)
 """How often is looked whether mail came back."""
+TIDY_EVERY = timedelta(minutes=15)
+"""How often answers to programs that were kept for their day are taken away."""
 BACKUP_EVERY = timedelta(minutes=10)
 """How often is looked whether the day has its backup."""
 GRACE_SECONDS = 8.0
@@ -90,6 +93,11 @@ class Clockwork:
             with self.database.read() as connection:
                 principal = queries.command_line(connection, team.id)
             freshen(self.database, principal, clock.now(), going=lambda: not self.stopping.is_set())
+
+    def tidy(self) -> None:
+        """Take away the answers to programs whose day is over, also of teams whose programs send nothing more."""
+        with self.database.write() as connection:
+            idempotency.forget_old(connection, clock.now())
 
     def back_up(self) -> None:
         """Make the day's backup beside everything else: mail does not wait for it, and it ends with the process."""
@@ -217,6 +225,7 @@ def start(database: Database, settings: Settings) -> Clock:
     every = [
         (work.send, SEND_EVERY),
         (work.refresh, REFRESH_EVERY),
+        (work.tidy, TIDY_EVERY),
         (work.read_calendars, CALENDARS_EVERY),
         (work.read_mailboxes, MAILBOXES_EVERY),
         (work.read_sources, SOURCES_EVERY),

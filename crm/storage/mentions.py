@@ -35,7 +35,7 @@ NAMES_OF_OTHERS = {
 
 PUT_AWAY: dict[Table, dict[str, Any]] = {
     outbox: {"subject": None, "text": None, "html": None, "headers": None, "reason": None},
-    idempotency_key: {"status": 410, "body": '{"title":"Erased","status":410}', "location": None},
+    idempotency_key: {"status": 410, "body": None, "location": None},
 }
 """Rows of which the whole text goes, not the name alone: mails as they were written, and answers to programs."""
 

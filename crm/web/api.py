@@ -157,6 +157,11 @@ class Operation:
         """What a token must be allowed to."""
         return bearers.READ if self.method == "GET" else bearers.WRITE
 
+    @property
+    def takes_body(self) -> bool:
+        """Whether what is sent is looked at, be it only to refuse what nothing was declared for."""
+        return self.method != "GET"
+
     async def answer(self, request: Request) -> Response:
         """Look at the token, read what was sent, work in a thread, answer."""
         site: Site = request.app.state.site
@@ -164,7 +169,7 @@ class Operation:
         uploaded = body.Sent()
         try:
             call = await in_thread(site, self._admitted, site, request, clock.now())
-            raw = await body.raw(request) if self.sends else b""
+            raw = await body.raw(request) if self.takes_body and not self.files else b""
             if self.files:
                 uploaded = await self._upload(request)
                 _refuse_fields(uploaded)
@@ -203,7 +208,10 @@ class Operation:
     def _serve(self, call: Call, raw: bytes) -> Response:
         refuse_nul(call.request)
         call.query = read_query(self.asks, call.request)
-        call.sent = read_body(self.sends, call.request, raw) if self.sends else None
+        if self.sends:
+            call.sent = read_body(self.sends, call.request, raw)
+        elif raw.strip() not in (b"", b"{}"):
+            read_body(Sent, call.request, raw)
         once = self._once(call, raw)
         if self.own_transactions:
             return self._apart(call, once)
@@ -236,8 +244,8 @@ class Operation:
             return _response(before)
         try:
             kept = self._kept(call, self.handler(call))
-        except Refusal:
-            with call.database.write() as connection:
+        except Exception:
+            with suppress(Unavailable), call.database.write() as connection:
                 once.forget(connection)
             raise
         with call.database.write() as connection:

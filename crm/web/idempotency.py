@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, select
 
 from crm.domain.principal import Principal
-from crm.errors import Conflict, Invalid
+from crm.errors import Conflict, Invalid, Refusal
 from crm.storage.insertion import insert_unless_there
 from crm.storage.tables import idempotency_key
 
@@ -19,6 +19,12 @@ KEPT = timedelta(days=1)
 AT_WORK = timedelta(minutes=10)
 """How long a request that has not answered is believed to be at work still."""
 KEY_LIMIT = 255
+
+
+class Erased(Refusal):
+    """What was made with the key is erased, and the answer with it."""
+
+    status = 410
 
 
 @dataclass(frozen=True)
@@ -48,11 +54,7 @@ class Once:
 
     def begin(self, connection: Connection, at: datetime) -> Kept | None:
         """Take the key; or the answer that was given before. Refused for another request under the same key."""
-        table = idempotency_key.c
-        old = (table.created_at <= at - KEPT) | (table.status.is_(None) & (table.created_at <= at - AT_WORK))
-        connection.execute(
-            idempotency_key.delete().where(table.workspace_id == self.principal.workspace_id, old)
-        )
+        forget_old(connection, at, idempotency_key.c.workspace_id == self.principal.workspace_id)
         row = {
             "workspace_id": self.principal.workspace_id,
             "user_id": self.principal.user_id,
@@ -71,6 +73,8 @@ class Once:
             raise Invalid(sentence, fields={HEADER: sentence})
         if row is None or row.status is None:
             raise Conflict("The request with this key is still being worked on. Ask again in a moment.")
+        if row.status == Erased.status:
+            raise Erased("What was made with this key has since been erased.")
         return Kept(row.status, row.body or "", row.location)
 
     def end(self, connection: Connection, answer: Kept) -> None:
@@ -92,6 +96,13 @@ class Once:
             table.user_id == self.principal.user_id,
             table.key_hash == self.key_hash,
         )
+
+
+def forget_old(connection: Connection, at: datetime, *only: ColumnElement[bool]) -> None:
+    """Answers that were kept for their day go, and so do keys whose request never answered."""
+    table = idempotency_key.c
+    old = (table.created_at <= at - KEPT) | (table.status.is_(None) & (table.created_at <= at - AT_WORK))
+    connection.execute(idempotency_key.delete().where(*only, old))
 
 
 def _digest(*parts: str) -> str:

@@ -22,6 +22,7 @@ PROBLEMS = {
     "403": "The token, or its user, may not do this.",
     "404": "There is nothing at this address, or it belongs to somebody else.",
     "409": "It was changed meanwhile, or is there already; or the same key is being worked on.",
+    "410": "What was made with this key has since been erased.",
     "413": "More was sent than is taken at once.",
     "415": "The body is of a type that is not read.",
     "422": "Something that was sent does not fit; `errors` says what, by field.",
@@ -167,10 +168,10 @@ def _answer(one: Operation, schemas: _Schemas) -> Json:
 
 def _problems(one: Operation) -> Json:
     content = {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}}
-    sends = bool(one.sends or one.files)
     fitting = {"401", "403", "404", "422", "500", "503"}
     fitting |= {"409"} if one.scope == bearers.WRITE else set()
-    fitting |= {"400", "413", "415"} if sends else set()
+    fitting |= {"410"} if one.method == "POST" else set()
+    fitting |= {"400", "413", "415"} if one.takes_body else set()
     return {
         status: {"description": words, "content": content}
         for status, words in PROBLEMS.items()

@@ -4,12 +4,16 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from crm import clock, jobs
+from crm.contacts.erasing import erase
 from crm.domain.weeks import IsoWeek
 from crm.health.queries import standings
 from crm.health.shapes import health_shape
@@ -20,6 +24,8 @@ from crm.planning.asked import plan_for
 from crm.planning.shapes import plan_shape
 from crm.rules.queries import flags
 from crm.rules.shapes import flag_shape
+from crm.settings import Settings
+from crm.storage.tables import idempotency_key
 from tests.builders import World
 from tests.web.site import program
 
@@ -317,3 +323,68 @@ def test_a_trial_sent_as_a_field_is_refused_and_so_is_a_file_by_another_name(wor
         refused = caller.post("/api/v1/imports", files=files, data=data)
         assert (refused.status_code, f"{named}:" in refused.text) == (422, True), refused.text
     assert caller.get("/api/v1/imports").json()["items"] == []
+
+
+@sqlite_only
+def test_a_body_where_none_is_taken_is_refused_by_its_field(world: World) -> None:
+    caller, contact_id = program(world, world.user()), world.contact()
+    ask = caller.post("/api/v1/asks", json={"contact_id": contact_id, "text": "Renew?"}).json()
+    path = f"/api/v1/asks/{ask['id']}"
+    for method, where in (("POST", f"{path}/close"), ("DELETE", path)):
+        refused = caller.request(method, where, json={"closed_on": "2026-11-02"})
+        assert (refused.status_code, list(refused.json()["errors"])) == (422, ["closed_on"])
+        assert caller.request(method, where, json=[1]).status_code == 422
+        assert caller.request(method, where, content=b"closed_on=2026-11-02").status_code == 415
+    assert caller.get(path).json()["closed_on"] is None
+    assert caller.post(f"{path}/close", json={}).json()["closed_on"] == "2026-11-23"
+    assert caller.post(f"{path}/reopen", content=b"").json()["closed_on"] is None
+    assert caller.delete(path).status_code == 204
+
+
+def test_a_key_whose_answer_named_somebody_erased_is_told_as_a_problem(world: World) -> None:
+    caller, once = program(world, world.user()), {"Idempotency-Key": "4715"}
+    sent = {"name": "Marta Kowalczyk"}
+    made = caller.post("/api/v1/contacts", json=sent, headers=once).json()
+    with world.database.write() as connection:
+        erase(connection, world.principal, made["id"], world.now)
+    gone = caller.post("/api/v1/contacts", json=sent, headers=once)
+    assert gone.headers["content-type"] == "application/problem+json"
+    assert gone.json() == {
+        "type": "about:blank",
+        "title": "Gone",
+        "status": 410,
+        "detail": "What was made with this key has since been erased.",
+    }
+    assert caller.get("/api/v1/contacts").json()["items"] == []
+
+
+def test_an_answer_is_kept_for_a_day_also_where_nothing_more_is_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    caller = program(world, world.user())
+    caller.post("/api/v1/contacts", json={"name": "Marta"}, headers={"Idempotency-Key": "4716"})
+    work = jobs.Clockwork(world.database, Settings(data_dir=tmp_path), "here:1", world.now)
+
+    def kept_after(passed: timedelta) -> int:
+        monkeypatch.setattr(clock, "now", lambda: world.now + passed)
+        work.tidy()
+        with world.database.read() as connection:
+            return len(connection.execute(select(idempotency_key.c.body)).all())
+
+    assert kept_after(timedelta(hours=23)) == 1
+    assert kept_after(timedelta(hours=25)) == 0
+
+
+@sqlite_only
+def test_an_import_that_breaks_gives_its_key_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: Any, **named: Any) -> None:
+        raise RuntimeError
+
+    caller = program(world, world.user())
+    quiet = TestClient(caller.app, raise_server_exceptions=False, headers=dict(caller.headers))
+    once: dict[str, Any] = {"Idempotency-Key": "4717"}
+    files = [("files", ("people.csv", CSV))]
+    with monkeypatch.context() as patched:
+        patched.setattr("crm.imports.api.actions.apply", broken)
+        assert quiet.post("/api/v1/imports", files=files, headers=once).status_code == 500
+    assert quiet.post("/api/v1/imports", files=files, headers=once).json()[0]["new"]["contacts"] == 1
