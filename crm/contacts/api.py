@@ -18,6 +18,7 @@ from crm.contacts.drafts import (
     Way,
 )
 from crm.contacts.listing import Filter
+from crm.contacts.may_change import require_users
 from crm.contacts.queries import Person
 from crm.contacts.shapes import Zone
 from crm.domain.heard import DateKind
@@ -99,6 +100,7 @@ class ContactChange(Sent):
         if "tags" in found:
             found["tags"] = tuple(self.tags)
         if "owner_id" in found:
+            require_users(*call.where, {self.owner_id} - {None}, field="owner_id")
             found["owner_id"] = self.owner_id or NOBODY
         if "organisation" in self.model_fields_set:
             if "organisation_id" in found:

@@ -18,8 +18,8 @@ from crm.storage.tables import contact, contact_tag
 
 
 def archive(connection: Connection, principal: Principal, contact_ids: Sequence[int], at: datetime) -> None:
-    """Put people away: no list, no rule and no plan shows them, and their history stays."""
-    _change(connection, principal, contact_ids, at, archived_at=at)
+    """Put people away: no list, no rule and no plan shows them, and their history stays. Who is archived stays so."""
+    _change(connection, principal, contact_ids, at, contact.c.archived_at.is_(None), archived_at=at)
 
 
 def restore(connection: Connection, principal: Principal, contact_ids: Sequence[int], at: datetime) -> None:

@@ -27,14 +27,16 @@ def require_people(connection: Connection, principal: Principal, contact_ids: Se
             raise NotFound
 
 
-def require_users(connection: Connection, principal: Principal, user_ids: set[int | None]) -> None:
-    """All of these users are of this workspace, whether they may sign in or not."""
+def require_users(
+    connection: Connection, principal: Principal, user_ids: set[int | None], field: str = "owner"
+) -> None:
+    """All of these users are of this workspace, whether they may sign in or not; ``field`` is where they were named."""
     if not user_ids:
         return
     theirs = select(user.c.id).where(user.c.workspace_id == principal.workspace_id, user.c.id.in_(user_ids))
     if len(connection.execute(theirs).all()) < len(user_ids):
         sentence = _("Choose somebody on your team.")
-        raise Invalid(sentence, fields={"owner": sentence})
+        raise Invalid(sentence, fields={field: sentence})
 
 
 def these(principal: Principal, contact_ids: Sequence[int]) -> tuple[ColumnElement[bool], ...]:

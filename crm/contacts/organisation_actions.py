@@ -63,13 +63,13 @@ def archive_organisation(
 ) -> None:
     """Put an organisation away; its people stay."""
     require_editor(principal)
-    _change_organisation(connection, principal, organisation_id, None, archived_at=at)
+    _set_archived(connection, principal, organisation_id, at)
 
 
 def restore_organisation(connection: Connection, principal: Principal, organisation_id: int) -> None:
     """Bring an archived organisation back."""
     require_editor(principal)
-    _change_organisation(connection, principal, organisation_id, None, archived_at=None)
+    _set_archived(connection, principal, organisation_id, None)
 
 
 def find_or_add_organisation(
@@ -170,6 +170,19 @@ def _change_organisation(
             _("Somebody changed this organisation while you were writing. Nothing is lost: look at both.")
         )
     connection.execute(organisation.update().where(*mine).values(**values, version=found + 1))
+
+
+def _set_archived(
+    connection: Connection, principal: Principal, organisation_id: int, archived_at: datetime | None
+) -> None:
+    """What is so already stays as it is, so that nobody who is writing meanwhile is told of a change."""
+    table = organisation.c
+    mine = (table.workspace_id == principal.workspace_id, table.id == organisation_id)
+    found = connection.execute(select(table.archived_at).where(*mine).with_for_update()).one_or_none()
+    if found is None:
+        raise NotFound
+    if (found.archived_at is None) != (archived_at is None):
+        _change_organisation(connection, principal, organisation_id, None, archived_at=archived_at)
 
 
 def _replace_organisation_tags(

@@ -32,7 +32,7 @@ class InteractionChange(Sent):
     contact_ids: Ids = Field(default_factory=list, min_length=1)
     direction: Direction = Field(default_factory=lambda: "mutual")
     outcome: Outcome = Field(default_factory=lambda: "reached")
-    user_ids: Ids = Field(default_factory=list, description="If left out of a new one: you.")
+    user_ids: Ids = Field(default_factory=list, min_length=1)
     summary: str | None = Field(None, max_length=LINE_LIMIT)
     note: str | None = Field(None, max_length=TEXT_LIMIT)
     note_private: bool = False
@@ -57,6 +57,7 @@ class NewInteractionSent(InteractionChange):
 
     channel: str = Field(max_length=200, description="A channel's key, such as `phone`.")
     contact_ids: Ids = Field(min_length=1)
+    user_ids: Ids = Field(default_factory=list, description="If left out: you.")
 
 
 class NamedShape(BaseModel):
@@ -125,8 +126,18 @@ def add(call: Call) -> Logged:
 
 @router.patch("/interactions/{interaction_id}", InteractionShape, InteractionChange)
 def change(call: Call) -> Logged:
-    """Change what an interaction says; what is left out stays, and so does a note of somebody else's."""
+    """Change what an interaction says; what is left out stays, and so does a private note of somebody else's.
+
+    Whether a note is private is its author's alone to say.
+    """
     known, sent = _known(call), call.sent
+    if (
+        not known.is_mine
+        and "note_private" in sent.model_fields_set
+        and sent.note_private != known.note_private
+    ):
+        sentence = "Whoever logged this says whether its note is private. Leave note_private out."
+        raise Invalid(sentence, fields={"note_private": sentence})
     entry = replace(_entry(known), **sent.values(call))
     actions.edit_interaction(*call.where, known.id, entry, call.at, version=sent.version or known.version)
     return _known(call)

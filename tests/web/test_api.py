@@ -388,3 +388,43 @@ def test_an_import_that_breaks_gives_its_key_back(world: World, monkeypatch: pyt
         patched.setattr("crm.imports.api.actions.apply", broken)
         assert quiet.post("/api/v1/imports", files=files, headers=once).status_code == 500
     assert quiet.post("/api/v1/imports", files=files, headers=once).json()[0]["new"]["contacts"] == 1
+
+
+@sqlite_only
+def test_what_is_archived_already_is_left_as_it_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    caller = program(world, world.user())
+    for path in (f"/api/v1/contacts/{world.contact()}", f"/api/v1/organisations/{world.organisation()}"):
+        for step in ("archive", "restore"):
+            first = caller.post(f"{path}/{step}").json()
+            with monkeypatch.context() as later:
+                later.setattr(clock, "now", lambda: world.now + timedelta(hours=1))
+                again = caller.post(f"{path}/{step}").json()
+            assert again == first, (path, step)
+
+
+@sqlite_only
+def test_only_an_author_says_whether_a_note_is_private(world: World) -> None:
+    alice, bob = program(world, world.user()), program(world, world.user("Bob Stone", role="member"))
+    sent = {"channel": "lunch", "contact_ids": [world.contact()], "note": "Hush."}
+    for private in (False, True):
+        made = alice.post("/api/v1/interactions", json={**sent, "note_private": private}).json()
+        path = f"/api/v1/interactions/{made['id']}"
+        refused = bob.patch(path, json={"note": "Mine", "note_private": not private})
+        assert (refused.status_code, list(refused.json()["errors"])) == (422, ["note_private"])
+        assert alice.get(path).json() == made
+        assert bob.patch(path, json={"summary": "L", "note_private": private}).status_code == 200
+        assert alice.patch(path, json={"note_private": not private}).json()["note_private"] is not private
+
+
+@sqlite_only
+def test_a_change_names_somebody_or_leaves_them_out(world: World) -> None:
+    caller, contact_id = program(world, world.user()), world.contact()
+    made = caller.post("/api/v1/interactions", json={"channel": "lunch", "contact_ids": [contact_id]}).json()
+    path = f"/api/v1/interactions/{made['id']}"
+    assert list(caller.patch(path, json={"user_ids": []}).json()["errors"]) == ["user_ids"]
+    assert caller.get(path).json()["user_ids"] == made["user_ids"] != []
+    for answer in (
+        caller.patch(f"/api/v1/contacts/{contact_id}", json={"owner_id": 999_999}),
+        caller.post("/api/v1/contacts", json={"name": "Ines", "owner_id": 999_999}),
+    ):
+        assert (answer.status_code, list(answer.json()["errors"])) == (422, ["owner_id"])
