@@ -19,7 +19,7 @@ from crm.domain.language import gettext as _
 from crm.errors import Unavailable
 from crm.settings import Settings
 from crm.storage.database import Database
-from crm.storage.migrate import is_newest
+from crm.storage.migrate import fault_of_schema
 from crm.templating import environment
 from crm.web import assets, faults
 from crm.web.api import ROOT, ApiRoute
@@ -130,15 +130,12 @@ def _metrics(request: Request) -> Response:
 
 
 def _readyz(request: Request) -> Response:
-    """The database answers and has the newest schema."""
+    """The database answers and has the schema of this program."""
     site: Site = request.app.state.site
     state: dict[str, Any]
     try:
-        ready = is_newest(site.database)
-        state = {
-            "ready": ready,
-            "reason": None if ready else "The schema is not the newest; run crm migrate.",
-        }
+        fault = fault_of_schema(site.database)
+        state = {"ready": fault is None, "reason": " ".join(fault) if fault else None}
     except Unavailable as refusal:
         state = {"ready": False, "reason": refusal.sentence}
     return JSONResponse(state, 200 if state["ready"] else 503)

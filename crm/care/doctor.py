@@ -23,7 +23,7 @@ from crm.nudges.queries import clock_of
 from crm.settings import COMMA_IN_KEY, SHORT_KEY, Settings, unknown_settings
 from crm.storage import sqlite
 from crm.storage.database import Database
-from crm.storage.migrate import is_new, is_newer, is_newest
+from crm.storage.migrate import fault_of_schema, is_newest
 from crm.storage.tables import mail_hold, outbox, user, workspace
 
 NETWORK_FILE_SYSTEMS = {
@@ -143,27 +143,10 @@ def mounted(path: Path, mounts: str) -> str:
 
 
 def _schema(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
-    if is_newest(database):
-        yield Finding("schema", "good", "The database has the schema that this version needs.")
-    elif is_new(database):
-        said = "The database is empty: nothing has ever been stored in it."
-        yield Finding(
-            "schema",
-            "wrong",
-            said,
-            "Start `crm serve`; or, if yours is elsewhere, set CRM_DATA_DIR or CRM_DATABASE_URL.",
-        )
-    elif is_newer(database):
-        yield Finding(
-            "schema",
-            "wrong",
-            "The database was made by a newer version of In Person.",
-            "Install that version or a later one, or restore an older backup.",
-        )
+    if (fault := fault_of_schema(database)) is not None:
+        yield Finding("schema", "wrong", *fault)
     else:
-        yield Finding(
-            "schema", "wrong", "The database has an older schema than this program.", "Run `crm migrate`."
-        )
+        yield Finding("schema", "good", "The database has the schema that this version needs.")
 
 
 def _mail(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:

@@ -85,5 +85,6 @@ def _installation(settings: Settings, database: Database, at: datetime) -> Itera
     sentence = "Weekly mails of the last 7 days that were not out within an hour of their time."
     yield from family("crm_nudges_missed", "gauge", sentence, [("", {}, late)])
     yield from family("crm_mail_held", "gauge", "1 while all mail is held.", [("", {}, float(held > 0))])
-    ticks: list[Sample] = [("", {}, seen.timestamp())] if seen else []
-    yield from family("crm_scheduler_seen_seconds", "gauge", "When a scheduler last looked.", ticks)
+    ticks: list[Sample] = [("", {}, seen.timestamp() if seen else 0)]
+    told = "When a scheduler last looked; 0 where none did, or the last was stopped."
+    yield from family("crm_scheduler_seen_seconds", "gauge", told, ticks)

@@ -101,6 +101,19 @@ def is_newer(database: Database) -> bool:
         return not is_known(revision_of(connection))
 
 
+def fault_of_schema(database: Database) -> tuple[str, str] | None:
+    """What is wrong with the schema and what to do about it; None where it is the one this program needs."""
+    if is_newest(database):
+        return None
+    if is_new(database):
+        remedy = "Start `crm serve`; or, if yours is elsewhere, set CRM_DATA_DIR or CRM_DATABASE_URL."
+        return "The database is empty: nothing has ever been stored in it.", remedy
+    if is_newer(database):
+        remedy = "Install that version or a later one, or restore an older backup."
+        return "The database was made by a newer version of In Person.", remedy
+    return "The database has an older schema than this program.", "Run `crm migrate`."
+
+
 def is_known(revision: str | None) -> bool:
     """Whether this program knows a schema; none is known."""
     from alembic.script import ScriptDirectory

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from crm.app import create_app
@@ -91,6 +92,27 @@ def test_without_a_token_only_this_machine_may_read(
 def test_with_a_token_only_who_has_it_may_read(world: World, given: str, status: int) -> None:
     browser = here(world.database, metrics_token="right")
     assert browser.get("/metrics", headers=[(b"Authorization", given.encode())]).status_code == status
+
+
+def test_where_no_scheduler_runs_its_alarm_has_a_figure_to_look_at(world: World) -> None:
+    found = samples(here(world.database).get("/metrics").text)
+    assert found["crm_scheduler_seen_seconds"] == 0
+    assert found["crm_time_seconds"] - found["crm_scheduler_seen_seconds"] > 300
+
+
+def test_a_database_of_a_newer_version_is_not_ready_and_not_sent_to_migrate(world: World) -> None:
+    assert here(world.database).get("/readyz").json() == {"ready": True, "reason": None}
+    with world.database.write() as connection:
+        before = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        connection.execute(text("UPDATE alembic_version SET version_num = 'of_tomorrow'"))
+    try:
+        answer = here(world.database).get("/readyz")
+    finally:
+        with world.database.write() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :it"), {"it": before})
+    assert answer.status_code == 503
+    assert "newer version of In Person. Install that version" in answer.json()["reason"]
+    assert "migrate" not in answer.json()["reason"]
 
 
 def test_a_database_that_does_not_answer_is_a_figure(tmp_path: Path) -> None:
