@@ -1,5 +1,6 @@
 """The frame of the command line: exit statuses, one line for what went wrong, moments, workspaces, accounts."""
 
+import errno
 import io
 import json
 import os
@@ -12,6 +13,7 @@ import urllib.error
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -278,6 +280,26 @@ def test_serve_answers_shows_the_set_up_link_and_ends_on_request(
             assert server.wait(timeout=30) == 0
         finally:
             server.kill()
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), 2),
+        (socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"), 1),
+        (PermissionError(errno.EACCES, "Permission denied"), 2),
+        (OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"), 1),
+    ],
+)
+def test_a_place_to_listen_that_cannot_be_had_is_a_wrong_setting_unless_it_may_pass(
+    fault: OSError, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    assert run(["serve"]) == status
+    assert "See CRM_HOST and CRM_PORT." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("proxies", "status"), [("127.0.0.1", 422), ("10.9.9.9", 429)])

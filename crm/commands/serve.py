@@ -19,7 +19,7 @@ import typer
 
 from crm.accounts import actions
 from crm.cli_support import open_database
-from crm.errors import Unavailable
+from crm.errors import Unavailable, UsageError
 from crm.nudges import sending
 from crm.outgoing.imap_address import ImapAddress
 from crm.settings import COMMA_IN_KEY, SHORT_KEY, Settings, unknown_settings
@@ -96,6 +96,10 @@ def _worth_a_word(settings: Settings) -> Iterator[str]:
         yield " ".join(COMMA_IN_KEY)
 
 
+_NO_RIGHT = (errno.EACCES, errno.EPERM)
+"""Another start does not bring the right to use a port."""
+
+
 def _listen(host: str, port: int) -> socket.socket:
     """The bound port, or one sentence about why it cannot be had."""
     listener = None
@@ -112,7 +116,9 @@ def _listen(host: str, port: int) -> socket.socket:
             listener.close()
         if fault.errno == errno.EADDRINUSE:
             raise Unavailable(f"Port {port} on {host} is in use. Choose another with CRM_PORT.") from None
-        raise Unavailable(
+        is_wrong = isinstance(fault, socket.gaierror) and fault.errno != socket.EAI_AGAIN
+        refusal = UsageError if is_wrong or fault.errno in _NO_RIGHT else Unavailable
+        raise refusal(
             f"{host} port {port} cannot be used: {fault.strerror}. See CRM_HOST and CRM_PORT."
         ) from None
     return listener
