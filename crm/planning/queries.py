@@ -88,7 +88,8 @@ class Suggested:
     ``place`` is "Both in Boston" where meeting is suggested; ``zone``: by whose clock its moment is said. ``is_taken``:
     the user's calendar holds something else at its moment since the plan was made. ``arranged_for``: the day for which
     something live with them is logged ahead. ``absent``: "off" or "away", where days off or a trip that were written down
-    since hold its day. ``channel``: by which it was done, once it is.
+    since hold its day; "apart" where the trip is no more on which they were to meet. ``channel``: by which it was done,
+    once it is.
     """
 
     id: int | None
@@ -408,13 +409,14 @@ def _live(whose: Any, ids: Any, at: Any) -> Select[Any]:
 
 
 def _absent(row: Row[Any], person: Suggestee, home: Home, frame: Frame) -> str:
-    """Whether the user is off on its day, or away from where they would meet."""
+    """Whether the user is off on its day, away from where they would meet, or no longer going there."""
     if row.slot_day is None or row.slot_day < frame.today:
         return ""
     if row.slot_day in frame.holidays:
         return "off"
-    elsewhere = home.away - home.there(person.place)
-    return "away" if GROUPS[row.act] == "in_person" and row.slot_day in elsewhere else ""
+    if GROUPS[row.act] != "in_person" or home.meets_on(person.place, [row.slot_day]):
+        return ""
+    return "away" if row.slot_day in home.away else "apart"
 
 
 def _arranged(

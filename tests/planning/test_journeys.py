@@ -16,7 +16,7 @@ from crm.domain.own_calendar import is_own_event
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek, local_instant
 from crm.errors import NotFound
-from crm.nudges.compose import slot_words
+from crm.nudges.compose import _moment, slot_words
 from crm.planning import journey_actions, journeys, trip_actions
 from crm.planning.actions import make_plan, swap
 from crm.planning.drafting import Draft, draft_plan
@@ -255,6 +255,27 @@ def test_a_lunch_at_home_on_a_day_that_became_a_trip_finds_another_day(world: Wo
             journey_actions.remove_trip(connection, alice, one, NOW)
         swap(connection, alice, moved.id or 0, "lunch", NOW)
     assert now()["Jürgen Haas"].slot == moved.slot, "nothing is in its way, so the same act is no swap"
+
+
+def test_a_lunch_on_a_trip_that_is_called_off_says_so_on_the_page_and_in_the_mail(world: World) -> None:
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin", first_run_done=True)
+    by_screen(world, alice, "Odile Renard", city=BOSTON)
+    trip_id = write_trip(world, alice)
+    monday = local_instant(NEXT.monday, time(8), alice.user_zone)
+    view = planned_next(world, alice, monday)
+    assert [(one.act, one.absent) for one in view.suggestions] == [("lunch", "")]
+    with world.database.write() as connection:
+        journey_actions.remove_trip(connection, alice, trip_id, monday)
+        after = plan_of(connection, alice, NEXT, monday)
+    assert after is not None
+    (lunch,) = after.suggestions
+    assert (lunch.act, lunch.absent) == ("lunch", "apart")
+    assert "call" in lunch.swaps
+    assert "You are no longer there on that day" in _moment(lunch, NEXT.monday)
+    with time_machine.travel(monday, tick=False):
+        page = client(world, alice).get("/").text
+    assert "You are no longer there on that day" in page
+    assert "Another time for Odile" not in page
 
 
 def test_a_plan_that_was_made_for_fewer_days_says_so_when_they_are_worked_after_all(world: World) -> None:
