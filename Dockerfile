@@ -22,8 +22,9 @@ ENV PATH=/opt/crm/bin:$PATH \
     CRM_HOST=0.0.0.0 \
     CRM_PORT=8000
 USER crm
+WORKDIR /data
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
-    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['CRM_PORT'] + '/healthz', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as r; r.build_opener(r.ProxyHandler({})).open('http://127.0.0.1:' + os.environ['CRM_PORT'] + '/healthz', timeout=4)"]
 CMD ["crm", "serve"]

@@ -49,6 +49,8 @@ def test_nginx(tmp_path: Path, certificate: Path, as_it_is: bool) -> None:
         "privkey.pem": "key.pem",
         "listen 80;": f"listen 127.0.0.1:{free_port()};",
         "listen 443": f"listen 127.0.0.1:{port}",
+        "listen [::]:80;": f"listen 127.0.0.1:{free_port()};",
+        "listen [::]:443": f"listen 127.0.0.1:{free_port()}",
         "127.0.0.1:8000": f"127.0.0.1:{free_port()}",
         "/var/log/nginx": str(tmp_path),
     }.items():
