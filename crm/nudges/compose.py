@@ -315,7 +315,7 @@ def _promises(connection: Connection, principal: Principal, week: IsoWeek, at: d
             promise.c.workspace_id == principal.workspace_id,
             contact.c.owner_id == principal.user_id,
             is_present(),
-            ~let_rest(week),
+            ~let_rest(week.sunday),
             promise.c.by == "us",
             is_open(promise, principal.team_day(at)),
             promise.c.due <= week.sunday,

@@ -85,7 +85,8 @@ def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: 
     require_planner(principal)
     home = eased_home(connection, principal, home_in(connection, principal, week, at), week, at)
     absent = away(connection, principal, week, at)
-    owned = _owned(connection, principal, absent, week)
+    first = max(week.monday, principal.own_day(at))
+    owned = _owned(connection, principal, absent, first)
     return _drafted_for(connection, principal, week, at, home, owned, absent)
 
 
@@ -214,21 +215,22 @@ def _drafted(
 
 
 def _owned(
-    connection: Connection, principal: Principal, absent: Sequence[Away], week: IsoWeek
+    connection: Connection, principal: Principal, absent: Sequence[Away], first: date
 ) -> dict[int, int]:
-    """The user's contacts and those of colleagues who are away, each with its owner; whom these let rest rests."""
+    """The user's contacts and those of colleagues who are away, each with its owner; whom these let rest beyond the ``first``
+    day of the plan rests, as in their own plans."""
     owners = [principal.user_id, *(one.user_id for one in absent)]
     asked = select(contact.c.id, contact.c.owner_id).where(
         contact.c.workspace_id == principal.workspace_id, contact.c.owner_id.in_(owners), is_present()
     )
     if absent:
-        asked = asked.where(or_(contact.c.owner_id == principal.user_id, ~let_rest(week)))
+        asked = asked.where(or_(contact.c.owner_id == principal.user_id, ~let_rest(first)))
     # Sorted here: asked to, SQLite reads everybody in the order of their keys.
     return {row.id: row.owner_id for row in sorted(connection.execute(asked), key=lambda row: row.id)}
 
 
-def let_rest(week: IsoWeek) -> ColumnElement[bool]:
-    """Whether its owner said "not this person", or snoozed the contact beyond that week."""
+def let_rest(day: date) -> ColumnElement[bool]:
+    """Whether its owner said "not this person", or snoozed the contact beyond that day."""
     return (
         select(response.c.id)
         .where(
@@ -238,7 +240,7 @@ def let_rest(week: IsoWeek) -> ColumnElement[bool]:
             response.c.undone_at.is_(None),
             or_(
                 response.c.verb == "not_this_person",
-                and_(response.c.verb == "snooze", response.c.until_day > week.sunday),
+                and_(response.c.verb == "snooze", response.c.until_day > day),
             ),
         )
         .exists()

@@ -80,17 +80,24 @@ def test_without_a_colleague_nobody_takes_over_and_no_other_does(world: World, p
     assert len(planned(world, ama)) == 1
 
 
-def test_whom_the_owner_let_rest_rests(world: World, pair: Any) -> None:
+@pytest.mark.parametrize(("days", "rests"), [(None, True), (4, True), (0, False)])
+def test_whom_the_owner_let_rest_rests(world: World, pair: Any, days: int | None, rests: bool) -> None:
+    """For good, or until a day after the first of the week, as in the owner's own plan."""
     nora, theo = pair
     with world.database.write() as connection:
         actions.make_plan(connection, nora, WEEK, NOW)
     with world.database.read() as connection:
         plan = plan_of(connection, nora, WEEK, NOW)
     assert plan is not None
+    suggestion_id = plan.suggestions[0].id or 0
+    coming = WEEK.next()
     with world.database.write() as connection:
-        actions.not_this_person(connection, nora, plan.suggestions[0].id or 0, NOW)
-    off(world, nora, WEEK.monday, WEEK.sunday, theo)
-    assert planned(world, theo) == []
+        if days is None:
+            actions.not_this_person(connection, nora, suggestion_id, NOW)
+        else:
+            actions.snooze(connection, nora, suggestion_id, coming.monday + timedelta(days=days), NOW)
+    off(world, nora, coming.monday, coming.sunday, theo)
+    assert (planned(world, theo, coming) == []) is rests
 
 
 def test_only_somebody_of_the_team_with_a_plan_can_take_over(world: World, pair: Any) -> None:
