@@ -1,5 +1,10 @@
 """Bounces as servers write them, and what is none."""
 
+import os
+import select
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +59,31 @@ def test_a_process_of_its_own_says_the_same_and_its_end_is_no_end_of_ours(
     monkeypatch.setattr(apart, "LONGEST_SECONDS", 0)
     with pytest.raises(apart.TooMuch):
         bounce_apart(report())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+def test_a_reader_does_not_outlive_who_asked_it() -> None:
+    read_end, write_end = os.pipe()
+    reader = "from crm.imports.limits import confine; confine(0); print('reading', flush=True); input()"
+    asker = (
+        "import subprocess, sys; subprocess.Popen([sys.executable, '-c', sys.argv[1]], start_new_session=True,"
+        f" pass_fds=[{write_end}]).wait()"
+    )
+    with (
+        os.fdopen(read_end, "rb") as held,
+        subprocess.Popen(
+            [sys.executable, "-c", asker, reader],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=[write_end],
+        ) as process,
+    ):
+        os.close(write_end)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"reading\n"
+        process.kill()
+        assert select.select([held], [], [], 20)[0], "the reader still holds the pipe"
+        assert held.read() == b""
 
 
 def test_an_id_is_ours_only_where_it_looks_like_one() -> None:
