@@ -65,7 +65,10 @@ contact_metrics = Table(
     *(Column(f"settled_{name}", Double) for name in ("strength", "gap_log", "gap_weight")),
     belongs_to("contact", "contact_id", ondelete="CASCADE"),
     Index("ix_contact_metrics_workspace_id_fresh_until", "workspace_id", "fresh_until"),
-    Index("ix_contact_metrics_workspace_id_zone", "workspace_id", "zone", "score"),
+    Index(
+        "ix_contact_metrics_in_order_of_score_by_zone",
+        *("workspace_id", "zone", "tier", "score", "silence", "contact_id"),
+    ),
     Index("ix_contact_metrics_workspace_id_silence", "workspace_id", "silence"),
     Index(
         "ix_contact_metrics_in_order_of_score",
