@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from crm.domain import language, manner
 from crm.domain.language import gettext as _
+from crm.domain.score import zone_word
 from crm.domain.spans import capital, count, day_and_time, day_phrase, in_words, short_day
 from crm.domain.vocabulary import field_word, within, word
 from crm.web import assets
@@ -91,6 +92,7 @@ def channel_icon_name(key: str, digital: bool) -> str:
 
 WORDS: dict[str, Callable[..., str]] = {
     "word": word,
+    "zone_word": zone_word,
     "within": within,
     "field_word": field_word,
     "day": day,

@@ -84,7 +84,7 @@ def _refuse_other_files(database: Database, path: Path) -> None:
 
 def _refuse_to_lose(path: Path, new: Manifest) -> None:
     """A backup with users is not replaced by one without: cron, which does not know the settings, has another database."""
-    if new.tables["user"].rows:
+    if has_users(new):
         return
     if holds_users(path):
         raise Conflict(
@@ -96,9 +96,14 @@ def _refuse_to_lose(path: Path, new: Manifest) -> None:
 def holds_users(path: Path) -> bool:
     """Whether a file is a whole backup that has users in it."""
     with suppress(Invalid, Unavailable), archive.opened(path) as found:
-        users = found.manifest.tables.get("user")
-        return users is not None and users.rows > 0
+        return has_users(found.manifest)
     return False
+
+
+def has_users(manifest: Manifest) -> bool:
+    """Whether anybody could sign in to what was backed up."""
+    users = manifest.tables.get("user")
+    return users is not None and users.rows > 0
 
 
 def _write(database: Database, path: Path, at: datetime) -> Manifest:

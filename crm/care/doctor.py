@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlalchemy import Connection, func, select, text
 
 from crm.care import archive, calendars, clocks, mailbox, scheduled, signing, weekly_mails
-from crm.care.backup import newest_change
+from crm.care.backup import has_users, newest_change
 from crm.care.findings import Check, Finding, State
 from crm.errors import Refusal, UsageError
 from crm.mail.message import Mailbox
@@ -368,12 +368,12 @@ def _ahead(folder: Path, today: date) -> Iterator[Finding]:
 def _newest_backup(folder: Path, found: dict[date, Path]) -> Finding:
     day, newest = list(found.items())[-1]
     try:
-        with archive.opened(newest):
-            pass
+        with archive.opened(newest) as opened:
+            is_peopled = has_users(opened.manifest)
     except Refusal:
         words = f"The newest backup, {newest}, is damaged or cannot be read."
         return Finding("backups", "wrong", words, "Remove it: a new one is made within minutes.")
-    older = scheduled.older_with_users(list(found.values()))
+    older = None if is_peopled else scheduled.older_with_users(list(found.values()))
     if older:
         words = f"The newest backup, {newest}, contains no users, but {older} does."
         remedy = "Check CRM_DATA_DIR and CRM_DATABASE_URL; if the database is lost, run `crm restore` with that file."

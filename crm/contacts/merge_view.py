@@ -14,9 +14,8 @@ from crm.domain.language import ngettext, plurals
 from crm.domain.manner import numeral
 from crm.domain.principal import Principal
 from crm.domain.ribbon import Ribbon, ribbon
-from crm.domain.score import ZONE_WORDS
+from crm.domain.score import zone_word
 from crm.domain.spans import capital, count, join
-from crm.domain.vocabulary import word
 from crm.storage.tables import interaction_contact
 
 
@@ -105,5 +104,5 @@ def became_sentence(before: Person, after: Person) -> str:
     if was.get("score") != now.get("score") and None not in (was.get("score"), now.get("score")):
         parts.append(_("score {before} → {after}").format(before=was["score"], after=now["score"]))
     if was.get("zone") != now.get("zone") and was.get("zone") and now.get("zone"):
-        parts.append(f"{word(ZONE_WORDS[was['zone']])} → {word(ZONE_WORDS[now['zone']])}")
+        parts.append(f"{zone_word(was['zone'])} → {zone_word(now['zone'])}")
     return f" {capital(', '.join(parts))}." if parts else ""

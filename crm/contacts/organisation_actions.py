@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from crm.contacts import rows
 from crm.contacts.derived import reindex
@@ -160,27 +160,34 @@ def _change_organisation(
     version: int | None,
     **values: Any,
 ) -> None:
-    table = organisation.c
-    mine = (table.workspace_id == principal.workspace_id, table.id == organisation_id)
-    found = connection.execute(select(table.version).where(*mine).with_for_update()).scalar_one_or_none()
-    if found is None:
-        raise NotFound
-    if version not in (None, found):
+    found = _locked(connection, principal, organisation_id)
+    if version not in (None, found.version):
         raise Conflict(
             _("Somebody changed this organisation while you were writing. Nothing is lost: look at both.")
         )
-    connection.execute(organisation.update().where(*mine).values(**values, version=found + 1))
+    mine = _this_one(principal, organisation_id)
+    connection.execute(organisation.update().where(*mine).values(**values, version=found.version + 1))
+
+
+def _locked(connection: Connection, principal: Principal, organisation_id: int) -> Row[Any, Any]:
+    """Its version and whether it is archived, of which nothing changes until the end of the transaction."""
+    asked = select(organisation.c.version, organisation.c.archived_at)
+    mine = _this_one(principal, organisation_id)
+    found = connection.execute(asked.where(*mine).with_for_update()).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _this_one(principal: Principal, organisation_id: int) -> tuple[ColumnElement[bool], ...]:
+    return organisation.c.workspace_id == principal.workspace_id, organisation.c.id == organisation_id
 
 
 def _set_archived(
     connection: Connection, principal: Principal, organisation_id: int, archived_at: datetime | None
 ) -> None:
     """What is so already stays as it is, so that nobody who is writing meanwhile is told of a change."""
-    table = organisation.c
-    mine = (table.workspace_id == principal.workspace_id, table.id == organisation_id)
-    found = connection.execute(select(table.archived_at).where(*mine).with_for_update()).one_or_none()
-    if found is None:
-        raise NotFound
+    found = _locked(connection, principal, organisation_id)
     if (found.archived_at is None) != (archived_at is None):
         _change_organisation(connection, principal, organisation_id, None, archived_at=archived_at)
 

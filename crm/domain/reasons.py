@@ -95,6 +95,7 @@ ASKED_BY_WHY_LISTED = (
     "overdue_in_person",
     "digital_180",
 )
+"""The metrics that `why_listed` looks at."""
 
 
 def why_listed(zone: str, values: Mapping[str, Any]) -> str:

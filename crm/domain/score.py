@@ -9,6 +9,7 @@ from crm.domain.language import N_
 from crm.domain.metrics import derived, running
 from crm.domain.rhythm import FEWEST_GAPS
 from crm.domain.targets import Targets
+from crm.domain.vocabulary import word
 
 WEIGHTS = {"any": 20, "personal": 30, "in_person": 35, "balance": 15}
 """Points of the score by part; they add up to 100."""
@@ -23,6 +24,12 @@ ZONE_WORDS = {
 }
 """What a zone is called outside: programs read these words, people read them translated."""
 ZONES = tuple(ZONE_WORDS)
+
+
+def zone_word(zone: str) -> str:
+    """What a zone is called, in the language of whoever reads."""
+    return word(ZONE_WORDS[zone])
+
 
 _HAIR = 1e-9
 """A usual gap of 14 days may be worked out as 14.000000000000004; on day 21 they are late all the same."""

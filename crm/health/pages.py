@@ -15,7 +15,6 @@ from crm.domain.language import gettext as _
 from crm.domain.language import ngettext
 from crm.domain.reasons import in_short, why_listed
 from crm.domain.ribbon import ribbon
-from crm.domain.score import ZONE_WORDS
 from crm.domain.spans import ago, capital, count, short_day
 from crm.domain.targets import NAMED_KINDS, TIERS_WITH_TARGETS
 from crm.domain.vocabulary import KINDS_COUNTED, word
@@ -217,7 +216,6 @@ def _words(visit: Visit, wanted: Filter, moment: Moment) -> dict[str, Any]:
         "count": count,
         "kind_words": _kind_words,
         "short_day": lambda day: short_day(day, moment.day),
-        "zone_word": lambda zone: word(ZONE_WORDS[zone]),
     }
 
 

@@ -30,7 +30,7 @@ from crm.domain.principal import Principal
 from crm.domain.reasons import ASKED_BY_WHY_LISTED
 from crm.domain.ribbon import Touch
 from crm.domain.score import WEIGHTS
-from crm.health.charts import MAPPED, YEAR
+from crm.health.charts import MAPPED, YEAR, mapped
 from crm.health.numbers import real, whole
 from crm.storage.keyset import beyond, read_cursor, write_cursor
 from crm.storage.metrics import kept
@@ -91,7 +91,8 @@ class Headcount:
 
 
 class Placed(NamedTuple):
-    """What the map needs of one person. Clocks in days, missing if it never happened; the share is 0 to 1."""
+    """What the map needs of one person. Clocks in days, missing if it never happened; the share is 0 to 1. Of equal scores the
+    lowest ``silence`` comes first."""
 
     id: int
     name: str
@@ -104,6 +105,7 @@ class Placed(NamedTuple):
     open_asks: int
     open_promises: int
     days_to_renewal: int | None
+    silence: int
 
 
 @dataclass(frozen=True)
@@ -242,7 +244,7 @@ def placed(
     zones: Mapping[str, int],
 ) -> list[Placed]:
     """The people of the map, lowest score first: all who are in one of ``zones``, or those with the lowest scores of each."""
-    if sum(zones[zone] for zone in MAPPED) <= MOST_MARKS:
+    if mapped(zones) <= MOST_MARKS:
         return [Placed(*row) for row in connection.execute(_built(_placed, principal, relation, wanted))]
     of_zone = _built(_of_zone, principal, relation, wanted, False)
     within_a_year = _built(_of_zone, principal, relation, wanted, True)
@@ -251,7 +253,7 @@ def placed(
         lowest = connection.execute(of_zone, {"in_zone": zone, "first": min(LOWEST, room)}).all()
         others = connection.execute(within_a_year, {"in_zone": zone, "first": room}).all()
         found += list(dict.fromkeys(Placed(*row) for row in (*lowest, *others)))[:room]
-    return sorted(found, key=lambda one: (one.score, _silence(one), one.id))
+    return sorted(found, key=lambda one: (one.score, one.silence, one.id))
 
 
 def shares(people: Mapping[str, int], room: int) -> dict[str, int]:
@@ -260,10 +262,6 @@ def shares(people: Mapping[str, int], room: int) -> dict[str, int]:
     for place, group in enumerate(sorted(people, key=lambda one: people[one])):
         found[group] = min(people[group], (room - sum(found.values())) // (len(people) - place))
     return found
-
-
-def _silence(one: Placed) -> int:
-    return -NEVER if one.days_since_personal is None else -one.days_since_personal
 
 
 def _of_zone(workspace_id: int, relation: Subquery, wanted: Filter, within_a_year: bool) -> Select[Any]:
@@ -292,6 +290,7 @@ def _placed(workspace_id: int, relation: Subquery, wanted: Filter) -> Select[Any
         metrics.open_asks,
         metrics.open_promises,
         metrics.days_to_renewal,
+        _longest(relation).label("silence"),
     ]
     return (
         select(*columns)

@@ -83,7 +83,7 @@ def _block(
     arranged = next_arranged(connection, principal, ids, at)
     answers = _answers(connection, principal, ids, at)
     past = _past(connection, principal, ids, week, at, answers)
-    days_left = frozenset(day for day in home.working_days(week) if day >= today)
+    days_left = frozenset(home.days_left(week, today))
     at_home = not days_left or bool(days_left - home.away)
     places = {one: whereabouts(row.city, row.country, row.time_zone) for one, row in people.items()}
     return {

@@ -85,8 +85,7 @@ def draft_plan(connection: Connection, principal: Principal, week: IsoWeek, at: 
     require_planner(principal)
     home = eased_home(connection, principal, home_in(connection, principal, week, at), week, at)
     absent = away(connection, principal, week, at)
-    first = max(week.monday, principal.own_day(at))
-    owned = _owned(connection, principal, absent, first)
+    owned = _owned(connection, principal, absent, max(week.monday, principal.own_day(at)))
     return _drafted_for(connection, principal, week, at, home, owned, absent)
 
 
@@ -296,9 +295,9 @@ def _wanted(
 
     A call is made from home, if there is still a day for it.
     """
-    there, today = home.there(place), principal.own_day(at)
+    there = home.there(place)
     meets = GROUPS[act] == "in_person"
-    at_home = {day for day in home.working_days(week) if day >= today} - home.away
+    at_home = set(home.days_left(week, principal.own_day(at))) - home.away
     elsewhere = home.away - there if meets or at_home else frozenset()
     return Wanted(
         contact_id,

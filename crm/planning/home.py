@@ -76,6 +76,10 @@ class Home:
         off = self.not_worked(week)
         return [day for day in week.days if day.weekday() in OFFICE_HOURS.weekdays and day not in off]
 
+    def days_left(self, week: IsoWeek, today: date) -> list[date]:
+        """Those of them that are not over."""
+        return [day for day in self.working_days(week) if day >= today]
+
     def is_worked(self, week: IsoWeek) -> bool:
         """Whether anything can be planned for the week at all."""
         return len(self.working_days(week)) >= LEAST_DAYS

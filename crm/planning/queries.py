@@ -121,7 +121,7 @@ class Suggested:
     @property
     def has_lost_its_moment(self) -> bool:
         """Whether something came into the way of its moment since, so that another one may be found for the same act."""
-        return self.is_taken or bool(self.absent)
+        return self.is_taken or self.absent in ("off", "away")
 
     @property
     def may_be_unrecorded(self) -> bool:
@@ -449,8 +449,7 @@ def _swaps(
     occasion = occasion_on(row, principal, frame.today)
     under_way = post_days(home.place.country, person.place.country)
     is_late = occasion is not None and not arrives_by(occasion, under_way, frame)
-    days_left = [day for day in home.working_days(frame.week) if day >= frame.today]
-    near = home.meets_on(person.place, days_left)
+    near = home.meets_on(person.place, home.days_left(frame.week, frame.today))
     spoke_lately = last_live is not None and (frame.today - last_live).days < CALM_DAYS
     return tuple(
         act

@@ -12,6 +12,10 @@ from crm.errors import Unavailable
 log = logging.getLogger("crm.storage")
 log.addHandler(logging.NullHandler())  # a command says it itself, once
 LOST = N_("The connection to the database was lost, so nothing was saved. Try again in a moment.")
+_LEANED_ON = N_(
+    "Views or references of another program depend on the tables of In Person, so nothing was changed. "
+    "Drop them first, and create them again afterwards."
+)
 KNOWN = {
     "readonly database": N_(
         "The database is read-only, so nothing was saved. Check the permissions of its file and folder."
@@ -57,14 +61,8 @@ KNOWN = {
         "The user in CRM_DATABASE_URL does not own the tables in the database, so nothing was changed. "
         "Make that user their owner."
     ),
-    "other objects depend on": N_(
-        "Views or references of another program depend on the tables of In Person, so nothing was changed. "
-        "Drop them first, and create them again afterwards."
-    ),
-    "used by a view or rule": N_(
-        "Views or references of another program depend on the tables of In Person, so nothing was changed. "
-        "Drop them first, and create them again afterwards."
-    ),
+    "other objects depend on": _LEANED_ON,
+    "used by a view or rule": _LEANED_ON,
     "too many clients": N_(
         "The database server takes no more connections, so nothing was saved. Try again, or raise its max_connections."
     ),
