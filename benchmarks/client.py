@@ -65,13 +65,15 @@ def free_port() -> int:
 
 @contextmanager
 def serving(command: Sequence[str], port: int, **environment: str) -> Iterator[tuple[int, float]]:
-    """A server of its own process: its pid, and the seconds from its start to its first answer."""
+    """A server of its own process: its pid, and the seconds from its start to its first answer.
+
+    What goes wrong in it is told where the benchmark runs.
+    """
     begun = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
     )
     try:
         while not _answers(port):
