@@ -9,7 +9,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 from urllib.parse import urlencode
+
+MOST_SAID = 10_000
+"""So many bytes of what a server said are told."""
 
 
 class Client:
@@ -67,22 +72,33 @@ def free_port() -> int:
 def serving(command: Sequence[str], port: int, **environment: str) -> Iterator[tuple[int, float]]:
     """A server of its own process: its pid, and the seconds from its start to its first answer.
 
-    What goes wrong in it is told where the benchmark runs.
+    If what is done with it goes wrong, the end of what it said is told.
     """
     begun = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command],
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        while not _answers(port):
-            assert process.poll() is None, f"{command} did not start"
-            time.sleep(0.01)
-        yield process.pid, time.perf_counter() - begun
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
+    with TemporaryFile() as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            env={**os.environ, **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        )
+        try:
+            while not _answers(port):
+                assert process.poll() is None, f"{command} did not start"
+                time.sleep(0.01)
+            yield process.pid, time.perf_counter() - begun
+        except AssertionError:
+            print(_end_of(said), file=sys.stderr)
+            raise
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+
+def _end_of(said: IO[bytes]) -> str:
+    length = said.seek(0, os.SEEK_END)
+    said.seek(max(length - MOST_SAID, 0))
+    return said.read().decode(errors="replace")
 
 
 def _answers(port: int) -> bool:
