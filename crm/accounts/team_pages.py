@@ -3,7 +3,6 @@
 from typing import Any
 
 from sqlalchemy import Connection
-from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from crm.accounts import actions, mails, queries
@@ -107,7 +106,7 @@ def _deliver(visit: Visit, user_id: int, name: str, email: str, url: str) -> Res
 @router.action("/team/{user_id}/role", access="admin")
 def change_role(visit: Visit) -> Response:
     """Give somebody another role; the address of Undo carries the one before."""
-    form = forms.read(RoleChange, visit.form or FormData(visit.query))
+    form = forms.read(RoleChange, visit.sent)
     if isinstance(form, forms.Errors):
         raise Invalid(_("Choose a role: admin, member or viewer."), fields=form.fields)
     one = queries.member(visit.connection, visit.principal, visit.number("user_id"))

@@ -43,7 +43,7 @@ def view_routes(page: str, known: Collection[str], passing: Collection[str] = ()
 
 
 def _keep(visit: Visit, page: str, known: Collection[str], passing: Collection[str]) -> Response:
-    sent = visit.form or visit.query
+    sent = visit.sent
     query, name = _known(str(sent.get("query", "")), known), str(sent.get("name", ""))
     still = _known(str(sent.get("passing", "")), passing)
     try:

@@ -27,7 +27,7 @@ def show(visit: Visit) -> Response:
 @router.action("/settings/workspace", access="admin")
 def save(visit: Visit) -> Response:
     """Move the team to another zone; the address of Undo carries the one before."""
-    wanted = str(visit.form.get("time_zone") or visit.query.get("time_zone", ""))
+    wanted = str(visit.sent.get("time_zone", ""))
     try:
         known_zone(wanted)
     except ValueError as refusal:

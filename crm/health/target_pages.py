@@ -92,7 +92,7 @@ def _sent(visit: Visit, targets: Targets) -> tuple[dict[Key, Target], dict[str, 
 
 
 def _typed(visit: Visit, name: str) -> str | None:
-    found = visit.form.get(name, visit.query.get(name))
+    found = visit.sent.get(name)
     return None if found is None else str(found)
 
 
@@ -109,7 +109,7 @@ def _kinds(visit: Visit, targets: Targets, *, everything: bool = False) -> list[
     """Kinds with a column: the shipped ones, those with a target of their own, those asked for or sent, every other."""
     used = kinds(visit.connection, visit.principal)
     own = sorted({kind for _, kind in targets.changes} - {*COLUMNS, EVERY_OTHER_KIND})
-    asked = str(visit.form.get("kind") or visit.query.get("kind", ""))
+    asked = str(visit.sent.get("kind", ""))
     others = [kind for kind in used if kind not in (*COLUMNS, *own)]
     more = [kind for kind in others if everything or kind == asked or _is_sent(visit, kind)]
     return [*COLUMNS, *own, *more, EVERY_OTHER_KIND]

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from pydantic import Field
-from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from crm.contacts.drafts import one_line
@@ -96,10 +95,8 @@ def _sent(visit: Visit, known: Sequence[Channel]) -> tuple[list[Channel], dict[s
 def _chosen(visit: Visit, one: Channel) -> tuple[str, str]:
     """The side and the way that were sent; what was not is as it is."""
 
-    def sent(name: str, otherwise: str) -> str:
-        return str(visit.form.get(name) or visit.query.get(name) or otherwise)
-
-    return sent(f"side.{one.key}", _side(one)), sent(f"way.{one.key}", way_of(one))
+    sent = visit.sent
+    return str(sent.get(f"side.{one.key}") or _side(one)), str(sent.get(f"way.{one.key}") or way_of(one))
 
 
 def _marked(one: Channel, side: str, way: str) -> Channel:
@@ -113,8 +110,7 @@ def _marked(one: Channel, side: str, way: str) -> Channel:
 @router.action("/settings/channels/new", access="admin")
 def add(visit: Visit) -> Response:
     """Add a channel of the team's own, as the form says or the address of Undo."""
-    said = {name: visit.form.get(name) or visit.query.get(name) or "" for name in NewChannel.model_fields}
-    form = read(NewChannel, FormData(said))
+    form = read(NewChannel, visit.sent)
     if isinstance(form, Errors):
         return _page(visit, visit.form, form.fields)
     label = one_line(form.label)

@@ -37,7 +37,7 @@ def _about(contact_id: int) -> str:
 
 def _back(visit: Visit, contact_id: int) -> str:
     """Where one came from, if the form or the address says; else the person."""
-    said = visit.form.get("back") or visit.query.get("back")
+    said = visit.sent.get("back")
     return local_path(str(said), _about(contact_id)) if said else _about(contact_id)
 
 

@@ -55,7 +55,7 @@ def typed(visit: Visit) -> Draft:
 
 def back_of(visit: Visit) -> str:
     """Where one came from: said by the form or the address, else the page that led here."""
-    said = visit.form.get("back") or visit.query.get("back")
+    said = visit.sent.get("back")
     if said:
         return local_path(str(said))
     came = urlsplit(visit.request.headers.get("referer", ""))

@@ -149,5 +149,5 @@ def _undo(visit: Visit, answer: actions.Answer) -> str | None:
 
 
 def _back(visit: Visit) -> str:
-    wanted = visit.form.get("back") or visit.query.get("back")
+    wanted = visit.sent.get("back")
     return local_path(str(wanted)) if wanted else "/"

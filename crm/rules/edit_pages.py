@@ -104,7 +104,7 @@ def undo(visit: Visit) -> Response:
 @router.action("/rules/{key}/move")
 def move(visit: Visit) -> Response:
     """One place up or down in the list; ``to`` is *up* or *down*, in the form or, for undo, in the address."""
-    key, to = visit.text("key"), visit.form.get("to") or visit.query.get("to")
+    key, to = visit.text("key"), visit.sent.get("to")
     if to not in ("up", "down"):
         raise Invalid(_("Say whether the rule is to move up or down."))
     where = (visit.connection, visit.principal)

@@ -36,7 +36,7 @@ def show(visit: Visit) -> Response:
 def switch(visit: Visit) -> Response:
     """Switch a rule on or off; ``enabled`` is *yes* or *no*, in the form or, for undo, in the address."""
     found = state_of(visit.connection, visit.principal, visit.text("key")).rule
-    wanted = str(visit.form.get("enabled") or visit.query.get("enabled", ""))
+    wanted = str(visit.sent.get("enabled", ""))
     if wanted not in ("yes", "no"):
         raise Invalid(_("Say whether the rule is to be on (yes) or off (no)."))
     actions.switch_rule(visit.connection, visit.principal, found.key, wanted == "yes", visit.at)

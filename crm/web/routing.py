@@ -7,6 +7,7 @@ sent; whatever is refused, or answered with a status of 400 or more, leaves the 
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
@@ -93,6 +94,12 @@ class Visit:
     def query(self) -> QueryParams:
         """What stands behind the question mark."""
         return self.request.query_params
+
+    @cached_property
+    def sent(self) -> FormData:
+        """What an action was asked: the fields of its form, and for what is not among them the address, as that of an Undo."""
+        asked = [(name, value) for name, value in self.query.multi_items() if name not in self.form]
+        return FormData([*asked, *self.form.multi_items()])
 
     @property
     def is_htmx(self) -> bool:

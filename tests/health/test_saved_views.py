@@ -11,7 +11,7 @@ from crm import clock
 from crm.accounts import saved_views as saved
 from crm.errors import Forbidden, Invalid
 from tests.builders import World
-from tests.web.site import client, signed_in
+from tests.web.site import client, press_undo, signed_in
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -127,9 +127,7 @@ def test_a_view_that_is_replaced_is_told_and_comes_back(world: World) -> None:
     assert kept(world, "people") == [("vendors", "sort=name")]
     page = site.get("/people").text
     assert "Saved as “vendors”, replacing the view of that name." in page
-    undo = re.search(r'action="(/people/views\?[^"]+)"', page)
-    assert undo
-    site.post(unescape(undo[1]))
+    assert press_undo(site, page).status_code == 303
     assert kept(world, "people") == [("Vendors", "q=%C5%81%C3%B3d%C5%BA&tier=key")]
     site.get("/people")
     site.post("/people/views", data={"name": "vendors", "query": kept(world, "people")[0][1]})

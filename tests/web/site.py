@@ -1,8 +1,11 @@
 """A served product for tests: the real application over a real database."""
 
+import re
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from crm.accounts.tokens import create_token
@@ -50,6 +53,16 @@ def signed_in(world: World, principal: Principal) -> TestClient:
     name, _, value = cookie(world, principal).partition("=")
     browser.cookies.set(name, value)
     return browser
+
+
+def press_undo(browser: TestClient, page: str) -> Response:
+    """Press Undo in the toast of a page (its HTML), with the fields that a browser sends."""
+    form = re.search(
+        r'action="([^"]+)"><button class="link-button">Undo</button>(.*?)</form>', page, re.DOTALL
+    )
+    assert form
+    fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[2])
+    return browser.post(unescape(form[1]), data={name: unescape(value) for name, value in fields})
 
 
 def cookie(world: World, principal: Principal) -> str:
