@@ -2,8 +2,8 @@
 
 from datetime import date
 
+from crm.domain.places.whereabouts import whereabouts
 from crm.domain.post import last_post, post_words
-from crm.planning.home import home_of
 from crm.web.routing import Visit
 
 AHEAD_DAYS = 60
@@ -15,5 +15,5 @@ def card_words(visit: Visit, kind: str, day: date, country: str | None) -> str:
     today = visit.today
     if kind == "renewal" or not 0 < (day - today).days <= AHEAD_DAYS:
         return ""
-    home = home_of(visit.connection, visit.principal).place.country
+    home = whereabouts(visit.user.city, visit.user.country).country
     return post_words(last_post(day, home, country), today)
