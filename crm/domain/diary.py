@@ -9,8 +9,8 @@ from typing import Final, TypeAlias
 
 from crm.domain.budgets import GROUPS
 from crm.domain.post import POST_WORKING_DAYS
-from crm.domain.weeks import IsoWeek, local_instant
-from crm.domain.working_hours import OFFICE_HOURS, WorkingHours
+from crm.domain.weeks import IsoWeek, calendar_day, local_instant
+from crm.domain.working_hours import OFFICE_HOURS, WorkingHours, first_day_left
 
 MINUTES: Final = {"call": 30, "lunch": 60, "meeting": 60, "visit": 60, "note": 0, "gift": 0}
 """How long each act takes out of the day; what is posted takes no fixed time."""
@@ -89,12 +89,9 @@ class Diary:
         busy: Iterable[Interval],
     ) -> None:
         self.week, self.now, self.zone, self.hours, self.holidays = week, now, zone, hours, holidays
-        here = now.astimezone(zone)
-        self.today = here.date()
-        over = here.time() >= hours.end
-        self.days = [
-            day for day in self._working_days() if day > self.today or (day == self.today and not over)
-        ]
+        self.today = calendar_day(now, zone)
+        left = first_day_left(now, zone, hours)
+        self.days = [day for day in self._working_days() if day >= left]
         self.taken: list[tuple[datetime, datetime]] = []
         self.under_way: list[tuple[datetime, datetime]] = []
         self.load: Counter[date] = Counter()

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
 _DAY_OFF_MINUTES = 600
@@ -28,6 +28,12 @@ OFFICE_HOURS = WorkingHours()
 def is_weekend(day: date) -> bool:
     """Whether the working days of its week are over."""
     return day.weekday() not in OFFICE_HOURS.weekdays
+
+
+def first_day_left(now: datetime, zone: tzinfo, hours: WorkingHours = OFFICE_HOURS) -> date:
+    """The first day on which something can still be done: today where they live, tomorrow once its hours are over."""
+    here = now.astimezone(zone)
+    return here.date() + timedelta(days=1) if here.time() >= hours.end else here.date()
 
 
 def works(

@@ -20,6 +20,7 @@ from crm.domain.post import post_days
 from crm.domain.principal import Principal
 from crm.domain.rules import act_of
 from crm.domain.weeks import IsoWeek
+from crm.domain.working_hours import first_day_left
 from crm.errors import NotFound
 from crm.planning.arranged import next_arranged
 from crm.planning.diary import has_calendar, taken_now
@@ -175,12 +176,11 @@ class PlanView:
 def week_at_hand(connection: Connection, principal: Principal, at: datetime) -> IsoWeek:
     """The week that the user has before them: the present one.
 
-    From Saturday on it is the coming one, unless the present one was planned before its working days were over: no plan
-    is made for days gone by.
+    From Friday evening on it is the coming one, unless the present one was planned before its working days were over: no
+    plan is made for days gone by.
     """
-    today = principal.own_day(at)
-    week = IsoWeek.of(today)
-    if not week.is_over(today):
+    week = IsoWeek.of(principal.own_day(at))
+    if not week.is_over(first_day_left(at, principal.user_zone)):
         return week
     made, coming = (_made_on(connection, principal, one, at) for one in (week, week.next()))
     in_time = made is not None and not week.is_over(made)

@@ -223,6 +223,25 @@ def test_a_week_planned_at_a_weekend_is_at_hand_until_its_own_is_over(world: Wor
 
 def test_at_a_weekend_the_command_line_too_plans_the_coming_week(world: World) -> None:
     with time_machine.travel(SATURDAY, tick=True):
+def test_whoever_begins_on_friday_evening_gets_the_coming_week(world: World) -> None:
+    friday = datetime(2026, 11, 27, 16, 59, tzinfo=UTC)
+    bob, alice = (world.user(name, first_run_done=True) for name in ("Bob Stone", "Alice Example"))
+    with time_machine.travel(friday, tick=False):
+        brought(world, bob, "Jonas Beck")
+        client(world, bob).get("/")
+        assert whom(planned(world, bob, "2026-W48")) == {"Jonas Beck"}
+    with time_machine.travel(friday + timedelta(minutes=1), tick=False):
+        brought(world, alice, "Marta Kowalczyk")
+        brought(world, bob, "Łukasz O’Brien")
+        shown = words(client(world, alice).get("/").text)
+        assert "This week is over; this is the coming one." in shown
+        assert planned(world, alice, "2026-W48") is None
+        assert whom(planned(world, alice, "2026-W49")) == {"Marta Kowalczyk"}
+        client(world, bob).get("/")
+        assert planned(world, bob, "2026-W49") is None, "this week was planned in time"
+        assert whom(planned(world, bob, "2026-W48")) == {"Jonas Beck"}
+
+
         alice = world.user(first_run_done=True)
         brought(world, alice, "Marta Kowalczyk")
         made = plan_for(world.database, alice, None, clock.now(), None)
