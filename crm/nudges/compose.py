@@ -138,7 +138,7 @@ class Writer:
             return self._quiet(connection, told, empty, at)
         said = [missed.said_to(connection, principal, told.week)]
         if is_open:
-            said.append(planned_on(plan.made_at, principal.own_day(at), principal.user_zone))
+            said.append(planned_on(plan.open, principal.own_day(at), principal.user_zone))
             said += [easing(plan.budget), caution(connection, principal, at)]
         proposed = are_proposals(connection, principal, plan)
         cautions = " ".join(filter(None, said))

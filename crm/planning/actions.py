@@ -70,7 +70,7 @@ def make_plan(connection: Connection, principal: Principal, week: IsoWeek, at: d
     row = _plan_values(principal, draft, plan_id, user_id, at)
     if not insert_unless_there(connection, plan, row, ["workspace_id", "user_id", "week"]):
         return _required(_plan_id(connection, principal, week))
-    add_suggestions(connection, principal, plan_id, draft)
+    add_suggestions(connection, principal, plan_id, draft, at)
     leave_out(connection, principal, plan_id, draft.left_out)
     return plan_id
 
@@ -96,7 +96,7 @@ def make_or_join(
     with written_for(principal.manner):
         more = joining(connection, principal, made, at, mail_id=mail_id)
     if more is not None:
-        add_suggestions(connection, principal, made.id, more)
+        add_suggestions(connection, principal, made.id, more, at)
         leave_out(connection, principal, made.id, more.left_out)
     return made.id
 
@@ -119,7 +119,9 @@ def _drop_unused(connection: Connection, principal: Principal, week: IsoWeek, pl
         connection.execute(plan.delete().where(*own))
 
 
-def add_suggestions(connection: Connection, principal: Principal, plan_id: int, draft: Draft) -> None:
+def add_suggestions(
+    connection: Connection, principal: Principal, plan_id: int, draft: Draft, at: datetime
+) -> None:
     """Write down what was drafted as suggestions of that plan, behind those that stand in it."""
     mine = (suggestion.c.workspace_id == principal.workspace_id, suggestion.c.plan_id == plan_id)
     last = connection.execute(select(func.max(suggestion.c.position)).where(*mine)).scalar_one()
@@ -132,6 +134,7 @@ def add_suggestions(connection: Connection, principal: Principal, plan_id: int, 
             "plan_id": plan_id,
             "user_id": principal.user_id,
             "monday": draft.week.monday,
+            "made_at": at,
             "position": first + place,
             **_suggestion_values(one),
         }

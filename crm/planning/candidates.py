@@ -27,7 +27,6 @@ from crm.storage.tables import (
     contact,
     contact_address,
     contact_phone,
-    plan,
     response,
     suggestion,
 )
@@ -213,9 +212,7 @@ def _past(
     since = week.monday - timedelta(days=HISTORY_DAYS)
     rows = connection.execute(
         _these(suggestion, principal, ids, suggestion.c.contact_id)
-        .add_columns(plan.c.made_at)
-        .join(plan, (plan.c.workspace_id == suggestion.c.workspace_id) & (plan.c.id == suggestion.c.plan_id))
-        .where(suggestion.c.user_id == principal.user_id, plan.c.made_at <= at)
+        .where(suggestion.c.user_id == principal.user_id, suggestion.c.made_at <= at)
         .where(suggestion.c.monday < week.monday, suggestion.c.monday >= since)
         .order_by(suggestion.c.monday)
     ).all()

@@ -38,16 +38,16 @@ class Reached:
     live: bool
 
     def was_told_late(self, made_at: datetime, zone: tzinfo) -> bool:
-        """Whether it happened before the day of a plan made at ``made_at`` and was logged only after that."""
+        """Whether it happened before the day of a suggestion made at ``made_at`` and was logged only after that."""
         return self.day < made_at.astimezone(zone).date() and self.logged_at > made_at
 
 
 def reached_since(
     connection: Connection, principal: Principal, suggestions: Sequence[Row[Any]], at: datetime
 ) -> dict[int, list[Reached]]:
-    """The reached interactions with the suggested contacts since `LATE_DAYS` before the earliest plan, the oldest first.
+    """The reached interactions with the suggested contacts since `LATE_DAYS` before the earliest was made, the oldest first.
 
-    ``suggestions`` are rows with ``contact_id`` and the plan's ``made_at``.
+    ``suggestions`` are rows with ``contact_id`` and ``made_at``.
     """
     if not suggestions:
         return {}
@@ -106,9 +106,9 @@ def _reached(row: Any) -> Reached:
 def was_contacted(row: Row[Any], reached: Iterable[Reached], principal: Principal) -> Reached | None:
     """The first interaction that made the suggestion needless before its week was over.
 
-    ``row`` has ``monday``, ``rules`` and the plan's ``made_at``. What was logged after the plan was made and happened
-    earlier on the plan's own day counts too: a date without a time is noon. So does personal contact of the
-    `LATE_DAYS` before, logged only after the plan was made, unless something else is due.
+    ``row`` has ``monday``, ``rules`` and ``made_at``. What was logged after it was planned and happened earlier on the same
+    day counts too: a date without a time is noon. So does personal contact of the
+    `LATE_DAYS` before, logged only after it was planned, unless something else is due.
     """
     rules = frozenset(row.rules)
     over = local_instant(IsoWeek.of(row.monday).next().monday, time(), principal.user_zone)

@@ -27,7 +27,7 @@ from crm.planning.diary import busy_by_calendar
 from crm.planning.easing import eased_home
 from crm.planning.home import Home, holidays_in, home_in, require_planner
 from crm.planning.meant import due_on, occasion_on
-from crm.planning.states import states_of, with_plan
+from crm.planning.states import states_of
 from crm.rules.queries import Flag, flags
 from crm.rules.states import active_rules
 from crm.storage.participation import is_in_person, is_live, with_user
@@ -374,10 +374,10 @@ def another_slot(
 
 
 def _standing_in(connection: Connection, principal: Principal, week: IsoWeek) -> Sequence[Row[Any]]:
-    """What stands in the user's stored plan of that week, answered or not, each with the plan's ``made_at``."""
+    """What stands in the user's stored plan of that week, answered or not."""
     mine = (suggestion.c.workspace_id == principal.workspace_id, suggestion.c.user_id == principal.user_id)
     return connection.execute(
-        with_plan().where(*mine, suggestion.c.monday == week.monday).order_by(suggestion.c.position)
+        select(suggestion).where(*mine, suggestion.c.monday == week.monday).order_by(suggestion.c.position)
     ).all()
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, Row, select
 
 from crm.domain.budgets import QUIET_WEEKS, Budget
 from crm.domain.language import N_
@@ -14,7 +14,7 @@ from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.planning.home import Home
 from crm.planning.states import states_of
-from crm.storage.tables import plan, response, suggestion
+from crm.storage.tables import response, suggestion
 
 LOOKED_BACK_WEEKS = 12
 EASED = N_(
@@ -43,16 +43,14 @@ def easing(budget: Budget) -> str:
 
 
 def _lately(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> list[Row[Any]]:
-    """The suggestions of the last four weeks that had any, each with the plan's ``made_at``."""
+    """The suggestions of the last four weeks that had any."""
     since = week.monday - timedelta(weeks=LOOKED_BACK_WEEKS)
     rows = connection.execute(
-        select(suggestion, plan.c.made_at)
-        .join(plan, and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id))
-        .where(
+        select(suggestion).where(
             suggestion.c.workspace_id == principal.workspace_id,
             suggestion.c.user_id == principal.user_id,
             suggestion.c.monday.between(since, week.monday - timedelta(days=1)),
-            plan.c.made_at <= at,
+            suggestion.c.made_at <= at,
         )
     ).all()
     latest = sorted({row.monday for row in rows}, reverse=True)[:QUIET_WEEKS]

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from crm.accounts.schedules import WEEKLY_MAIL
 from crm.domain.fates import ActCount, Aftermath, Became, Fate, Happened, aftermath, by_act, by_day
@@ -18,7 +18,7 @@ from crm.health.shares import Share, personal_shares
 from crm.planning.contacted import Reached, reached_since, was_contacted
 from crm.planning.states import answers_to
 from crm.storage.participation import is_personal
-from crm.storage.tables import ask, interaction_contact, outbox, plan, response, signal, suggestion, user
+from crm.storage.tables import ask, interaction_contact, outbox, response, signal, suggestion, user
 
 WEEKS = (13, 26, 52)
 """How far back one may look."""
@@ -94,10 +94,9 @@ def fates_of(connection: Connection, by: Principal, since: date, at: datetime) -
     """
     this_week = IsoWeek.of(by.own_day(at)).monday
     rows = connection.execute(
-        select(suggestion, plan.c.made_at)
-        .join(plan, and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id))
+        select(suggestion)
         .where(suggestion.c.workspace_id == by.workspace_id, suggestion.c.user_id == by.user_id)
-        .where(suggestion.c.monday > since, suggestion.c.monday < this_week, plan.c.made_at <= at)
+        .where(suggestion.c.monday > since, suggestion.c.monday < this_week, suggestion.c.made_at <= at)
         .order_by(suggestion.c.id)
     ).all()
     answers = answers_to(connection, by, [row.id for row in rows], at)

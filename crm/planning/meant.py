@@ -1,4 +1,4 @@
-"""The days that a stored suggestion is about, as they stood when its plan was made."""
+"""The days that a stored suggestion is about, as they stood when it was made."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from crm.domain.rules import WRITTEN_DOWN
 
 
 def occasion_on(row: Row[Any], principal: Principal, today: date) -> date | None:
-    """The day of the occasion that is a reason of it; none once that is over. ``row`` has the plan's ``made_at``."""
+    """The day of the occasion that is a reason of it; none once that is over."""
     day = _day(row, "occasion", principal)
     return day if day is not None and day >= today else None
 

@@ -212,15 +212,15 @@ def desk(connection: Connection, principal: Principal, at: datetime) -> Desk:
     by = writer(connection, principal)
     today = principal.own_day(at)
     plan = plan_of(connection, principal, week_at_hand(connection, principal, at), at)
+    notes = [one for one in (plan.open if plan else ()) if one.act == "note"]
     planned = tuple(
         ToWrite(one.contact.id, one.contact.name, one.reason, one.slot.day, not one.needs_address)
-        for one in (plan.open if plan else ())
-        if one.act == "note"
+        for one in notes
     )
     posted = _posted(connection, principal, by, at)
     taken = {one.contact_id for one in planned} | {one.contact_id for one in posted if one.arrives >= today}
-    as_of = planned_on(plan.made_at, today, principal.user_zone) if plan and planned else ""
-    return Desk(planned, _in_time(connection, principal, by, today, taken), posted, as_of)
+    dates = _in_time(connection, principal, by, today, taken)
+    return Desk(planned, dates, posted, planned_on(notes, today, principal.user_zone))
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from crm.planning.diary import has_calendar, taken_now
 from crm.planning.drafting import Draft
 from crm.planning.home import Home, home_in, homes_in, require_planner
 from crm.planning.meant import occasion_on
-from crm.planning.states import ACTED_ON, State, states_of, with_plan
+from crm.planning.states import ACTED_ON, State, states_of
 from crm.planning.talking import TalkingPoint, talking_points
 from crm.rules.states import rule_states
 from crm.storage.participation import counted, is_live
@@ -90,7 +90,7 @@ class Suggested:
     the user's calendar holds something else at its moment since the plan was made. ``arranged_for``: the day for which
     something live with them is logged ahead. ``absent``: "off" or "away", where days off or a trip that were written down
     since hold its day; "apart" where the trip is no more on which they were to meet. ``channel``: by which it was done,
-    once it is.
+    once it is. ``made_at``: when it was planned.
     """
 
     id: int | None
@@ -113,6 +113,7 @@ class Suggested:
     arranged_for: date | None = None
     absent: str = ""
     channel: str | None = None
+    made_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -254,7 +255,7 @@ def are_proposals(connection: Connection, principal: Principal, plan: PlanView) 
 
 
 def suggestions_of(connection: Connection, principal: Principal, plan_id: int) -> Sequence[Row[Any]]:
-    """A plan's suggestions in their order, each with the plan's ``made_at``; of who was archived or died since, none."""
+    """A plan's suggestions in their order; of who was archived or died since, none."""
     rows: Sequence[Row[Any]] = connection.execute(*_suggestions(principal.workspace_id, plan_id)).all()
     return rows
 
@@ -262,15 +263,17 @@ def suggestions_of(connection: Connection, principal: Principal, plan_id: int) -
 @built_once
 def _suggestions(whose: Any, plan_id: Any) -> Select[Any]:
     same = and_(contact.c.workspace_id == suggestion.c.workspace_id, contact.c.id == suggestion.c.contact_id)
-    found = with_plan().join(contact, same).where(is_present())
+    found = select(suggestion).join(contact, same).where(is_present())
     mine = (suggestion.c.workspace_id == whose, suggestion.c.plan_id == plan_id)
     return found.where(*mine).order_by(suggestion.c.position)
 
 
 @built_once
 def _suggestions_in(whose: Any, user_id: Any, week: Any) -> Select[Any]:
-    """The same of a user's week."""
-    return with_plan().where(is_plan_of(whose, user_id, week)).order_by(suggestion.c.position)
+    """The same of a user's week, whoever they are about."""
+    same = and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id)
+    mine = select(suggestion).join(plan, same).where(is_plan_of(whose, user_id, week))
+    return mine.order_by(suggestion.c.position)
 
 
 def _stored(
@@ -316,6 +319,7 @@ def _written(
         state.interaction_id,
         place=_place(row.act, person, home),
         channel=state.channel,
+        made_at=row.made_at,
     )
 
 
@@ -497,9 +501,9 @@ def outcome(connection: Connection, principal: Principal, week: IsoWeek, at: dat
 
 
 def own_suggestion(connection: Connection, principal: Principal, suggestion_id: int) -> Row[Any]:
-    """A suggestion of the user's own plan with its plan's ``made_at``, locked until the end of the transaction."""
+    """A suggestion of the user's own plan, locked until the end of the transaction."""
     row = connection.execute(
-        with_plan()
+        select(suggestion)
         .where(
             suggestion.c.workspace_id == principal.workspace_id,
             suggestion.c.id == suggestion_id,
@@ -515,7 +519,7 @@ def own_suggestion(connection: Connection, principal: Principal, suggestion_id: 
 def suggested(connection: Connection, principal: Principal, suggestion_id: int, at: datetime) -> Suggested:
     """One suggestion of the user's own plans as it stands; NotFound for anybody else's."""
     row = connection.execute(
-        with_plan().where(
+        select(suggestion).where(
             suggestion.c.workspace_id == principal.workspace_id,
             suggestion.c.id == suggestion_id,
             suggestion.c.user_id == principal.user_id,
@@ -543,7 +547,7 @@ def suggestion_for(
 
 @built_once
 def _suggestion_for(whose: Any, user_id: Any, contact_id: Any, monday: Any) -> Select[Any]:
-    return with_plan().where(
+    return select(suggestion).where(
         suggestion.c.workspace_id == whose,
         suggestion.c.user_id == user_id,
         suggestion.c.contact_id == contact_id,

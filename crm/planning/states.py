@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, and_, select
 from crm.domain.principal import Principal
 from crm.planning.contacted import Reached, reached_since, was_contacted
 from crm.storage.statements import built_once
-from crm.storage.tables import interaction, plan, response, suggestion
+from crm.storage.tables import interaction, response
 
 STATES = ("planned", "done", "contacted", "snoozed", "skipped", "not_this_person")
 ACTED_ON = ("done", "contacted")
@@ -35,16 +35,10 @@ class State:
     """By which what answered it was done."""
 
 
-def with_plan() -> Select[Any]:
-    """Suggestions as `states_of` takes them: each with its plan's ``made_at``."""
-    same = and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id)
-    return select(suggestion, plan.c.made_at).join(plan, same)
-
-
 def states_of(
     connection: Connection, principal: Principal, rows: Sequence[Row[Any]], at: datetime
 ) -> dict[int, State]:
-    """How these suggestions stand at ``at``: the newest answer, else whether they were contacted anyway."""
+    """How these suggestions (whole rows) stand at ``at``: the newest answer, else whether they were contacted anyway."""
     answers = answers_to(connection, principal, [row.id for row in rows], at)
     reached = reached_since(connection, principal, rows, at)
     return {

@@ -48,7 +48,7 @@ def _take_in(connection: Connection, principal: Principal, draft: Draft, at: dat
     standing = connection.execute(asked).all()
     there = {one.contact_id: one.id for one in standing}
     new = tuple(one for one in draft.suggestions if one.contact_id not in there)
-    add_suggestions(connection, principal, row.id, replace(draft, suggestions=new))
+    add_suggestions(connection, principal, row.id, replace(draft, suggestions=new), at)
     for one in draft.suggestions:
         if one.contact_id in there:
             swap(connection, principal, there[one.contact_id], one.act, at)

@@ -1,7 +1,8 @@
 """How a suggestion's moment is said, on pages and in mail."""
 
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime, tzinfo
+from datetime import date, tzinfo
 
 from crm.domain.budgets import GROUPS
 from crm.domain.diary import Slot
@@ -11,6 +12,7 @@ from crm.domain.manner import clock_words
 from crm.domain.spans import capital, day_phrase
 from crm.domain.vocabulary import word
 from crm.domain.working_hours import is_weekend
+from crm.planning.queries import Suggested
 
 ASK_FOR_ADDRESS = N_("Ask for their address")
 
@@ -23,12 +25,17 @@ def still(slot: Slot, today: date) -> Slot:
     return replace(slot, day=None, starts_at=None, note=passed)
 
 
-def planned_on(made_at: datetime | None, today: date, zone: tzinfo) -> str:
-    """From the day after a plan was made: its reasons say "in 7 days" and mean from then."""
-    day = made_at.astimezone(zone).date() if made_at else today
-    if day >= today:
+def planned_on(suggestions: Iterable[Suggested], today: date, zone: tzinfo) -> str:
+    """From the day after they were planned: their reasons say "in 7 days" and mean from then."""
+    days = sorted({one.made_at.astimezone(zone).date() for one in suggestions if one.made_at is not None})
+    if not days or days[0] >= today:
         return ""
-    return _("The reasons are as of {day}, when the week was planned.").format(day=day_phrase(day, today))
+    first, last = (day_phrase(day, today) for day in (days[0], days[-1]))
+    if first == last:
+        return _("The reasons are as of {day}, when the week was planned.").format(day=first)
+    return _("Each reason is as of the day it was planned, from {first} to {last}.").format(
+        first=first, last=last
+    )
 
 
 def moment_words(act: str, slot: Slot, today: date, zone: tzinfo, *, dated: bool = False) -> str:

@@ -208,7 +208,7 @@ def _said_of_now(
         "replies": waiting_count(connection, who) if replies else 0,
         "light": _light(connection, visit, plan) if plan else (),
         "easing": easing(plan.budget) if plan else "",
-        "planned_on": planned_on(plan.made_at, visit.today, who.user_zone) if plan and plan.open else "",
+        "planned_on": planned_on(plan.open, visit.today, who.user_zone) if plan else "",
         "proposed": plan is not None and are_proposals(connection, who, plan),
     }
 

@@ -191,7 +191,7 @@ class Rows:
             shared = {"user_id": user_id, "contact_id": contact_id}
             self.add(left_out, plan_id=plan_id, **shared, reason="resting")
             row = {"monday": world.today, "position": 1, "act": "call", "reason": f"Ring {NAME}", "need": 1.0}
-            told = {"rules": [NAME], "evidence": {NAME: 1}, "slot_note": NAME}
+            told = {"made_at": world.now, "rules": [NAME], "evidence": {NAME: 1}, "slot_note": NAME}
             row_id = self.add(suggestion, plan_id=plan_id, **shared, **row, **told)
             answer = {"verb": "swap", "via": "page", "made_at": world.now, "before": {"note": NAME}}
             self.add(response, suggestion_id=row_id, **shared, **answer)

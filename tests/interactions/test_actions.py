@@ -278,6 +278,7 @@ def a_suggestion(world: World, user_id: int | None, contact_id: int) -> int:
                 "id": row_id,
                 "plan_id": plan_id,
                 "contact_id": contact_id,
+                "made_at": world.now,
                 "position": 0,
                 "act": "lunch",
                 "reason": "It is time.",

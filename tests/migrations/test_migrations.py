@@ -20,10 +20,20 @@ from crm.care import archive
 from crm.care.archive import Manifest
 from crm.care.backup import LEFT_OUT, plain_table
 from crm.care.restore import CORE, VERSION_TABLE, _empty, restore
+from crm.storage import journal
 from crm.storage import migrate as migrating
 from crm.storage.database import Database, new_id
 from crm.storage.migrate import check_references, exclusive, is_newest, migrate, newest, upgrade
-from crm.storage.tables import contact, interaction_contact, left_out, mail_hold, merge, metadata
+from crm.storage.tables import (
+    contact,
+    interaction_contact,
+    left_out,
+    mail_hold,
+    merge,
+    metadata,
+    suggestion,
+)
+from crm.storage.types import to_micros
 from tests.builders import NOW, World
 from tests.thorough import some_of
 
@@ -167,6 +177,41 @@ def test_who_found_no_place_in_a_plan_is_a_row_each_and_a_merge_can_still_be_und
         ),
     ]
     assert [one for one in changes["changes"] if one[0] == "contact"] == [["contact", None, None]]
+
+
+def test_a_suggestion_was_made_with_its_plan_and_a_merge_that_took_one_away_can_still_be_undone(
+    world: World,
+) -> None:
+    user = world.user()
+    first, second = world.contact("Ann Lee"), world.contact("A Lee")
+    rewind(world.database, "0033")
+    whose = {"workspace_id": world.workspace_id, "user_id": user.user_id}
+    week = {"week": "2026-W48", "monday": 1, "made_at": to_micros(NOW), "budget": "{}"}
+    act = {"plan_id": 9000, "monday": 1, "position": 0, "act": "call", "needs_address": False}
+    why = {"reason": "It is time.", "rules": "[]", "evidence": "{}", "need": 1.0}
+    suggested = [
+        {**whose, **act, **why, "id": row_id, "contact_id": one, "slot_at": None, "slot_day": None}
+        | {"slot_minutes": None, "slot_note": None}
+        for row_id, one in ((9001, first), (9002, second))
+    ]
+    changes = [["suggestion", suggested[1], None], ["suggestion", suggested[0], suggested[0]]]
+    with exclusive(world.database) as connection:
+        there = MetaData()
+        there.reflect(connection, only=["plan", "suggestion", "merge"])
+        connection.execute(there.tables["plan"].insert(), {**whose, **week, "id": 9000})
+        connection.execute(there.tables["suggestion"].insert(), suggested[0])
+        merged = {"contact_id": first, "gone_id": 8998, "gone_name": "A", "merged_at": 1, "id": 9003}
+        content = {"content": dumps({"moved": [], "shared": [], "changes": changes})}
+        told = {"workspace_id": world.workspace_id, **merged, **content}
+        connection.execute(there.tables["merge"].insert(), told)
+    assert migrate(world.database)
+    with world.database.write() as connection:
+        (row,) = connection.execute(select(merge.c.content)).scalars()
+        journal.take_back(connection, [(name, old, new) for name, old, new in row["changes"]])
+        found = connection.execute(
+            select(suggestion.c.id, suggestion.c.contact_id, suggestion.c.made_at)
+        ).all()
+    assert sorted(found) == [(9001, first, NOW), (9002, second, NOW)]
 
 
 def test_every_table_there_ever_was_is_known_as_ours(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A team that is just setting up: whoever is brought in meanwhile joins the first plan, which is for days still to come."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -20,8 +20,9 @@ from crm.nudges.queries import beats
 from crm.nudges.sending import into_folder
 from crm.planning import actions
 from crm.planning.asked import plan_for
+from crm.planning.meant import due_on
 from crm.planning.queries import PlanView, plan_of
-from crm.storage.tables import left_out, outbox
+from crm.storage.tables import left_out, outbox, suggestion
 from tests.builders import World
 from tests.nudges.mailroom import postman
 from tests.today.test_week_page import by_screen, words
@@ -130,6 +131,24 @@ def test_the_mail_of_monday_has_who_was_added_on_sunday(world: World, tmp_path: 
     assert "Marta Kowalczyk" in body.get_content()
 
 
+def test_the_days_of_who_joins_later_count_from_then(world: World) -> None:
+    alice = world.user(first_run_done=True)
+    jonas = brought(world, alice, "Jonas Beck")
+    browser = client(world, alice)
+    browser.get("/")
+    with time_machine.travel(clock.now() + timedelta(days=2), tick=True):
+        marta = brought(world, alice, "Marta Kowalczyk")
+        promise = {"text": "Send it", "by": "us", "due": "2026-11-27"}
+        browser.post(f"/people/{marta}/promises", data=promise)
+        shown = words(browser.get("/").text)
+        assert "Each reason is as of the day it was planned, from Mon 23 Nov to Wed 25 Nov." in shown
+        with world.database.read() as connection:
+            asked = select(suggestion).where(suggestion.c.contact_id.in_((jonas, marta)))
+            rows = {row.contact_id: row for row in connection.execute(asked)}
+        assert due_on(rows[marta], alice) == date(2026, 11, 27)
+        assert rows[jonas].made_at < rows[marta].made_at
+
+
 def test_what_was_suggested_keeps_its_place_when_somebody_joins(world: World) -> None:
     """A tab that was opened before may still answer it, and a calendar program knows it by its number."""
     alice = world.user(first_run_done=True)
@@ -204,25 +223,6 @@ def test_nobody_joins_a_week_whose_working_days_are_over(world: World) -> None:
         assert planned(world, alice, "2026-W49") is None
 
 
-@pytest.mark.parametrize("days", [7, 8])
-def test_a_week_planned_at_a_weekend_is_at_hand_until_its_own_is_over(world: World, days: int) -> None:
-    with time_machine.travel(SATURDAY, tick=True):
-        alice = world.user(first_run_done=True)
-        brought(world, alice, "Marta Kowalczyk")
-        client(world, alice).get("/")
-    with time_machine.travel(SATURDAY + timedelta(days=days), tick=True):
-        browser = client(world, alice)
-        shown = words(browser.get("/").text)
-        assert "This week is over. The next one is planned on Mon 7 Dec." in shown
-        assert planned(world, alice, "2026-W50") is None
-        coming = planned(world, alice, "2026-W49")
-        assert coming
-        one = coming.suggestions[0]
-        assert browser.post(f"/plan/suggestions/{one.id}/done").status_code == 303
-
-
-def test_at_a_weekend_the_command_line_too_plans_the_coming_week(world: World) -> None:
-    with time_machine.travel(SATURDAY, tick=True):
 def test_whoever_begins_on_friday_evening_gets_the_coming_week(world: World) -> None:
     friday = datetime(2026, 11, 27, 16, 59, tzinfo=UTC)
     bob, alice = (world.user(name, first_run_done=True) for name in ("Bob Stone", "Alice Example"))
@@ -242,6 +242,25 @@ def test_whoever_begins_on_friday_evening_gets_the_coming_week(world: World) -> 
         assert whom(planned(world, bob, "2026-W48")) == {"Jonas Beck"}
 
 
+@pytest.mark.parametrize("days", [7, 8])
+def test_a_week_planned_at_a_weekend_is_at_hand_until_its_own_is_over(world: World, days: int) -> None:
+    with time_machine.travel(SATURDAY, tick=True):
+        alice = world.user(first_run_done=True)
+        brought(world, alice, "Marta Kowalczyk")
+        client(world, alice).get("/")
+    with time_machine.travel(SATURDAY + timedelta(days=days), tick=True):
+        browser = client(world, alice)
+        shown = words(browser.get("/").text)
+        assert "This week is over. The next one is planned on Mon 7 Dec." in shown
+        assert planned(world, alice, "2026-W50") is None
+        coming = planned(world, alice, "2026-W49")
+        assert coming
+        one = coming.suggestions[0]
+        assert browser.post(f"/plan/suggestions/{one.id}/done").status_code == 303
+
+
+def test_at_a_weekend_the_command_line_too_plans_the_coming_week(world: World) -> None:
+    with time_machine.travel(SATURDAY, tick=True):
         alice = world.user(first_run_done=True)
         brought(world, alice, "Marta Kowalczyk")
         made = plan_for(world.database, alice, None, clock.now(), None)

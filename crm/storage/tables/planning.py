@@ -60,6 +60,7 @@ suggestion = Table(
     Column("user_id", BigInteger, nullable=False),
     Column("contact_id", BigInteger, nullable=False),
     Column("monday", Day, nullable=False),
+    Column("made_at", Moment, nullable=False),
     Column("position", Integer, nullable=False),
     *one_of("act", ACTS),
     Column("slot_at", Moment),
@@ -77,7 +78,8 @@ suggestion = Table(
     UniqueConstraint("workspace_id", "plan_id", "contact_id"),
     Index("ix_suggestion_workspace_id_user_id_contact_id", "workspace_id", "user_id", "contact_id", "monday"),
 )
-"""``act`` is the act now suggested; what it was before a swap is in ``response``."""
+"""``act`` is the act now suggested; what it was before a swap is in ``response``. ``made_at``: when it was planned, which
+is later than its plan for whoever joined that; the days in ``evidence`` count from then."""
 
 response = Table(
     "response",
