@@ -53,7 +53,11 @@ ABOUT = {
 LONGEST_POINT = 140
 ARRANGED = N_("Arranged for {day}.")
 TAKEN = N_("Your calendar has since filled that time: the week’s page offers another.")
-APART = N_("You are no longer there on that day: the week’s page offers something else.")
+IN_THE_WAY = {
+    "apart": N_("You are no longer there on that day: the week’s page offers something else."),
+    "off": N_("You are now off on that day: the week’s page offers another time."),
+    "away": N_("You are now away on that day: the week’s page offers another time."),
+}
 SWITCHED_OFF = N_("The mail was switched off, or its user left, before it went out.")
 
 
@@ -271,7 +275,7 @@ def _moment(one: Suggested, today: date) -> str:
     number = one.contact.phone if one.act == "call" else None
     day = one.arranged_for and day_phrase(one.arranged_for, today)
     arranged = _(ARRANGED).format(day=day) if day else ""
-    lost = APART if one.absent == "apart" else TAKEN if one.is_taken else ""
+    lost = IN_THE_WAY.get(one.absent) or (TAKEN if one.is_taken else "")
     parts = [part for part in (words, number, arranged, lost and _(lost)) if part]
     return ". ".join(part.rstrip(".") for part in parts[:-1]) + (f". {parts[-1]}" if parts[1:] else words)
 

@@ -100,6 +100,19 @@ def test_whom_the_owner_let_rest_rests(world: World, pair: Any, days: int | None
     assert (planned(world, theo, coming) == []) is rests
 
 
+@pytest.mark.parametrize(("weeks", "rests"), [(1, True), (2, False)])
+def test_whom_the_owner_skipped_rests_for_two_weeks(world: World, pair: Any, weeks: int, rests: bool) -> None:
+    nora, theo = pair
+    with world.database.write() as connection:
+        actions.make_plan(connection, nora, WEEK, NOW)
+        plan = plan_of(connection, nora, WEEK, NOW)
+        assert plan is not None
+        actions.skip(connection, nora, plan.suggestions[0].id or 0, NOW)
+    coming = IsoWeek.of(WEEK.monday + timedelta(weeks=weeks))
+    off(world, nora, coming.monday, coming.sunday, theo)
+    assert (planned(world, theo, coming) == []) is rests
+
+
 def test_only_somebody_of_the_team_with_a_plan_can_take_over(world: World, pair: Any) -> None:
     nora, _ = pair
     viewer = world.user("Vera Viewer", "viewer")

@@ -240,6 +240,9 @@ def test_a_lunch_at_home_on_a_day_that_became_a_trip_finds_another_day(world: Wo
     assert (lunch.act, lunch.slot.day, lunch.absent) == ("lunch", week.days[2], "")
     trip_id = write_trip(world, alice, week.days[1], week.days[3])
     assert {name: one.absent for name, one in now().items()} == {"Jürgen Haas": "away", "Odile Renard": ""}
+    assert _moment(now()["Jürgen Haas"], NOW.date()).endswith(
+        "You are now away on that day: the week’s page offers another time."
+    )
     with time_machine.travel(NOW, tick=False):
         browser = client(world, alice)
         assert browser.get("/").text.count("You are now away on that day.") == 1
