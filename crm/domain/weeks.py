@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from crm.domain.language import N_
-from crm.domain.working_hours import is_weekend
+from crm.domain.working_hours import day_left, is_weekend
 
 DAYS_IN_WEEK = 7
 DAY_NAMES = (
@@ -143,13 +143,14 @@ def _end_of_jump(wall: datetime, zone: tzinfo, early: datetime, late: datetime) 
 def due_instant(week: IsoWeek, weekday: int, at: time, zone: tzinfo) -> datetime:
     """When a weekly job of that week falls due, in UTC. ``weekday`` is 0 for Monday to 6 for Sunday.
 
-    On a Saturday or Sunday it is the one before the week, whose working days would be over on its own.
+    From Friday evening to Sunday it is the one before the week, whose working days would be over on its own.
     Exactly one instant belongs to each week, and a later week's instant is always later.
     """
     if not 0 <= weekday < DAYS_IN_WEEK:
         raise ValueError(f"A weekday is 0 (Monday) to 6 (Sunday), not {weekday}.")
     day = week.days[weekday]
-    return local_instant(day - timedelta(days=DAYS_IN_WEEK) if is_weekend(day) else day, at, zone)
+    is_before = week.is_over(day_left(day, at))
+    return local_instant(day - timedelta(days=DAYS_IN_WEEK) if is_before else day, at, zone)
 
 
 def latest_due_week(now: datetime, weekday: int, at: time, zone: tzinfo) -> IsoWeek:

@@ -30,10 +30,15 @@ def is_weekend(day: date) -> bool:
     return day.weekday() not in OFFICE_HOURS.weekdays
 
 
+def day_left(day: date, at: time, hours: WorkingHours = OFFICE_HOURS) -> date:
+    """The first day on which something can still be done at that time of that day: the next once its hours are over."""
+    return day + timedelta(days=1) if at >= hours.end else day
+
+
 def first_day_left(now: datetime, zone: tzinfo, hours: WorkingHours = OFFICE_HOURS) -> date:
-    """The first day on which something can still be done: today where they live, tomorrow once its hours are over."""
+    """The same by the clock where they live."""
     here = now.astimezone(zone)
-    return here.date() + timedelta(days=1) if here.time() >= hours.end else here.date()
+    return day_left(here.date(), here.time(), hours)
 
 
 def works(

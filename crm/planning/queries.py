@@ -183,15 +183,15 @@ def week_at_hand(connection: Connection, principal: Principal, at: datetime) -> 
     week = IsoWeek.of(principal.own_day(at))
     if not week.is_over(first_day_left(at, principal.user_zone)):
         return week
-    made, coming = (_made_on(connection, principal, one, at) for one in (week, week.next()))
-    in_time = made is not None and not week.is_over(made)
+    made, coming = (_made_at(connection, principal, one, at) for one in (week, week.next()))
+    in_time = made is not None and not week.is_over(first_day_left(made, principal.user_zone))
     return week if in_time and coming is None else week.next()
 
 
-def _made_on(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> date | None:
-    """The user's day on which that week's plan was made, if it was by then."""
+def _made_at(connection: Connection, principal: Principal, week: IsoWeek, at: datetime) -> datetime | None:
+    """When that week's plan was made, if it was by then."""
     stored = stored_plan(connection, principal, week)
-    return principal.own_day(stored.made_at) if stored is not None and stored.made_at <= at else None
+    return stored.made_at if stored is not None and stored.made_at <= at else None
 
 
 def is_plan_of(whose: Any, user_id: Any, week: Any) -> ColumnElement[bool]:

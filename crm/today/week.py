@@ -241,7 +241,8 @@ def _light(connection: Connection, visit: Visit, plan: PlanView) -> list[str]:
 
 
 def _week_over(connection: Connection, visit: Visit, week: IsoWeek) -> str:
-    """From Saturday on: which week this is, and when the next one comes; a mail of the weekend plans it before its Monday."""
+    """From Saturday on, or once it is the coming one: which week this is, and when the next comes, by mail perhaps before its
+    Monday."""
     if week.is_ahead(visit.today):
         return _("This week is over; this is the coming one.")
     if not is_weekend(visit.today):

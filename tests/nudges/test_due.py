@@ -35,7 +35,8 @@ def oracle_due(
 ) -> dict[str, datetime]:
     """Week → the first minute at which a clock on the wall shows the day and time or later. No arithmetic of ours.
 
-    A mail of the weekend is about the week to come; until it is due, the newest is that of the week that goes on.
+    A mail of the weekend, or of Friday evening, is about the week to come; until it is due, the newest is that of the week
+    that goes on.
     """
     found: dict[str, datetime] = {}
     step = timedelta(minutes=1)
@@ -43,7 +44,7 @@ def oracle_due(
     while moment <= until:
         local = moment.astimezone(zone)
         past = (local.weekday(), local.hour * 60 + local.minute) >= (weekday, minute)
-        at_weekends = weekday >= 5
+        at_weekends = weekday >= 5 or (weekday == 4 and minute >= 17 * 60)
         week = oracle_week(local.date() + timedelta(days=7 if at_weekends and past else 0))
         if (past or at_weekends) and week not in found:
             found[week] = moment

@@ -242,6 +242,23 @@ def test_whoever_begins_on_friday_evening_gets_the_coming_week(world: World) -> 
         assert whom(planned(world, bob, "2026-W48")) == {"Jonas Beck"}
 
 
+def test_the_mail_of_friday_evening_carries_the_week_that_the_page_shows(
+    world: World, tmp_path: Path
+) -> None:
+    evening = datetime(2026, 11, 27, 17, 30, tzinfo=UTC)
+    with time_machine.travel(evening - timedelta(days=1), tick=False):
+        alice = world.user(first_run_done=True, nudge_minute=18 * 60, nudge_weekday=4)
+        brought(world, alice, "Marta Kowalczyk")
+    for minutes in (0, 30, 60):
+        with time_machine.travel(evening + timedelta(minutes=minutes), tick=False):
+            client(world, alice).get("/")
+            postman(world.database, clock.now, hand_over=into_folder(tmp_path)).work()
+    assert planned(world, alice, "2026-W48") is None
+    with world.database.read() as connection:
+        asked = select(outbox.c.week).where(outbox.c.state == "sent")
+        assert connection.execute(asked).scalars().all() == ["2026-W49"]
+
+
 @pytest.mark.parametrize("days", [7, 8])
 def test_a_week_planned_at_a_weekend_is_at_hand_until_its_own_is_over(world: World, days: int) -> None:
     with time_machine.travel(SATURDAY, tick=True):
