@@ -20,8 +20,8 @@ log = logging.getLogger("crm.accounts")
 CHOSEN = ("nudge_weekday", "nudge_minute", "time_zone")
 
 
-WEEKLY_MAIL = "nudge"
-"""What a weekly mail is in the outbox."""
+WEEKLY_MAIL, TEAM_DIGEST = "nudge", "digest"
+"""What a weekly mail is in the outbox, and what a team digest is."""
 LOOK_BACK_WEEKS = 8
 """How many missed weeks are shown one by one after a long silence."""
 

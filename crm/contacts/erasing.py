@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, or_, select
 
+from crm.accounts.schedules import TEAM_DIGEST, WEEKLY_MAIL
 from crm.contacts.derived import refresh_metrics
 from crm.contacts.erased_reports import take_out_of_reports
 from crm.contacts.may_change import require_editor, require_people
@@ -25,13 +26,14 @@ from crm.domain.principal import Principal
 from crm.domain.spans import count
 from crm.errors import Forbidden
 from crm.storage.blocks import blocks
-from crm.storage.mentions import PUT_AWAY, take_out
+from crm.storage.mentions import MAIL_WORDS, PUT_AWAY, take_out
 from crm.storage.recount import participants
 from crm.storage.tables import (
     MATTERS,
     ask,
     contact,
     favour,
+    idempotency_key,
     import_batch,
     import_trace,
     import_upload,
@@ -192,13 +194,18 @@ def erase(connection: Connection, principal: Principal, contact_id: int, at: dat
     others = participants(connection, principal.workspace_id, shared)
     _blank_shared(connection, principal, shared, beside, at)
     connection.execute(delete(contact).where(_row(contact, principal, [contact_id])))
-    mine = import_upload.c.workspace_id == principal.workspace_id
-    connection.execute(
-        import_upload.delete().where(mine)
-    )  # files of any sort: nobody can look into all of them
+    _unread(connection, principal)
     refresh_metrics(connection, principal, sorted(others), at)
     reports = take_out_of_reports(connection, principal, told, names_of(one, before))
     return take_out(connection, principal.workspace_id, told) + Counter({import_batch.name: reports})
+
+
+def _unread(connection: Connection, principal: Principal) -> None:
+    """Files of any sort, and answers to programs, go whoever they are about: nobody can tell of all of them."""
+    files, answers = import_upload.c, idempotency_key.c
+    connection.execute(import_upload.delete().where(files.workspace_id == principal.workspace_id))
+    kept = idempotency_key.update().where(answers.workspace_id == principal.workspace_id)
+    connection.execute(kept.values(**PUT_AWAY[idempotency_key]))
 
 
 def _about(table: Table, principal: Principal, contact_id: int) -> ColumnElement[bool]:
@@ -324,8 +331,9 @@ def _final(content: str, beside: Marks) -> str:
 
 
 def _mails(connection: Connection, principal: Principal, contact_id: int) -> None:
-    """Mails of the weeks in which they were suggested."""
-    told = exists().where(
+    """What was written in mails that may name them: those of the weeks in which they were suggested, all weekly ones if
+    anything was ever promised them, and every digest, which keeps no record of whom it lists."""
+    suggested = exists().where(
         suggestion.c.workspace_id == outbox.c.workspace_id,
         suggestion.c.user_id == outbox.c.user_id,
         suggestion.c.contact_id == contact_id,
@@ -333,8 +341,19 @@ def _mails(connection: Connection, principal: Principal, contact_id: int) -> Non
         plan.c.id == suggestion.c.plan_id,
         plan.c.week == outbox.c.week,
     )
+    promised = or_(
+        exists().where(_about(promise, principal, contact_id), promise.c.by == "us"),
+        exists().where(
+            _about(removed_matter, principal, contact_id), removed_matter.c.record == promise.name
+        ),
+    )
+    told = or_(
+        suggested,
+        and_(outbox.c.purpose == WEEKLY_MAIL, promised),
+        outbox.c.purpose == TEAM_DIGEST,
+    )
     mine = outbox.c.workspace_id == principal.workspace_id
-    connection.execute(outbox.update().where(mine, told).values(**PUT_AWAY[outbox]))
+    connection.execute(outbox.update().where(mine, told).values(**MAIL_WORDS))
 
 
 def _replies(

@@ -7,7 +7,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from crm.accounts.schedules import LOOK_BACK_WEEKS, WEEKLY_MAIL, schedule_of, weeks_with_mail
+from crm.accounts.schedules import (
+    LOOK_BACK_WEEKS,
+    TEAM_DIGEST,
+    WEEKLY_MAIL,
+    schedule_of,
+    weeks_with_mail,
+)
 from crm.domain.language import N_
 from crm.domain.principal import EDITORS
 from crm.domain.schedule import Schedule
@@ -20,7 +26,7 @@ from crm.storage.database import Database
 from crm.storage.tables import user
 
 PURPOSE = WEEKLY_MAIL
-DIGEST = "digest"
+DIGEST = TEAM_DIGEST
 FURTHEST_EAST = timedelta(hours=14)
 """By so much the first place on earth is ahead of UTC."""
 TOO_LATE = N_("More than a day late: the server was not running then.")

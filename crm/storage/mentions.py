@@ -33,11 +33,14 @@ NAMES_OF_OTHERS = {
 }
 """What others are called is theirs, also where it sounds like whoever is erased."""
 
+MAIL_WORDS: dict[str, Any] = dict.fromkeys(("subject", "text", "html", "headers"))
+"""A mail as it was written."""
 PUT_AWAY: dict[Table, dict[str, Any]] = {
-    outbox: {"subject": None, "text": None, "html": None, "headers": None, "reason": None},
-    idempotency_key: {"status": 410, "body": None, "location": None},
+    outbox: {**MAIL_WORDS, "reason": None},
+    idempotency_key: {"status": 410, "body": None, "location": None, "request_hash": ""},
 }
-"""Rows of which the whole text goes, not the name alone: mails as they were written, and answers to programs."""
+"""Rows of which the whole text goes, not the name alone: mails as they were written, and answers to programs with the
+digest of what was sent."""
 
 
 def texts_of(table: Table) -> list[Column[Any]]:

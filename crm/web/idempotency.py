@@ -22,7 +22,7 @@ KEY_LIMIT = 255
 
 
 class Erased(Refusal):
-    """What was made with the key is erased, and the answer with it."""
+    """Somebody was erased since, and what was kept of every key with them."""
 
     status = 410
 
@@ -68,20 +68,23 @@ class Once:
 
     def _before(self, connection: Connection) -> Kept:
         row = connection.execute(select(idempotency_key).where(*self._this())).one_or_none()
+        if row is not None and row.status == Erased.status:
+            raise Erased(
+                "Somebody was erased since this key came, and all kept answers with them. "
+                "See whether what you sent was done before you send it with a new key."
+            )
         if row is not None and row.request_hash != self.request_hash:
             sentence = "This key came before with another request. Use a new key for each thing to be done."
             raise Invalid(sentence, fields={HEADER: sentence})
         if row is None or row.status is None:
             raise Conflict("The request with this key is still being worked on. Ask again in a moment.")
-        if row.status == Erased.status:
-            raise Erased("What was made with this key has since been erased.")
         return Kept(row.status, row.body or "", row.location)
 
     def end(self, connection: Connection, answer: Kept) -> None:
-        """Keep the answer."""
+        """Keep the answer, unless somebody was erased meanwhile: it might be about them."""
         connection.execute(
             idempotency_key.update()
-            .where(*self._this())
+            .where(*self._this(), idempotency_key.c.status.is_(None))
             .values(status=answer.status, body=answer.body, location=answer.location)
         )
 

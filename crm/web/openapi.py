@@ -22,7 +22,7 @@ PROBLEMS = {
     "403": "The token, or its user, may not do this.",
     "404": "There is nothing at this address, or it belongs to somebody else.",
     "409": "It was changed meanwhile, or is there already; or the same key is being worked on.",
-    "410": "What was made with this key has since been erased.",
+    "410": "Somebody was erased since the key came, and every kept answer went with them.",
     "413": "More was sent than is taken at once.",
     "415": "The body is of a type that is not read.",
     "422": "Something that was sent does not fit; `errors` says what, by field.",

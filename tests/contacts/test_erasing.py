@@ -213,6 +213,11 @@ class Rows:
             self.add(outbox_event, outbox_id=mail_id, state="sent", reason=NAME, at=world.now)
             came = {"message_key": f"{key} {EMAIL}", "for_good": True, "said": f"550 no {EMAIL}"}
             self.add(mail_return, outbox_id=mail_id, at=world.now, **came)
+        words: dict[str, Any] = {"subject": "Zeph", "text": "Zeph is ailing", "html": "", "headers": {}}
+        of_colleague = {**mail, **ended, **words, "user_id": crowd.colleague.user_id, "week": "2026-W40"}
+        # A promise to them, and a list of people: of neither is a record kept.
+        for purpose in ("nudge", "digest"):
+            self.add(outbox, purpose=purpose, **{**of_colleague, "reason": "250 ok"})
         reply: dict[str, Any] = {"user_id": user_id, "week": "2026-W48", "part": 0, "text": f"rang {NAME}"}
         times = {"written_at": world.now, "changed_at": world.now}
         unnamed = {**reply, "text": "rang Zeph, who is ailing"}
@@ -261,14 +266,9 @@ class Rows:
         now, today = self.world.now, self.world.today
         self.add(organisation, name="Fernhill", folded_name="fernhill", kind="other", tier="none",
                  search="", notes=f"Ask {NAME}", created_at=now)  # fmt: skip
-        body = {
-            "key_hash": "k",
-            "request_hash": "r",
-            "status": 201,
-            "body": f'{{"name":"{NAME}"}}',
-            "created_at": now,
-        }
-        self.add(idempotency_key, user_id=user_id, **body)
+        said = {"contact_id": self.crowd.gone, "text": "Her mother is ailing"}
+        asked = {"request_hash": "of ailing", "status": 201, "body": json.dumps(said), "created_at": now}
+        self.add(idempotency_key, user_id=user_id, key_hash="k", **asked)
         query = "q=Z%C3%A9phyrine+Quixworth"
         view = {"page": "people", "name": "Hers", "folded_name": "hers", "query": query}
         self.add(saved_view, user_id=user_id, **view, created_at=now)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from crm.contacts.erasing import erase
 from crm.domain.principal import Role
 from crm.nudges.actions import switch
 from crm.nudges.links import STOP_DIGEST
@@ -58,6 +59,21 @@ def test_it_counts_coverage_screens_and_accounts_for_a_viewer_too(world: World) 
     for part in ("Marta Kowalczyk", "Northgate Logistics", "2 people"):
         assert part in one.html
     assert [address for address, _ in ledger.taken] == [one.to_address]
+
+
+def test_one_that_lists_somebody_erased_says_nothing_any_more_whatever_they_are_called(world: World) -> None:
+    boss = head(world, "admin")
+    sabine = world.contact("Sabine", tier="key", created_at=NOW - timedelta(days=400))
+    for days in (3, 20, 40):
+        world.log("email", days, sabine)
+    with mail_server() as (port, _):
+        postman(world.database, port=port).work()
+    assert "Sabine" in digests(world)[0].html
+    with world.database.write() as connection:
+        erase(connection, boss, sabine, world.now)
+    (one,) = digests(world)
+    assert (one.subject, one.text, one.html, one.headers) == (None, None, None, None)
+    assert (one.state, one.sent_at is not None) == ("sent", True)
 
 
 def test_never_two_a_week_and_none_for_who_did_not_ask(world: World) -> None:

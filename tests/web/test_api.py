@@ -26,6 +26,7 @@ from crm.rules.queries import flags
 from crm.rules.shapes import flag_shape
 from crm.settings import Settings
 from crm.storage.tables import idempotency_key
+from crm.web.idempotency import Erased, Kept, Once
 from tests.builders import World
 from tests.web.site import program
 
@@ -353,9 +354,42 @@ def test_a_key_whose_answer_named_somebody_erased_is_told_as_a_problem(world: Wo
         "type": "about:blank",
         "title": "Gone",
         "status": 410,
-        "detail": "What was made with this key has since been erased.",
+        "detail": "Somebody was erased since this key came, and all kept answers with them. "
+        "See whether what you sent was done before you send it with a new key.",
     }
     assert caller.get("/api/v1/contacts").json()["items"] == []
+
+
+def test_what_was_said_of_somebody_erased_without_their_name_is_kept_for_no_program(world: World) -> None:
+    caller = program(world, world.user())
+    gone, stays = world.contact("Sabine"), world.contact("Marta Kowalczyk")
+    log = {"occurred_at": world.now.isoformat(), "channel": "phone", "note": "Sabine waits"}
+    sent: list[tuple[str, dict[str, Any]]] = [
+        ("asks", {"contact_id": gone, "text": "Whether her mother is well"}),
+        ("interactions", {**log, "contact_ids": [gone, stays]}),
+    ]
+    for path, body in sent:
+        made = caller.post(f"/api/v1/{path}", json=body, headers={"Idempotency-Key": path})
+        assert made.status_code == 201, made.text
+    with world.database.write() as connection:
+        erase(connection, world.principal, gone, world.now)
+        kept = connection.execute(select(idempotency_key.c.body, idempotency_key.c.request_hash)).all()
+    assert kept == [(None, ""), (None, "")]
+    for path, body in sent:
+        again = caller.post(f"/api/v1/{path}", json=body, headers={"Idempotency-Key": path})
+        assert again.status_code == 410
+
+
+def test_an_answer_that_comes_after_somebody_was_erased_is_not_kept(world: World) -> None:
+    user, once = world.user(), Once.of(world.user("Ben Ode"), "4719", "POST", "/api/v1/imports")
+    gone = world.contact("Sabine")
+    with world.database.write() as connection:
+        assert once.begin(connection, world.now) is None
+        erase(connection, user, gone, world.now)
+        once.end(connection, Kept(200, "Sabine", None))
+        with pytest.raises(Erased):
+            once.begin(connection, world.now)
+        assert connection.execute(select(idempotency_key.c.body)).scalar_one() is None
 
 
 def test_an_answer_is_kept_for_a_day_also_where_nothing_more_is_sent(
