@@ -165,22 +165,26 @@ class _Merge:
             ordered = select(table).order_by(table.c.position)
             ours = self.connection.execute(ordered.where(self._mine(table, self.kept.id))).all()
             theirs = self.connection.execute(ordered.where(self._mine(table, self.gone.id))).all()
-            place = max((row.position for row in ours), default=-1)
+            labels = {row.position: row.label for row in ours}
+            place = max(labels, default=-1)
             for row in theirs:
-                twin = next((one for one in ours if same(row, one)), None)
+                twin = next((one.position for one in ours if same(row, one)), None)
                 if twin is not None:
-                    self._label(table, twin, row.label)
+                    labels[twin] = self._label(table, twin, labels[twin], row.label)
                     continue
                 place += 1
                 values = {**row._mapping, "contact_id": self.kept.id, "position": place}
                 self.connection.execute(table.insert(), values)
 
-    def _label(self, table: Table, stays: Any, other: str | None) -> None:
-        """What both have stays once, with the words of both about it."""
-        said = [] if stays.label is None else stays.label.split(", ")
-        if other and fold(other) not in map(fold, [*said, stays.label or ""]):
-            one = and_(self._mine(table, self.kept.id), table.c.position == stays.position)
-            self.connection.execute(table.update().where(one).values(label=", ".join([*said, other])))
+    def _label(self, table: Table, position: int, own: str | None, other: str | None) -> str | None:
+        """What both have stays once, with the words of both about it, which are returned."""
+        said = [] if own is None else own.split(", ")
+        if not other or fold(other) in map(fold, [*said, own or ""]):
+            return own
+        both = ", ".join([*said, other])
+        one = and_(self._mine(table, self.kept.id), table.c.position == position)
+        self.connection.execute(table.update().where(one).values(label=both))
+        return both
 
     def _tags(self) -> None:
         for tag in self.gone.tags:

@@ -511,6 +511,21 @@ def test_two_labels_of_one_number_are_both_kept(database: Database) -> None:
     assert dump(world) == before
 
 
+def test_the_labels_of_one_number_in_two_spellings_are_all_kept(database: Database) -> None:
+    world = World.create(database)
+    kept = NewContact("Lena Vogt", country="Germany", phones=(Way("+49 30 1234567", "work"),))
+    spelled = (Way("030 1234567", "home"), Way("+49301234567", "office"), Way("0049 30 1234567", "Home"))
+    first = add(world, kept)
+    second = add(world, NewContact("Lena Vogt", country="Germany", phones=spelled))
+    before = dump(world)
+    merge_id = merged(world, first, second)
+    with database.read() as connection:
+        found = person(connection, world.principal, first)
+    assert found.phones == (Way("+49 30 1234567", "work, home, office"),)
+    undone(world, merge_id)
+    assert dump(world) == before
+
+
 def test_whoever_was_left_out_of_a_plan_was_the_person_that_stays(database: Database) -> None:
     world = World.create(database)
     first, second, third = (world.contact(f"Name {number}") for number in range(3))
