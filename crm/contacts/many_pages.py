@@ -1,7 +1,7 @@
 """What is done to people without a form: to everybody who is ticked in the list, or to one from their own page."""
 
 from collections.abc import Callable, Mapping
-from urllib.parse import urlencode
+from typing import TypeAlias
 
 from starlette.responses import Response
 
@@ -25,6 +25,25 @@ _TIER_NOW = {
 }
 """Tier → what is said of whoever has it now."""
 
+_Words: TypeAlias = tuple[tuple[str, str], tuple[str, str]]
+"""What is said once something is as before: of everybody, and where some stay as they are, of the others."""
+_TIERS_BACK: _Words = (
+    plurals("The tier is as it was.", "The tiers are as they were."),
+    plurals("The tier of the other is as it was.", "The tiers of the others are as they were."),
+)
+_OWNERS_BACK: _Words = (
+    plurals("Everybody is looked after as before.", "Everybody is looked after as before."),
+    plurals("The other is looked after as before.", "The others are looked after as before."),
+)
+_TAGS_BACK: _Words = (
+    plurals("The tags are as they were.", "The tags are as they were."),
+    plurals("The tags of the other are as they were.", "The tags of the others are as they were."),
+)
+_STAY = plurals(
+    "{n} person has been changed since and stays as they are.",
+    "{n} people have been changed since and stay as they are.",
+)
+
 
 # Everybody who is ticked
 
@@ -37,25 +56,23 @@ def set_tier(visit: Visit) -> Response:
         visit,
         lambda ids: _set_tier(visit, ids, tier),
         _TIER_NOW.get(tier, _TIER_NOW["none"]),
-        lambda ids: taken_back.to_tiers(visit.connection, visit.principal, ids),
+        lambda ids: taken_back.to_tiers(visit.connection, visit.principal, ids, tier),
     )
 
 
 @router.action("/people/tier/undo")
 def set_tiers_back(visit: Visit) -> Response:
-    """Give everybody named in the address the tier it names."""
-    back = taken_back.asked(visit.query)
+    """Give those named in the address who still have the tier they were given the one they had before."""
+    back = taken_back.tiers_asked(visit.connection, visit.principal, visit.query)
+    where = (visit.connection, visit.principal)
 
     def change() -> None:
-        for tier, ids in back.items():
-            many.set_tier(visit.connection, visit.principal, ids, tier, visit.at)
+        for tier, ids in back.to.items():
+            many.set_tier(*where, ids, tier, visit.at)
 
-    everybody = [one for ids in back.values() for one in ids]
-    moved = followed.for_many(visit.connection, visit.principal, everybody, visit.at, change)
-    if len(everybody) == 1:
-        onward = _onward(visit, f"/people/{everybody[0]}")
-        return visit.redirect(onward, f"{_('The tier is as it was.')} {moved}")
-    return visit.redirect(_onward(visit), f"{_('The tiers are as they were.')} {moved}")
+    return _take_back(
+        visit, back, _TIERS_BACK, lambda: followed.for_many(*where, back.everybody, visit.at, change)
+    )
 
 
 def _set_tier(visit: Visit, ids: list[int], tier: str) -> str:
@@ -79,19 +96,21 @@ def set_owner(visit: Visit) -> Response:
         visit,
         lambda ids: many.set_owner(visit.connection, visit.principal, ids, int(sent), visit.at),
         somebody if name else nobody,
-        lambda ids: taken_back.to_owners(visit.connection, visit.principal, ids),
+        lambda ids: taken_back.to_owners(visit.connection, visit.principal, ids, int(sent)),
         owner=name,
     )
 
 
 @router.action("/people/owner/undo")
 def set_owners_back(visit: Visit) -> Response:
-    """Give everybody named in the address to the user it names."""
-    for owner, ids in taken_back.asked(visit.query).items():
-        if not is_id(owner):
-            raise NotFound
-        many.set_owner(visit.connection, visit.principal, ids, int(owner), visit.at)
-    return visit.redirect(_onward(visit), _("Everybody is looked after as before."))
+    """Give those named in the address whom nobody else got since back to whoever looked after them before."""
+    back = taken_back.owners_asked(visit.connection, visit.principal, visit.query)
+
+    def change() -> None:
+        for owner, ids in back.to.items():
+            many.set_owner(visit.connection, visit.principal, ids, int(owner), visit.at)
+
+    return _take_back(visit, back, _OWNERS_BACK, change)
 
 
 @router.action("/people/tags")
@@ -119,10 +138,14 @@ def add_tags(visit: Visit) -> Response:
 @router.action("/people/tags/undo")
 def set_tags_back(visit: Visit) -> Response:
     """Give the tags of the address to the people it names, or take them away again."""
-    for tag, ids, give in taken_back.tags_asked(visit.query):
-        change = many.add_tags if give else many.remove_tags
-        change(visit.connection, visit.principal, ids, [tag], visit.at)
-    return visit.redirect(_onward(visit), _("The tags are as they were."))
+    back = taken_back.tags_asked(visit.connection, visit.principal, visit.query)
+
+    def change() -> None:
+        for name, ids in back.to.items():
+            make = many.add_tags if name.startswith(taken_back.GIVE) else many.remove_tags
+            make(visit.connection, visit.principal, ids, [name[1:]], visit.at)
+
+    return _take_back(visit, back, _TAGS_BACK, change)
 
 
 @router.action("/people/archive")
@@ -132,22 +155,29 @@ def archive_many(visit: Visit) -> Response:
         visit,
         lambda ids: many.archive(visit.connection, visit.principal, ids, visit.at),
         plurals("{who} is archived.", "{who} are archived."),
-        lambda ids: _address_of(ids) if len(ids) <= listing.PAGE else None,
+        lambda ids: taken_back.to_present(visit.connection, visit.principal, ids, visit.at),
     )
+
+
+@router.action("/people/archive/undo")
+def bring_back(visit: Visit) -> Response:
+    """Bring those named in the address back who are still archived as of then."""
+    back = taken_back.present_asked(visit.connection, visit.principal, visit.query)
+    return _take_back(visit, back, None, lambda: _bring_back(visit, back.everybody))
 
 
 @router.action("/people/restore")
 def restore_many(visit: Visit) -> Response:
-    """Bring everybody who is ticked, or named in the address, back."""
+    """Bring everybody who is ticked back."""
     ids = _ticked(visit)
     if not ids:
         return _nobody_ticked(visit)
+    return visit.redirect(_onward(visit), _bring_back(visit, ids))
+
+
+def _bring_back(visit: Visit, ids: list[int]) -> str:
+    """Bring them back, and say who is, and who is not, since they died."""
     many.restore(visit.connection, visit.principal, ids, visit.at)
-    return visit.redirect(_onward(visit), _back(visit, ids))
-
-
-def _back(visit: Visit, ids: list[int]) -> str:
-    """Who is back, and who is not, since they died."""
     died = queries.days_of_death(visit.connection, visit.principal, ids)
     back = [one for one in ids if one not in died]
     told = [_said(visit, back, plurals("{who} is back.", "{who} are back."), {})] if back else []
@@ -189,9 +219,28 @@ def _to_many(
     return visit.redirect(_onward(visit), told, undo_url)
 
 
+def _take_back(
+    visit: Visit, back: taken_back.Back, words: _Words | None, change: Callable[[], str | None]
+) -> Response:
+    """Take a change back where nobody changed it since, and say how many stay as they are; ``change`` may say what else
+    followed."""
+    number = len(back.everybody)
+    if not number:
+        sentence = _("That has been changed again since, so it cannot be undone.")
+        return visit.redirect(_onward(visit), sentence, kind="error")
+    followed = change()
+    told = [
+        ngettext(*_STAY, back.stay).format(n=numeral(back.stay)) if back.stay else None,
+        ngettext(*words[bool(back.stay)], number) if words else None,
+        followed,
+    ]
+    onward = _onward(visit, f"/people/{back.everybody[0]}" if number == 1 else "/people")
+    return visit.redirect(onward, " ".join(filter(None, told)))
+
+
 def _ticked(visit: Visit) -> list[int]:
-    """Everybody who is ticked, or named in the address, each once."""
-    sent = [str(value) for value in (*visit.form.getlist("contact_ids"), *visit.query.getlist("contact_ids"))]
+    """Everybody who is ticked, each once."""
+    sent = [str(value) for value in visit.form.getlist("contact_ids")]
     if not all(map(is_id, sent)):
         raise NotFound
     return list(dict.fromkeys(map(int, sent)))
@@ -203,10 +252,6 @@ def _nobody_ticked(visit: Visit) -> Response:
 
 def _onward(visit: Visit, otherwise: str = "/people") -> str:
     return local_path(str(visit.form.get("next", "")), otherwise)
-
-
-def _address_of(ids: list[int]) -> str:
-    return f"/people/restore?{urlencode([('contact_ids', one) for one in ids])}"
 
 
 def _said(visit: Visit, ids: list[int], words: tuple[str, str], values: Mapping[str, str | None]) -> str:
@@ -228,20 +273,18 @@ def short(name: str) -> str:
 @router.action("/people/{contact_id}/archive")
 def archive_person(visit: Visit) -> Response:
     """Put one person away."""
-    contact_id = visit.number("contact_id")
-    many.archive(visit.connection, visit.principal, [contact_id], visit.at)
-    name = queries.contact_named(visit.connection, visit.principal, contact_id)[1]
-    return visit.redirect(
-        "/people", _("{name} is archived.").format(name=short(name)), f"/people/{contact_id}/restore"
-    )
+    contact_id, where = visit.number("contact_id"), (visit.connection, visit.principal)
+    is_here = taken_back.to_present(*where, [contact_id], visit.at) is not None
+    many.archive(*where, [contact_id], visit.at)
+    said = _("{name} is archived.").format(name=short(queries.contact_named(*where, contact_id)[1]))
+    return visit.redirect("/people", said, f"/people/{contact_id}/restore" if is_here else None)
 
 
 @router.action("/people/{contact_id}/restore")
 def restore_person(visit: Visit) -> Response:
     """Bring one person back."""
     contact_id = visit.number("contact_id")
-    many.restore(visit.connection, visit.principal, [contact_id], visit.at)
-    return visit.redirect(f"/people/{contact_id}", _back(visit, [contact_id]))
+    return visit.redirect(f"/people/{contact_id}", _bring_back(visit, [contact_id]))
 
 
 @router.action("/people/{contact_id}/tier")
@@ -249,7 +292,7 @@ def set_persons_tier(visit: Visit) -> Response:
     """Say how much one person matters."""
     contact_id, tier = visit.number("contact_id"), str(visit.form.get("tier", ""))
     where = (visit.connection, visit.principal)
-    undo = taken_back.to_tiers(*where, [contact_id])
+    undo = taken_back.to_tiers(*where, [contact_id], tier)
 
     def change() -> None:
         many.set_tier(*where, [contact_id], tier, visit.at)

@@ -60,10 +60,10 @@ def edit_organisation(
 
 def archive_organisation(
     connection: Connection, principal: Principal, organisation_id: int, at: datetime
-) -> None:
-    """Put an organisation away; its people stay."""
+) -> bool:
+    """Put an organisation away; its people stay. Returns whether it was not away already."""
     require_editor(principal)
-    _set_archived(connection, principal, organisation_id, at)
+    return _set_archived(connection, principal, organisation_id, at)
 
 
 def restore_organisation(connection: Connection, principal: Principal, organisation_id: int) -> None:
@@ -185,11 +185,14 @@ def _this_one(principal: Principal, organisation_id: int) -> tuple[ColumnElement
 
 def _set_archived(
     connection: Connection, principal: Principal, organisation_id: int, archived_at: datetime | None
-) -> None:
-    """What is so already stays as it is, so that nobody who is writing meanwhile is told of a change."""
+) -> bool:
+    """What is so already stays as it is, so that nobody who is writing meanwhile is told of a change. Returns whether it
+    was not."""
     found = _locked(connection, principal, organisation_id)
-    if (found.archived_at is None) != (archived_at is None):
+    changes = (found.archived_at is None) != (archived_at is None)
+    if changes:
         _change_organisation(connection, principal, organisation_id, None, archived_at=archived_at)
+    return changes
 
 
 def _replace_organisation_tags(

@@ -90,8 +90,8 @@ def save(visit: Visit) -> Response:
 def archive(visit: Visit) -> Response:
     """Put an organisation away."""
     known = _known(visit)
-    organisation_actions.archive_organisation(visit.connection, visit.principal, known.id, visit.at)
-    undo = f"/organisations/{known.id}/restore"
+    goes = organisation_actions.archive_organisation(visit.connection, visit.principal, known.id, visit.at)
+    undo = f"/organisations/{known.id}/restore" if goes else None
     return visit.redirect("/organisations", _("{name} is archived.").format(name=known.name[:60]), undo)
 
 

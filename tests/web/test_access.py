@@ -104,6 +104,7 @@ ACCESS = {
     "POST /people/tags": "member",
     "POST /people/tags/undo": "member",
     "POST /people/archive": "member",
+    "POST /people/archive/undo": "member",
     "POST /people/restore": "member",
     "GET /people/duplicates": "viewer",
     "GET /people/{contact_id}/merge": "member",
