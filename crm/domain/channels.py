@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Literal, TypeAlias, get_args
 
@@ -52,6 +53,11 @@ BROADCAST_LIVE = 50
 def is_contact(outcome: str, *, deleted: bool, broadcast: bool) -> bool:
     """Whether an interaction counts as contact: somebody was reached, and not one of a crowd."""
     return outcome == "reached" and not deleted and not broadcast
+
+
+def has_reached(outcome: str, occurred_at: datetime, at: datetime) -> bool:
+    """Whether somebody was reached by then: what is still to come has reached nobody yet."""
+    return outcome == "reached" and occurred_at <= at
 
 
 def most_at_once(channel: Channel) -> int | None:

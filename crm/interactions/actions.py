@@ -8,12 +8,12 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Row, Select, and_, case, func, literal, null, select
 
 from crm.contacts.may_change import require_editor
-from crm.domain.channels import Channel, by_key, is_broadcast, is_contact, tally
+from crm.domain.channels import Channel, by_key, has_reached, is_broadcast, is_contact, tally
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.rules import act_of
 from crm.errors import Conflict, Invalid, NotFound
-from crm.interactions.left_behind import Along, bring_along, part, take_along
+from crm.interactions.left_behind import Along, bring_along, part, settle_anew, take_along
 from crm.interactions.private_notes import is_authors, may_read_note
 from crm.interactions.queries import channels, contact_ids_of
 from crm.storage.database import new_id
@@ -158,9 +158,10 @@ def edit_interaction(
     at: datetime,
     *,
     version: int | None = None,
-) -> tuple[str, ...]:
-    """Replace what an interaction says; its author and source stay. Returns who was new with it and is archived, since
-    they take part no longer and nothing else is known of them.
+) -> Along:
+    """Replace what an interaction says; its author and source stay. Asks that it settled are open again while it reaches
+    nobody they are about. Returns how many, and who was new with it and is archived, since they take part no longer and
+    nothing else is known of them.
 
     ``version`` is the one the change was made on: Conflict where somebody changed it since. A private note is its
     author's alone: others neither change it nor make a note private.
@@ -183,11 +184,32 @@ def edit_interaction(
     )
     _remove_participants(connection, principal, interaction_id)
     _write_participants(connection, interaction_id, values, entry, way)
-    if stored.outcome != entry.outcome or {*before} != {*entry.contact_ids}:
-        _settle_answers(connection, principal, interaction_id, at)
+    went = _settled_anew(connection, principal, stored, before, entry, at)
     away = part(connection, principal, interaction_id, entry.contact_ids, at)
-    refresh_people(connection, principal, {*before, *entry.contact_ids}, at)
-    return away
+    refresh_people(connection, principal, went.about.union(before, entry.contact_ids), at)
+    return replace(went, away=away)
+
+
+def _settled_anew(
+    connection: Connection,
+    principal: Principal,
+    stored: Row[Any],
+    before: Sequence[int],
+    entry: Entry,
+    at: datetime,
+) -> Along:
+    """A suggestion it did and asks it settled are done where it now reaches their people, and open where it does not."""
+    otherwise = stored.outcome != entry.outcome or {*before} != {*entry.contact_ids}
+    if otherwise:
+        _settle_answers(connection, principal, stored.id, at)
+    if otherwise or stored.occurred_at != entry.occurred_at:
+        return settle_anew(connection, principal, stored.id, _reached(entry, entry.contact_ids, at))
+    return Along()
+
+
+def _reached(said: Entry | Row[Any], contact_ids: Sequence[int], at: datetime) -> Sequence[int]:
+    """Whom it reached by now."""
+    return contact_ids if has_reached(said.outcome, said.occurred_at, at) else ()
 
 
 def _lock(connection: Connection, principal: Principal, interaction_id: int) -> Row[Any]:
@@ -254,13 +276,13 @@ def _set_deleted(
     )
     connection.execute(interaction_contact.update().where(*mine).values(counts=counts))
     _settle_answers(connection, principal, interaction_id, at)
+    people = contact_ids_of(connection, principal, interaction_id)
     if deleted_at is None:
-        went = Along(about=frozenset(bring_along(connection, principal, interaction_id, at)))
+        reached = _reached(row, people, at)
+        went = Along(about=frozenset(bring_along(connection, principal, interaction_id, reached, at)))
     else:
         went = take_along(connection, principal, interaction_id, at)
-    refresh_people(
-        connection, principal, went.about.union(contact_ids_of(connection, principal, interaction_id)), at
-    )
+    refresh_people(connection, principal, went.about.union(people), at)
     return went
 
 

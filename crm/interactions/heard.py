@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, select
 
 from crm.contacts.drafts import Occasion
 from crm.contacts.may_change import require_editor
@@ -102,14 +102,32 @@ def close_asks(
     today = principal.team_day(at)
     closed = connection.execute(
         ask.update()
-        .where(
-            ask.c.workspace_id == principal.workspace_id,
-            ask.c.id.in_(list(ask_ids)),
-            ask.c.contact_id.in_(list(contact_ids)),
-            is_open(ask, today),
-        )
+        .where(*_open_asks(principal, ask_ids, contact_ids, today))
         .values(closed_on=today)
         .returning(ask.c.id)
     )
     settled(connection, principal, interaction_id, list(closed.scalars()), today)
     refresh_people(connection, principal, contact_ids, at, changed_on=LOG_UNCHANGED)
+
+
+def any_open(
+    connection: Connection,
+    principal: Principal,
+    ask_ids: Sequence[int],
+    contact_ids: Sequence[int],
+    at: datetime,
+) -> bool:
+    """Whether any of these asks of these people is open."""
+    theirs = _open_asks(principal, ask_ids, contact_ids, principal.team_day(at))
+    return bool(ask_ids) and connection.execute(select(ask.c.id).where(*theirs).limit(1)).first() is not None
+
+
+def _open_asks(
+    principal: Principal, ask_ids: Sequence[int], contact_ids: Sequence[int], today: date
+) -> tuple[ColumnElement[bool], ...]:
+    return (
+        ask.c.workspace_id == principal.workspace_id,
+        ask.c.id.in_(list(ask_ids)),
+        ask.c.contact_id.in_(list(contact_ids)),
+        is_open(ask, today),
+    )

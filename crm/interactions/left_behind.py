@@ -3,8 +3,8 @@
 What somebody changed since has a life of its own and stays as it is.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -32,12 +32,12 @@ WRITTEN, SETTLED = "written", "settled"
 @dataclass(frozen=True)
 class Along:
     """What went with an interaction: the number of matters, and whose metrics changed by that. ``away`` and ``stay`` are
-    the names of the people who were new with it: those archived now, and those of whom more is known; nobody who was
-    archived before."""
+    the people who were new with it: those archived now, by id, and those of whom more is known; nobody who was archived
+    before. All are names."""
 
     matters: int = 0
     about: frozenset[int] = frozenset()
-    away: tuple[str, ...] = ()
+    away: Mapping[int, str] = field(default_factory=dict)
     stay: tuple[str, ...] = ()
 
 
@@ -100,50 +100,86 @@ def take_along(connection: Connection, principal: Principal, interaction_id: int
     people, matters = _marks(connection, principal, interaction_id)
     untouched = _untouched(connection, principal, people)
     here = [row.id for row in _rows(connection, principal, people) if row.archived_at is None]
-    about: list[int] = []
-    for mark in sorted(matters, key=lambda one: one.what != SETTLED):
+    about = _open_again(connection, principal, matters)
+    for mark in [one for one in matters if one.what == WRITTEN]:
         table = metadata.tables[mark.record]
         row = _row(connection, principal, table, mark.row_id)
-        if row is None:
-            continue
-        if mark.what == SETTLED and row.closed_on == date.fromisoformat(mark.stamp):
-            _set_closed(connection, principal, row.id, None)
-        elif mark.what == WRITTEN and stamp(row) == mark.stamp:
+        if row is not None and stamp(row) == mark.stamp:
             removed_id = take_away(connection, principal, table, row, at)
             connection.execute(
                 left_behind.update().where(*_this(principal, mark)).values(removed_id=removed_id)
             )
-        else:
-            continue
-        about.append(row.contact_id)
+            about.append(row.contact_id)
     away = [one for one in untouched if not _known_otherwise(connection, principal, one)]
     many.archive(connection, principal, [one.row_id for one in away], at)
     mark_anew(connection, principal, untouched)
+    stay = [one for one in people if one.row_id in here and one not in away]
     return Along(
         len(about),
         frozenset(about),
         _names(connection, principal, away),
-        _names(connection, principal, [one for one in people if one.row_id in here and one not in away]),
+        tuple(_names(connection, principal, stay).values()),
     )
 
 
-def bring_along(connection: Connection, principal: Principal, interaction_id: int, at: datetime) -> set[int]:
-    """With a restored interaction: what it took along is as it was before; returns the ids of the contacts concerned."""
+def bring_along(
+    connection: Connection, principal: Principal, interaction_id: int, reached: Collection[int], at: datetime
+) -> set[int]:
+    """With a restored interaction, which ``reached`` these people: what it took along is as it was before; returns the ids
+    of the contacts concerned."""
     about = set()
     people, matters = _marks(connection, principal, interaction_id)
     untouched = _untouched(connection, principal, people)
     gone = [row.id for row in _rows(connection, principal, untouched) if row.archived_at]
     many.restore(connection, principal, gone, at)
-    for mark in sorted(matters, key=lambda one: one.what == SETTLED):
-        if mark.what == SETTLED:
-            row = _row(connection, principal, ask, mark.row_id)
-            if row is not None and row.closed_on is None:
-                _set_closed(connection, principal, row.id, date.fromisoformat(mark.stamp))
-                about.add(row.contact_id)
-        elif mark.removed_id and _row(connection, principal, removed_matter, mark.removed_id):
+    for mark in matters:
+        if mark.removed_id and _row(connection, principal, removed_matter, mark.removed_id):
             about.add(put_back(connection, principal, mark.removed_id, at).contact_id)
+    about.update(_settle_again(connection, principal, matters, reached))
     mark_anew(connection, principal, untouched)
     return about
+
+
+def settle_anew(
+    connection: Connection, principal: Principal, interaction_id: int, reached: Collection[int]
+) -> Along:
+    """With a changed interaction, which ``reached`` these people: what it settled is open again where it is to be brought
+    up with somebody else, and settled again where with one of them. Returns how many are open."""
+    _people, matters = _marks(connection, principal, interaction_id)
+    opened = _open_again(connection, principal, matters, reached)
+    again = _settle_again(connection, principal, matters, reached)
+    return Along(len(opened), frozenset((*opened, *again)))
+
+
+def _open_again(
+    connection: Connection, principal: Principal, matters: Iterable[Row[Any]], reached: Collection[int] = ()
+) -> list[int]:
+    """Open the asks that are settled by an interaction which did not reach whom they are about, whose ids are returned."""
+    found = _settled_asks(connection, principal, matters)
+    wrong = [row for row, day in found if row.closed_on == day and row.contact_id not in reached]
+    for row in wrong:
+        _set_closed(connection, principal, row.id, None)
+    return [row.contact_id for row in wrong]
+
+
+def _settle_again(
+    connection: Connection, principal: Principal, matters: Iterable[Row[Any]], reached: Collection[int]
+) -> list[int]:
+    """Settle the open asks that an interaction settled before, of those it ``reached``, whose ids are returned."""
+    found = _settled_asks(connection, principal, matters)
+    right = [(row, day) for row, day in found if row.closed_on is None and row.contact_id in reached]
+    for row, day in right:
+        _set_closed(connection, principal, row.id, day)
+    return [row.contact_id for row, _day in right]
+
+
+def _settled_asks(
+    connection: Connection, principal: Principal, matters: Iterable[Row[Any]]
+) -> list[tuple[Row[Any], date]]:
+    """The asks that an interaction settled, where they are still there, and as of which day."""
+    marks = [one for one in matters if one.what == SETTLED]
+    rows = [(_row(connection, principal, ask, one.row_id), date.fromisoformat(one.stamp)) for one in marks]
+    return [(row, day) for row, day in rows if row is not None]
 
 
 def new_and_untouched(connection: Connection, principal: Principal, interaction_id: int) -> list[Row[Any]]:
@@ -157,8 +193,8 @@ def part(
     interaction_id: int,
     contact_ids: Sequence[int],
     at: datetime,
-) -> tuple[str, ...]:
-    """With a changed interaction: archive who was new with it and takes part no longer; returns their names."""
+) -> dict[int, str]:
+    """With a changed interaction: archive who was new with it and takes part no longer; returns their names by id."""
     people, _matters = _marks(connection, principal, interaction_id)
     gone = [
         one
@@ -216,8 +252,8 @@ def mark_anew(connection: Connection, principal: Principal, people: Sequence[Row
         connection.execute(left_behind.update().where(*_this(principal, mark)).values(**values))
 
 
-def _names(connection: Connection, principal: Principal, people: Sequence[Row[Any]]) -> tuple[str, ...]:
-    return tuple(row.name for row in _rows(connection, principal, people))
+def _names(connection: Connection, principal: Principal, people: Sequence[Row[Any]]) -> dict[int, str]:
+    return {row.id: row.name for row in _rows(connection, principal, people)}
 
 
 def _marks(

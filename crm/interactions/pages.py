@@ -10,6 +10,7 @@ from uuid import uuid4
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from crm.contacts import many, taken_back
 from crm.contacts.searching import suggest
 from crm.domain.channels import Channel, by_key, is_broadcast
 from crm.domain.expressions import Facts, evaluate
@@ -54,6 +55,7 @@ for pages in (kept_pages, matter_pages, signal_pages, channel_pages):
     router.routes += pages.router.routes
 
 NEW_WENT = plurals("{who}, added with it, is archived.", "{who}, added with it, are archived.")
+NEW_BACK = plurals("{who} is back.", "{who} are back.")
 NEW_STAYS = plurals(
     "{who}, added with it, stays: more has been recorded about them.",
     "{who}, added with it, stay: more has been recorded about them.",
@@ -219,17 +221,34 @@ def change(visit: Visit) -> Response:
     whole = with_newcomers(visit, sent)
     version = sent.form.version or entry.version
     try:
-        away = actions.edit_interaction(
+        went = actions.edit_interaction(
             visit.connection, visit.principal, entry.id, whole.entry, visit.at, version=version
         )
     except Conflict as conflict:
         draft = replace(reading.typed(visit), version=str(entry.version))
         return _form(visit, draft, Problem({}, draft, status=conflict.status, conflict=True), entry=entry)
-    keep_the_rest(visit, sent, whole, entry.id)
+    stays = keep_the_rest(visit, sent, whole, entry.id)
     said = _("{channel} on {day} is changed.")
     said = said.format(channel=short_label(sent.way), day=_day_words(visit, whole.entry))
-    words = " ".join([said, *_new_ones(away, NEW_WENT)])
-    return visit.redirect(reading.back_of(visit), words, link=f"/log/{entry.id}")
+    opened = [_("What it settled is open again.")] if went.matters else []
+    words = " ".join([said, *opened, *stays, *_new_ones(went.away.values(), NEW_WENT)])
+    undo = taken_back.archived(f"/log/{entry.id}/people/restore", went.away, visit.at)
+    return visit.redirect(reading.back_of(visit), words, undo, link=f"/log/{entry.id}")
+
+
+@router.action("/log/{interaction_id}/people/restore")
+def restore_people(visit: Visit) -> Response:
+    """Bring those back who went with a change of the entry; the change itself stays."""
+    back = taken_back.present_asked(visit.connection, visit.principal, visit.query)
+    if not back.everybody:
+        sentence = _("That has been changed again since, so it cannot be undone.")
+        return visit.redirect(reading.back_of(visit), sentence, kind="error")
+    many.restore(visit.connection, visit.principal, back.everybody, visit.at)
+    people = queries.named(visit.connection, visit.principal, back.everybody)
+    words = [*_new_ones([one.name for one in people], NEW_BACK), _("The entry stays as you changed it.")]
+    return visit.redirect(
+        reading.back_of(visit), " ".join(words), link=f"/log/{visit.number('interaction_id')}"
+    )
 
 
 @router.action("/log/{interaction_id}/delete")
@@ -244,10 +263,10 @@ def _taken_out(went: Along) -> str:
     said = [_("Removed from the log.")]
     if went.matters:
         said = [_("Removed from the log, with what was noted along with it.")]
-    return " ".join([*said, *_new_ones(went.away, NEW_WENT), *_new_ones(went.stay, NEW_STAYS)])
+    return " ".join([*said, *_new_ones(went.away.values(), NEW_WENT), *_new_ones(went.stay, NEW_STAYS)])
 
 
-def _new_ones(names: Sequence[str], words: tuple[str, str]) -> list[str]:
+def _new_ones(names: Collection[str], words: tuple[str, str]) -> list[str]:
     """What became of those who were new with an entry; no sentence for nobody."""
     many = len(names) > MOST_NAMED
     who = count(len(names), "person", "people") if many else join([name[:60] for name in names])
@@ -400,6 +419,7 @@ def _beside(visit: Visit, draft: Draft) -> dict[str, Any]:
         "keeps": _keeps(visit, facts[ids[0]], moves) if moves and ids and ids[0] in facts else None,
         "asks": queries.open_asks(connection, principal, ids, principal.team_day(visit.at)),
         "last_time": queries.last_together(connection, principal, ids, visit.at),
+        "asks_stay": not counts,
         "closed_asks": draft.closed_asks,
         "names": {person.id: person.given for person in people},
     }

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from crm.contacts.actions import create_people
+from crm.domain.channels import has_reached
 from crm.domain.heard import Heard
 from crm.domain.language import gettext as _
 from crm.interactions import actions, queries
 from crm.interactions.actions import Entry
 from crm.interactions.forms import SPEAK_AGAIN
-from crm.interactions.heard import close_asks, keep_heard
+from crm.interactions.heard import any_open, close_asks, keep_heard
 from crm.interactions.left_behind import mark_anew, new_and_untouched, wrote
 from crm.interactions.once import once_key
 from crm.interactions.reading import Sent
@@ -51,9 +52,10 @@ def save(visit: Visit, sent: Sent, once: str | None = None) -> Saved:
     whole = with_newcomers(visit, sent)
     entry = replace(whole.entry, source_id=once_key(once) if once else None)
     logged = actions.log_through(visit.connection, visit.principal, entry, sent.way, visit.at)
-    keep_the_rest(visit, sent, whole, logged.id)
+    stays = keep_the_rest(visit, sent, whole, logged.id)
     new = queries.named(visit.connection, visit.principal, whole.new)
-    return Saved(logged.id, said_of(visit, sent.way, entry, [*sent.people, *new], logged))
+    said = said_of(visit, sent.way, entry, [*sent.people, *new], logged)
+    return Saved(logged.id, " ".join([said, *stays]))
 
 
 def with_newcomers(visit: Visit, sent: Sent) -> Whole:
@@ -66,8 +68,11 @@ def with_newcomers(visit: Visit, sent: Sent) -> Whole:
     return Whole(entry, ids, first)
 
 
-def keep_the_rest(visit: Visit, sent: Sent, whole: Whole, interaction_id: int) -> None:
-    """What was heard and is to be asked belongs to the first person named; who is new goes with the entry."""
+def keep_the_rest(visit: Visit, sent: Sent, whole: Whole, interaction_id: int) -> list[str]:
+    """What was heard and is to be asked belongs to the first person named; who is new goes with the entry.
+
+    What was to be brought up is settled where somebody was reached; returns what is to be said where nobody was yet.
+    """
     connection, principal, at = visit.connection, visit.principal, visit.at
     form, entry = sent.form, whole.entry
     today = principal.team_day(at)
@@ -78,8 +83,13 @@ def keep_the_rest(visit: Visit, sent: Sent, whole: Whole, interaction_id: int) -
         untouched = new_and_untouched(connection, principal, interaction_id)
         keep_heard(connection, principal, whole.first, interaction_id, told, day, at)
         mark_anew(connection, principal, untouched)
-    close_asks(connection, principal, form.closed_asks, entry.contact_ids, interaction_id, at)
+    asked = (connection, principal, form.closed_asks, entry.contact_ids)
+    reached = has_reached(entry.outcome, entry.occurred_at, at)
+    stays = [] if reached or not any_open(*asked, at) else [_("What you meant to bring up stays open.")]
+    if reached:
+        close_asks(*asked, interaction_id, at)
     if form.suggestion and entry.outcome == "reached":
         actions.answer_suggestion(connection, principal, form.suggestion, interaction_id, at)
     for one in whole.new:
         wrote(connection, principal, interaction_id, contact, one)
+    return stays

@@ -1,5 +1,6 @@
 """What was written down with an interaction goes and comes back with it; what somebody changed since stays."""
 
+from html import unescape
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from crm.storage.tables import (
     signal,
 )
 from tests.builders import World
-from tests.interactions.test_pages import newest, post, said
+from tests.interactions.test_pages import newest, people_of, post, said, undo_of
 from tests.web.site import signed_in
 
 TABLES = (ask, promise, signal, favour, contact_date)
@@ -233,6 +234,26 @@ def test_somebody_new_whose_name_was_a_slip_goes_once_the_entry_names_another(
     for act in ("delete", "restore"):
         post(site, f"/log/{call}/{act}")
     assert standing(world, "Mrata").archived_at is not None
+
+
+def test_whoever_went_with_a_change_of_the_entry_is_brought_back_by_undo(
+    world: World, alice: Principal
+) -> None:
+    site, marta = signed_in(world, alice), world.contact()
+    post(site, "/log", contact_ids=marta, new_names="Tom", channel="lunch")
+    lunch = newest(world).id
+    post(site, f"/log/{lunch}", contact_ids=marta, channel="lunch", when="today")
+    assert standing(world, "Tom").archived_at is not None
+    undo = unescape(undo_of(site))
+    post(site, undo)
+    assert said(site) == "Tom is back. The entry stays as you changed it."
+    assert standing(world, "Tom").archived_at is None
+    assert people_of(world, lunch) == {marta}
+    with world.database.write() as connection:
+        many.archive(connection, alice, [standing(world, "Tom").id], world.now)
+    post(site, undo)
+    assert said(site) == "That has been changed again since, so it cannot be undone."
+    assert standing(world, "Tom").archived_at is not None
 
 
 def test_of_somebody_new_who_was_archived_by_hand_it_is_not_said_that_they_stay(

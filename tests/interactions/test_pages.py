@@ -521,6 +521,69 @@ def test_asks_brought_up_are_closed_and_speak_again_opens_one(world: World, site
         ]
 
 
+def ask_of(world: World, ask_id: int) -> Any:
+    """The day an ask was closed on, and how many its person's figures count as open."""
+    with world.database.read() as connection:
+        row = connection.execute(select(ask).where(ask.c.id == ask_id)).one()
+        figures = select(contact_metrics.c.open_asks).where(contact_metrics.c.contact_id == row.contact_id)
+        return row.closed_on, connection.execute(figures).scalar_one()
+
+
+def test_an_ask_stays_open_while_nobody_was_reached(world: World, site: TestClient) -> None:
+    marta = world.contact("Marta Kowalczyk", given_name="Marta")
+    old = an_ask(world, marta)
+    ahead = (world.today + timedelta(days=5)).isoformat()
+    for fields, words in (
+        ({"channel": "phone", "outcome": "attempted"}, "Phone call to Marta logged as unanswered."),
+        ({"channel": "lunch", "when": "day", "day": ahead}, "Lunch with Marta is arranged for "),
+    ):
+        post(site, "/log", contact_ids=marta, closed_asks=old, **fields)
+        told = said(site)
+        assert told.startswith(words)
+        assert told.endswith(" What you meant to bring up stays open.")
+        assert ask_of(world, old) == (None, 1)
+        beside = site.get("/log/once-saved", params={"contact_ids": marta, **fields}).text
+        assert "Nobody has been reached yet, so these stay open." in beside
+    assert "so these stay open" not in site.get(f"/log/once-saved?contact_ids={marta}&channel=phone").text
+    post(site, "/log", contact_ids=marta, channel="phone", closed_asks=old)
+    assert ask_of(world, old) == (world.today, 0)
+    post(site, "/log", contact_ids=marta, channel="phone", outcome="attempted", closed_asks=old)
+    assert "stays open" not in said(site)
+
+
+def test_an_ask_is_open_while_the_entry_that_settled_it_reached_nobody_or_somebody_else(
+    world: World, site: TestClient
+) -> None:
+    marta, jonas = world.contact(), world.contact("Jonas Reuter")
+    old = an_ask(world, marta)
+    post(site, "/log", contact_ids=[marta, jonas], channel="phone", closed_asks=old)
+    call = newest(world).id
+    as_it_was = {"contact_ids": [marta, jonas], "channel": "phone", "when": "today"}
+    ahead = {"when": "day", "day": (world.today + timedelta(days=5)).isoformat()}
+    for change in ({"outcome": "attempted"}, {"contact_ids": jonas}, ahead):
+        post(site, f"/log/{call}", **as_it_was, summary="About the price")
+        assert ask_of(world, old) == (world.today, 0)
+        post(site, f"/log/{call}", **{**as_it_was, **change})
+        assert "is changed. What it settled is open again." in said(site)
+        assert ask_of(world, old) == (None, 1)
+        for act in ("delete", "restore"):
+            post(site, f"/log/{call}/{act}")
+            assert ask_of(world, old) == (None, 1)
+
+
+def test_an_ask_that_somebody_settled_since_is_not_opened_by_a_change_of_the_entry(
+    world: World, site: TestClient
+) -> None:
+    marta = world.contact()
+    old = an_ask(world, marta)
+    post(site, "/log", contact_ids=marta, channel="phone", closed_asks=old)
+    call = newest(world).id
+    for act in ("reopen", "close"):
+        assert post(site, f"/asks/{old}/{act}").status_code == 303
+    post(site, f"/log/{call}", contact_ids=marta, channel="phone", when="today", outcome="attempted")
+    assert ask_of(world, old) == (world.today, 0)
+
+
 def test_what_was_heard_is_kept_or_given_back(world: World, site: TestClient) -> None:
     marta = world.contact()
     heard = {
