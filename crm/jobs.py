@@ -22,6 +22,7 @@ from crm.accounts import queries
 from crm.care.scheduled import back_up_daily
 from crm.errors import Unavailable, UsageError
 from crm.imports import own_calendars, own_mailboxes, synced_reading
+from crm.imports.actions import forget_old_uploads
 from crm.imports.own_readings import number_due
 from crm.inbox import reading
 from crm.nudges import pulse, sending
@@ -50,7 +51,7 @@ SOURCES_EVERY = timedelta(minutes=1)
 INBOX_EVERY = timedelta(minutes=1)
 """How often is looked whether mail came back."""
 TIDY_EVERY = timedelta(minutes=15)
-"""How often answers to programs that were kept for their day are taken away."""
+"""How often what was kept for its day is taken away."""
 BACKUP_EVERY = timedelta(minutes=10)
 """How often is looked whether the day has its backup."""
 GRACE_SECONDS = 8.0
@@ -95,9 +96,11 @@ class Clockwork:
             freshen(self.database, principal, clock.now(), going=lambda: not self.stopping.is_set())
 
     def tidy(self) -> None:
-        """Take away the answers to programs whose day is over, also of teams whose programs send nothing more."""
+        """Take away what was kept for a day that is over, also of teams that send nothing more: the answers to programs, and
+        files that nobody imported."""
         with self.database.write() as connection:
             idempotency.forget_old(connection, clock.now())
+            forget_old_uploads(connection, clock.now())
 
     def back_up(self) -> None:
         """Make the day's backup beside everything else: mail does not wait for it, and it ends with the process."""

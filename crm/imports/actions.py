@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -18,6 +18,7 @@ from crm.imports.choices import remember
 from crm.imports.garbage import uncollected
 from crm.imports.monica import MONICA
 from crm.imports.noticed import NO_WISHES, Wishes, import_sightings
+from crm.imports.queries import UPLOAD_LIFE
 from crm.imports.records import (
     ADDRESS_BOOK,
     CHANNELS,
@@ -54,7 +55,6 @@ ORDER = (*EXCHANGE, RULES)
 """People before what is said about them, in whatever order the files were named."""
 ALONE = (VCARD, ADDRESS_BOOK, MONICA)
 """Each of these files is a transaction of its own; what is broken in it is left out, and the rest is brought in."""
-UPLOAD_LIFE = timedelta(days=1)
 MANY = 1_000
 """After so many new things the tables that grow most are looked at again."""
 WRITTEN = (
@@ -259,9 +259,10 @@ def keep_uploads(
     reports: Sequence[FileReport],
     at: datetime,
 ) -> int:
-    """Keep files until their owner has looked at the preview; returns the id of the group."""
+    """Keep files until their owner has looked at the preview, in place of earlier ones; returns the id of the group."""
     require_editor(principal)
-    forget_old_uploads(connection, principal, at)
+    mine = import_upload.c.workspace_id == principal.workspace_id
+    connection.execute(import_upload.delete().where(mine, import_upload.c.user_id == principal.user_id))
     ids = new_ids(connection, len(files))
     connection.execute(
         import_upload.insert(),
@@ -293,8 +294,6 @@ def forget_uploads(connection: Connection, principal: Principal, group_id: int) 
     )
 
 
-def forget_old_uploads(connection: Connection, principal: Principal, at: datetime) -> None:
-    """Remove files nobody came back for within a day, and one's own earlier ones."""
-    mine = import_upload.c.workspace_id == principal.workspace_id
-    connection.execute(import_upload.delete().where(mine, import_upload.c.created_at < at - UPLOAD_LIFE))
-    connection.execute(import_upload.delete().where(mine, import_upload.c.user_id == principal.user_id))
+def forget_old_uploads(connection: Connection, at: datetime) -> None:
+    """Remove files of every team that nobody came back for within a day."""
+    connection.execute(import_upload.delete().where(import_upload.c.created_at < at - UPLOAD_LIFE))

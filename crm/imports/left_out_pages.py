@@ -26,7 +26,7 @@ LISTS = (
 @router.page("/import/preview/{upload_id}/left-out", access="member")
 def of_preview(visit: Visit) -> Response:
     """Of files that wait."""
-    return _table(queries.previews(visit.connection, visit.principal, visit.number("upload_id")))
+    return _table(queries.previews(visit.connection, visit.principal, visit.number("upload_id"), visit.at))
 
 
 @router.page("/import/{batch_id}/left-out")

@@ -135,7 +135,7 @@ def preview(visit: Visit) -> Response:
 def _preview(visit: Visit, **wrong: Any) -> Response:
     """The page; ``wrong``: *error* and the address *typed* that is none, or *who_error* and *who* was named, by name."""
     group_id = visit.number("upload_id")
-    reports = queries.previews(visit.connection, visit.principal, group_id)
+    reports = queries.previews(visit.connection, visit.principal, group_id, visit.at)
     context = {
         **_summed(reports),
         "upload_id": group_id,
@@ -165,7 +165,7 @@ def _refused(visit: Visit, **wrong: Any) -> Response:
 def _waiting(visit: Visit) -> list[tuple[str, bytes]]:
     """The files that were looked at and wait for an answer."""
     with visit.database.read() as connection:
-        return queries.uploaded(connection, visit.principal, visit.number("upload_id"))
+        return queries.uploaded(connection, visit.principal, visit.number("upload_id"), visit.at)
 
 
 @router.action("/import/preview/{upload_id}/columns", own_transactions=True)
@@ -189,8 +189,8 @@ def answer(visit: Visit) -> Response:
     """Take the answer to what a file leaves open, remember it, and look again."""
     group_id = visit.number("upload_id")
     with visit.database.read() as connection:
-        files = queries.uploaded(connection, visit.principal, group_id)
-        reports = queries.previews(connection, visit.principal, group_id)
+        files = queries.uploaded(connection, visit.principal, group_id, visit.at)
+        reports = queries.previews(connection, visit.principal, group_id, visit.at)
     asked = [
         Choice(key, words, tuple(map(tuple, options)))
         for one in reports
@@ -306,7 +306,7 @@ def _brought_words(new: str, changed: str) -> str:
 def cancel(visit: Visit) -> Response:
     """Forget the files; nothing was written."""
     group_id = visit.number("upload_id")
-    queries.previews(visit.connection, visit.principal, group_id)
+    queries.previews(visit.connection, visit.principal, group_id, visit.at)
     actions.forget_uploads(visit.connection, visit.principal, group_id)
     return visit.redirect("/import", _("Nothing was imported."))
 

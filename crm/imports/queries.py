@@ -2,7 +2,7 @@
 
 import base64
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -15,6 +15,8 @@ from crm.storage.keyset import read_cursor, write_cursor
 from crm.storage.tables import import_batch, import_mapping, import_upload, user
 
 RECENT = 10
+UPLOAD_LIFE = timedelta(days=1)
+"""How long a file waits between preview and apply."""
 
 
 @dataclass(frozen=True)
@@ -102,30 +104,35 @@ def mappings(connection: Connection, principal: Principal) -> dict[str, list[str
     return {row.fingerprint: row.fields for row in rows}
 
 
-def previews(connection: Connection, principal: Principal, group_id: int) -> list[dict[str, Any]]:
+def previews(
+    connection: Connection, principal: Principal, group_id: int, at: datetime
+) -> list[dict[str, Any]]:
     """What the preview said of each file of one's own upload, or NotFound."""
-    rows = connection.execute(_uploads(principal, group_id, import_upload.c.report)).all()
+    rows = connection.execute(_uploads(principal, group_id, at, import_upload.c.report)).all()
     if not rows:
         raise NotFound(_("This file is no longer waiting. Choose it again."))
     return [page_worded(row.report) for row in rows]
 
 
-def uploaded(connection: Connection, principal: Principal, group_id: int) -> list[tuple[str, bytes]]:
+def uploaded(
+    connection: Connection, principal: Principal, group_id: int, at: datetime
+) -> list[tuple[str, bytes]]:
     """The files of one's own upload, by name and content, or NotFound."""
     columns = (import_upload.c.name, import_upload.c.content)
-    rows = connection.execute(_uploads(principal, group_id, *columns)).all()
+    rows = connection.execute(_uploads(principal, group_id, at, *columns)).all()
     if not rows:
         raise NotFound(_("This file is no longer waiting. Choose it again."))
     return [(row.name, base64.b64decode(row.content)) for row in rows]
 
 
-def _uploads(principal: Principal, group_id: int, *columns: Any) -> Any:
+def _uploads(principal: Principal, group_id: int, at: datetime, *columns: Any) -> Any:
     return (
         select(*columns)
         .where(
             import_upload.c.workspace_id == principal.workspace_id,
             import_upload.c.user_id == principal.user_id,
             import_upload.c.group_id == group_id,
+            import_upload.c.created_at >= at - UPLOAD_LIFE,
         )
         .order_by(import_upload.c.id)
     )

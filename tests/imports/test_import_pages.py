@@ -5,11 +5,14 @@ import io
 import json
 import re
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from crm import clock, jobs
+from crm.settings import Settings
 from crm.storage.tables import contact, contact_date, import_upload, interaction
 from tests.builders import World
 from tests.imports.files import CONTACTS, EVERYTHING, INTERACTIONS, count, rows
@@ -52,6 +55,20 @@ def test_a_second_look_shows_what_would_change(world: World) -> None:
     assert "<ins><bdi>Head of Operations</bdi></ins>" in page
     page = browser.get(send(browser, ("people.csv", CONTACTS))).text
     assert "Everything in these files is already here." in page
+
+
+def test_a_file_waits_for_a_day(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    other = World.create(world.database, "Another team")
+    browser = client(world, world.user())
+    preview = send(browser, ("people.csv", CONTACTS))
+    send(client(other, other.user()), ("people.csv", CONTACTS))
+    work = jobs.Clockwork(world.database, Settings(data_dir=tmp_path), "here:1", world.now)
+    sent = clock.now()
+    for hours, status, waiting in ((23, 200, 1), (25, 404, 0)):
+        monkeypatch.setattr(clock, "now", lambda at=sent + timedelta(hours=hours): at)
+        assert browser.get(preview).status_code == status
+        work.tidy()
+        assert (count(world, import_upload), count(other, import_upload)) == (waiting, waiting)
 
 
 BEFORE = """\
