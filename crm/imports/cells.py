@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from crm.contacts.drafts import is_email
 from crm.domain.formulas import neutralise, restore
+from crm.domain.language import N_
 from crm.domain.lengths import LINE_LIMIT
 from crm.domain.manner import numeral
 from crm.domain.targets import KINDS
@@ -172,6 +173,19 @@ def read_phones(cell: str, setting: Setting) -> tuple[str, ...]:
     """Phone numbers separated by semicolons, without invisible direction marks."""
     phones = (clean_phone(phone) for phone in read_lines(cell, setting))
     return tuple(dict.fromkeys(phone for phone in phones if phone))
+
+
+PHONE_LIMIT = 100
+PHONE_TOO_LONG = N_("“{phone}” is too long for a phone number and was left out.")
+NOTE_TOO_LONG = N_("The note is longer than {limit} characters and was left out.")
+NO_ANNIVERSARY = N_("“{text}” is not a valid anniversary and was left out.")
+NO_DATE = N_("“{text}” is not a valid date and was left out.")
+"""What is said of what other programs keep of people and cannot be kept here."""
+
+
+def fax_note(number: str, *, is_fax: bool) -> str:
+    """A number that is not for talking, as a line of the notes."""
+    return f"{'Fax' if is_fax else 'Pager'} {number}"
 
 
 def clean_phone(text: str) -> str:
@@ -360,6 +374,13 @@ def read_count(cell: str, _: Setting) -> int:
     if not re.fullmatch(r"\d{1,6}", cell.strip(), re.ASCII):
         raise ValueError(phrase("“{cell}” is not a number of days such as 30.", cell=excerpt(cell)))
     return int(cell)
+
+
+def read_heads(cell: str, _: Setting) -> int | None:
+    """How many people; none is nothing to say."""
+    if not re.fullmatch(r"\d{1,6}", cell.strip(), re.ASCII):
+        raise ValueError(phrase("“{cell}” is not a number of people such as 3.", cell=excerpt(cell)))
+    return int(cell) or None
 
 
 def read_archived(cell: str, setting: Setting) -> datetime:

@@ -98,7 +98,7 @@ def export_files(connection: Connection, principal: Principal) -> Iterator[tuple
 
 
 def files_of(connection: Connection, principal: Principal, contact_id: int) -> Iterator[tuple[str, bytes]]:
-    """The same files with one person alone in them; whoever took part beside them is not named."""
+    """The same files with one person alone in them; of whoever took part beside them only the number is told."""
     yield from _about_people(_begin(connection, principal, contact_id))
 
 
@@ -215,6 +215,7 @@ def _interactions(work: _Export) -> Iterator[said.InteractionRecord]:
             kept(row.note) if may_read_note(work.principal, row) else None,
             row.source_id or identities.get(row.id) or own_source_id(row.id, row.created_at),
             _private_to(work.principal, row, emails),
+            len({*people[row.id]}) - len(ids) or None,
         )
 
 

@@ -1,12 +1,11 @@
 """Writing down interactions from files, in blocks and past the form: what Core can insert in lists."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
 
@@ -18,16 +17,16 @@ from crm.imports.cells import excerpt, write_moment
 from crm.imports.log_checks import authors_of, refuse_unknown_channels, users_of
 from crm.imports.phrases import phrase
 from crm.imports.records import InteractionRecord, digest, identities
-from crm.imports.report import Change, FileReport
+from crm.imports.report import SHOWN, Change, FileReport
 from crm.imports.run import Run
-from crm.imports.shown import shown
+from crm.imports.shown import lists_shown, shown
 from crm.imports.sources import VERSION, Source, parse_marks
 from crm.interactions.actions import Entry, edit_interaction, interaction_values, participation_rows
 from crm.interactions.private_notes import may_read_note
 from crm.interactions.queries import channels
 from crm.storage.blocks import blocks
 from crm.storage.database import new_ids
-from crm.storage.tables import interaction, interaction_contact, interaction_user
+from crm.storage.tables import contact, interaction, interaction_contact, interaction_user
 from crm.storage.types import from_micros, to_micros
 
 BLOCK = 5_000
@@ -84,7 +83,7 @@ def import_interactions(run: Run, records: Sequence[InteractionRecord], report: 
 # What a row with a source_id said: a mark for each cell, and whom it named, so that a later file changes no more than it
 # says otherwise.
 
-_WHO, _BY = "who", "by"
+_WHO, _BY, _SOME = "who", "by", "some"
 _ONCE, _AGAIN = (
     ("summary", "note"),
     ("channel", "direction", "outcome", "contacts", "users", "private_to"),
@@ -110,12 +109,46 @@ def _mark(value: str | tuple[str, ...] | None) -> str:
     return digest(repr(value)) if value else ""
 
 
-def _account(record: InteractionRecord, entry: Entry, before: Mapping[str, str] | None = None) -> str:
-    """What the row says, with what earlier files said in columns that this one lacks."""
-    said = {**before, **_marks(record)} if before else _marks(record)
-    said[_WHO] = ",".join(map(str, entry.contact_ids))
-    said[_BY] = ",".join(map(str, entry.user_ids))
+def _account(record: InteractionRecord, entry: Entry) -> str:
+    """What a new row says."""
+    return _written({**_marks(record), _WHO: _listed(entry.contact_ids), _BY: _listed(entry.user_ids)})
+
+
+def _account_anew(
+    record: InteractionRecord, entry: Entry, last: Mapping[str, str], unsaid: Collection[str]
+) -> str:
+    """What the row says now, with what earlier files said in cells that this one lacks, or that say nothing in it."""
+    marks = {name: mark for name, mark in _marks(record).items() if name not in unsaid}
+    said = {**last, **marks, _BY: _listed(entry.user_ids)}
+    if "contacts" not in unsaid:
+        said[_WHO] = _listed(entry.contact_ids)
+    else:
+        said[_SOME] = ",".join(dict.fromkeys((*_some(last), _mark(record.contacts))))
+        if _WHO in last:
+            said[_WHO] = _listed(dict.fromkeys((*_ids(last, _WHO), *entry.contact_ids)))
+    return _written(said)
+
+
+def _some(last: Mapping[str, str]) -> list[str]:
+    """The marks of what exports of one person each said of who took part."""
+    return last[_SOME].split(",") if _SOME in last else []
+
+
+def _written(said: Mapping[str, str]) -> str:
     return " ".join(map("=".join, said.items()))
+
+
+def _listed(ids: Iterable[int]) -> str:
+    return ",".join(map(str, ids))
+
+
+def _unsaid(record: InteractionRecord, row: Row[Any]) -> set[str]:
+    """Cells of the row that say nothing: a private note that was kept from whoever wrote the file is not an empty one, and
+    one person's export names nobody else."""
+    found = {"contacts"} if record.others else set()
+    if row.note_private and record.private_to is None and kept(record.note) is None:
+        found |= {"note", "private_to"}
+    return found
 
 
 def _said(source: Source | None) -> dict[str, str]:
@@ -130,7 +163,8 @@ def _says_the_same(record: InteractionRecord, source: Source) -> bool:
 
 def _told(record: InteractionRecord, last: Mapping[str, str]) -> set[str]:
     """The cells that say something else than the last time."""
-    return {name for name, mark in _marks(record).items() if last.get(name) != mark}
+    told = {name for name, mark in _marks(record).items() if last.get(name) != mark}
+    return told - {"contacts"} if record.others and _mark(record.contacts) in _some(last) else told
 
 
 def _digest_of(record: InteractionRecord) -> str:
@@ -309,13 +343,14 @@ def _change(
     for row_id, key, record in changed:
         row, before = stored[row_id]
         new = _entry(run, record, people, users)
-        told = _told(record, last[key])
+        unsaid = _unsaid(record, row)
+        told = _told(record, last[key]) - (unsaid - {"contacts"})
         if record.private_to and authors[record.private_to] != row.author_id:
             told -= {"note", "private_to"}
             if row.deleted_at is None and kept(record.note) not in (None, before.note):
                 report.ask(cell_of(record.where, "note"), _note_of_another(record.private_to))
-        after = _merged(before, new, told, last[key], has_users=bool(record.users))
-        run.sources.remember("interaction", key, row_id, _account(record, new, last[key]))
+        after = _merged(before, new, told, last[key], record)
+        run.sources.remember("interaction", key, row_id, _account_anew(record, new, last[key], unsaid))
         if not may_read_note(run.principal, row):
             after = _with(after, note=before.note)
         if row.deleted_at is not None:
@@ -324,7 +359,7 @@ def _change(
             report.unchanged["interactions"] += 1
         else:
             report.changed["interactions"] += 1
-            _show(report, record, before, after, run.principal.user_zone)
+            _show(run, report, record, before, after)
             run.traces.changed("interaction", row_id, found_as(row, before))
             run.touched.update((*before.contact_ids, *after.contact_ids))
             edit_interaction(run.connection, run.principal, row_id, after, run.at)
@@ -344,7 +379,7 @@ def _last_said(run: Run, keys: Iterable[str]) -> dict[str, dict[str, str]]:
     now = people_now(run.connection, run.principal, named)
     for said in found.values():
         if _WHO in said:
-            said[_WHO] = ",".join(str(now.get(one, one)) for one in _ids(said, _WHO))
+            said[_WHO] = _listed(now.get(one, one) for one in _ids(said, _WHO))
     return found
 
 
@@ -352,11 +387,15 @@ def _ids(said: Mapping[str, str], name: str) -> tuple[int, ...]:
     return tuple(int(one) for one in said.get(name, "").split(",") if one.isdecimal())
 
 
-def _merged(before: Entry, new: Entry, told: set[str], last: Mapping[str, str], *, has_users: bool) -> Entry:
+def _merged(
+    before: Entry, new: Entry, told: set[str], last: Mapping[str, str], record: InteractionRecord
+) -> Entry:
     values: dict[str, Any] = {name: getattr(new, name) for name in _COLUMNS if name in told}
-    if "contacts" in told:
+    if "contacts" in told and record.others:
+        values["contact_ids"] = tuple({*before.contact_ids, *new.contact_ids})
+    elif "contacts" in told:
         values["contact_ids"] = _gone_on(before.contact_ids, new.contact_ids, last, _WHO)
-    if "users" in told and has_users:
+    if "users" in told and record.users:
         values["user_ids"] = _gone_on(before.user_ids, new.user_ids, last, _BY)
     if told & {"note", "private_to"}:
         values["note_private"] = before.note_private or new.note_private
@@ -422,13 +461,44 @@ def _participants(run: Run, table: Any, column: str, ids: Sequence[int]) -> dict
     return found
 
 
-def _show(report: FileReport, record: InteractionRecord, before: Entry, after: Entry, zone: ZoneInfo) -> None:
-    name = ", ".join(record.contacts)[:100]
+def _show(run: Run, report: FileReport, record: InteractionRecord, before: Entry, after: Entry) -> None:
+    name, zone = ", ".join(record.contacts)[:100], run.principal.user_zone
+    is_private = before.note_private or after.note_private
     for field in _COLUMNS:
         old, new = getattr(before, field), getattr(after, field)
-        if old != new and not (field == "note" and (before.note_private or after.note_private)):
+        if old != new and not (field == "note" and is_private):
             was, now = (shown(field, value, zone) for value in (old, new))
             report.show(Change(record.where, name, field.replace("_", " "), was, now))
+    if is_private and before.note != after.note:
+        was = phrase("a private note") if before.note else ""
+        now = phrase("another private note") if after.note else ""
+        report.show(Change(record.where, name, "note", was, now))
+    if after.note_private and not before.note_private:
+        report.show(Change(record.where, name, "private to", "", record.private_to or ""))
+    show_participants(run, report, record.where, name, before, after)
+
+
+def show_participants(
+    run: Run, report: FileReport, where: str, name: str, before: Entry, after: Entry
+) -> None:
+    """Keep for the page who takes part now, of people and of us."""
+    if len(report.changes) >= SHOWN:
+        return
+    emails = {user_id: email for email, user_id in run.users.items()}
+    for field, old, new in (
+        ("contacts", before.contact_ids, after.contact_ids),
+        ("users", before.user_ids, after.user_ids),
+    ):
+        if {*old} != {*new}:
+            called = emails if field == "users" else _names(run, {*old, *new})
+            was, now = ([called[one] for one in ids if one in called] for ids in (old, new))
+            report.show(Change(where, name, field, *lists_shown(was, now)))
+
+
+def _names(run: Run, ids: Iterable[int]) -> dict[int, str]:
+    these = (contact.c.workspace_id == run.principal.workspace_id, contact.c.id.in_(ids))
+    found = run.connection.execute(select(contact.c.id, contact.c.name).where(*these))
+    return {row.id: row.name for row in found}
 
 
 def found_as(row: Row[Any], entry: Entry) -> dict[str, Any]:

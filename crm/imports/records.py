@@ -145,7 +145,7 @@ class InteractionRecord:
 
     ``on`` is the day as written where the file gave a day and no time; identity rests on it, because the
     moment such a day stands for can depend on when it was read. ``private_to`` is the email of the user whose note it
-    is alone, where it is private.
+    is alone, where it is private. ``others`` is how many took part whom one person's export does not name.
     """
 
     occurred_at: datetime
@@ -158,6 +158,7 @@ class InteractionRecord:
     note: str | None = None
     source_id: str | None = None
     private_to: str | None = None
+    others: int | None = None
     on: date | None = None
     given: frozenset[str] = frozenset()
     where: str = field(default="", compare=False)

@@ -319,8 +319,27 @@ def test_private_notes_come_back_as_their_authors_alone(world: World) -> None:
     good(bring(other, *files.items()))
     seen = [b"Secret plans" in exported(other, who)["interactions.csv"] for who in (her, him)]
     assert seen == [True, False]
-    good(bring(other, ("interactions.csv", exported(other, him)["interactions.csv"]), by=him))
-    assert exported(other) == files
+    for by in (him, her, None):
+        good(bring(other, ("interactions.csv", exported(other, him)["interactions.csv"]), by=by))
+        assert exported(other) == files
+
+
+def test_what_a_colleague_exports_leaves_private_notes_alone(world: World) -> None:
+    alice, bob = world.user("alice"), world.user("bob")
+    world.log("lunch", 1, world.contact("Ruth"), by=alice, note="Secret plans", note_private=True)
+    files = exported(world)
+    for by in (alice, bob, None):
+        (report,) = good(bring(world, ("log.csv", exported(world, bob)["interactions.csv"]), by=by))
+        assert (report.changes, exported(world)) == ([], files)
+    hers = exported(world, alice)["interactions.csv"].decode()
+    (report,) = good(bring(world, ("log.csv", hers.replace("Secret", "Other")), by=alice))
+    assert [(one.field, one.old, one.new) for one in report.changes] == [
+        ("note", "a private note", "another private note")
+    ]
+    assert b"Other plans" in exported(world, alice)["interactions.csv"]
+    good(bring(world, ("log.csv", exported(world, bob)["interactions.csv"]), by=alice))
+    (report,) = good(bring(world, ("log.csv", hers.replace("Secret", "Other")), by=alice))
+    assert report.unchanged["interactions"] == 1
 
 
 def test_a_channel_that_is_nowhere_is_an_error_with_its_place(world: World) -> None:

@@ -1,5 +1,6 @@
 """Everything about one person: every row that names them, in files that read back, and no private note of others."""
 
+import csv
 import io
 import json
 import zipfile
@@ -10,11 +11,12 @@ from sqlalchemy import select
 from crm.contacts.actions import add_contact
 from crm.contacts.drafts import NewContact, Way
 from crm.imports.one_person import THEIR_USERS_ALONE, person_files, rows_about
+from crm.interactions.actions import Entry, edit_interaction
 from crm.storage.database import Database
-from crm.storage.tables import contact, metadata
+from crm.storage.tables import contact, interaction, metadata
 from tests.builders import World
 from tests.contacts.test_erasing import CANARIES, EMAIL, NAME, Crowd, naming
-from tests.imports.files import bring
+from tests.imports.files import bring, exported, rows
 from tests.web.site import client
 
 OF_OTHERS = {
@@ -102,6 +104,58 @@ def test_the_files_read_back(database: Database):
         again = dict(person_files(connection, there.principal, rows_of(connection, there), there.now))
     assert EMAIL in again["contacts.csv"].decode()
     assert again["asks.csv"] == files["asks.csv"]
+
+
+def together(database: Database) -> tuple[World, dict[str, int]]:
+    """A lunch that was logged here, and a call that a file brought, each with Ana and Ben."""
+    world = World.create(database)
+    ids = {name: world.contact(name) for name in ("Ana", "Ben")}
+    world.log("lunch", 3, *ids.values())
+    row = "2026-11-02,phone,Ana;Ben,x1"
+    bring(world, ("log.csv", f"occurred_at,channel,contacts,source_id\n{row}\n"))
+    return world, ids
+
+
+def log_of(world: World, contact_id: int) -> tuple[str, str]:
+    with world.database.read() as connection:
+        files = dict(person_files(connection, world.principal, contact_id, world.now))
+    return ("interactions.csv", files["interactions.csv"].decode())
+
+
+def who(world: World) -> list[set[str]]:
+    table = csv.DictReader(io.StringIO(exported(world)["interactions.csv"].decode()))
+    return [set(row["contacts"].split(";")) for row in table]
+
+
+def test_one_person_s_files_take_nobody_out_of_what_they_shared(database: Database):
+    world, ids = together(database)
+    files = exported(world)
+    for name in ("Ana", "Ben", "Ana"):
+        (report,) = bring(world, log_of(world, ids[name]))
+        assert (report.unchanged["interactions"], exported(world)) == (2, files)
+    hers = log_of(world, ids["Ana"])
+    for there in ((ids["Ben"],), tuple(ids.values())):
+        for row in rows(world, interaction):
+            with world.database.write() as connection:
+                entry = Entry(row.occurred_at, row.channel, there)
+                edit_interaction(connection, world.principal, row.id, entry, world.now)
+        (report,) = bring(world, hers)
+        assert report.unchanged["interactions"] == 2
+    whole = files["interactions.csv"].decode()
+    (report,) = bring(world, ("log.csv", whole.replace("Ana;Ben", "Ana")))
+    assert report.changed["interactions"] == 2
+    assert [(one.field, one.old, one.new) for one in report.changes] == [
+        ("contacts", ("Ana", "Ben"), ("Ana",))
+    ] * 2
+    assert who(world) == [{"Ana"}, {"Ana"}]
+
+
+def test_elsewhere_two_persons_files_make_one_of_what_they_shared(database: Database):
+    world, ids = together(database)
+    there = World.create(database, "Elsewhere")
+    for name in ids:
+        bring(there, log_of(world, ids[name]))
+    assert who(there) == [{"Ana", "Ben"}] * 2
 
 
 def rows_of(connection: object, world: World) -> int:

@@ -108,6 +108,7 @@ FIELDS: dict[str, dict[str, st.SearchStrategy[object]]] = {
         "note": maybe(text),
         "source_id": maybe(line),
         "private_to": maybe(line),
+        "others": st.none() | st.integers(1, 999_999),
     },
     "asks": {
         "contact": line,
