@@ -8,14 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crm.contacts.drafts import EMAIL_LIMIT, is_email
+from crm.contacts.drafts import EMAIL_LIMIT, KIND_LIMIT, TAG_LIMIT, is_email
 from crm.domain.lengths import LINE_LIMIT, TEXT_LIMIT
 from crm.domain.manner import numeral
 from crm.domain.phones import digits_of
 from crm.domain.targets import TIERS
 from crm.imports.cells import (
+    NO_ANNIVERSARY,
+    NO_DATE,
+    NOTE_TOO_LONG,
+    PHONE_LIMIT,
+    PHONE_TOO_LONG,
     clean_phone,
     excerpt,
+    fax_note,
     is_time_zone,
     name_of,
     no_email,
@@ -86,8 +92,11 @@ def _usable(table: Table, notices: "_Notices") -> list[tuple[int, list[str]]]:
 
 
 def _day_order(table: Table, rows: Sequence[Sequence[str]]) -> str:
+    """Whether days stand before months: as some day tells, or as somebody says of the birthdays."""
     places = [place for place, one in enumerate(table.meanings) if one.field in ("birthday", "anniversary")]
-    return day_order(cells[place] for cells in rows for place in places if place < len(cells))
+    told = day_order(cells[place] for cells in rows for place in places if place < len(cells))
+    said = (order for one in table.meanings if (order := _SAID_ORDERS.get(one.field)))
+    return told or next(said, "")
 
 
 @dataclass
@@ -181,23 +190,55 @@ def _contact(
 
 def _details(row: _Row, line: int, order: str, notices: _Notices) -> dict[str, Any]:
     """What the row says beside what they are called and how they are reached."""
-    addresses, city, country = _places(row)
+    addresses, city, country = _places(row, line, notices)
     return {
         "given_name": row.one("given_name") or None,
         "family_name": row.one("family_name") or None,
         "organisation": row.one("organisation") or None,
         "title": row.one("title") or None,
-        "kind": row.one("kind")[:40] or None,
+        "kind": _fitting(row.one("kind"), KIND_LIMIT, line, notices),
         "tier": _tier(row, line, notices),
-        "tags": _tags(row),
-        "city": city or None,
-        "country": country or None,
-        "time_zone": zone if is_time_zone(zone := row.one("time_zone")[:100]) else None,
+        "tags": _tags(row, line, notices),
+        "city": city,
+        "country": country,
+        "time_zone": _time_zone(row, line, notices),
         "addresses": addresses,
         "birthday": _birthday(row, line, order, notices),
-        "notes": "\n".join(cell for _, cell in row.all("notes"))[:TEXT_LIMIT] or None,
-        "occasions": _anniversaries(row, order),
+        "notes": _notes(row, line, notices),
+        "occasions": _anniversaries(row, line, order, notices),
     }
+
+
+def _fitting(text: str, limit: int, line: int, notices: _Notices) -> str | None:
+    """The text, unless it is longer than can be kept."""
+    if len(text) <= limit:
+        return text or None
+    why = phrase(
+        "“{text}” is longer than {limit} characters and was left out.",
+        text=excerpt(text),
+        limit=numeral(limit),
+    )
+    notices.leave_out(line, why)
+    return None
+
+
+def _time_zone(row: _Row, line: int, notices: _Notices) -> str | None:
+    zone = row.one("time_zone")
+    if not zone or (len(zone) <= 100 and is_time_zone(zone)):
+        return zone or None
+    why = phrase("“{name}” is not a time zone such as Europe/Berlin, and was left out.", name=excerpt(zone))
+    notices.leave_out(line, why)
+    return None
+
+
+def _notes(row: _Row, line: int, notices: _Notices) -> str | None:
+    """Notes, then fax and pager numbers: a contact's phones are for talking."""
+    faxes = [fax_note(number, is_fax="fax" in label) for number, label in _numbers(row) if _is_fax(label)]
+    text = "\n".join((*(cell for _, cell in row.all("notes")), *faxes))
+    if len(text) > TEXT_LIMIT:
+        notices.leave_out(line, phrase(NOTE_TOO_LONG, limit=numeral(TEXT_LIMIT)))
+        return None
+    return text or None
 
 
 def _name(row: _Row, parts: Sequence[str]) -> str:
@@ -234,31 +275,48 @@ def _bare(text: str) -> str:
 
 def _phones(row: _Row, line: int, notices: _Notices) -> tuple[tuple[str, ...], dict[str, str]]:
     found: dict[str, str] = {}
-    for meaning, cell in row.all("phone"):
-        for phone in filter(None, (" ".join(clean_phone(one).split()) for one in CELLS.split(cell))):
-            if "fax" not in row.label(meaning) and len(phone) <= 100:
-                found.setdefault(phone, row.label(meaning))
-            if len(digits_of(phone)) < FEWEST_DIGITS:
-                notices.ask(
-                    line, phrase("“{phone}” is kept as a phone number. Is it one?", phone=excerpt(phone))
-                )
+    for phone, label in _numbers(row, line, notices):
+        if not _is_fax(label):
+            found.setdefault(phone, label)
+    for phone in found:
+        if len(digits_of(phone)) < FEWEST_DIGITS:
+            notices.ask(line, phrase("“{phone}” is kept as a phone number. Is it one?", phone=excerpt(phone)))
     return tuple(found), {phone: label for phone, label in found.items() if label}
 
 
-def _tags(row: _Row) -> tuple[str, ...]:
+def _numbers(row: _Row, line: int = 0, notices: _Notices | None = None) -> list[tuple[str, str]]:
+    """Phone and fax numbers, each with what it is for."""
+    said = [
+        (clean_phone(one), row.label(meaning))
+        for meaning, cell in row.all("phone")
+        for one in CELLS.split(cell)
+    ]
+    numbers = [(" ".join(phone.split()), label) for phone, label in said if phone.strip()]
+    for phone, _ in numbers:
+        if len(phone) > PHONE_LIMIT and notices:
+            notices.leave_out(line, phrase(PHONE_TOO_LONG, phone=excerpt(phone)))
+    return [(phone, label) for phone, label in numbers if len(phone) <= PHONE_LIMIT]
+
+
+def _is_fax(label: str) -> bool:
+    """Whether it is no number to talk on, as Google and others say in a column of its own."""
+    return "fax" in label or "pager" in label
+
+
+def _tags(row: _Row, line: int, notices: _Notices) -> tuple[str, ...]:
     """Groups as tags; those beginning with an asterisk are an address book's own lists."""
-    tags = (
-        tidy_line(tag).strip('"')[:80] for _, cell in row.all("tags") for tag in re.split(r":::|[,;\n]", cell)
-    )
-    return tuple(dict.fromkeys(tag for tag in tags if tag and not tag.startswith("*")))
+    tags = (tidy_line(tag).strip('"') for _, cell in row.all("tags") for tag in re.split(r":::|[,;\n]", cell))
+    named = (tag for tag in dict.fromkeys(tags) if not tag.startswith("*"))
+    return tuple(tag for one in named if (tag := _fitting(one, TAG_LIMIT, line, notices)))
 
 
-def _places(row: _Row) -> tuple[tuple[PostalAddress, ...], str, str]:
+def _places(
+    row: _Row, line: int, notices: _Notices
+) -> tuple[tuple[PostalAddress, ...], str | None, str | None]:
     """Postal addresses, and the first city and country among them; a town alone is no address."""
     addresses, city, country = [], "", ""
     for group, label in row.groups():
-        town = tidy_line(row.part(group, "city"))[:LINE_LIMIT]
-        land = tidy_line(row.part(group, "country"))[:LINE_LIMIT]
+        town, land = tidy_line(row.part(group, "city")), tidy_line(row.part(group, "country"))
         if not (city or country):
             city, country = town, land
         whole, street = row.part(group, "address"), row.part(group, "street")
@@ -266,19 +324,19 @@ def _places(row: _Row) -> tuple[tuple[PostalAddress, ...], str, str]:
         if not whole and (street or code):
             whole = "\n".join((street, " ".join(filter(None, (town, region, code))), land))
         lines = filter(None, (tidy_line(part) for part in whole.split("\n")))
-        text = "\n".join(lines)[:LINE_LIMIT]
-        if text:
+        if text := _fitting("\n".join(lines), LINE_LIMIT, line, notices):
             addresses.append(PostalAddress(text, label if label in ("home", "work") else None))
-    return tuple(dict.fromkeys(addresses)), city, country
+    kept = [_fitting(one, LINE_LIMIT, line, notices) for one in (city, country)]
+    return tuple(dict.fromkeys(addresses)), kept[0], kept[1]
 
 
 # Days.
 
-_BIRTHDAYS = ("birthday", "birthday_day_first", "birthday_month_first")
+_SAID_ORDERS = {"birthday_day_first": DAY_FIRST, "birthday_month_first": MONTH_FIRST}
 
 
 def _birthday(row: _Row, line: int, order: str, notices: _Notices) -> str | None:
-    for name, said in zip(_BIRTHDAYS, (order, DAY_FIRST, MONTH_FIRST), strict=True):
+    for name, said in {"birthday": order, **_SAID_ORDERS}.items():
         text = row.one(name)
         if not text or _NO_DAY.fullmatch(text):
             continue
@@ -301,15 +359,28 @@ def _birthday(row: _Row, line: int, order: str, notices: _Notices) -> str | None
     return None
 
 
-def _anniversaries(row: _Row, order: str) -> tuple[Occasion, ...]:
+def _anniversaries(row: _Row, line: int, order: str, notices: _Notices) -> tuple[Occasion, ...]:
     """Anniversaries, and what Google calls events: those with another label keep it."""
     found = []
     for meaning, cell in row.all("anniversary"):
-        day, other = read_day(tidy_line(cell), order)
-        label = row.label(meaning)
-        if day and other is None:
-            is_other = label not in ("", "anniversary")
+        text, label = tidy_line(cell), row.label(meaning)
+        if _NO_DAY.fullmatch(text):
+            continue
+        day, other = read_day(text, order)
+        is_other = label not in ("", "anniversary")
+        if day and other:
+            question = phrase(
+                "“{text}” could be {day} or {other}, and was left out. Write the year first, or choose under Columns which "
+                "comes first in birthdays.",
+                text=excerpt(text),
+                day=day,
+                other=other,
+            )
+            notices.ask(line, question)
+        elif day:
             found.append(Occasion("other", day, label) if is_other else Occasion("anniversary", day))
+        else:
+            notices.leave_out(line, phrase(NO_DATE if is_other else NO_ANNIVERSARY, text=excerpt(text)))
     return tuple(found)
 
 

@@ -2,13 +2,16 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 
 from crm.domain.formulas import IS_FORMULA, is_formula, restore, unwrapped
 from crm.domain.language import N_
 from crm.domain.lengths import TEXT_LIMIT
+from crm.domain.manner import numeral
 from crm.imports import columns
 from crm.imports.cells import excerpt, tidy_line
 from crm.imports.columns import LEAVE_OUT, Meaning
@@ -25,6 +28,9 @@ DELIMITERS = ",;\t|"
 LEFT_OPEN = N_("A quotation mark is left open here, so this row was left out. Close it and import again.")
 NOTHING_AFTER = N_(
     "A quotation mark is left open here, so nothing after this line was read. Close it and import again."
+)
+TOO_LONG = N_(
+    "A cell here is longer than {limit} characters, so this row was left out. Shorten it and import again."
 )
 LEFT_OPEN_LIMIT = 50
 """Rows left open until the rest of a file is given up: each is looked for its end to the end of the file."""
@@ -102,9 +108,28 @@ class _Lines:
         self.at += 1
         return self._lines[self.at - 1]
 
+    def end_of_row(self, began: int, delimiter: str) -> int | None:
+        """Where a row ends that holds more than the reader can take; None where a quotation mark is left open in it."""
+        marks = 0
+        for end in range(began, len(self._lines)):
+            marks += self._lines[end].count('"')
+            if marks % 2 == 0:
+                row = "".join(self._lines[began : end + 1])
+                return end + 1 if _whole_row(delimiter).fullmatch(row) else None
+        return None
+
+
+@cache
+def _whole_row(delimiter: str) -> re.Pattern[str]:
+    """A row in which every cell that begins with a quotation mark ends with one."""
+    sign = re.escape(delimiter)
+    cell = rf'(?:"[^"]*+(?:""[^"]*+)*+"(?=[{sign}\r\n]|\Z)|(?!")[^{sign}\r\n]*+)'
+    return re.compile(rf"{cell}(?:{sign}{cell})*+[\r\n]*")
+
 
 def rows_of(table: Table) -> Iterator[Row]:
-    """Each row that holds anything. One that ends within quotation marks is left out, and reading goes on a line below."""
+    """Each row that holds anything. One that ends within quotation marks is left out, and reading goes on a line below; so is
+    one with a cell that is too long, and reading goes on after it."""
     source = _Lines(io.StringIO(_text(table.data), newline="").readlines(), table.line)
     reader = csv.reader(source, delimiter=table.delimiter)
     left_open = 0
@@ -118,6 +143,12 @@ def rows_of(table: Table) -> Iterator[Row]:
         if cells is not None and not source.ended:
             if any(map(str.strip, cells)):
                 yield _row(table, began + 1, cells)
+            continue
+        ends = source.end_of_row(began, table.delimiter) if cells is None else None
+        if ends is not None:
+            yield Row(began + 1, [], phrase(TOO_LONG, limit=numeral(TEXT_LIMIT)))
+            source.at = ends
+            reader = csv.reader(source, delimiter=table.delimiter)
             continue
         left_open += 1
         yield Row(began + 1, [], phrase(LEFT_OPEN if left_open < LEFT_OPEN_LIMIT else NOTHING_AFTER))

@@ -13,8 +13,14 @@ from crm.domain.manner import numeral
 from crm.domain.years import FIRST_YEAR, LAST_YEAR
 from crm.imports.cards import Card, Property, decode_cards, properties, split_cards, universal
 from crm.imports.cells import (
+    NO_ANNIVERSARY,
+    NO_DATE,
+    NOTE_TOO_LONG,
+    PHONE_LIMIT,
+    PHONE_TOO_LONG,
     clean_phone,
     excerpt,
+    fax_note,
     is_time_zone,
     name_of,
     no_email,
@@ -226,11 +232,9 @@ def _is_fax(each: Property) -> bool:
 
 def _phone(each: Property, notices: _Notices) -> str | None:
     phone = _number(each)
-    if len(phone) <= 100:
+    if len(phone) <= PHONE_LIMIT:
         return phone
-    notices.leave_out(
-        each.line, phrase("“{phone}” is too long for a phone number and was left out.", phone=excerpt(phone))
-    )
+    notices.leave_out(each.line, phrase(PHONE_TOO_LONG, phone=excerpt(phone)))
     return None
 
 
@@ -352,8 +356,6 @@ def _date(each: Property, notices: _Notices, no_day: str) -> str | None:
 
 _NO_BIRTHDAY = N_("“{text}” is not a valid birthday and was left out.")
 _NO_DEATH = N_("“{text}” is not a valid date of death and was left out.")
-_NO_ANNIVERSARY = N_("“{text}” is not a valid anniversary and was left out.")
-_NO_DATE = N_("“{text}” is not a valid date and was left out.")
 
 
 def _birthday(card: Card, found: Iterable[Property], notices: _Notices) -> str | None:
@@ -384,10 +386,10 @@ def _occasions(found: dict[str, list[Property]], notices: _Notices) -> tuple[Occ
     occasions = []
     for name in ("ANNIVERSARY", "X-ANNIVERSARY", "X-MS-ANNIVERSARY", "X-EVOLUTION-ANNIVERSARY", "X-ABDATE"):
         for each in found.get(name, ()):
-            day = _date(each, notices, _NO_ANNIVERSARY if name != "X-ABDATE" else _NO_DATE)
+            day = _date(each, notices, NO_ANNIVERSARY if name != "X-ABDATE" else NO_DATE)
             if day:
                 occasions.append(_occasion(each, day, found.get("X-ABLABEL", ())))
-    wed = (_date(each, notices, _NO_ANNIVERSARY) for each in _androids(found, _WED))
+    wed = (_date(each, notices, NO_ANNIVERSARY) for each in _androids(found, _WED))
     occasions.extend(Occasion("anniversary", day) for day in wed if day)
     return tuple(dict.fromkeys(occasions))
 
@@ -423,12 +425,9 @@ def _notes(found: dict[str, list[Property]], notices: _Notices) -> str | None:
     for each in filter(_is_fax, found.get("TEL", ())):
         phone = _phone(each, notices)
         if phone:
-            pieces.append(f"{'Fax' if 'fax' in each.types else 'Pager'} {phone}")
+            pieces.append(fax_note(phone, is_fax="fax" in each.types))
     text = "\n".join(piece for piece in pieces if piece)
     if len(text) > TEXT_LIMIT:
-        notices.leave_out(
-            found["NOTE"][0].line,
-            phrase("The note is longer than {limit} characters and was left out.", limit=numeral(TEXT_LIMIT)),
-        )
+        notices.leave_out(found["NOTE"][0].line, phrase(NOTE_TOO_LONG, limit=numeral(TEXT_LIMIT)))
         return None
     return text or None

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from crm.cli import app
+from crm.imports.columns import fingerprint
 from crm.imports.records import ContactRecord, Occasion, ParsedFile, PostalAddress, UnreadableFile
 from crm.imports.sniff import read_file
 from crm.imports.tables import LEFT_OPEN_LIMIT
@@ -219,6 +220,63 @@ def test_a_day_that_may_be_two_is_asked_about_unless_another_tells() -> None:
     assert people("\n".join([*rows_, "C,D,12/13/1979"]))[0].birthday == "1979-03-12"
 
 
+def test_anniversaries_are_asked_about_and_listed_as_birthdays_are() -> None:
+    found = read("First Name,Anniversary\nAna,3/12/2001\nBen,some day\nCleo,0/0/00\nDora,2001-12-03\n")
+    assert [one.occasions for one in found.records if isinstance(one, ContactRecord)] == [
+        (),
+        (),
+        (),
+        (Occasion("anniversary", "2001-12-03"),),
+    ]
+    assert [(one.where, "2001-12-03 or 2001-03-12" in one.question) for one in found.uncertain] == [
+        ("book.csv line 2", True)
+    ]
+    assert [(one.where, one.why) for one in found.skipped] == [
+        ("book.csv line 3", "“some day” is not a valid anniversary and was left out.")
+    ]
+
+
+def test_which_number_comes_first_in_birthdays_holds_for_anniversaries() -> None:
+    book = "Name,E-mail,Birthday,Anniversary\nAna,ana@x.example,1/2/1980,3/12/2001\n"
+    fields = ["name", "email", "birthday_day_first", "anniversary"]
+    header = ("Name", "E-mail", "Birthday", "Anniversary")
+    (one,) = people(book, mappings={fingerprint(header): fields})
+    assert (one.birthday, one.occasions) == ("1980-02-01", (Occasion("anniversary", "2001-12-03"),))
+
+
+def test_a_fax_is_a_note_and_a_number_that_is_too_long_is_told_alone() -> None:
+    head = "First Name,Phone 1 - Type,Phone 1 - Value,Phone 2 - Type,Phone 2 - Value,Notes"
+    found = read(f"{head}\nAna,Work Fax,12 ::: +49 30 5,Mobile,{'9' * 101},Likes tea\n")
+    (ana,) = (one for one in found.records if isinstance(one, ContactRecord))
+    assert (ana.phones, ana.notes) == ((), "Likes tea\nFax 12\nFax +49 30 5")
+    assert found.uncertain == ()
+    assert ["too long for a phone number" in one.why for one in found.skipped] == [True]
+
+
+def test_what_is_too_long_or_unknown_is_left_out_and_told() -> None:
+    head = "Name,E-mail,Notes,Address,City,Kind,Tags,Time Zone"
+    long = [size * "x" for size in (100_001, 1_001, 1_001, 41, 81)]
+    found = read(f"{head}\nAna,ana@x.example,{','.join(long)};short,Mars/Olympus\n")
+    (ana,) = (one for one in found.records if isinstance(one, ContactRecord))
+    assert (ana.notes, ana.addresses, ana.city, ana.kind, ana.tags, ana.time_zone) == (
+        None,
+        (),
+        None,
+        None,
+        ("short",),
+        None,
+    )
+    told = sorted(one.why.partition(" ")[2] if one.why[0] == "“" else one.why for one in found.skipped)
+    assert told == [
+        "The note is longer than 100,000 characters and was left out.",
+        "is longer than 1,000 characters and was left out.",
+        "is longer than 1,000 characters and was left out.",
+        "is longer than 40 characters and was left out.",
+        "is longer than 80 characters and was left out.",
+        "is not a time zone such as Europe/Berlin, and was left out.",
+    ]
+
+
 def test_a_formula_is_text_and_is_named_with_its_line() -> None:
     found = read("First Name,E-mail Address,Notes\nAna,a@b.org,=1+1\nBo,b@b.org,+49 30\nCy,c@b.org,=2\n")
     assert [record.notes for record in found.records if isinstance(record, ContactRecord)] == [
@@ -330,6 +388,20 @@ def test_a_quotation_mark_left_open_takes_no_other_row_with_it(rest: str) -> Non
     assert (names[:2], len(names)) == (["Ana", "Dora"], 2 + rest.count("\n"))
     (left_out,) = found.skipped
     assert (left_out.where, "this row was left out" in left_out.why) == ("book.csv line 4", True)
+
+
+def test_a_cell_that_is_too_long_is_said_to_be_so_and_is_no_row() -> None:
+    note = "\n".join(["Eve,eve@x.example,evil"] * 6_000)
+    rest = 'Dora,dora@x.example,"said ""yes"""\n'
+    found = read(f'Name,E-mail,Notes\nAna,ana@x.example,"{note}"\n{rest}')
+    assert [one.name for one in found.records if isinstance(one, ContactRecord)] == ["Dora"]
+    assert [(one.where, one.why) for one in found.skipped] == [
+        (
+            "book.csv line 2",
+            "A cell here is longer than 100,000 characters, so this row was left out. Shorten it and import again.",
+        )
+    ]
+    assert found.records[0].where == "book.csv line 6002"
 
 
 def test_what_is_left_open_again_and_again_ends_the_reading() -> None:
