@@ -36,7 +36,8 @@ def read_calendar(
     keep_text: bool = False,
     since: datetime | None = None,
 ) -> Iterator[Sighting]:
-    """The meetings of a calendar that have begun by ``now``, oldest series first as the file has them.
+    """The meetings of a calendar that have begun by ``now``, oldest series first as the file has them, and as called off
+    those still to come: one of them may have been logged before it was put off.
 
     Those that had begun before ``since`` are passed over without a word.
     """
@@ -105,7 +106,7 @@ class _Reader:
         self.ahead = self.old = self.seen = 0
 
     def sightings(self) -> Iterator[Sighting]:
-        """Every occurrence that has begun."""
+        """Every occurrence that has begun, and what is known of those still to come."""
         for uid, events in ical.series(self.calendar, self._leave_out).items():
             if self.since and all(ical.is_elsewhen(event, self.since, self.now) for event in events):
                 continue
@@ -173,13 +174,22 @@ class _Reader:
         found: list[Sighting] = []
         ends = self.now + timedelta(days=1)
         occurrences = recurring_ical_events.of(parsed, keep_recurrence_attributes=False)
-        for each in occurrences.between(self.begins, ends):
+        for each in (*occurrences.between(self.begins, ends), *self._put_off(parsed, events[0], ends)):
             if len(found) >= OCCURRENCES:
                 self._leave_out(events[0], ical.TOO_MANY)
                 break
             if one := self._sighting(uid, each, events[0], recurs=True):
                 found.append(one)
         return found
+
+    def _put_off(self, parsed: Any, event: ical.Event, ends: datetime) -> list[Any]:
+        """The occurrences that should have taken place, and will after these days."""
+        moved = [
+            (each, *(self._moment(each[name].dt, event).at for name in ("RECURRENCE-ID", "DTSTART")))
+            for each in parsed.walk("VEVENT")
+            if "RECURRENCE-ID" in each and "DTSTART" in each
+        ]
+        return [each for each, meant, begins in moved if meant <= self.now and begins >= ends]
 
     def _moment(self, value: Any, event: ical.Event) -> _Moment:
         """What stands without a zone is in the one its calendar is kept in."""
@@ -194,15 +204,16 @@ class _Reader:
         if start is None or not isinstance(getattr(start, "dt", None), date):
             raise ValueError("no beginning")
         moment = self._moment(start.dt, event)
-        if moment.at > self.now:
-            self.ahead += 1
+        which = each.get("RECURRENCE-ID") if recurs else None
+        meant = None if which is None else self._moment(which.dt, event).at
+        is_ahead = moment.at > self.now
+        self.ahead += is_ahead
+        if is_ahead and (self.since or (meant and meant > self.now)):
             return None
         if moment.at < self.begins:
             self.old += self.since is None
             return None
-        which = each.get("RECURRENCE-ID") if recurs else None
-        meant = "" if which is None else f"/{self._moment(which.dt, event).at:%Y%m%dT%H%M%SZ}"
-        key = f"ical:{uid}{meant}"
+        key = f"ical:{uid}/{meant:%Y%m%dT%H%M%SZ}" if meant else f"ical:{uid}"
         parties, declined = _parties(each)
         summary = _text(each, "SUMMARY")
         private = _text(each, "CLASS").upper() in ("PRIVATE", "CONFIDENTIAL")
@@ -216,7 +227,8 @@ class _Reader:
             declined=declined,
             labels="" if moment.is_day else summary[:LINE_LIMIT],
             revision=_revision_of(each),
-            is_off=_is_off(each, summary, event),
+            is_off=is_ahead or _is_off(each, summary, event),
+            is_ahead=is_ahead,
             where=self._where(event),
         )
 

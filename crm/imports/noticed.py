@@ -16,7 +16,7 @@ from crm.domain.manner import numeral
 from crm.imports.acquaintances import Acquaintances, Found
 from crm.imports.cells import excerpt
 from crm.imports.chat_days import ChatDays
-from crm.imports.log import BLOCK, entries_of, found_as, insert_entries
+from crm.imports.log import BLOCK, entries_of, found_as, insert_entries, show_participants
 from crm.imports.mail_copies import Survey, survey
 from crm.imports.matching import folded_email
 from crm.imports.meetings import ask_about, asked
@@ -24,12 +24,22 @@ from crm.imports.people import import_contacts
 from crm.imports.phrases import both, moment_said, phrase, phrases
 from crm.imports.records import CHATS, MAIL, ContactRecord, ParsedFile
 from crm.imports.report import Change, FileReport, Stranger
-from crm.imports.retold import Clear, addressed, is_as_said, joined, new_state, said_of, under, without_erased
+from crm.imports.retold import (
+    TAKEN,
+    Clear,
+    addressed,
+    is_as_said,
+    joined,
+    new_state,
+    said_of,
+    under,
+    without_erased,
+)
 from crm.imports.run import Run
 from crm.imports.shown import Shown, shown
 from crm.imports.sightings import Party, Sighting
 from crm.imports.twins import AllTwins
-from crm.interactions.actions import Entry, delete_interaction, edit_interaction
+from crm.interactions.actions import Entry, delete_interaction, edit_interaction, restore_interaction
 from crm.interactions.queries import channels
 from crm.storage.tables import contact_email, interaction
 
@@ -93,7 +103,7 @@ class _Noticing:
     def _block(self, block: list[Sighting]) -> None:
         run = self.run
         clear: dict[str, Clear] = {}
-        for sighting in block:
+        for sighting in self._that_say_something(block):
             self.report.read += 1
             if sighting.key not in self.met and (found := self._clear(self.survey.whole(sighting))):
                 self.met.add(sighting.key)
@@ -113,6 +123,12 @@ class _Noticing:
                 fresh.append(one)
         self._fresh(self._by_source_id(fresh))
         run.sources.flush()
+
+    def _that_say_something(self, block: list[Sighting]) -> list[Sighting]:
+        """All but what is still to come and is not in the log: of what is there it says that it was put off."""
+        self.run.sources.load("interaction", (one.key for one in block if one.is_ahead))
+        known = self.run.sources
+        return [one for one in block if not one.is_ahead or known.get("interaction", one.key)]
 
     def _days(self, clear: dict[str, Clear]) -> dict[str, Clear]:
         """The same, with each day of a chat under the key it has here, whatever the person was called then."""
@@ -307,6 +323,7 @@ class _Noticing:
         run, report, key = self.run, self.report, one.sighting.key
         said = said_of(before)
         one = without_erased(joined(one, said), said)
+        one = one._replace(is_taken=one.sighting.is_off and TAKEN in said)
         if one.content == before or one.sighting.revision < said.get("revision", ""):
             report.unchanged["interactions"] += 1
             return
@@ -315,7 +332,9 @@ class _Noticing:
             self._risen(one)
             return
         row, entry = stored
-        if row.deleted_at is not None or row.source_id != key:
+        if row.deleted_at is not None and TAKEN in said and not one.sighting.is_off:
+            self._brought_back(one, row, entry)
+        elif row.deleted_at is not None or row.source_id != key:
             report.unchanged["interactions"] += 1
         elif one.sighting.is_off:
             self._called_off(one, row, entry, said)
@@ -337,8 +356,23 @@ class _Noticing:
         run.traces.changed("interaction", row.id, {**found_as(row, entry), "deleted": True})
         run.touched.update(entry.contact_ids)
         delete_interaction(run.connection, run.principal, row.id, run.at)
+        run.sources.remember("interaction", row.source_id, row.id, one._replace(is_taken=True).content)
         self.report.changed["interactions"] += 1
-        self._show(one, "state", phrase("took place"), phrase("called off"))
+        is_ahead = one.sighting.is_ahead
+        off = phrase("still to come") if is_ahead else phrase("called off")
+        self._show(one, "state", phrase("took place"), off)
+
+    def _brought_back(self, one: Clear, row: Any, entry: Entry) -> None:
+        """It had been called off or put off, and has taken place now."""
+        run, new = self.run, one.entry
+        way, note = one.sighting.channel or entry.channel, new.note or entry.note
+        after = replace(new, channel=way, note=note)
+        run.traces.changed("interaction", row.id, {**found_as(row, entry), "restored": True})
+        run.touched.update((*entry.contact_ids, *after.contact_ids))
+        restore_interaction(run.connection, run.principal, row.id, run.at)
+        edit_interaction(run.connection, run.principal, row.id, after, run.at)
+        self.report.changed["interactions"] += 1
+        self._show(one, "state", phrase("called off"), phrase("took place"))
 
     def _changed(self, one: Clear, row: Any, before: Entry, after: Entry) -> None:
         run = self.run
@@ -351,6 +385,9 @@ class _Noticing:
             if old != new:
                 was, now = (shown(field, value, run.principal.user_zone) for value in (old, new))
                 self._show(one, field.replace("_", " "), was, now)
+        show_participants(
+            run, self.report, one.sighting.where, self.who.names(one.entry.contact_ids), before, after
+        )
         run.traces.changed("interaction", row.id, found_as(row, before))
         run.touched.update((*before.contact_ids, *after.contact_ids))
         edit_interaction(run.connection, run.principal, row.id, after, run.at)

@@ -13,6 +13,9 @@ from crm.imports.twins import CHATS
 from crm.interactions.actions import Entry
 from crm.storage.types import from_micros, to_micros
 
+OFF, TAKEN = "off", "taken"
+"""In what is kept of an account: it did not take place, and for that it was taken out of the log."""
+
 
 class Clear(NamedTuple):
     """A sighting of people we know: what is to be logged, but for the channel, which may be unknown."""
@@ -23,6 +26,8 @@ class Clear(NamedTuple):
     """People whom earlier accounts of it named."""
     is_final: bool = False
     """Somebody who took part was erased: no text of the source is taken any more, since it may name them."""
+    is_taken: bool = False
+    """It was called off, and so taken out of the log by us: it may come back."""
 
     @property
     def content(self) -> str:
@@ -39,6 +44,8 @@ class Clear(NamedTuple):
             "users": sorted(entry.user_ids),
             "revision": seen.revision,
             **({FINAL: True} if self.is_final else {}),
+            **({OFF: True} if seen.is_off else {}),
+            **({TAKEN: True} if self.is_taken else {}),
         }
         return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 

@@ -42,8 +42,8 @@ class Sighting:
 
     ``channel`` None: the source does not say how. ``direction`` and ``outcome`` are words of the log. ``labels`` are
     words in which people may be named in full. ``revision`` orders what several files say of the same thing;
-    ``is_off``: it did not take place. ``sender``: who wrote it, where it is mail; ``delivered`` are addresses it
-    came to beside those it names.
+    ``is_off``: it did not take place, ``is_ahead``: it is still to come. ``sender``: who wrote it, where it is mail;
+    ``delivered`` are addresses it came to beside those it names.
     """
 
     key: str
@@ -56,6 +56,7 @@ class Sighting:
     labels: str = ""
     revision: str = ""
     is_off: bool = False
+    is_ahead: bool = False
     where: str = ""
     direction: str = "mutual"
     outcome: str = "reached"

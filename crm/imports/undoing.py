@@ -27,7 +27,7 @@ from crm.imports.rule_states import rules_stamp, states_before
 from crm.imports.run import Run
 from crm.imports.sources import VERSION, stamp_of
 from crm.imports.stored import contact_records, organisation_records
-from crm.interactions.actions import edit_interaction, restore_interaction
+from crm.interactions.actions import delete_interaction, edit_interaction, restore_interaction
 from crm.interactions.queries import channels
 from crm.storage.blocks import blocks
 from crm.storage.stored_metrics import refresh, scope_of
@@ -223,10 +223,13 @@ class _Undoing:
         traced, changed = self._untouched("interaction")
         changed = self._restorable(changed)
         for row_id, before in changed.items():
+            is_restored = before.pop("restored", False)
             if before.get("deleted"):
                 restore_interaction(self.connection, self.principal, row_id, self.run.at)
             else:
                 edit_interaction(self.connection, self.principal, row_id, restored_entry(before), self.run.at)
+            if is_restored:
+                delete_interaction(self.connection, self.principal, row_id, self.run.at)
             self.done.restored["interactions"] += 1
         self._are_as_before("interaction", changed)
         made = self._interactions_made()

@@ -262,6 +262,110 @@ def test_called_off_later_it_goes_and_undo_brings_it_back(world: World) -> None:
     assert count(other, interaction) == 0
 
 
+LUNCH = ("LOCATION:Cafe Central", MARTA)
+
+
+def put_off(number: int, *more: str, start: str) -> tuple[str, str]:
+    return (
+        "work.ics",
+        calendar(event("a", *LUNCH, f"SEQUENCE:{number}", *more, start=start, summary="Lunch")),
+    )
+
+
+def test_put_off_it_is_in_the_log_again_once_it_has_taken_place(world: World) -> None:
+    known = people(world)
+    held, moved = put_off(1, start="20261123T100000Z"), put_off(2, start="20261126T100000Z")
+    good(bring(world, held))
+    (report,) = good(bring(world, moved))
+    assert (summed([report], "changed"), log(world)) == ({"interactions": 1}, [])
+    assert [(one.old, one.new) for one in report.changes] == [("took place", "still to come")]
+    for file in (moved, held):
+        assert summed(good(bring(world, file, later=1)), "changed") == {}
+    assert log(world) == []
+    (report,) = good(bring(world, moved, later=4))
+    assert log(world) == [("2026-11-26 10:00", "lunch", "Lunch", {known["marta"]})]
+    assert summed(good(bring(world, moved, later=5)), "changed") == {}
+    assert report.batch_id
+    with world.database.write() as connection:
+        undo(connection, world.principal, report.batch_id, NOW + timedelta(days=5))
+    assert log(world) == []
+
+
+def test_put_off_and_then_called_off_it_stays_away(world: World) -> None:
+    people(world)
+    good(bring(world, put_off(1, start="20261123T100000Z")))
+    good(bring(world, put_off(2, start="20261126T100000Z")))
+    off = put_off(3, "STATUS:CANCELLED", start="20261126T100000Z")
+    for later in (1, 4):
+        good(bring(world, off, later=later))
+        assert log(world) == []
+    good(bring(world, put_off(4, start="20261126T100000Z"), later=5))
+    assert len(log(world)) == 1
+
+
+def test_called_off_while_it_is_still_to_come_it_goes(world: World) -> None:
+    people(world)
+    good(bring(world, put_off(1, start="20261123T100000Z")))
+    good(bring(world, put_off(2, "STATUS:CANCELLED", start="20261126T100000Z")))
+    assert log(world) == []
+
+
+def test_what_somebody_deleted_or_changed_stays_so_when_it_is_put_off(world: World) -> None:
+    known = people(world)
+    for deleted in (True, False):
+        uid = f"UID:{deleted}"
+        moved = [
+            (name, text.replace("UID:a", uid))
+            for name, text in (
+                put_off(1, start="20261123T100000Z"),
+                put_off(2, start="20261126T100000Z"),
+            )
+        ]
+        good(bring(world, moved[0]))
+        row = next(one for one in rows(world, interaction) if one.source_id.endswith(str(deleted)))
+        mine = Entry(row.occurred_at, "lunch", (known["marta"],), summary="We met all the same")
+        with world.database.write() as connection:
+            edit_interaction(connection, world.principal, row.id, mine, NOW)
+            if deleted:
+                delete_interaction(connection, world.principal, row.id, NOW)
+        good(bring(world, moved[1]))
+        assert [what for _, _, what, _ in log(world)] == ([] if deleted else ["We met all the same"])
+    good(bring(world, *moved, later=4))
+    assert len(log(world)) == 1
+
+
+def test_one_meeting_of_a_series_is_put_off_as_well(world: World) -> None:
+    people(world)
+    series = event("s", *LUNCH, "RRULE:FREQ=WEEKLY;COUNT=3", start="20261109T100000Z", summary="Lunch")
+    later = event(
+        "s", *LUNCH, "RECURRENCE-ID:20261123T100000Z", "SEQUENCE:2", start="20261203T100000Z", summary="Lunch"
+    )
+    good(bring(world, calendar(series)))
+    assert len(log(world)) == 3
+    good(bring(world, calendar(series, later)))
+    assert len(log(world)) == 2
+    good(bring(world, calendar(series, later), later=11))
+    assert log(world)[-1][0] == "2026-12-03 10:00"
+
+
+def test_what_is_to_come_says_nothing_of_whom_we_do_not_know(world: World) -> None:
+    people(world)
+    file = calendar(event("a", MARTA, asked("new@x.example"), start="20261126T100000Z", summary="Lunch"))
+    (report,) = bring(world, file)
+    assert ([one.where for one in report.uncertain], report.read) == ([], 0)
+    assert "still to come" in report.skipped[0].why
+
+
+def test_who_else_takes_part_now_is_shown(world: World) -> None:
+    people(world)
+    bring(world, calendar(event("a", *LUNCH, "SEQUENCE:1", summary="Lunch")))
+    both = calendar(event("a", *LUNCH, asked("daniel@fernhill.example"), "SEQUENCE:2", summary="Lunch"))
+    (report,) = good(bring(world, both))
+    assert [(one.field, one.old, one.new) for one in report.changes] == [
+        ("contacts", ("Marta Kowalczyk",), ("Marta Kowalczyk", "Daniel Osei"))
+    ]
+
+
 def test_moved_by_its_calendar_it_may_still_be_called_off(world: World) -> None:
     known = people(world)
     held = [
