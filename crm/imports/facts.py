@@ -1,7 +1,7 @@
 """Writing down asks, promises, signals, favours and dates from files."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import Row, Table, select
 from crm.contacts import rows
 from crm.contacts.drafts import one_line
 from crm.domain.file_places import cell_of
+from crm.domain.language import N_
 from crm.errors import Invalid
 from crm.imports import records as said
 from crm.imports.phrases import phrase
@@ -68,6 +69,7 @@ FACTS = {
         Fact(said.FAVOURS, favour, {"text": "text", "received_on": "on"}, {}, "received_on"),
     )
 }
+_STAYS_DELETED = N_("This was deleted here, and stays deleted.")
 DATE_RECORD = "contact_date"
 TABLES = {**{fact.record: fact.table for fact in FACTS.values()}, DATE_RECORD: contact_date}
 
@@ -108,19 +110,33 @@ def _contact_of(run: Run, record: str, key: str) -> int | None:
 
 
 def _import(run: Run, fact: Fact, about: list[tuple[int, str, Any]], report: FileReport) -> None:
-    run.sources.load(fact.record, (key for _, key, _ in about))
+    keys = [key for _, key, _ in about]
+    run.sources.load(fact.record, keys)
     here = _rows_of(run, fact.table, {who for who, _, _ in about})
+    deleted = _deleted_here(run, fact.record, keys)
     taken: set[int] = set()
     fresh = []
     for who, key, record in about:
         row = _found(run, fact.record, key, here[who], taken, _is_same(fact, record))
-        if row is None:
-            fresh.append((who, key, record))
-        else:
+        if row is not None:
             taken.add(row.id)
             _update(run, fact, row, key, record, report)
+        elif key in deleted and not run.traces.is_made("contact", who):
+            report.skip(record.where, phrase(_STAYS_DELETED))
+        else:
+            fresh.append((who, key, record))
         run.progress(1)
     _insert(run, fact, fresh, report)
+
+
+def _deleted_here(run: Run, record: str, keys: Iterable[str]) -> set[str]:
+    """What an earlier import brought and somebody took away since. It says nothing of a person who is new with this import."""
+    known = {key: source.row_id for key in keys if (source := run.sources.get(record, key))}
+    table, there = TABLES[record], set[int]()
+    for block in blocks(sorted({*known.values()})):
+        these = (table.c.workspace_id == run.principal.workspace_id, table.c.id.in_(block))
+        there.update(run.connection.execute(select(table.c.id).where(*these)).scalars())
+    return {key for key, row_id in known.items() if row_id not in there}
 
 
 def _rows_of(run: Run, table: Table, people: set[int]) -> dict[int, list[Row[Any]]]:
@@ -238,41 +254,68 @@ def import_dates_of(run: Run, about: Sequence[tuple[int, said.DateRecord]], repo
 def _import_dates(
     run: Run, about: list[tuple[int, str, said.DateRecord]], report: FileReport, *, from_cards: bool = False
 ) -> None:
-    about = [one for one in about if not _is_death(run, *one, report)]
-    run.sources.load(DATE_RECORD, (key for _, key, _ in about))
+    about = _without_deaths(run, about, report)
+    keys = [key for _, key, _ in about]
+    run.sources.load(DATE_RECORD, keys)
     here = _rows_of(run, contact_date, {who for who, _, _ in about})
+    deleted = _deleted_here(run, DATE_RECORD, keys)
     taken: set[int] = set()
     fresh: list[tuple[int, str, said.DateRecord]] = []
     for who, key, record in about:
         row = _found(run, DATE_RECORD, key, here[who], taken, _is_same_date(record, from_cards))
-        if row is None:
-            fresh.append((who, key, record))
-        else:
+        if row is not None:
             taken.add(row.id)
             _update_date(run, row, key, record, report)
+        elif key not in deleted or run.traces.is_made("contact", who):
+            fresh.append((who, key, record))
+        elif from_cards:  # read again every hour
+            report.unchanged[said.DATES] += 1
+        else:
+            report.skip(record.where, phrase(_STAYS_DELETED))
         if not from_cards:
             run.progress(1)
     _insert_dates(run, fresh, report)
 
 
-def _is_death(run: Run, who: int, key: str, record: said.DateRecord, report: FileReport) -> bool:
-    """Write down that somebody died, where a row of dates says so; a day that is here stays."""
-    if not said.is_death(record):
-        return False
-    table, day = contact.c, date.fromisoformat(record.date)
-    if day > run.today:
-        report.error(record.where, phrase("That date of death is in the future."))
-        return True
+def _without_deaths(
+    run: Run, about: list[tuple[int, str, said.DateRecord]], report: FileReport
+) -> list[tuple[int, str, said.DateRecord]]:
+    """The rest, having written down who died, where a row of dates says so."""
+    deaths = [one for one in about if said.is_death(one[2])]
+    run.sources.load("contact", (_DIED + key for _, key, _ in deaths))
+    for who, key, record in deaths:
+        day = date.fromisoformat(record.date)
+        if day > run.today:
+            report.error(cell_of(record.where, "date"), phrase("That date of death is in the future."))
+        elif _is_told_anew(run, _DIED + key, who) and _has_died(run, who, day):
+            report.new[said.DATES] += 1
+        else:
+            report.unchanged[said.DATES] += 1
+        run.progress(1)
+    return [one for one in about if not said.is_death(one[2])]
+
+
+_DIED = "died:"
+"""Before the key of a row that says so: what it told is known of the person, since it makes no date."""
+
+
+def _is_told_anew(run: Run, key: str, who: int) -> bool:
+    """Whether this row did not say so before: what was cleared here since stays so."""
+    known, told = run.sources.get("contact", key), marks({"deceased_on": key})
+    run.sources.remember("contact", key, who, told)
+    return known is None or (known.row_id, known.content) != (who, told)
+
+
+def _has_died(run: Run, who: int, day: date) -> bool:
+    """Write it down, unless a day is here, which stays."""
+    table = contact.c
     mine = (table.workspace_id == run.principal.workspace_id, table.id == who, table.deceased_on.is_(None))
     told = contact.update().where(*mine).values(deceased_on=day, version=table.version + 1, changed_at=run.at)
     version = run.connection.execute(told.returning(table.version)).scalar_one_or_none()
-    if version is not None:
-        report.new[said.DATES] += 1
-        run.traces.changed("contact", who, {VERSION: str(version - 1), "deceased_on": None})
-        run.touched.add(who)
-    else:
-        report.unchanged[said.DATES] += 1
-    run.progress(1)
+    if version is None:
+        return False
+    run.traces.changed("contact", who, {VERSION: str(version - 1), "deceased_on": None})
+    run.touched.add(who)
     return True
 
 

@@ -166,8 +166,9 @@ class People:
 
     # Rows about people.
 
-    def find(self, record: ContactRecord, claimed: set[int]) -> Match:
-        """Who this row is about; ``claimed`` are those whom other rows of the same file are about."""
+    def find(self, record: ContactRecord, claimed: set[int], *, may_be_again: bool = False) -> Match:
+        """Who this row is about; ``claimed`` are those whom other rows of the same file are about. ``may_be_again``: two
+        rows with a name and a phone number in common are about one person."""
         folded = folded_name(record.name)
         by_email = list(
             dict.fromkeys(
@@ -176,6 +177,9 @@ class People:
         )
         if by_email:
             return self._with_email(record, folded, by_email, claimed)
+        again = self._again(record, folded) if may_be_again else None
+        if again is not None:
+            return Match(again)
         return self._with_name(record, folded, claimed)
 
     def _with_email(self, record: ContactRecord, folded: str, found: list[int], claimed: set[int]) -> Match:
@@ -202,6 +206,16 @@ class People:
                 other=excerpt(other),
             ),
         )
+
+    def _again(self, record: ContactRecord, folded: str) -> int | None:
+        """The only one of that name who has one of the numbers."""
+        at = fold(record.organisation or "")
+        found = [
+            row_id
+            for row_id in self._by_name.get(folded, ())
+            if not self._elsewhere(row_id, at) and self._share_a_phone(record, self.known[row_id])
+        ]
+        return found[0] if len(found) == 1 else None
 
     def _with_name(self, record: ContactRecord, folded: str, claimed: set[int]) -> Match:
         at = fold(record.organisation or "")

@@ -1,5 +1,6 @@
 """Writing down people from files: new ones, and the cells that changed."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -53,6 +54,16 @@ class _Contacts:
     claimed: set[int] = field(default_factory=set)
     sources: dict[str, tuple[int, str]] = field(default_factory=dict)
     occasions: list[tuple[int, str, DateRecord]] = field(default_factory=list)
+    _of_cards: dict[tuple[str, str] | ContactRecord, int] = field(default_factory=dict)
+
+    def met(self, row: ContactRecord, row_id: int) -> None:
+        """This row of the file was about that person."""
+        if self.fills:
+            self._of_cards.setdefault(_card_of(row), row_id)
+
+    def met_before(self, row: ContactRecord) -> int | None:
+        """Whom the same card was about earlier in this file."""
+        return self._of_cards.get(_card_of(row))
 
     def said_before(self, source: Source | None, row_id: int | None, said: str) -> str:
         """What a row said the last time whose key is another now, or tells nobody for certain: a name was mended, an email
@@ -69,6 +80,12 @@ class _Contacts:
         return self.run.sources.said_by_rows("contact")
 
 
+def _card_of(row: ContactRecord) -> tuple[str, str] | ContactRecord:
+    """What makes a card itself: its identity and the name, which a program that gives all cards one identity tells
+    apart; without one all it says."""
+    return (row.uid, fold(row.name)) if row.uid else row
+
+
 def import_contacts(
     run: Run,
     records: Sequence[ContactRecord],
@@ -82,7 +99,7 @@ def import_contacts(
     ``fills`` is for vCards: emails, phones, addresses and tags are added to those that are here, and what stands
     here is replaced only by what changed in the card since it was last imported.
     """
-    keys = [_key(record, key) for record, key in zip(records, identities(records), strict=True)]
+    keys = _keys(records)
     run.sources.load("contact", [*keys, *(one.uid for one in records if one.uid)])
     run.people.load((email for one in records for email in one.emails), (one.name for one in records))
     sources = (run.sources.get("contact", key) for key in [*keys, *(one.uid for one in records if one.uid)])
@@ -97,9 +114,16 @@ def import_contacts(
     _write(work)
 
 
-def _key(record: ContactRecord, identity: str) -> str:
-    """A card's own identity if it has one, else the row's."""
-    return f"uid:{record.uid}" if record.uid else identity
+def _keys(records: Sequence[ContactRecord]) -> list[str]:
+    """The identity of each: a card's own if it has one, else the row's. The same card in a second address book counts up:
+    what either says is remembered for itself."""
+    met: Counter[str] = Counter()
+    found = []
+    for record, identity in zip(records, identities(records), strict=True):
+        key = f"uid:{record.uid}" if record.uid else identity
+        met[key] += 1
+        found.append(key if met[key] == 1 else f"{key}\t{met[key]}")
+    return found
 
 
 def _import_contact(work: _Contacts, record: ContactRecord, key: str) -> None:
@@ -134,20 +158,24 @@ def _import_contact(work: _Contacts, record: ContactRecord, key: str) -> None:
         _change(work, row, row_id, before, record.where)
     now = work.fresh.get(row_id) or work.stored[row_id]
     work.claimed.add(row_id)
+    work.met(row, row_id)
     run.people.add(row_id, now.name, now.emails, now.organisation, _owner_id(run, now, row_id), now.phones)
-    said = cells_of(CONTACTS, row, row.given)
-    work.sources[key] = (row_id, marks(said, before))
+    work.sources[key] = (row_id, marks(_said(row), before))
     for one in record.occasions:
         day = DateRecord(key, one.kind, one.date, True, one.label, frozenset({"yearly"}), record.where)
         work.occasions.append((row_id, key, day))
 
 
 def _match(work: _Contacts, row: ContactRecord) -> Match:
-    """Who a row is about that no earlier file knows; a card of an export carries the identity of a row."""
+    """Who a row is about that no earlier file knows; a card of an export carries the identity of a row, and address books
+    hold the same card twice."""
     exported = work.run.sources.get("contact", row.uid) if row.uid else None
     if exported and exported.row_id in work.stored:
         return Match(exported.row_id)
-    return work.run.people.find(row, work.claimed)
+    again = work.met_before(row)
+    if again is not None:
+        return Match(again)
+    return work.run.people.find(row, work.claimed, may_be_again=work.fills)
 
 
 def _is_surely(row: ContactRecord, before: str) -> bool:
@@ -187,7 +215,7 @@ def _settled(run: Run, record: ContactRecord) -> ContactRecord:
 
 def _change(work: _Contacts, row: ContactRecord, row_id: int, before: str, where: str) -> None:
     stored = work.fresh.get(row_id) or work.changed.get(row_id) or work.stored[row_id]
-    said = marks(cells_of(CONTACTS, row, row.given))
+    said = marks(_said(row))
     wanted = changed_cells(CONTACTS, row, before, said)
     wanted.pop("labels", None)  # they are no difference, and follow below
     if work.fills:
@@ -205,7 +233,7 @@ def _change(work: _Contacts, row: ContactRecord, row_id: int, before: str, where
     merged = replace(
         merged,
         labels=_labelled(row, stored, merged, known_before=bool(before)),
-        deceased_on=stored.deceased_on or row.deceased_on,
+        deceased_on=stored.deceased_on or (row.deceased_on if _tells_of_death(before, said) else None),
     )
     changes = differences(CONTACTS, stored, merged, frozenset(wanted))
     changes += [name for name in ("labels", "deceased_on") if getattr(merged, name) != getattr(stored, name)]
@@ -220,6 +248,17 @@ def _change(work: _Contacts, row: ContactRecord, row_id: int, before: str, where
     old = {name: kept_value(getattr(stored, name)) for name in changes}
     work.run.traces.changed("contact", row_id, old)
     work.changed[row_id] = work.stored[row_id] = merged
+
+
+def _said(row: ContactRecord) -> dict[str, str]:
+    """What the cells of a row say, and of a card when they died, for which there is no cell."""
+    died = {"deceased_on": row.deceased_on.isoformat()} if row.deceased_on else {}
+    return {**cells_of(CONTACTS, row, row.given), **died}
+
+
+def _tells_of_death(before: str, said: str) -> bool:
+    """Whether the day somebody died was not said before: what was cleared here since stays so."""
+    return parse_marks(before).get("deceased_on") != parse_marks(said).get("deceased_on")
 
 
 def _labelled(
@@ -329,8 +368,10 @@ def _write(work: _Contacts) -> None:
     for key, (row_id, said) in work.sources.items():
         run.sources.remember("contact", key, written.get(row_id, row_id), said)
     if work.occasions:
-        about = [(written.get(row_id, row_id), one) for row_id, _, one in work.occasions]
-        facts.import_dates_of(run, about, work.report)
+        once: dict[tuple[Any, ...], DateRecord] = {}
+        for row_id, _, one in work.occasions:
+            once.setdefault((written.get(row_id, row_id), one.kind, one.date, one.label), one)
+        facts.import_dates_of(run, [(who, one) for (who, *_), one in once.items()], work.report)
 
 
 def _put_away(archived: Mapping[int, datetime | None], run: Run) -> None:

@@ -150,6 +150,10 @@ class Traces:
         if earlier is not None:
             self._before[record, row_id] = {**before, **earlier}
 
+    def is_made(self, record: str, row_id: int) -> bool:
+        """Whether this row is new with this import."""
+        return self._before.get((record, row_id), {}) is None
+
     def ids(self) -> dict[str, list[int]]:
         """The rows by record."""
         found: dict[str, list[int]] = {}

@@ -440,6 +440,37 @@ def test_a_card_is_known_by_its_uid_when_all_else_changed(world: World) -> None:
     assert person(world, "Marta Osei").emails == ("marta@fernhill.example", "osei@fernhill.example")
 
 
+def book(*cards: str) -> tuple[str, str]:
+    return ("book.vcf", "".join(f"BEGIN:VCARD\nVERSION:3.0\n{one}\nEND:VCARD\n" for one in cards))
+
+
+def test_the_same_card_in_two_address_books_is_one_person(world: World) -> None:
+    ana = "UID:u1\nFN:Ana\nANNIVERSARY:2019-05-01\n"
+    twice = book(f"{ana}TITLE:CTO\nTEL:1234", f"{ana}TITLE:CEO\nTEL:5678")
+    (report,) = good(bring(world, twice))
+    assert (report.new["contacts"], person(world, "Ana").phones) == (1, ("1234", "5678"))
+    for _ in range(2):  # neither book takes back what the other says
+        again = good(bring(world, twice))
+        assert (news(again), summed(again, "changed"), person(world, "Ana").title) == ({}, {}, "CTO")
+        assert count(world, contact_date) == 1
+    good(bring(world, ("book.vcf", twice[1].replace("CEO", "Chair"))))
+    assert person(world, "Ana").title == "Chair"
+
+
+def test_cards_of_one_file_that_share_a_name_and_a_number_are_one_person(world: World) -> None:
+    cards = ["FN:Jan\nTEL:+44 20 7946 0018", "FN:Jan\nTEL:+44 20 7946 0019", "FN:Jan\nORG:Fernhill"]
+    spelled = [one.replace(" 7946 ", "7946") for one in cards]
+    (report,) = good(bring(world, book(*cards, *spelled)))
+    assert (report.new["contacts"], count(world, contact)) == (3, 3)
+    again = good(bring(world, book(*spelled, *cards)))
+    assert (news(again), count(world, contact)) == ({}, 3)
+
+
+def test_one_identity_for_two_names_is_two_people(world: World) -> None:
+    good(bring(world, book("UID:0\nFN:Ana", "UID:0\nFN:Ben", "UID:0\nFN:Ana")))
+    assert sorted(row.name for row in rows(world, contact)) == ["Ana", "Ben"]
+
+
 # Rules.
 
 
@@ -557,6 +588,18 @@ def test_a_row_of_before_cells_were_told_apart_is_the_same_row(world: World) -> 
     assert report.unchanged["interactions"] == 1
     good(bring(world, text.replace("video", "lunch")))
     assert [row.channel for row in rows(world, interaction)] == ["lunch"]
+
+
+def test_the_preview_says_who_takes_part_now(world: World) -> None:
+    world.user("Alice")
+    world.user("Bob")
+    row = "source_id,occurred_at,channel,contacts,users\ns1,2026-11-02,lunch,{},{}@team.example\n"
+    good(bring(world, row.format("Ana;Ben", "alice")))
+    (report,) = good(bring(world, row.format("Ana;Cleo", "bob"), dry_run=True))
+    assert [(one.field, one.old, one.new) for one in report.changes] == [
+        ("contacts", ("Ana", "Ben"), ("Ana", "Cleo")),
+        ("users", ("alice@team.example",), ("bob@team.example",)),
+    ]
 
 
 NOTES = "source_id,occurred_at,channel,contacts,summary,note,private_to\n"

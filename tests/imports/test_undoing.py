@@ -177,6 +177,7 @@ def test_a_death_a_file_told_of_is_taken_back(world: World) -> None:
         assert connection.execute(died).scalar_one() is None
     (late,) = bring(world, told.replace("2026-03-01", "2031-03-01"))
     assert late.errors[0].message == "That date of death is in the future."
+    assert late.errors[0].where == "file1.csv line 2, column date"
 
 
 LOG = "occurred_at,channel,contacts,summary,source_id\n"

@@ -83,7 +83,11 @@ def test_one_with_a_password_or_of_an_unknown_sort_is_refused_in_a_sentence() ->
 
 # Google Takeout lays each kind of thing in a folder of its own.
 
-CARDS = "BEGIN:VCARD\nVERSION:3.0\nFN:Ana Ruiz\nEMAIL:ana@x.example\nEND:VCARD\n"
+CARDS = (
+    "BEGIN:VCARD\nVERSION:3.0\nFN:Ana Ruiz\nEMAIL:ana@x.example\nEND:VCARD\n"
+    "BEGIN:VCARD\nVERSION:3.0\nFN:Ben Ode\nTEL:+44 20 7946 0018\nEND:VCARD\n"
+    "BEGIN:VCARD\nVERSION:3.0\nFN:Cleo\nEND:VCARD\n"
+)
 MEETINGS = (
     "BEGIN:VCALENDAR\nX-WR-CALNAME:alice@team.example\nBEGIN:VEVENT\nUID:one\nDTSTART:20261101T090000Z\n"
     "DTEND:20261101T100000Z\nSUMMARY:Tea\nATTENDEE:mailto:ana@x.example\nEND:VEVENT\nEND:VCALENDAR\n"
@@ -120,7 +124,7 @@ def test_a_takeout_of_one_kind_is_imported_as_it_is(world: World, kind: str, rea
         page = browser.get(preview).text
         assert browser.post(f"{preview}/apply").status_code == 303
     assert f"read as {read_as}" in page
-    assert (count(world, contact), count(world, interaction)) == (1, 0 if kind == "contacts" else 1)
+    assert (count(world, contact), count(world, interaction)) == (3, 0 if kind == "contacts" else 1)
 
 
 def test_what_else_lies_in_an_archive_of_mail_is_named() -> None:
