@@ -53,7 +53,10 @@ def wrote(
 def settled(
     connection: Connection, principal: Principal, interaction_id: int, ask_ids: Sequence[int], day: date
 ) -> None:
-    """These asks were settled with the interaction, as of that day."""
+    """These open asks were settled with the interaction, as of that day; one that settled them before speaks for them no
+    longer."""
+    for ask_id in ask_ids:
+        decided_anew(connection, principal, ask, ask_id)
     marks = [(row_id, day.isoformat()) for row_id in ask_ids]
     _remember(connection, principal, interaction_id, SETTLED, ask, marks)
 

@@ -584,6 +584,22 @@ def test_an_ask_that_somebody_settled_since_is_not_opened_by_a_change_of_the_ent
     assert ask_of(world, old) == (world.today, 0)
 
 
+def test_an_ask_is_settled_by_the_last_entry_that_did_so_alone(world: World, site: TestClient) -> None:
+    marta = world.contact()
+    old = an_ask(world, marta)
+    post(site, "/log", contact_ids=marta, channel="phone", closed_asks=old)
+    call = newest(world).id
+    unanswered = {"contact_ids": marta, "channel": "phone", "when": "today", "outcome": "attempted"}
+    post(site, f"/log/{call}", **unanswered)
+    post(site, "/log", contact_ids=marta, channel="lunch", closed_asks=old)
+    lunch = newest(world).id
+    post(site, f"/log/{call}", **{**unanswered, "when": "yesterday"})
+    post(site, f"/log/{call}/delete")
+    assert ask_of(world, old) == (world.today, 0)
+    post(site, f"/log/{lunch}/delete")
+    assert ask_of(world, old) == (None, 1)
+
+
 def test_what_was_heard_is_kept_or_given_back(world: World, site: TestClient) -> None:
     marta = world.contact()
     heard = {
