@@ -45,6 +45,8 @@ Direction: TypeAlias = Literal["outbound", "inbound", "mutual"]
 DIRECTIONS: tuple[str, ...] = get_args(Direction)
 Outcome: TypeAlias = Literal["reached", "attempted"]
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
+OUTCOME_WORDS = (("reached", N_("Reached")), ("attempted", N_("No answer")))
+"""Outcome and what forms call it."""
 
 BROADCAST_DIGITAL = 12
 BROADCAST_LIVE = 50

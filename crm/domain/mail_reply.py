@@ -159,7 +159,7 @@ def meant(part: Part, said: QuickLine, listed: Sequence[Listed], today: date) ->
         return Meant("how", people, own)
     if not _is_certain_when(part.line, said, today):
         return Meant("when", people, own, channel)
-    if not part.is_done and not _happened(part.line, said):
+    if not happened(part, said):
         return Meant("whether", people, own, channel)
     return Meant(None, people, own, channel)
 
@@ -189,8 +189,12 @@ def _is_certain_when(text: str, said: QuickLine, today: date) -> bool:
     return said.day <= today and is_near and not _UNREAD_DAY.match(said.remark)
 
 
-def _happened(text: str, said: QuickLine) -> bool:
-    """Whether the line says that it took place: not that it will, might, or did not."""
+def happened(part: Part, said: QuickLine) -> bool:
+    """Whether it says for certain that it took place, or was tried: by *done*, or not that it will, might, or did not."""
+    return part.is_done or _took_place(part.line, said)
+
+
+def _took_place(text: str, said: QuickLine) -> bool:
     at = text.rfind(said.remark) if said.remark else len(text)
     head, rest = (text[:at], text[at:]) if at >= 0 else (text, "")
     first = re.split(r"[.!;\n]", rest, maxsplit=1)[0]

@@ -12,7 +12,7 @@ from itertools import takewhile
 from crm.domain.channels import Channel
 from crm.domain.heard import Heard
 from crm.domain.said_days import day_of, may_be_a_part, no_day
-from crm.domain.told import promised_in, told_in
+from crm.domain.told import heard_in
 from crm.domain.unanswered import begins_unanswered, ends_unanswered
 
 LONGEST_NAME = 5
@@ -195,8 +195,7 @@ class _Reader:
             found.outcome = "attempted"
         if not self._may_be_unanswered():
             found.outcome = "reached"
-        remark, heard = told_in(_remark(self.line[remark_from:]), self.today)
-        remark, promised = promised_in(remark, self.today)
+        remark, heard = heard_in(_remark(self.line[remark_from:]), self.today)
         return QuickLine(
             found.channel,
             tuple(dict.fromkeys(found.people)),
@@ -207,7 +206,7 @@ class _Reader:
             found.direction or "mutual",
             found.outcome,
             remark,
-            (*promised, *heard),
+            heard,
         )
 
     def _begins_sentence(self, at: int) -> bool:

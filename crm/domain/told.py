@@ -5,6 +5,7 @@ a person sees what was understood before it is kept.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
 from crm.domain.heard import LABELS, Heard
@@ -49,6 +50,18 @@ def promised_in(remark: str, today: date) -> tuple[str, tuple[Heard, ...]]:
         at = head.end() + length
     kept.append(remark[at:].lstrip(" .,;"))
     return " ".join(part for part in kept if part), tuple(found)
+
+
+def heard_in(remark: str, today: date) -> tuple[str, tuple[Heard, ...]]:
+    """The remark without all that it says was promised, asked or heard, in a sentence or after its sort; and that."""
+    rest, heard = told_in(remark, today)
+    rest, promised = promised_in(rest, today)
+    return rest, (*promised, *heard)
+
+
+def written_out(heard: Iterable[Heard]) -> list[str]:
+    """What was heard, each as `told_in` reads it back on any day."""
+    return [f"{one.sort}: {one.text}" + (f" by {one.due.isoformat()}" if one.due else "") for one in heard]
 
 
 def due_doubt(one: Heard) -> str | None:

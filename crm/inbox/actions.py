@@ -1,37 +1,40 @@
 """Saying what a reply meant, or that it means nothing; and taking either back."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from crm.domain.channels import by_key
+from crm.domain.channels import Channel, by_key
 from crm.domain.language import gettext as _
-from crm.domain.mail_reply import Listed
+from crm.domain.mail_reply import Listed, Meant
 from crm.domain.principal import Principal
 from crm.domain.quick_line import QuickLine
-from crm.domain.told import told_in
-from crm.domain.weeks import IsoWeek
+from crm.domain.told import heard_in
 from crm.errors import Conflict, Invalid
 from crm.inbox import replies
 from crm.inbox.forms import ReplyForm
-from crm.inbox.queries import own_reply
-from crm.interactions.actions import Entry, delete_interaction
+from crm.inbox.queries import outcome_of, own_reply, said_by, suggested_in
+from crm.interactions.actions import delete_interaction
 from crm.interactions.queries import channels
-from crm.planning.actions import DIRECTION_OF
 from crm.planning.home import require_planner
-from crm.planning.queries import plan_of
+from crm.planning.queries import Suggested
 
 
 def log_reply(
     connection: Connection, principal: Principal, reply_id: int, form: ReplyForm, at: datetime
 ) -> int:
-    """Log what a waiting reply meant; returns the interaction. Invalid says what is missing."""
+    """Log what a waiting reply meant: what it says, but for what the form says otherwise. Returns the interaction; Invalid
+    says what is missing."""
     row = _waiting(connection, principal, reply_id)
     way = by_key(channels(connection, principal)).get(form.channel)
+    suggested = suggested_in(connection, principal, row.week, at)
+    said = said_by(connection, principal, row, {one.contact.id for one in suggested})
+    day = form.day or said.day or principal.own_day(row.written_at)
+    outcome = form.outcome or outcome_of(row, said)
     today = principal.own_day(at)
-    day = form.day or principal.own_day(row.written_at)
     wrong = {}
     if form.contact is None:
         wrong["contact"] = _("Say who it was with.")
@@ -39,29 +42,32 @@ def log_reply(
         wrong["channel"] = _("Choose how you were in touch.")
     if day > today:
         wrong["day"] = _("That day is still to come. Choose today or an earlier one.")
-    if form.contact is None or way is None or wrong:
+    if outcome is None:
+        wrong["outcome"] = _("Choose whether you reached them.")
+    if form.contact is None or way is None or outcome is None or wrong:
         raise Invalid(next(iter(wrong.values())), fields=wrong)
-    remark, heard = told_in(form.text, today)
-    said = QuickLine(day=day, remark=remark, heard=heard)
-    when = replies.moment(principal, replace(said, day=day), row.written_at, at)
-    entry = Entry(when, way.key, (form.contact,), DIRECTION_OF.get(way.key, "mutual"), summary=remark or None)
-    meant = _suggested(connection, principal, row.week, form.contact, at)
-    logged = replies.log(connection, principal, entry, said, meant, at)
+    people = tuple(dict.fromkeys((form.contact, *form.also)))
+    remark, heard = heard_in(form.text, today)
+    said = replace(_by(way, said), day=day, outcome=outcome, remark=remark, heard=heard)
+    told = Meant(None, people, _about(people, suggested), way.key)
+    logged = replies.log(connection, principal, said, told, row.written_at, at)
     values = {"state": "logged", "contact_id": form.contact, "channel": way.key, "interaction_id": logged}
     replies.change(connection, principal, reply_id, at, **values)
     return logged
 
 
-def _suggested(
-    connection: Connection, principal: Principal, week: str, contact_id: int, at: datetime
-) -> list[Listed]:
-    """That week's suggestion about this person, unless it is done."""
-    plan = plan_of(connection, principal, IsoWeek.parse(week), at)
-    return [
-        Listed(one.id, contact_id, one.act)
-        for one in (plan.suggestions if plan else ())
-        if one.id is not None and one.contact.id == contact_id and one.state != "done"
-    ]
+def _by(way: Channel, said: QuickLine) -> QuickLine:
+    """The same by another channel than it says: then who reached out is not said either."""
+    return said if said.channel in (None, way.key) else replace(said, direction="mutual")
+
+
+def _about(people: tuple[int, ...], suggested: Sequence[Suggested]) -> tuple[Listed, ...]:
+    """The suggestions about these people that are not done."""
+    return tuple(
+        Listed(one.id, one.contact.id, one.act)
+        for one in suggested
+        if one.id is not None and one.contact.id in people and one.state != "done"
+    )
 
 
 def drop(connection: Connection, principal: Principal, reply_id: int, at: datetime) -> None:

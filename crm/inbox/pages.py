@@ -1,17 +1,18 @@
 """Replies to the weekly mail: what waits for a word, and what became of the others."""
 
 from collections.abc import Mapping
-from typing import Any
 
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from crm.domain.channels import by_key
+from crm.domain.channels import OUTCOME_WORDS, by_key
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.log_sentences import short_label
 from crm.errors import Invalid
 from crm.inbox import actions, queries
 from crm.inbox.forms import ReplyForm
+from crm.inbox.queries import WaitingReply
 from crm.interactions.queries import channels
 from crm.planning.home import require_planner
 from crm.web import forms
@@ -32,22 +33,22 @@ WHY = {
 @router.page(HERE, access="member")
 def show(visit: Visit) -> Response:
     """The oldest that waits, with its form; the others; and the last ones that were settled."""
-    return _page(visit, {}, {})
+    return _page(visit)
 
 
 def _page(
-    visit: Visit, typed: Mapping[str, Any], errors: Mapping[str, str], asked: int | None = None
+    visit: Visit,
+    typed: FormData | None = None,
+    errors: Mapping[str, str] | None = None,
+    asked: int | None = None,
 ) -> Response:
     require_planner(visit.principal)
     connection, principal = visit.connection, visit.principal
     waiting = queries.waiting(connection, principal, visit.at)
     first = next((one for one in waiting if one.id == asked), waiting[0] if waiting else None)
     ways = channels(connection, principal)
-    shown = typed
-    if first is not None and not typed:
-        chosen = first.contact_id if any(one.id == first.contact_id for one in first.choices) else ""
-        day = principal.own_day(first.written_at).isoformat()
-        shown = {"contact": chosen, "channel": first.channel or "", "day": day, "text": first.text}
+    shown = typed or (_filled(first) if first else FormData())
+    also = set(shown.getlist("also"))
     context = {
         "first": first,
         "others": [one for one in waiting if one is not first],
@@ -55,11 +56,28 @@ def _page(
         "why": {key: _(words) for key, words in WHY.items()},
         "ways": [("", _("Choose …")), *((way.key, way.label) for way in ways)],
         "labels": {key: short_label(way) for key, way in by_key(ways).items()},
+        "outcomes": [(value, _(words)) for value, words in OUTCOME_WORDS],
+        "also": [(one, str(one.id) in also) for one in first.also] if first else [],
         "typed": shown,
-        "errors": errors,
+        "errors": errors or {},
         "takes_replies": bool(visit.settings.imap_url),
     }
     return visit.render("inbox/replies.html", context, active="week", status=422 if errors else 200)
+
+
+def _filled(first: WaitingReply) -> FormData:
+    """The form as the reply itself would fill it in."""
+    known = any(one.id == first.contact_id for one in first.choices)
+    return FormData(
+        [
+            ("contact", str(first.contact_id) if known else ""),
+            *(("also", str(one.id)) for one in first.also),
+            ("channel", first.channel or ""),
+            ("day", first.day.isoformat()),
+            ("outcome", first.outcome or ""),
+            ("text", first.kept),
+        ]
+    )
 
 
 @router.action("/replies/{reply_id}")
@@ -75,7 +93,7 @@ def answer(visit: Visit) -> Response:
     try:
         actions.log_reply(visit.connection, visit.principal, reply_id, form, visit.at)
     except Invalid as refusal:
-        return _page(visit, dict(visit.form), refusal.fields, reply_id)
+        return _page(visit, visit.form, refusal.fields, reply_id)
     return visit.redirect(HERE, _("Logged."), undo=f"/replies/{reply_id}/undo")
 
 

@@ -1,18 +1,22 @@
 """The user's own replies to the weekly mail: what waits for an answer, and what became of the last ones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, select
 
+from crm.domain.channels import Outcome
+from crm.domain.mail_reply import Part, happened
 from crm.domain.principal import Principal
+from crm.domain.quick_line import QuickLine
+from crm.domain.told import heard_in, written_out
 from crm.domain.weeks import IsoWeek
 from crm.errors import NotFound
+from crm.inbox.replies import said_in
 from crm.interactions.queries import Person, called, named
-from crm.interactions.quickline import understood
-from crm.planning.queries import plan_of
+from crm.planning.queries import Suggested, plan_of
 from crm.storage.statements import built_once
 from crm.storage.tables import contact, interaction, mail_reply
 
@@ -22,7 +26,8 @@ SHOWN_DONE = 20
 
 @dataclass(frozen=True)
 class WaitingReply:
-    """One thing that somebody wrote and that is not certain. ``choices``: whom it may be about."""
+    """One thing that somebody wrote and that is not certain. ``choices``: whom it may be about; ``also``: whom it names
+    besides. ``day``, ``outcome`` and ``kept`` are as it says; no outcome where it is not clear that it happened."""
 
     id: int
     text: str
@@ -31,17 +36,23 @@ class WaitingReply:
     contact_id: int | None
     channel: str | None
     choices: tuple[Person, ...]
+    also: tuple[Person, ...]
+    day: date
+    outcome: Outcome | None
+    kept: str
 
 
 @dataclass(frozen=True)
 class SettledReply:
-    """One thing that was logged, or dropped. ``names`` and ``channel`` of what was logged, while it is in the log."""
+    """One thing that was logged, or dropped. ``channel``, ``attempted`` (nobody answered) and ``name`` are of what was logged,
+    while it is in the log."""
 
     id: int
     text: str
     written_at: datetime
     state: str
     channel: str | None
+    attempted: bool
     name: str | None
     interaction_id: int | None
 
@@ -71,26 +82,63 @@ def waiting(connection: Connection, principal: Principal, at: datetime) -> list[
     ).all()
     in_week: dict[str, Sequence[Person]] = {}
     for week in dict.fromkeys(row.week for row in rows):
-        in_week[week] = _people_of(connection, principal, week, at)
+        ids = [one.contact.id for one in suggested_in(connection, principal, week, at)]
+        in_week[week] = named(connection, principal, ids)
     return [_waiting(connection, principal, row, in_week[row.week]) for row in rows]
 
 
-def _people_of(connection: Connection, principal: Principal, week: str, at: datetime) -> Sequence[Person]:
+def suggested_in(
+    connection: Connection, principal: Principal, week: str, at: datetime
+) -> Sequence[Suggested]:
+    """What that week suggested to the user."""
     plan = plan_of(connection, principal, IsoWeek.parse(week), at)
-    return named(connection, principal, [one.contact.id for one in plan.suggestions]) if plan else ()
+    return plan.suggestions if plan else ()
+
+
+def said_by(
+    connection: Connection, principal: Principal, row: Row[Any], in_week: Collection[int]
+) -> QuickLine:
+    """What a reply says, read again as on the day it was written; its people are first looked for ``in_week``."""
+    day = principal.own_day(row.written_at)
+    return said_in(connection, principal, Part(row.text), in_week, day)
+
+
+def outcome_of(row: Row[Any], said: QuickLine) -> Outcome | None:
+    """Whether they were reached; None where it does not say that for certain."""
+    if not happened(Part(row.text), said):
+        return None
+    return "attempted" if said.outcome == "attempted" else "reached"
 
 
 def _waiting(
     connection: Connection, principal: Principal, row: Row[Any], in_week: Sequence[Person]
 ) -> WaitingReply:
-    said = understood(connection, principal, row.text, principal.own_day(row.written_at))
+    said = said_by(connection, principal, row, {one.id for one in in_week})
     ids = [*([row.contact_id] if row.contact_id else ()), *said.people]
-    meant = [*named(connection, principal, ids)]
-    meant += [one for name in said.unclear for one in called(connection, principal, name)]
-    choices = tuple({one.id: one for one in (*meant, *in_week)}.values())
+    meant = named(connection, principal, ids)
+    maybe = [one for name in said.unclear for one in called(connection, principal, name)]
+    is_with_them = row.contact_id is not None or bool(said.unclear)
     return WaitingReply(
-        row.id, row.text, row.written_at, row.why or "who", row.contact_id, row.channel, choices
+        row.id,
+        row.text,
+        row.written_at,
+        row.why or "who",
+        row.contact_id,
+        row.channel,
+        choices=tuple({one.id: one for one in (*meant, *maybe, *in_week)}.values()),
+        also=tuple(one for one in meant if is_with_them and one.id != row.contact_id),
+        day=said.day or principal.own_day(row.written_at),
+        outcome=outcome_of(row, said),
+        kept=_kept(principal, row, said),
     )
+
+
+def _kept(principal: Principal, row: Row[Any], said: QuickLine) -> str:
+    """What of it is kept, as its writer may change it: all of it where it names somebody who may be nobody here."""
+    remark, heard = said.remark, said.heard
+    if said.unclear:
+        remark, heard = heard_in(Part(row.text).line, principal.own_day(row.written_at))
+    return "\n".join(filter(None, (remark, *written_out(heard))))
 
 
 def settled(connection: Connection, principal: Principal) -> list[SettledReply]:
@@ -103,7 +151,11 @@ def settled(connection: Connection, principal: Principal) -> list[SettledReply]:
     who = and_(contact.c.workspace_id == mail_reply.c.workspace_id, contact.c.id == mail_reply.c.contact_id)
     rows = connection.execute(
         select(
-            mail_reply, contact.c.name, interaction.c.channel.label("way"), interaction.c.id.label("log_id")
+            mail_reply,
+            contact.c.name,
+            interaction.c.channel.label("way"),
+            interaction.c.outcome,
+            interaction.c.id.label("log_id"),
         )
         .outerjoin(interaction, logged)
         .outerjoin(contact, who)
@@ -112,7 +164,16 @@ def settled(connection: Connection, principal: Principal) -> list[SettledReply]:
         .limit(SHOWN_DONE)
     )
     return [
-        SettledReply(row.id, row.text, row.written_at, row.state, row.way, row.name, row.log_id)
+        SettledReply(
+            row.id,
+            row.text,
+            row.written_at,
+            row.state,
+            row.way,
+            row.outcome == "attempted",
+            row.name,
+            row.log_id,
+        )
         for row in rows
     ]
 

@@ -4,20 +4,22 @@ Its writer must be the user whose mail it was, by address and by the signed id t
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from crm.accounts.queries import command_line, own_words, principal_of
+from crm.domain.heard import DATE_KINDS
 from crm.domain.lengths import LINE_LIMIT
 from crm.domain.mail_reply import Listed, Meant, Part, meant, parts, written
 from crm.domain.manner import written_for
 from crm.domain.principal import Principal
 from crm.domain.quick_line import QuickLine, read_line
 from crm.domain.rules import CHANNELS_OF_ACTS
+from crm.domain.told import written_out
 from crm.domain.weeks import IsoWeek, local_instant, noon_of
 from crm.errors import NotFound, Refusal
 from crm.interactions.actions import Entry, answer_suggestion, log_interaction
@@ -96,34 +98,32 @@ def _settle(
     at: datetime,
 ) -> None:
     today = principal.own_day(row["written_at"])
-    said = _said(connection, principal, part, listed, today)
+    said = said_in(connection, principal, part, {one.contact_id for one in listed}, today)
     told = meant(part, said, listed, today)
     if told.why is None and _is_done(connection, principal, row["week"], told, at):
         told = replace(told, why="done")
     values: dict[str, Any] = {"why": told.why, "channel": said.channel or _channel_of(told)}
     values["contact_id"] = told.contact_ids[0] if told.contact_ids else None
     if told.why is None:
-        entry = _entry(principal, said, told, row["written_at"], at)
         try:
-            logged = log(connection, principal, entry, said, told.suggestions, at)
+            logged = log(connection, principal, said, told, row["written_at"], at)
             values |= {"state": "logged", "interaction_id": logged}
         except Refusal:  # before anything was written: a channel or a person that is gone by now
             values["why"] = "how"
     change(connection, principal, row["id"], at, **values)
 
 
-def _said(
-    connection: Connection, principal: Principal, part: Part, listed: Sequence[Listed], today: Any
+def said_in(
+    connection: Connection, principal: Principal, part: Part, in_mail: Collection[int], today: date
 ) -> QuickLine:
     """The part as the quick line reads it; a name that several people have is that of whoever is in the mail."""
     with written_for(principal.manner):
         said = understood(connection, principal, part.line, today)
-        if not said.unclear:
-            return said
-        in_mail = {one.contact_id for one in listed}
-        people = [one for one in namesakes(connection, principal, part.line) if one.id in in_mail]
-        again = read_line(part.line, channels(connection, principal), people, today, fold)
-    return again if again.people and not again.unclear else said
+        if said.unclear:
+            people = [one for one in namesakes(connection, principal, part.line) if one.id in in_mail]
+            again = read_line(part.line, channels(connection, principal), people, today, fold)
+            said = again if again.people and not again.unclear else said
+    return said
 
 
 def _channel_of(told: Meant) -> str | None:
@@ -143,7 +143,7 @@ def _entry(principal: Principal, said: QuickLine, told: Meant, wrote: datetime, 
     direction = said.direction if said.direction != "mutual" else DIRECTION_OF.get(way, "mutual")
     text = said.remark
     return Entry(
-        moment(principal, said, wrote, at),
+        _moment(principal, said, wrote, at),
         way,
         told.contact_ids,
         direction,
@@ -153,33 +153,37 @@ def _entry(principal: Principal, said: QuickLine, told: Meant, wrote: datetime, 
     )
 
 
-def moment(principal: Principal, said: QuickLine, wrote: datetime, at: datetime) -> datetime:
-    """When it happened, in UTC and never later than the mail: a day alone is its noon in the team's zone."""
-    day = said.day or principal.own_day(wrote)
+def _moment(principal: Principal, said: QuickLine, wrote: datetime, at: datetime) -> datetime:
+    """When it happened, in UTC: a day alone is its noon in the team's zone. Never later than the mail, or on a day after
+    it, than now."""
+    day, written_on = said.day or principal.own_day(wrote), principal.own_day(wrote)
     if said.at is not None:
-        return min(local_instant(day, said.at, principal.user_zone), wrote)
-    if day == principal.own_day(wrote):
+        return min(local_instant(day, said.at, principal.user_zone), at if day > written_on else wrote)
+    if day == written_on:
         return wrote.astimezone(UTC)
     return noon_of(day, principal.zone, at)
 
 
 def log(
-    connection: Connection,
-    principal: Principal,
-    entry: Entry,
-    said: QuickLine,
-    suggestions: Sequence[Listed],
-    at: datetime,
+    connection: Connection, principal: Principal, said: QuickLine, told: Meant, wrote: datetime, at: datetime
 ) -> int:
     """Log it as the form does, with what was heard and the suggestions it did; returns the interaction."""
+    said = _with_days(said)
+    entry = _entry(principal, said, told, wrote, at)
     interaction_id = log_interaction(connection, principal, entry, at)
-    today = principal.team_day(at)
-    day = min(today, principal.team_day(entry.occurred_at))
+    day = min(principal.team_day(at), principal.team_day(entry.occurred_at))
     keep_heard(connection, principal, entry.contact_ids[0], interaction_id, said.heard, day, at)
     if entry.outcome == "reached":
-        for one in suggestions:
+        for one in told.suggestions:
             answer_suggestion(connection, principal, one.suggestion_id, interaction_id, at, via="mail")
     return interaction_id
+
+
+def _with_days(said: QuickLine) -> QuickLine:
+    """The same, but a birthday or another date of which no day is said stays among the words: it is no date to keep."""
+    dayless = [one for one in said.heard if one.sort in DATE_KINDS and one.due is None]
+    heard = tuple(one for one in said.heard if one not in dayless)
+    return replace(said, remark=" ".join(filter(None, (said.remark, *written_out(dayless)))), heard=heard)
 
 
 def listed_in(connection: Connection, key: bytes, principal: Principal, week: str) -> list[Listed]:

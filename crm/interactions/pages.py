@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from crm.contacts import many, taken_back
 from crm.contacts.searching import suggest
-from crm.domain.channels import Channel, by_key, is_broadcast
+from crm.domain.channels import OUTCOME_WORDS, Channel, by_key, is_broadcast
 from crm.domain.expressions import Facts, evaluate
 from crm.domain.heard import LABELS
 from crm.domain.language import N_, ngettext, plurals
@@ -68,7 +68,6 @@ KINDS_OF_DIRECTION = (
     ("outbound", N_("We did")),
     ("inbound", N_("They did")),
 )
-OUTCOMES = (("reached", N_("Reached")), ("attempted", N_("No answer")))
 
 
 @router.page("/log", access="member", fresh=True)
@@ -181,7 +180,7 @@ def _line(visit: Visit, draft: Draft, unclear: Sequence[str]) -> dict[str, Any]:
     missing += [] if way else [_("Say how you were in touch.")]
     missing += [] if day else [_("Say which day it was.")]
     parts = [short_label(way)] if way else []
-    parts += [_(dict(OUTCOMES)["attempted"])] if draft.outcome == "attempted" else []
+    parts += [_(dict(OUTCOME_WORDS)["attempted"])] if draft.outcome == "attempted" else []
     parts += [_(word) for key, word in KINDS_OF_DIRECTION if key == draft.direction != "mutual"]
     parts += [*(person.name for person in draft.people), *draft.new_names]
     parts += [day_phrase(day, visit.today) + (f", {clock_words(at)}" if at else "")] if day else []
@@ -317,7 +316,7 @@ def _form(
         "line": line,
         "labels": {sort: _(label) for sort, label in LABELS.items()},
         "directions": [(value, _(words)) for value, words in KINDS_OF_DIRECTION],
-        "outcomes": [(value, _(words)) for value, words in OUTCOMES],
+        "outcomes": [(value, _(words)) for value, words in OUTCOME_WORDS],
         "again": _again(today, visit.today),
         "latest": (visit.today + timedelta(days=366)).isoformat(),
         "heard": queries.heard_in(visit.connection, visit.principal, entry.id) if entry else [],
@@ -366,7 +365,7 @@ def _differences(visit: Visit, entry: Logged, draft: Draft) -> list[tuple[str, s
             _("Day"): one.day or one.when,
             _("Time"): one.time_of_day,
             _("Direction"): _(dict(KINDS_OF_DIRECTION).get(one.direction, one.direction)),
-            _("Outcome"): _(dict(OUTCOMES).get(one.outcome, one.outcome)),
+            _("Outcome"): _(dict(OUTCOME_WORDS).get(one.outcome, one.outcome)),
             _("Summary"): one.summary,
             _("Note"): one.note.replace("\r\n", "\n"),
         }

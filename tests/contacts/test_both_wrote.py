@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from crm.contacts import both_wrote, forms
 from tests.builders import World
-from tests.contacts.test_pages import add, after, fields_of, person
+from tests.contacts.test_pages import add, after, person
+from tests.web.filled_in import fields_of
 from tests.web.site import client
 
 

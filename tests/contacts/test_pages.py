@@ -4,7 +4,6 @@ import json
 import re
 from datetime import date
 from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -21,6 +20,7 @@ from crm.storage.tables import contact
 from crm.storage.text import fold
 from tests.builders import World
 from tests.thorough import some_of
+from tests.web.filled_in import fields_of
 from tests.web.site import client
 
 NEW = {"name": "Marta Kowalczyk", "tier": "key", "kind": "partner"}
@@ -231,58 +231,6 @@ def test_editing_without_a_change_changes_nothing(world: World, alice) -> None:
         before.owner_id,
         before.tier,
     )
-
-
-class FormReader(HTMLParser):
-    """What a browser would send of the form that posts to an edit page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fields: dict[str, list[str]] = {}
-        self.inside = False
-        self.name = ""
-        self.words = ""
-        self.options: list[tuple[str | None, bool]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag == "form":
-            self.inside = (given.get("action") or "").endswith("/edit")
-        elif self.inside and tag == "input" and given.get("name"):
-            if given.get("type") not in ("radio", "checkbox") or "checked" in given:
-                self.add(given["name"] or "", given.get("value") or "")
-        elif self.inside and tag in ("textarea", "select"):
-            self.name, self.words, self.options = given["name"] or "", "", []
-        elif self.inside and tag == "option":
-            self.words = ""
-            self.options.append((given.get("value"), "selected" in given))
-
-    def handle_data(self, data: str) -> None:
-        self.words += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.inside:
-            return
-        if tag == "option" and self.name:
-            value, chosen = self.options[-1]
-            self.options[-1] = (self.words if value is None else value, chosen)
-        elif tag == "textarea":
-            self.add(self.name, self.words.removeprefix("\n"))
-        elif tag == "select":
-            chosen_ones = [value for value, chosen in self.options if chosen]
-            self.add(self.name, (chosen_ones or [self.options[0][0]])[0] or "")
-            self.name = ""
-        elif tag == "form":
-            self.inside = False
-
-    def add(self, name: str, value: str) -> None:
-        self.fields.setdefault(name, []).append(value)
-
-
-def fields_of(page: str) -> dict[str, list[str]]:
-    reader = FormReader()
-    reader.feed(page)
-    return reader.fields
 
 
 def test_many_at_once(world: World, alice) -> None:

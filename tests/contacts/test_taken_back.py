@@ -11,7 +11,8 @@ from crm.contacts.erasing import erase
 from crm.contacts.merging import merge_contacts
 from crm.storage.stored_metrics import refresh, scope_of
 from tests.builders import World
-from tests.contacts.test_pages import after, fields_of, person
+from tests.contacts.test_pages import after, person
+from tests.web.filled_in import fields_of
 from tests.web.site import client
 
 

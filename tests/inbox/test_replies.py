@@ -3,12 +3,13 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import select, update
 
 from crm.domain.principal import Principal
@@ -31,6 +32,7 @@ from tests.mail.servers import real_server
 from tests.nudges import mailroom
 from tests.nudges.mailroom import member, only, postman
 from tests.outgoing.imap_server import ImapServer, imap_server
+from tests.web.filled_in import fields_of
 from tests.web.site import KEY, client, settings
 
 LATER = NOW + timedelta(hours=3)
@@ -289,3 +291,152 @@ def test_signed_ids() -> None:
     assert answered(KEY.encode(), ["<a@b>", f"<c@d> {made}"]) == nudge
     assert answered(KEY.encode(), [made.replace("reply.1.22", "reply.1.23")]) is None
     assert answered(b"other", [made]) is None
+
+
+def waiting_form(browser: Any, reply_id: int) -> dict[str, list[str]]:
+    """The form of a reply that waits, as it is filled in."""
+    return fields_of(browser.get("/replies").text, f"/replies/{reply_id}")
+
+
+def settle(browser: Any, row: Any, **changed: Any) -> Any:
+    """Press *Log it* on the form as it stands, but for what is ``changed``."""
+    return browser.post(
+        f"/replies/{row.id}", data={**waiting_form(browser, row.id), "answer": "log", **changed}
+    )
+
+
+def by_hand(world: World) -> Any:
+    """The one interaction that was logged since the mail went out."""
+    (one,) = rows(world, interaction, interaction.c.author_id.is_not(None))
+    return one
+
+
+def person(world: World, given_name: str) -> int:
+    (one,) = rows(world, contact, contact.c.given_name == given_name)
+    return int(one.id)
+
+
+def test_no_answer_without_a_name_is_logged_as_an_attempt(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, mail = nudged(world, server, monkeypatch)
+    arrive(world, server, reply(mail, "rang, no answer"))
+    (waits,) = rows(world, mail_reply)
+    browser = client(world, alice)
+    form = waiting_form(browser, waits.id)
+    assert (waits.why, form["outcome"], form["channel"]) == ("who", ["attempted"], ["phone"])
+    assert settle(browser, waits, contact=person(world, "Marta")).status_code == 303
+    assert (by_hand(world).outcome, by_hand(world).direction) == ("attempted", "outbound")
+    assert rows(world, response) == []
+    assert "with <bdi>Marta Kowalczyk</bdi>, no answer" in browser.get("/replies").text
+
+
+@pytest.mark.parametrize("text", ["rang Marta, she was busy", "rang, she was busy"])
+@pytest.mark.parametrize("outcome", ["reached", "attempted"])
+def test_whether_it_happened_is_asked_where_the_reply_leaves_it_open(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch, text: str, outcome: str
+) -> None:
+    alice, mail = nudged(world, server, monkeypatch)
+    arrive(world, server, reply(mail, text))
+    (waits,) = rows(world, mail_reply)
+    browser, marta = client(world, alice), person(world, "Marta")
+    asked = settle(browser, waits, contact=marta)
+    assert asked.status_code == 422
+    assert "Choose whether you reached them." in asked.text
+    assert settle(browser, waits, contact=marta, outcome=outcome).status_code == 303
+    assert (by_hand(world).outcome, by_hand(world).summary) == (outcome, "she was busy")
+    assert len(rows(world, response)) == (outcome == "reached")
+
+
+def test_what_a_certain_reply_would_keep_is_kept_of_one_that_waited(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, mail = nudged(world, server, monkeypatch)
+    text = "lunch with Marta and Elena on 4 feb at 9:15, good talk. promised her the numbers by 2 dec"
+    arrive(world, server, reply(mail, text))
+    (waits,) = rows(world, mail_reply)
+    browser = client(world, alice)
+    form = waiting_form(browser, waits.id)
+    assert (waits.why, form["day"]) == ("when", ["2026-02-04"])
+    assert form["text"] == ["good talk.\npromise: the numbers by 2026-12-02"]
+    assert settle(browser, waits, day="2026-11-20").status_code == 303
+    assert logged(world) == [
+        ("Marta Kowalczyk", "lunch", "good talk."),
+        ("Elena Duarte", "lunch", "good talk."),
+    ]
+    assert by_hand(world).occurred_at == datetime(2026, 11, 20, 9, 15, tzinfo=UTC)
+    (kept,) = rows(world, promise)
+    assert (kept.text, kept.due.isoformat()) == ("the numbers", "2026-12-02")
+    assert len(rows(world, response)) == 2
+
+
+def test_whom_a_reply_names_besides_can_be_left_out(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, mail = nudged(world, server, monkeypatch)
+    arrive(world, server, reply(mail, "lunch with Marta and Elena on 4 feb"))
+    (waits,) = rows(world, mail_reply)
+    assert settle(client(world, alice), waits, also=[]).status_code == 303
+    assert [name for name, _, _ in logged(world)] == ["Marta Kowalczyk"]
+
+
+def test_who_rang_is_kept_unless_it_was_something_else(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, mail = nudged(world, server, monkeypatch)
+    arrive(world, server, reply(mail, "Marta rang on 4 feb\n\nElena rang on 4 feb"))
+    marta, elena = rows(world, mail_reply)
+    browser = client(world, alice)
+    settle(browser, marta)
+    settle(browser, elena, channel="meeting")
+    found = rows(world, interaction, interaction.c.author_id.is_not(None))
+    assert [(one.channel, one.direction) for one in found] == [("phone", "inbound"), ("meeting", "mutual")]
+
+
+def test_a_long_reply_that_waited_is_kept_whole(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, mail = nudged(world, server, monkeypatch)
+    told = ("we talked about the pilot and the numbers " * 40).strip()
+    arrive(world, server, reply(mail, f"had lunch, {told}"))
+    (waits,) = rows(world, mail_reply)
+    browser = client(world, alice)
+    assert len(waiting_form(browser, waits.id)["text"][0]) > 1000
+    assert settle(browser, waits, contact=person(world, "Marta")).status_code == 303
+    assert (by_hand(world).note, by_hand(world).summary) == (told, told[:1000])
+
+
+def test_a_day_after_the_reply_is_logged_on_that_day(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, mail = nudged(world, server, monkeypatch)
+    arrive(world, server, reply(mail, "lunch with Marta tomorrow at 12:30"))
+    (waits,) = rows(world, mail_reply)
+    assert "That day is still to come." in settle(client(world, alice), waits).text
+    with time_machine.travel(NOW + timedelta(days=2), tick=False):
+        assert settle(client(world, alice), waits, outcome="reached").status_code == 303
+    assert by_hand(world).occurred_at == datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
+
+
+def test_a_name_nobody_has_stays_among_the_words(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, mail = nudged(world, server, monkeypatch)
+    arrive(world, server, reply(mail, "met Marta and Jonas Bauer, promised them the plan"))
+    (waits,) = rows(world, mail_reply)
+    browser = client(world, alice)
+    form = waiting_form(browser, waits.id)
+    assert form["text"] == ["met Marta and Jonas Bauer\npromise: the plan"]
+    assert form["also"] == [str(person(world, "Marta"))]
+
+
+@pytest.mark.parametrize("text", ["had lunch with Marta. birthday: 4 june", "had lunch. birthday: 4 june"])
+def test_a_date_of_which_no_day_is_read_stays_among_the_words(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    alice, mail = nudged(world, server, monkeypatch)
+    arrive(world, server, reply(mail, text))
+    (row,) = rows(world, mail_reply)
+    if row.state == "waiting":
+        assert settle(client(world, alice), row, contact=person(world, "Marta")).status_code == 303
+    assert by_hand(world).summary == "birthday: 4 june"
