@@ -75,16 +75,26 @@ class Clockwork:
 
     def send(self) -> None:
         """Show that the clock ticks, and send what is due."""
-        with self.database.write() as connection:
-            pulse.beat(connection, self.process, self.started_at, clock.now())
+        self._tick()
         sending.work(
             self.database,
             self.settings,
             self.templates,
             clock.now,
             self.process,
-            going=lambda: not self.stopping.is_set(),
+            going=self._goes_on,
         )
+
+    def _tick(self) -> None:
+        with self.database.write() as connection:
+            pulse.beat(connection, self.process, self.started_at, clock.now())
+
+    def _goes_on(self) -> bool:
+        """Whether the next mail is begun. If so, it shows that the clock ticks: a slow mail server has not stopped it."""
+        if self.stopping.is_set():
+            return False
+        self._tick()
+        return True
 
     def refresh(self) -> None:
         """Work out the stale metrics of every workspace, so that the first page of the day need not."""

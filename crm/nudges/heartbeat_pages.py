@@ -26,7 +26,7 @@ from crm.nudges import actions, mail_pages, queries, returns, sending
 from crm.nudges.ahead import next_mail
 from crm.nudges.holds import hold
 from crm.nudges.mail_words import PURPOSE_WORDS, STATE_WORDS, shown
-from crm.nudges.missed import Missed, awaited
+from crm.nudges.missed import Missed, awaited, is_awaited
 from crm.nudges.sending import sender_of
 from crm.outgoing.imap_address import ImapAddress
 from crm.storage.keyset import read_cursor, write_cursor
@@ -84,6 +84,7 @@ def _page(visit: Visit) -> Response:
         "hold": hold(connection, principal.workspace_id),
         "kept_words": kept_words,
         "has_mail": bool(visit.settings.smtp_url),
+        "is_awaited": is_awaited(connection, visit.settings),
         "later": _later(visit),
         "figures": _figures(visit, beats),
         "beats": beats,
@@ -153,14 +154,20 @@ def _figures(visit: Visit, beats: list[queries.Beat]) -> list[Figure]:
     sent = [(one.last_sent, _("To {name}").format(name=one.name)) for one in beats if one.last_sent]
     failed = [(one.last_failed, _("To {name}").format(name=one.name)) for one in beats if one.last_failed]
     coming = [(one.next_run, _("To {name}").format(name=one.name)) for one in beats if one.next_run]
-    has_mail = bool(visit.settings.smtp_url)
     return [
         _figure(visit, _("Last sent"), max(sent, default=None), _("Nothing yet")),
         _figure(visit, _("Last failed"), max(failed, default=None), _("Never"), bad=True),
-        _figure(visit, _("Next run"), min(coming, default=None) if has_mail else None, _("None")),
+        _next_run(visit, min(coming, default=None)),
         _clockwork(visit),
         *_mailbox(visit),
     ]
+
+
+def _next_run(visit: Visit, coming: tuple[datetime, str] | None) -> Figure:
+    if is_awaited(visit.connection, visit.settings):
+        return _figure(visit, _("Next run"), coming, _("None"))
+    note = _("While mail is held back") if visit.settings.smtp_url else ""
+    return Figure(_("Next run"), _("None"), note)
 
 
 def _mailbox(visit: Visit) -> list[Figure]:

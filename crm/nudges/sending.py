@@ -45,6 +45,8 @@ TRIES = 4
 TRIES_TO_SETTLE = 20
 """An answer of the mail server that is not kept leaves the mail in doubt, so this is tried for most of the lease."""
 PATIENCE = timedelta(seconds=20)
+ROUND = timedelta(minutes=1)
+"""So long one round of the clock begins mails: then it looks again for what else has fallen due or missed its time."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ class Postman:
     """One process that works on the outbox. ``deliver`` of none: what is due is shown, and nothing is claimed.
 
     ``now`` is asked before every step; ``going`` says whether to go on with the next mail.
-    ``other`` says that another time than now is asked about.
+    ``other`` says that another time than now is asked about. ``longest``: for how long mails are begun, if not
+    until all are out.
     """
 
     database: Database
@@ -102,9 +105,10 @@ class Postman:
     going: Callable[[], bool] = field(default=lambda: True)
     whom: Whom = EVERYBODY
     other: OtherTime | None = None
+    longest: timedelta | None = None
 
     def work(self) -> list[Outcome]:
-        """Send everything that is due, one mail after the other; returns what became of each."""
+        """Send what is due, one mail after the other; returns what became of each."""
         patiently(self._sweep)
         placed = patiently(
             lambda: put_due(
@@ -117,7 +121,8 @@ class Postman:
         )
         self._put_others()
         outcomes = [_placed(one) for one in placed if one.state != "due"]
-        while self.deliver is not None and self.going():
+        begun_at = self.now()
+        while self.deliver is not None and self.going() and not self._is_over(begun_at):
             claim = patiently(self._claim)
             if claim is None:
                 break
@@ -125,6 +130,9 @@ class Postman:
             if outcome is not None:
                 outcomes.append(outcome)
         return outcomes
+
+    def _is_over(self, begun_at: datetime) -> bool:
+        return self.longest is not None and self.now() >= begun_at + self.longest
 
     def _sweep(self) -> None:
         at = self.now() if self.other is None else self.other.swept_at(self.now())
@@ -334,5 +342,13 @@ def work(
     going: Callable[[], bool] = lambda: True,
 ) -> list[Outcome]:
     """One round for everybody, by SMTP: what the clock does every half minute."""
-    writer = Writer(settings, templates)
-    return Postman(database, writer, sender_of(settings), by_smtp(settings), now, process, going).work()
+    return Postman(
+        database,
+        Writer(settings, templates),
+        sender_of(settings),
+        by_smtp(settings),
+        now,
+        process,
+        going,
+        longest=ROUND,
+    ).work()

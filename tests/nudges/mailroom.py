@@ -84,7 +84,7 @@ def states(database: Database) -> dict[int, str]:
     """User → state of their one mail; fails if a user has two."""
     with database.read() as connection:
         rows = connection.execute(select(outbox.c.user_id, outbox.c.state)).all()
-    assert len({row.user_id for row in rows}) == len(rows)
+    assert len({row.user_id for row in rows}) == len(rows), rows
     return {row.user_id: row.state for row in rows}
 
 

@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, select
 from starlette.testclient import TestClient
 
@@ -299,3 +300,40 @@ def test_stopping_does_not_wait_for_ever(world: World) -> None:
         server.over.set()
         wait_for(lambda: "claimed" not in states(world.database).values())
         time.sleep(0.2)
+
+
+def test_a_slow_mail_server_does_not_stop_the_clock_and_holds_up_nothing_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each mail takes 50 seconds; another one falls due after a minute."""
+    now = [NOW]
+    monkeypatch.setattr(clock, "now", lambda: now[0])
+    users, other = team(world, 6), team(world, 1, nudge_minute=721, created_at=NOW)[0]
+    with mail_server() as (port, ledger):
+
+        def slowly(phase: str) -> None:
+            if phase == "data":
+                now[0] += timedelta(seconds=50)
+
+        ledger.at = slowly
+        work = jobs.Clockwork(world.database, settings(smtp_url=f"smtp://127.0.0.1:{port}"), "here:1", NOW)
+        while len(ledger.taken) < 7:
+            work.send()
+            with world.database.read() as connection:
+                seen_at = connection.execute(select(scheduler_pulse.c.seen_at)).scalar_one()
+            assert now[0] - seen_at < timedelta(minutes=1)
+            if len(ledger.taken) == 4:
+                assert other in states(world.database)
+    assert states(world.database) == dict.fromkeys([*users, other], "sent")
+
+
+def test_no_next_run_is_foretold_while_mail_is_held(world: World) -> None:
+    admin = member(world)
+    browser = client(world, admin, smtp_url="smtp://127.0.0.1:9")
+    assert '<td data-label="Next run">–</td>' not in browser.get("/team/heartbeat").text
+    with world.database.write() as connection:
+        connection.execute(mail_hold.insert(), {"held_at": NOW, "reason": "Restored from an old backup"})
+    page = browser.get("/team/heartbeat").text
+    assert "While mail is held back" in page
+    assert '<td data-label="Next run">–</td>' in page
+    assert "None goes out until mail is released." in page
