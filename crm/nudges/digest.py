@@ -135,15 +135,15 @@ def _mail(
     found = effects(connection, principal, at, WEEKS)
     if not found.shares[-1].people:
         raise NoMail("nothing_due", NO_KEY_PEOPLE)
-    only_screens = screen_only(connection, principal, at)
+    screens = screen_only(connection, principal, at, LISTED)
     accounts = key_accounts(connection, principal)
     return DigestMail(
         user_name=person.name,
         workspace=person.team,
         week_label=week_phrase(IsoWeek.parse(claim.week).monday, principal.own_day(at)),
         lead=_lead(found.shares, principal.team_day(at)),
-        screen_sentence=_screen_sentence(len(only_screens)),
-        screen_only=tuple(_person(one) for one in only_screens[:LISTED]),
+        screen_sentence=_screen_sentence(screens.number),
+        screen_only=tuple(_person(one) for one in screens.first),
         account_sentence=_account_sentence(accounts),
         accounts=tuple(
             DigestLine(name, count(people, "person", "people")) for name, people in accounts.unmet[:LISTED]
@@ -187,13 +187,22 @@ def _person(one: Flag) -> DigestLine:
 
 
 def _account_sentence(accounts: Accounts) -> str:
-    unmet = len(accounts.unmet)
     if not accounts.number:
-        return _("No account is marked key yet.")
-    if not unmet:
-        return _("Somebody has been met in person at every key account within a year.")
-    said = _("At {n} of {accounts}, nobody has been met in person for a year.")
-    return said.format(n=unmet, accounts=count(accounts.number, "key account", "key accounts"))
+        return _("No key account has people yet.") if accounts.empty else _("No account is marked key yet.")
+    if not accounts.empty:
+        return _met_sentence(accounts)
+    more = ngettext("{many} more has no people yet.", "{many} more have no people yet.", accounts.empty)
+    return f"{_met_sentence(accounts)} {more.format(many=capital(in_words(accounts.empty)))}"
+
+
+def _met_sentence(accounts: Accounts) -> str:
+    if accounts.unmet:
+        said = _("At {n} of {accounts}, nobody has been met in person for a year.")
+        number = count(accounts.number, "key account", "key accounts")
+        return said.format(n=len(accounts.unmet), accounts=number)
+    if accounts.empty:
+        return _("Somebody has been met in person within a year at every key account that has people.")
+    return _("Somebody has been met in person at every key account within a year.")
 
 
 def _working_sentence(acts: Sequence[ActCount]) -> str:

@@ -9,7 +9,7 @@ from crm.domain.language import N_
 from crm.nudges.outbox import STALE_AFTER, move
 from crm.storage.tables import mail_hold, outbox, workspace
 
-TOO_OLD = N_("It was held back until it was more than a day late. The week's page has the plan.")
+TOO_OLD = N_("It was held back until it was more than a day late.")
 
 
 @dataclass(frozen=True)

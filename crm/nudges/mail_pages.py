@@ -5,6 +5,7 @@ from starlette.responses import Response
 from crm.domain.language import gettext as _
 from crm.mail.kept_words import kept_words
 from crm.nudges import actions, queries
+from crm.nudges.due import PURPOSE
 from crm.nudges.mail_words import PURPOSE_WORDS, STATE_WORDS, shown
 from crm.web.routing import Router, Visit
 
@@ -24,6 +25,7 @@ def show(visit: Visit) -> Response:
         "zone": visit.principal.user_zone,
         "may_go_again": mail.may_go_again(visit.at),
         "may_decide": visit.principal.may_administer or mail.user_id == visit.principal.user_id,
+        "has_plan": mail.purpose == PURPOSE and mail.user_id == visit.principal.user_id,
     }
     return visit.render("nudges/mail.html", context, active="team")
 

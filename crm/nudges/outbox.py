@@ -23,7 +23,7 @@ LEASE = timedelta(minutes=3)
 """Longer than the longest delivery, which ends within 60 seconds."""
 STALE_AFTER = timedelta(hours=24)
 """A weekly mail is worth sending within a day of its time; after that the week has its own page."""
-NOT_IN_TIME = N_("It could not be sent within a day of its time. The week's page has the plan.")
+NOT_IN_TIME = N_("It could not be sent within a day of its time.")
 TRIED_ONCE = N_("It could not be sent within a day of its time, despite one attempt.")
 GIVEN_UP = N_("It could not be sent within a day of its time, despite several attempts.")
 BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))

@@ -1,6 +1,7 @@
 """The team digest: for whoever asked, once a week, and stopped by a link as the weekly mail is."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from sqlalchemy import select
 
 from crm.contacts.erasing import erase
 from crm.domain.principal import Role
+from crm.domain.rules import SHIPPED
 from crm.nudges.actions import switch
 from crm.nudges.links import STOP_DIGEST
 from crm.nudges.sending import into_folder
+from crm.rules.actions import save_rule, switch_rule
 from crm.storage.tables import outbox, user
 from tests.builders import NOW, World
 from tests.nudges.mailroom import mail_server, postman, team
@@ -162,3 +165,63 @@ def test_it_is_asked_for_in_the_settings(world: World) -> None:
     assert client(world, lena).post("/settings", data=form).status_code == 303
     assert switches(world, lena)[1]
     assert 'name="digest_on" value="yes" checked' in client(world, lena).get("/settings").text
+
+
+def words_of_digest(world: World) -> str:
+    with mail_server() as (port, _):
+        postman(world.database, port=port).work()
+    (one,) = digests(world)
+    return " ".join(one.text.split())
+
+
+def test_whom_only_screens_reach_is_told_though_the_rule_is_off(world: World) -> None:
+    boss = head(world, "admin", nudge_on=False)
+    with world.database.write() as connection:
+        switch_rule(connection, boss, "screen_only", False, NOW)
+    words = words_of_digest(world)
+    assert "One key person is only reached through a screen." in words
+    assert "- Marta Kowalczyk: 4 emails" in words
+
+
+def test_a_rule_about_others_too_does_not_make_them_key_people(world: World) -> None:
+    boss = head(world, "admin", nudge_on=False)
+    known = NOW - timedelta(days=400)
+    regular = world.contact("Priya Raman", tier="regular", created_at=known, created_on=known.date())
+    for days in (3, 20, 40):
+        world.log("email", days, regular)
+    rule = next(one for one in SHIPPED if one.key == "screen_only")
+    with world.database.write() as connection:
+        save_rule(connection, boss, replace(rule, tiers=("key", "regular")), NOW)
+    words = words_of_digest(world)
+    assert "One key person is only reached through a screen." in words
+    assert "Priya Raman" not in words
+
+
+def test_key_accounts_without_people_are_told(world: World) -> None:
+    world.user("Lena Fischer", "viewer", **DUE)
+    world.contact("Marta Kowalczyk")
+    world.organisation("Northgate Logistics", tier="key")
+    world.organisation("Southgate Foods", tier="key")
+    assert "No key account has people yet." in words_of_digest(world)
+
+
+def test_key_accounts_without_people_are_told_beside_those_with_some(world: World) -> None:
+    head(world)
+    world.organisation("Cobalt Metering", tier="key")
+    words = words_of_digest(world)
+    assert (
+        "At 1 of 2 key accounts, nobody has been met in person for a year. One more has no people yet."
+        in words
+    )
+
+
+def test_a_digest_that_was_too_late_speaks_of_no_plan(world: World) -> None:
+    boss = head(world)
+    with mail_server() as (port, _):
+        postman(world.database, port=port).work()
+    postman(world.database, NOW + timedelta(days=9)).work()
+    late = digests(world)[-1]
+    assert (late.state, late.reason) == ("skipped", "It could not be sent within a day of its time.")
+    page = client(world, boss).get(f"/team/heartbeat/mails/{late.id}").text
+    assert "week’s page" not in page
+    assert "Open the week" not in page
