@@ -67,9 +67,19 @@ class Opened:
         return self.who.principal.own_day(self.at)
 
     @property
-    def is_of_this_week(self) -> bool:
-        """Whether the mail's week is not over: links hold for 30 days, and what they do is done in its week's plan."""
-        return IsoWeek.parse(self.link.week) >= IsoWeek.of(self.today)
+    def week(self) -> IsoWeek:
+        """The week of the mail, in whose plan its links do what they do."""
+        return IsoWeek.parse(self.link.week)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether that week has passed: links hold for 30 days."""
+        return self.week < IsoWeek.of(self.today)
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether that week has not begun: the mail of a weekend is that of the coming one."""
+        return self.week.is_ahead(self.today)
 
 
 def card_of(connection: Connection, opened: Opened) -> Card:
@@ -150,12 +160,7 @@ def _ask_done(connection: Connection, opened: Opened, one: Suggested) -> Card:
     score = link_queries.foreseen(connection, principal, one, opened.at)
     if score.after is not None:
         lines.append(Line("clock", _score_words(score.before, score.after)))
-    leaves = (
-        _("{name} leaves this week’s plan and rests for 14 days.")
-        if opened.is_of_this_week
-        else _("{name} rests for 14 days.")
-    )
-    lines.append(Line("calendar", leaves.format(name=one.contact.short_name)))
+    lines.append(Line("calendar", _rests(opened, one.contact.short_name)))
     return Card(
         _("Log {what}?").format(what=within(what_words(one, short=True))),
         _for_whom(opened),
@@ -165,6 +170,14 @@ def _ask_done(connection: Connection, opened: Opened, one: Suggested) -> Card:
         button=_("Log the {act}").format(act=_act(one.act)),
         aside=Line("", "", href=_log_address(one), label=_("It was another day, or something else")),
     )
+
+
+def _rests(opened: Opened, name: str) -> str:
+    if opened.is_over:
+        return _("{name} rests for 14 days.").format(name=name)
+    if opened.is_ahead:
+        return _("{name} leaves the coming week’s plan and rests for 14 days.").format(name=name)
+    return _("{name} leaves this week’s plan and rests for 14 days.").format(name=name)
 
 
 def _icon(act: str) -> str:
@@ -184,13 +197,18 @@ def _ask_met(connection: Connection, opened: Opened, one: Suggested) -> Card:
         _("{moment}, mutual").format(moment=day_and_time(local, opened.today)),
         strong=what_words(one, act="meeting"),
     )
-    leaves = Line("calendar", _("{name} leaves this week’s plan.").format(name=one.contact.short_name))
+    leaves = (
+        _("{name} leaves the coming week’s plan.")
+        if opened.is_ahead
+        else _("{name} leaves this week’s plan.")
+    )
+    left = Line("calendar", leaves.format(name=one.contact.short_name))
     return Card(
         _("Log a meeting with {name}?").format(name=one.contact.short_name),
         _for_whom(opened),
         _ends(opened),
         "meeting",
-        lines=(meeting, leaves) if opened.is_of_this_week else (meeting,),
+        lines=(meeting,) if opened.is_over else (meeting, left),
         button=_("We did meet"),
         aside=Line(
             "", "", href=_log_address(one, "meeting"), label=_("It was another day, or something else")
@@ -281,18 +299,26 @@ _ASKED = {
 }
 
 
-def _left(many: int) -> str:
-    if not many:
-        return _("No people are left in your week.")
-    said = ngettext("{many} person is left in your week.", "{many} people are left in your week.", many)
-    return said.format(many=capital(in_words(many)))
+def _left(many: int, *, is_ahead: bool) -> str:
+    if is_ahead:
+        none = _("No people are left in the coming week’s plan.")
+        said = ngettext(
+            "{many} person is left in the coming week’s plan.",
+            "{many} people are left in the coming week’s plan.",
+            many,
+        )
+    else:
+        none = _("No people are left in your week.")
+        said = ngettext("{many} person is left in your week.", "{many} people are left in your week.", many)
+    return said.format(many=capital(in_words(many))) if many else none
 
 
 def _settled(connection: Connection, opened: Opened, one: Suggested) -> Card:
     name = one.contact.short_name
     people = _for_whom(opened)
-    if opened.is_of_this_week:
-        people = _left(link_queries.left_open(connection, opened.who.principal, opened.link.week, opened.at))
+    if not opened.is_over:
+        many = link_queries.left_open(connection, opened.who.principal, opened.link.week, opened.at)
+        people = _left(many, is_ahead=opened.is_ahead)
     again = _("Opened twice? A second click changes nothing more.")
     if one.state == "done":
         line = Line(

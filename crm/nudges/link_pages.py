@@ -15,7 +15,7 @@ from crm.nudges import actions, link_queries, links
 from crm.nudges.calendar import calendar
 from crm.nudges.feed_pages import calendar_answer, event_of
 from crm.nudges.link_cards import Opened, card_of
-from crm.nudges.links import STOPS, Gone
+from crm.nudges.links import STOPS, Gone, StopEnded
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -30,8 +30,8 @@ def answering_refusals(handler: Handler) -> Handler:
         try:
             return handler(visit)
         except Refusal as refusal:
-            sentence = {"sentence": refusal.sentence}
-            return visit.render("nudges/ended.html", sentence, status=refusal.status)
+            context = {"sentence": refusal.sentence, "to_settings": isinstance(refusal, StopEnded)}
+            return visit.render("nudges/ended.html", context, status=refusal.status)
 
     return answer
 

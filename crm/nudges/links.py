@@ -34,12 +34,19 @@ CUT = N_("This link is incomplete. Open it from the mail again, or go to the wee
 ENDED = N_(
     "This link has expired: links in mails work for 30 days. The week's page has everything that is open."
 )
+STOP_ENDED = N_(
+    "This link has expired: links that stop a mail work for 400 days. You can still switch it off in your settings."
+)
 
 
 class Gone(Refusal):
     """What the link was for is not there any more."""
 
     status = 410
+
+
+class StopEnded(Gone):
+    """A link that stopped a mail has ended: what it did is a switch in the settings."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +106,7 @@ def read(key: bytes, token: str, at: datetime) -> Link:
         raise NotFound(_(CUT))
     expires_at = datetime.fromtimestamp(int(words[7]), UTC)
     if at >= expires_at:
-        raise Gone(_(ENDED))
+        raise StopEnded(_(STOP_ENDED)) if words[4] in STOPS else Gone(_(ENDED))
     return Link(int(words[1]), int(words[2]), int(words[3]), words[4], words[5], words[6], expires_at)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from base64 import urlsafe_b64decode
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -34,10 +34,10 @@ HOST = "http://testserver"
 class Mailed:
     """A user's mail as it was sent, and a browser without a session."""
 
-    def __init__(self, world: World, folder: Path) -> None:
+    def __init__(self, world: World, folder: Path, at: datetime = NOW, **columns: Any) -> None:
         self.world = world
-        self.principal: Principal = member(world)
-        only(postman(world.database, hand_over=into_folder(folder)).work())
+        self.principal: Principal = member(world, **columns)
+        only(postman(world.database, at, into_folder(folder)).work())
         (path,) = folder.iterdir()
         message = message_from_bytes(path.read_bytes(), policy=default)
         assert isinstance(message, EmailMessage)
@@ -407,3 +407,32 @@ def test_the_mail_says_where_it_is_less_sure_in_both_its_forms(
         assert part is not None
         told = " ".join(str(part.get_content()).split())
         assert told.count("You have logged nothing since 2 November, so these may be less reliable.") == times
+
+
+def test_the_links_of_a_weekends_mail_speak_of_the_coming_week(world: World, tmp_path: Path) -> None:
+    saturday = NOW + timedelta(days=5)
+    with time_machine.travel(saturday + timedelta(minutes=1), tick=False):
+        mailed = Mailed(world, tmp_path, saturday, nudge_weekday=5, created_at=NOW)
+        done = mailed.link("Done & log")
+        one = links.read(KEY.encode(), done.removeprefix("/n/"), saturday)
+        met = mailed.forge(
+            verb="met", suggestion_id=one.suggestion_id, week=one.week, expires_at=one.expires_at
+        )
+        assert "leaves the coming week’s plan and rests for 14 days." in mailed.get(done).text
+        assert "leaves the coming week’s plan." in mailed.get(met).text
+        assert "One person is left in the coming week’s plan." in mailed.press(done).text
+    with time_machine.travel(saturday + timedelta(days=2), tick=False):
+        assert "One person is left in your week." in mailed.get(done).text
+
+
+@pytest.mark.parametrize("verb", ["unsubscribe", "stop_digest"])
+def test_an_old_link_that_stops_a_mail_says_how_long_it_held_and_where_the_switch_is(
+    mailed: Mailed, verb: str
+) -> None:
+    path = mailed.forge(verb=verb, suggestion_id=0, expires_at=NOW - timedelta(days=1))
+    ended = mailed.get(path)
+    assert ended.status_code == 410
+    assert "links that stop a mail work for 400 days" in ended.text
+    assert 'href="/settings"' in ended.text
+    other = mailed.get(mailed.forge(expires_at=NOW - timedelta(days=1)))
+    assert "links in mails work for 30 days" in other.text
