@@ -27,6 +27,7 @@ REFUSED = N_("The server refused it: {said}")
 NO_ANSWER = N_("It was handed over but no answer came, so it may have arrived. {said}")
 NOT_WRITTEN = N_("The file cannot be written: {fault}.")
 WRITTEN = N_("Written to {file}, not sent.")
+STOPPED = N_("Nothing is sent to this address, because its server accepts no mail for it: {said}")
 STOPPED_BY = N_("Stopped by {name}.")
 SENT_AGAIN = N_("{name} decided to send it again.")
 GAVE_UP = plurals(
@@ -44,6 +45,7 @@ _PATTERNS = (
     NO_ANSWER,
     NOT_WRITTEN,
     WRITTEN,
+    STOPPED,
     STOPPED_BY,
     SENT_AGAIN,
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from crm.accounts.schedules import (
     LOOK_BACK_WEEKS,
@@ -23,7 +23,7 @@ from crm.nudges import outbox as mails
 from crm.nudges.holds import hold
 from crm.nudges.outbox import STALE_AFTER
 from crm.storage.database import Database
-from crm.storage.tables import user
+from crm.storage.tables import outbox, user
 
 PURPOSE = WEEKLY_MAIL
 DIGEST = TEAM_DIGEST
@@ -236,21 +236,37 @@ def missing(
     if only is not None:
         people = people.where(only)
     known = weeks_with_mail(connection, at)
-    for row in connection.execute(people):
+    for row in connection.execute(people).all():
         recipient = Recipient.of(row)
-        for week in _weeks(recipient, known.get((row.workspace_id, row.id), set()), at, other):
+        for week in _weeks(connection, recipient, known.get((row.workspace_id, row.id), set()), at, other):
             yield recipient.placed(week, domain, at, TOO_LATE, other)
 
 
-def _weeks(recipient: Recipient, known: set[str], at: datetime, other: OtherTime | None) -> Iterator[IsoWeek]:
+def _weeks(
+    connection: Connection, recipient: Recipient, known: set[str], at: datetime, other: OtherTime | None
+) -> Iterator[IsoWeek]:
     """The weeks that are due and have no row, oldest first: the newest, and those missed since the last row before it."""
-    week = recipient.newest_week(at)
-    if not recipient.is_open(week, known, at, other):
+    newest = week = recipient.newest_week(at)
+    if not (recipient.is_open(newest, known, at, other) and recipient.is_owed(newest, at, other)):
         return
-    missed = [week]
-    earlier = [one for one in known if one < str(week)]
-    while earlier and len(missed) < LOOK_BACK_WEEKS and str(week.previous()) > max(earlier):
+    last = max((one for one in known if one < str(newest)), default="") or _last_before(
+        connection, recipient, newest
+    )
+    missed = [newest]
+    while last and len(missed) < LOOK_BACK_WEEKS and str(week.previous()) > last:
         week = week.previous()
         missed.append(week)
-    newest = missed[0]
     yield from (one for one in reversed(missed) if recipient.is_owed(one, at, other, is_newest=one == newest))
+
+
+def _last_before(connection: Connection, recipient: Recipient, week: IsoWeek) -> str:
+    """The last week before this that has a mail, however long ago; empty where none has."""
+    last = connection.execute(
+        select(func.max(outbox.c.week)).where(
+            outbox.c.workspace_id == recipient.workspace_id,
+            outbox.c.user_id == recipient.user_id,
+            outbox.c.purpose == PURPOSE,
+            outbox.c.week < str(week),
+        )
+    ).scalar_one()
+    return last or ""

@@ -6,12 +6,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
-from crm.accounts.stopped import STOPPED
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
-from crm.mail.kept_words import kept_words
+from crm.mail.kept_words import STOPPED, kept_words
 from crm.nudges.due import PURPOSE, TOO_LATE, missing
 from crm.nudges.holds import hold
 from crm.nudges.outbox import GIVEN_UP, NOT_IN_TIME, TRIED_ONCE

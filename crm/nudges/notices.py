@@ -13,7 +13,9 @@ from crm.nudges.outbox import Body, Claim, NoMail
 from crm.nudges.returns import of_user
 from crm.storage.tables import mail_stop, user
 
-LIFTED = N_("Mail goes to that address again, or whoever was to be told is no longer an admin.")
+LIFTED = N_(
+    "Mail goes to that address again, nobody on the team has it any more, or whoever was to be told is no longer an admin."
+)
 
 
 def written(connection: Connection, claim: Claim, url: str, templates: Environment) -> Body:
@@ -27,7 +29,7 @@ def written(connection: Connection, claim: Claim, url: str, templates: Environme
 
 
 def recipient(connection: Connection, claim: Claim) -> tuple[Any, Any]:
-    """The admin who is told, and the stop; NoMail where either is that no more."""
+    """The admin who is told, and the stop; NoMail where either is that no more, or it is nobody's address."""
     admin = connection.execute(_admin(claim)).one_or_none()
     found = connection.execute(_stopped(claim)).one_or_none()
     if admin is None or found is None:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from jinja2 import Environment
 from sqlalchemy import ColumnElement, Select, and_, select
 
-from crm.accounts.stopped import why_stopped
+from crm.accounts.stopped import kept_stop
 from crm.domain.returned import is_for_good
 from crm.errors import Unavailable, UsageError
 from crm.mail import kept_words
@@ -191,7 +191,7 @@ class Postman:
         refused for good, now or by a mail that came back."""
         with self.database.read() as connection:
             require_wanted(connection, claim)
-            stopped = why_stopped(connection, claim.workspace_id, address)
+            stopped = kept_stop(connection, claim.workspace_id, address)
         if stopped:
             raise NoMail("skipped", stopped)
 

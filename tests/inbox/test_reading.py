@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from crm.accounts.stopped import why_stopped
+from crm.domain import language
 from crm.inbox import letters, reading
 from crm.inbox.reading import Reader
+from crm.mail.kept_words import STOPPED, kept_words
 from crm.outgoing.imap_address import ImapAddress
-from crm.storage.tables import inbox, mail_return, mail_stop, outbox
+from crm.storage.tables import inbox, mail_return, mail_stop, outbox, user
+from tests import catalogues
 from tests.builders import NOW, World
 from tests.inbox.letters import away, exim, qmail, report
 from tests.mail.servers import scripted_server
@@ -213,3 +217,36 @@ def test_everybody_else_is_sent_to(world: World) -> None:
     with scripted_server(recipient="550 5.1.1 no such user") as server:
         postman(world.database, port=server.port).work()
     assert len(rows(world, mail_stop)) == len(users)
+
+
+def test_a_notice_about_somebody_who_has_left_is_not_sent_and_says_why(
+    world: World, server: ImapServer
+) -> None:
+    alice, mail = sent(world)
+    world.user("Bob Stone", created_at=NOW, nudge_on=False)
+    server.inbox.put(report(message_id=mail.message_id))
+    assert reader(world, server).work() == "good"
+    with world.database.write() as connection:
+        connection.execute(user.update().where(user.c.id == alice.user_id).values(active=False))
+    with mail_server() as (port, ledger):
+        skipped = only(postman(world.database, port=port).work())
+    assert (skipped.state, ledger.taken) == ("skipped", [])
+    assert "nobody on the team has it any more" in (skipped.reason or "")
+
+
+def test_why_an_address_gets_none_is_kept_in_english_and_read_in_ones_own_language(
+    world: World, server: ImapServer, tmp_path: Path
+) -> None:
+    """As an admin with a page in German presses *Run now*."""
+    _, mail = sent(world)
+    server.inbox.put(report(message_id=mail.message_id))
+    assert reader(world, server).work() == "good"
+    german: dict[catalogues.Said, catalogues.Said] = {STOPPED: "An diese Adresse geht nichts: {said}"}
+    with catalogues.german(tmp_path / "locale", german), language.spoken_in("de"):
+        with mail_server() as (port, _):
+            reason = only(postman(world.database, NOW + timedelta(days=7), port=port).work()).reason or ""
+        with world.database.read() as connection:
+            why = why_stopped(connection, world.workspace_id, mail.to_address)
+        assert kept_words(reason) == why
+    assert reason.startswith("Nothing is sent to this address, because its server accepts no mail for it: ")
+    assert why.startswith("An diese Adresse geht nichts: ")

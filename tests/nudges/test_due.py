@@ -244,6 +244,21 @@ def test_after_three_weeks_down_the_newest_is_sent_and_the_others_are_shown(worl
     assert len(ledger.taken) == 2
 
 
+@pytest.mark.parametrize("weeks", [9, 12, 30])
+def test_after_months_down_the_last_weeks_are_shown(world: World, weeks: int) -> None:
+    one = team(world, 1)[0]
+    new = team(world, 1, created_at=NOW + timedelta(weeks=weeks, days=-3))[0]
+    put_due(world.database, "example.org", NOW)
+    put_due(world.database, "example.org", NOW + timedelta(weeks=weeks, hours=20))
+    found = sorted(rows(world.database, one).values())
+    assert [at for at, _ in found] == [
+        NOW,
+        *(NOW + timedelta(weeks=week) for week in range(weeks - 7, weeks + 1)),
+    ]
+    assert [state for _, state in found[1:]] == [*["skipped"] * 7, "due"]
+    assert [state for _, state in rows(world.database, new).values()] == ["due"]
+
+
 @pytest.mark.parametrize(
     "columns",
     [{"role": "viewer"}, {"active": False}, {"nudge_on": False}, {"created_at": NOW + timedelta(minutes=1)}],
