@@ -61,7 +61,9 @@ def heard_in(remark: str, today: date) -> tuple[str, tuple[Heard, ...]]:
 
 def written_out(heard: Iterable[Heard]) -> list[str]:
     """What was heard, each as `told_in` reads it back on any day."""
-    return [f"{one.sort}: {one.text}" + (f" by {one.due.isoformat()}" if one.due else "") for one in heard]
+    return [
+        f"{one.sort}: {one.text}" + (f" by {one.due.day} {one.due:%b %Y}" if one.due else "") for one in heard
+    ]
 
 
 def due_doubt(one: Heard) -> str | None:

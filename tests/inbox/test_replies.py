@@ -358,7 +358,7 @@ def test_what_a_certain_reply_would_keep_is_kept_of_one_that_waited(
     browser = client(world, alice)
     form = waiting_form(browser, waits.id)
     assert (waits.why, form["day"]) == ("when", ["2026-02-04"])
-    assert form["text"] == ["good talk.\npromise: the numbers by 2026-12-02"]
+    assert form["text"] == ["good talk.\npromise: the numbers by 2 Dec 2026"]
     assert settle(browser, waits, day="2026-11-20").status_code == 303
     assert logged(world) == [
         ("Marta Kowalczyk", "lunch", "good talk."),
