@@ -52,7 +52,10 @@ BACKUP_OLD = timedelta(days=2)
 
 def examine(settings: Settings, database: Database, at: datetime) -> list[Finding]:
     """Ask every question; a question that cannot be answered is itself a finding."""
-    findings = _ask(ALWAYS, settings, database, at)
+    findings = _ask(OF_THE_SETTINGS, settings, database, at)
+    if (path := _missing(database)) is not None:
+        return [*findings, _no_database(path)]
+    findings += _ask(OF_THE_DATABASE, settings, database, at)
     if any(finding.state == "wrong" for finding in findings if finding.check in ("database", "schema")):
         return findings
     return findings + _ask(OF_THE_DATA, settings, database, at)
@@ -77,6 +80,21 @@ def _asked(
     except Exception as fault:  # without its words, which may hold names
         sentence = f"This could not be checked: {type(fault).__name__}."
         yield Finding(name, "wrong", sentence, "This is a fault in In Person: please report it.")
+
+
+def _missing(database: Database) -> Path | None:
+    """The SQLite file where it is not there: opening it would make it, as the user who asks."""
+    path = Path(database.url.database or "") if database.is_sqlite else None
+    return path if path is not None and path.name and not path.exists() else None
+
+
+def _no_database(path: Path) -> Finding:
+    return Finding(
+        "database",
+        "wrong",
+        f"There is no database at {path} yet.",
+        "The first start of `crm serve` makes it, as the user who runs it.",
+    )
 
 
 def _database(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
@@ -460,12 +478,14 @@ def _secret(settings: Settings) -> Iterator[Finding]:
         yield Finding("settings", "wrong", f"Other users can read {path}.", f"Run `chmod 600 {path}`.")
 
 
-ALWAYS: dict[str, Check] = {
+OF_THE_SETTINGS: dict[str, Check] = {
     "settings": _settings,
     "disk": _disk,
     "mail": _mail,
     "signature": signing.check,
     "inbox": mailbox.inbox,
+}
+OF_THE_DATABASE: dict[str, Check] = {
     "backups": _backups,
     "database": _database,
     "schema": _schema,

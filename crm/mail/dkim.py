@@ -158,7 +158,7 @@ def _key(pem: str) -> Any:
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
     except ImportError:
         raise UsageError(
-            "CRM_DKIM_KEY: signing needs the package cryptography: pip install 'in-person[dkim]'."
+            "CRM_DKIM_KEY: signing needs the package cryptography, which requirements/runtime.txt lists."
         ) from None
     try:
         key = load_pem_private_key(pem.replace("\\n", "\n").encode(), password=None)

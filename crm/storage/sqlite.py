@@ -31,10 +31,6 @@ was used most often and prepares whatever came later anew each time."""
 
 def sqlite_engine(url: str, connections: int) -> Engine:
     """An engine whose connections keep the rules of this house: WAL, durable commits, foreign keys; BEGIN is left to us."""
-    path = make_url(url).database
-    if path and path != ":memory:":
-        _make_folder(Path(path).parent)
-        _make_private(Path(path))
     engine = create_engine(
         url,
         module=driver,
@@ -47,6 +43,9 @@ def sqlite_engine(url: str, connections: int) -> Engine:
             "cached_statements": STATEMENTS,
         },
     )
+    path = make_url(url).database
+    if path and path != ":memory:":
+        event.listen(engine, "do_connect", lambda *_: _make(Path(path)))
     event.listen(engine, "connect", _prepare)
     if not is_safe():
         event.listen(engine, "connect", _leave_checkpoints)
@@ -90,6 +89,11 @@ def _opened(path: Path) -> IO[str]:
 def _leave_checkpoints(connection: Any, record: object) -> None:
     """To the server; and without one, to whoever closes the file last."""
     connection.execute("PRAGMA wal_autocheckpoint=0")
+
+
+def _make(path: Path) -> None:
+    _make_folder(path.parent)
+    _make_private(path)
 
 
 def _make_folder(folder: Path) -> None:

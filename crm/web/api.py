@@ -199,11 +199,11 @@ class Operation:
 
     def _admit(self, call: Call) -> None:
         if not call.bearer.may(self.scope):
-            raise Forbidden(f"This token has not the scope {self.scope}. Make one that has it.")
+            raise Forbidden(f"This token does not have the scope {self.scope}. Make one that has it.")
         if self.role == "member" and self.method == "GET" and not call.principal.may_edit:
             raise Forbidden("This token acts for a viewer. Viewers have no plan.")
         if self.role == "member" and not call.principal.may_edit:
-            raise Forbidden("This token acts for a viewer, who reads and changes nothing.")
+            raise Forbidden("This token acts for a viewer, who may read but not change anything.")
 
     def _serve(self, call: Call, raw: bytes) -> Response:
         refuse_nul(call.request)

@@ -53,6 +53,9 @@ def wrong(found: list[Finding]) -> dict[str, str]:
     return {finding.check: finding.sentence for finding in found if finding.state == "wrong"}
 
 
+ASKED = {*doctor.OF_THE_SETTINGS, *doctor.OF_THE_DATABASE, *doctor.OF_THE_DATA}
+
+
 def pulse(world: World, now: datetime, ago: timedelta) -> None:
     with world.database.write() as connection:
         row = {"process": "one", "started_at": now - ago, "seen_at": now - ago}
@@ -63,12 +66,22 @@ def test_a_healthy_installation_has_nothing_wrong(world: World, tmp_path: Path, 
     pulse(world, now, timedelta(seconds=20))
     found = examine(settings(tmp_path), world.database, now)
     assert wrong(found) == {}
-    assert {finding.check for finding in found} == {*doctor.ALWAYS, *doctor.OF_THE_DATA}
+    assert {finding.check for finding in found} == ASKED
 
 
 def test_a_database_without_tables_is_told_to_migrate(tmp_path: Path, now: datetime) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'fresh.sqlite3'}")
+    path = tmp_path / "fresh.sqlite3"
+    path.touch()
+    database = Database(f"sqlite:///{path}")
     assert "is empty" in wrong(examine(settings(tmp_path), database, now))["schema"]
+
+
+def test_where_there_is_no_database_none_is_made(tmp_path: Path, now: datetime) -> None:
+    """Made by root, it would shut out the service."""
+    path = tmp_path / "to be" / "fresh.sqlite3"
+    said = wrong(examine(settings(tmp_path), Database(f"sqlite:///{path}"), now))
+    assert said["database"] == f"There is no database at {path} yet."
+    assert not path.parent.exists()
 
 
 def test_a_database_of_a_newer_version_is_not_sent_to_migrate(tmp_path: Path, now: datetime) -> None:
@@ -231,7 +244,10 @@ def test_a_place_that_cannot_be_looked_at_is_a_finding_of_its_own(
     ]
     assert told.state == "wrong"
     assert told.sentence == f"This could not be checked: {place}: File name too long."
-    assert {one.check for one in examine(chosen, world.database, now)} >= {*doctor.ALWAYS}
+    assert {one.check for one in examine(chosen, world.database, now)} >= {
+        *doctor.OF_THE_SETTINGS,
+        *doctor.OF_THE_DATABASE,
+    }
 
 
 def looks_at(place: Path) -> Check:
@@ -248,10 +264,10 @@ def test_a_question_that_breaks_is_told_without_its_words_and_the_others_go_on(
     def broken(settings: Settings, database: Database, at: datetime) -> Iterator[Finding]:
         raise ValueError("Marta Kowalczyk")
 
-    monkeypatch.setitem(doctor.ALWAYS, "backups", broken)
+    monkeypatch.setitem(doctor.OF_THE_DATABASE, "backups", broken)
     found = examine(settings(tmp_path), world.database, now)
     assert wrong(found) == {"backups": "This could not be checked: ValueError."}
-    assert {finding.check for finding in found} == {*doctor.ALWAYS, *doctor.OF_THE_DATA}
+    assert {finding.check for finding in found} == ASKED
 
 
 def test_of_two_file_systems_on_one_point_the_later_one_counts() -> None:
