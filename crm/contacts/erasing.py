@@ -18,6 +18,7 @@ from crm.contacts.erased_reports import take_out_of_reports
 from crm.contacts.may_change import require_editor, require_people
 from crm.contacts.naming import marks_beside, marks_of, names_of, once_called
 from crm.contacts.queries import Person, person
+from crm.contacts.theirs import records_of
 from crm.domain.blanking import FINAL, Marks
 from crm.domain.language import gettext as _
 from crm.domain.language import ngettext, plurals
@@ -388,11 +389,7 @@ def _sources(
     alone: Sequence[int],
 ) -> None:
     """What files know them by, and what imports changed of them; ``people`` are the records that became them."""
-    rows: list[tuple[str, Sequence[int]]] = [("contact", people), ("interaction", alone)]
-    for one in MATTERS:
-        theirs = select(one.c.id).where(_about(one, principal, contact_id))
-        rows.append((one.name, list(connection.execute(theirs).scalars())))
-    for record, ids in rows:
+    for record, ids in records_of(connection, principal, contact_id, people, alone):
         for block in blocks(ids):
             for table in (source_record, import_trace):
                 own = (table.c.workspace_id == principal.workspace_id, table.c.record == record)

@@ -3,13 +3,16 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, or_, select, true, union
 
+from crm.contacts.naming import Before, once_called
 from crm.contacts.queries import contact_named
+from crm.contacts.theirs import records_of
 from crm.domain.formulas import restore
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
@@ -19,7 +22,8 @@ from crm.imports.channels import own_channels
 from crm.imports.export import ABOUT_PEOPLE, CHANNELS_FILE, OF_THE_TEAM, files_of, zipped
 from crm.imports.records import EXCHANGE
 from crm.imports.sheets import SHEETS
-from crm.interactions.private_notes import may_read_note
+from crm.interactions.private_notes import is_authors, may_read_note
+from crm.storage import journal
 from crm.storage.tables import (
     contact,
     import_batch,
@@ -27,17 +31,20 @@ from crm.storage.tables import (
     interaction,
     interaction_contact,
     interaction_user,
+    left_behind,
     left_out,
     mail_reply,
     merge,
     metadata,
     open_meeting,
     open_meeting_contact,
+    removed_matter,
     response,
     source_record,
     suggestion,
     user,
 )
+from crm.storage.types import from_micros
 
 THEIR_USERS_ALONE = (suggestion, left_out, response, open_meeting, mail_reply)
 """Plans, calendars and answers to one's mail are their user's alone; the command line sees everything."""
@@ -94,45 +101,62 @@ def rows_about(
     conditions: dict[Table, ColumnElement[bool]] = {
         one: one.c.contact_id == contact_id for one in mine if "contact_id" in one.c
     }
+    before = once_called(connection, principal, contact_id)
     conditions[contact] = contact.c.id == contact_id
-    conditions[merge] = or_(merge.c.contact_id == contact_id, merge.c.gone_id == contact_id)
-    conditions |= _beside(conditions, principal.workspace_id, contact_id)
+    conditions[merge] = merge.c.id.in_(before.merges)
+    conditions[mail_reply] = mail_reply.c.contact_id.in_(before.ids)
+    conditions |= _beside(connection, principal, conditions, contact_id, before)
+    whose_note = select(interaction.c.id, interaction.c.note_private, interaction.c.author_id)
+    log = connection.execute(whose_note.where(mine[interaction], conditions[interaction])).all()
     team: dict[int, str] = dict(connection.execute(select(user.c.id, user.c.name).where(mine[user])).all())
+    told = _Told(connection, principal, team, {row.id: row for row in log})
     found = {}
     for table, condition in conditions.items():
         rows = connection.execute(
             select(table).where(mine[table], condition, _visible(principal, table))
         ).all()
         if rows:
-            found[table.name] = [_row(principal, table, row, team) for row in rows]
+            found[table.name] = [told.row(table, row) for row in rows]
     return found
 
 
 def _beside(
-    conditions: Mapping[Table, ColumnElement[bool]], workspace_id: int, contact_id: int
+    connection: Connection,
+    principal: Principal,
+    conditions: Mapping[Table, ColumnElement[bool]],
+    contact_id: int,
+    before: Before,
 ) -> dict[Table, ColumnElement[bool]]:
-    """What belongs to those rows without naming the contact."""
+    """What belongs to those rows without naming the contact, and what imports know by them, or by who became them."""
+    own = principal.workspace_id
     log = select(interaction_contact.c.interaction_id).where(
-        interaction_contact.c.workspace_id == workspace_id, conditions[interaction_contact]
+        interaction_contact.c.workspace_id == own, conditions[interaction_contact]
     )
     meetings = select(open_meeting_contact.c.meeting_id).where(
-        open_meeting_contact.c.workspace_id == workspace_id, conditions[open_meeting_contact]
+        open_meeting_contact.c.workspace_id == own, conditions[open_meeting_contact]
     )
-    sources = source_record.c
-    batches = select(sources.batch_id).where(
-        sources.workspace_id == workspace_id,
-        sources.record == "contact",
-        sources.row_id == contact_id,
-    )
+    records = list(records_of(connection, principal, contact_id, before.ids, log))
     found: dict[Table, ColumnElement[bool]] = {
+        one: or_(*(and_(one.c.record == record, one.c.row_id.in_(ids)) for record, ids in records))
+        for one in (source_record, import_trace, left_behind)
+    }
+    removed = select(removed_matter.c.id).where(
+        removed_matter.c.workspace_id == own, conditions[removed_matter]
+    )
+    batches = union(
+        *(
+            select(one.c.batch_id).where(one.c.workspace_id == own, found[one])
+            for one in (source_record, import_trace)
+        )
+    )
+    return {
+        **found,
+        left_behind: or_(found[left_behind], left_behind.c.removed_id.in_(removed)),
         interaction: interaction.c.id.in_(log),
         interaction_user: interaction_user.c.interaction_id.in_(log),
         open_meeting: open_meeting.c.id.in_(meetings),
         import_batch: import_batch.c.id.in_(batches),
     }
-    for one in (source_record, import_trace):
-        found[one] = and_(one.c.record == "contact", one.c.row_id == contact_id)
-    return found
 
 
 def _visible(principal: Principal, table: Table) -> ColumnElement[bool]:
@@ -148,21 +172,64 @@ def _visible(principal: Principal, table: Table) -> ColumnElement[bool]:
     return true()
 
 
-def _row(principal: Principal, table: Table, row: Any, team: Mapping[int, str]) -> dict[str, Any]:
-    """A row without keys of ours; of an import only when and from which files, since others are in it too."""
-    said = {name: value for name, value in row._mapping.items() if name not in _KEYS and value is not None}
-    if table is interaction and not may_read_note(principal, row):
-        said.pop("note", None)
-    if table is import_batch:
-        said = {"id": row.id, "files": row.files, "applied_at": row.applied_at}
-    if table is merge:
-        said.pop("content")
-    return {
-        name.removesuffix("_id") if name in _USERS else name: team.get(value, value)
-        if name in _USERS
-        else value
-        for name, value in said.items()
-    }
+@dataclass(frozen=True)
+class _Told:
+    """What is told of each row: to whom, with the names of the team, and the interactions whose notes are asked about."""
+
+    connection: Connection
+    principal: Principal
+    team: Mapping[int, str]
+    log: Mapping[int, Any]
+
+    def row(self, table: Table, row: Row[Any]) -> dict[str, Any]:
+        """A row without keys of ours; of an import only when and from which files, since others are in it too."""
+        said = dict(row._mapping)
+        if table is interaction and not may_read_note(self.principal, row):
+            said["note"] = None
+        if table in (source_record, import_trace) and row.record == interaction.name:
+            said |= self._of_log(said)
+        if table is import_batch:
+            said = {"id": row.id, "files": row.files, "applied_at": row.applied_at}
+        if table is merge:
+            said["content"] = self._changes(row.content["changes"])
+        return self._named({name: value for name, value in said.items() if name not in _KEYS})
+
+    def _of_log(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """What a source said of an interaction, and how it was before an import, without a private note of others."""
+        row, before = self.log[said["row_id"]], said.get("before")
+        found: dict[str, Any] = {}
+        if "content_hash" in said and not may_read_note(self.principal, row):
+            found["content_hash"] = None
+        if before:
+            when = before.get("occurred_at")
+            found["before"] = {**before, "occurred_at": from_micros(when)} if when else dict(before)
+            if (row.note_private or before.get("note_private")) and not is_authors(self.principal, row):
+                found["before"].pop("note", None)
+        return found
+
+    def _changes(self, changes: Sequence[journal.Change]) -> list[dict[str, Any]]:
+        """What a merge changed of the two records themselves; the rest stands in its own table, as it is now."""
+        found = []
+        for name, *sides in changes:
+            if name.startswith(contact.name):
+                kept = zip(("before", "after"), sides, strict=True)
+                rows = {when: self._as_kept(name, row) for when, row in kept if row is not None}
+                found.append({"table": name, **rows})
+        return found
+
+    def _as_kept(self, name: str, row: journal.Row) -> dict[str, Any]:
+        typed = journal.as_typed(self.connection, name, row)
+        return self._named({key: value for key, value in typed.items() if key not in _KEYS - {"contact_id"}})
+
+    def _named(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """Without what is empty, users by name."""
+        return {
+            name.removesuffix("_id") if name in _USERS else name: self.team.get(value, value)
+            if name in _USERS
+            else value
+            for name, value in said.items()
+            if value is not None
+        }
 
 
 def _plain(value: Any) -> Any:

@@ -42,6 +42,17 @@ def changes(before: Snapshot, after: Snapshot) -> list[Change]:
     return found
 
 
+def as_typed(connection: Connection, name: str, row: Row) -> Row:
+    """A row of the table ``name`` as a change kept it, its days and moments no longer numbers."""
+    columns = metadata.tables[name].c
+    return {
+        key: kind.process_result_value(value, connection.dialect)
+        if key in columns and isinstance(kind := columns[key].type, TypeDecorator)
+        else value
+        for key, value in row.items()
+    }
+
+
 def take_back(connection: Connection, made: Iterable[Change]) -> None:
     """Make the rows what they were before.
 

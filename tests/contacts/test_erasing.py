@@ -236,6 +236,8 @@ class Rows:
             held = {"record": "contact", "row_id": row_id, "batch_id": batch_id}
             self.add(source_record, **held, source_key=key, content_hash=f"a={EMAIL}")
             self.add(import_trace, **held, before={"notes": NAME}, after="1")
+        of_removed = {"record": "ask", "row_id": 1, "batch_id": batch_id}
+        self.add(source_record, **of_removed, source_key="row:1", content_hash="text=ailing")
         said = {"summary": "Lunch", "note": "Met\nZéphyrine"}
         of_log = {"record": "interaction", "row_id": crowd.shared, "batch_id": batch_id}
         for key, content in (("ical:1", json.dumps(said, ensure_ascii=False)), ("ical:2", "")):

@@ -4,18 +4,30 @@ import csv
 import io
 import json
 import zipfile
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
 from crm.contacts.actions import add_contact
 from crm.contacts.drafts import NewContact, Way
+from crm.contacts.merging import merge_contacts
 from crm.imports.one_person import THEIR_USERS_ALONE, person_files, rows_about
 from crm.interactions.actions import Entry, edit_interaction
 from crm.storage.database import Database
-from crm.storage.tables import contact, interaction, metadata
+from crm.storage.tables import (
+    ask,
+    contact,
+    import_batch,
+    import_trace,
+    interaction,
+    metadata,
+    source_record,
+)
+from crm.storage.types import to_micros
 from tests.builders import World
-from tests.contacts.test_erasing import CANARIES, EMAIL, NAME, Crowd, naming
+from tests.contacts.test_erasing import CANARIES, EMAIL, NAME, Crowd, naming, put
 from tests.imports.files import bring, exported, rows
 from tests.web.site import client
 
@@ -45,6 +57,61 @@ def test_every_row_about_them_is_in_it(database: Database):
     )
     assert {row["id"] for row in found["interaction"]} == {crowd.alone, crowd.shared}
     assert found["merge"][0]["gone_name"] == f"{NAME} Senior"
+
+
+def test_what_they_were_before_a_merge_and_what_imports_know_by_it_is_in_it(database: Database):
+    world = World.create(database)
+    reader, author = world.user("Ben Ode", "member"), world.user("Alice Meyer", "member")
+    now = world.now
+    oldest = NewContact(name="Zo Halloran", emails=(Way("zo@old.example"),), addresses=(Way("1 Old Lane"),))
+    with database.write() as connection:
+        first = add_contact(connection, world.principal, oldest, now)
+    second, stays = world.contact("Z. Quill"), world.contact("Zoe Quill")
+    log = {
+        words: world.log("phone", 2, stays, note=words, note_private=is_private, by=author)
+        for words, is_private in (("Our secret", True), ("Plain", False), ("Was private", False))
+    }
+    with database.write() as connection:
+        write = partial(put, connection, world)
+        asked = write(ask, contact_id=stays, text="The pilot", opened_on=world.today)
+        batch_id, other = (
+            write(import_batch, files=[f"{one}.csv"], counts={}, applied_at=now) for one in "ab"
+        )
+        traced: list[tuple[str, int, int, dict[str, Any]]] = [
+            ("contact", first, batch_id, {"name": "Zo H."}),
+            ("ask", asked, other, {"text": "A pilot"}),
+        ]
+        for words, row_id in log.items():
+            said = {"note": f"Before: {words}", "note_private": "priv" in words}
+            traced.append(("interaction", row_id, other, {"occurred_at": to_micros(now), **said}))
+        for record, row_id, from_batch, before in traced:
+            held = {"record": record, "row_id": row_id, "batch_id": from_batch}
+            write(import_trace, **held, before=before, after="1")
+            write(source_record, **held, content_hash=json.dumps(before), source_key=str(row_id))
+        merge_contacts(connection, world.principal, second, first, {"name": "first"}, now)
+        merge_contacts(connection, world.principal, stays, second, {"name": "first"}, now)
+    with database.read() as connection:
+        found = rows_about(connection, reader, stays)
+        own = rows_about(connection, author, stays)
+    assert [row["gone_name"] for row in found["merge"]] == ["Zo Halloran", "Z. Quill"]
+    changes = [one for row in found["merge"] for one in row["content"]]
+    was = [one["before"] for one in changes if one["table"] == "contact" and "before" in one]
+    assert {"Zo Halloran", "Z. Quill", "Zoe Quill"} == {one["name"] for one in was}
+    assert world.today in {one["created_on"] for one in was}
+    assert {"1 Old Lane"} == {
+        one["before"]["value"] for one in changes if one["table"] == "contact_address" and "before" in one
+    }
+    befores = {(row["record"], row["row_id"]): row["before"] for row in found["import_trace"]}
+    assert befores["contact", first] == {"name": "Zo H."}
+    assert befores["ask", asked] == {"text": "A pilot"}
+    assert befores["interaction", log["Plain"]]["note"] == "Before: Plain"
+    assert befores["interaction", log["Plain"]]["occurred_at"] == now
+    assert {row["files"][0] for row in found["import_batch"]} == {"a.csv", "b.csv"}
+    assert {row["record"] for row in found["source_record"]} == {"contact", "ask", "interaction"}
+    secrets = ("Before: Our secret", "Our secret", "Before: Was private")
+    assert all(words in str(own["import_trace"]) for words in secrets)
+    assert not any(words in str(found["import_trace"]) for words in secrets)
+    assert not any("Our secret" in str(rows) for rows in found.values())
 
 
 def test_private_notes_and_plans_of_others_are_not(database: Database):
