@@ -78,6 +78,20 @@ def ask_about(run: Run, key: str, entry: Entry) -> str | None:
     return title
 
 
+def ask_no_more(run: Run, keys: Sequence[str]) -> None:
+    """These meetings were called off or put off: whether they happened is not asked any more, where nobody has answered."""
+    table = open_meeting.c
+    for block in blocks(keys):
+        open_ones = (
+            table.workspace_id == run.principal.workspace_id,
+            table.source_key.in_(block),
+            table.answer.is_(None),
+        )
+        ids = list(run.connection.execute(select(table.id).where(*open_ones)).scalars())
+        _remove_people(run.connection, run.principal, ids)
+        run.connection.execute(open_meeting.delete().where(*open_ones))
+
+
 def _remove_people(connection: Connection, principal: Principal, ids: Sequence[int]) -> None:
     table = open_meeting_contact
     connection.execute(

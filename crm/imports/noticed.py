@@ -19,7 +19,7 @@ from crm.imports.chat_days import ChatDays
 from crm.imports.log import BLOCK, entries_of, found_as, insert_entries, show_participants
 from crm.imports.mail_copies import Survey, survey
 from crm.imports.matching import folded_email
-from crm.imports.meetings import ask_about, asked
+from crm.imports.meetings import ask_about, ask_no_more, asked
 from crm.imports.people import import_contacts
 from crm.imports.phrases import both, moment_said, phrase, phrases
 from crm.imports.records import CHATS, MAIL, ContactRecord, ParsedFile
@@ -112,23 +112,28 @@ class _Noticing:
         run.sources.load("interaction", clear)
         known = {key: source for key in clear if (source := run.sources.get("interaction", key))}
         stored = entries_of(run, [source.row_id for source in known.values()])
-        fresh = []
+        fresh, off = [], []
         for key, one in clear.items():
             source = known.get(key)
             if source and (source.row_id == 0 or source.row_id in stored):
                 self._again(one, source.row_id, source.content, stored.get(source.row_id))
             elif one.sighting.is_off:
                 run.sources.remember("interaction", key, 0, one.content)
+                off.append(key)
             else:
                 fresh.append(one)
+        ask_no_more(run, off)
         self._fresh(self._by_source_id(fresh))
         run.sources.flush()
 
     def _that_say_something(self, block: list[Sighting]) -> list[Sighting]:
-        """All but what is still to come and is not in the log: of what is there it says that it was put off."""
-        self.run.sources.load("interaction", (one.key for one in block if one.is_ahead))
-        known = self.run.sources
-        return [one for one in block if not one.is_ahead or known.get("interaction", one.key)]
+        """All but what is still to come and is neither in the log nor asked about: of what is it says that it was put off."""
+        ahead = [one.key for one in block if one.is_ahead]
+        self.run.sources.load("interaction", ahead)
+        known = {key for key in ahead if self.run.sources.get("interaction", key)} | asked(
+            self.run, ahead
+        ).keys()
+        return [one for one in block if not one.is_ahead or one.key in known]
 
     def _days(self, clear: dict[str, Clear]) -> dict[str, Clear]:
         """The same, with each day of a chat under the key it has here, whatever the person was called then."""

@@ -479,6 +479,22 @@ def test_what_is_not_known_is_asked_answered_and_taken_back(world: World) -> Non
     assert browser.get("/meetings").text.count('name="meeting_ids"') == 3
 
 
+@pytest.mark.parametrize("how", [("STATUS:CANCELLED",), ()], ids=["called off", "put off"])
+def test_what_was_called_off_or_put_off_is_not_asked_about_until_it_took_place(
+    world: World, how: tuple[str, ...]
+) -> None:
+    people(world)
+    good(bring(world, calendar(event("a", MARTA, "SEQUENCE:1", start="20261123T100000Z"))))
+    assert count(world, open_meeting) == 1
+    moved = calendar(event("a", MARTA, "SEQUENCE:2", *how, start="20261126T100000Z"))
+    for later in (0, 1):
+        good(bring(world, moved, later=later))
+        assert count(world, open_meeting) == 0
+    held = calendar(event("a", MARTA, "SEQUENCE:3" if how else "SEQUENCE:2", start="20261126T100000Z"))
+    good(bring(world, held, later=4))
+    assert [row.occurred_at.day for row in rows(world, open_meeting)] == [26]
+
+
 def test_undoing_the_import_takes_the_questions_back(world: World) -> None:
     people(world)
     (report,) = good(bring(world, calendar(event("a", MARTA))))
