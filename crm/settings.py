@@ -159,7 +159,7 @@ class Settings(BaseSettings):
                 ip_network(place)
             except ValueError:
                 raise ValueError(
-                    "must be addresses or networks, such as 10.0.0.5 or 172.16.0.0/12, with commas between"
+                    "must be addresses or networks, such as 10.0.0.5 or 10.0.0.4/30, with commas between"
                 ) from None
         return value
 

@@ -1,6 +1,7 @@
 """The secret key of the data directory, addresses, and where settings are read from."""
 
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from crm import settings
 from crm.errors import UsageError
 from crm.settings import Settings
+from tests.house.places import ROOT
 
 
 def test_many_who_start_at_once_have_one_whole_key(tmp_path: Path) -> None:
@@ -117,15 +119,38 @@ def test_a_proxy_is_an_address_or_a_network() -> None:
 def test_a_proxy_is_known_also_by_a_socket_that_takes_both_sorts_of_addresses(passed_on_by: str) -> None:
     """``CRM_HOST=::`` sees who comes by IPv4 as ``::ffff:127.0.0.1``."""
     trusted = Settings(proxies="127.0.0.1, ::1, 172.16.0.0/12").trusted_proxies
+    for where, seen in ((passed_on_by, "203.0.113.7"), ("::ffff:192.0.2.1", "::ffff:192.0.2.1")):
+        assert asked_from(where, "203.0.113.7", trusted) == seen
+
+
+@pytest.mark.parametrize(
+    ("passed_on_by", "seen"),
+    [("172.30.97.1", "192.168.1.20"), ("192.168.1.20", "192.168.1.20"), ("172.30.97.3", "172.30.97.3")],
+)
+def test_in_its_containers_nobody_of_the_office_can_claim_another_address(
+    passed_on_by: str, seen: str
+) -> None:
+    """Neither through a proxy that appends to what it was sent, nor past it."""
+    compose = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    proxies, gateway = (
+        "".join(re.findall(rf"{name}: (\S+)", compose)) for name in ("CRM_PROXIES", "gateway")
+    )
+    assert proxies == gateway
+
+    claimed = f"198.51.100.7, {seen}" if passed_on_by == gateway else "198.51.100.7"
+    assert asked_from(passed_on_by, claimed, Settings(proxies=proxies).trusted_proxies) == seen
+
+
+def asked_from(passed_on_by: str, forwarded_for: str, trusted: list[str]) -> str:
+    """Who asks, as In Person sees it."""
 
     def show(request: Request) -> PlainTextResponse:
         assert request.client
         return PlainTextResponse(request.client.host)
 
     app = ProxyHeadersMiddleware(Starlette(routes=[Route("/", show)]), trusted)  # type: ignore[arg-type]
-    for where, seen in ((passed_on_by, "203.0.113.7"), ("::ffff:192.0.2.1", "::ffff:192.0.2.1")):
-        browser = TestClient(app, client=(where, 5000))  # type: ignore[arg-type]
-        assert browser.get("/", headers={"X-Forwarded-For": "203.0.113.7"}).text == seen
+    browser = TestClient(app, client=(passed_on_by, 5000))  # type: ignore[arg-type]
+    return browser.get("/", headers={"X-Forwarded-For": forwarded_for}).text
 
 
 def test_keys_before_the_newest_are_known(tmp_path: Path) -> None:
