@@ -14,7 +14,7 @@ from crm.domain.schedule import Schedule
 from crm.domain.spans import day_and_time
 from crm.domain.weeks import IsoWeek
 from crm.settings import Settings
-from crm.storage.tables import outbox, user
+from crm.storage.tables import mail_hold, outbox, user
 
 log = logging.getLogger("crm.accounts")
 CHOSEN = ("nudge_weekday", "nudge_minute", "time_zone")
@@ -86,6 +86,12 @@ def due_words(due_at: datetime, principal: Principal, at: datetime) -> str:
     """ "Wed 2 Dec, 07:30, America/New_York"."""
     local = due_at.astimezone(principal.user_zone)
     return f"{day_and_time(local, principal.own_day(at))}, {principal.user_zone}"
+
+
+def is_held(connection: Connection) -> bool:
+    """Whether no mail at all goes out, since an old backup was restored."""
+    held = select(mail_hold.c.held_at).where(mail_hold.c.released_at.is_(None)).limit(1)
+    return connection.execute(held).first() is not None
 
 
 def gets_mail(settings: Settings, principal: Principal, person: Any) -> bool:

@@ -47,6 +47,7 @@ def _page(visit: Visit, values: Any, errors: dict[str, str]) -> Response:
         ),
         "city_hint": _city_hint(str(values.get("city") or ""), str(values.get("country") or "")),
         "has_mail": bool(visit.settings.smtp_url),
+        "is_held": schedules.is_held(visit.connection),
         "coming": _coming(visit),
     }
     return visit.render("accounts/settings.html", context, active="team", status=422 if errors else 200)
@@ -55,7 +56,8 @@ def _page(visit: Visit, values: Any, errors: dict[str, str]) -> Response:
 def _coming(visit: Visit) -> str:
     """When their next weekly mail goes out; empty where none does."""
     principal = visit.principal
-    if not schedules.gets_mail(visit.settings, principal, visit.user):
+    gets_mail = schedules.gets_mail(visit.settings, principal, visit.user)
+    if not gets_mail or schedules.is_held(visit.connection):
         return ""
     due_at = schedules.coming(visit.connection, principal, visit.at)
     return schedules.due_words(due_at, principal, visit.at)

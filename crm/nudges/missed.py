@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
+from crm.accounts.schedules import is_held
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.mail.kept_words import STOPPED, kept_words
 from crm.nudges.due import PURPOSE, TOO_LATE, missing
-from crm.nudges.holds import hold
 from crm.nudges.outbox import GIVEN_UP, NOT_IN_TIME, TRIED_ONCE
 from crm.settings import Settings
 from crm.storage.statements import built_once
@@ -109,7 +109,7 @@ def _is_late(due_by: Any) -> ColumnElement[bool]:
 
 def is_awaited(connection: Connection, settings: Settings) -> bool:
     """Whether weekly mails go out as things are: mail is set up, and not all of it is held back after a restore."""
-    return bool(settings.smtp_url) and hold(connection) is None
+    return bool(settings.smtp_url) and not is_held(connection)
 
 
 def awaited(

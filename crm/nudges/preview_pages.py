@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from crm.accounts.schedules import due_words, gets_mail, user_row
+from crm.accounts.schedules import due_words, gets_mail, is_held, user_row
 from crm.mail.rendering import UNBROKEN
 from crm.nudges import links
 from crm.nudges.ahead import next_mail
@@ -29,11 +29,13 @@ def preview(visit: Visit) -> Response:
         mail = writer.written(connection, told, plan, at)
     except NothingDue as nothing:
         why_none = nothing.empty.ahead
-    goes_out = gets_mail(visit.settings, principal, person)
+    held = is_held(connection)
+    goes_out = gets_mail(visit.settings, principal, person) and not held
     context = {
         "mail": mail,
         "why_none": why_none,
         "has_mail": bool(visit.settings.smtp_url),
+        "is_held": held,
         "coming": due_words(ahead.due_at, principal, at) if goes_out else "",
         "why_later": ahead.why_later(principal, at),
     }

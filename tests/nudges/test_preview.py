@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from crm.storage.tables import left_out, outbox, plan, suggestion
+from crm.storage.tables import left_out, mail_hold, outbox, plan, suggestion
 from tests.builders import NOW, World
 from tests.nudges.mailroom import mail_server, member, postman
 from tests.nudges.test_quiet import MONDAY, be_off, by_screen, in_touch, owe, reader
@@ -138,3 +138,15 @@ def test_the_heartbeat_names_its_zone_and_tells_of_ones_own_days_off_alone(world
     assert "times are in your zone, America/New_York." in page
     assert "Nothing can be planned" not in page
     assert "Nothing can be planned for the week of Mon 23 Nov" in read(world, bob, "/team/heartbeat")
+
+
+@pytest.mark.parametrize("path", ["/settings/mail", "/settings"])
+def test_no_mail_is_foretold_while_all_is_held(world: World, path: str) -> None:
+    admin, bob = member(world), world.user("Bob Stone", "member")
+    assert "goes out Mon 23 Nov" in read(world, admin, path)
+    with world.database.write() as connection:
+        connection.execute(mail_hold.insert(), {"held_at": NOW, "reason": "Restored from an old backup"})
+    page = read(world, admin, path)
+    assert "goes out Mon 23 Nov" not in page
+    assert '<a href="/team/heartbeat">Heartbeat</a> says how to release it.' in page
+    assert "until an admin releases it" in read(world, bob, path)
