@@ -1,7 +1,7 @@
 """Is it working? Key people reached in person over time, what became of suggestions, and what came after."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,7 +10,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, func, select
 
 from crm.accounts.schedules import WEEKLY_MAIL
-from crm.domain.fates import ActCount, Aftermath, Became, Fate, Happened, aftermath, by_act, by_day
+from crm.domain.fates import (
+    ActCount,
+    Aftermath,
+    Became,
+    Fate,
+    Happened,
+    Touch,
+    aftermath,
+    by_act,
+    by_day,
+    told_of,
+)
 from crm.domain.principal import Principal
 from crm.domain.rules import ACTS, CHANNELS_OF_ACTS
 from crm.domain.weeks import IsoWeek
@@ -18,7 +29,16 @@ from crm.health.shares import Share, personal_shares
 from crm.planning.contacted import Reached, reached_since, was_contacted
 from crm.planning.states import answers_to
 from crm.storage.participation import is_personal
-from crm.storage.tables import ask, interaction_contact, outbox, response, signal, suggestion, user
+from crm.storage.tables import (
+    ask,
+    interaction,
+    interaction_contact,
+    outbox,
+    response,
+    signal,
+    suggestion,
+    user,
+)
 
 WEEKS = (13, 26, 52)
 """How far back one may look."""
@@ -49,7 +69,8 @@ def effects(
     days = _days(today, weeks)
     shares = personal_shares(connection, principal, days, at, user_id)
     planners = _planners(connection, principal, days[0], user_id)
-    fates = [one for by in planners for one in fates_of(connection, by, days[0], at)]
+    theirs = [fates_of(connection, by, days[0], at) for by in planners]
+    fates = [one for some in theirs for one in some]
     return Effects(
         shares=tuple(shares),
         since=_first_mail(connection, principal, days, user_id),
@@ -57,7 +78,7 @@ def effects(
         days=by_day(fates),
         after=aftermath(fates, _happened(connection, principal, fates, at), today),
         planned=len({one.monday for one in fates}),
-        planners=len(planners),
+        planners=sum(map(bool, theirs)),
     )
 
 
@@ -123,7 +144,7 @@ def _fate(
     else:
         return Fate(row.contact_id, act, "untouched" if answer is None else "declined", row.monday)
     became: Became = "done" if channel == CHANNELS_OF_ACTS[act] else "otherwise"
-    return Fate(row.contact_id, act, became, row.monday, by.own_day(when))
+    return Fate(row.contact_id, act, became, row.monday, when, by.own_day(when), by.team_day(when))
 
 
 def _touch(
@@ -169,16 +190,11 @@ def _happened(
     connection: Connection, principal: Principal, fates: Iterable[Fate], at: datetime
 ) -> dict[int, list[Happened]]:
     """What happened with the contacts that were reached, from the first of those days on."""
-    acted = [one for one in fates if one.acted_on is not None]
+    acted = [(one.contact_id, one.logged_on) for one in fates if one.logged_on is not None]
     if not acted:
         return {}
-    ids = {one.contact_id for one in acted}
-    first = min(one.acted_on for one in acted if one.acted_on is not None)
+    ids, first = {whose for whose, _ in acted}, min(day for _, day in acted)
     own, today = principal.workspace_id, principal.team_day(at)
-    log = interaction_contact.c
-    touches = select(log.contact_id, log.day, log.direction, is_personal(log).label("personal")).where(
-        log.workspace_id == own, log.contact_id.in_(ids), log.counts, log.day > first, log.occurred_at <= at
-    )
     closed = select(ask.c.contact_id, ask.c.closed_on).where(
         ask.c.workspace_id == own, ask.c.contact_id.in_(ids), ask.c.closed_on.between(first, today)
     )
@@ -186,10 +202,34 @@ def _happened(
         signal.c.workspace_id == own, signal.c.contact_id.in_(ids), signal.c.heard_on.between(first, today)
     )
     found: dict[int, list[Happened]] = defaultdict(list)
-    for contact_id, day, direction, personal in connection.execute(touches):
-        found[contact_id].append(Happened(day, wrote=direction == "inbound", personal=bool(personal)))
+    for contact_id, touches in _touches(connection, own, ids, first, at).items():
+        found[contact_id] = told_of(touches)
     for contact_id, day in connection.execute(closed):
         found[contact_id].append(Happened(day, ask=True))
     for contact_id, day, sort in connection.execute(heard):
         found[contact_id].append(Happened(day, heard=sort))
+    return found
+
+
+def _touches(
+    connection: Connection, workspace_id: int, contact_ids: Collection[int], first: date, at: datetime
+) -> dict[int, list[Touch]]:
+    """The log of these contacts from that day on, with what our side tried or sent to many."""
+    log = interaction_contact.c
+    same = (interaction.c.workspace_id == log.workspace_id) & (interaction.c.id == log.interaction_id)
+    is_ours = log.direction != "inbound"
+    rows = connection.execute(
+        select(log.contact_id, log.occurred_at, log.day, log.counts)
+        .add_columns(is_ours.label("ours"), is_personal(log).label("personal"))
+        .select_from(interaction_contact.join(interaction, same))
+        .where(log.workspace_id == workspace_id, log.contact_id.in_(contact_ids))
+        .where(
+            log.day >= first, log.occurred_at <= at, interaction.c.deleted_at.is_(None), log.counts | is_ours
+        )
+        .order_by(log.contact_id, log.occurred_at, log.interaction_id)
+    )
+    found: dict[int, list[Touch]] = defaultdict(list)
+    for row in rows:
+        counts, personal = bool(row.counts), bool(row.personal)
+        found[row.contact_id].append(Touch(row.occurred_at, row.day, bool(row.ours), counts, personal))
     return found

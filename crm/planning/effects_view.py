@@ -7,7 +7,7 @@ from datetime import date
 from crm.domain.fates import AFTER_DAYS, Aftermath, two_thirds_by
 from crm.domain.language import N_, ngettext, plurals
 from crm.domain.language import gettext as _
-from crm.domain.manner import month_name, month_words
+from crm.domain.manner import month_name, month_words, numeral
 from crm.domain.spans import count, day_phrase, in_words, join
 from crm.domain.vocabulary import SIGNALS_COUNTED
 from crm.domain.weeks import DAY_NAMES
@@ -174,11 +174,11 @@ def soon_sentence(counts: Sequence[int]) -> str:
 
 def weeks_sentence(found: Effects) -> str:
     """Over how many weeks and people the suggestions were counted."""
-    people = ngettext("{many} person", "{many} people", found.planners).format(many=in_words(found.planners))
     if not found.planned:
         return ""
-    weeks = count(found.planned, "week", "weeks")
-    return _("{weeks} that are over, {people} with a plan").format(weeks=weeks, people=people)
+    people = ngettext("{many} person with a plan", "{many} people with a plan", found.planners)
+    said = ngettext("{n} week that is over, {people}", "{n} weeks that are over, {people}", found.planned)
+    return said.format(n=numeral(found.planned), people=people.format(many=in_words(found.planners)))
 
 
 def days_words(days: float | None) -> str:

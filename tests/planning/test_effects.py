@@ -13,15 +13,17 @@ from crm.domain.weeks import IsoWeek
 from crm.health.shares import personal_shares
 from crm.planning import actions
 from crm.planning.effects import effects, fates_of
+from crm.planning.effects_view import weeks_sentence
 from crm.storage.metrics import as_of
 from crm.storage.stored_metrics import scope_of
 from crm.storage.tables import contact, outbox
 from tests.builders import NOW, World
-from tests.planning.test_plan import make, shown
+from tests.planning.test_plan import by_screen, make, shown
 from tests.web.site import client
 
 LONG_AGO = date(2026, 1, 1)
 PAST = IsoWeek(2026, 45)
+WELL_PAST = IsoWeek(2026, 41)
 
 
 def test_the_shares_are_those_of_the_metrics_on_each_day(world: World) -> None:
@@ -68,14 +70,15 @@ def alice(world: World) -> Principal:
     return world.user(city="Boston", budget_call=9, budget_in_person=9, budget_total=18)
 
 
-def planned(world: World, alice: Principal, number: int) -> list[Any]:
-    """A plan of two weeks ago for so many people reached by mail alone."""
+def planned(world: World, alice: Principal, number: int, week: IsoWeek = PAST) -> list[Any]:
+    """A plan of that week, two weeks ago if left out, for so many people reached by mail alone."""
     for place in range(number):
         one = world.contact(f"Person {place}", owner_id=alice.user_id, city="Boston")
-        for days_ago in (20, 40, 60):
+        before = (world.today - week.monday).days
+        for days_ago in (before + 1, before + 19, before + 39):
             world.log("email", days_ago, one)
-    monday = datetime.combine(PAST.monday, time(8), world.zone)
-    return list(make(world, alice, PAST, monday).suggestions)
+    monday = datetime.combine(week.monday, time(8), alice.user_zone)
+    return list(make(world, alice, week, monday).suggestions)
 
 
 def test_every_answer_is_counted_as_what_it_was(world: World, alice: Principal) -> None:
@@ -132,6 +135,39 @@ def test_this_week_and_others_people_are_not_counted_in_ones_own(world: World, a
     assert (everybody.planned, everybody.planners) == (mine.planned, mine.planners) == (1, 1)
     assert sum(one.suggested for one in mine.acts) == 2
     assert (theirs.acts, theirs.planned, theirs.shares[-1].people) == ((), 0, 0)
+
+
+def test_what_came_after_is_told_by_the_days_of_the_team(world: World) -> None:
+    berlin = World.create(world.database, "Berlin", "Europe/Berlin")
+    alice = berlin.user(city="Los Angeles", time_zone="America/Los_Angeles")
+    one, two = planned(berlin, alice, 2, WELL_PAST)
+    evening = datetime.combine(WELL_PAST.monday + timedelta(days=1), time(17), alice.user_zone)
+    with berlin.database.write() as connection:
+        for answered in (one, two):
+            actions.done(connection, alice, answered.id, evening)
+    after = evening + timedelta(days=3)
+    berlin.log("email", None, two.contact.id, occurred_at=after, direction="outbound", by=alice)
+    reply = after + timedelta(days=1)
+    berlin.log("email", None, two.contact.id, occurred_at=reply, direction="inbound", by=alice)
+    with berlin.database.read() as connection:
+        found = effects(connection, alice, NOW, 13)
+    assert found.days[1] == 2
+    assert (found.after.acted_on, found.after.personal, found.after.wrote, found.after.nothing) == (
+        2,
+        0,
+        0,
+        1,
+    )
+
+
+def test_who_began_this_week_is_not_yet_among_those_with_a_plan(world: World, alice: Principal) -> None:
+    planned(world, alice, 1)
+    bob = world.user("Bob Stone", "member", city="Boston")
+    by_screen(world, bob)
+    assert make(world, bob).suggestions
+    with world.database.read() as connection:
+        found = effects(connection, world.principal, NOW, 13)
+    assert weeks_sentence(found) == "1 week that is over, one person with a plan"
 
 
 def mailed(world: World, by: Principal, at: datetime) -> None:
