@@ -18,6 +18,10 @@ class Flagged(Protocol):
         """The rule's key."""
 
     @property
+    def told_as(self) -> str:
+        """The key of the shipped rule whose sentence it is told by; empty where it is told by its metrics or its name."""
+
+    @property
     def severity(self) -> str:
         """*high*, *medium* or *low*."""
 
@@ -34,7 +38,7 @@ OVERLAPS = (
     frozenset({"screen_only", "never_met", "gone_digital", "in_person_overdue", "renewal"}),
     frozenset({"gone_quiet", "unanswered", "no_record"}),
 )
-"""Rules that tell the same thing about one contact: nothing personal lately; nothing at all lately."""
+"""Shipped sentences that tell the same thing about one contact: nothing personal lately; nothing at all lately."""
 
 
 def reason(flags: Sequence[Flagged], act: str) -> str:
@@ -46,7 +50,7 @@ def reason(flags: Sequence[Flagged], act: str) -> str:
     """
     if not flags:
         raise ValueError("a suggestion needs at least one flag")
-    fitting = [one for one in flags if act in one.suggests or one.rule != "important_ask"] or flags
+    fitting = [one for one in flags if act in one.suggests or one.told_as != "important_ask"] or flags
     strongest, *others = sorted(fitting, key=lambda one: (act not in one.suggests, *_strength(one)))
     for other in others:
         if not _says_the_same(strongest, other) and len(strongest.sentence + other.sentence) < LONGEST:
@@ -65,20 +69,19 @@ def _asked_last(one: Flagged, other: Flagged) -> str:
 
 def _strength(flag: Flagged) -> tuple[int, int]:
     severity = SEVERITIES.index(flag.severity) if flag.severity in SEVERITIES else len(SEVERITIES)
-    return severity, SAID_FIRST.index(flag.rule) if flag.rule in SAID_FIRST else len(SAID_FIRST)
+    return severity, SAID_FIRST.index(flag.told_as) if flag.told_as in SAID_FIRST else len(SAID_FIRST)
 
 
 def _says_the_same(one: Flagged, other: Flagged) -> bool:
-    together = {one.rule, other.rule}
-    return (
-        len(together) == 1 or one.sentence == other.sentence or any(together <= group for group in OVERLAPS)
-    )
+    together = {one.told_as, other.told_as}
+    is_same = one.rule == other.rule or one.sentence == other.sentence
+    return is_same or any(together <= group for group in OVERLAPS)
 
 
-def in_short(rule: str, sentence: str, evidence: Mapping[str, int | float | None]) -> str:
+def in_short(told_as: str, sentence: str, evidence: Mapping[str, int | float | None]) -> str:
     """A flag's sentence for one cell of a table: the counts of screen-only people are added up."""
     streak = evidence.get("digital_streak")
-    if rule != "screen_only" or streak is None:
+    if told_as != "screen_only" or streak is None:
         return sentence
     days = evidence.get("days_since_personal")
     counted = count(int(streak), "digital contact", "digital contacts")

@@ -189,7 +189,9 @@ def _why(visit: Visit, moment: Moment, page: queries.Page) -> dict[int, str]:
     strongest = flags(
         visit.connection, visit.principal, moment.at, relation=relation, contact_ids=ids, one_each=True
     )
-    return found | {flag.contact.id: in_short(flag.rule, flag.sentence, flag.evidence) for flag in strongest}
+    return found | {
+        flag.contact.id: in_short(flag.told_as, flag.sentence, flag.evidence) for flag in strongest
+    }
 
 
 def _choices(visit: Visit) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from crm.health.charts import MAPPED, Point, Segment, coverage_bar, mapped
 from crm.health.queries import Filter, Headcount, Placed
 
 ZONE_NOTES: Mapping[str, str] = {
-    "in_touch": N_("Within every target"),
-    "drifting": N_("A target has passed, by voice or at a table"),
+    "in_touch": N_("Within their targets, or no later than is usual for them"),
+    "drifting": N_("A target has passed"),
     "screen_only": N_("3 or more digital in 180 days, none personal"),
-    "gone_quiet": N_("Silent far longer than is usual for them"),
+    "gone_quiet": N_("Silent for twice the target, or far longer than is usual for them"),
     "no_record": N_("No contact on record yet: begin with them"),
 }
 FIGURES = (*MAPPED, "no_record")

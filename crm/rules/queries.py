@@ -47,7 +47,10 @@ class FlaggedContact:
 
 @dataclass(frozen=True)
 class Flag:
-    """One rule's match: the rule's key, severity, sentence, evidence by metric, and suggested acts, best first."""
+    """One rule's match: the rule's key, severity, sentence, evidence by metric, and suggested acts, best first.
+
+    ``told_as`` is the shipped rule whose sentence that is, as `told_as` says.
+    """
 
     contact: FlaggedContact
     rule: str
@@ -55,6 +58,7 @@ class Flag:
     sentence: str
     evidence: dict[str, Number]
     suggests: tuple[str, ...]
+    told_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -271,6 +275,7 @@ def _flag(row: Row[Any], one: Rule, names: Sequence[str], raised: bool, facts: F
         flag_sentence(told, evidence, facts if told else replace(facts, rule_name=one.title)),
         evidence,
         one.suggests,
+        told,
     )
 
 

@@ -578,6 +578,11 @@ class Flag:
     severity: str
     sentence: str
     suggests: tuple[str, ...] = ("call",)
+    is_edited: bool = False
+
+    @property
+    def told_as(self) -> str:
+        return "" if self.is_edited else self.rule
 
 
 SCREEN = Flag("screen_only", "high", "14 emails since you last spoke, 7 months ago.")
@@ -614,6 +619,15 @@ def test_a_reason_never_says_one_thing_twice(flags: list[Flag]) -> None:
     told = [flag.rule for flag in {*flags} if flag.sentence in reason(flags, "call")]
     assert 1 <= len(told) <= 2
     assert not any(len(group.intersection(told)) > 1 for group in sentences.OVERLAPS)
+
+
+def test_an_edited_rule_is_weighed_by_what_it_says() -> None:
+    edited = replace(SCREEN, sentence="No contact in person in 180 days.", is_edited=True)
+    assert reason([edited, OVERDUE], "call") == f"{edited.sentence} {OVERDUE.sentence}"
+    assert reason([edited, replace(edited, severity="medium")], "call") == edited.sentence
+    assert reason([edited, BIRTHDAY], "call") == f"{edited.sentence} {BIRTHDAY.sentence}"
+    ours = replace(OURS, is_edited=True)
+    assert reason([edited, ours], "call") == f"{edited.sentence} {ours.sentence}"
 
 
 def test_a_reason_is_read_at_a_glance() -> None:

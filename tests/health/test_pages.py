@@ -3,6 +3,7 @@
 import html
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,11 +13,14 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from crm import clock
+from crm.domain.expressions import Metric
 from crm.domain.principal import Principal
 from crm.health import queries
 from crm.health.charts import MAPPED
 from crm.health.queries import LOWEST, MOST_MARKS, PAGE, TO_RECONSIDER, Filter, Standing, shares
 from crm.health.views import zone_counts, zone_lists
+from crm.rules.actions import save_rule
+from crm.rules.states import state_of
 from crm.storage.metrics import as_of
 from crm.storage.stored_metrics import current, refresh_stale, scope_of
 from crm.storage.tables import contact, contact_tag, user
@@ -89,6 +93,35 @@ def test_figures_map_and_table_show_the_key_people(site: TestClient, cast: dict[
         assert f'<a href="/people/{cast[shown]}" aria-label=' in answer.text
     for hidden in ("regular", "none", "gone", "late"):
         assert f"/people/{cast[hidden]}" not in answer.text
+
+
+def test_what_a_zone_is_said_to_mean_is_so_of_everybody_in_it(site: TestClient, world: World) -> None:
+    """In touch although a target has passed, drifting by the any-contact target alone, silent with no rhythm known."""
+    usual = world.contact("Graham Pike")
+    for days in (35, 70, 105, 140):
+        world.log("lunch", days, usual)
+    unsteady = world.contact("Elena Duarte")
+    world.log("lunch", 31, unsteady)
+    once = world.contact("Jürgen Haas", created_on=world.today)
+    world.log("lunch", 61, once)
+    page = text_of(site.get("/health"))
+    assert figures(site.get("/health")) == [1, 1, 0, 1, 0]
+    assert "Within their targets, or no later than is usual for them" in page
+    assert re.search(r"Drifting\W+A target has passed\b(?!,)", page)
+    assert "Silent for twice the target, or far longer than is usual for them" in page
+
+
+def test_an_edited_rule_is_told_by_what_it_looks_at(
+    site: TestClient, world: World, alice: Principal, cast: dict[str, int]
+) -> None:
+    in_person = Metric("digital_180").ge(3) & Metric("in_person_180").eq(0) & Metric("known_days").ge(60)
+    with world.database.write() as connection:
+        state = state_of(connection, alice, "screen_only")
+        save_rule(connection, alice, replace(state.rule, when=in_person), world.now)
+    world.log("phone", 3, cast["screen"])
+    page = text_of(site.get("/health"))
+    assert "3 digital contacts and no meeting in person in 180 days; known for 2 years; " in page
+    assert "1 digital contact since the last personal one, 3 days ago." not in page
 
 
 def test_names_are_text(site: TestClient, cast: dict[str, int]) -> None:
