@@ -12,7 +12,7 @@ from functools import cache
 
 from crm.domain import expressions as tree
 from crm.domain.expressions import COMPARE, Comparison, Condition, Constant, Metric, Tagged
-from crm.domain.metrics import COUNTED, WINDOWED, WINDOWS
+from crm.domain.metrics import COUNTED, PRIOR_FROM, PRIOR_TO, WINDOWED, WINDOWS
 from crm.domain.rhythm import FEWEST_GAPS
 from crm.domain.rule_data import CHOICES
 from crm.domain.targets import CLOCKS as TARGET_CLOCKS
@@ -26,6 +26,8 @@ WHOLE = (*COUNTED, "contacts_count", "met_count", "score")
 BELOW_ZERO = ("days_to_ask", "days_to_our_promise")
 CLOCKS = {"total": "any", "personal": "personal", "in_person": "in_person", "live": "live"}
 """The clock that says when a window was last not empty."""
+PRIOR_CLOCKS = {"prior_total_365": "any", "prior_personal_365": "personal"}
+"""The same for the year before the last 90 days."""
 NEVER_ABOVE = (
     *(
         (f"{name}_{short}", f"{name}_{long}")
@@ -40,7 +42,7 @@ NEVER_ABOVE = (
     *(("days_since_any", f"days_since_{clock}") for clock in ("personal", "in_person", "live")),
     *(("days_since_any", days) for days in ("unanswered_days", "waiting_days")),
     *((f"days_since_{clock}", "known_days") for clock in ("any", "personal", "in_person", "live")),
-    *((days, "known_days") for days in ("unanswered_days", "waiting_days")),
+    *((days, "known_days") for days in ("unanswered_days", "waiting_days", "gaps")),
 )
 KNOWN_FROM = (
     *((f"digital_share_{days}", f"total_{days}", 1) for days in WINDOWS),
@@ -50,6 +52,8 @@ KNOWN_FROM = (
 """What is known exactly where something is counted at least so many times."""
 ONLY_FROM = (("days_to_ask", "open_asks", 1), ("days_to_our_promise", "open_promises", 1))
 """What may be known only there."""
+COUNTED_WITH = ("gaps", "digital_streak")
+"""What is counted only of those with whom there was contact."""
 KNOWN_WITH = (
     *(("days_since_in_person", f"days_since_{clock}") for clock in ("personal", "live")),
     *((f"days_since_{clock}", "days_since_any") for clock in ("personal", "live")),
@@ -218,7 +222,7 @@ def _can_be(ranges: dict[str, _Range]) -> bool:
     """Whether nothing is empty after each range has narrowed those it bears on, again and again until nothing moves."""
     for _ in range(MOST_ROUNDS):
         before = {name: replace(found) for name, found in ranges.items()}
-        for narrow in (_by_what_is_known, _by_clocks, _by_order, _by_sums, _by_shares):
+        for narrow in (_by_what_is_known, _by_clocks, _by_the_year_before, _by_order, _by_sums, _by_shares):
             narrow(ranges)
             if any(found.is_empty for found in ranges.values()):
                 return False
@@ -243,6 +247,23 @@ def _by_clocks(ranges: dict[str, _Range]) -> None:
             clock.at_most(days - 1)
         elif window.high <= 0:
             clock.at_least(days)
+
+
+def _by_the_year_before(ranges: dict[str, _Range]) -> None:
+    """What was counted then was counted with somebody known by then, whose clock runs from that day at the longest."""
+    named = set(ranges)
+    for name, sort in PRIOR_CLOCKS.items():
+        if not named & {name, f"days_since_{sort}", "known_days"}:
+            continue
+        clock, counted, known = (_range(ranges, one) for one in (f"days_since_{sort}", name, "known_days"))
+        if clock.missing or (clock.known and clock.low >= PRIOR_FROM) or known.high < PRIOR_TO:
+            counted.at_most(0)
+        elif clock.known and clock.low >= PRIOR_TO and clock.high < PRIOR_FROM:
+            counted.at_least(1)
+        if counted.low >= 1:
+            clock.known = True
+            clock.at_most(PRIOR_FROM - 1)
+            known.at_least(PRIOR_TO)
 
 
 def _by_order(ranges: dict[str, _Range]) -> None:
@@ -304,6 +325,12 @@ def _by_what_is_known(ranges: dict[str, _Range]) -> None:
             one, with_it = _range(ranges, name), _range(ranges, other)
             with_it.known |= one.known
             one.missing |= with_it.missing
+    for name in COUNTED_WITH:
+        if name in ranges or "days_since_any" in ranges:
+            counted_with, clock = _range(ranges, name), _range(ranges, "days_since_any")
+            clock.known |= counted_with.low >= 1
+            if clock.missing:
+                counted_with.at_most(0)
     if all(name in ranges and ranges[name].known for name in NOT_BOTH):
         ranges[NOT_BOTH[0]].missing = True
     if {"tier", *OF_TIERS} & set(ranges):
