@@ -21,7 +21,7 @@ from markupsafe import Markup
 from crm.domain import language, manner
 from crm.domain.language import gettext as _
 from crm.domain.score import zone_word
-from crm.domain.spans import capital, count, day_and_time, day_phrase, in_words, short_day
+from crm.domain.spans import capital, count, day_and_time, day_phrase, in_words, percent, short_day
 from crm.domain.vocabulary import field_word, within, word
 from crm.web import assets
 from crm.web.script_words import script_words
@@ -104,6 +104,7 @@ WORDS: dict[str, Callable[..., str]] = {
     "month": manner.month_words,
     "month_name": manner.month_name,
     "short_day": short_day,
+    "percent": percent,
 }
 """Filters that say something in the language and manner of whoever reads."""
 

@@ -10,11 +10,12 @@ from crm.commands.listing import print_table
 from crm.commands.progress import bar
 from crm.domain.manner import numeral
 from crm.domain.rules import Rule
+from crm.domain.spans import percent
 from crm.errors import UsageError
 from crm.rules.backtest import WEEKS, Week, backtest, has_log
 from crm.rules.backtest_view import EMPTY_LOG, finding
 from crm.rules.rhythm import CUTOFFS, HORIZONS, Judged, judge_rhythm
-from crm.rules.rhythm_view import METHODS, alarm_sentences, percent, summary
+from crm.rules.rhythm_view import METHODS, alarm_sentences, summary
 from crm.rules.states import active_rules, state_of
 
 Rhythm = Annotated[bool, typer.Option("--rhythm", help="Judge the rhythm model on this log's own past.")]

@@ -241,10 +241,10 @@ _KNOWN: Mapping[str, tuple[str, str]] = {
     "city": (N_("has a city on record"), N_("has no city on record")),
     "rhythm_days": (N_("has a known usual gap"), N_("has no known usual gap yet")),
     "days_to_date": (
-        N_("has a birthday or another date on record"),
-        N_("has no birthday or other date on record"),
+        N_("has a birthday or another date ahead"),
+        N_("has no birthday or other date ahead"),
     ),
-    "days_to_renewal": (N_("has a renewal on record"), N_("has no renewal on record")),
+    "days_to_renewal": (N_("has a renewal ahead"), N_("has no renewal ahead")),
     "days_to_ask": (N_("has an ask with a due date"), N_("has no ask with a due date")),
     "oldest_ask_days": (N_("has an open ask"), N_("has no open ask")),
     "days_to_our_promise": (

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from itertools import groupby
-from math import floor, isfinite
+from math import isfinite
 
 from crm.domain.bound_words import WINDOWED_THINGS
 from crm.domain.language import N_, ngettext, plurals
@@ -10,7 +10,7 @@ from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
 from crm.domain.metric_words import Evidence, metric_label, metric_value
 from crm.domain.metrics import WINDOW_OF, WINDOWED
-from crm.domain.spans import ago, ahead, capital, count, every, in_tenths, join, span
+from crm.domain.spans import ago, ahead, capital, count, every, in_tenths, join, out_of, span
 
 Said = Callable[[int | float], str]
 
@@ -29,8 +29,8 @@ _MISSING: Mapping[str, str] = {
     "overdue_personal": N_("no target for personal contact"),
     "overdue_in_person": N_("no target for contact in person"),
     "rhythm_days": N_("no known usual gap yet"),
-    "days_to_date": N_("no birthday or other date on record"),
-    "days_to_renewal": N_("no renewal on record"),
+    "days_to_date": N_("no birthday or other date ahead"),
+    "days_to_renewal": N_("no renewal ahead"),
     "days_to_ask": N_("no ask with a due date"),
     "oldest_ask_days": N_("no open ask"),
     "score": N_("no score"),
@@ -122,7 +122,7 @@ def _times(of: tuple[str, str]) -> Said:
 
 def _share(days: int) -> Said:
     return lambda value: _("{percent}% of all contact through a screen in {days} days").format(
-        percent=floor(100 * value + 0.5), days=days
+        percent=out_of(value), days=days
     )
 
 

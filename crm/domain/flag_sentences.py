@@ -23,6 +23,7 @@ from crm.domain.spans import (
     count,
     day_phrase,
     every,
+    holding,
     in_words,
     join,
     short_day,
@@ -217,15 +218,19 @@ def _screen_only(evidence: Evidence, facts: FlagFacts) -> str | None:
     return said.format(counts=counts, ago=_ago(days, facts))
 
 
+ELEVEN_MONTHS = 330
+"""What is counted with whoever is known for more days than these is said to be in a year."""
+
+
 def _never_met(evidence: Evidence, facts: FlagFacts) -> str | None:
     total, known = _whole(evidence, "total_365"), _whole(evidence, "known_days")
     if not total:
         return _("No meeting on record.") if total == 0 else None
     contacts = count(total, "contact", "contacts")
-    if known is None or known >= 365:
+    if known is None or known > ELEVEN_MONTHS:
         return _("{contacts} in a year and no meeting on record.").format(contacts=contacts)
     return _("{contacts} in {span} and no meeting on record.").format(
-        contacts=contacts, span=span(max(1, known))
+        contacts=contacts, span=holding(max(1, known))
     )
 
 

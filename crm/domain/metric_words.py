@@ -1,14 +1,14 @@
 """Metrics in words: a label for each, and a value as a person reads it."""
 
 from collections.abc import Mapping
-from math import floor, isfinite
+from math import isfinite
 from typing import TypeAlias
 
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
 from crm.domain.metrics import WINDOW_OF
-from crm.domain.spans import every, in_tenths
+from crm.domain.spans import every, in_tenths, percent
 from crm.domain.vocabulary import word
 
 Evidence: TypeAlias = Mapping[str, int | float | str | None]
@@ -80,7 +80,7 @@ def metric_value(metric: str, value: int | float | str | None) -> str:
     if not isfinite(value):
         return _("not known")
     if metric.startswith("digital_share_"):
-        return f"{floor(100 * value + 0.5)}%"
+        return percent(value)
     if metric.startswith("overdue_"):
         return _("{n} times").format(n=numeral(value))
     if metric == "rhythm_days":

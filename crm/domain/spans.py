@@ -34,6 +34,7 @@ _UNITS: Mapping[Unit, tuple[str, str]] = {
     "month": plurals("month", "months"),
     "year": plurals("year", "years"),
 }
+_SHORTEST: Mapping[Unit, float] = {"day": 1, "week": 7, "month": 30, "year": 365}
 _IRREGULAR = {"person": "people", "child": "children", "staff": "staff", "media": "media"}
 
 
@@ -117,6 +118,13 @@ def span(days: int, *, words: bool = False) -> str:
     return count(number, *_UNITS[unit], words=words) if number else _("less than a day")
 
 
+def holding(days: int) -> str:
+    """The span that holds so many days, for what is counted in it: rounded up, so that 360 days are "1 year"."""
+    number, unit = measure(days)
+    rounded = number + (number * _SHORTEST[unit] < days)
+    return count(*((1, *_UNITS["year"]) if (rounded, unit) == (12, "month") else (rounded, *_UNITS[unit])))
+
+
 def ago(days: int) -> str:
     """ "today", "yesterday", "7 months ago"; days still to come are said as `ahead` says them."""
     if days < 0:
@@ -195,6 +203,17 @@ def in_tenths(chance: float) -> str:
     if tenths > 9:
         return _("nearly always")
     return ngettext("about once in 10", "about {n} times in 10", tenths).format(n=tenths)
+
+
+def out_of(share: float, all_of_it: int = 100) -> int:
+    """A share 0…1 in whole hundredths, or other parts, halves up; some is never none, and nearly all never all."""
+    rounded = floor(all_of_it * share + 0.5)
+    return min(max(rounded, 1), all_of_it - 1) if 0 < share < 1 else rounded
+
+
+def percent(share: float) -> str:
+    """A share 0…1 in whole per cent, as `out_of` rounds it: "83%"."""
+    return f"{out_of(share)}%"
 
 
 def week_label(week: IsoWeek) -> str:

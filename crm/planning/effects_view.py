@@ -8,7 +8,7 @@ from crm.domain.fates import AFTER_DAYS, Aftermath, two_thirds_by
 from crm.domain.language import N_, ngettext, plurals
 from crm.domain.language import gettext as _
 from crm.domain.manner import month_name, month_words, numeral
-from crm.domain.spans import count, day_phrase, in_words, join
+from crm.domain.spans import count, day_phrase, in_words, join, out_of
 from crm.domain.vocabulary import SIGNALS_COUNTED
 from crm.domain.weeks import DAY_NAMES
 from crm.health.shares import Share
@@ -72,8 +72,8 @@ class Column:
 
 
 def percent(share: Share) -> int:
-    """In whole per cent, halves up; 0 where nobody was known."""
-    return (200 * share.reached + share.people) // (2 * share.people) if share.people else 0
+    """In whole per cent, as `out_of` rounds it; 0 where nobody was known."""
+    return out_of(share.reached / share.people) if share.people else 0
 
 
 def lede(found: Effects, today: date) -> str:

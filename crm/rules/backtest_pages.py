@@ -4,10 +4,11 @@ from starlette.responses import Response
 
 from crm.domain.language import gettext as _
 from crm.domain.prose import rule_sentence
+from crm.domain.spans import percent
 from crm.rules.backtest import has_log
 from crm.rules.backtest_view import drawn
 from crm.rules.rhythm import HORIZONS, judge_rhythm
-from crm.rules.rhythm_view import METHODS, alarm_sentences, calibration, in_100, percent, summary
+from crm.rules.rhythm_view import METHODS, alarm_sentences, calibration, in_100, summary
 from crm.rules.states import state_of
 from crm.web.routing import Router, Visit
 

@@ -11,7 +11,7 @@ from crm.domain.language import ngettext
 from crm.domain.manner import month_words, numeral
 from crm.domain.principal import Principal
 from crm.domain.rules import Rule
-from crm.domain.spans import capital, in_tenths, in_words, short_day
+from crm.domain.spans import capital, in_tenths, in_words, percent, short_day
 from crm.rules.backtest import Week, backtest, flagged_at, has_log
 
 EMPTY_LOG = "The log is empty, so there is no past to judge by. Log or import interactions first."
@@ -64,15 +64,12 @@ def _silence(weeks: Sequence[Week]) -> list[str]:
 
 
 def _share(part: int, whole: int) -> str:
-    """In whole per cent, halves up; some is never none, and nearly all never all."""
-    if not part:
-        return _("none")
-    rounded = (200 * part + whole) // (2 * whole)
-    if not rounded:
+    """In whole per cent, as `out_of` rounds it; what that would make none or all is said to be fewer or more."""
+    if part in (0, whole):
+        return _("all") if part else _("none")
+    if 200 * part < whole:
         return _("fewer than 1%")
-    if rounded == 100:
-        return _("all") if part == whole else _("more than 99%")
-    return f"{rounded}%"
+    return percent(part / whole) if 200 * (whole - part) > whole else _("more than 99%")
 
 
 WIDTH, HEIGHT = 720, 196

@@ -7,7 +7,7 @@ from crm.domain.language import N_, ngettext
 from crm.domain.language import gettext as _
 from crm.domain.manner import numeral
 from crm.domain.rhythm_judge import FEWEST_CASES, FEWEST_OF_EITHER, Alarm, Verdict
-from crm.domain.spans import count
+from crm.domain.spans import count, out_of, percent
 from crm.rules.rhythm import Judged
 
 METHODS: Mapping[str, str] = {
@@ -109,13 +109,13 @@ def _chances(verdict: Verdict) -> str:
 
 def in_100(chance: float) -> str:
     """ "66 times in 100"."""
-    times = round(100 * chance)
+    times = out_of(chance)
     return ngettext("{n} times in 100", "{n} times in 100", times).format(n=times)
 
 
 def in_1000(chance: float) -> str:
     """The same more finely, "655 times in 1,000"."""
-    return _("{n} times in 1,000").format(n=round(1000 * chance))
+    return _("{n} times in 1,000").format(n=out_of(chance, 1000))
 
 
 def alarm_sentences(verdict: Verdict) -> list[str]:
@@ -137,11 +137,6 @@ def _alarm(name: str, alarm: Alarm) -> str:
         precision=percent(alarm.precision),
         recall=percent(alarm.recall),
     )
-
-
-def percent(share: float) -> str:
-    """A share 0…1 in whole per cent."""
-    return f"{round(100 * share)}%"
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,24 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
     ),
     (
         "never_met",
+        {"total_365": 3, "known_days": 300},
+        FlagFacts(),
+        "3 contacts in 10 months and no meeting on record.",
+    ),
+    (
+        "never_met",
+        {"total_365": 3, "known_days": 299},
+        FlagFacts(),
+        "3 contacts in 10 months and no meeting on record.",
+    ),
+    (
+        "never_met",
+        {"total_365": 3, "known_days": 360},
+        FlagFacts(),
+        "3 contacts in a year and no meeting on record.",
+    ),
+    (
+        "never_met",
         {"total_365": 1, "known_days": 900},
         FlagFacts(),
         "1 contact in a year and no meeting on record.",
@@ -303,6 +321,19 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
         FlagFacts(),
         "Silent for another month about 9 times in 10; usually every 3 weeks; "
         "1.5 times the target without contact of any sort; zone: gone quiet; 4 gaps between contact days.",
+    ),
+    (
+        "our_own",
+        {"digital_share_180": 299 / 300, "digital_share_30": 1 / 300, "digital_share_7": 1.0},
+        FlagFacts(),
+        "99% of all contact through a screen in 180 days; 1% of all contact through a screen in 30 days; "
+        "100% of all contact through a screen in 7 days.",
+    ),
+    (
+        "our_own",
+        {"days_to_renewal": None, "days_to_date": None},
+        FlagFacts(),
+        "No renewal ahead; no birthday or other date ahead.",
     ),
     ("our_own", {}, FlagFacts(), "Fits a rule of yours; nothing personal is on record."),
     (

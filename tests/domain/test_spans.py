@@ -189,3 +189,26 @@ def test_a_day_phrase_agrees_with_the_calendar(offset: int) -> None:
     day = TODAY + timedelta(days=offset)
     expected = f"{day:%a} {day.day} {day:%b}" + ("" if day.year == TODAY.year else f" {day.year}")
     assert spans.day_phrase(day, TODAY) == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [
+        *((1, "1 day"), (13, "13 days"), (14, "2 weeks"), (15, "3 weeks"), (125, "18 weeks")),
+        *((126, "5 months"), (150, "5 months"), (330, "11 months"), (331, "1 year"), (365, "1 year")),
+    ],
+)
+def test_a_span_that_holds_what_was_counted_is_rounded_up(days: int, text: str) -> None:
+    assert spans.holding(days) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [
+        *((0, 300, "0%"), (1, 300, "1%"), (1, 200, "1%"), (3, 200, "2%")),
+        *((1, 2, "50%"), (299, 300, "99%"), (300, 300, "100%"), (0, 1, "0%")),
+    ],
+)
+def test_some_is_never_none_and_nearly_all_never_all(part: int, whole: int, text: str) -> None:
+    assert spans.percent(part / whole) == text
+    assert spans.out_of(part / whole, 1000) in range(part and 1, 1000 if part < whole else 1001)

@@ -155,7 +155,7 @@ class Story:
 
 STORIES = (
     Story(screen_only, "3 emails and no call, meeting or note on record.", "high"),
-    Story(never_met, "1 contact in 12 weeks and no meeting on record.", "medium"),
+    Story(never_met, "1 contact in 13 weeks and no meeting on record.", "medium"),
     Story(
         gone_digital,
         "All 3 contacts in 90 days came through a screen; in the year before, 2 of 4 were personal.",
