@@ -368,7 +368,7 @@ def test_a_mail_of_the_weekend_carries_the_week_to_come_as_the_page_shows_it(
         assert body
         link = re.search(r"Done & log\s+http://testserver(\S+)", body.get_content())
         assert link
-        assert "leaves this week’s plan" in browser.get(link[1]).text
+        assert "leaves the coming week’s plan" in browser.get(link[1]).text
         with world.database.read() as connection:
             (beat,) = beats(connection, alice, clock.now())
         assert [week for week, mark in beat.weeks if mark] == ["2026-W49"]
