@@ -44,6 +44,7 @@ def write_rules(connection: Connection, principal: Principal) -> bytes:
 
 def import_rules(run: Run, parsed: ParsedFile, report: FileReport) -> None:
     """Make rules what the file says and put them into its order; rules it does not name stay, and follow."""
+    actions.take_turns_with_rules(run.connection, run.principal)
     now = {state.rule.key: state for state in rule_states(run.connection, run.principal)}
     wanted = _wanted(parsed, report, now)
     if report.errors:

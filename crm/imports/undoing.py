@@ -29,6 +29,7 @@ from crm.imports.sources import VERSION, stamp_of
 from crm.imports.stored import contact_records, organisation_records
 from crm.interactions.actions import delete_interaction, edit_interaction, restore_interaction
 from crm.interactions.queries import channels
+from crm.rules.actions import take_turns_with_rules
 from crm.storage.blocks import blocks
 from crm.storage.stored_metrics import refresh, scope_of
 from crm.storage.tables import (
@@ -406,6 +407,7 @@ class _Undoing:
         self._are_as_before("organisation", changed)
 
     def _rules(self) -> None:
+        take_turns_with_rules(self.connection, self.principal)
         _, changed = self._untouched("rules")
         for before in changed.values():
             mine = rule.c.workspace_id == self.principal.workspace_id

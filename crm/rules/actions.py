@@ -14,6 +14,7 @@ from crm.domain.rule_data import KEY, rule_data
 from crm.domain.rules import ALL, Rule
 from crm.errors import Conflict, Forbidden, Invalid
 from crm.rules.states import RuleState, rule_states, state_of, stored_rule
+from crm.storage.database import take_turns
 from crm.storage.flags import MOST_RULES
 from crm.storage.insertion import insert_into
 from crm.storage.tables import rule
@@ -31,8 +32,9 @@ _SHIPPED = {one.key: one for one in ALL}
 def switch_rule(connection: Connection, principal: Principal, key: str, enabled: bool, at: datetime) -> None:
     """Switch a rule on or off for the whole workspace; doing it twice is doing it once."""
     require_editor(principal)
+    take_turns_with_rules(connection, principal)
     state_of(connection, principal, key)
-    row = {**_row(connection, principal, key), "enabled": enabled, "changed_at": at}
+    row = {**_row(_stored(connection, principal), key), "enabled": enabled, "changed_at": at}
     _write(connection, principal, [row])
 
 
@@ -44,6 +46,7 @@ def save_rule(
     Raises Conflict where somebody saved it after ``version`` was read, Invalid where the name is taken.
     """
     require_editor(principal)
+    take_turns_with_rules(connection, principal)
     states = rule_states(connection, principal)
     known = next((state for state in states if state.rule.key == changed.key), None)
     if version is not None and (known.version if known else 0) != version:
@@ -51,7 +54,7 @@ def save_rule(
     refuse_taken_name(changed, [state.rule for state in states])
     if known is None and len(states) >= MOST_RULES:
         raise _too_many()
-    _keep(connection, principal, changed, at)
+    _keep(connection, principal, [changed], at)
     return state_of(connection, principal, changed.key)
 
 
@@ -63,21 +66,24 @@ def save_together(
     Raises Invalid where two rules would have one name, or where there would be too many.
     """
     require_editor(principal)
+    take_turns_with_rules(connection, principal)
     rules = {state.rule.key: state.rule for state in rule_states(connection, principal)}
     rules |= {one.key: one for one in changed}
     for one in changed:
         refuse_taken_name(one, list(rules.values()))
     if changed and len(rules) > MOST_RULES:
         raise _too_many()
+    _keep(connection, principal, changed, at)
+
+
+def _keep(connection: Connection, principal: Principal, changed: Sequence[Rule], at: datetime) -> None:
+    stored = _stored(connection, principal)
     for one in changed:
-        _keep(connection, principal, one, at)
-
-
-def _keep(connection: Connection, principal: Principal, changed: Rule, at: datetime) -> None:
-    row = _row(connection, principal, changed.key)
-    data = None if changed == _SHIPPED.get(changed.key) else rule_data(changed)
-    definition = {"rule": data, "deleted": False, "before": _kept(row), "at": to_micros(at)}
-    _write(connection, principal, [{**row, "definition": definition, "changed_at": at}])
+        row = _row(stored, one.key)
+        data = None if one == _SHIPPED.get(one.key) else rule_data(one)
+        definition = {"rule": data, "deleted": False, "before": _kept(row), "at": to_micros(at)}
+        stored[one.key] = {**row, "definition": definition, "changed_at": at}
+    _write(connection, principal, [stored[one.key] for one in changed])
 
 
 def _too_many() -> Invalid:
@@ -91,9 +97,10 @@ def delete_rule(connection: Connection, principal: Principal, key: str, at: date
     Raises Conflict where another rule has by now the name that it ships with.
     """
     require_editor(principal)
+    take_turns_with_rules(connection, principal)
     found = state_of(connection, principal, key)
     _forget_deleted(connection, principal, at)
-    row = _row(connection, principal, key)
+    row = _row(_stored(connection, principal), key)
     definition = {
         "rule": row["definition"].get("rule"),
         "deleted": True,
@@ -113,7 +120,8 @@ def undo_change(connection: Connection, principal: Principal, key: str, version:
     Raises Conflict where it was changed again, or where another rule has its name by now.
     """
     require_editor(principal)
-    row = _row(connection, principal, key)
+    take_turns_with_rules(connection, principal)
+    row = _row(_stored(connection, principal), key)
     before = row["definition"].get("before")
     if before is None or row["definition"].get("at") != version:
         raise Conflict(_("This rule has been changed again since, so it cannot be undone."))
@@ -143,6 +151,7 @@ def move_rule(
     Gives the keys in their order, and whether it moved.
     """
     require_editor(principal)
+    take_turns_with_rules(connection, principal)
     state_of(connection, principal, key)
     order = [state.rule.key for state in rule_states(connection, principal)]
     place = order.index(key)
@@ -154,9 +163,10 @@ def move_rule(
 
 def put_in_order(connection: Connection, principal: Principal, order: Sequence[str], at: datetime) -> None:
     """Write every rule's place: one means nothing without the others'. It is no change of any rule."""
-    rows = []
+    take_turns_with_rules(connection, principal)
+    stored, rows = _stored(connection, principal), []
     for place, key in enumerate(order):
-        row = _row(connection, principal, key)
+        row = _row(stored, key)
         rows.append({**row, "position": place, "changed_at": row["changed_at"] or at})
     _write(connection, principal, rows)
 
@@ -205,13 +215,23 @@ def require_editor(principal: Principal) -> None:
         raise Forbidden(_("Only members can change rules. Ask an admin to make you one."))
 
 
-def _row(connection: Connection, principal: Principal, key: str) -> dict[str, Any]:
+def take_turns_with_rules(connection: Connection, principal: Principal) -> None:
+    """Of two who change rules at once the second sees what the first did: names, order and number are all rules' together."""
+    take_turns(connection, f"rules of {principal.workspace_id}")
+
+
+def _stored(connection: Connection, principal: Principal) -> dict[str, dict[str, Any]]:
+    """The stored row of every rule that has one."""
+    mine = select(rule).where(rule.c.workspace_id == principal.workspace_id)
+    rows = connection.execute(mine)
+    return {row.key: {**row._mapping, "definition": row.definition or {}} for row in rows}
+
+
+def _row(stored: Mapping[str, dict[str, Any]], key: str) -> dict[str, Any]:
     """The stored row, or the one that would say what is so without it."""
-    mine = rule.c.workspace_id == principal.workspace_id
-    found = connection.execute(select(rule).where(mine, rule.c.key == key).with_for_update()).one_or_none()
-    if found is not None:
-        return {**found._mapping, "definition": found.definition or {}}
-    last = max(connection.execute(select(rule.c.position).where(mine)).scalars(), default=0)
+    if key in stored:
+        return stored[key]
+    last = max((one["position"] for one in stored.values()), default=0)
     place = _ORDER.get(key, max(last + 1, len(ALL)))
     empty = {} if key in _SHIPPED else {"deleted": True}
     return {"key": key, "enabled": True, "position": place, "definition": empty, "changed_at": None}
@@ -228,7 +248,10 @@ def _write(connection: Connection, principal: Principal, rows: Sequence[dict[str
     changes = {name: insert.excluded[name] for name in names}
     statement = insert.on_conflict_do_update(index_elements=["workspace_id", "key"], set_=changes)
     mine = {"workspace_id": principal.workspace_id}
-    connection.execute(statement, [{**row, **mine, "definition": row["definition"] or None} for row in rows])
+    if rows:
+        connection.execute(
+            statement, [{**row, **mine, "definition": row["definition"] or None} for row in rows]
+        )
 
 
 def _forget_deleted(connection: Connection, principal: Principal, at: datetime) -> None:

@@ -1,6 +1,5 @@
 """Changing rules on their pages: the sentence editor with its preview, and what can be done to a rule as a whole."""
 
-from contextlib import suppress
 from dataclasses import replace
 
 from starlette.responses import Response
@@ -10,14 +9,14 @@ from crm.domain.prose import flagged_sentence
 from crm.domain.rule_check import findings
 from crm.domain.rule_data import allowed_tiers
 from crm.domain.rules import Rule
-from crm.errors import Conflict, Invalid, Unavailable
+from crm.errors import Conflict, Invalid
 from crm.rules import actions, begun, editor
 from crm.rules.backtest_view import drawn
 from crm.rules.preview import flagged_number
 from crm.rules.rule_page import Shown, rule_page
 from crm.rules.states import RuleState, rule_states, state_of
 from crm.rules.words import unheard
-from crm.storage.stored_metrics import current, refresh_stale, scope_of
+from crm.storage.stored_metrics import current
 from crm.web.addresses import is_id
 from crm.web.routing import Router, Visit
 
@@ -50,28 +49,25 @@ def edit(visit: Visit) -> Response:
     return rule_page(visit, Shown(state, draft))
 
 
-@router.action("/rules/new")
+@router.action("/rules/new", own_transactions=True, fresh=True)
 def add(visit: Visit) -> Response:
     """Preview or save a new rule."""
-    taken = actions.all_keys(visit.connection, visit.principal)
-    key = actions.new_key(str(visit.form.get("name", "")), taken)
-    return _sent(visit, key, None)
+    return _sent(visit, None)
 
 
-@router.action("/rules/{key}/edit")
+@router.action("/rules/{key}/edit", own_transactions=True, fresh=True)
 def change(visit: Visit) -> Response:
     """Preview or save a rule."""
-    state = state_of(visit.connection, visit.principal, visit.text("key"))
-    return _sent(visit, state.rule.key, state)
+    return _sent(visit, visit.text("key"))
 
 
-@router.action("/rules/new/backtest", own_transactions=True)
+@router.action("/rules/new/backtest", own_transactions=True, fresh=True)
 def try_new(visit: Visit) -> Response:
     """A new rule against the past year, before it is saved."""
     return _tried(visit, None)
 
 
-@router.action("/rules/{key}/backtest", own_transactions=True)
+@router.action("/rules/{key}/backtest", own_transactions=True, fresh=True)
 def try_changed(visit: Visit) -> Response:
     """A rule as it stands in the form against the past year."""
     return _tried(visit, visit.text("key"))
@@ -128,46 +124,54 @@ def _copy_name(name: str, names: list[str]) -> str:
     return next(one for one in tries if one not in names)
 
 
-def _sent(visit: Visit, key: str, state: RuleState | None) -> Response:
-    refresh_stale(visit.connection, scope_of(visit.connection, visit.principal, visit.at))
+def _sent(visit: Visit, key: str | None) -> Response:
+    """Only what is saved is written; whoever looks at a preview, adds or removes waits for nobody who writes."""
     act = str(visit.form.get("act", "preview"))
-    draft = editor.read_form(visit.form, key, "" if act == "save" else _(begun.BLANK.name))
-    if act == "add" or act.startswith("remove-"):
-        draft = begun.acted(draft, key, act, str(visit.form.get("add", "")))
-        return rule_page(visit, Shown(state, draft))
-    if act != "save" or draft.rule is None:
-        status = 422 if draft.errors and act == "save" else 200
-        return rule_page(visit, Shown(state, draft), status)
-    return _saved(visit, draft, draft.rule, state)
+    transaction = visit.database.write if act == "save" else visit.database.read
+    with transaction() as connection:
+        visit.enter(connection)
+        key, state = _asked(visit, key)
+        draft = editor.read_form(visit.form, key, "" if act == "save" else _(begun.BLANK.name))
+        if act == "add" or act.startswith("remove-"):
+            draft = begun.acted(draft, key, act, str(visit.form.get("add", "")))
+            return rule_page(visit, Shown(state, draft))
+        if act != "save" or draft.rule is None:
+            status = 422 if draft.errors and act == "save" else 200
+            return rule_page(visit, Shown(state, draft), status)
+        return _saved(visit, draft, draft.rule, state)
 
 
 def _tried(visit: Visit, key: str | None) -> Response:
     """Reads alone, and for seconds: nobody who writes waits for it."""
-    with suppress(Unavailable), visit.database.write() as connection:
-        refresh_stale(connection, scope_of(connection, visit.principal, visit.at))
     with visit.database.read() as connection:
         visit.enter(connection)
-        where = (connection, visit.principal)
-        state = None if key is None else state_of(*where, key)
-        taken = () if state else actions.all_keys(*where)
-        name = str(visit.form.get("name", ""))
-        key = state.rule.key if state else actions.new_key(name, taken)
+        key, state = _asked(visit, key)
         draft = editor.read_form(visit.form, key, _(begun.BLANK.name))
         if draft.rule is None:
             return rule_page(visit, Shown(state, draft), 422)
-        return rule_page(visit, Shown(state, draft), more={"backtest": drawn(*where, draft.rule, visit.at)})
+        tried = drawn(connection, visit.principal, draft.rule, visit.at)
+        return rule_page(visit, Shown(state, draft), more={"backtest": tried})
+
+
+def _asked(visit: Visit, key: str | None) -> tuple[str, RuleState | None]:
+    """The key of the rule that the form is about, and how it stands; a new one has a key of its own, made of its name."""
+    where = (visit.connection, visit.principal)
+    if key is not None:
+        return key, state_of(*where, key)
+    return actions.new_key(str(visit.form.get("name", "")), actions.all_keys(*where)), None
 
 
 def _saved(visit: Visit, draft: editor.Draft, rule: Rule, state: RuleState | None) -> Response:
     where = (visit.connection, visit.principal)
-    if state is None and draft.toml is not None:
+    if state is None:
+        actions.take_turns_with_rules(*where)
         rule = replace(rule, key=actions.new_key(rule.name, actions.all_keys(*where)))
     version = str(visit.form.get("version", ""))
     known = int(version) if is_id(version) else None
     try:
         saved = actions.save_rule(*where, rule, visit.at, version=known if state else None)
     except Conflict:
-        return rule_page(visit, Shown(state, draft), 409)
+        return rule_page(visit, Shown(state_of(*where, rule.key), draft), 409)
     except Invalid as refusal:
         errors = refusal.fields or {"name": refusal.sentence}
         return rule_page(visit, Shown(state, replace(draft, errors=errors)), 422)

@@ -11,7 +11,7 @@ from crm.rules.editor import draft_of
 from crm.rules.preview import flagged_number
 from crm.rules.rule_page import Shown, rule_page
 from crm.rules.states import rule_states, state_of
-from crm.storage.stored_metrics import current, refresh_stale, scope_of
+from crm.storage.stored_metrics import current
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -32,7 +32,7 @@ def show(visit: Visit) -> Response:
     return rule_page(visit, Shown(state, draft_of(state.rule)))
 
 
-@router.action("/rules/{key}/switch")
+@router.action("/rules/{key}/switch", fresh=True)
 def switch(visit: Visit) -> Response:
     """Switch a rule on or off; ``enabled`` is *yes* or *no*, in the form or, for undo, in the address."""
     found = state_of(visit.connection, visit.principal, visit.text("key")).rule
@@ -51,7 +51,6 @@ def switch(visit: Visit) -> Response:
 
 def _flags(visit: Visit, rule: Rule, is_on: bool) -> str:
     """ "It flags 8 people today."; of a rule that is off, whom it would flag."""
-    refresh_stale(visit.connection, scope_of(visit.connection, visit.principal, visit.at))
     relation = current(visit.principal.workspace_id)
     number = flagged_number(visit.connection, visit.principal, rule, visit.at, relation)
     return flagged_sentence(number, None, rule.about, is_on=is_on)

@@ -266,11 +266,14 @@ class Endpoint:
         return response
 
     def _act(self, visit: Visit) -> Response:
-        if self.own_transactions:
+        if self.own_transactions or self.fresh:
             with visit.database.read() as connection:
                 visit.enter(connection)
                 self._admit(visit)
             visit.leave()
+        if self.fresh:
+            freshen(visit.database, visit.principal, visit.at)
+        if self.own_transactions:
             response = self.handler(visit)
         else:
             with visit.database.write() as connection:
@@ -408,16 +411,17 @@ class Router:
         return add
 
     def action(
-        self, path: str, *, access: Access = "member", own_transactions: bool = False
+        self, path: str, *, access: Access = "member", fresh: bool = False, own_transactions: bool = False
     ) -> Callable[[Handler], Handler]:
         """POST, in one write transaction that is committed before the answer is sent.
 
         ``own_transactions``: for slow work that must not hold the writer (hashing a password, sending a mail); the
-        handler opens ``visit.database.write()`` itself, and ``visit.connection`` is not there.
+        handler opens ``visit.database.write()`` itself, and ``visit.connection`` is not there. ``fresh``: stale metrics are
+        brought up to date first, in transactions of their own, so that whoever else writes waits for a block of them alone.
         """
 
         def add(handler: Handler) -> Handler:
-            endpoint = Endpoint(handler, access, writes=True, own_transactions=own_transactions)
+            endpoint = Endpoint(handler, access, writes=True, fresh=fresh, own_transactions=own_transactions)
             self.routes.append(VisitRoute(path, endpoint))
             return handler
 
