@@ -1,7 +1,6 @@
 """What the log says of each contact: clocks, windows, the gaps between contact days, and who waits for whom."""
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -29,9 +28,9 @@ from crm.domain.rhythm import MEMORY_DAYS
 from crm.storage.frame import Frame, only, whole_day
 from crm.storage.participation import has, is_in_person, is_live, is_personal
 from crm.storage.tables import contact, interaction_contact
+from crm.storage.types import DAY_MICROS, EPOCH_ORDINAL
 
 NEVER = -(2**62)
-DAY_MICROS = 86_400_000_000
 FADED_DAYS = 700 * int(MEMORY_DAYS)
 """Older days weigh as little as this one, since an exponent much beyond 700 is an error on PostgreSQL."""
 
@@ -147,7 +146,7 @@ def window_facts(frame: Frame, names: Collection[str] | None = None) -> Subquery
 
 def moment_before(day: ColumnElement[int]) -> ColumnElement[int]:
     """A moment before that day in every time zone, in microseconds: a bound of the key, which days are not in."""
-    return cast(day - (date(1970, 1, 1).toordinal() + 1), BigInteger) * DAY_MICROS
+    return cast(day - (EPOCH_ORDINAL + 1), BigInteger) * DAY_MICROS
 
 
 def _sum(column: ColumnElement[int], where: ColumnElement[bool]) -> ColumnElement[int]:

@@ -5,9 +5,10 @@ Counts are written again from the log in the transaction of the change, then eve
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Connection, Integer, Table, cast, func, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Integer, Select, Table, cast, func, select, type_coerce
 
 from crm.domain.channels import DIRECTIONS, Channel, is_broadcast, is_contact, most_at_once, tally
 from crm.domain.zone_moves import Standing, Upshot, upshot
@@ -16,10 +17,7 @@ from crm.storage.frame import Scope, only
 from crm.storage.presence import is_present
 from crm.storage.stored_metrics import refresh, refresh_stale
 from crm.storage.tables import channel, contact, contact_metrics, interaction, interaction_contact
-from crm.storage.types import from_micros, to_micros
-
-DAY_MICROS = 86_400_000_000
-EPOCH_ORDINAL = 719_163
+from crm.storage.types import DAY_MICROS, EPOCH_ORDINAL, from_micros, to_micros
 
 
 def standings(
@@ -164,36 +162,46 @@ def recount_interactions(
 
     A broadcast stays one unless they cross the limit, for whoever was erased is missing among the heads.
     """
-    touched: set[int] = set()
-    for row_id in interaction_ids:
-        own = (interaction.c.workspace_id == workspace_id, interaction.c.id == row_id)
-        joined_channel = interaction.join(
-            channel,
-            (channel.c.workspace_id == interaction.c.workspace_id) & (channel.c.key == interaction.c.channel),
-        )
-        row = connection.execute(
-            select(
-                interaction.c.outcome,
-                interaction.c.deleted_at,
-                interaction.c.broadcast,
-                *(channel.c[name] for name in ("key", "label", "digital", "live", "in_person", "by_hand")),
-            )
-            .select_from(joined_channel)
-            .where(*own)
-        ).one_or_none()
-        if row is None:
-            continue
-        people = participants(connection, workspace_id, [row_id])
-        touched |= people
-        way = Channel(*row[3:])
-        was, crowd = is_broadcast(way, len(people) - joined), is_broadcast(way, len(people))
+    for block in blocks(interaction_ids):
+        _recount(connection, workspace_id, block, joined)
+    return participants(connection, workspace_id, interaction_ids)
+
+
+def _recount(connection: Connection, workspace_id: int, interaction_ids: list[int], joined: int) -> None:
+    are_broadcast: dict[bool, list[int]] = {True: [], False: []}
+    count: dict[bool, list[int]] = {True: [], False: []}
+    for row in connection.execute(_with_heads(workspace_id, interaction_ids)):
+        way = Channel(*row[5:])
+        was, crowd = is_broadcast(way, row.heads - joined), is_broadcast(way, row.heads)
         broadcast = row.broadcast if was == crowd else crowd
-        connection.execute(interaction.update().where(*own).values(broadcast=broadcast))
-        counts = is_contact(row.outcome, deleted=row.deleted_at is not None, broadcast=broadcast)
-        took_part = interaction_contact.c
-        mine = (took_part.workspace_id == workspace_id, took_part.interaction_id == row_id)
-        connection.execute(interaction_contact.update().where(*mine).values(counts=counts))
-    return touched
+        if broadcast != row.broadcast:
+            are_broadcast[broadcast].append(row.id)
+        count[is_contact(row.outcome, deleted=row.deleted_at is not None, broadcast=broadcast)].append(row.id)
+    took_part = interaction_contact.c
+    for value in (True, False):
+        these = (interaction.c.workspace_id == workspace_id, interaction.c.id.in_(are_broadcast[value]))
+        connection.execute(interaction.update().where(*these).values(broadcast=value))
+        theirs = (took_part.workspace_id == workspace_id, took_part.interaction_id.in_(count[value]))
+        connection.execute(
+            interaction_contact.update().where(*theirs, took_part.counts != value).values(counts=value)
+        )
+
+
+def _with_heads(workspace_id: int, interaction_ids: list[int]) -> Select[Any]:
+    """These interactions, each with how many take part and with its channel."""
+    log, way, took_part = interaction.c, channel.c, interaction_contact.c
+    heads = (
+        select(func.count())
+        .where(took_part.workspace_id == log.workspace_id, took_part.interaction_id == log.id)
+        .scalar_subquery()
+        .label("heads")
+    )
+    marks = (way[name] for name in ("key", "label", "digital", "live", "in_person", "by_hand"))
+    return (
+        select(log.id, log.outcome, log.deleted_at, log.broadcast, heads, *marks)
+        .join_from(interaction, channel, (way.workspace_id == log.workspace_id) & (way.key == log.channel))
+        .where(log.workspace_id == workspace_id, log.id.in_(interaction_ids))
+    )
 
 
 def participants(connection: Connection, workspace_id: int, interaction_ids: Sequence[int]) -> set[int]:

@@ -9,6 +9,8 @@ from sqlalchemy.types import TypeDecorator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+DAY_MICROS = timedelta(days=1) // _MICROSECOND
+EPOCH_ORDINAL = _EPOCH.toordinal()
 
 
 def to_micros(moment: datetime) -> int:

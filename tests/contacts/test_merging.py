@@ -1,6 +1,7 @@
 """Two records become one and two again: every row is as it was, and the metrics are those of one log."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -650,3 +651,32 @@ def test_answers_to_the_mail_are_about_the_person_that_stays(database: Database)
     undone(world, merge_id)
     with database.read() as connection:
         assert connection.execute(select(mail_reply.c.contact_id)).scalars().all() == [gone]
+
+
+def test_what_two_people_shared_takes_no_more_statements_where_there_is_more_of_it(
+    world: World, statements: Callable[[Callable[[], Any]], int]
+) -> None:
+    def both_ways(shared: int) -> int:
+        kept, gone = world.contact("Ann Lee"), world.contact("Anne Lee")
+        for days in range(shared):
+            world.log("lunch", days + 1, kept, gone)
+        return statements(lambda: undone(world, merged(world, kept, gone)))
+
+    assert both_ways(2) == both_ways(7)
+
+
+def test_an_email_to_many_counts_once_two_of_them_are_one_and_not_when_they_are_two_again(
+    world: World,
+) -> None:
+    def counts() -> list[bool]:
+        mine = interaction_contact.c.contact_id == kept
+        with world.database.read() as connection:
+            return list(connection.execute(select(interaction_contact.c.counts).where(mine)).scalars())
+
+    kept, gone = world.contact("Ann Lee"), world.contact("Anne Lee")
+    world.log("email", 3, kept, gone, *(world.contact(f"Guest {number}") for number in range(11)))
+    assert counts() == [False]
+    merge_id = merged(world, kept, gone)
+    assert counts() == [True]
+    undone(world, merge_id)
+    assert counts() == [False]
