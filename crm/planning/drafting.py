@@ -151,7 +151,7 @@ def _drafted_for(
     rules = active_rules(connection, principal)
     named = len(owned) <= MANY or bool(absent)
     whom = {"contact_ids": list(owned)} if named else {"owner_id": principal.user_id}
-    found = flags(connection, principal, at, rules=rules, kept=True, **whom)
+    found = flags(connection, principal, at, rules=rules, for_later=True, **whom)
     facts = facts_of(connection, principal, found, home, week, at)
     made = plan_week(
         (one.candidate for one in facts.values()),

@@ -11,7 +11,7 @@ from crm.domain.flag_facts import FlagFacts
 from crm.domain.flag_sentences import flag_sentence
 from crm.domain.principal import Principal
 from crm.domain.rules import SEVERITIES, Rule
-from crm.rules.queries import Number, metrics_of, same_contact, told_as
+from crm.rules.queries import Number, metrics_of, same_contact, severity_of, told_as
 from crm.rules.states import active_rules
 from crm.storage.flags import hits, matches
 from crm.storage.presence import is_present
@@ -50,8 +50,9 @@ def organisation_flags(
         return []
     metrics, given = metrics_of(connection, principal, at, relation)
     among = accounts(principal, metrics, organisation_id)
+    told_like = [told_as(one) for one in asked]
     found = [
-        _flag(row, asked[place], is_high)
+        _flag(row, asked[place], told_like[place], is_high)
         for row in connection.execute(matches(among, asked, principal.workspace_id), given)
         for place, is_high in hits(row, asked)
     ]
@@ -78,8 +79,9 @@ def accounts(principal: Principal, metrics: Subquery, organisation_id: int | Non
     return people.subquery()
 
 
-def _flag(row: Row[Any], one: Rule, raised: bool) -> OrganisationFlag:
+def _flag(row: Row[Any], one: Rule, told_like: str, raised: bool) -> OrganisationFlag:
     evidence: dict[str, Number] = {name: int(row._mapping[name]) for name in one.evidence_names()}
-    sentence = flag_sentence(told_as(one), evidence, FlagFacts(organisation=row.name))
-    severity = "high" if raised else one.severity
-    return OrganisationFlag(row.id, row.name, one.key, severity, sentence, evidence, one.suggests)
+    sentence = flag_sentence(told_like, evidence, FlagFacts(organisation=row.name))
+    return OrganisationFlag(
+        row.id, row.name, one.key, severity_of(one, raised), sentence, evidence, one.suggests
+    )

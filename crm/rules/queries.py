@@ -78,13 +78,13 @@ def flags(
     relation: Subquery | None = None,
     contact_ids: Iterable[int] | None = None,
     owner_id: int | None = None,
-    kept: bool = False,
+    for_later: bool = False,
     one_each: bool = False,
 ) -> list[Flag]:
     """Every flag as of ``at``, strongest first, then by rule and name. Archived and deceased people have none.
 
     ``relation`` is where the metrics come from: by default worked out from the log, for pages the stored ones.
-    ``kept``: the sentences are to be read on later days too. ``one_each``: only everybody's strongest.
+    ``for_later``: the sentences are to be read on later days too. ``one_each``: only everybody's strongest.
     """
     chosen = active_rules(connection, principal) if rules is None else rules
     asked = [one for one in chosen if one.about == "people"]
@@ -92,8 +92,8 @@ def flags(
         return []
     rows = _matching(connection, principal, at, asked, relation, contact_ids, owner_id)
     doubtful = _doubtful(connection, principal, at, rows, asked)
-    kept_on = principal.team_day(at) if kept else None
-    evidence = [one.evidence_names() for one in asked]
+    kept_on = principal.team_day(at) if for_later else None
+    said = [(one.evidence_names(), told_as(one)) for one in asked]
     found: list[tuple[int, Flag]] = []
     for block in blocks(rows, BLOCK):
         hit = [
@@ -107,7 +107,7 @@ def flags(
         facts = facts_of(connection, principal, at, block, told_of)
         for row, place, is_high in hit:
             told = facts[row.contact_id].of(asked[place].key, row.owner_id in doubtful, kept_on)
-            found.append((place, _flag(row, asked[place], evidence[place], is_high, told)))
+            found.append((place, _flag(row, asked[place], *said[place], is_high, told)))
     return [flag for _, flag in sorted(found, key=lambda pair: _order(*pair))]
 
 
@@ -120,7 +120,8 @@ def _strength(severity: str, place: int) -> tuple[int, int]:
     return SEVERITIES.index(severity), place
 
 
-def _severity(one: Rule, is_high: bool) -> str:
+def severity_of(one: Rule, is_high: bool) -> str:
+    """How strong a match of this rule is, where what raises it holds or does not."""
     return "high" if is_high else one.severity
 
 
@@ -129,7 +130,7 @@ def _strongest_of(row: Row[Any], asked: Sequence[Rule]) -> list[tuple[int, bool]
 
     def strength(hit: tuple[int, bool]) -> tuple[int, int]:
         place, is_high = hit
-        return _strength(_severity(asked[place], is_high), place)
+        return _strength(severity_of(asked[place], is_high), place)
 
     return [min(hits(row, asked), key=strength)]
 
@@ -145,8 +146,8 @@ def _matching(
 ) -> Sequence[Row[Any]]:
     ids = None if contact_ids is None else list(contact_ids)
     metrics, given = metrics_of(connection, principal, at, relation, ids)
-    is_kept = relation is None or relation is current(principal.workspace_id)
-    build = _kept_match if is_kept else _match
+    is_built_once = relation is None or relation is current(principal.workspace_id)
+    build = _cached_match if is_built_once else _match
     by_ids = ids is not None and relation is not None
     statement = build(metrics, tuple(rules), principal.workspace_id, by_ids, owner_id is not None)
     rows: Sequence[Row[Any]] = connection.execute(
@@ -255,11 +256,13 @@ def _match(
     return statement
 
 
-_kept_match = lru_cache(maxsize=32)(_match)
+_cached_match = lru_cache(maxsize=32)(_match)
 """The same over a relation that is kept: built once for a workspace and its rules."""
 
 
-def _flag(row: Row[Any], one: Rule, names: Sequence[str], raised: bool, facts: FlagFacts) -> Flag:
+def _flag(
+    row: Row[Any], one: Rule, names: Sequence[str], told_like: str, raised: bool, facts: FlagFacts
+) -> Flag:
     values = row._mapping
     evidence: dict[str, Number] = {name: values[name] for name in names}
     if evidence.get("score") is not None:
@@ -267,15 +270,14 @@ def _flag(row: Row[Any], one: Rule, names: Sequence[str], raised: bool, facts: F
     person = FlaggedContact(
         row.contact_id, row.name, row.email, row.kind, row.tier, row.owner_id, row.organisation_id
     )
-    told = told_as(one)
     return Flag(
         person,
         one.key,
-        _severity(one, raised),
-        flag_sentence(told, evidence, facts if told else replace(facts, rule_name=one.title)),
+        severity_of(one, raised),
+        flag_sentence(told_like, evidence, facts if told_like else replace(facts, rule_name=one.title)),
         evidence,
         one.suggests,
-        told,
+        told_like,
     )
 
 
