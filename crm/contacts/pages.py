@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from crm.accounts import saved_views
 from crm.accounts.queries import time_zones
-from crm.accounts.view_pages import view_routes
+from crm.accounts.view_routes import view_routes
 from crm.contacts import (
     actions,
     both_wrote,

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from crm.accounts import saved_views
-from crm.accounts.view_pages import view_routes
+from crm.accounts.view_routes import view_routes
 from crm.contacts.listing import kinds, owners, tags
 from crm.domain.formulas import neutralise
 from crm.domain.language import gettext as _

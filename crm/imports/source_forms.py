@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from crm.imports.synced import NAME_LIMIT
 from crm.web.forms import Form
+
+NAME_LIMIT = 80
 
 
 class SourceForm(Form):

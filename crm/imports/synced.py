@@ -16,14 +16,13 @@ from crm.errors import Invalid, NotFound, require_admin
 from crm.imports.busy_fetch import Source
 from crm.imports.mailbox_source import address_of
 from crm.imports.read_on import state_to_keep
+from crm.imports.source_forms import NAME_LIMIT
 from crm.imports.synced_kinds import IMAP, KINDS, Fetched, answered, sentence_of
 from crm.outgoing.wire import Network
 from crm.storage.database import new_id
 from crm.storage.sealed import Unsealable, seal, unseal
 from crm.storage.tables import synced_source
 from crm.storage.text import fold
-
-NAME_LIMIT = 80
 
 
 @dataclass(frozen=True)

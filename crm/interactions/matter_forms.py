@@ -19,20 +19,6 @@ from crm.web.forms import Errors, Form, read
 
 THEME_LIMIT = 80
 
-SIGNAL_WORDS = {
-    "pain point": N_("Pain point"),
-    "competitor": N_("Competitor"),
-    "request": N_("Request"),
-    "praise": N_("Praise"),
-    "risk": N_("Risk"),
-}
-DATE_WORDS = {
-    "birthday": N_("Birthday"),
-    "anniversary": N_("Anniversary"),
-    "renewal": N_("Renewal"),
-    "other": N_("Other"),
-}
-
 _AHEAD = N_("That day is still to come. Choose today or an earlier one.")
 
 Words = Annotated[str, Field(max_length=TEXT_LIMIT)]

@@ -6,11 +6,11 @@ from typing import Any
 from starlette.responses import Response
 
 from crm.domain.language import gettext as _
-from crm.domain.weeks import MONTHS
 from crm.errors import Invalid, NotFound
 from crm.interactions import matters
 from crm.interactions.beside import themes
-from crm.interactions.matter_forms import DATE_WORDS, SIGNAL_WORDS, read_values, typed_values
+from crm.interactions.matter_forms import read_values, typed_values
+from crm.interactions.matter_words import choices
 from crm.interactions.matters import SORTS, Sort
 from crm.interactions.queries import named
 from crm.web.addresses import local_path
@@ -20,15 +20,6 @@ from crm.web.routing import Handler, Router, Visit
 router = Router()
 
 PLACE = "#matters"
-
-
-def choices() -> dict[str, Any]:
-    """What the forms of matters choose from, in the reader's words."""
-    return {
-        "signal_types": [(kind, _(words)) for kind, words in SIGNAL_WORDS.items()],
-        "date_kinds": [(kind, _(words)) for kind, words in DATE_WORDS.items()],
-        "months": [_(month) for month in MONTHS],
-    }
 
 
 def _about(contact_id: int) -> str:

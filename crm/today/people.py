@@ -25,7 +25,7 @@ from crm.health.coverage import coverage
 from crm.health.mix import channel_mix, twelve_months
 from crm.interactions.beside import KnownDate, beside, themes
 from crm.interactions.happenings import Whose
-from crm.interactions.matter_pages import choices
+from crm.interactions.matter_words import choices
 from crm.interactions.queries import channels
 from crm.interactions.signals import Wanted, told
 from crm.interactions.timeline import EARLIER, PAGE, timeline, year_by_month

@@ -1,4 +1,4 @@
-"""Keeping a view of a list under a name, and taking it away again: the same for every page that has views."""
+"""Keeping a view of a list under a name, and taking it away again: routes that every page with views, of whatever room, adds."""
 
 from collections.abc import Collection
 from urllib.parse import parse_qsl, urlencode
