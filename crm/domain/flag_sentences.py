@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from math import floor, isfinite
 
+from crm.domain.calling import called
 from crm.domain.evidence_words import metrics_sentence
 from crm.domain.flag_facts import CHANNEL_NOUNS, FlagFacts, is_told_for_its_age
 from crm.domain.language import N_, ngettext
@@ -158,7 +159,7 @@ def _ago(days: int, facts: FlagFacts) -> str:
 
 
 def _who(facts: FlagFacts) -> str:
-    return _tidy(facts.given_name) or _tidy(facts.name) or _("They")
+    return _tidy(called(facts.name, facts.given_name)) or _("They")
 
 
 # Evidence of the shipped rules. Each gives None where the facts do not carry its sentence.

@@ -3,13 +3,9 @@
 from dataclasses import dataclass
 
 from crm.domain.budgets import GROUPS
+from crm.domain.calling import called
 from crm.domain.language import gettext as _
 from crm.domain.spans import names_and_others
-
-_FORMS_OF_ADDRESS = {
-    *("mr", "mrs", "ms", "mx", "miss", "dr", "prof", "professor", "sir", "dame", "lord", "lady", "rev"),
-    *("herr", "frau", "mme", "mlle", "sr", "sra", "ing", "dipl"),
-}
 
 
 @dataclass(frozen=True)
@@ -18,7 +14,7 @@ class NudgeSuggestion:
 
     ``reason`` is a sentence; ``slot`` the moment and what speaks for it, or empty. The stamp says ``act_label``.
     ``address_missing``: a note or a gift is due and there is nowhere to post it, so the mail says "Ask for their address"
-    in place of the slot. ``given_name`` is for the subject; without it the first word of ``name`` is taken.
+    in place of the slot. ``given_name`` is for the subject; without it `called` tells from ``name``.
     ``met_url`` answers a reason that asks "Have you met since?". ``about`` is one thing to talk about, or empty.
     """
 
@@ -49,12 +45,7 @@ class NudgeSuggestion:
     @property
     def short_name(self) -> str:
         """How the subject calls this person."""
-        if self.given_name:
-            return self.given_name
-        words = self.name.split()
-        plain = [word for word in words if word.rstrip(".").lower() not in _FORMS_OF_ADDRESS]
-        spoken = plain if len(plain) > 1 else words
-        return spoken[0] if spoken and len(plain) == len(words) else " ".join(words)
+        return called(self.name, self.given_name)
 
 
 def _why_this_mail(day_name: str, *, has_digest: bool) -> str:

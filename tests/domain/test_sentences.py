@@ -263,7 +263,7 @@ EXAMPLES: list[tuple[str, Evidence, FlagFacts, str]] = [
         "thank_you",
         {"days_since_favour": 0},
         FlagFacts(name="Kwame Mensah", favour_text="introduced you to Fernhill.", favour_days=40),
-        "Kwame Mensah sent you a gift today. Worth a note of thanks.",
+        "Kwame sent you a gift today. Worth a note of thanks.",
     ),
     (
         "renewal",
