@@ -82,7 +82,8 @@ def initials(name: str) -> str:
     """Up to two capitals for a person's disc: first and last word, or the first letter alone."""
     letters = [word[0] for word in name.split() if word[0].isalpha()]
     ends = letters if len(letters) < 2 else [letters[0], letters[-1]]
-    return "".join(ends).upper() or "?"
+    capitals = ((one.upper(), one) for one in ends)
+    return "".join(large if len(large) == 1 else one for large, one in capitals) or "?"
 
 
 def channel_icon_name(key: str, digital: bool) -> str:
