@@ -1,6 +1,6 @@
 """The experiment of ``crm backtest --rhythm`` over who met whom in an office for two weeks.
 
-    python -m benchmarks.rhythm_office [PATH]
+    python -m benchmarks.rhythm_office PATH
 
 PATH is SocioPatterns' ``workplace_InVS15_tij.dat.gz`` (CC0): a line for each 20 seconds in which two badges faced each
 other. Two weeks are too short for a model that counts in days and looks 30 or 60 ahead, so time is stretched: a slot of
@@ -21,8 +21,6 @@ from crm.domain.expressions import Constant, evaluate
 from crm.domain.rhythm import MEMORY_DAYS, PRIOR_GAP_DAYS, quiet_chance
 from crm.domain.rhythm_judge import Case, Verdict, judge
 
-FOLDER = Path(__file__).resolve().parent.parent.parent / "shared/data/multichannel/sociopatterns/assets/data"
-DATA = FOLDER / "workplace_InVS15_tij.dat.gz"
 DAY = 86_400
 OPENS, CLOSES = 8 * 3600, 20 * 3600
 SLOTS = (900, 1800, 3600)
@@ -80,9 +78,8 @@ def verdicts(path: Path, slot: int) -> list[Verdict]:
 
 
 def main() -> None:
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA
-    if not path.exists():
-        raise SystemExit(f"There is no {path}. Give the path of workplace_InVS15_tij.dat.gz.")
+    if len(sys.argv) != 2 or not (path := Path(sys.argv[1])).exists():
+        raise SystemExit("Give the path of workplace_InVS15_tij.dat.gz.")
     for slot in SLOTS:
         for verdict in verdicts(path, slot):
             print(f"{slot // 60} minutes for a day, {verdict.horizon} ahead:", *lines(verdict), sep="\n  ")

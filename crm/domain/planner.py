@@ -39,10 +39,9 @@ from crm.domain.need_and_fit import (
     obstacle,
     ways_to_act,
 )
-from crm.domain.rules import SHIPPED, WRITTEN_DOWN, Rule
+from crm.domain.rules import ASK_IS_NEAR, SHIPPED, WRITTEN_DOWN, Rule
 from crm.domain.weeks import IsoWeek
 
-ASK_AHEAD_DAYS = 21
 AT_HOME: Final = "in person at home"
 """The limit, beside those of rules, of what is in person with people who live near."""
 
@@ -290,5 +289,5 @@ def _breaks_rest(flag: Flag, candidate: Candidate, frame: Frame) -> bool:
     """Promises, dated asks and occasions are not held back by a rest."""
     if flag.rule == "important_ask":
         due = candidate.ask_due
-        return due is not None and due <= frame.start + timedelta(days=ASK_AHEAD_DAYS)
+        return due is not None and due <= frame.start + timedelta(days=ASK_IS_NEAR)
     return flag.rule in ("promise_due", "occasion")

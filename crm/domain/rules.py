@@ -7,6 +7,7 @@ from crm.domain.expressions import Condition, Metric, names_in
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.metrics import WORDS
+from crm.domain.score import screen_only
 from crm.domain.targets import TIERS, TIERS_WITH_TARGETS
 
 ACTS = ("call", "lunch", "meeting", "visit", "note", "gift")
@@ -74,7 +75,7 @@ SHIPPED = (
         key="screen_only",
         name=N_("Key people we reach only by screen"),
         tiers=KEY,
-        when=_m("digital_180").ge(3) & _m("personal_180").eq(0) & _m("known_days").ge(60),
+        when=screen_only(),
         suggests=("lunch", "call", "note"),
         severity="high",
         evidence=("digital_streak", "days_since_personal"),

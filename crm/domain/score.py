@@ -1,7 +1,6 @@
 """The health score and the zone (PRODUCT.md section 3), each defined once as an expression tree."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from crm.domain.expressions import Call, Case, Condition, Metric, Value, first_that, greatest, known, least
@@ -82,17 +81,21 @@ def _silent_for(usual_gaps: float) -> Condition:
     return Metric("days_since_any").ge(Metric("rhythm_days") * usual_gaps - _HAIR)
 
 
+def screen_only() -> Condition:
+    """Known for a while, and reached of late through a screen alone."""
+    return Metric("digital_180").ge(3) & Metric("personal_180").eq(0) & Metric("known_days").ge(60)
+
+
 def zone(targets: Targets) -> Case:
     """The first zone that fits; missing for tier *none*."""
     quarter = known(targets.expression("any") / 4.0, 14.0)
     out_of_rhythm = (
-        Metric("gaps").ge(3)
+        Metric("gaps").ge(FEWEST_GAPS)
         & Metric("quiet_p").ge(0.6)
         & _silent_for(2.0)
         & Metric("days_since_any").ge(greatest(14.0, quarter))
     )
     gone_quiet = (Metric("overdue_any").ge(2) & is_late()) | out_of_rhythm
-    screen_only = Metric("digital_180").ge(3) & Metric("personal_180").eq(0) & Metric("known_days").ge(60)
     drifting = (
         Metric("overdue_personal").gt(1)
         | Metric("overdue_in_person").gt(1)
@@ -102,24 +105,14 @@ def zone(targets: Targets) -> Case:
         (Metric("tier").eq("none"), None),
         (Metric("days_since_any").missing(), "no_record"),
         (gone_quiet, "gone_quiet"),
-        (screen_only, "screen_only"),
+        (screen_only(), "screen_only"),
         (drifting, "drifting"),
         otherwise="in_touch",
     )
 
 
-@dataclass(frozen=True)
-class Layer:
-    """Named expressions that may use every name of the layers before."""
-
-    values: Mapping[str, Value]
-
-
 @lru_cache(maxsize=32)
-def layers(targets: Targets) -> tuple[Layer, ...]:
-    """Everything that follows from the counted metrics, in the order it can be worked out."""
-    return (
-        Layer(derived(targets)),
-        Layer(parts(targets)),
-        Layer({"score": score(), "zone": zone(targets)}),
-    )
+def layers(targets: Targets) -> tuple[Mapping[str, Value], ...]:
+    """Everything that follows from the counted metrics, in the order it can be worked out: each layer may use every name of
+    those before it."""
+    return derived(targets), parts(targets), {"score": score(), "zone": zone(targets)}

@@ -5,7 +5,6 @@ from crm.domain.language import ENGLISH, N_, gettext, plurals, spoken
 _ROLES = (N_("admin"), N_("member"), N_("viewer"))
 _TIERS = (N_("key"), N_("regular"), N_("warm"), N_("none"))
 _KINDS = (N_("partner"), N_("vendor"), N_("customer"), N_("other"))
-_ZONES = (N_("no record"), N_("gone quiet"), N_("screen-only"), N_("drifting"), N_("in touch"))
 KINDS_COUNTED = dict(
     (plurals("partner", "partners"), plurals("vendor", "vendors"), plurals("customer", "customers"))
 )

@@ -49,7 +49,7 @@ def once_dated_back(
 
 def _with_zone(after: dict[str, Scalar], targets: Targets, names: Collection[str]) -> dict[str, Scalar]:
     """With these of the derived metrics, and all that follows from them, worked out anew."""
-    first, *others = (layer.values for layer in layers(targets))
+    first, *others = layers(targets)
     for values in ({name: first[name] for name in names}, *others):
         after |= {name: evaluate(value, after) for name, value in values.items()}
     return after

@@ -100,7 +100,7 @@ def relation(
 
     ``rhythm`` stands in for ``rhythm_facts`` where somebody has worked those out.
     """
-    steps = [layer.values for layer in layers(targets)]
+    steps = layers(targets)
     wanted = None if names is None else _needed(steps, names)
     found = _counted(frame, _Beside(frame, rhythm), wanted)
     for step in steps:
@@ -152,7 +152,7 @@ def _windows(facts: Subquery) -> dict[str, ColumnElement[Any]]:
 
 def needs_rhythm(targets: Targets, names: Collection[str]) -> bool:
     """Whether any of these names is worked out from the gaps between contact days."""
-    return not _needed([layer.values for layer in layers(targets)], names).isdisjoint((*RAW, "gaps"))
+    return not _needed(layers(targets), names).isdisjoint((*RAW, "gaps"))
 
 
 def _counted(frame: Frame, beside: "_Beside", wanted: Collection[str] | None) -> Subquery:

@@ -21,7 +21,7 @@ PLAIN = Targets()
 def worked_out(facts: dict[str, Any], targets: Targets = PLAIN) -> dict[str, Any]:
     known = dict(facts)
     for layer in layers(targets):
-        known |= {name: evaluate(value, known) for name, value in layer.values.items()}
+        known |= {name: evaluate(value, known) for name, value in layer.items()}
     return known
 
 
