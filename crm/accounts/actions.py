@@ -15,20 +15,21 @@ from crm.accounts import queries
 from crm.accounts.addresses import normal_email
 from crm.accounts.checks import MOST_OWN_LINES, own_lines
 from crm.accounts.forms import Preferences, Profile, SetUp, Written
+from crm.accounts.passes import Passes, end_passes
 from crm.accounts.schedules import rescheduled
 from crm.accounts.workspaces import create_workspace
 from crm.domain.budgets import in_all
 from crm.domain.language import gettext as _
 from crm.domain.manner import CHOICES, LANGUAGE
 from crm.domain.principal import Principal, Role
-from crm.domain.spans import capital, count, join
+from crm.domain.spans import count
 from crm.domain.zone_moves import Upshot
 from crm.errors import Conflict, Invalid, NotFound, require_admin
 from crm.storage.database import new_id, take_turns
 from crm.storage.frame import Scope
 from crm.storage.recount import recompute, recount_days
 from crm.storage.stored_metrics import scope_of
-from crm.storage.tables import address_change, api_token, one_time_link, plan_feed, user, workspace
+from crm.storage.tables import address_change, one_time_link, user, workspace
 from crm.storage.types import Moment
 from crm.web import sessions
 from crm.web.addresses import is_id
@@ -126,24 +127,7 @@ def change_user(
     _require_an_admin(connection, principal)
 
 
-@dataclass(frozen=True)
-class Ended:
-    """What ended for good with somebody's deactivation."""
-
-    tokens: int
-    feeds: int
-
-    @property
-    def words(self) -> str:
-        """Of what to make new ones if they come back; empty if nothing ended."""
-        parts = [count(self.tokens, "token", "tokens")] if self.tokens else []
-        parts += [_("the address of their plan")] if self.feeds else []
-        if not parts:
-            return ""
-        return _("{what} ended for good, even if they are let in again.").format(what=capital(join(parts)))
-
-
-def deactivate(connection: Connection, principal: Principal, user_id: int, at: datetime) -> Ended:
+def deactivate(connection: Connection, principal: Principal, user_id: int, at: datetime) -> Passes:
     """Shut somebody else out at once: sessions, links, tokens and the calendar address end. What they logged stays."""
     require_admin(principal)
     if user_id == principal.user_id:
@@ -152,21 +136,7 @@ def deactivate(connection: Connection, principal: Principal, user_id: int, at: d
     _require_an_admin(connection, principal)
     sessions.end_all(connection, principal.workspace_id, user_id)
     void_links(connection, principal.workspace_id, user_id, at)
-    feeds = connection.execute(
-        plan_feed.delete().where(
-            plan_feed.c.workspace_id == principal.workspace_id, plan_feed.c.user_id == user_id
-        )
-    )
-    tokens = connection.execute(
-        api_token.update()
-        .where(
-            api_token.c.workspace_id == principal.workspace_id,
-            api_token.c.user_id == user_id,
-            api_token.c.revoked_at.is_(None),
-        )
-        .values(revoked_at=at)
-    )
-    return Ended(tokens.rowcount, feeds.rowcount)
+    return end_passes(connection, principal.workspace_id, user_id, at)
 
 
 def activate(connection: Connection, principal: Principal, user_id: int, at: datetime) -> None:
@@ -210,7 +180,7 @@ def set_password(
     at: datetime,
     keep: str | None = None,
 ) -> None:
-    """A new password ends every session (but ``keep``) and every open link of its user."""
+    """A new password ends every session (but ``keep``) and every open link of its user; ``passes_of`` says what it leaves."""
     where = (user.c.workspace_id == workspace_id, user.c.id == user_id)
     connection.execute(user.update().where(*where).values(password_hash=password_hash))
     sessions.end_all(connection, workspace_id, user_id, keep)

@@ -103,8 +103,13 @@ class PasswordChange(Form):
     password: Password
 
 
-class AddressChange(Form):
-    """Another address for oneself; the password, where one has one, says that it is oneself."""
+class Proof(Form):
+    """The password, where one has one, says that it is oneself."""
+
+    current_password: Annotated[str, StringConstraints(strip_whitespace=False)] = ""
+
+
+class AddressChange(Proof):
+    """Another address for oneself."""
 
     email: Email
-    current_password: Annotated[str, StringConstraints(strip_whitespace=False)] = ""

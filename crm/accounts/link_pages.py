@@ -10,11 +10,13 @@ from starlette.responses import Response
 from crm.accounts import actions, mails, queries
 from crm.accounts.addresses import normal_email
 from crm.accounts.forms import NewPassword
+from crm.accounts.passes import Passes, passes_of
 from crm.accounts.passwords import hashed
 from crm.accounts.stopped import why_stopped
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
-from crm.web import forms, sessions
+from crm.web import flashes, forms, sessions
+from crm.web.flashes import Flash
 from crm.web.routing import Router, Visit
 
 log = logging.getLogger("crm.accounts")
@@ -101,13 +103,17 @@ def sign_in_by_link(visit: Visit) -> Response:
     return _enter(visit, visit.connection, row)
 
 
-def _enter(visit: Visit, connection: Any, row: Any) -> Response:
+def _enter(visit: Visit, connection: Any, row: Any, passes: Passes | None = None) -> Response:
+    """A session; after a new password it begins with what lets programs in without it."""
     if visit.signed_in:
         sessions.end(connection, visit.signed_in)
     response = visit.redirect("/")
-    sessions.set_cookie(
-        visit.site, response, sessions.start(connection, row.workspace_id, row.user_id, visit.at)
-    )
+    value = sessions.start(connection, row.workspace_id, row.user_id, visit.at)
+    sessions.set_cookie(visit.site, response, value)
+    if passes:
+        said = _("Your password has been changed. Other devices are signed out.")
+        flash = Flash(f"{said} {passes.still_work}", link_url=passes.page)
+        flashes.leave(visit.site, sessions.owner_of(value), response, flash)
     return response
 
 
@@ -141,6 +147,10 @@ def _password_page(
     row = actions.link_of(connection, visit.text("token"), [purpose], visit.at)
     page = "reset" if row.has_password else purpose
     title, lede, label = (_(words).format(team=row.team) for words in PAGES[page])
+    if row.has_password:
+        lede = " ".join(
+            filter(None, (lede, passes_of(connection, row.workspace_id, row.user_id).will_still_work))
+        )
     context = {"person": row, "title": title, "lede": lede, "label": label, "errors": errors or {}}
     return visit.render("accounts/choose_password.html", context, status=422 if errors else 200)
 
@@ -155,4 +165,4 @@ def _choose_password(visit: Visit, purpose: str) -> Response:
     with visit.database.write() as connection:
         row = actions.use_link(connection, visit.text("token"), [purpose], visit.at)
         actions.set_password(connection, row.workspace_id, row.user_id, password_hash, visit.at)
-        return _enter(visit, connection, row)
+        return _enter(visit, connection, row, passes_of(connection, row.workspace_id, row.user_id))

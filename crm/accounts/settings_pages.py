@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from crm.accounts import actions, queries, schedules, sign_in, written
 from crm.accounts.forms import PasswordChange, Preferences, Profile
+from crm.accounts.passes import Passes, passes_of
 from crm.accounts.passwords import fits, hashed
 from crm.domain.budgets import LARGEST_BUDGET
 from crm.domain.language import N_, ngettext
@@ -108,15 +109,16 @@ def change_password(visit: Visit) -> Response:
     if isinstance(form, forms.Errors):
         return _password_page(visit, form.fields)
     try:
-        _replace_password(visit, form, signed_in.token_hash)
+        passes = _replace_password(visit, form, signed_in.token_hash)
     except Conflict as refusal:
         return _password_page(visit, refusal.fields)
-    return visit.redirect(
-        "/settings", message=_("Your password has been changed. Other devices are signed out.")
-    )
+    said = _("Your password has been changed. Other devices are signed out.")
+    message = " ".join(filter(None, (said, passes.still_work)))
+    return visit.redirect("/settings", message=message, link=passes.page)
 
 
-def _replace_password(visit: Visit, form: PasswordChange, keep: str) -> None:
+def _replace_password(visit: Visit, form: PasswordChange, keep: str) -> Passes:
+    """Store it; returns what lets programs in with no password, and goes on doing so."""
     known = proven(visit, form.current_password)
     password_hash = hashed(form.password)
     with visit.database.write() as connection:
@@ -129,6 +131,7 @@ def _replace_password(visit: Visit, form: PasswordChange, keep: str) -> None:
             visit.at,
             keep=keep,
         )
+        return passes_of(connection, visit.user.workspace_id, visit.user.id)
 
 
 @router.page("/settings/password")
@@ -138,9 +141,10 @@ def password(visit: Visit) -> Response:
 
 
 def _password_page(visit: Visit, errors: dict[str, str]) -> Response:
-    return visit.render(
-        "accounts/password.html", {"errors": errors}, active="team", status=422 if errors else 200
-    )
+    with visit.database.read() as connection:
+        passes = passes_of(connection, visit.user.workspace_id, visit.user.id)
+    context = {"errors": errors, "passes": passes}
+    return visit.render("accounts/password.html", context, active="team", status=422 if errors else 200)
 
 
 def proven(visit: Visit, typed: str) -> sign_in.Known:

@@ -121,7 +121,7 @@ def deactivate(visit: Visit) -> Response:
     one = queries.member(visit.connection, visit.principal, visit.number("user_id"))
     ended = actions.deactivate(visit.connection, visit.principal, one.id, visit.at)
     said = _("{name} can no longer sign in.").format(name=one.name)
-    said = " ".join(filter(None, (said, ended.words)))
+    said = " ".join(filter(None, (said, ended.ended)))
     return visit.redirect("/team", message=said, undo=f"/team/{one.id}/activate")
 
 

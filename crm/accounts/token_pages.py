@@ -6,17 +6,19 @@ from pydantic import Field
 from starlette.responses import Response
 
 from crm.accounts import tokens
+from crm.accounts.forms import Proof
+from crm.accounts.settings_pages import password_hash_of, proven, require_still
 from crm.domain.language import gettext as _
-from crm.errors import Invalid
+from crm.errors import Conflict, Invalid
 from crm.web import forms
-from crm.web.forms import Errors, Form
+from crm.web.forms import Errors
 from crm.web.routing import Router, Visit
 
 router = Router()
 
 
-class TokenForm(Form):
-    """A new token; whoever may write may read."""
+class TokenForm(Proof):
+    """A new token; whoever may write may read. It outlasts a new password, so that a device left open makes none."""
 
     name: Annotated[str, Field(max_length=120)]
     scope: tokens.Scope = "read"
@@ -28,7 +30,7 @@ def tokens_page(visit: Visit) -> Response:
     return _page(visit)
 
 
-@router.action("/settings/tokens", access="viewer")
+@router.action("/settings/tokens", access="viewer", own_transactions=True)
 def make_token(visit: Visit) -> Response:
     """Make a token, and show it this once."""
     form = forms.read(TokenForm, visit.form)
@@ -38,11 +40,19 @@ def make_token(visit: Visit) -> Response:
     if not name.isprintable():
         return _page(visit, errors={"name": _("This contains characters that cannot be shown.")})
     try:
-        tokens.require_room(visit.connection, visit.principal)
+        return _page(visit, made=_made(visit, form, name), name=name)
+    except Conflict as refusal:
+        return _page(visit, errors=refusal.fields)
     except Invalid as refusal:
         return _page(visit, errors={"name": refusal.sentence})
-    made = tokens.create_token(visit.connection, visit.principal, visit.user.id, name, [form.scope], visit.at)
-    return _page(visit, made=made, name=name)
+
+
+def _made(visit: Visit, form: TokenForm, name: str) -> str:
+    known = proven(visit, form.current_password)
+    with visit.database.write() as connection:
+        require_still(connection, known)
+        tokens.require_room(connection, visit.principal)
+        return tokens.create_token(connection, visit.principal, visit.user.id, name, [form.scope], visit.at)
 
 
 @router.page("/settings/tokens/{token_id}/revoke")
@@ -62,8 +72,12 @@ def revoke_token(visit: Visit) -> Response:
 def _page(
     visit: Visit, errors: dict[str, str] | None = None, made: str | None = None, name: str = ""
 ) -> Response:
+    with visit.database.read() as connection:
+        mine = tokens.own_tokens(connection, visit.principal)
+        has_password = password_hash_of(connection, visit) is not None
     context = {
-        "tokens": tokens.own_tokens(visit.connection, visit.principal),
+        "tokens": mine,
+        "has_password": has_password,
         "typed": visit.form if errors else {},
         "errors": errors or {},
         "made": made,

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from crm.accounts import actions, passwords, queries, tokens
 from crm.accounts.checks import known_zone, plausible_email
+from crm.accounts.passes import passes_of
 from crm.cli_support import AsJson, Desk, Workspace, desk, print_json
 from crm.domain.principal import Role
 from crm.errors import Invalid, UsageError
@@ -118,15 +119,16 @@ def user_edit(
     if not values and password is None:
         raise UsageError("Nothing to change: give --name, --role, --time-zone or --password-stdin.")
     password_hash = passwords.hashed(password) if password else None
+    said = ""
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         one = queries.by_email(connection, at_desk.principal, email)
         if values:
             actions.change_user(connection, at_desk.principal, one.id, at_desk.now, **values)
         if password_hash:
-            actions.set_password(
-                connection, at_desk.principal.workspace_id, one.id, password_hash, at_desk.now
-            )
-    typer.echo(f"{one.email} is changed.")
+            whose = (at_desk.principal.workspace_id, one.id)
+            actions.set_password(connection, *whose, password_hash, at_desk.now)
+            said = passes_of(connection, *whose).of_them_still_work
+    typer.echo(" ".join(filter(None, (f"{one.email} is changed.", said))))
 
 
 @user.command("deactivate")
@@ -135,7 +137,7 @@ def user_deactivate(email: Email, workspace: Workspace = None) -> None:
     with desk(workspace) as at_desk, at_desk.database.write() as connection:
         one = queries.by_email(connection, at_desk.principal, email)
         ended = actions.deactivate(connection, at_desk.principal, one.id, at_desk.now)
-    typer.echo(" ".join(filter(None, (f"{one.email} is deactivated.", ended.words))))
+    typer.echo(" ".join(filter(None, (f"{one.email} is deactivated.", ended.ended))))
 
 
 @user.command("activate")

@@ -104,6 +104,11 @@ def start(connection: Connection, workspace_id: int, user_id: int, at: datetime)
     return f"{workspace_id}.{token}"
 
 
+def owner_of(value: str) -> str:
+    """Whose a flash is that waits for a session which begins now: the token hash of the cookie's value."""
+    return hash_token(value.partition(".")[2])
+
+
 def find(connection: Connection, cookie: str | None, at: datetime) -> SignedIn | None:
     """The session of a cookie's value, if it holds at ``at`` and its user is active."""
     number, _, token = (cookie or "").partition(".")

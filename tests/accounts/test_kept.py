@@ -71,7 +71,7 @@ def test_what_was_written_goes_nowhere_else(world: World, address: str) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
-@pytest.mark.parametrize("path", ["/settings/password", "/settings/email"])
+@pytest.mark.parametrize("path", ["/settings/password", "/settings/email", "/settings/tokens"])
 def test_a_password_is_not_carried(world: World, path: str) -> None:
     nora = world.user(email="nora@team.example", password_hash=hashed(PASSWORD))
     shown = client(world, nora).get(path).text

@@ -9,9 +9,9 @@ from pwdlib import PasswordHash
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from crm.accounts import actions, address_pages, passwords, settings_pages, sign_in
+from crm.accounts import actions, address_pages, passwords, settings_pages, sign_in, token_pages
 from crm.accounts.passwords import hashed
-from crm.storage.tables import address_change, session
+from crm.storage.tables import address_change, api_token, session
 from tests.builders import World
 from tests.web.site import PASSWORD, client, cookie
 
@@ -172,7 +172,9 @@ def test_a_password_that_ends_while_it_is_looked_at_opens_nothing(
     assert sessions(world) == before
 
 
-@pytest.mark.parametrize(("path", "smtp"), [("password", ""), ("email", ""), ("email", "smtp://x:1")])
+@pytest.mark.parametrize(
+    ("path", "smtp"), [("password", ""), ("tokens", ""), ("email", ""), ("email", "smtp://x:1")]
+)
 @pytest.mark.parametrize("had_one", [True, False])
 def test_a_reset_is_not_undone_by_whoever_it_locks_out(
     world: World, monkeypatch: pytest.MonkeyPatch, path: str, smtp: str, had_one: bool
@@ -187,14 +189,16 @@ def test_a_reset_is_not_undone_by_whoever_it_locks_out(
             actions.set_password(connection, world.workspace_id, alice.user_id or 0, hashed(new), world.now)
         return known
 
-    for module in (settings_pages, address_pages):
+    for module in (settings_pages, address_pages, token_pages):
         monkeypatch.setattr(module, "proven", meanwhile)
     form = {"current_password": PASSWORD, "password": "a password of theirs", "email": "eve@evil.example"}
+    form |= {"name": "Eve"}
     answer = intruder.post(f"/settings/{path}", data=form)
     assert (answer.status_code, "That is not your current password." in answer.text) == (422, True)
     assert enter(client(world), new) == 303
     with world.database.read() as connection:
         assert connection.execute(select(address_change)).all() == []
+        assert connection.execute(select(api_token)).all() == []
 
 
 def test_whoever_is_let_in_again_signs_in_again(world: World) -> None:
@@ -206,10 +210,12 @@ def test_whoever_is_let_in_again_signs_in_again(world: World) -> None:
     assert enter(client(world)) == 303
 
 
-@pytest.mark.parametrize("path", ["/settings/password", "/settings/email"])
-def test_guessing_from_a_device_left_open_is_braked_too(world: World, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "done"), [("/settings/password", 303), ("/settings/email", 303), ("/settings/tokens", 200)]
+)
+def test_guessing_from_a_device_left_open_is_braked_too(world: World, path: str, done: int) -> None:
     here = client(world, world.user("Alice Meyer", password_hash=HASH))
-    form = {"password": "another old password", "email": "new@team.example"}
+    form = {"password": "another old password", "email": "new@team.example", "name": "Till"}
     with time_machine.travel(world.now, tick=False) as clock:
         for _ in range(sign_in.FOR_ACCOUNT):
             assert (
@@ -219,7 +225,7 @@ def test_guessing_from_a_device_left_open_is_braked_too(world: World, path: str)
         answer = here.post(path, data={**form, "current_password": PASSWORD})
         assert (answer.status_code, "Too many attempts" in answer.text) == (422, True)
         clock.shift(sign_in.WINDOW)
-        assert here.post(path, data={**form, "current_password": PASSWORD}).status_code == 303
+        assert here.post(path, data={**form, "current_password": PASSWORD}).status_code == done
 
 
 def test_tokens_and_passwords_are_kept_as_hashes(world: World) -> None:
