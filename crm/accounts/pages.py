@@ -91,7 +91,7 @@ def _begun(
     """The new session's cookie; None where the password was replaced, or its user shut out, since it was looked at."""
     if not sign_in.still_holds(connection, known):
         return None
-    sign_in.forget(connection, attempt)
+    sign_in.forget(connection, attempt, known)
     if visit.signed_in:
         sessions.end(connection, visit.signed_in)
     return sessions.start(connection, known.workspace_id, known.user_id, visit.at)

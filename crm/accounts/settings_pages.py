@@ -168,7 +168,7 @@ def proven(visit: Visit, typed: str) -> sign_in.Known:
     if not fits(typed, kept):
         _refuse(_(NOT_THEIRS))
     with visit.database.write() as connection:
-        sign_in.forget(connection, attempt)
+        sign_in.forget(connection, attempt, known)
     return known
 
 

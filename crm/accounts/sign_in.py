@@ -82,16 +82,6 @@ def reserve(connection: Connection, attempt: Attempt) -> bool:
     return True
 
 
-def forget(connection: Connection, attempt: Attempt) -> None:
-    """The right password: what was counted for this account from here is void."""
-    connection.execute(
-        sign_in_failure.delete().where(
-            sign_in_failure.c.subject_hash == attempt.subject_hash,
-            sign_in_failure.c.address_hash == attempt.address_hash,
-        )
-    )
-
-
 class Known(NamedTuple):
     """Whose password was the right one, and what was kept of it then."""
 
@@ -100,10 +90,27 @@ class Known(NamedTuple):
     password_hash: str | None
 
 
+def forget(connection: Connection, attempt: Attempt, known: Known) -> None:
+    """The right password: what was counted for this account from here is void.
+
+    Where the address belongs to other teams as well, only this try is: the others may have been guesses at theirs.
+    """
+    table = sign_in_failure.c
+    tries = [table.subject_hash == attempt.subject_hash, table.address_hash == attempt.address_hash]
+    this = (user.c.workspace_id == known.workspace_id, user.c.id == known.user_id)
+    email = select(user.c.email).where(*this).scalar_subquery()
+    same = select(func.count()).select_from(user).where(user.c.email == email, user.c.active)
+    if connection.execute(same).scalar_one() > 1:
+        newest = select(func.max(table.failed_at)).where(*tries).scalar_subquery()
+        tries.append(table.failed_at == newest)
+    connection.execute(sign_in_failure.delete().where(*tries))
+
+
 def who(database: Database, email: str, password: str) -> Known | None:
     """The active user with this address and password.
 
-    An address may belong to several workspaces: the password decides, the oldest workspace first.
+    An address may belong to several workspaces: the password decides, the oldest workspace first. For every address
+    as many passwords are looked at as the one in most teams has, so that the time tells nobody in how many it is known.
     """
     with database.read() as connection:
         rows = connection.execute(
@@ -111,12 +118,12 @@ def who(database: Database, email: str, password: str) -> Known | None:
             .where(user.c.email == normal_email(email), user.c.active)
             .order_by(user.c.workspace_id)
         ).all()
-    if not rows:
+        teams = select(func.count().label("teams")).where(user.c.active).group_by(user.c.email).subquery()
+        most = connection.execute(select(func.max(teams.c.teams))).scalar_one() or 1
+    for _one in range(most - len(rows)):
         fits(password, None)
-    for row in rows:
-        if fits(password, row.password_hash):
-            return Known(row.workspace_id, row.id, row.password_hash)
-    return None
+    fitting = [row for row in rows if fits(password, row.password_hash)]
+    return Known(*fitting[0]) if fitting else None
 
 
 def still_holds(connection: Connection, known: Known) -> bool:

@@ -146,6 +146,48 @@ def test_an_address_in_two_teams_leads_to_the_one_with_this_password(world: Worl
         assert f"<h1>{team}</h1>" in visitor.get("/team").text
 
 
+@pytest.mark.parametrize("by", ["sign-in", "settings"])
+def test_whoever_is_known_in_another_team_under_an_address_has_no_more_guesses_at_it(
+    world: World, by: str
+) -> None:
+    other = World.create(world.database, "Another team")
+    world.user("Alice Meyer", password_hash=HASH)
+    own = "another old password"
+    mallory = client(other, other.user("Alice Meyer", password_hash=hashed(own)))
+    guesser = client(world)
+    with time_machine.travel(world.now, tick=False):
+        for number in range(sign_in.FOR_ACCOUNT):
+            assert enter(guesser, f"a guess, number {number}") == 422
+            if number < sign_in.FOR_ACCOUNT - 1 and by == "sign-in":
+                assert enter(guesser, own) == 303
+            elif number < sign_in.FOR_ACCOUNT - 1:
+                form = {"name": "Till", "current_password": own}
+                assert mallory.post("/settings/tokens", data=form).status_code == 200
+        assert enter(guesser) == 429
+
+
+def test_in_how_many_teams_an_address_is_known_cannot_be_told_by_the_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = World.create(world.database, "Another team")
+    for team in (world, other):
+        team.user("Alice Meyer", password_hash=HASH)
+    world.user("Bob Stone", password_hash=HASH)
+    work: list[bool] = []
+
+    def counted(password: str, known: str | None) -> bool:
+        work.append(True)
+        return passwords.fits(password, known)
+
+    monkeypatch.setattr(sign_in, "fits", counted)
+    counts = set()
+    for name in ("alice", "bob", "nobody"):
+        work.clear()
+        assert enter(client(world), "a wrong password", f"{name}@team.example") == 422
+        counts.add(len(work))
+    assert counts == {2}
+
+
 @pytest.mark.parametrize("how", ["reset", "deactivated"])
 def test_a_password_that_ends_while_it_is_looked_at_opens_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch, how: str
