@@ -345,17 +345,7 @@ def undo(connection: Connection, principal: Principal, response_id: int, at: dat
     to *No answer*. Only one's own answers; others' are not there.
     """
     require_planner(principal)
-    given = connection.execute(
-        select(response)
-        .where(
-            response.c.workspace_id == principal.workspace_id,
-            response.c.id == response_id,
-            response.c.user_id == principal.user_id,
-        )
-        .with_for_update()
-    ).one_or_none()
-    if given is None:
-        raise NotFound
+    given = _own_answer(connection, principal, response_id)
     if given.verb == "done" and given.interaction_id is not None:
         _unlog(connection, principal, given, at)
     if given.undone_at is not None:
@@ -363,6 +353,22 @@ def undo(connection: Connection, principal: Principal, response_id: int, at: dat
     if given.verb == "swap":
         _swap_back(connection, principal, given)
     _take_back(connection, principal, response_id, at)
+
+
+def _own_answer(connection: Connection, principal: Principal, response_id: int) -> Row[Any]:
+    """One's own answer, locked after its suggestion, as whoever answers locks that: no later answer is given meanwhile."""
+    own = select(response).where(
+        response.c.workspace_id == principal.workspace_id,
+        response.c.id == response_id,
+        response.c.user_id == principal.user_id,
+    )
+    found = connection.execute(own).one_or_none()
+    if found is not None and found.suggestion_id is not None:
+        own_suggestion(connection, principal, found.suggestion_id)
+    given = connection.execute(own.with_for_update()).one_or_none()
+    if given is None:
+        raise NotFound
+    return given
 
 
 def _unlog(connection: Connection, principal: Principal, given: Row[Any], at: datetime) -> None:
