@@ -6,12 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, select
 
-from crm.errors import NotFound
+from crm.domain.budgets import GROUPS
+from crm.errors import Conflict, NotFound
 from crm.planning import actions
+from crm.planning.queries import plan_of
+from crm.planning.trip_actions import make_room
 from crm.storage.database import Database
 from crm.storage.tables import contact, response, suggestion
 from tests.accounts.test_at_once import beside
 from tests.builders import NOW, World
+from tests.planning.test_journeys import BOSTON, write_trip
 from tests.planning.test_plan import WEEK, by_screen, make, shown
 
 
@@ -66,3 +70,68 @@ def test_two_looks_let_somebody_join_once(database: Database) -> None:
         "Marta Kowalczyk",
         "Elena Duarte",
     }
+
+
+def test_a_swap_that_is_just_swapped_again_is_not_taken_back(database: Database) -> None:
+    world = World.create(database)
+    alice = world.user(city="Boston")
+    by_screen(world, alice)
+    made = make(world, alice).suggestions[0]
+    assert made.id is not None
+    one, (first, second, *_) = made.id, [act for act in GROUPS if act != made.act]
+    with database.write() as connection:
+        swapped = actions.swap(connection, alice, one, first, NOW).response_id
+    assert swapped is not None
+    with (
+        beside(
+            database,
+            lambda connection: actions.swap(connection, alice, one, second, NOW + timedelta(minutes=1)),
+            lambda connection: actions.undo(connection, alice, swapped, NOW + timedelta(minutes=2)),
+        ) as later,
+        pytest.raises(Conflict, match="swapped again since"),
+    ):
+        later.result(20)
+    assert [each.act for each in shown(world, alice).suggestions] == [second]
+
+
+def test_more_room_for_a_trip_sent_twice_counts_whom_it_brings_once(database: Database) -> None:
+    world = World.create(database)
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin")
+    by_screen(world, alice, "Jürgen Haas", city="Berlin")
+    for number in range(6):
+        by_screen(world, alice, f"Person {number}", city=BOSTON)
+    with database.write() as connection:
+        actions.make_plan(connection, alice, WEEK, NOW)
+    trip_id = write_trip(world, alice, WEEK.days[1], WEEK.days[4])
+
+    def more(connection: Connection) -> int:
+        return make_room(connection, alice, trip_id, 3, NOW)
+
+    with beside(database, more, more) as later:
+        assert later.result(20) == 0
+    with database.read() as connection:
+        plan = plan_of(connection, alice, WEEK, NOW)
+    assert plan is not None
+    assert plan.budget.in_person == sum(GROUPS[one.act] == "in_person" for one in plan.suggestions) == 3
+
+
+def test_more_room_for_a_trip_counts_once_whom_a_look_let_join_meanwhile(database: Database) -> None:
+    world = World.create(database)
+    alice = world.user(city="Berlin", time_zone="Europe/Berlin")
+    with database.write() as connection:
+        actions.make_plan(connection, alice, WEEK, NOW)
+    later = NOW + timedelta(minutes=5)
+    elena = by_screen(world, alice, "Elena Duarte", city=BOSTON)
+    with database.write() as connection:
+        connection.execute(contact.update().where(contact.c.id == elena).values(changed_at=later))
+    trip_id = write_trip(world, alice, WEEK.days[1], WEEK.days[4])
+    with beside(
+        database,
+        lambda connection: actions.make_or_join(connection, alice, WEEK, later),
+        lambda connection: make_room(connection, alice, trip_id, 3, later),
+    ) as second:
+        assert second.result(20) == 0
+    with database.read() as connection:
+        plan = plan_of(connection, alice, WEEK, later)
+    assert plan is not None
+    assert plan.budget.in_person == sum(GROUPS[one.act] == "in_person" for one in plan.suggestions)
