@@ -16,6 +16,7 @@ from crm.demo.places import CITIES
 from crm.demo.words import words_for
 from crm.domain.channels import SHIPPED, by_key
 from crm.domain.principal import Principal
+from crm.domain.rules import direction_of
 from crm.domain.weeks import local_instant
 from crm.interactions.actions import Entry, interaction_values, participation_rows
 from crm.storage.database import new_ids
@@ -142,7 +143,7 @@ def _direction(rng: Random, beat: Beat) -> str:
     """Who rang whom; a talk at a table is both's."""
     if beat.direction == "mutual" and beat.channel == "phone" and beat.outcome == "reached":
         return rng.choice(("outbound", "outbound", "inbound", "mutual"))
-    return "outbound" if beat.direction == "mutual" and beat.channel in ("note", "gift") else beat.direction
+    return direction_of(beat.channel) if beat.direction == "mutual" else beat.direction
 
 
 def _working(day: date, channel: str, *, ahead: bool = False) -> date:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
+from crm.domain.channels import Direction
 from crm.domain.expressions import Condition, Metric, names_in
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
@@ -13,6 +14,7 @@ from crm.domain.targets import TIERS, TIERS_WITH_TARGETS
 ACTS = ("call", "lunch", "meeting", "visit", "note", "gift")
 CHANNELS_OF_ACTS = {act: act for act in ACTS} | {"call": "phone"}
 """Act → the key of the channel it is logged by."""
+_ONE_WAY = ("note", "gift")
 Severity: TypeAlias = Literal["high", "medium", "low"]
 SEVERITIES: tuple[str, ...] = get_args(Severity)
 _SEVERITIES = (N_("high"), N_("medium"), N_("low"))
@@ -25,6 +27,11 @@ WRITTEN_DOWN = ("important_ask", "promise_due")
 def act_of(channel: str) -> str | None:
     """The act that is logged by the channel of this key; None where no act is, as with mail."""
     return next((act for act, key in CHANNELS_OF_ACTS.items() if key == channel), None)
+
+
+def direction_of(channel: str) -> Direction:
+    """The direction that an act is logged with by the channel of this key: notes and gifts go out, everything else is mutual."""
+    return "outbound" if channel in _ONE_WAY else "mutual"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from crm.domain.mail_reply import Listed, Meant, Part, meant, parts, written
 from crm.domain.manner import written_for
 from crm.domain.principal import Principal
 from crm.domain.quick_line import QuickLine, read_line
-from crm.domain.rules import CHANNELS_OF_ACTS
+from crm.domain.rules import CHANNELS_OF_ACTS, direction_of
 from crm.domain.told import written_out
 from crm.domain.weeks import IsoWeek, local_instant, noon_of
 from crm.errors import NotFound, Refusal
@@ -29,7 +29,6 @@ from crm.interactions.quickline import understood
 from crm.nudges import links
 from crm.nudges.due import PURPOSE
 from crm.nudges.reply_ids import Nudge
-from crm.planning.actions import DIRECTION_OF
 from crm.planning.queries import plan_of
 from crm.storage.database import new_id
 from crm.storage.insertion import insert_unless_there
@@ -140,7 +139,7 @@ def _is_done(connection: Connection, principal: Principal, week: str, told: Mean
 def _entry(principal: Principal, said: QuickLine, told: Meant, wrote: datetime, at: datetime) -> Entry:
     """What is logged: at the moment of the mail, unless it says another day or time."""
     way = told.channel or _channel_of(told) or ""
-    direction = said.direction if said.direction != "mutual" else DIRECTION_OF.get(way, "mutual")
+    direction = said.direction if said.direction != "mutual" else direction_of(way)
     text = said.remark
     return Entry(
         _moment(principal, said, wrote, at),

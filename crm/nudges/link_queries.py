@@ -8,19 +8,19 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from crm.accounts.schedules import zone_of
+from crm.domain import rules
 from crm.domain.channels import Channel, by_key
 from crm.domain.language import N_
 from crm.domain.language import gettext as _
 from crm.domain.manner import Manner
 from crm.domain.principal import EDITORS, Principal
-from crm.domain.rules import CHANNELS_OF_ACTS
 from crm.domain.weeks import IsoWeek
 from crm.domain.whatif import once_more
 from crm.errors import NotFound
 from crm.interactions.queries import channels
 from crm.nudges.due import DIGEST, PURPOSE
 from crm.nudges.links import STOP_DIGEST, STOPS, Gone, Link
-from crm.planning.actions import DIRECTION_OF, last_swap
+from crm.planning.actions import last_swap
 from crm.planning.queries import Suggested, plan_of, suggested
 from crm.storage.metrics import rows_of
 from crm.storage.stored_metrics import scope_of
@@ -104,12 +104,12 @@ def way_of(connection: Connection, principal: Principal, act: str) -> Channel | 
 
 def channel_of(act: str) -> str:
     """The key of the channel that an act is logged by."""
-    return CHANNELS_OF_ACTS[act]
+    return rules.CHANNELS_OF_ACTS[act]
 
 
 def direction_of(act: str) -> str:
     """The direction that an act is logged with."""
-    return DIRECTION_OF.get(act, "mutual")
+    return rules.direction_of(channel_of(act))
 
 
 def foreseen(connection: Connection, principal: Principal, one: Suggested, at: datetime) -> Foreseen:

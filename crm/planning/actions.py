@@ -17,7 +17,7 @@ from crm.domain.language import gettext as _
 from crm.domain.left_out import LeftOut
 from crm.domain.manner import written_for
 from crm.domain.principal import Principal
-from crm.domain.rules import CHANNELS_OF_ACTS, act_of
+from crm.domain.rules import CHANNELS_OF_ACTS, act_of, direction_of
 from crm.domain.weeks import IsoWeek
 from crm.errors import Conflict, Invalid, NotFound
 from crm.interactions.actions import Entry, delete_interaction, log_interaction
@@ -37,8 +37,6 @@ from crm.storage.tables import (
     suggestion,
 )
 
-DIRECTION_OF = {"note": "outbound", "gift": "outbound"}
-"""Channels that go one way; everything else is mutual."""
 LONGEST_SNOOZE_DAYS = 366
 
 
@@ -235,7 +233,7 @@ def done(
     if state.state == "contacted":
         return Answer(None, state.interaction_id, is_new=False)
     way = channel or CHANNELS_OF_ACTS[row.act]
-    entry = Entry(when or at, way, (row.contact_id,), DIRECTION_OF.get(way, "mutual"), note=note)
+    entry = Entry(when or at, way, (row.contact_id,), direction_of(way), note=note)
     interaction_id = log_interaction(connection, principal, entry, at)
     given = _answer(
         connection, principal, row, "done", at, via, to_act=act_of(way), interaction_id=interaction_id

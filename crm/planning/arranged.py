@@ -15,7 +15,7 @@ from crm.storage.tables import interaction_contact
 
 @dataclass(frozen=True)
 class Arranged:
-    """A live interaction that is logged ahead: by which channel, and when it begins."""
+    """A live interaction in the log: by which channel, and when it begins."""
 
     channel: str
     occurred_at: datetime

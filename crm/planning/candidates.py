@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, select
 
 from crm.domain import candidates
 from crm.domain.candidates import DAYS_TO, Candidate
@@ -20,6 +20,7 @@ from crm.domain.weeks import IsoWeek
 from crm.planning.arranged import next_arranged
 from crm.planning.contacted import Reached, reached_since, was_contacted
 from crm.planning.home import Home
+from crm.planning.states import held_at
 from crm.rules.queries import Flag
 from crm.storage.metrics import rows_of
 from crm.storage.stored_metrics import scope_of
@@ -164,8 +165,7 @@ def _answers(
     """What this user answered about these contacts and had not undone, the oldest first."""
     rows = connection.execute(
         _these(response, principal, ids, response.c.contact_id)
-        .where(response.c.user_id == principal.user_id, response.c.made_at <= at)
-        .where(or_(response.c.undone_at.is_(None), response.c.undone_at > at))
+        .where(response.c.user_id == principal.user_id, held_at(at))
         .order_by(response.c.made_at, response.c.id)
     )
     found: dict[int, list[Row[Any]]] = defaultdict(list)

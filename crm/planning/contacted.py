@@ -8,10 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, select
 
-from crm.domain import channels as packed
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek, local_instant
-from crm.storage.participation import counted
+from crm.storage.participation import counted, is_live, is_personal
 from crm.storage.statements import built_once
 from crm.storage.tables import interaction, interaction_contact
 
@@ -78,8 +77,8 @@ def _reached_between(whose: Any, ids: Any, since: Any, at: Any) -> Select[Any]:
             log.occurred_at,
             log.day,
             log.channel,
-            log.reach,
-            log.flow,
+            is_personal(log).label("personal"),
+            is_live(log).label("live"),
             interaction.c.created_at,
         )
         .join(
@@ -98,8 +97,8 @@ def _reached(row: Any) -> Reached:
         row.day,
         row.created_at,
         row.channel,
-        personal=bool(row.reach & (packed.MASK * packed.PERSONAL)),
-        live=bool(row.flow & (packed.MASK * packed.LIVE)),
+        personal=bool(row.personal),
+        live=bool(row.live),
     )
 
 

@@ -32,22 +32,12 @@ from crm.planning.states import states_of
 from crm.rules.queries import Flag, flags
 from crm.rules.states import active_rules
 from crm.storage.participation import is_in_person, is_live, with_user
-from crm.storage.presence import is_present
+from crm.storage.presence import has_address, is_present
 from crm.storage.tables import (
     contact,
-    contact_address,
     interaction_contact,
     response,
     suggestion,
-)
-
-_HAS_ADDRESS = (
-    select(contact_address.c.contact_id)
-    .where(
-        contact_address.c.workspace_id == contact.c.workspace_id, contact_address.c.contact_id == contact.c.id
-    )
-    .exists()
-    .label("has_address")
 )
 
 MANY = 5_000
@@ -355,9 +345,9 @@ def another_slot(
     week = IsoWeek.of(row.monday)
     home = home_in(connection, principal, week, at)
     person = connection.execute(
-        select(contact.c.city, contact.c.country, contact.c.time_zone, _HAS_ADDRESS).where(
-            contact.c.workspace_id == principal.workspace_id, contact.c.id == row.contact_id
-        )
+        select(
+            contact.c.city, contact.c.country, contact.c.time_zone, has_address().label("has_address")
+        ).where(contact.c.workspace_id == principal.workspace_id, contact.c.id == row.contact_id)
     ).one()
     others = [one for one in _standing_in(connection, principal, week) if one.id != row.id]
     place = whereabouts(person.city, person.country, person.time_zone)

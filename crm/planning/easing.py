@@ -13,7 +13,7 @@ from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
 from crm.planning.home import Home
-from crm.planning.states import states_of
+from crm.planning.states import held_at, states_of
 from crm.storage.tables import response, suggestion
 
 LOOKED_BACK_WEEKS = 12
@@ -62,7 +62,6 @@ def _answered(connection: Connection, principal: Principal, rows: Sequence[Row[A
     found = select(response.c.id).where(
         response.c.workspace_id == principal.workspace_id,
         response.c.suggestion_id.in_([row.id for row in rows]),
-        response.c.made_at <= at,
-        response.c.undone_at.is_(None) | (response.c.undone_at > at),
+        held_at(at),
     )
     return connection.execute(found.limit(1)).first() is not None

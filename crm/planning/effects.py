@@ -27,7 +27,7 @@ from crm.domain.rules import ACTS, CHANNELS_OF_ACTS
 from crm.domain.weeks import IsoWeek
 from crm.health.shares import Share, personal_shares
 from crm.planning.contacted import Reached, reached_since, was_contacted
-from crm.planning.states import answers_to
+from crm.planning.states import answers_to, held_at
 from crm.storage.participation import is_personal
 from crm.storage.tables import (
     ask,
@@ -163,8 +163,7 @@ def _acts_before_swaps(
     rows = connection.execute(
         select(response.c.suggestion_id, response.c.from_act)
         .where(response.c.workspace_id == by.workspace_id, response.c.suggestion_id.in_(suggestion_ids))
-        .where(response.c.verb == "swap", response.c.made_at <= at)
-        .where(response.c.undone_at.is_(None) | (response.c.undone_at > at))
+        .where(response.c.verb == "swap", held_at(at))
         .order_by(response.c.made_at.desc(), response.c.id.desc())
     )
     return {row.suggestion_id: row.from_act for row in rows}

@@ -10,13 +10,13 @@ from crm.domain.language import gettext as _
 from crm.domain.manner import month_name, month_words, numeral
 from crm.domain.spans import count, day_phrase, in_words, join, out_of
 from crm.domain.vocabulary import SIGNALS_COUNTED
-from crm.domain.weeks import DAY_NAMES
+from crm.domain.weeks import DAY_NAMES, SHORT_DAYS
 from crm.health.shares import Share
 from crm.planning.effects import Effects
 
 WIDTH, HEIGHT = 860, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 790, 26, 184
-COLUMNS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"), N_("Later"))
+COLUMNS = (*SHORT_DAYS, N_("Later"))
 COLUMN_HEIGHT, COLUMN_STEP = 150, 52
 
 

@@ -1,8 +1,7 @@
 """Who lives near the city of a trip, the user's own people and those of colleagues, and what is arranged on its days."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, time, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, or_, select
@@ -11,6 +10,7 @@ from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.principal import Principal
 from crm.domain.targets import TIERS, TIERS_WITH_TARGETS
 from crm.domain.weeks import local_instant
+from crm.planning.arranged import Arranged
 from crm.planning.home import home_of
 from crm.planning.journeys import Trip
 from crm.storage.participation import is_in_person, is_live, with_user
@@ -22,14 +22,6 @@ PLACE = (contact.c.city, contact.c.country, contact.c.time_zone)
 """What `_place_of` is read from."""
 OTHERS_SHOWN = 12
 """How many of the colleagues' people a trip shows; those of the highest tier come first."""
-
-
-@dataclass(frozen=True)
-class Arranged:
-    """A live interaction on a day of the trip: the moment and the channel."""
-
-    at: datetime
-    channel: str
 
 
 def own_near(connection: Connection, principal: Principal, trip: Trip) -> dict[int, str]:
@@ -91,7 +83,7 @@ def arranged_on(
     )
     rows = [*connection.execute(with_own), *_met_by(connection, principal, trip)]
     return {
-        row.contact_id: Arranged(row.occurred_at, row.channel)
+        row.contact_id: Arranged(row.channel, row.occurred_at)
         for row in sorted(rows, key=lambda row: row.occurred_at)
         if row.occurred_at.astimezone(zone).date() in trip.days
     }

@@ -9,6 +9,7 @@ from crm.contacts.drafts import many_lines
 from crm.domain.language import gettext as _
 from crm.domain.post import arrival, call_day, post_days
 from crm.domain.principal import Principal
+from crm.domain.rules import direction_of
 from crm.domain.spans import day_phrase
 from crm.domain.weeks import end_of, local_instant, noon_of
 from crm.errors import Invalid, NotFound
@@ -50,7 +51,7 @@ def posted(
         answer = actions.done(connection, principal, note.suggestion.id, at, when=when)
         interaction_id = answer.interaction_id
     else:
-        entry = Entry(when, "note", (contact_id,), "outbound")
+        entry = Entry(when, "note", (contact_id,), direction_of("note"))
         interaction_id = log_interaction(connection, principal, entry, at)
     if interaction_id is None:
         raise NotFound

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from crm.domain.budgets import GROUPS, Budget
+from crm.domain.calling import called
 from crm.domain.candidates import CALM_DAYS, Frame, frame_of
 from crm.domain.diary import Slot
 from crm.domain.language import N_
@@ -31,11 +32,10 @@ from crm.planning.states import ACTED_ON, State, states_of
 from crm.planning.talking import TalkingPoint, talking_points
 from crm.rules.states import rule_states
 from crm.storage.participation import counted, is_live
-from crm.storage.presence import is_first_email, is_present
+from crm.storage.presence import has_address, is_first_email, is_present
 from crm.storage.statements import built_once
 from crm.storage.tables import (
     contact,
-    contact_address,
     contact_email,
     contact_phone,
     interaction_contact,
@@ -76,8 +76,8 @@ class Suggestee:
 
     @property
     def short_name(self) -> str:
-        """The given name, else the whole name."""
-        return self.given_name or self.name
+        """What to call them in a sentence."""
+        return called(self.name, self.given_name)
 
 
 @dataclass(frozen=True)
@@ -362,13 +362,10 @@ def people(connection: Connection, principal: Principal, contact_ids: Sequence[i
 @built_once
 def _people(whose: Any, ids: Any) -> Select[Any]:
     """The columns of ``Suggestee`` in its order."""
-    address = select(contact_address.c.contact_id).where(
-        contact_address.c.workspace_id == contact.c.workspace_id, contact_address.c.contact_id == contact.c.id
-    )
     beside = {
         "organisation": organisation.c.name.label("organisation"),
         "email": contact_email.c.value.label("email"),
-        "has_address": address.exists().label("has_address"),
+        "has_address": has_address().label("has_address"),
         "phone": contact_phone.c.value.label("phone"),
     }
     names = Suggestee.__dataclass_fields__

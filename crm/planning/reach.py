@@ -94,7 +94,7 @@ def on_trip(connection: Connection, principal: Principal, trip: Trip, at: dateti
     ]
     words |= {one.contact.id: one.reason for one in more}
     meetings = [
-        *(Meeting(live.at, live.channel, shown[one], True) for one, live in arranged.items()),
+        *(Meeting(live.occurred_at, live.channel, shown[one], True) for one, live in arranged.items()),
         *(
             Meeting(one.slot.starts_at, one.act, one.contact, False, one.slot.minutes, one.id)
             for one in (*suggested, *more)

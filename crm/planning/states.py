@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select
 
 from crm.domain.principal import Principal
 from crm.planning.contacted import Reached, reached_since, was_contacted
@@ -55,6 +55,12 @@ def answers_to(
     return {row.suggestion_id: row for row in rows}
 
 
+def held_at(at: Any) -> ColumnElement[bool]:
+    """That an answer was given by that moment, and not undone by then."""
+    answer = response.c
+    return and_(answer.made_at <= at, answer.undone_at.is_(None) | (answer.undone_at > at))
+
+
 @built_once
 def _answers(whose: Any, ids: Any, at: Any) -> Select[Any]:
     columns = response.c
@@ -68,8 +74,7 @@ def _answers(whose: Any, ids: Any, at: Any) -> Select[Any]:
             columns.workspace_id == whose,
             columns.suggestion_id.in_(ids),
             columns.verb.in_(_STATE_OF),
-            columns.made_at <= at,
-            columns.undone_at.is_(None) | (columns.undone_at > at),
+            held_at(at),
         )
         .order_by(columns.made_at, columns.id)
     )

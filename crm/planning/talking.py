@@ -25,13 +25,13 @@ from crm.domain.principal import Principal
 from crm.domain.spans import day_phrase, short_day
 from crm.domain.yearly import next_return
 from crm.interactions.private_notes import may_read_note, notes_read_by
+from crm.rules.facts import dates_of
 from crm.storage.blocks import blocks
 from crm.storage.open_matters import in_order, is_open
 from crm.storage.participation import is_personal
 from crm.storage.statements import built_once
 from crm.storage.tables import (
     ask,
-    contact_date,
     favour,
     interaction,
     interaction_contact,
@@ -132,11 +132,6 @@ def _favours(connection: Connection, principal: Principal, ids: Sequence[int], t
 
 
 @built_once
-def _of(whose: Any, ids: Any, *, table: Table) -> Select[Any]:
-    return select(table).where(table.c.workspace_id == whose, table.c.contact_id.in_(ids))
-
-
-@built_once
 def _open(whose: Any, ids: Any, today: Any, *, table: Table) -> Select[Any]:
     return (
         select(table)
@@ -158,7 +153,7 @@ def _between(whose: Any, ids: Any, after: Any, until: Any, *, table: Table, day:
 
 def _dates(connection: Connection, principal: Principal, ids: Sequence[int], today: date) -> _Found:
     coming = []
-    for row in connection.execute(*_of(principal.workspace_id, ids, table=contact_date)):
+    for row in connection.execute(*dates_of(principal.workspace_id, ids)):
         day = next_return(row.month, row.day, row.on_day, row.yearly, today)
         if day is not None and day <= today + timedelta(days=DATE_DAYS):
             coming.append((day, row.id, row))

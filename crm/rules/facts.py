@@ -251,7 +251,8 @@ def _received(whose: Any, ids: Any, today: Any) -> Select[Any]:
 
 
 @built_once
-def _dates_of(whose: Any, ids: Any) -> Select[Any]:
+def dates_of(whose: Any, ids: Any) -> Select[Any]:
+    """Everything that is written down of the dates of these people."""
     columns = contact_date.c
     return select(contact_date).where(columns.workspace_id == whose, columns.contact_id.in_(ids))
 
@@ -261,7 +262,7 @@ def _nearest(
 ) -> Mapping[int, dict[str, Any]]:
     """The nearest date, or renewal, that is ahead of each contact."""
     nearest: dict[int, tuple[date, Row[Any]]] = {}
-    for row in connection.execute(*_dates_of(principal.workspace_id, list(ids))).all():
+    for row in connection.execute(*dates_of(principal.workspace_id, list(ids))).all():
         if (row.kind == "renewal") is not is_renewal:
             continue
         day = next_return(row.month, row.day, row.on_day, row.yearly, today)

@@ -1,10 +1,10 @@
-"""Who is with us, neither archived nor deceased (whom lists, rules, plans and mails are about), and their first email."""
+"""Who is with us, neither archived nor deceased (whom lists, rules, plans and mails are about), and how to reach them."""
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, or_, select
 
-from crm.storage.tables import contact, contact_email
+from crm.storage.tables import contact, contact_address, contact_email
 
 
 def is_present(of: Any = contact) -> ColumnElement[bool]:
@@ -29,3 +29,10 @@ def is_first_email() -> ColumnElement[bool]:
         contact_email.c.contact_id == contact.c.id,
         contact_email.c.position == 0,
     )
+
+
+def has_address() -> ColumnElement[bool]:
+    """Whether the row of ``contact`` beside it has a postal address."""
+    table = contact_address.c
+    theirs = and_(table.workspace_id == contact.c.workspace_id, table.contact_id == contact.c.id)
+    return select(table.contact_id).where(theirs).exists()

@@ -68,16 +68,16 @@ def test_one_meeting_however_often_and_back(asked: Asked) -> None:
     path, once = asked.link(), [("meeting", clock.now().date())]
     assert f"{HOST}{path}" in asked.body("html")
     page = asked.browser.get(path).text
-    assert "<h1>Log a meeting with Marta Kowalczyk?</h1>" in page
+    assert "<h1>Log a meeting with Marta?</h1>" in page
     assert page.count("<form") == 1
     assert asked.meetings() == []
     for _ in range(2):
         for _ in range(2):
-            assert "A meeting with Marta Kowalczyk is logged" in asked.browser.post(path).text
+            assert "A meeting with Marta is logged" in asked.browser.post(path).text
             assert asked.meetings() == once
         assert "All done for this week" in client(asked.world, asked.user).get("/").text
         for _ in range(2):
-            assert "<h1>Log a meeting with Marta Kowalczyk?</h1>" in asked.browser.post(path + "/undo").text
+            assert "<h1>Log a meeting with Marta?</h1>" in asked.browser.post(path + "/undo").text
             assert asked.meetings() == []
     with asked.world.database.read() as connection:
         assert connection.execute(select(response)).all() == [], "nobody acted on the suggestion"

@@ -108,7 +108,7 @@ def test_what_a_swap_says_is_by_the_clock_of_the_place_too(world: World) -> None
         browser = client(world, alice)
         browser.post(swap, data={"act": "call"})
         back = browser.post(swap, data={"act": "lunch"})
-        assert "Odile Renard: Lunch Wed 2 Dec, 12:30." in said(browser, back)
+        assert "Odile: Lunch Wed 2 Dec, 12:30." in said(browser, back)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
