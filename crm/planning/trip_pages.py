@@ -12,6 +12,7 @@ from crm.domain.budgets import LARGEST_BUDGET
 from crm.domain.language import N_, ngettext
 from crm.domain.language import gettext as _
 from crm.domain.manner import days_words
+from crm.domain.score import ZONES, zone_word
 from crm.domain.spans import capital, day_phrase, in_words
 from crm.domain.trip_line import read_trip
 from crm.errors import Invalid
@@ -28,13 +29,8 @@ router = Router()
 
 EXAMPLE = date(2026, 12, 1), date(2026, 12, 4)
 """A trip for the words that say how to write one, in the reader's own manner."""
-ZONE_WORDS = {
-    "screen_only": N_("Screen-only, first"),
-    "gone_quiet": N_("Gone quiet"),
-    "drifting": N_("Drifting"),
-    "no_record": N_("No record yet"),
-    "in_touch": N_("In touch"),
-}
+ZONES_HERE = {"screen_only": N_("Screen-only, first"), "no_record": N_("No record yet")}
+"""Zones whose heading on a trip says more than what they are called."""
 
 
 @router.page("/trips", access="member")
@@ -117,7 +113,9 @@ def trip(visit: Visit) -> Response:
         "usual": home.budget.in_person,
         "most": LARGEST_BUDGET,
         "zone": zone,
-        "zone_words": {key: _(words) for key, words in ZONE_WORDS.items()},
+        "zone_words": {
+            key: _(ZONES_HERE[key]) if key in ZONES_HERE else capital(zone_word(key)) for key in ZONES
+        },
         "day_phrase": lambda day: day_phrase(day, visit.today),
     }
     return visit.render("planning/trip.html", context, active="week")
