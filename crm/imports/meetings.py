@@ -208,18 +208,24 @@ def _log(
         row.occurred_at, channel, ids, user_ids=users, summary=row.summary, source_id=row.source_key
     )
     row_id = log_interaction(connection, principal, entry, at)
-    connection.execute(
-        source_record.insert(),
-        {
-            "workspace_id": principal.workspace_id,
-            "record": "interaction",
-            "source_key": row.source_key,
-            "row_id": row_id,
-            "content_hash": "",
-            "batch_id": row.batch_id,
-        },
-    )
+    _is_that_meeting(connection, principal, row, row_id)
     return row_id
+
+
+def _is_that_meeting(connection: Connection, principal: Principal, row: Any, row_id: int) -> None:
+    """The calendar's meeting is this interaction; what is known of one that had been put off stays known."""
+    key = {
+        "workspace_id": principal.workspace_id,
+        "record": "interaction",
+        "source_key": row.source_key,
+    }
+    same = [source_record.c[name] == value for name, value in key.items()]
+    known = connection.execute(source_record.update().where(*same).values(row_id=row_id)).rowcount
+    if not known:
+        connection.execute(
+            source_record.insert(),
+            {**key, "row_id": row_id, "content_hash": "", "batch_id": row.batch_id},
+        )
 
 
 def undo_answer(connection: Connection, principal: Principal, answer_id: int, at: datetime) -> int:

@@ -25,6 +25,7 @@ from crm.imports.phrases import both, moment_said, phrase, phrases
 from crm.imports.records import CHATS, MAIL, ContactRecord, ParsedFile
 from crm.imports.report import Change, FileReport, Stranger
 from crm.imports.retold import (
+    AHEAD,
     TAKEN,
     Clear,
     addressed,
@@ -42,6 +43,7 @@ from crm.imports.twins import AllTwins
 from crm.interactions.actions import Entry, delete_interaction, edit_interaction, restore_interaction
 from crm.interactions.queries import channels
 from crm.storage.tables import contact_email, interaction
+from crm.storage.types import to_micros
 
 CANDIDATES = 100
 """People who are not here, and are listed."""
@@ -328,7 +330,7 @@ class _Noticing:
         run, report, key = self.run, self.report, one.sighting.key
         said = said_of(before)
         one = without_erased(joined(one, said), said)
-        one = one._replace(is_taken=one.sighting.is_off and TAKEN in said)
+        one = one._replace(taken_at=said.get(TAKEN) if one.sighting.is_off else None)
         if one.content == before or one.sighting.revision < said.get("revision", ""):
             report.unchanged["interactions"] += 1
             return
@@ -337,8 +339,8 @@ class _Noticing:
             self._risen(one)
             return
         row, entry = stored
-        if row.deleted_at is not None and TAKEN in said and not one.sighting.is_off:
-            self._brought_back(one, row, entry)
+        if _was_taken(row, said) and not one.sighting.is_off:
+            self._brought_back(one, row, entry, said)
         elif row.deleted_at is not None or row.source_id != key:
             report.unchanged["interactions"] += 1
         elif one.sighting.is_off:
@@ -347,8 +349,9 @@ class _Noticing:
             self._changed(one, row, entry, new_state(entry, one, said))
 
     def _risen(self, one: Clear) -> None:
-        """It had been called off, and took place after all."""
+        """It had been called off or put off, and took place after all, or is called off or put off once more."""
         if one.sighting.is_off:
+            ask_no_more(self.run, [one.sighting.key])
             self.report.unchanged["interactions"] += 1
         else:
             self._fresh([one])
@@ -361,13 +364,12 @@ class _Noticing:
         run.traces.changed("interaction", row.id, {**found_as(row, entry), "deleted": True})
         run.touched.update(entry.contact_ids)
         delete_interaction(run.connection, run.principal, row.id, run.at)
-        run.sources.remember("interaction", row.source_id, row.id, one._replace(is_taken=True).content)
+        taken = one._replace(taken_at=to_micros(run.at))
+        run.sources.remember("interaction", row.source_id, row.id, taken.content)
         self.report.changed["interactions"] += 1
-        is_ahead = one.sighting.is_ahead
-        off = phrase("still to come") if is_ahead else phrase("called off")
-        self._show(one, "state", phrase("took place"), off)
+        self._show(one, "state", phrase("took place"), _off_said(is_ahead=one.sighting.is_ahead))
 
-    def _brought_back(self, one: Clear, row: Any, entry: Entry) -> None:
+    def _brought_back(self, one: Clear, row: Any, entry: Entry, said: dict[str, Any]) -> None:
         """It had been called off or put off, and has taken place now."""
         run, new = self.run, one.entry
         way, note = one.sighting.channel or entry.channel, new.note or entry.note
@@ -377,7 +379,7 @@ class _Noticing:
         restore_interaction(run.connection, run.principal, row.id, run.at)
         edit_interaction(run.connection, run.principal, row.id, after, run.at)
         self.report.changed["interactions"] += 1
-        self._show(one, "state", phrase("called off"), phrase("took place"))
+        self._show(one, "state", _off_said(is_ahead=AHEAD in said), phrase("took place"))
 
     def _changed(self, one: Clear, row: Any, before: Entry, after: Entry) -> None:
         run = self.run
@@ -455,6 +457,15 @@ _MEETING_CROWDS = plurals(
     "{n} meeting had too many people to count as contact with any of them.",
     "{n} meetings had too many people to count as contact with any of them.",
 )
+
+
+def _was_taken(row: Any, said: dict[str, Any]) -> bool:
+    """Whether it is out of the log because its calendar called it off or put it off, and not by somebody's hand since."""
+    return row.deleted_at is not None and to_micros(row.deleted_at) == said.get(TAKEN)
+
+
+def _off_said(*, is_ahead: bool) -> str:
+    return phrase("still to come") if is_ahead else phrase("called off")
 
 
 def _mark(party: Party) -> str:

@@ -13,8 +13,8 @@ from crm.imports.twins import CHATS
 from crm.interactions.actions import Entry
 from crm.storage.types import from_micros, to_micros
 
-OFF, TAKEN = "off", "taken"
-"""In what is kept of an account: it did not take place, and for that it was taken out of the log."""
+OFF, AHEAD, TAKEN = "off", "ahead", "taken"
+"""In what is kept of an account: it did not take place, or not yet, and when it was taken out of the log for that."""
 
 
 class Clear(NamedTuple):
@@ -26,8 +26,8 @@ class Clear(NamedTuple):
     """People whom earlier accounts of it named."""
     is_final: bool = False
     """Somebody who took part was erased: no text of the source is taken any more, since it may name them."""
-    is_taken: bool = False
-    """It was called off, and so taken out of the log by us: it may come back."""
+    taken_at: int | None = None
+    """When it was taken out of the log by us, called off or put off: what is out of it since then may come back."""
 
     @property
     def content(self) -> str:
@@ -45,7 +45,8 @@ class Clear(NamedTuple):
             "revision": seen.revision,
             **({FINAL: True} if self.is_final else {}),
             **({OFF: True} if seen.is_off else {}),
-            **({TAKEN: True} if self.is_taken else {}),
+            **({AHEAD: True} if seen.is_ahead else {}),
+            **({} if self.taken_at is None else {TAKEN: self.taken_at}),
         }
         return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 

@@ -13,10 +13,11 @@ from crm.contacts.drafts import NewContact, Way
 from crm.contacts.erasing import erase
 from crm.domain.on_record import Recorded
 from crm.imports.calendars import read_calendar
+from crm.imports.meetings import answer
 from crm.imports.records import UnreadableFile
 from crm.imports.sightings import Notices, Sighting
 from crm.imports.undoing import undo
-from crm.interactions.actions import Entry, delete_interaction, edit_interaction
+from crm.interactions.actions import Entry, delete_interaction, edit_interaction, restore_interaction
 from crm.interactions.on_record import meetings_on_record
 from crm.storage.tables import interaction, interaction_contact, metadata, open_meeting
 from tests.builders import NOW, World
@@ -283,6 +284,9 @@ def test_put_off_it_is_in_the_log_again_once_it_has_taken_place(world: World) ->
         assert summed(good(bring(world, file, later=1)), "changed") == {}
     assert log(world) == []
     (report,) = good(bring(world, moved, later=4))
+    assert [(one.field, one.old, one.new) for one in report.changes] == [
+        ("state", "still to come", "took place")
+    ]
     assert log(world) == [("2026-11-26 10:00", "lunch", "Lunch", {known["marta"]})]
     assert summed(good(bring(world, moved, later=5)), "changed") == {}
     assert report.batch_id
@@ -299,7 +303,8 @@ def test_put_off_and_then_called_off_it_stays_away(world: World) -> None:
     for later in (1, 4):
         good(bring(world, off, later=later))
         assert log(world) == []
-    good(bring(world, put_off(4, start="20261126T100000Z"), later=5))
+    (report,) = good(bring(world, put_off(4, start="20261126T100000Z"), later=5))
+    assert [(one.old, one.new) for one in report.changes] == [("called off", "took place")]
     assert len(log(world)) == 1
 
 
@@ -332,6 +337,25 @@ def test_what_somebody_deleted_or_changed_stays_so_when_it_is_put_off(world: Wor
         assert [what for _, _, what, _ in log(world)] == ([] if deleted else ["We met all the same"])
     good(bring(world, *moved, later=4))
     assert len(log(world)) == 1
+
+
+@pytest.mark.parametrize("undone", [True, False], ids=["undone", "by hand"])
+def test_what_was_taken_out_brought_back_and_then_deleted_stays_so(world: World, undone: bool) -> None:
+    people(world)
+    good(bring(world, put_off(1, start="20261123T100000Z")))
+    (report,) = good(bring(world, put_off(2, start="20261126T100000Z")))
+    (row,) = rows(world, interaction)
+    with world.database.write() as connection:
+        if undone:
+            undo(connection, world.principal, report.batch_id or 0, NOW + timedelta(hours=1))
+        else:
+            restore_interaction(connection, world.principal, row.id, NOW + timedelta(hours=1))
+    assert len(log(world)) == 1
+    with world.database.write() as connection:
+        delete_interaction(connection, world.principal, row.id, NOW + timedelta(hours=2))
+    for later in (1, 4):
+        good(bring(world, put_off(2, start="20261126T100000Z"), later=later))
+        assert log(world) == []
 
 
 def test_one_meeting_of_a_series_is_put_off_as_well(world: World) -> None:
@@ -493,6 +517,30 @@ def test_what_was_called_off_or_put_off_is_not_asked_about_until_it_took_place(
     held = calendar(event("a", MARTA, "SEQUENCE:3" if how else "SEQUENCE:2", start="20261126T100000Z"))
     good(bring(world, held, later=4))
     assert [row.occurred_at.day for row in rows(world, open_meeting)] == [26]
+    good(bring(world, moved, later=5))  # an older file says nothing new
+    assert count(world, open_meeting) == 1
+    again = calendar(event("a", MARTA, "SEQUENCE:4", *how, start="20261203T100000Z"))
+    good(bring(world, again, later=5))
+    assert count(world, open_meeting) == 0
+    good(bring(world, again.replace("SEQUENCE:4\r\nSTATUS:CANCELLED", "SEQUENCE:5"), later=12))
+    assert [row.occurred_at.day for row in rows(world, open_meeting)] == [3]
+
+
+def test_what_took_place_after_it_was_put_off_is_answered_like_any_other(world: World) -> None:
+    people(world)
+    good(bring(world, calendar(event("a", MARTA, "SEQUENCE:1", start="20261123T100000Z"))))
+    held = calendar(event("a", MARTA, "SEQUENCE:2", start="20261126T100000Z"))
+    for later in (0, 4):
+        good(bring(world, held, later=later))
+    (question,) = rows(world, open_meeting)
+    with world.database.write() as connection:
+        answer(connection, world.principal, [question.id], "lunch", NOW + timedelta(days=4))
+    assert [(when, how) for when, how, *_ in log(world)] == [("2026-11-26 10:00", "lunch")]
+    good(bring(world, held, later=5))
+    assert len(log(world)) == 1
+    off = calendar(event("a", MARTA, "SEQUENCE:3", "STATUS:CANCELLED", start="20261126T100000Z"))
+    good(bring(world, off, later=5))
+    assert log(world) == []
 
 
 def test_undoing_the_import_takes_the_questions_back(world: World) -> None:
