@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -93,7 +94,10 @@ class Clockwork:
         """Whether the next mail is begun. If so, it shows that the clock ticks: a slow mail server has not stopped it."""
         if self.stopping.is_set():
             return False
-        self._tick()
+        with suppress(
+            Unavailable
+        ):  # whoever writes just now keeps the beat from being noted, not the mail from going
+            self._tick()
         return True
 
     def refresh(self) -> None:

@@ -61,12 +61,12 @@ def to_owners(connection: Connection, principal: Principal, ids: Sequence[int], 
 def to_present(connection: Connection, principal: Principal, ids: Sequence[int], at: datetime) -> str | None:
     """The address that brings back those of these people who are about to be archived, and are not yet."""
     stood = _stood(connection, principal, ids, contact.c.archived_at)
-    return archived("/people/archive/undo", [one for one, archived_at in stood if archived_at is None], at)
+    return archived([one for one, archived_at in stood if archived_at is None], at)
 
 
-def archived(path: str, ids: Iterable[int], at: datetime) -> str | None:
-    """The address, under a path of its own, that brings these people back, who were archived just now."""
-    return _address(path, to_micros(at), [(PEOPLE, one) for one in ids])
+def archived(ids: Iterable[int], at: datetime) -> str | None:
+    """The address that brings these people back, who were archived just now."""
+    return _address("/people/archive/undo", to_micros(at), [(PEOPLE, one) for one in ids])
 
 
 def to_tags(

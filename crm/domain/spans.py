@@ -205,9 +205,13 @@ def in_tenths(chance: float) -> str:
     return ngettext("about once in 10", "about {n} times in 10", tenths).format(n=tenths)
 
 
+_HAIR = 1e-9
+"""23 of 40 are 57.5 %, and as a binary fraction a hair less."""
+
+
 def out_of(share: float, all_of_it: int = 100) -> int:
     """A share 0…1 in whole hundredths, or other parts, halves up; some is never none, and nearly all never all."""
-    rounded = floor(all_of_it * share + 0.5)
+    rounded = floor(all_of_it * share + 0.5 + _HAIR)
     return min(max(rounded, 1), all_of_it - 1) if 0 < share < 1 else rounded
 
 

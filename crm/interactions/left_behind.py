@@ -32,8 +32,8 @@ WRITTEN, SETTLED = "written", "settled"
 @dataclass(frozen=True)
 class Along:
     """What went with an interaction: the number of matters, and whose metrics changed by that. ``away`` and ``stay`` are
-    the people who were new with it: those archived now, by id, and those of whom more is known; nobody who was archived
-    before. All are names."""
+    the people who were new with it, nobody who was archived before: the names of those archived now, by id, and of those of
+    whom more is known."""
 
     matters: int = 0
     about: frozenset[int] = frozenset()

@@ -10,7 +10,7 @@ from uuid import uuid4
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from crm.contacts import many, taken_back
+from crm.contacts import taken_back
 from crm.contacts.searching import suggest
 from crm.domain.channels import OUTCOME_WORDS, Channel, by_key, is_broadcast
 from crm.domain.expressions import Facts, evaluate
@@ -55,7 +55,6 @@ for pages in (kept_pages, matter_pages, signal_pages, channel_pages):
     router.routes += pages.router.routes
 
 NEW_WENT = plurals("{who}, added with it, is archived.", "{who}, added with it, are archived.")
-NEW_BACK = plurals("{who} is back.", "{who} are back.")
 NEW_STAYS = plurals(
     "{who}, added with it, stays: more has been recorded about them.",
     "{who}, added with it, stay: more has been recorded about them.",
@@ -231,23 +230,8 @@ def change(visit: Visit) -> Response:
     said = said.format(channel=short_label(sent.way), day=_day_words(visit, whole.entry))
     opened = [_("What it settled is open again.")] if went.matters else []
     words = " ".join([said, *opened, *stays, *_new_ones(went.away.values(), NEW_WENT)])
-    undo = taken_back.archived(f"/log/{entry.id}/people/restore", went.away, visit.at)
+    undo = taken_back.archived(went.away, visit.at)
     return visit.redirect(reading.back_of(visit), words, undo, link=f"/log/{entry.id}")
-
-
-@router.action("/log/{interaction_id}/people/restore")
-def restore_people(visit: Visit) -> Response:
-    """Bring those back who went with a change of the entry; the change itself stays."""
-    back = taken_back.present_asked(visit.connection, visit.principal, visit.query)
-    if not back.everybody:
-        sentence = _("That has been changed again since, so it cannot be undone.")
-        return visit.redirect(reading.back_of(visit), sentence, kind="error")
-    many.restore(visit.connection, visit.principal, back.everybody, visit.at)
-    people = queries.named(visit.connection, visit.principal, back.everybody)
-    words = [*_new_ones([one.name for one in people], NEW_BACK), _("The entry stays as you changed it.")]
-    return visit.redirect(
-        reading.back_of(visit), " ".join(words), link=f"/log/{visit.number('interaction_id')}"
-    )
 
 
 @router.action("/log/{interaction_id}/delete")

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -301,8 +301,8 @@ def slot_words(one: Suggested, today: date, *, dated: bool = False) -> str:
 
     ``dated``: also today's date is said, since a mail may be read tomorrow.
     """
-    slot = still(one.slot, today)
-    parts = [moment_words(one.act, slot, today, one.zone, dated=dated), one.place or "", slot.note]
+    as_of_now = replace(one, slot=still(one.slot, today))
+    parts = [moment_words(as_of_now, today, dated=dated), one.place or "", as_of_now.slot.note]
     said = [part.rstrip(".") for part in parts if part]
     return said[0] if len(said) == 1 else "".join(f"{part}. " for part in said).rstrip()
 

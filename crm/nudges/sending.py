@@ -320,7 +320,6 @@ def work_now(
     going: Callable[[], bool],
 ) -> list[Outcome]:
     """One round for one team while somebody waits for it: no mail is begun after `PATIENCE`, or once it is to stop."""
-    until = now() + PATIENCE
     return Postman(
         database,
         Writer(settings, templates),
@@ -328,8 +327,9 @@ def work_now(
         by_smtp(settings, timeout=10),
         now,
         process,
-        going=lambda: going() and now() < until,
+        going=going,
         whom=Whom(workspace_id),
+        longest=PATIENCE,
     ).work()
 
 

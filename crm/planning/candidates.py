@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from crm.domain.post import post_days
 from crm.domain.principal import Principal
 from crm.domain.rests import Outcome, PastSuggestion, back_after_ignored, rest_until
 from crm.domain.weeks import IsoWeek
+from crm.domain.working_hours import first_day_left
 from crm.planning.arranged import next_arranged
 from crm.planning.contacted import Reached, reached_since, was_contacted
 from crm.planning.home import Home
@@ -83,6 +84,9 @@ def _block(
     arranged = next_arranged(connection, principal, ids, at)
     answers = _answers(connection, principal, ids, at)
     past = _past(connection, principal, ids, week, at, answers)
+    for one, theirs in _past_with_owners(connection, principal, people, week, at).items():
+        past.setdefault(one, []).extend(theirs)
+    left = first_day_left(at, principal.user_zone)
     days_left = frozenset(home.days_left(week, today))
     at_home = not days_left or bool(days_left - home.away)
     places = {one: whereabouts(row.city, row.country, row.time_zone) for one, row in people.items()}
@@ -97,8 +101,8 @@ def _block(
                 same_city=home.place.near(places[one]) and at_home,
                 travel=bool(home.there(places[one]) & days_left),
                 arranged_on=principal.own_day(arranged[one].occurred_at) if one in arranged else None,
-                rest_until=(rest := rest_until(past.get(one, ()), today)),
-                ignored=rest is not None and rest == back_after_ignored(past.get(one, ()), today),
+                rest_until=(rest := rest_until(past.get(one, ()), left)),
+                ignored=rest is not None and rest == back_after_ignored(past.get(one, ()), left),
                 history=_choices(answers.get(one, ())),
                 snoozed_until=_snoozed_until(answers.get(one, ())),
                 post_days=post_days(home.place.country, places[one].country),
@@ -221,6 +225,26 @@ def _past(
     for row in rows:
         given = [one for one in answers.get(row.contact_id, ()) if one.suggestion_id == row.id]
         found[row.contact_id].append(_past_one(row, given, reached.get(row.contact_id, ()), principal))
+    return found
+
+
+def _past_with_owners(
+    connection: Connection,
+    principal: Principal,
+    people: Mapping[int, Row[Any]],
+    week: IsoWeek,
+    at: datetime,
+) -> dict[int, list[PastSuggestion]]:
+    """The same from the plans of the colleagues whose people these are: whom an owner lets rest, rests."""
+    whose: dict[int, list[int]] = defaultdict(list)
+    for one, row in people.items():
+        if row.owner_id not in (None, principal.user_id):
+            whose[row.owner_id].append(one)
+    found: dict[int, list[PastSuggestion]] = {}
+    for owner_id, ids in whose.items():
+        owner = replace(principal, user_id=owner_id)
+        answers = _answers(connection, owner, ids, at)
+        found.update(_past(connection, owner, ids, week, at, answers))
     return found
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, and_, func, select
 
-from crm.domain.language import N_, ngettext
+from crm.domain.language import N_, ngettext, plurals
 from crm.domain.language import gettext as _
 from crm.domain.principal import EDITORS, Principal
 from crm.domain.spans import join
@@ -81,31 +81,38 @@ def _off_meanwhile(whose: Any, user_id: Any, first: Any, last: Any) -> Select[An
     )
 
 
-def covering_sentences(found: Sequence[Away], owners: Collection[int | None]) -> list[str]:
+_TAKEN_OVER = plurals(
+    "{names} is away this week, so their people are in your plan.",
+    "{names} are away this week, so their people are in your plan.",
+)
+_TAKEN_OVER_AHEAD = plurals(
+    "{names} is away in the coming week, so their people are in your plan.",
+    "{names} are away in the coming week, so their people are in your plan.",
+)
+_NOT_TAKEN = plurals(
+    "{names} is away this week. None of their people are in this plan.",
+    "{names} are away this week. None of their people are in this plan.",
+)
+_NOT_TAKEN_AHEAD = plurals(
+    "{names} is away in the coming week. None of their people are in this plan.",
+    "{names} are away in the coming week. None of their people are in this plan.",
+)
+
+
+def covering_sentences(
+    found: Sequence[Away], owners: Collection[int | None], *, is_ahead: bool = False
+) -> list[str]:
     """For the page of the week: who is away, and whether their people are in the plan; ``owners`` are those of its people.
 
     A plan stays as it was made, so it holds nobody's people who wrote down their days off later.
     """
     taken_over = [one.name for one in found if one.user_id in owners]
     others = [one.name for one in found if one.user_id not in owners]
-    said = []
-    if taken_over:
-        said.append(
-            ngettext(
-                "{names} is away this week, so their people are in your plan.",
-                "{names} are away this week, so their people are in your plan.",
-                len(taken_over),
-            ).format(names=join(taken_over))
-        )
-    if others:
-        said.append(
-            ngettext(
-                "{names} is away this week. None of their people are in this plan.",
-                "{names} are away this week. None of their people are in this plan.",
-                len(others),
-            ).format(names=join(others))
-        )
-    return said
+    words = (
+        (taken_over, _TAKEN_OVER_AHEAD if is_ahead else _TAKEN_OVER),
+        (others, _NOT_TAKEN_AHEAD if is_ahead else _NOT_TAKEN),
+    )
+    return [ngettext(*said, len(names)).format(names=join(names)) for names, said in words if names]
 
 
 def covers(connection: Connection, principal: Principal) -> dict[int, str]:

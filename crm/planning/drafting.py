@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
@@ -17,7 +17,6 @@ from crm.domain.places.whereabouts import Whereabouts, whereabouts
 from crm.domain.planner import plan_week, weekly_limits
 from crm.domain.post import post_days
 from crm.domain.principal import Principal
-from crm.domain.rests import REST_DAYS
 from crm.domain.rules import act_of
 from crm.domain.sentences import habit_sentence, reason
 from crm.domain.slots import propose_slots
@@ -214,25 +213,13 @@ def _owned(
         contact.c.workspace_id == principal.workspace_id, contact.c.owner_id.in_(owners), is_present()
     )
     if absent:
-        rests = or_(let_rest(first), _answered_since(first - timedelta(days=REST_DAYS), principal.user_zone))
-        asked = asked.where(or_(contact.c.owner_id == principal.user_id, ~rests))
+        asked = asked.where(or_(contact.c.owner_id == principal.user_id, ~let_rest(first)))
     # Sorted here: asked to, SQLite reads everybody in the order of their keys.
     return {row.id: row.owner_id for row in sorted(connection.execute(asked), key=lambda row: row.id)}
 
 
 def let_rest(day: date) -> ColumnElement[bool]:
     """Whether its owner said "not this person", or snoozed the contact beyond that day."""
-    snoozed = and_(response.c.verb == "snooze", response.c.until_day > day)
-    return _owner_answered(or_(response.c.verb == "not_this_person", snoozed))
-
-
-def _answered_since(day: date, zone: tzinfo) -> ColumnElement[bool]:
-    """Whether its owner did or skipped a suggestion of the contact after that day."""
-    after = local_instant(day + timedelta(days=1), time(), zone)
-    return _owner_answered(and_(response.c.verb.in_(("done", "skip")), response.c.made_at >= after))
-
-
-def _owner_answered(so: ColumnElement[bool]) -> ColumnElement[bool]:
     return (
         select(response.c.id)
         .where(
@@ -240,7 +227,10 @@ def _owner_answered(so: ColumnElement[bool]) -> ColumnElement[bool]:
             response.c.contact_id == contact.c.id,
             response.c.user_id == contact.c.owner_id,
             response.c.undone_at.is_(None),
-            so,
+            or_(
+                response.c.verb == "not_this_person",
+                and_(response.c.verb == "snooze", response.c.until_day > day),
+            ),
         )
         .exists()
     )

@@ -55,7 +55,7 @@ def swap(visit: Visit) -> Response:
     act = str(visit.form.get("act", ""))
     answer = actions.swap(visit.connection, visit.principal, suggestion_id, act, visit.at)
     one = queries.suggested(visit.connection, visit.principal, suggestion_id, visit.at)
-    words = act_and_moment(one.act, one.slot, visit.today, one.zone)
+    words = act_and_moment(one, visit.today)
     return visit.redirect(_back(visit), f"{one.contact.short_name}: {words}.", _undo(visit, answer))
 
 

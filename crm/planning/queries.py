@@ -103,6 +103,7 @@ class Suggested:
     evidence: Mapping[str, Any]
     talking_points: tuple[TalkingPoint, ...]
     zone: tzinfo
+    week: IsoWeek
     state: str = "planned"
     state_day: date | None = None
     response_id: int | None = None
@@ -241,6 +242,7 @@ def drafted_view(connection: Connection, principal: Principal, draft: Draft, at:
             one.evidence,
             points[one.contact_id],
             homes[0].clock_of(one.act, shown[one.contact_id].place, draft.week, principal.user_zone),
+            draft.week,
             place=_place(one.act, shown[one.contact_id], homes[0]),
         )
         for one in draft.suggestions
@@ -302,6 +304,7 @@ def _written(
     principal: Principal,
 ) -> Suggested:
     """As it was written down, and what came of it."""
+    week = IsoWeek.of(row.monday)
     return Suggested(
         row.id,
         person,
@@ -312,7 +315,8 @@ def _written(
         tuple(row.rules),
         row.evidence,
         points,
-        home.clock_of(row.act, person.place, IsoWeek.of(row.monday), principal.user_zone),
+        home.clock_of(row.act, person.place, week, principal.user_zone),
+        week,
         state.state,
         state.day,
         state.response_id,

@@ -11,7 +11,6 @@ from crm.domain.language import gettext as _
 from crm.domain.manner import clock_words
 from crm.domain.spans import capital, day_phrase
 from crm.domain.vocabulary import word
-from crm.domain.working_hours import is_weekend
 from crm.planning.queries import Suggested
 
 ASK_FOR_ADDRESS = N_("Ask for their address")
@@ -38,37 +37,43 @@ def planned_on(suggestions: Iterable[Suggested], today: date, zone: tzinfo) -> s
     )
 
 
-def moment_words(act: str, slot: Slot, today: date, zone: tzinfo, *, dated: bool = False) -> str:
+def moment_words(one: Suggested, today: date, *, dated: bool = False) -> str:
     """ "Today, 16:00", "Thu 19 Nov, 12:30", "Post by Wed 18 Nov", "Any day this week". No full stop.
 
     ``dated``: "Today, Mon 16 Nov, 16:00", for what may be read on another day.
     """
+    slot = one.slot
     if slot.day is None:
-        return _("Still open") if is_weekend(today) else _("Any day this week")
+        if one.week.is_ahead(today):
+            return _("Any day of the coming week")
+        return _("Still open") if one.week.is_over(today) else _("Any day this week")
     day = day_phrase(slot.day, today)
-    if GROUPS[act] == "by_hand":
+    if GROUPS[one.act] == "by_hand":
         if slot.day != today:
             return _("Post by {day}").format(day=day)
         return _("Post today, {day}").format(day=day) if dated else _("Post today")
     if slot.day == today:
         day = _("Today, {day}").format(day=day) if dated else _("Today")
-    return f"{day}, {clock_words(slot.starts_at.astimezone(zone))}" if slot.starts_at else day
+    return f"{day}, {clock_words(slot.starts_at.astimezone(one.zone))}" if slot.starts_at else day
 
 
-def act_and_moment(act: str, slot: Slot, today: date, zone: tzinfo) -> str:
+def act_and_moment(one: Suggested, today: date) -> str:
     """ "Call today, 16:00", "Note, post by Wed 18 Nov", "Lunch, any day this week". No full stop."""
-    if slot.day is None:
-        said = _("{act}, still open") if is_weekend(today) else _("{act}, any day this week")
+    slot = one.slot
+    if slot.day is None and one.week.is_ahead(today):
+        said = _("{act}, any day of the coming week")
+    elif slot.day is None:
+        said = _("{act}, still open") if one.week.is_over(today) else _("{act}, any day this week")
     elif slot.starts_at is not None:
         said = _("{act} today, {time}") if slot.day == today else _("{act} {day}, {time}")
-    elif GROUPS[act] == "by_hand":
+    elif GROUPS[one.act] == "by_hand":
         said = _("{act}, post today") if slot.day == today else _("{act}, post by {day}")
     else:
         said = _("{act}, today") if slot.day == today else _("{act}, {day}")
     return said.format(
-        act=capital(word(act)),
+        act=capital(word(one.act)),
         day=day_phrase(slot.day, today) if slot.day else "",
-        time=clock_words(slot.starts_at.astimezone(zone)) if slot.starts_at else "",
+        time=clock_words(slot.starts_at.astimezone(one.zone)) if slot.starts_at else "",
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -30,7 +31,7 @@ from crm.interactions.queries import channels
 from crm.interactions.signals import Wanted, told
 from crm.interactions.timeline import EARLIER, PAGE, timeline, year_by_month
 from crm.planning.actions import snooze_days
-from crm.planning.queries import suggestion_for, week_at_hand
+from crm.planning.queries import suggestion_for
 from crm.planning.waiting import why_waiting
 from crm.planning.words import beside_moment, moment_words, still
 from crm.rules.accounts import OrganisationFlag, organisation_flags
@@ -105,18 +106,14 @@ def _suggestion(visit: Visit, found: Person) -> dict[str, Any]:
             "suggestion": None,
             "why_waiting": why_waiting(visit.connection, visit.principal, found.id, visit.at),
         }
-    slot = still(one.slot, visit.today) if one.is_open else one.slot
+    now = replace(one, slot=still(one.slot, visit.today)) if one.is_open else one
+    in_plan = _("In the coming week’s plan") if one.week.is_ahead(visit.today) else _("In this week’s plan")
     return {
         "suggestion": one,
-        "suggestion_moment": moment_words(one.act, slot, visit.today, one.zone),
-        "suggestion_beside": beside_moment(slot, one.place, one.needs_address) or _whose_plan(visit),
+        "suggestion_moment": moment_words(now, visit.today),
+        "suggestion_beside": beside_moment(now.slot, one.place, one.needs_address) or in_plan,
         "snooze_days": snooze_days(visit.today),
     }
-
-
-def _whose_plan(visit: Visit) -> str:
-    week = week_at_hand(visit.connection, visit.principal, visit.at)
-    return _("In the coming week’s plan") if week.is_ahead(visit.today) else _("In this week’s plan")
 
 
 def _words(visit: Visit) -> dict[str, Any]:

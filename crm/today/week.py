@@ -217,8 +217,8 @@ def _sayings(visit: Visit) -> dict[str, Callable[..., str]]:
     """How the template says moments and days to this user."""
     today = visit.today
     return {
-        "moment": lambda one: moment_words(one.act, one.slot, today, one.zone),
-        "act_and_moment": lambda one: act_and_moment(one.act, one.slot, today, one.zone),
+        "moment": lambda one: moment_words(one, today),
+        "act_and_moment": lambda one: act_and_moment(one, today),
         "beside": lambda one: beside_moment(one.slot, one.place, one.needs_address),
         "dated": lambda point: dated(point, today),
         "day_phrase": lambda day: day_phrase(day, today),
@@ -235,7 +235,7 @@ def _light(connection: Connection, visit: Visit, plan: PlanView) -> list[str]:
         _week_over(connection, visit, week),
         now.lightness(week, _("The coming week") if is_ahead else _("This week"), plan.budget.days),
         "" if is_ahead else after.lightness(week.next(), _("Next week")),
-        *covering_sentences(away(connection, visit.principal, week, visit.at), owners),
+        *covering_sentences(away(connection, visit.principal, week, visit.at), owners, is_ahead=is_ahead),
     )
     return [said for said in light if said]
 

@@ -207,6 +207,7 @@ def test_a_span_that_holds_what_was_counted_is_rounded_up(days: int, text: str) 
     [
         *((0, 300, "0%"), (1, 300, "1%"), (1, 200, "1%"), (3, 200, "2%")),
         *((1, 2, "50%"), (299, 300, "99%"), (300, 300, "100%"), (0, 1, "0%")),
+        *((23, 40, "58%"), (57, 200, "29%")),
     ],
 )
 def test_some_is_never_none_and_nearly_all_never_all(part: int, whole: int, text: str) -> None:

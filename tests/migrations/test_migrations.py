@@ -20,6 +20,8 @@ from crm.care import archive
 from crm.care.archive import Manifest
 from crm.care.backup import LEFT_OUT, plain_table
 from crm.care.restore import CORE, VERSION_TABLE, _empty, restore
+from crm.nudges.holds import TOO_OLD
+from crm.nudges.outbox import NOT_IN_TIME
 from crm.storage import journal
 from crm.storage import migrate as migrating
 from crm.storage.database import Database, new_id
@@ -31,6 +33,7 @@ from crm.storage.tables import (
     mail_hold,
     merge,
     metadata,
+    outbox,
     suggestion,
 )
 from crm.storage.types import to_micros
@@ -212,6 +215,41 @@ def test_a_suggestion_was_made_with_its_plan_and_a_merge_that_took_one_away_can_
             select(suggestion.c.id, suggestion.c.contact_id, suggestion.c.made_at)
         ).all()
     assert sorted(found) == [(9001, first, NOW), (9002, second, NOW)]
+
+
+def test_a_mail_that_was_missed_before_an_upgrade_is_missed_after_it(world: World) -> None:
+    user = world.user()
+    rewind(world.database, "0034")
+    plan = " The week's page has the plan."
+    with exclusive(world.database) as connection:
+        there = MetaData()
+        there.reflect(connection, only=["outbox"])
+        told = {
+            "workspace_id": world.workspace_id,
+            "user_id": user.user_id,
+            "to_address": "alice@team.example",
+        }
+        at = dict.fromkeys(("due_at", "created_at", "changed_at"), to_micros(NOW))
+        whole = {name: value for name, value in at.items() if name in there.tables["outbox"].c}
+        for row_id, (week, reason) in enumerate(
+            zip(("2026-W47", "2026-W48"), (NOT_IN_TIME, TOO_OLD), strict=True), 9000
+        ):
+            row = {
+                **told,
+                **whole,
+                "id": row_id,
+                "purpose": "nudge",
+                "week": week,
+                "message_id": f"<{row_id}@team>",
+            }
+            connection.execute(
+                there.tables["outbox"].insert(),
+                {**row, "state": "skipped", "reason": reason + plan, "attempts": 0, "fence": 0},
+            )
+    assert migrate(world.database)
+    with world.database.read() as connection:
+        kept = connection.execute(select(outbox.c.reason).order_by(outbox.c.id)).scalars().all()
+    assert kept == [NOT_IN_TIME, TOO_OLD]
 
 
 def test_every_table_there_ever_was_is_known_as_ours(tmp_path: Path) -> None:

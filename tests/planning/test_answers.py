@@ -1,19 +1,20 @@
 """Done, swap, snooze, skip, not this person; each twice is once, and each can be taken back exactly."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
 
 from crm.domain.principal import Principal
-from crm.domain.weeks import IsoWeek
+from crm.domain.weeks import IsoWeek, local_instant
 from crm.errors import Conflict, Forbidden, Invalid, NotFound
 from crm.interactions.actions import Entry, answer_suggestion, delete_interaction, edit_interaction
 from crm.planning import actions, waiting
 from crm.planning.actions import Answer
 from crm.planning.candidates import facts_of
+from crm.planning.drafting import draft_plan
 from crm.planning.home import home_in
 from crm.planning.queries import Suggested
 from crm.rules.queries import Flag, FlaggedContact
@@ -424,6 +425,18 @@ def test_two_ignored_in_a_row_rest_for_sixty_days(world: World, alice: Principal
     assert next_plan(world, alice, 2)[1] == {one.contact.id: "ignored"}
     assert next_plan(world, alice, 10)[1] == {one.contact.id: "ignored"}
     assert one.contact.id in next_plan(world, alice, 11)[0]
+
+
+def test_the_week_that_ends_on_friday_evening_counts_as_ignored(
+    world: World, alice: Principal, one: Suggested
+) -> None:
+    assert one.contact.id in next_plan(world, alice, 1)[0]
+    week = IsoWeek.of(NOW.date() + timedelta(weeks=2))
+    friday = local_instant(week.previous().days[4], time(16, 59), alice.user_zone)
+    for minutes, rests in ((0, False), (1, True)):
+        with world.database.read() as connection:
+            draft = draft_plan(connection, alice, week, friday + timedelta(minutes=minutes))
+        assert (one.contact.id not in {each.contact_id for each in draft.suggestions}) is rests
 
 
 def test_what_a_user_swaps_away_is_not_suggested_first_again(

@@ -15,7 +15,8 @@ from crm.planning.covering import away, covers
 from crm.planning.drafting import draft_plan
 from crm.planning.journey_forms import DaysOffForm
 from crm.planning.queries import plan_of
-from crm.storage.tables import time_off
+from crm.storage.database import new_id
+from crm.storage.tables import ask, time_off
 from tests.builders import NOW, World
 from tests.web.site import client
 
@@ -111,6 +112,11 @@ def test_whom_the_owner_skipped_rests_for_two_weeks(world: World, pair: Any, wee
     coming = IsoWeek.of(WEEK.monday + timedelta(weeks=weeks))
     off(world, nora, coming.monday, coming.sunday, theo)
     assert (planned(world, theo, coming) == []) is rests
+    with world.database.write() as connection:
+        said = {"contact_id": plan.suggestions[0].contact.id, "author_id": nora.user_id, "text": "The budget"}
+        dated = {"opened_on": NOW.date(), "due": coming.days[2], "id": new_id(connection)}
+        connection.execute(ask.insert(), {"workspace_id": world.workspace_id, **said, **dated})
+    assert len(planned(world, theo, coming)) == 1, "a rest does not hold back what is due"
 
 
 def test_only_somebody_of_the_team_with_a_plan_can_take_over(world: World, pair: Any) -> None:

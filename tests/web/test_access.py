@@ -136,7 +136,6 @@ ACCESS = {
     "GET /log/{interaction_id}": "member",
     "POST /log/{interaction_id}": "member",
     "POST /log/{interaction_id}/delete": "member",
-    "POST /log/{interaction_id}/people/restore": "member",
     "POST /log/{interaction_id}/restore": "member",
     "GET /asks": "viewer",
     "GET /people/{contact_id}/asks/new": "member",
