@@ -1,6 +1,5 @@
 """Writing down people from files: new ones, and the cells that changed."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,16 +14,11 @@ from crm.domain.file_places import cell_of
 from crm.domain.phones import region_of, same_number
 from crm.errors import Invalid
 from crm.imports import facts
+from crm.imports.card_keys import keys_of
 from crm.imports.cell_changes import LISTS, changed_cells, differences, kept_value, show_changes
 from crm.imports.matching import Match
 from crm.imports.phrases import day_said
-from crm.imports.records import (
-    CONTACTS,
-    ContactRecord,
-    DateRecord,
-    PostalAddress,
-    identities,
-)
+from crm.imports.records import CONTACTS, ContactRecord, DateRecord, PostalAddress
 from crm.imports.report import Clash, FileReport
 from crm.imports.rewriting import write_changes
 from crm.imports.run import Run, UnknownUser, sentence_of
@@ -99,7 +93,7 @@ def import_contacts(
     ``fills`` is for vCards: emails, phones, addresses and tags are added to those that are here, and what stands
     here is replaced only by what changed in the card since it was last imported.
     """
-    keys = _keys(records)
+    keys = keys_of(run.sources, records)
     run.sources.load("contact", [*keys, *(one.uid for one in records if one.uid)])
     run.people.load((email for one in records for email in one.emails), (one.name for one in records))
     sources = (run.sources.get("contact", key) for key in [*keys, *(one.uid for one in records if one.uid)])
@@ -112,18 +106,6 @@ def import_contacts(
         _import_contact(work, record, key)
         run.progress(1)
     _write(work)
-
-
-def _keys(records: Sequence[ContactRecord]) -> list[str]:
-    """The identity of each: a card's own if it has one, else the row's. The same card in a second address book counts up:
-    what either says is remembered for itself."""
-    met: Counter[str] = Counter()
-    found = []
-    for record, identity in zip(records, identities(records), strict=True):
-        key = f"uid:{record.uid}" if record.uid else identity
-        met[key] += 1
-        found.append(key if met[key] == 1 else f"{key}\t{met[key]}")
-    return found
 
 
 def _import_contact(work: _Contacts, record: ContactRecord, key: str) -> None:

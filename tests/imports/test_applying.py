@@ -469,6 +469,25 @@ def test_cards_of_one_file_that_share_a_name_and_a_number_are_one_person(world: 
 def test_one_identity_for_two_names_is_two_people(world: World) -> None:
     good(bring(world, book("UID:0\nFN:Ana", "UID:0\nFN:Ben", "UID:0\nFN:Ana")))
     assert sorted(row.name for row in rows(world, contact)) == ["Ana", "Ben"]
+    ids = {row.name: row.id for row in rows(world, contact)}
+    more = book("UID:0\nFN:Zoe", "UID:0\nFN:Ben\nTITLE:CTO", "UID:0\nFN:Ana", "UID:0\nFN:Cleo")
+    assert news(good(bring(world, more))) == {"contacts": 2}
+    named = {row.name: row.id for row in rows(world, contact)}
+    assert (set(named), {name: named[name] for name in ids}) == ({"Ana", "Ben", "Cleo", "Zoe"}, ids)
+    assert [person(world, name).title for name in ("Ana", "Ben")] == [None, "CTO"]
+    for file in (more, book("UID:0\nFN:Cleo"), book("UID:0\nFN:Ben\nTITLE:CTO", "UID:0\nFN:Ana")):
+        again = good(bring(world, file))
+        assert (news(again), summed(again, "changed")) == ({}, {})
+    assert news(good(bring(world, book("UID:0\nFN:Dan")))) == {"contacts": 1}
+
+
+def test_a_second_card_of_one_person_is_compared_with_itself_when_the_first_is_gone(world: World) -> None:
+    first, second = "UID:u1\nFN:Ana\nTITLE:CTO\nTEL:1234", "UID:u1\nFN:Ana\nTITLE:CEO\nTEL:5678"
+    good(bring(world, book(first, second)))
+    again = good(bring(world, book(second)))
+    assert (news(again), summed(again, "changed"), person(world, "Ana").title) == ({}, {}, "CTO")
+    good(bring(world, book(first.replace("Ana", "Ana Ruiz"), second)))
+    assert [row.name for row in rows(world, contact)] == ["Ana Ruiz"]
 
 
 # Rules.
