@@ -134,8 +134,8 @@ class _Reader:
         """Say what was passed over."""
         if self.ahead:
             ahead = phrases(
-                "{n} meeting is still to come. Import the calendar again once it has taken place.",
-                "{n} meetings are still to come. Import the calendar again once they have taken place.",
+                "{n} meeting is still to come. It counts when the calendar is read after it took place.",
+                "{n} meetings are still to come. They count when the calendar is read after they took place.",
                 self.ahead,
                 n=numeral(self.ahead),
             )

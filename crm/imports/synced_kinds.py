@@ -30,6 +30,8 @@ WHOLE_AFTER = timedelta(days=1)
 SLACK = timedelta(days=1)
 LATE = timedelta(days=35)
 """How far back calendars are read anew: meetings are moved and called off after their time."""
+AHEAD = timedelta(days=183)
+"""How far ahead they are asked for: what was put off stands there, and says so of what is in the log."""
 
 
 def sentence_of(kind: str, host: str, state: str) -> str:
@@ -77,7 +79,7 @@ def _imap(access: Source, network: Network, seen: Mapping[str, Any], at: datetim
 
 def _caldav(access: Source, network: Network, seen: Mapping[str, Any], at: datetime) -> Fetched:
     begins = datetime.fromisoformat(seen["until"]) - LATE if "until" in seen else at - WINDOW
-    found = fetch_meetings(_server(access, network), begins, at)
+    found = fetch_meetings(_server(access, network), begins, at + AHEAD)
     return Fetched(GOOD, _with_events(found), CALENDAR, {"until": at.isoformat()})
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,11 +13,17 @@ from crm.imports.busy import Wanted
 from crm.imports.busy_fetch import Outcome, Source, fetch
 from crm.imports.dav import _is_beside
 from crm.imports.dav_xml import NoDav, resources
+from crm.imports.synced import add, kept
 from crm.imports.synced_kinds import KINDS, tried
+from crm.imports.synced_reading import read
 from crm.outgoing.wire import Network
+from crm.storage.tables import interaction
+from tests.builders import World
+from tests.imports.files import bring, rows
 from tests.imports.radicale import PASSWORD, Radicale, running
 from tests.imports.test_busy import calendar, event, words
 from tests.outgoing.servers import Talk, saying, serving
+from tests.web.site import settings
 
 BOSTON = ZoneInfo("America/New_York")
 BEGINS = datetime(2026, 11, 23, 5, tzinfo=UTC)
@@ -216,7 +223,7 @@ def test_past_meetings_come_as_they_are_written_of_every_calendar(radicale: Cale
     assert tried(access, network, BEGINS) == "good"
     before = len(radicale.asked)
     got = KINDS["caldav"](access, network, {}, BEGINS + timedelta(days=3))
-    assert got.content.count(b"BEGIN:VEVENT") == 3  # not the one that is years ahead, nor a day still to come
+    assert got.content.count(b"BEGIN:VEVENT") == 4  # not the one that is years ahead
     assert b"RRULE:FREQ=WEEKLY" in got.content
     assert b"SUMMARY" in got.content
     on = KINDS["caldav"](access, network, got.seen or {}, BEGINS + timedelta(days=90))
@@ -227,3 +234,38 @@ def test_past_meetings_come_as_they_are_written_of_every_calendar(radicale: Cale
     assert later.content.count(b"BEGIN:VEVENT") == 1  # the series goes on
     assert {method for method, *_ in radicale.asked[before:]} <= {"PROPFIND", "REPORT"}
     assert tried(Source("caldav", radicale.root, "alice", "wrong"), network, BEGINS) == "password"
+
+
+def test_a_meeting_that_is_put_off_on_the_server_is_out_of_the_log_until_it_took_place(
+    world: World, tmp_path: Path
+) -> None:
+    world.user("Alice", email="alice@team.example")
+    bring(world, "name,email\nMarta,marta@x.example\n")
+    with running(tmp_path) as server:
+        calendars = Calendars(server.port, server.asked)
+        calendars.collection("alice/work/")
+
+        def planned(day: datetime, sequence: int) -> None:
+            said = (f"SEQUENCE:{sequence}", "LOCATION:Cafe Central", "ATTENDEE:mailto:marta@x.example")
+            starts = f"DTSTART:{day:%Y%m%dT%H%M%SZ}"
+            calendars.event("alice/work/", starts, "DURATION:PT1H", *said, uid="lunch")
+
+        def looked(days: float) -> list[datetime]:
+            with world.database.read() as connection:
+                (one,) = kept(connection, world.principal, settings().key)
+            got, _ = read(
+                world.database, world.principal, one, Network({server.host}), world.now + timedelta(days=days)
+            )
+            assert got.state == "good"
+            return [row.occurred_at for row in rows(world, interaction) if row.deleted_at is None]
+
+        with world.database.write() as connection:
+            source = Source("caldav", server.root, "alice", PASSWORD)
+            add(connection, world.principal, settings().key, "Alice", source, world.now)
+        held, later = world.now - timedelta(days=1), world.now + timedelta(days=60)
+        planned(held, 1)
+        assert looked(0) == [held]
+        planned(later, 2)
+        for days in (1 / 24, 2 / 24):
+            assert looked(days) == []
+        assert looked(61) == [later]
