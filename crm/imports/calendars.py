@@ -36,8 +36,8 @@ def read_calendar(
     keep_text: bool = False,
     since: datetime | None = None,
 ) -> Iterator[Sighting]:
-    """The meetings of a calendar that have begun by ``now``, oldest series first as the file has them, and as called off
-    those still to come: one of them may have been logged before it was put off.
+    """The meetings of a calendar that have begun by ``now``, oldest series first as the file has them, and those still to
+    come: one of them may have been logged before it was put off.
 
     Those that had begun before ``since`` are passed over without a word.
     """
@@ -227,7 +227,7 @@ class _Reader:
             declined=declined,
             labels="" if moment.is_day else summary[:LINE_LIMIT],
             revision=_revision_of(each),
-            is_off=is_ahead or _is_off(each, summary, event),
+            is_off=_is_off(each, summary, event),
             is_ahead=is_ahead,
             where=self._where(event),
         )

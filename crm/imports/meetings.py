@@ -1,6 +1,6 @@
 """Did these meetings happen? What a calendar left open, and what people answer."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,16 @@ from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Invalid, NotFound
 from crm.imports.run import Run
+from crm.imports.sources import VERSION
 from crm.interactions.actions import Entry, delete_interaction, log_interaction
 from crm.storage.blocks import blocks
 from crm.storage.database import new_id
 from crm.storage.tables import contact, open_meeting, open_meeting_contact, source_record
+from crm.storage.types import from_micros, to_micros
 
 ANSWERS = ("meeting", "lunch", "video", "phone", "no")
+OFF = "off"
+"""The answer of a calendar that called the meeting off or put it off: nobody is asked until it says otherwise."""
 PAGE = 50
 
 
@@ -43,7 +47,7 @@ def asked(run: Run, keys: Sequence[str]) -> dict[str, bool]:
         rows = select(table.source_key, table.answer).where(
             table.workspace_id == run.principal.workspace_id, table.source_key.in_(block)
         )
-        found.update({key: answer is not None for key, answer in run.connection.execute(rows)})
+        found.update({key: answer not in (None, OFF) for key, answer in run.connection.execute(rows)})
     return found
 
 
@@ -53,11 +57,9 @@ def ask_about(run: Run, key: str, entry: Entry) -> str | None:
     Asked again, it follows what the calendar says now, but for a title out of which somebody erased was taken.
     """
     mine = (open_meeting.c.workspace_id == run.principal.workspace_id, open_meeting.c.source_key == key)
-    known = run.connection.execute(
-        select(open_meeting.c.id, open_meeting.c.summary).where(*mine)
-    ).one_or_none()
+    known = run.connection.execute(select(open_meeting).where(*mine)).one_or_none()
     title = known.summary if known and BLANK in (known.summary or "") else entry.summary
-    says = {"occurred_at": entry.occurred_at, "summary": title}
+    says = {"occurred_at": entry.occurred_at, "summary": title, "answer": None}
     if known is None:
         row_id = new_id(run.connection)
         names = {"workspace_id": run.principal.workspace_id, "id": row_id, "source_key": key}
@@ -66,6 +68,8 @@ def ask_about(run: Run, key: str, entry: Entry) -> str | None:
         run.sources.written += 1
     else:
         row_id = known.id
+        if (known.answer, known.occurred_at) != (None, entry.occurred_at):
+            run.traces.changed(QUESTION, row_id, _found_as(known))
         run.connection.execute(open_meeting.update().where(*mine).values(**says))
         _remove_people(run.connection, run.principal, [row_id])
     run.connection.execute(
@@ -78,18 +82,23 @@ def ask_about(run: Run, key: str, entry: Entry) -> str | None:
     return title
 
 
-def ask_no_more(run: Run, keys: Sequence[str]) -> None:
-    """These meetings were called off or put off: whether they happened is not asked any more, where nobody has answered."""
-    table = open_meeting.c
+def ask_no_more(run: Run, keys: Sequence[str]) -> set[str]:
+    """These meetings were called off or put off: whether they happened is not asked any more, where nobody has answered.
+
+    Returns the keys of those that were asked about.
+    """
+    table, taken = open_meeting.c, set[str]()
     for block in blocks(keys):
         open_ones = (
             table.workspace_id == run.principal.workspace_id,
             table.source_key.in_(block),
             table.answer.is_(None),
         )
-        ids = list(run.connection.execute(select(table.id).where(*open_ones)).scalars())
-        _remove_people(run.connection, run.principal, ids)
-        run.connection.execute(open_meeting.delete().where(*open_ones))
+        for row in run.connection.execute(select(open_meeting).where(*open_ones)).all():
+            run.traces.changed(QUESTION, row.id, _found_as(row))
+            taken.add(row.source_key)
+        run.connection.execute(open_meeting.update().where(*open_ones).values(answer=OFF))
+    return taken
 
 
 def _remove_people(connection: Connection, principal: Principal, ids: Sequence[int]) -> None:
@@ -99,17 +108,64 @@ def _remove_people(connection: Connection, principal: Principal, ids: Sequence[i
     )
 
 
-def forget_questions(connection: Connection, principal: Principal, batch_id: int) -> None:
-    """The import is undone: what it asked and nobody answered is not asked any more."""
+# Undoing.
+
+QUESTION = "question"
+"""The record under which an import keeps how it found a question that it changed."""
+
+
+def _found_as(row: Any) -> dict[str, Any]:
+    return {VERSION: _stamp(row), "answer": row.answer, "occurred_at": to_micros(row.occurred_at)}
+
+
+def _stamp(row: Any) -> str:
+    return f"{row.answer or ''} {to_micros(row.occurred_at)}"
+
+
+def question_stamps(connection: Connection, principal: Principal, ids: Sequence[int]) -> dict[int, str]:
+    """The state of each of these questions, to tell whether somebody answered it, or another import changed it, since."""
+    table, found = open_meeting.c, dict[int, str]()
+    for block in blocks(ids):
+        these = select(open_meeting).where(table.workspace_id == principal.workspace_id, table.id.in_(block))
+        found.update({row.id: _stamp(row) for row in connection.execute(these)})
+    return found
+
+
+def put_questions_back(
+    connection: Connection, principal: Principal, batch_id: int, found: Mapping[int, Mapping[str, Any]]
+) -> None:
+    """The import is undone: what it ceased to ask is asked again, and what it asked again is not, and what it knew of
+    meetings that were off is forgotten, so that the same file says it anew."""
+    table, source = open_meeting.c, source_record.c
+    for row_id, before in found.items():
+        this = (table.workspace_id == principal.workspace_id, table.id == row_id)
+        values = {"answer": before["answer"], "occurred_at": from_micros(before["occurred_at"])}
+        connection.execute(open_meeting.update().where(*this).values(**values))
+    off = (
+        source.workspace_id == principal.workspace_id,
+        source.record == "interaction",
+        source.row_id == 0,
+    )
+    connection.execute(source_record.delete().where(*off, source.batch_id == batch_id))
+    for block in blocks(found):
+        keys = select(table.source_key).where(
+            table.workspace_id == principal.workspace_id, table.id.in_(block)
+        )
+        connection.execute(source_record.delete().where(*off, source.source_key.in_(keys)))
+
+
+def forget_questions(connection: Connection, principal: Principal, batch_id: int) -> int:
+    """The import is undone: what it asked and nobody answered is not asked any more. Returns how many still were."""
     mine = (
         open_meeting.c.workspace_id == principal.workspace_id,
         open_meeting.c.batch_id == batch_id,
-        open_meeting.c.answer.is_(None),
+        or_(open_meeting.c.answer.is_(None), open_meeting.c.answer == OFF),
     )
-    ids = list(connection.execute(select(open_meeting.c.id).where(*mine)).scalars())
-    for block in blocks(ids):
+    rows = connection.execute(select(open_meeting.c.id, open_meeting.c.answer).where(*mine)).all()
+    for block in blocks(row.id for row in rows):
         _remove_people(connection, principal, block)
     connection.execute(open_meeting.delete().where(*mine))
+    return sum(row.answer is None for row in rows)
 
 
 # Reading.

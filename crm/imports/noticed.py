@@ -22,10 +22,10 @@ from crm.imports.matching import folded_email
 from crm.imports.meetings import ask_about, ask_no_more, asked
 from crm.imports.people import import_contacts
 from crm.imports.phrases import both, moment_said, phrase, phrases
-from crm.imports.records import CHATS, MAIL, ContactRecord, ParsedFile
+from crm.imports.records import CHATS, MAIL, QUESTIONS, ContactRecord, ParsedFile
 from crm.imports.report import Change, FileReport, Stranger
 from crm.imports.retold import (
-    AHEAD,
+    OFF,
     TAKEN,
     Clear,
     addressed,
@@ -114,17 +114,18 @@ class _Noticing:
         run.sources.load("interaction", clear)
         known = {key: source for key in clear if (source := run.sources.get("interaction", key))}
         stored = entries_of(run, [source.row_id for source in known.values()])
-        fresh, off = [], []
+        fresh: list[Clear] = []
+        off: list[Clear] = []
         for key, one in clear.items():
             source = known.get(key)
             if source and (source.row_id == 0 or source.row_id in stored):
                 self._again(one, source.row_id, source.content, stored.get(source.row_id))
-            elif one.sighting.is_off:
-                run.sources.remember("interaction", key, 0, one.content)
-                off.append(key)
+            elif not one.sighting.took_place:
+                run.sources.remember("interaction", key, 0, one.bare)
+                off.append(one)
             else:
                 fresh.append(one)
-        ask_no_more(run, off)
+        self._ask_no_more(off)
         self._fresh(self._by_source_id(fresh))
         run.sources.flush()
 
@@ -214,7 +215,7 @@ class _Noticing:
                         people=both([excerpt(one) for one in found.several]),
                     ),
                 )
-            elif not found.is_ours and not seen.is_off:
+            elif not found.is_ours and seen.took_place:
                 self._stranger(party, ids)
         return list(ids)
 
@@ -330,35 +331,45 @@ class _Noticing:
         run, report, key = self.run, self.report, one.sighting.key
         said = said_of(before)
         one = without_erased(joined(one, said), said)
-        one = one._replace(taken_at=said.get(TAKEN) if one.sighting.is_off else None)
-        if one.content == before or one.sighting.revision < said.get("revision", ""):
+        one = one._replace(taken_at=None if one.sighting.took_place else said.get(TAKEN))
+        content = one.content if row_id else one.bare
+        if content == before or one.sighting.revision < said.get("revision", ""):
             report.unchanged["interactions"] += 1
             return
-        run.sources.remember("interaction", key, row_id, one.content)
+        run.sources.remember("interaction", key, row_id, content)
         if stored is None:
             self._risen(one)
             return
         row, entry = stored
-        if _was_taken(row, said) and not one.sighting.is_off:
+        if _was_taken(row, said) and one.sighting.took_place:
             self._brought_back(one, row, entry, said)
         elif row.deleted_at is not None or row.source_id != key:
             report.unchanged["interactions"] += 1
-        elif one.sighting.is_off:
+        elif not one.sighting.took_place:
             self._called_off(one, row, entry, said)
         else:
             self._changed(one, row, entry, new_state(entry, one, said))
 
     def _risen(self, one: Clear) -> None:
         """It had been called off or put off, and took place after all, or is called off or put off once more."""
-        if one.sighting.is_off:
-            ask_no_more(self.run, [one.sighting.key])
-            self.report.unchanged["interactions"] += 1
-        else:
+        if one.sighting.took_place:
             self._fresh([one])
+        elif not self._ask_no_more([one]):
+            self.report.unchanged["interactions"] += 1
+
+    def _ask_no_more(self, off: list[Clear]) -> set[str]:
+        """Whether these happened is not asked any more; returns the keys of those that were asked about."""
+        taken = ask_no_more(self.run, [one.sighting.key for one in off])
+        for one in off:
+            if one.sighting.key in taken:
+                self.report.changed[QUESTIONS] += 1
+                now = _instead(is_off=one.sighting.is_off)
+                self._show(one, "state", phrase("asked about"), now)
+        return taken
 
     def _called_off(self, one: Clear, row: Any, entry: Entry, said: dict[str, Any]) -> None:
         run = self.run
-        if said and not is_as_said(entry, said):
+        if "at" in said and not is_as_said(entry, said):
             self.report.unchanged["interactions"] += 1
             return
         run.traces.changed("interaction", row.id, {**found_as(row, entry), "deleted": True})
@@ -367,7 +378,7 @@ class _Noticing:
         taken = one._replace(taken_at=to_micros(run.at))
         run.sources.remember("interaction", row.source_id, row.id, taken.content)
         self.report.changed["interactions"] += 1
-        self._show(one, "state", phrase("took place"), _off_said(is_ahead=one.sighting.is_ahead))
+        self._show(one, "state", phrase("took place"), _instead(is_off=one.sighting.is_off))
 
     def _brought_back(self, one: Clear, row: Any, entry: Entry, said: dict[str, Any]) -> None:
         """It had been called off or put off, and has taken place now."""
@@ -379,7 +390,7 @@ class _Noticing:
         restore_interaction(run.connection, run.principal, row.id, run.at)
         edit_interaction(run.connection, run.principal, row.id, after, run.at)
         self.report.changed["interactions"] += 1
-        self._show(one, "state", _off_said(is_ahead=AHEAD in said), phrase("took place"))
+        self._show(one, "state", _instead(is_off=OFF in said), phrase("took place"))
 
     def _changed(self, one: Clear, row: Any, before: Entry, after: Entry) -> None:
         run = self.run
@@ -464,8 +475,9 @@ def _was_taken(row: Any, said: dict[str, Any]) -> bool:
     return row.deleted_at is not None and to_micros(row.deleted_at) == said.get(TAKEN)
 
 
-def _off_said(*, is_ahead: bool) -> str:
-    return phrase("still to come") if is_ahead else phrase("called off")
+def _instead(*, is_off: bool) -> str:
+    """Of a meeting that did not take place, or not yet, what it is instead."""
+    return phrase("called off") if is_off else phrase("still to come")
 
 
 def _mark(party: Party) -> str:

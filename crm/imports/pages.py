@@ -57,6 +57,7 @@ WORDS = {
     "favours": plurals("favour", "favours"),
     "dates": plurals("date", "dates"),
     "rules": plurals("rule", "rules"),
+    "questions": plurals("question about a meeting", "questions about meetings"),
 }
 
 

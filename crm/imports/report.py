@@ -13,6 +13,7 @@ from crm.imports.phrases import packed, phrase, phrases, place_worded, unpacked,
 from crm.imports.records import (
     EXCHANGE,
     FEEDS,
+    QUESTIONS,
     RULES,
     Choice,
     ColumnSaid,
@@ -24,7 +25,7 @@ from crm.imports.records import (
     UnreadableFile,
 )
 
-SORTS = (*EXCHANGE, RULES)
+SORTS = (*EXCHANGE, RULES, QUESTIONS)
 SHOWN = 100
 """Changes and names a report keeps for the page; the counts are always whole."""
 NOTICE_LIMIT = 1_000

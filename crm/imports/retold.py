@@ -14,7 +14,7 @@ from crm.interactions.actions import Entry
 from crm.storage.types import from_micros, to_micros
 
 OFF, AHEAD, TAKEN = "off", "ahead", "taken"
-"""In what is kept of an account: it did not take place, or not yet, and when it was taken out of the log for that."""
+"""In what is kept of an account: it was called off, or is still to come, and when it was taken out of the log for that."""
 
 
 class Clear(NamedTuple):
@@ -28,6 +28,12 @@ class Clear(NamedTuple):
     """Somebody who took part was erased: no text of the source is taken any more, since it may name them."""
     taken_at: int | None = None
     """When it was taken out of the log by us, called off or put off: what is out of it since then may come back."""
+
+    @property
+    def bare(self) -> str:
+        """What is kept of it where nothing is in the log: which account it was, and of whom or what not a word."""
+        seen = self.sighting
+        return json.dumps({"revision": seen.revision, **_state(seen)}, separators=(",", ":"))
 
     @property
     def content(self) -> str:
@@ -44,11 +50,14 @@ class Clear(NamedTuple):
             "users": sorted(entry.user_ids),
             "revision": seen.revision,
             **({FINAL: True} if self.is_final else {}),
-            **({OFF: True} if seen.is_off else {}),
-            **({AHEAD: True} if seen.is_ahead else {}),
+            **_state(seen),
             **({} if self.taken_at is None else {TAKEN: self.taken_at}),
         }
         return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def _state(seen: Sighting) -> dict[str, bool]:
+    return {**({OFF: True} if seen.is_off else {}), **({AHEAD: True} if seen.is_ahead else {})}
 
 
 def addressed(seen: Sighting, theirs: list[Party]) -> tuple[Sighting, list[Party]]:

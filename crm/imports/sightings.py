@@ -42,7 +42,7 @@ class Sighting:
 
     ``channel`` None: the source does not say how. ``direction`` and ``outcome`` are words of the log. ``labels`` are
     words in which people may be named in full. ``revision`` orders what several files say of the same thing;
-    ``is_off``: it did not take place, ``is_ahead``: it is still to come. ``sender``: who wrote it, where it is mail;
+    ``is_off``: it was called off, ``is_ahead``: it is still to come. ``sender``: who wrote it, where it is mail;
     ``delivered`` are addresses it came to beside those it names.
     """
 
@@ -62,6 +62,11 @@ class Sighting:
     outcome: str = "reached"
     sender: Party | None = None
     delivered: tuple[Party, ...] = ()
+
+    @property
+    def took_place(self) -> bool:
+        """Whether it was neither called off nor is still to come."""
+        return not (self.is_off or self.is_ahead)
 
 
 @dataclass(frozen=True)

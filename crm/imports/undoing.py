@@ -20,8 +20,8 @@ from crm.imports.channels import channels_before, put_back
 from crm.imports.earlier_traces import lead_on, trace_made
 from crm.imports.facts import DATE_RECORD, TABLES
 from crm.imports.log import restored_entry
-from crm.imports.meetings import forget_questions
-from crm.imports.records import CHANNELS, digest
+from crm.imports.meetings import QUESTION, forget_questions, put_questions_back, question_stamps
+from crm.imports.records import CHANNELS, QUESTIONS, digest
 from crm.imports.rewriting import write_changes, write_organisation
 from crm.imports.rule_states import rules_stamp, states_before
 from crm.imports.run import Run
@@ -62,6 +62,7 @@ SORTS = {
     DATE_RECORD: "dates",
     "rules": "rules",
     CHANNELS: CHANNELS,
+    QUESTION: QUESTIONS,
 }
 
 
@@ -92,6 +93,8 @@ def _stamps(connection: Connection, principal: Principal, record: str, ids: Sequ
         return {ids[0]: rules_stamp(connection, principal)}
     if record == CHANNELS:
         return {ids[0]: digest(repr(channels_before(connection, principal)))}
+    if record == QUESTION:
+        return question_stamps(connection, principal, ids)
     tables = {"contact": contact, "interaction": interaction, "organisation": organisation, **TABLES}
     table = tables[record]
     found: dict[int, str] = {}
@@ -139,7 +142,7 @@ def undo(connection: Connection, principal: Principal, batch_id: int, at: dateti
         raise Conflict(_("This import has already been undone."))
     work = _Undoing(Run(connection, principal, at, batch_id, lambda done: None))
     work.take_back()
-    forget_questions(connection, principal, batch_id)
+    work.done.removed[QUESTIONS] += forget_questions(connection, principal, batch_id)
     connection.execute(update(import_batch).where(*mine).values(undone_at=at))
     return work.done
 
@@ -167,6 +170,7 @@ class _Undoing:
         """Do it."""
         for record, table in TABLES.items():
             self._facts(record, table)
+        self._questions()
         self._interactions()
         self._contacts()
         self._organisations()
@@ -311,6 +315,12 @@ class _Undoing:
                 )
                 found.update(self.connection.execute(hung).scalars())
         return found
+
+    def _questions(self) -> None:
+        _, changed = self._untouched(QUESTION)
+        put_questions_back(self.connection, self.principal, self.run.batch_id, changed)
+        self.done.restored[QUESTIONS] += len(changed)
+        self._are_as_before(QUESTION, changed)
 
     # People and organisations.
 

@@ -13,13 +13,14 @@ from crm.contacts.drafts import NewContact, Way
 from crm.contacts.erasing import erase
 from crm.domain.on_record import Recorded
 from crm.imports.calendars import read_calendar
-from crm.imports.meetings import answer
+from crm.imports.meetings import answer, open_meetings
 from crm.imports.records import UnreadableFile
+from crm.imports.report import FileReport
 from crm.imports.sightings import Notices, Sighting
-from crm.imports.undoing import undo
+from crm.imports.undoing import Undone, undo
 from crm.interactions.actions import Entry, delete_interaction, edit_interaction, restore_interaction
 from crm.interactions.on_record import meetings_on_record
-from crm.storage.tables import interaction, interaction_contact, metadata, open_meeting
+from crm.storage.tables import interaction, interaction_contact, metadata, open_meeting, source_record
 from tests.builders import NOW, World
 from tests.imports.files import bring, count, good, news, rows, summed
 from tests.web.site import client
@@ -311,8 +312,11 @@ def test_put_off_and_then_called_off_it_stays_away(world: World) -> None:
 def test_called_off_while_it_is_still_to_come_it_goes(world: World) -> None:
     people(world)
     good(bring(world, put_off(1, start="20261123T100000Z")))
-    good(bring(world, put_off(2, "STATUS:CANCELLED", start="20261126T100000Z")))
-    assert log(world) == []
+    (report,) = good(bring(world, put_off(2, "STATUS:CANCELLED", start="20261126T100000Z")))
+    assert (log(world), [(one.old, one.new) for one in report.changes]) == (
+        [],
+        [("took place", "called off")],
+    )
 
 
 def test_what_somebody_deleted_or_changed_stays_so_when_it_is_put_off(world: World) -> None:
@@ -513,7 +517,7 @@ def test_what_was_called_off_or_put_off_is_not_asked_about_until_it_took_place(
     moved = calendar(event("a", MARTA, "SEQUENCE:2", *how, start="20261126T100000Z"))
     for later in (0, 1):
         good(bring(world, moved, later=later))
-        assert count(world, open_meeting) == 0
+        assert days_asked_about(world) == []
     held = calendar(event("a", MARTA, "SEQUENCE:3" if how else "SEQUENCE:2", start="20261126T100000Z"))
     good(bring(world, held, later=4))
     assert [row.occurred_at.day for row in rows(world, open_meeting)] == [26]
@@ -521,7 +525,7 @@ def test_what_was_called_off_or_put_off_is_not_asked_about_until_it_took_place(
     assert count(world, open_meeting) == 1
     again = calendar(event("a", MARTA, "SEQUENCE:4", *how, start="20261203T100000Z"))
     good(bring(world, again, later=5))
-    assert count(world, open_meeting) == 0
+    assert days_asked_about(world) == []
     good(bring(world, again.replace("SEQUENCE:4\r\nSTATUS:CANCELLED", "SEQUENCE:5"), later=12))
     assert [row.occurred_at.day for row in rows(world, open_meeting)] == [3]
 
@@ -541,6 +545,71 @@ def test_what_took_place_after_it_was_put_off_is_answered_like_any_other(world: 
     off = calendar(event("a", MARTA, "SEQUENCE:3", "STATUS:CANCELLED", start="20261126T100000Z"))
     good(bring(world, off, later=5))
     assert log(world) == []
+
+
+def days_asked_about(world: World) -> list[int]:
+    with world.database.read() as connection:
+        return [one.occurred_at.day for one in open_meetings(connection, world.principal)]
+
+
+def take_back(world: World, report: FileReport, later: float) -> Undone:
+    with world.database.write() as connection:
+        return undo(connection, world.principal, report.batch_id or 0, NOW + timedelta(days=later))
+
+
+@pytest.mark.parametrize("how", [("STATUS:CANCELLED",), ()], ids=["called off", "put off"])
+def test_a_question_that_an_import_took_away_is_counted_shown_and_asked_again_when_it_is_undone(
+    world: World, how: tuple[str, ...]
+) -> None:
+    people(world)
+    first = calendar(event("a", MARTA, "SEQUENCE:1", start="20261123T100000Z"))
+    (asking,) = good(bring(world, first))
+    moved = calendar(event("a", MARTA, "SEQUENCE:2", *how, start="20261126T100000Z"))
+    for later in (0.1, 0.3):
+        (report,) = good(bring(world, moved, later=later))
+        assert (summed([report], "changed"), days_asked_about(world)) == ({"questions": 1}, [])
+        became = "called off" if how else "still to come"
+        assert [(one.field, one.old, one.new) for one in report.changes] == [("state", "asked about", became)]
+        done = take_back(world, report, later + 0.1)
+        assert (+done.restored, days_asked_about(world)) == ({"questions": 1}, [23])
+    (off,) = good(bring(world, moved, later=0.5))
+    held = calendar(event("a", MARTA, "SEQUENCE:3", start="20261126T100000Z"))
+    (again,) = good(bring(world, held, later=4))
+    assert days_asked_about(world) == [26]
+    assert (+take_back(world, again, 5).restored, days_asked_about(world)) == ({"questions": 1}, [])
+    good(bring(world, held, later=5))
+    assert days_asked_about(world) == [26]
+    assert +take_back(world, off, 6).kept == {"questions": 1}
+    assert +take_back(world, asking, 6).removed == {"questions": 1}
+    assert count(world, open_meeting) == 0
+
+
+def test_the_newest_first_questions_go_back_through_every_import(world: World) -> None:
+    people(world)
+    files = [
+        (calendar(event("a", MARTA, f"SEQUENCE:{n}", start=start)), later)
+        for n, start, later in (
+            (1, "20261123T100000Z", 0),
+            (2, "20261126T100000Z", 0.1),
+            (3, "20261126T090000Z", 4),
+            (4, "20261203T100000Z", 5),
+        )
+    ]
+    stood, reports = [], []
+    for file, later in files:
+        stood.append(days_asked_about(world))
+        reports += good(bring(world, file, later=later))
+    assert (stood, days_asked_about(world)) == ([[], [23], [], [26]], [])
+    for report, before in zip(reversed(reports), reversed(stood), strict=True):
+        done = take_back(world, report, 6)
+        assert ((done.restored + done.removed).total(), days_asked_about(world)) == (1, before)
+
+
+def test_of_a_meeting_that_was_called_off_nothing_is_kept_that_names_anybody(world: World) -> None:
+    people(world)
+    off = event("a", MARTA, "STATUS:CANCELLED", "DESCRIPTION:Marta is ailing", summary="With Marta")
+    good(bring(world, ("work.ics", calendar(off)), keep_text=True))
+    assert [(row.row_id, "Marta" in row.content_hash) for row in rows(world, source_record)] == [(0, False)]
 
 
 def test_undoing_the_import_takes_the_questions_back(world: World) -> None:

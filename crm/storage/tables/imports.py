@@ -94,8 +94,9 @@ open_meeting = Table(
     UniqueConstraint("workspace_id", "source_key"),
     Index("ix_open_meeting_workspace_id_user_id", "workspace_id", "user_id"),
 )
-"""Meetings of a calendar that does not say how, or whether, people met: ``answer`` is the channel somebody gave, or *no*.
-Answers given at once share ``answer_id``. ``user_id`` is whose calendar it was; null: the command line's."""
+"""Meetings of a calendar that does not say how, or whether, people met: ``answer`` is the channel somebody gave, *no*, or
+*off* while the calendar says that it was called off or put off. Answers given at once share ``answer_id``. ``user_id`` is
+whose calendar it was; null: the command line's."""
 
 open_meeting_contact = Table(
     "open_meeting_contact",
