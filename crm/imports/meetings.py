@@ -12,6 +12,8 @@ from crm.domain.blanking import BLANK
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.errors import Invalid, NotFound
+from crm.imports.records import digest
+from crm.imports.retold import account_of, said_of, written
 from crm.imports.run import Run
 from crm.imports.sources import VERSION
 from crm.interactions.actions import Entry, delete_interaction, log_interaction
@@ -36,6 +38,10 @@ class OpenMeeting:
     people: tuple[tuple[int, str], ...]
 
 
+class AnsweredMeanwhile(Exception):
+    """Somebody answered while the import was under way."""
+
+
 # Asking.
 
 
@@ -52,12 +58,14 @@ def asked(run: Run, keys: Sequence[str]) -> dict[str, bool]:
 
 
 def ask_about(run: Run, key: str, entry: Entry) -> str | None:
-    """Keep the question, and return the title under which it is asked.
+    """Keep the question, and return the title under which it is asked; AnsweredMeanwhile where somebody has answered.
 
     Asked again, it follows what the calendar says now, but for a title out of which somebody erased was taken.
     """
     mine = (open_meeting.c.workspace_id == run.principal.workspace_id, open_meeting.c.source_key == key)
-    known = run.connection.execute(select(open_meeting).where(*mine)).one_or_none()
+    known = run.connection.execute(select(open_meeting).where(*mine).with_for_update()).one_or_none()
+    if known is not None and known.answer not in (None, OFF):
+        raise AnsweredMeanwhile
     title = known.summary if known and BLANK in (known.summary or "") else entry.summary
     says = {"occurred_at": entry.occurred_at, "summary": title, "answer": None}
     if known is None:
@@ -66,12 +74,10 @@ def ask_about(run: Run, key: str, entry: Entry) -> str | None:
         owner = {"user_id": run.default_owner, "batch_id": run.batch_id}
         run.connection.execute(open_meeting.insert(), {**names, **says, **owner})
         run.sources.written += 1
+    elif not _ask_anew(run, known, says, entry.contact_ids):
+        return title
     else:
         row_id = known.id
-        if (known.answer, known.occurred_at) != (None, entry.occurred_at):
-            run.traces.changed(QUESTION, row_id, _found_as(known))
-        run.connection.execute(open_meeting.update().where(*mine).values(**says))
-        _remove_people(run.connection, run.principal, [row_id])
     run.connection.execute(
         open_meeting_contact.insert(),
         [
@@ -80,6 +86,22 @@ def ask_about(run: Run, key: str, entry: Entry) -> str | None:
         ],
     )
     return title
+
+
+def _ask_anew(run: Run, known: Any, says: Mapping[str, Any], people: Sequence[int]) -> bool:
+    """Ask otherwise than before, if there is any difference, and of whom it was about nobody any more."""
+    table, part = open_meeting.c, open_meeting_contact.c
+    mine = select(part.contact_id).where(
+        part.workspace_id == run.principal.workspace_id, part.meeting_id == known.id
+    )
+    is_other = known.summary != says["summary"] or {*run.connection.execute(mine).scalars()} != {*people}
+    if not is_other and (known.answer, known.occurred_at) == (None, says["occurred_at"]):
+        return False
+    run.traces.changed(QUESTION, known.id, {**_found_as(known), **({OTHER: True} if is_other else {})})
+    this = (table.workspace_id == run.principal.workspace_id, table.id == known.id)
+    run.connection.execute(open_meeting.update().where(*this).values(**says))
+    _remove_people(run.connection, run.principal, [known.id])
+    return True
 
 
 def ask_no_more(run: Run, keys: Sequence[str]) -> set[str]:
@@ -94,7 +116,7 @@ def ask_no_more(run: Run, keys: Sequence[str]) -> set[str]:
             table.source_key.in_(block),
             table.answer.is_(None),
         )
-        for row in run.connection.execute(select(open_meeting).where(*open_ones)).all():
+        for row in run.connection.execute(select(open_meeting).where(*open_ones).with_for_update()).all():
             run.traces.changed(QUESTION, row.id, _found_as(row))
             taken.add(row.source_key)
         run.connection.execute(open_meeting.update().where(*open_ones).values(answer=OFF))
@@ -114,12 +136,16 @@ QUESTION = "question"
 """The record under which an import keeps how it found a question that it changed."""
 
 
+OTHER = "other"
+"""In what is kept of it: it was asked of others, or under another title, of which nothing is kept that names anybody."""
+
+
 def _found_as(row: Any) -> dict[str, Any]:
     return {VERSION: _stamp(row), "answer": row.answer, "occurred_at": to_micros(row.occurred_at)}
 
 
 def _stamp(row: Any) -> str:
-    return f"{row.answer or ''} {to_micros(row.occurred_at)}"
+    return f"{row.answer or ''} {to_micros(row.occurred_at)} {digest(row.summary or '')}"
 
 
 def question_stamps(connection: Connection, principal: Principal, ids: Sequence[int]) -> dict[int, str]:
@@ -133,14 +159,13 @@ def question_stamps(connection: Connection, principal: Principal, ids: Sequence[
 
 def put_questions_back(
     connection: Connection, principal: Principal, batch_id: int, found: Mapping[int, Mapping[str, Any]]
-) -> None:
+) -> set[int]:
     """The import is undone: what it ceased to ask is asked again, and what it asked again is not, and what it knew of
-    meetings that were off is forgotten, so that the same file says it anew."""
+    meetings that were off is forgotten, so that the same file says it anew.
+
+    What it asked of others, or under another title, is asked no more until a file says it anew; returns those.
+    """
     table, source = open_meeting.c, source_record.c
-    for row_id, before in found.items():
-        this = (table.workspace_id == principal.workspace_id, table.id == row_id)
-        values = {"answer": before["answer"], "occurred_at": from_micros(before["occurred_at"])}
-        connection.execute(open_meeting.update().where(*this).values(**values))
     off = (
         source.workspace_id == principal.workspace_id,
         source.record == "interaction",
@@ -152,6 +177,21 @@ def put_questions_back(
             table.workspace_id == principal.workspace_id, table.id.in_(block)
         )
         connection.execute(source_record.delete().where(*off, source.source_key.in_(keys)))
+    others = {row_id for row_id, before in found.items() if before.get(OTHER)}
+    for row_id in found.keys() - others:
+        before = found[row_id]
+        this = (table.workspace_id == principal.workspace_id, table.id == row_id)
+        values = {"answer": before["answer"], "occurred_at": from_micros(before["occurred_at"])}
+        connection.execute(open_meeting.update().where(*this).values(**values))
+    _withdraw(connection, principal, others)
+    return others
+
+
+def _withdraw(connection: Connection, principal: Principal, ids: Collection[int]) -> None:
+    for block in blocks(ids):
+        _remove_people(connection, principal, block)
+        these = (open_meeting.c.workspace_id == principal.workspace_id, open_meeting.c.id.in_(block))
+        connection.execute(open_meeting.delete().where(*these))
 
 
 def forget_questions(connection: Connection, principal: Principal, batch_id: int) -> int:
@@ -162,9 +202,7 @@ def forget_questions(connection: Connection, principal: Principal, batch_id: int
         or_(open_meeting.c.answer.is_(None), open_meeting.c.answer == OFF),
     )
     rows = connection.execute(select(open_meeting.c.id, open_meeting.c.answer).where(*mine)).all()
-    for block in blocks(row.id for row in rows):
-        _remove_people(connection, principal, block)
-    connection.execute(open_meeting.delete().where(*mine))
+    _withdraw(connection, principal, [row.id for row in rows])
     return sum(row.answer is None for row in rows)
 
 
@@ -258,30 +296,38 @@ def _log(
     channel: str,
     at: datetime,
 ) -> int:
-    users = () if row.user_id is None else (row.user_id,)
-    ids = tuple(row_id for row_id, _ in people)
+    user_id = principal.user_id if row.user_id is None else row.user_id
     entry = Entry(
-        row.occurred_at, channel, ids, user_ids=users, summary=row.summary, source_id=row.source_key
+        row.occurred_at,
+        channel,
+        tuple(row_id for row_id, _ in people),
+        user_ids=() if user_id is None else (user_id,),
+        summary=row.summary,
+        source_id=row.source_key,
     )
     row_id = log_interaction(connection, principal, entry, at)
-    _is_that_meeting(connection, principal, row, row_id)
+    _is_that_meeting(connection, principal, row, row_id, entry)
     return row_id
 
 
-def _is_that_meeting(connection: Connection, principal: Principal, row: Any, row_id: int) -> None:
-    """The calendar's meeting is this interaction; what is known of one that had been put off stays known."""
+def _is_that_meeting(
+    connection: Connection, principal: Principal, row: Any, row_id: int, entry: Entry
+) -> None:
+    """The calendar's meeting is this interaction, as it was logged: what is written in it from now on is no word of the
+    calendar. Which account of it was the last, of one that had been put off, stays known."""
     key = {
         "workspace_id": principal.workspace_id,
         "record": "interaction",
         "source_key": row.source_key,
     }
     same = [source_record.c[name] == value for name, value in key.items()]
-    known = connection.execute(source_record.update().where(*same).values(row_id=row_id)).rowcount
-    if not known:
-        connection.execute(
-            source_record.insert(),
-            {**key, "row_id": row_id, "content_hash": "", "batch_id": row.batch_id},
-        )
+    known = connection.execute(select(source_record.c.content_hash).where(*same)).scalar_one_or_none()
+    revision = said_of(known or "").get("revision", "")
+    values = {"row_id": row_id, "content_hash": written(account_of(entry, None, revision))}
+    if known is None:
+        connection.execute(source_record.insert(), {**key, **values, "batch_id": row.batch_id})
+    else:
+        connection.execute(source_record.update().where(*same).values(**values))
 
 
 def undo_answer(connection: Connection, principal: Principal, answer_id: int, at: datetime) -> int:

@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from crm.contacts.actions import add_contacts
 from crm.contacts.drafts import NOBODY, NewContact, Way, is_email
+from crm.contacts.queries import people_now
 from crm.domain.channels import BROADCAST_DIGITAL, BROADCAST_LIVE, by_key
-from crm.domain.language import plurals
+from crm.domain.language import N_, plurals
 from crm.domain.manner import numeral
 from crm.imports.acquaintances import Acquaintances, Found
 from crm.imports.cells import excerpt
@@ -19,7 +20,7 @@ from crm.imports.chat_days import ChatDays
 from crm.imports.log import BLOCK, entries_of, found_as, insert_entries, show_participants
 from crm.imports.mail_copies import Survey, survey
 from crm.imports.matching import folded_email
-from crm.imports.meetings import ask_about, ask_no_more, asked
+from crm.imports.meetings import AnsweredMeanwhile, ask_about, ask_no_more, asked
 from crm.imports.people import import_contacts
 from crm.imports.phrases import both, moment_said, phrase, phrases
 from crm.imports.records import CHATS, MAIL, QUESTIONS, ContactRecord, ParsedFile
@@ -315,7 +316,12 @@ class _Noticing:
             self.report.unchanged["interactions"] += 1
             return
         local = one.entry.occurred_at.astimezone(self.run.principal.user_zone)
-        title = ask_about(self.run, one.sighting.key, one.entry)
+        try:
+            title = ask_about(self.run, one.sighting.key, one.entry)
+        except AnsweredMeanwhile:
+            self.report.unchanged["interactions"] += 1
+            self.run.sources.read_again("interaction", one.sighting.key)
+            return
         meeting = f"“{excerpt(title)}”" if title else phrase("A meeting")
         question = phrase(
             "{meeting} with {people}, {when}: did this happen, and where?",
@@ -369,8 +375,9 @@ class _Noticing:
 
     def _called_off(self, one: Clear, row: Any, entry: Entry, said: dict[str, Any]) -> None:
         run = self.run
-        if "at" in said and not is_as_said(entry, said):
+        if not _is_untouched(row, entry, self._of_now(said)):
             self.report.unchanged["interactions"] += 1
+            self.report.skip(one.sighting.where, _stays(one, self.who.names(one.entry.contact_ids), run))
             return
         run.traces.changed("interaction", row.id, {**found_as(row, entry), "deleted": True})
         run.touched.update(entry.contact_ids)
@@ -380,11 +387,23 @@ class _Noticing:
         self.report.changed["interactions"] += 1
         self._show(one, "state", phrase("took place"), _instead(is_off=one.sighting.is_off))
 
+    def _of_now(self, said: dict[str, Any]) -> dict[str, Any]:
+        """The same with those whom it named as the records that they are now; who was merged or erased was not taken out."""
+        if "who" not in said:
+            return said
+        now = people_now(self.run.connection, self.run.principal, said["who"])
+        return {**said, "who": sorted({*now.values()})}
+
     def _brought_back(self, one: Clear, row: Any, entry: Entry, said: dict[str, Any]) -> None:
         """It had been called off or put off, and has taken place now."""
         run, new = self.run, one.entry
-        way, note = one.sighting.channel or entry.channel, new.note or entry.note
-        after = replace(new, channel=way, note=note)
+        is_the_sources = not entry.note_private and entry.note in (None, said.get("note"))
+        after = replace(
+            new,
+            channel=one.sighting.channel or entry.channel,
+            note=(new.note if is_the_sources else None) or entry.note,
+            note_private=entry.note_private,
+        )
         run.traces.changed("interaction", row.id, {**found_as(row, entry), "restored": True})
         run.touched.update((*entry.contact_ids, *after.contact_ids))
         restore_interaction(run.connection, run.principal, row.id, run.at)
@@ -470,9 +489,29 @@ _MEETING_CROWDS = plurals(
 )
 
 
+_CALLED_OFF = N_(
+    "The meeting with {people}, {when}, was called off. It was changed here, so it stays in the log."
+)
+_PUT_OFF = N_("The meeting with {people} was put off to {when}. It was changed here, so it stays in the log.")
+
+
 def _was_taken(row: Any, said: dict[str, Any]) -> bool:
     """Whether it is out of the log because its calendar called it off or put it off, and not by somebody's hand since."""
     return row.deleted_at is not None and to_micros(row.deleted_at) == said.get(TAKEN)
+
+
+def _is_untouched(row: Any, entry: Entry, said: dict[str, Any]) -> bool:
+    """Whether it may go with its calendar: nobody here changed or wrote anything in it, as far as is known."""
+    if "at" in said:
+        return is_as_said(entry, said)
+    return row.version == 1 and entry.note is None
+
+
+def _stays(one: Clear, names: str, run: Run) -> str:
+    """What is said of a meeting that its calendar takes away, and that somebody changed here."""
+    when = moment_said(one.entry.occurred_at.astimezone(run.principal.user_zone))
+    words = _CALLED_OFF if one.sighting.is_off else _PUT_OFF
+    return phrase(words, people=names, when=when)
 
 
 def _instead(*, is_off: bool) -> str:

@@ -1,7 +1,9 @@
 """What a source says of a thing, joined with what it, or another copy of it, said before."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from crm.domain.blanking import BLANK, FINAL
@@ -33,27 +35,40 @@ class Clear(NamedTuple):
     def bare(self) -> str:
         """What is kept of it where nothing is in the log: which account it was, and of whom or what not a word."""
         seen = self.sighting
-        return json.dumps({"revision": seen.revision, **_state(seen)}, separators=(",", ":"))
+        return written({"revision": seen.revision, **_state(seen)})
 
     @property
     def content(self) -> str:
         """What the source says now, kept to tell its changes from ours."""
         entry, seen = self.entry, self.sighting
         said = {
-            "at": to_micros(entry.occurred_at),
-            "channel": seen.channel,
-            "direction": entry.direction,
-            "outcome": entry.outcome,
-            "summary": entry.summary,
-            "note": entry.note,
+            **account_of(entry, seen.channel, seen.revision),
             "who": sorted({*entry.contact_ids, *self.earlier}),
-            "users": sorted(entry.user_ids),
-            "revision": seen.revision,
             **({FINAL: True} if self.is_final else {}),
             **_state(seen),
             **({} if self.taken_at is None else {TAKEN: self.taken_at}),
         }
-        return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+        return written(said)
+
+
+def account_of(entry: Entry, channel: str | None, revision: str = "") -> dict[str, Any]:
+    """What a source said of an entry: ``channel`` None where it did not say how."""
+    return {
+        "at": to_micros(entry.occurred_at),
+        "channel": channel,
+        "direction": entry.direction,
+        "outcome": entry.outcome,
+        "summary": entry.summary,
+        "note": None if entry.note_private else entry.note,
+        "who": sorted(entry.contact_ids),
+        "users": sorted(entry.user_ids),
+        "revision": revision,
+    }
+
+
+def written(said: Mapping[str, Any]) -> str:
+    """An account as it is kept."""
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
 
 def _state(seen: Sighting) -> dict[str, bool]:
@@ -124,9 +139,11 @@ def without_erased(one: Clear, said: dict[str, Any]) -> Clear:
 
 
 def is_as_said(stored: Entry, said: dict[str, Any]) -> bool:
-    """Whether nobody here changed what the source said last; a channel that it did not say was answered here."""
+    """Whether nobody here changed what the source said last; a channel that it did not say was answered here, and what is
+    private was made so here."""
     return (
-        to_micros(stored.occurred_at) == said.get("at")
+        not stored.note_private
+        and to_micros(stored.occurred_at) == said.get("at")
         and sorted(stored.contact_ids) == said.get("who")
         and said.get("channel") in (None, stored.channel)
         and all(
@@ -136,16 +153,42 @@ def is_as_said(stored: Entry, said: dict[str, Any]) -> bool:
 
 
 def new_state(stored: Entry, one: Clear, said: dict[str, Any]) -> Entry:
-    """What is here, with what changed in the source since, but for what somebody changed here."""
+    """What is here, with what changed in the source since, but for what somebody changed here; of what it said nothing is
+    known of, nothing is taken for changed."""
     new, values = one.entry, dict[str, Any]()
     for name in ("channel", "direction", "outcome", "summary", "note"):
         if name == "channel" and one.sighting.channel is None:
             continue
-        now, last = getattr(new, name), said.get(name)
+        now = getattr(new, name)
+        last = said.get(name, now)
         if now != last and getattr(stored, name) == last:
             values[name] = now
     if to_micros(new.occurred_at) != said.get("at") == to_micros(stored.occurred_at):
         values["occurred_at"] = new.occurred_at
-    people = {*stored.contact_ids, *new.contact_ids} - (set(said.get("who", ())) - set(stored.contact_ids))
-    users = {*stored.user_ids, *new.user_ids} - (set(said.get("users", new.user_ids)) - set(stored.user_ids))
+    ours, theirs = set(stored.user_ids), set(stored.contact_ids)
+    people = {*theirs, *new.contact_ids} - (set(said.get("who", new.contact_ids)) - theirs)
+    users = {*ours, *new.user_ids} - (set(said.get("users", new.user_ids)) - ours)
     return replace(stored, **values, contact_ids=tuple(sorted(people)), user_ids=tuple(sorted(users)))
+
+
+def said_before(said: Mapping[str, Any], after: Entry, before: Entry) -> dict[str, Any]:
+    """What a source had said until an import made ``after`` of ``before``, to go by once that is undone: what it says
+    now, but for what the import changed."""
+    now, then = account_of(after, after.channel), account_of(before, before.channel)
+    told = ("at", "channel", "direction", "outcome", "summary", "note")
+    kept = {name: value for name, value in said.items() if name not in (OFF, AHEAD, TAKEN)}
+    kept |= {name: then[name] for name in told if then[name] != now[name]}
+    for name in ("who", "users"):
+        kept[name] = sorted(set(said.get(name, ())) - (set(now[name]) - set(then[name])))
+    return {**kept, "revision": ""}
+
+
+def said_while_in_log(said: Mapping[str, Any], entry: Entry, taken_at: datetime | None) -> dict[str, Any]:
+    """What a source had said of an entry that was in the log as it said, until it called it off or put it off: out of it
+    since ``taken_at``."""
+    channel = entry.channel if said.get("channel") == entry.channel else None
+    return {
+        **account_of(entry, channel),
+        **({FINAL: True} if said.get(FINAL) else {}),
+        **({} if taken_at is None else {TAKEN: to_micros(taken_at)}),
+    }

@@ -19,15 +19,16 @@ from crm.imports.cell_changes import restored_value
 from crm.imports.channels import channels_before, put_back
 from crm.imports.earlier_traces import lead_on, trace_made
 from crm.imports.facts import DATE_RECORD, TABLES
-from crm.imports.log import restored_entry
+from crm.imports.log import entries_of, restored_entry
 from crm.imports.meetings import QUESTION, forget_questions, put_questions_back, question_stamps
 from crm.imports.records import CHANNELS, QUESTIONS, digest
 from crm.imports.rewriting import write_changes, write_organisation
 from crm.imports.rule_states import rules_stamp, states_before
 from crm.imports.run import Run
+from crm.imports.said_before import PutBack, tell_as_before
 from crm.imports.sources import VERSION, stamp_of
 from crm.imports.stored import contact_records, organisation_records
-from crm.interactions.actions import delete_interaction, edit_interaction, restore_interaction
+from crm.interactions.actions import Entry, delete_interaction, edit_interaction, restore_interaction
 from crm.interactions.queries import channels
 from crm.rules.actions import take_turns_with_rules
 from crm.storage.blocks import blocks
@@ -227,16 +228,13 @@ class _Undoing:
     def _interactions(self) -> None:
         traced, changed = self._untouched("interaction")
         changed = self._restorable(changed)
-        for row_id, before in changed.items():
-            is_restored = before.pop("restored", False)
-            if before.get("deleted"):
-                restore_interaction(self.connection, self.principal, row_id, self.run.at)
-            else:
-                edit_interaction(self.connection, self.principal, row_id, restored_entry(before), self.run.at)
-            if is_restored:
-                delete_interaction(self.connection, self.principal, row_id, self.run.at)
-            self.done.restored["interactions"] += 1
-        self._are_as_before("interaction", changed)
+        stood = entries_of(self.run, list(changed))
+        again = {
+            row_id: self._put_back(row_id, entry, changed[row_id]) for row_id, (_, entry) in stood.items()
+        }
+        self.done.restored["interactions"] += len(again)
+        tell_as_before(self.run, again)
+        self._leads_on("interaction", again)
         made = self._interactions_made()
         free = (made - self._changed_since(made)) | set(traced)
         free -= self._hung_on(free)
@@ -256,6 +254,20 @@ class _Undoing:
                     )
                 )
         self._delete(interaction, "interaction", sorted(free))
+
+    def _put_back(self, row_id: int, stood: Entry, before: dict[str, Any]) -> PutBack:
+        """One interaction as it was, in the log or out of it."""
+        connection, principal, at = self.connection, self.principal, self.run.at
+        was_out = before.pop("restored", False)
+        if before.get("deleted"):
+            restore_interaction(connection, principal, row_id, at)
+            return PutBack(stood)
+        entry = restored_entry(before)
+        edit_interaction(connection, principal, row_id, entry, at)
+        if not was_out:
+            return PutBack(entry, stood)
+        delete_interaction(connection, principal, row_id, at)
+        return PutBack(entry, taken_at=at)
 
     def _restorable(self, changed: Mapping[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
         """Those that can be as they were: with somebody who is still here, as the person of now, by a way there still is."""
@@ -318,9 +330,10 @@ class _Undoing:
 
     def _questions(self) -> None:
         _, changed = self._untouched(QUESTION)
-        put_questions_back(self.connection, self.principal, self.run.batch_id, changed)
-        self.done.restored[QUESTIONS] += len(changed)
-        self._are_as_before(QUESTION, changed)
+        gone = put_questions_back(self.connection, self.principal, self.run.batch_id, changed)
+        self.done.removed[QUESTIONS] += len(gone)
+        self.done.restored[QUESTIONS] += len(changed) - len(gone)
+        self._are_as_before(QUESTION, changed.keys() - gone)
 
     # People and organisations.
 
@@ -376,6 +389,9 @@ class _Undoing:
         them as they left them."""
         wanted = list(ids)
         self._forget_content(record, wanted)
+        self._leads_on(record, wanted)
+
+    def _leads_on(self, record: str, wanted: Iterable[int]) -> None:
         found = {one: self.found_as[record, one] for one in wanted if (record, one) in self.found_as}
         if not found:
             return
