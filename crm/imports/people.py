@@ -93,7 +93,7 @@ def import_contacts(
     ``fills`` is for vCards: emails, phones, addresses and tags are added to those that are here, and what stands
     here is replaced only by what changed in the card since it was last imported.
     """
-    keys = keys_of(run.sources, records)
+    keys = keys_of(run, records)
     run.sources.load("contact", [*keys, *(one.uid for one in records if one.uid)])
     run.people.load((email for one in records for email in one.emails), (one.name for one in records))
     sources = (run.sources.get("contact", key) for key in [*keys, *(one.uid for one in records if one.uid)])
