@@ -34,6 +34,7 @@ from crm.storage.tables import (
     merge,
     metadata,
     outbox,
+    source_record,
     suggestion,
 )
 from crm.storage.types import to_micros
@@ -250,6 +251,32 @@ def test_a_mail_that_was_missed_before_an_upgrade_is_missed_after_it(world: Worl
     with world.database.read() as connection:
         kept = connection.execute(select(outbox.c.reason).order_by(outbox.c.id)).scalars().all()
     assert kept == [NOT_IN_TIME, TOO_OLD]
+
+
+def test_of_meetings_called_off_before_an_upgrade_no_names_are_left(world: World) -> None:
+    rewind(world.database, "0035")
+    whole = {"at": 1, "note": "Marta is ailing", "who": [1], "revision": "2", "off": True, "ahead": True}
+    kept = {
+        "off": (0, dumps(whole), '{"revision":"2","off":true,"ahead":true}'),
+        "digest": (0, "8d1f", ""),
+        "list": (0, "[1]", ""),
+        "in the log": (9000, dumps(whole), dumps(whole)),
+    }
+    own = {"workspace_id": world.workspace_id, "record": "interaction", "batch_id": 9001, "seen": 1}
+    batch = {"workspace_id": world.workspace_id, "id": 9001, "files": "[]", "counts": "{}", "applied_at": 1}
+    with exclusive(world.database) as connection:
+        there = MetaData()
+        there.reflect(connection, only=["import_batch", "source_record"])
+        connection.execute(there.tables["import_batch"].insert(), batch)
+        for key, (row_id, content, _) in kept.items():
+            row = {**own, "source_key": key, "row_id": row_id, "content_hash": content}
+            connection.execute(there.tables["source_record"].insert(), row)
+    assert migrate(world.database)
+    with world.database.read() as connection:
+        found = connection.execute(select(source_record.c.source_key, source_record.c.content_hash)).all()
+    assert {row.source_key: row.content_hash for row in found} == {
+        key: after for key, (*_, after) in kept.items()
+    }
 
 
 def test_every_table_there_ever_was_is_known_as_ours(tmp_path: Path) -> None:
