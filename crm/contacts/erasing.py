@@ -4,13 +4,25 @@ See docs/decisions/0012-erasing.md for what stays and why.
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    delete,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 
 from crm.accounts.schedules import TEAM_DIGEST, WEEKLY_MAIL
 from crm.contacts.derived import refresh_metrics
@@ -27,6 +39,7 @@ from crm.domain.principal import Principal
 from crm.domain.spans import count
 from crm.errors import Forbidden
 from crm.storage.blocks import blocks
+from crm.storage.database import take_turns
 from crm.storage.mentions import MAIL_WORDS, PUT_AWAY, take_out
 from crm.storage.recount import participants
 from crm.storage.tables import (
@@ -180,13 +193,14 @@ def erase(connection: Connection, principal: Principal, contact_id: int, at: dat
     Returns how many rows that are not about them were changed, by table. Refuses (Forbidden) everybody but an admin and
     whoever looks after them.
     """
+    take_turns(connection, f"erasing in {principal.workspace_id}")
     require_people(connection, principal, [contact_id])
     one = _require_eraser(connection, principal, contact_id)
     before = once_called(connection, principal, contact_id)
     told = marks_of(connection, principal, one, before)
     beside = marks_beside(connection, principal, one, before)
     alone, shared = _log(connection, principal, contact_id)
-    _mails(connection, principal, contact_id)
+    may_name = _may_name(connection, principal, contact_id)
     _empty_replies(connection, principal, _replies(connection, principal, before.ids, alone, told))
     _sources(connection, principal, contact_id, before.ids, alone)
     _merges(connection, principal, before.merges)
@@ -195,18 +209,23 @@ def erase(connection: Connection, principal: Principal, contact_id: int, at: dat
     others = participants(connection, principal.workspace_id, shared)
     _blank_shared(connection, principal, shared, beside, at)
     connection.execute(delete(contact).where(_row(contact, principal, [contact_id])))
-    _unread(connection, principal)
     refresh_metrics(connection, principal, sorted(others), at)
     reports = take_out_of_reports(connection, principal, told, names_of(one, before))
-    return take_out(connection, principal.workspace_id, told) + Counter({import_batch.name: reports})
+    changed = take_out(connection, principal.workspace_id, told)
+    # Last of all: everybody works on these all the time, and looking through all texts may take a minute.
+    connection.execute(outbox.update().where(may_name).values(**MAIL_WORDS))
+    _unread(connection, principal)
+    return changed + Counter({import_batch.name: reports})
 
 
 def _unread(connection: Connection, principal: Principal) -> None:
     """Files of any sort, and answers to programs, go whoever they are about: nobody can tell of all of them."""
     files, answers = import_upload.c, idempotency_key.c
     connection.execute(import_upload.delete().where(files.workspace_id == principal.workspace_id))
-    kept = idempotency_key.update().where(answers.workspace_id == principal.workspace_id)
-    connection.execute(kept.values(**PUT_AWAY[idempotency_key]))
+    gone = PUT_AWAY[idempotency_key]
+    kept = answers.status.is_distinct_from(gone["status"])
+    mine = idempotency_key.update().where(answers.workspace_id == principal.workspace_id, kept)
+    connection.execute(mine.values(**gone))
 
 
 def _about(table: Table, principal: Principal, contact_id: int) -> ColumnElement[bool]:
@@ -331,30 +350,29 @@ def _final(content: str, beside: Marks) -> str:
     return json.dumps({**said, **words, FINAL: True}, ensure_ascii=False, separators=(",", ":"))
 
 
-def _mails(connection: Connection, principal: Principal, contact_id: int) -> None:
-    """What was written in mails that may name them: those of the weeks in which they were suggested, all weekly ones if
-    anything was ever promised them, and every digest, which keeps no record of whom it lists."""
-    suggested = exists().where(
-        suggestion.c.workspace_id == outbox.c.workspace_id,
-        suggestion.c.user_id == outbox.c.user_id,
-        suggestion.c.contact_id == contact_id,
-        plan.c.workspace_id == suggestion.c.workspace_id,
-        plan.c.id == suggestion.c.plan_id,
-        plan.c.week == outbox.c.week,
-    )
+def _may_name(connection: Connection, principal: Principal, contact_id: int) -> ColumnElement[bool]:
+    """Mails whose words may name them: those of the weeks in which they were suggested, all weekly ones if anything was
+    ever promised them, and every digest, which keeps no record of whom it lists. Asked before what tells of it goes."""
+    mail, weeks = outbox.c, defaultdict(set)
+    same = and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id)
+    suggested = select(suggestion.c.user_id, plan.c.week).select_from(suggestion.join(plan, same))
+    for row in connection.execute(suggested.where(_about(suggestion, principal, contact_id))):
+        weeks[row.user_id].add(row.week)
+    weekly = [and_(mail.user_id == user_id, mail.week.in_(named)) for user_id, named in weeks.items()]
+    if _was_promised(connection, principal, contact_id):
+        weekly = [true()]
+    told = or_(and_(mail.purpose == WEEKLY_MAIL, or_(false(), *weekly)), mail.purpose == TEAM_DIGEST)
+    return and_(mail.workspace_id == principal.workspace_id, mail.html.is_not(None), told)
+
+
+def _was_promised(connection: Connection, principal: Principal, contact_id: int) -> bool:
     promised = or_(
         exists().where(_about(promise, principal, contact_id), promise.c.by == "us"),
         exists().where(
             _about(removed_matter, principal, contact_id), removed_matter.c.record == promise.name
         ),
     )
-    told = or_(
-        suggested,
-        and_(outbox.c.purpose == WEEKLY_MAIL, promised),
-        outbox.c.purpose == TEAM_DIGEST,
-    )
-    mine = outbox.c.workspace_id == principal.workspace_id
-    connection.execute(outbox.update().where(mine, told).values(**MAIL_WORDS))
+    return bool(connection.execute(select(promised)).scalar_one())
 
 
 def _replies(

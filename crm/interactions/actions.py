@@ -413,4 +413,5 @@ def _these(whose: Any, ids: Any) -> Select[Any]:
         select(contact.c.id, stored.zone)
         .outerjoin(contact_metrics, same)
         .where(contact.c.workspace_id == whose, contact.c.id.in_(ids))
+        .with_for_update(read=True, key_share=True, of=contact)  # whoever is being erased is waited for
     )

@@ -36,7 +36,7 @@ NAMES_OF_OTHERS = {
 MAIL_WORDS: dict[str, Any] = dict.fromkeys(("subject", "text", "html", "headers"))
 """A mail as it was written."""
 PUT_AWAY: dict[Table, dict[str, Any]] = {
-    outbox: {**MAIL_WORDS, "reason": None},
+    outbox: MAIL_WORDS,
     idempotency_key: {"status": 410, "body": None, "location": None, "request_hash": ""},
 }
 """Rows of which the whole text goes, not the name alone: mails as they were written, and answers to programs with the
@@ -56,10 +56,11 @@ def texts_of(table: Table) -> list[Column[Any]]:
 def take_out(connection: Connection, workspace_id: int, marks: Marks) -> Counter[str]:
     """Take the person out of every text of the workspace; returns how many rows of which table changed or went.
 
-    A row whose key names them goes, since it would be another one without.
+    A row whose key names them goes, since it would be another one without. Mails and answers to programs come last: others
+    work on those all the time, and what is changed here is locked until the end.
     """
     changed: Counter[str] = Counter()
-    for table in metadata.sorted_tables:
+    for table in sorted(metadata.sorted_tables, key=lambda one: one in PUT_AWAY):
         if "workspace_id" in table.c:
             for row in _named_in(connection, table, workspace_id, marks):
                 changed[table.name] += _settle(connection, table, row, marks)
@@ -87,7 +88,7 @@ def _settle(connection: Connection, table: Table, row: Row[Any], marks: Marks) -
     if values.keys() & set(key):
         connection.execute(table.delete().where(this))
         return True
-    values = PUT_AWAY.get(table, values)
+    values |= PUT_AWAY.get(table, {})
     if "version" in table.c:
         values = {**values, "version": table.c.version + 1}
     connection.execute(table.update().where(this).values(**values))

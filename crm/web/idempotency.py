@@ -54,7 +54,8 @@ class Once:
 
     def begin(self, connection: Connection, at: datetime) -> Kept | None:
         """Take the key; or the answer that was given before. Refused for another request under the same key."""
-        forget_old(connection, at, idempotency_key.c.workspace_id == self.principal.workspace_id)
+        # No row but its own: what is locked here would be waited for while this request waits for its people.
+        forget_old(connection, at, *self._this())
         row = {
             "workspace_id": self.principal.workspace_id,
             "user_id": self.principal.user_id,
