@@ -7,7 +7,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -21,7 +21,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    true,
 )
 
 from crm.accounts.schedules import TEAM_DIGEST, WEEKLY_MAIL
@@ -40,7 +39,7 @@ from crm.domain.spans import count
 from crm.errors import Forbidden
 from crm.storage.blocks import blocks
 from crm.storage.database import take_turns
-from crm.storage.mentions import MAIL_WORDS, PUT_AWAY, take_out
+from crm.storage.mentions import PUT_AWAY, put_away_mails, take_out
 from crm.storage.recount import participants
 from crm.storage.tables import (
     MATTERS,
@@ -75,7 +74,26 @@ _COUNTED = {
     favour.name: plurals("favour", "favours"),
 }
 """What hangs on people, by table, as it is counted."""
-
+_GOES_BESIDE = {
+    suggestion.name: plurals("{n} suggestion.", "{n} suggestions."),
+    outbox.name: plurals(
+        "The words of {n} mail to your team that may name them: a weekly mail or a digest.",
+        "The words of {n} mails to your team that may name them: weekly mails and digests.",
+    ),
+    mail_reply.name: plurals("{n} answer to the weekly mail.", "{n} answers to the weekly mail."),
+    merge.name: plurals(
+        "{n} merge, which can then no longer be undone.", "{n} merges, which can then no longer be undone."
+    ),
+    import_upload.name: plurals(
+        "{n} file waiting in an import’s preview, as it may name them: choose it again.",
+        "{n} files waiting in an import’s preview, as they may name them: choose them again.",
+    ),
+    idempotency_key.name: plurals(
+        "{n} answer kept for a program, as it may be about them.",
+        "{n} answers kept for programs, as they may be about them.",
+    ),
+}
+"""What else goes, by table, a sentence each."""
 
 _SAYS_NOTHING: dict[str, Any] = {
     "text": "",
@@ -83,6 +101,10 @@ _SAYS_NOTHING: dict[str, Any] = {
     **dict.fromkeys(("why", "contact_id", "channel", "interaction_id")),
 }
 """An answer to the mail that was about somebody erased."""
+_ANY_DAY = date(1900, 1, 1)
+"""Before everything that is known here."""
+_WRITTEN_LATER = timedelta(days=2)
+"""Longer after its time than any mail is written, in whatever zone."""
 
 
 @dataclass(frozen=True)
@@ -122,33 +144,9 @@ class Goes:
 
     @property
     def _beside(self) -> list[str]:
-        """What goes of plans, mails and merges."""
-        rows, found = self.rows, list[str]()
-        if rows[suggestion.name]:
-            found.append(
-                ngettext(
-                    "{n} suggestion, and the mails that mentioned it.",
-                    "{n} suggestions, and the mails that mentioned them.",
-                    rows[suggestion.name],
-                ).format(n=numeral(rows[suggestion.name]))
-            )
-        if rows[mail_reply.name]:
-            found.append(
-                ngettext(
-                    "{n} answer to the weekly mail.",
-                    "{n} answers to the weekly mail.",
-                    rows[mail_reply.name],
-                ).format(n=numeral(rows[mail_reply.name]))
-            )
-        if rows[merge.name]:
-            found.append(
-                ngettext(
-                    "{n} merge, which can then no longer be undone.",
-                    "{n} merges, which can then no longer be undone.",
-                    rows[merge.name],
-                ).format(n=numeral(rows[merge.name]))
-            )
-        return found
+        """What goes of plans, mails, files, answers and merges."""
+        found = ((self.rows[table], sentences) for table, sentences in _GOES_BESIDE.items())
+        return [ngettext(*sentences, many).format(n=numeral(many)) for many, sentences in found if many]
 
 
 def may_erase(principal: Principal, owner_id: int | None) -> bool:
@@ -174,12 +172,11 @@ def what_goes(connection: Connection, principal: Principal, contact_id: int) -> 
     one = _require_eraser(connection, principal, contact_id)
     before = once_called(connection, principal, contact_id)
     alone, shared = _log(connection, principal, contact_id)
-    counted = (*MATTERS, suggestion, response)
+    about = {one: _about(one, principal, contact_id) for one in (*MATTERS, suggestion, response)}
+    counted = about | _of_whomever(principal) | {outbox: _may_name(connection, principal, contact_id)}
     rows = {
-        table.name: connection.execute(
-            select(func.count()).select_from(table).where(_about(table, principal, contact_id))
-        ).scalar_one()
-        for table in counted
+        table.name: connection.execute(select(func.count()).select_from(table).where(which)).scalar_one()
+        for table, which in counted.items()
     }
     told = marks_of(connection, principal, one, before)
     rows[mail_reply.name] = len(_replies(connection, principal, before.ids, alone, told))
@@ -212,20 +209,27 @@ def erase(connection: Connection, principal: Principal, contact_id: int, at: dat
     refresh_metrics(connection, principal, sorted(others), at)
     reports = take_out_of_reports(connection, principal, told, names_of(one, before))
     changed = take_out(connection, principal.workspace_id, told)
-    # Last of all: everybody works on these all the time, and looking through all texts may take a minute.
-    connection.execute(outbox.update().where(may_name).values(**MAIL_WORDS))
-    _unread(connection, principal)
+    _put_away(connection, principal, may_name)
     return changed + Counter({import_batch.name: reports})
 
 
-def _unread(connection: Connection, principal: Principal) -> None:
+def _of_whomever(principal: Principal) -> dict[Table, ColumnElement[bool]]:
     """Files of any sort, and answers to programs, go whoever they are about: nobody can tell of all of them."""
     files, answers = import_upload.c, idempotency_key.c
-    connection.execute(import_upload.delete().where(files.workspace_id == principal.workspace_id))
-    gone = PUT_AWAY[idempotency_key]
-    kept = answers.status.is_distinct_from(gone["status"])
-    mine = idempotency_key.update().where(answers.workspace_id == principal.workspace_id, kept)
-    connection.execute(mine.values(**gone))
+    holds_words = answers.status.is_distinct_from(PUT_AWAY[idempotency_key]["status"])
+    return {
+        import_upload: files.workspace_id == principal.workspace_id,
+        idempotency_key: and_(answers.workspace_id == principal.workspace_id, holds_words),
+    }
+
+
+def _put_away(connection: Connection, principal: Principal, may_name: ColumnElement[bool]) -> None:
+    """What everybody works on all the time goes last of all: looking through all texts before it may take a minute."""
+    which = _of_whomever(principal)
+    put_away_mails(connection, may_name)
+    connection.execute(import_upload.delete().where(which[import_upload]))
+    answers = idempotency_key.update().where(which[idempotency_key])
+    connection.execute(answers.values(**PUT_AWAY[idempotency_key]))
 
 
 def _about(table: Table, principal: Principal, contact_id: int) -> ColumnElement[bool]:
@@ -351,28 +355,35 @@ def _final(content: str, beside: Marks) -> str:
 
 
 def _may_name(connection: Connection, principal: Principal, contact_id: int) -> ColumnElement[bool]:
-    """Mails whose words may name them: those of the weeks in which they were suggested, all weekly ones if anything was
-    ever promised them, and every digest, which keeps no record of whom it lists. Asked before what tells of it goes."""
-    mail, weeks = outbox.c, defaultdict(set)
+    """Mails whose words may name them: those of the weeks in which they were suggested, weekly ones since anything was first
+    promised them, and every digest, which keeps no record of whom it lists. Asked before what tells of it goes."""
+    mail, weeks = outbox.c, defaultdict[int, set[str]](set)
     same = and_(plan.c.workspace_id == suggestion.c.workspace_id, plan.c.id == suggestion.c.plan_id)
     suggested = select(suggestion.c.user_id, plan.c.week).select_from(suggestion.join(plan, same))
     for row in connection.execute(suggested.where(_about(suggestion, principal, contact_id))):
         weeks[row.user_id].add(row.week)
     weekly = [and_(mail.user_id == user_id, mail.week.in_(named)) for user_id, named in weeks.items()]
-    if _was_promised(connection, principal, contact_id):
-        weekly = [true()]
+    since = _promised_since(connection, principal, contact_id)
+    if since is not None:
+        weekly.append(mail.due_at >= since)
     told = or_(and_(mail.purpose == WEEKLY_MAIL, or_(false(), *weekly)), mail.purpose == TEAM_DIGEST)
     return and_(mail.workspace_id == principal.workspace_id, mail.html.is_not(None), told)
 
 
-def _was_promised(connection: Connection, principal: Principal, contact_id: int) -> bool:
-    promised = or_(
-        exists().where(_about(promise, principal, contact_id), promise.c.by == "us"),
-        exists().where(
-            _about(removed_matter, principal, contact_id), removed_matter.c.record == promise.name
-        ),
-    )
-    return bool(connection.execute(select(promised)).scalar_one())
+def _promised_since(connection: Connection, principal: Principal, contact_id: int) -> datetime | None:
+    """When the first mail may have been due that reminds of a promise to them; None where nothing was promised.
+
+    Until when, nobody can tell: that a promise is kept is often written down later than it was.
+    """
+    here = select(promise.c.made_on).where(_about(promise, principal, contact_id), promise.c.by == "us")
+    days = list(connection.execute(here).scalars())
+    mine = (_about(removed_matter, principal, contact_id), removed_matter.c.record == promise.name)
+    gone = connection.execute(select(removed_matter.c.content).where(*mine)).scalars()
+    of_us = [said for said in gone if said.get("by") != "them"]
+    days += [date.fromisoformat(said.get("made_on", _ANY_DAY.isoformat())) for said in of_us]
+    if not days:
+        return None
+    return datetime.combine(max(_ANY_DAY, min(days)), time(), UTC) - _WRITTEN_LATER
 
 
 def _replies(

@@ -34,6 +34,8 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 _GREETING = re.compile(r"(?:hi|hello|hey|dear|hallo|moin|bonjour|hola)(?: \w+)?[,.!:]*", re.IGNORECASE)
+LINK = re.compile(r"/n/([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)")
+"""A button of the mail, as its text holds it; what is signed in it names nobody."""
 _NUMBER = re.compile(
     r"(?:#\s?|no\.? ?|nr\.? ?)?(\d{1,2})\s?(?:[.):]|-|–)\s+(?=\S)|#(\d{1,2})\s+(?=\S)", re.IGNORECASE
 )
@@ -65,6 +67,11 @@ monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu th
 _DAYS: Final = frozenset(_DAY_WORDS.split())
 _HAPPENED: Final = frozenset(_HAPPENED_WORDS.split())
 _DOUBT: Final = frozenset(_DOUBT_WORDS.split())
+
+
+def links_alone(text: str | None) -> str | None:
+    """What is left of a mail's text without its words: the buttons, by which an answer to it is still understood."""
+    return "\n".join(found[0] for found in LINK.finditer(text or "")) or None
 
 
 def written(text: str) -> str:
@@ -149,8 +156,9 @@ class Meant:
     channel: str | None = None
 
 
-def meant(part: Part, said: QuickLine, listed: Sequence[Listed], today: date) -> Meant:
-    """Whom and what a part of a reply is about. ``said`` is its ``line`` as the quick line understands it."""
+def meant(part: Part, said: QuickLine, listed: Sequence[Listed | None], today: date) -> Meant:
+    """Whom and what a part of a reply is about. ``said`` is its ``line`` as the quick line understands it; ``listed`` holds
+    the place of a suggestion that is no more."""
     people, own = _whom(part, said, listed)
     if not people:
         return Meant("who")
@@ -165,7 +173,7 @@ def meant(part: Part, said: QuickLine, listed: Sequence[Listed], today: date) ->
 
 
 def _whom(
-    part: Part, said: QuickLine, listed: Sequence[Listed]
+    part: Part, said: QuickLine, listed: Sequence[Listed | None]
 ) -> tuple[tuple[int, ...], tuple[Listed, ...]]:
     """The people, and which suggestions are about them; none where that is not said, or said in two ways."""
     by_number = listed[part.number - 1] if part.number and part.number <= len(listed) else None
@@ -176,8 +184,9 @@ def _whom(
         people = tuple(dict.fromkeys((by_number.contact_id, *said.people)))
         return (people, (by_number,)) if fits else ((), ())
     if said.people:
-        return said.people, tuple(one for one in listed if one.contact_id in said.people)
-    return ((listed[0].contact_id,), (listed[0],)) if len(listed) == 1 else ((), ())
+        return said.people, tuple(one for one in listed if one and one.contact_id in said.people)
+    alone = listed[0] if len(listed) == 1 else None
+    return ((alone.contact_id,), (alone,)) if alone else ((), ())
 
 
 def _is_certain_when(text: str, said: QuickLine, today: date) -> bool:

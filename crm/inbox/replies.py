@@ -3,7 +3,6 @@
 Its writer must be the user whose mail it was, by address and by the signed id that only their mail carries.
 """
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +13,7 @@ from sqlalchemy import Connection, select
 from crm.accounts.queries import command_line, own_words, principal_of
 from crm.domain.heard import DATE_KINDS
 from crm.domain.lengths import LINE_LIMIT
-from crm.domain.mail_reply import Listed, Meant, Part, meant, parts, written
+from crm.domain.mail_reply import LINK, Listed, Meant, Part, meant, parts, written
 from crm.domain.manner import written_for
 from crm.domain.principal import Principal
 from crm.domain.quick_line import QuickLine, read_line
@@ -34,8 +33,6 @@ from crm.storage.database import new_id
 from crm.storage.insertion import insert_unless_there
 from crm.storage.tables import mail_reply, outbox
 from crm.storage.text import fold
-
-_LINK = re.compile(r"/n/([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)")
 
 
 @dataclass(frozen=True)
@@ -93,11 +90,11 @@ def _settle(
     principal: Principal,
     row: dict[str, Any],
     part: Part,
-    listed: Sequence[Listed],
+    listed: Sequence[Listed | None],
     at: datetime,
 ) -> None:
     today = principal.own_day(row["written_at"])
-    said = said_in(connection, principal, part, {one.contact_id for one in listed}, today)
+    said = said_in(connection, principal, part, {one.contact_id for one in listed if one}, today)
     told = meant(part, said, listed, today)
     if told.why is None and _is_done(connection, principal, row["week"], told, at):
         told = replace(told, why="done")
@@ -185,8 +182,9 @@ def _with_days(said: QuickLine) -> QuickLine:
     return replace(said, remark=" ".join(filter(None, (said.remark, *written_out(dayless)))), heard=heard)
 
 
-def listed_in(connection: Connection, key: bytes, principal: Principal, week: str) -> list[Listed]:
-    """The suggestions in the order in which that week's mail shows them, told by its own links."""
+def listed_in(connection: Connection, key: bytes, principal: Principal, week: str) -> list[Listed | None]:
+    """The suggestions in the order in which that week's mail shows them, told by its own links; None where one is no more,
+    lest those after it move up."""
     mail = connection.execute(
         select(outbox.c.text, outbox.c.sent_at, outbox.c.due_at).where(
             outbox.c.workspace_id == principal.workspace_id,
@@ -198,13 +196,13 @@ def listed_in(connection: Connection, key: bytes, principal: Principal, week: st
     ids = [] if mail is None else list(dict.fromkeys(_linked(key, mail)))
     plan = plan_of(connection, principal, IsoWeek.parse(week), mail.due_at) if mail else None
     by_id = {one.id: one for one in plan.suggestions} if plan else {}
-    return [Listed(one, by_id[one].contact.id, by_id[one].act) for one in ids if one in by_id]
+    return [Listed(one, by_id[one].contact.id, by_id[one].act) if one in by_id else None for one in ids]
 
 
 def _linked(key: bytes, mail: Any) -> list[int]:
     found = []
     sent_at = mail.sent_at or mail.due_at
-    for token in _LINK.findall(mail.text or ""):
+    for token in LINK.findall(mail.text or ""):
         try:
             link = links.read(key, token, sent_at - timedelta(days=1))
         except Refusal:

@@ -120,6 +120,8 @@ def _mails(principal: Principal) -> Select[Any]:
 
 
 def _mail(row: Row[Any], principal: Principal) -> Mail:
+    # Of a mail that may have named somebody erased only its links are left.
+    is_readable = row.user_id == principal.user_id and row.html is not None
     return Mail(
         row.id,
         row.user_id,
@@ -129,8 +131,8 @@ def _mail(row: Row[Any], principal: Principal) -> Mail:
         row.state,
         MARKS[row.state],
         row.reason,
-        row.subject if row.user_id == principal.user_id else None,
-        row.text if row.user_id == principal.user_id else None,
+        row.subject if is_readable else None,
+        row.text if is_readable else None,
         row.message_id,
         row.due_at,
         row.next_try_at,

@@ -10,18 +10,21 @@ from urllib.parse import unquote_plus
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Row,
     String,
     Table,
     Text,
     and_,
+    bindparam,
     or_,
     select,
     type_coerce,
 )
 
 from crm.domain.blanking import Marks
+from crm.domain.mail_reply import links_alone
 from crm.storage.tables import idempotency_key, metadata, outbox, saved_view
 from crm.storage.types import Json
 
@@ -33,14 +36,12 @@ NAMES_OF_OTHERS = {
 }
 """What others are called is theirs, also where it sounds like whoever is erased."""
 
-MAIL_WORDS: dict[str, Any] = dict.fromkeys(("subject", "text", "html", "headers"))
-"""A mail as it was written."""
 PUT_AWAY: dict[Table, dict[str, Any]] = {
-    outbox: MAIL_WORDS,
+    outbox: dict.fromkeys(("subject", "text", "html", "headers")),
     idempotency_key: {"status": 410, "body": None, "location": None, "request_hash": ""},
 }
-"""Rows of which the whole text goes, not the name alone: mails as they were written, and answers to programs with the
-digest of what was sent."""
+"""Rows of which the whole text goes, not the name alone: mails as they were written but for their links, and answers to
+programs with the digest of what was sent."""
 
 
 def texts_of(table: Table) -> list[Column[Any]]:
@@ -89,10 +90,23 @@ def _settle(connection: Connection, table: Table, row: Row[Any], marks: Marks) -
         connection.execute(table.delete().where(this))
         return True
     values |= PUT_AWAY.get(table, {})
+    if table is outbox:
+        values["text"] = links_alone(before["text"])
     if "version" in table.c:
         values = {**values, "version": table.c.version + 1}
     connection.execute(table.update().where(this).values(**values))
     return True
+
+
+def put_away_mails(connection: Connection, which: ColumnElement[bool]) -> None:
+    """The words of these mails go. Their links stay: an answer that says "2. done" is understood by them."""
+    mail = outbox.c
+    found = connection.execute(select(mail.workspace_id, mail.id, mail.text).where(which)).all()
+    if found:
+        this = (mail.workspace_id == bindparam("whose"), mail.id == bindparam("mail_id"))
+        blank = outbox.update().where(*this).values(PUT_AWAY[outbox] | {"text": bindparam("links")})
+        rows = [{"whose": one[0], "mail_id": one[1], "links": links_alone(one[2])} for one in found]
+        connection.execute(blank, rows)
 
 
 def _forget_views(connection: Connection, workspace_id: int, marks: Marks) -> int:

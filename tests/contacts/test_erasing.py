@@ -485,6 +485,9 @@ def test_the_page_says_what_goes(database: Database):
     assert page.status_code == 200
     assert "1 interaction with nobody else, notes included." in page.text
     assert "3 answers to the weekly mail." in page.text
+    assert "The words of 4 mails to your team that may name them" in page.text
+    assert "1 file waiting in an import’s preview" in page.text
+    assert "1 answer kept for a program" in page.text
     assert f'href="/people/{crowd.gone}/export"' in page.text
     assert f"/people/{crowd.gone}/erase" in browser.get(f"/people/{crowd.gone}").text
     assert (

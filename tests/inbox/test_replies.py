@@ -12,6 +12,7 @@ import pytest
 import time_machine
 from sqlalchemy import select, update
 
+from crm.contacts.erasing import erase
 from crm.domain.principal import Principal
 from crm.inbox.reading import Reader
 from crm.nudges.reply_ids import Nudge, answered, reply_id
@@ -22,11 +23,13 @@ from crm.storage.tables import (
     interaction_contact,
     mail_reply,
     mail_return,
+    outbox,
     promise,
     response,
     user,
 )
 from tests.builders import NOW, World
+from tests.contacts.test_erasing import put
 from tests.inbox.letters import away
 from tests.mail.servers import real_server
 from tests.nudges import mailroom
@@ -177,6 +180,47 @@ def test_by_place_by_name_and_without_an_answer(
     ]
     assert len(rows(world, response)) == 1
     assert "waits for a word" not in client(world, alice).get("/").text
+
+
+def by_place(mail: Any) -> list[str]:
+    """Whom the mail lists, in its order."""
+    text = mail.get_body(("plain",)).get_content()
+    return sorted(("Marta Kowalczyk", "Elena Duarte"), key=lambda name: text.index(name.split()[0]))
+
+
+def test_an_answer_fits_its_mail_also_when_somebody_else_was_erased_since(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, mail = nudged(world, server, monkeypatch)
+    anna, long_ago = world.contact("Anna Gone"), world.today - timedelta(days=730)
+    with world.database.write() as connection:
+        said = {"contact_id": anna, "author_id": alice.user_id, "text": "the plan", "by": "us"}
+        put(connection, world, promise, **said, made_on=long_ago, kept_on=long_ago)
+        erase(connection, world.principal, anna, LATER)
+    (kept,) = rows(world, outbox)
+    assert (kept.subject, kept.html, kept.headers) == (None, None, None)
+    assert not [line for line in kept.text.split("\n") if not line.startswith("/n/")]
+    page = client(world, alice).get(f"/team/heartbeat/mails/{kept.id}").text
+    assert ("What became of it" in page, "What it says" in page) == (True, False)
+    arrive(world, server, reply(mail, "2. done"))
+    assert [name for name, *_ in logged(world)] == by_place(mail)[1:]
+
+
+@pytest.mark.parametrize("how", ["erased", "archived"])
+def test_a_number_means_whom_the_mail_listed_there_whoever_left_since(
+    world: World, server: ImapServer, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    _, mail = nudged(world, server, monkeypatch)
+    first, second = by_place(mail)
+    (gone,) = rows(world, contact, contact.c.name == first)
+    with world.database.write() as connection:
+        if how == "erased":
+            erase(connection, world.principal, gone.id, LATER)
+        else:
+            connection.execute(update(contact).where(contact.c.id == gone.id).values(archived_at=LATER))
+    arrive(world, server, reply(mail, "2. done\n1. done"))
+    assert [name for name, *_ in logged(world)] == [second]
+    assert [(one.state, one.why) for one in rows(world, mail_reply)] == [("logged", None), ("waiting", "who")]
 
 
 def test_what_is_not_certain_waits_for_its_writer(

@@ -75,7 +75,8 @@ def test_one_that_lists_somebody_erased_says_nothing_any_more_whatever_they_are_
     with world.database.write() as connection:
         erase(connection, boss, sabine, world.now)
     (one,) = digests(world)
-    assert (one.subject, one.text, one.html, one.headers) == (None, None, None, None)
+    assert (one.subject, one.html, one.headers) == (None, None, None)
+    assert re.fullmatch(r"/n/\S+", one.text)  # the link that stops it
     assert (one.state, one.sent_at is not None) == ("sent", True)
 
 
