@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from crm.accounts import mails, own_address
 from crm.accounts.forms import AddressChange
+from crm.accounts.proof import password_hash_of, proven, require_still
 from crm.accounts.queries import manner_of
-from crm.accounts.settings_pages import password_hash_of, proven, require_still
 from crm.accounts.sign_in import Known
 from crm.accounts.stopped import why_stopped
 from crm.domain.language import gettext as _

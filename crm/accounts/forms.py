@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
 from crm.accounts import passwords
 from crm.accounts.checks import few_own_lines, known_country, known_zone, plausible_email
+from crm.accounts.proof import Proof
 from crm.domain.budgets import LARGEST_BUDGET
 from crm.domain.language import gettext as _
 from crm.domain.language import languages
@@ -101,12 +102,6 @@ class PasswordChange(Form):
 
     current_password: Annotated[str, StringConstraints(strip_whitespace=False)]
     password: Password
-
-
-class Proof(Form):
-    """The password, where one has one, says that it is oneself."""
-
-    current_password: Annotated[str, StringConstraints(strip_whitespace=False)] = ""
 
 
 class AddressChange(Proof):

@@ -6,8 +6,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from crm.accounts import tokens
-from crm.accounts.forms import Proof
-from crm.accounts.settings_pages import password_hash_of, proven, require_still
+from crm.accounts.proof import Proof, password_hash_of, proven, require_still
 from crm.domain.language import gettext as _
 from crm.errors import Conflict, Invalid
 from crm.web import forms

@@ -2,12 +2,13 @@
 
 from starlette.responses import Response
 
+from crm.accounts.proof import Proof, password_hash_of, proven, require_still
 from crm.accounts.queries import manner_of
 from crm.domain.language import gettext as _
 from crm.domain.manner import write_for
 from crm.domain.own_calendar import own_event
 from crm.domain.weeks import IsoWeek
-from crm.errors import NotFound
+from crm.errors import Conflict, NotFound
 from crm.nudges import feeds
 from crm.nudges.calendar import Event, calendar
 from crm.nudges.link_cards import act_with
@@ -15,6 +16,7 @@ from crm.planning.home import require_planner
 from crm.planning.journeys import Trip, own_trip
 from crm.planning.queries import Suggested, plan_of, suggested
 from crm.planning.reach import Meeting, on_trip
+from crm.web import forms
 from crm.web.routing import Router, Visit
 
 router = Router()
@@ -99,10 +101,19 @@ def settings(visit: Visit) -> Response:
     return _page(visit)
 
 
-@router.action("/settings/calendar")
+@router.action("/settings/calendar", own_transactions=True)
 def make(visit: Visit) -> Response:
-    """A new address, shown this once; an earlier one ends."""
-    token = feeds.make_feed(visit.connection, visit.principal, visit.at)
+    """A new address, shown this once; an earlier one ends. It outlasts a new password, so that a device left open makes none."""
+    form = forms.read(Proof, visit.form)
+    if isinstance(form, forms.Errors):
+        return _page(visit, errors=form.fields)
+    try:
+        known = proven(visit, form.current_password)
+        with visit.database.write() as connection:
+            require_still(connection, known)
+            token = feeds.make_feed(connection, visit.principal, visit.at)
+    except Conflict as refusal:
+        return _page(visit, errors=refusal.fields)
     return _page(visit, f"{visit.settings.url}/calendar/{token}.ics")
 
 
@@ -116,7 +127,13 @@ def end(visit: Visit) -> Response:
     )
 
 
-def _page(visit: Visit, address: str | None = None) -> Response:
+def _page(visit: Visit, address: str | None = None, errors: dict[str, str] | None = None) -> Response:
     require_planner(visit.principal)
-    context = {"address": address, "since": feeds.feed_since(visit.connection, visit.principal)}
-    return visit.render("nudges/calendar.html", context, active="team")
+    with visit.database.read() as connection:
+        context = {
+            "address": address,
+            "since": feeds.feed_since(connection, visit.principal),
+            "has_password": password_hash_of(connection, visit) is not None,
+            "errors": errors or {},
+        }
+    return visit.render("nudges/calendar.html", context, active="team", status=422 if errors else 200)

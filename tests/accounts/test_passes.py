@@ -13,7 +13,7 @@ from crm.accounts.passes import passes_of
 from crm.accounts.passwords import hashed
 from crm.domain.principal import Principal
 from crm.nudges.feeds import make_feed
-from crm.storage.tables import api_token
+from crm.storage.tables import api_token, plan_feed
 from tests.builders import World
 from tests.web.site import client, signed_in
 
@@ -100,6 +100,21 @@ def test_a_token_is_made_with_the_password_of_whoever_has_one(world: World) -> N
     invited = client(world, world.user("Ivy Invited", email="ivy@team.example"))
     assert 'name="current_password"' not in invited.get("/settings/tokens").text
     assert invited.post("/settings/tokens", data=form).status_code == 200
+
+
+def test_a_calendar_address_is_made_with_the_password_of_whoever_has_one(world: World) -> None:
+    browser, where = signed_in(world, alice(world, 0, feed=False)), "/settings/calendar"
+    assert 'name="current_password"' in browser.get(where).text
+    for wrong in ({}, {"current_password": "not this one"}):
+        answer = browser.post(where, data=wrong)
+        assert (answer.status_code, "That is not your current password." in answer.text) == (422, True)
+    with world.database.read() as connection:
+        assert connection.execute(select(plan_feed)).all() == []
+    assert "/calendar/" in browser.post(where, data={"current_password": PASSWORD}).text
+
+    invited = client(world, world.user("Ivy Invited", email="ivy@team.example"))
+    assert 'name="current_password"' not in invited.get(where).text
+    assert invited.post(where).status_code == 200
 
 
 def test_the_command_says_it_too(

@@ -9,9 +9,10 @@ from pwdlib import PasswordHash
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from crm.accounts import actions, address_pages, passwords, settings_pages, sign_in, token_pages
+from crm.accounts import actions, address_pages, passwords, proof, settings_pages, sign_in, token_pages
 from crm.accounts.passwords import hashed
-from crm.storage.tables import address_change, api_token, session
+from crm.nudges import feed_pages
+from crm.storage.tables import address_change, api_token, plan_feed, session
 from tests.builders import World
 from tests.web.site import PASSWORD, client, cookie
 
@@ -215,7 +216,8 @@ def test_a_password_that_ends_while_it_is_looked_at_opens_nothing(
 
 
 @pytest.mark.parametrize(
-    ("path", "smtp"), [("password", ""), ("tokens", ""), ("email", ""), ("email", "smtp://x:1")]
+    ("path", "smtp"),
+    [("password", ""), ("tokens", ""), ("calendar", ""), ("email", ""), ("email", "smtp://x:1")],
 )
 @pytest.mark.parametrize("had_one", [True, False])
 def test_a_reset_is_not_undone_by_whoever_it_locks_out(
@@ -223,7 +225,7 @@ def test_a_reset_is_not_undone_by_whoever_it_locks_out(
 ) -> None:
     alice = world.user("Alice Meyer", password_hash=HASH if had_one else None)
     intruder = client(world, alice, smtp_url=smtp)
-    proven, new = settings_pages.proven, "the owner's new password"
+    proven, new = proof.proven, "the owner's new password"
 
     def meanwhile(*asked: Any) -> Any:
         known = proven(*asked)
@@ -231,7 +233,7 @@ def test_a_reset_is_not_undone_by_whoever_it_locks_out(
             actions.set_password(connection, world.workspace_id, alice.user_id or 0, hashed(new), world.now)
         return known
 
-    for module in (settings_pages, address_pages, token_pages):
+    for module in (settings_pages, address_pages, token_pages, feed_pages):
         monkeypatch.setattr(module, "proven", meanwhile)
     form = {"current_password": PASSWORD, "password": "a password of theirs", "email": "eve@evil.example"}
     form |= {"name": "Eve"}
@@ -241,6 +243,7 @@ def test_a_reset_is_not_undone_by_whoever_it_locks_out(
     with world.database.read() as connection:
         assert connection.execute(select(address_change)).all() == []
         assert connection.execute(select(api_token)).all() == []
+        assert connection.execute(select(plan_feed)).all() == []
 
 
 def test_whoever_is_let_in_again_signs_in_again(world: World) -> None:
@@ -253,7 +256,13 @@ def test_whoever_is_let_in_again_signs_in_again(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "done"), [("/settings/password", 303), ("/settings/email", 303), ("/settings/tokens", 200)]
+    ("path", "done"),
+    [
+        ("/settings/password", 303),
+        ("/settings/email", 303),
+        ("/settings/tokens", 200),
+        ("/settings/calendar", 200),
+    ],
 )
 def test_guessing_from_a_device_left_open_is_braked_too(world: World, path: str, done: int) -> None:
     here = client(world, world.user("Alice Meyer", password_hash=HASH))
