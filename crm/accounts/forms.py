@@ -97,10 +97,9 @@ class Preferences(Profile):
     nudge_when_empty: bool = False
 
 
-class PasswordChange(Form):
-    """A new password in place of the old one."""
+class PasswordChange(Proof):
+    """A new password in place of the old one, or the first."""
 
-    current_password: Annotated[str, StringConstraints(strip_whitespace=False)]
     password: Password
 
 

@@ -28,12 +28,19 @@ PAGES = {
         N_("It replaces the old one and signs you out everywhere else."),
         N_("Save and sign in"),
     ),
+    "first": (
+        N_("Choose a password"),
+        N_("You have none yet. Once you save it, you can sign in with it."),
+        N_("Save and sign in"),
+    ),
     "invitation": (
         N_("Welcome to In Person"),
         N_("You are invited to the team {team}. Choose a password, and you are in."),
         N_("Join"),
     ),
 }
+_FIRST = {"reset": "first", "invitation": "invitation"}
+"""By what the link is for: the page of whoever has no password yet."""
 NO_ADDRESS = N_("Enter your address first, such as nora@example.org.")
 
 
@@ -111,8 +118,7 @@ def _enter(visit: Visit, connection: Any, row: Any, passes: Passes | None = None
     value = sessions.start(connection, row.workspace_id, row.user_id, visit.at)
     sessions.set_cookie(visit.site, response, value)
     if passes:
-        said = _("Your password has been changed. Other devices are signed out.")
-        flash = Flash(f"{said} {passes.still_work}", link_url=passes.page)
+        flash = Flash(passes.beside_new(had_password=row.has_password), link_url=passes.page)
         flashes.leave(visit.site, sessions.owner_of(value), response, flash)
     return response
 
@@ -145,12 +151,10 @@ def _password_page(
     visit: Visit, purpose: str, connection: Any, errors: dict[str, str] | None = None
 ) -> Response:
     row = actions.link_of(connection, visit.text("token"), [purpose], visit.at)
-    page = "reset" if row.has_password else purpose
+    page = "reset" if row.has_password else _FIRST[purpose]
     title, lede, label = (_(words).format(team=row.team) for words in PAGES[page])
-    if row.has_password:
-        lede = " ".join(
-            filter(None, (lede, passes_of(connection, row.workspace_id, row.user_id).will_still_work))
-        )
+    lasting = passes_of(connection, row.workspace_id, row.user_id).will_still_work
+    lede = " ".join(filter(None, (lede, lasting)))
     context = {"person": row, "title": title, "lede": lede, "label": label, "errors": errors or {}}
     return visit.render("accounts/choose_password.html", context, status=422 if errors else 200)
 

@@ -37,6 +37,12 @@ class Passes:
             return ""
         return _("{what} will still work.").format(what=capital(self._named(_("your calendar address"))))
 
+    def beside_new(self, *, had_password: bool) -> str:
+        """That one's own password was changed, or set where there was none, and that they still work."""
+        changed = _("Your password has been changed. Other devices are signed out.")
+        said = changed if had_password else _("Your password is set.")
+        return " ".join(filter(None, (said, self.still_work)))
+
     @property
     def still_work(self) -> str:
         """That they have."""

@@ -6,9 +6,9 @@ from starlette.responses import Response
 
 from crm.accounts import actions, queries, schedules, written
 from crm.accounts.forms import PasswordChange, Preferences, Profile
-from crm.accounts.passes import Passes, passes_of
+from crm.accounts.passes import passes_of
 from crm.accounts.passwords import hashed
-from crm.accounts.proof import proven, require_still
+from crm.accounts.proof import password_hash_of, proven, require_still
 from crm.domain.budgets import LARGEST_BUDGET
 from crm.domain.language import gettext as _
 from crm.domain.language import ngettext
@@ -106,16 +106,14 @@ def change_password(visit: Visit) -> Response:
     if isinstance(form, forms.Errors):
         return _password_page(visit, form.fields)
     try:
-        passes = _replace_password(visit, form, signed_in.token_hash)
+        message, link = _replace_password(visit, form, signed_in.token_hash)
     except Conflict as refusal:
         return _password_page(visit, refusal.fields)
-    said = _("Your password has been changed. Other devices are signed out.")
-    message = " ".join(filter(None, (said, passes.still_work)))
-    return visit.redirect("/settings", message=message, link=passes.page)
+    return visit.redirect("/settings", message=message, link=link)
 
 
-def _replace_password(visit: Visit, form: PasswordChange, keep: str) -> Passes:
-    """Store it; returns what lets programs in with no password, and goes on doing so."""
+def _replace_password(visit: Visit, form: PasswordChange, keep: str) -> tuple[str, str | None]:
+    """Store it; returns what to say, and where one sees what lets programs in with no password and goes on doing so."""
     known = proven(visit, form.current_password)
     password_hash = hashed(form.password)
     with visit.database.write() as connection:
@@ -128,7 +126,8 @@ def _replace_password(visit: Visit, form: PasswordChange, keep: str) -> Passes:
             visit.at,
             keep=keep,
         )
-        return passes_of(connection, visit.user.workspace_id, visit.user.id)
+        passes = passes_of(connection, visit.user.workspace_id, visit.user.id)
+    return passes.beside_new(had_password=known.password_hash is not None), passes.page
 
 
 @router.page("/settings/password")
@@ -140,5 +139,6 @@ def password(visit: Visit) -> Response:
 def _password_page(visit: Visit, errors: dict[str, str]) -> Response:
     with visit.database.read() as connection:
         passes = passes_of(connection, visit.user.workspace_id, visit.user.id)
-    context = {"errors": errors, "passes": passes}
+        has_password = password_hash_of(connection, visit) is not None
+    context = {"errors": errors, "passes": passes, "has_password": has_password}
     return visit.render("accounts/password.html", context, active="team", status=422 if errors else 200)

@@ -20,9 +20,10 @@ from tests.web.site import client, signed_in
 PASSWORD, NEW = "a lighthouse keeper", "a new lighthouse keeper"
 
 
-def alice(world: World, made: int = 2, *, feed: bool = True) -> Principal:
+def alice(world: World, made: int = 2, *, feed: bool = True, password: str | None = PASSWORD) -> Principal:
     """Somebody with a password, so many tokens, and a calendar address."""
-    one = world.user("Alice Meyer", email="alice@team.example", password_hash=hashed(PASSWORD))
+    kept = hashed(password) if password else None
+    one = world.user("Alice Meyer", email="alice@team.example", password_hash=kept)
     with world.database.write() as connection:
         for number in range(made):
             tokens.create_token(connection, one, one.user_id or 0, f"Till {number}", ["read"], world.now)
@@ -73,6 +74,27 @@ def test_a_reset_says_so_on_its_page_and_on_the_first_one_after(world: World) ->
     after = visitor.get("/team").text
     assert f"Other devices are signed out. {what} still work." in after
     assert 'href="/settings/tokens">Open it' in after
+
+
+@pytest.mark.parametrize(("purpose", "path"), [("reset", "reset"), ("invitation", "welcome")])
+def test_whoever_never_had_a_password_is_not_told_that_theirs_was_changed(
+    world: World, purpose: str, path: str
+) -> None:
+    one, visitor = alice(world, password=None), client(world)
+    with world.database.write() as connection:
+        token = actions.make_link(connection, world.workspace_id, one.user_id or 0, purpose, world.now)
+    what, page = "2 tokens and your calendar address", visitor.get(f"/{path}/{token}").text
+    assert (f"{what} will still work." in page, "the old one" in page) == (True, False)
+    assert visitor.post(f"/{path}/{token}", data={"password": NEW}).headers["location"] == "/"
+    after = visitor.get("/team").text
+    assert (f"Your password is set. {what} still work." in after, "been changed" in after) == (True, False)
+
+
+def test_a_first_password_is_set_under_settings_too(world: World) -> None:
+    browser = signed_in(world, alice(world, 1, feed=False, password=None))
+    assert 'name="current_password"' not in browser.get("/settings/password").text
+    answer = browser.post("/settings/password", data={"password": NEW})
+    assert "Your password is set. 1 token still works." in browser.get(answer.headers["location"]).text
 
 
 def test_revoked_tokens_and_the_address_of_a_viewer_count_for_nothing(world: World) -> None:
