@@ -16,7 +16,6 @@ from sqlalchemy import (
     Table,
     and_,
     delete,
-    exists,
     false,
     func,
     or_,
@@ -29,7 +28,7 @@ from crm.contacts.erased_reports import take_out_of_reports
 from crm.contacts.may_change import require_editor, require_people
 from crm.contacts.naming import marks_beside, marks_of, names_of, once_called
 from crm.contacts.queries import Person, person
-from crm.contacts.theirs import records_of
+from crm.contacts.theirs import log_of, records_of, replies_of
 from crm.domain.blanking import FINAL, Marks
 from crm.domain.language import gettext as _
 from crm.domain.language import ngettext, plurals
@@ -171,7 +170,7 @@ def what_goes(connection: Connection, principal: Principal, contact_id: int) -> 
     """What ``erase`` would take; refuses the same people."""
     one = _require_eraser(connection, principal, contact_id)
     before = once_called(connection, principal, contact_id)
-    alone, shared = _log(connection, principal, contact_id)
+    alone, shared = log_of(connection, principal, contact_id)
     about = {one: _about(one, principal, contact_id) for one in (*MATTERS, suggestion, response)}
     counted = about | _of_whomever(principal) | {outbox: _may_name(connection, principal, contact_id)}
     rows = {
@@ -179,7 +178,7 @@ def what_goes(connection: Connection, principal: Principal, contact_id: int) -> 
         for table, which in counted.items()
     }
     told = marks_of(connection, principal, one, before)
-    rows[mail_reply.name] = len(_replies(connection, principal, before.ids, alone, told))
+    rows[mail_reply.name] = len(replies_of(connection, principal, before.ids, alone, told))
     rows[merge.name] = len(before.merges)
     return Goes(one.name, len(alone), len(shared), +Counter(rows))
 
@@ -196,9 +195,9 @@ def erase(connection: Connection, principal: Principal, contact_id: int, at: dat
     before = once_called(connection, principal, contact_id)
     told = marks_of(connection, principal, one, before)
     beside = marks_beside(connection, principal, one, before)
-    alone, shared = _log(connection, principal, contact_id)
+    alone, shared = log_of(connection, principal, contact_id)
     may_name = _may_name(connection, principal, contact_id)
-    _empty_replies(connection, principal, _replies(connection, principal, before.ids, alone, told))
+    _empty_replies(connection, principal, replies_of(connection, principal, before.ids, alone, told))
     _sources(connection, principal, contact_id, before.ids, alone)
     _merges(connection, principal, before.merges)
     _meetings(connection, principal, contact_id, beside)
@@ -238,22 +237,6 @@ def _about(table: Table, principal: Principal, contact_id: int) -> ColumnElement
 
 def _row(table: Table, principal: Principal, ids: Iterable[int]) -> ColumnElement[bool]:
     return and_(table.c.workspace_id == principal.workspace_id, table.c.id.in_(list(ids)))
-
-
-def _log(connection: Connection, principal: Principal, contact_id: int) -> tuple[list[int], list[int]]:
-    """Interactions with this person alone, and those with others as well; deleted ones among them."""
-    took_part, other = interaction_contact.c, interaction_contact.alias()
-    with_others = exists().where(
-        other.c.workspace_id == took_part.workspace_id,
-        other.c.interaction_id == took_part.interaction_id,
-        other.c.contact_id != contact_id,
-    )
-    rows = connection.execute(
-        select(took_part.interaction_id, with_others.label("shared")).where(
-            _about(interaction_contact, principal, contact_id)
-        )
-    ).all()
-    return [row[0] for row in rows if not row.shared], [row[0] for row in rows if row.shared]
 
 
 def _part(connection: Connection, principal: Principal, contact_id: int, alone: Sequence[int]) -> None:
@@ -384,23 +367,6 @@ def _promised_since(connection: Connection, principal: Principal, contact_id: in
     if not days:
         return None
     return datetime.combine(max(_ANY_DAY, min(days)), time(), UTC) - _WRITTEN_LATER
-
-
-def _replies(
-    connection: Connection, principal: Principal, people: Sequence[int], alone: Sequence[int], told: Marks
-) -> set[int]:
-    """What users answered to the weekly mail of them, whose records were these, or of what goes."""
-    table = mail_reply.c
-    mine = table.workspace_id == principal.workspace_id
-    of_nobody = select(table.id, table.text).where(mine, table.contact_id.is_(None))
-    found = {row.id for row in connection.execute(of_nobody) if told.tell_in(row.text)}
-    theirs = [
-        table.contact_id.in_(people),
-        *(table.interaction_id.in_(block) for block in blocks(alone)),
-    ]
-    for these in theirs:
-        found.update(connection.execute(select(table.id).where(mine, these)).scalars())
-    return found
 
 
 def _empty_replies(connection: Connection, principal: Principal, ids: Iterable[int]) -> None:

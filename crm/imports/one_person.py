@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, or_, select, true, union
 
-from crm.contacts.naming import Before, once_called
-from crm.contacts.queries import contact_named
-from crm.contacts.theirs import records_of
+from crm.contacts.naming import Before, marks_of, once_called
+from crm.contacts.queries import contact_named, person
+from crm.contacts.theirs import log_of, records_of, replies_of
 from crm.domain.formulas import restore
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
@@ -104,7 +104,7 @@ def rows_about(
     before = once_called(connection, principal, contact_id)
     conditions[contact] = contact.c.id == contact_id
     conditions[merge] = merge.c.id.in_(before.merges)
-    conditions[mail_reply] = mail_reply.c.contact_id.in_(before.ids)
+    conditions[mail_reply] = mail_reply.c.id.in_(_replies(connection, principal, contact_id, before))
     conditions |= _beside(connection, principal, conditions, contact_id, before)
     whose_note = select(interaction.c.id, interaction.c.note_private, interaction.c.author_id)
     log = connection.execute(whose_note.where(mine[interaction], conditions[interaction])).all()
@@ -118,6 +118,13 @@ def rows_about(
         if rows:
             found[table.name] = [told.row(table, row) for row in rows]
     return found
+
+
+def _replies(connection: Connection, principal: Principal, contact_id: int, before: Before) -> list[int]:
+    """Answers to the weekly mail that erasing would empty; a user is given their own."""
+    told = marks_of(connection, principal, person(connection, principal, contact_id), before)
+    alone, _shared = log_of(connection, principal, contact_id)
+    return sorted(replies_of(connection, principal, before.ids, alone, told))
 
 
 def _beside(

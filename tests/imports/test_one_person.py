@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from crm.contacts.actions import add_contact
 from crm.contacts.drafts import NewContact, Way
+from crm.contacts.erasing import what_goes
 from crm.contacts.merging import merge_contacts
 from crm.imports.one_person import THEIR_USERS_ALONE, person_files, rows_about
 from crm.interactions.actions import Entry, edit_interaction
@@ -42,9 +43,9 @@ OF_OTHERS = {
     "channel",
     "plan",
 }
-MAILS = {"outbox", "outbox_event", "mail_return", "mail_stop", "mail_reply"}
+MAILS = {"outbox", "outbox_event", "mail_return", "mail_stop"}
 NOT_THEIRS = OF_OTHERS | MAILS | {"idempotency_key", "import_upload"}
-"""Tables that hold words of users, in which this person may be named; mails to and from users, and waiting files."""
+"""Tables that hold words of users, in which this person may be named; mails to users, and waiting files."""
 
 
 def test_every_row_about_them_is_in_it(database: Database):
@@ -57,6 +58,16 @@ def test_every_row_about_them_is_in_it(database: Database):
     )
     assert {row["id"] for row in found["interaction"]} == {crowd.alone, crowd.shared}
     assert found["merge"][0]["gone_name"] == f"{NAME} Senior"
+
+
+def test_answers_to_the_mail_that_erasing_empties_are_in_it_for_whoever_wrote_them(database: Database):
+    crowd = Crowd(database)
+    with database.read() as connection:
+        goes = what_goes(connection, crowd.owner, crowd.gone)
+        own = rows_about(connection, crowd.owner, crowd.gone)["mail_reply"]
+        theirs = rows_about(connection, crowd.colleague, crowd.gone)
+    assert {row["message_key"] for row in own} == set("mno")
+    assert (goes.rows["mail_reply"], "mail_reply" in theirs) == (3, False)
 
 
 def test_what_they_were_before_a_merge_and_what_imports_know_by_it_is_in_it(database: Database):
