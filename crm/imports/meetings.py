@@ -24,7 +24,8 @@ from crm.storage.types import from_micros, to_micros
 
 ANSWERS = ("meeting", "lunch", "video", "phone", "no")
 OFF = "off"
-"""The answer of a calendar that called the meeting off or put it off: nobody is asked until it says otherwise."""
+"""The answer of a calendar that called the meeting off, put it off, or said where it was: nobody is asked until it says
+otherwise."""
 PAGE = 50
 
 
@@ -38,34 +39,32 @@ class OpenMeeting:
     people: tuple[tuple[int, str], ...]
 
 
-class AnsweredMeanwhile(Exception):
-    """Somebody answered while the import was under way."""
-
-
 # Asking.
 
 
 def asked(run: Run, keys: Sequence[str]) -> dict[str, bool]:
-    """Which of these meetings were asked about before, and whether somebody answered."""
+    """Which of these meetings were asked about before, and whether somebody answered; nobody answers until the import is
+    done."""
     table = open_meeting.c
     found: dict[str, bool] = {}
     for block in blocks(keys):
-        rows = select(table.source_key, table.answer).where(
-            table.workspace_id == run.principal.workspace_id, table.source_key.in_(block)
+        rows = (
+            select(table.source_key, table.answer)
+            .where(table.workspace_id == run.principal.workspace_id, table.source_key.in_(block))
+            .order_by(table.id)
+            .with_for_update()
         )
         found.update({key: answer not in (None, OFF) for key, answer in run.connection.execute(rows)})
     return found
 
 
 def ask_about(run: Run, key: str, entry: Entry) -> str | None:
-    """Keep the question, and return the title under which it is asked; AnsweredMeanwhile where somebody has answered.
+    """Keep the question, which nobody has answered (``asked``), and return the title under which it is asked.
 
     Asked again, it follows what the calendar says now, but for a title out of which somebody erased was taken.
     """
     mine = (open_meeting.c.workspace_id == run.principal.workspace_id, open_meeting.c.source_key == key)
-    known = run.connection.execute(select(open_meeting).where(*mine).with_for_update()).one_or_none()
-    if known is not None and known.answer not in (None, OFF):
-        raise AnsweredMeanwhile
+    known = run.connection.execute(select(open_meeting).where(*mine)).one_or_none()
     title = known.summary if known and BLANK in (known.summary or "") else entry.summary
     says = {"occurred_at": entry.occurred_at, "summary": title, "answer": None}
     if known is None:
@@ -105,7 +104,8 @@ def _ask_anew(run: Run, known: Any, says: Mapping[str, Any], people: Sequence[in
 
 
 def ask_no_more(run: Run, keys: Sequence[str]) -> set[str]:
-    """These meetings were called off or put off: whether they happened is not asked any more, where nobody has answered.
+    """These meetings were called off or put off, or are in the log: whether they happened is not asked any more, where
+    nobody has answered.
 
     Returns the keys of those that were asked about.
     """
@@ -116,7 +116,7 @@ def ask_no_more(run: Run, keys: Sequence[str]) -> set[str]:
             table.source_key.in_(block),
             table.answer.is_(None),
         )
-        for row in run.connection.execute(select(open_meeting).where(*open_ones).with_for_update()).all():
+        for row in run.connection.execute(select(open_meeting).where(*open_ones)).all():
             run.traces.changed(QUESTION, row.id, _found_as(row))
             taken.add(row.source_key)
         run.connection.execute(open_meeting.update().where(*open_ones).values(answer=OFF))
@@ -273,7 +273,10 @@ def answer(
     if word not in ANSWERS:
         raise Invalid(_("Choose how you met, or that it did not happen."))
     rows = connection.execute(
-        select(open_meeting).where(*_waiting(principal), open_meeting.c.id.in_(list(ids))).with_for_update()
+        select(open_meeting)
+        .where(*_waiting(principal), open_meeting.c.id.in_(list(ids)))
+        .order_by(open_meeting.c.id)
+        .with_for_update()
     ).all()
     if not rows:
         raise NotFound(_("These meetings have already been answered."))

@@ -20,7 +20,7 @@ from crm.imports.chat_days import ChatDays
 from crm.imports.log import BLOCK, entries_of, found_as, insert_entries, show_participants
 from crm.imports.mail_copies import Survey, survey
 from crm.imports.matching import folded_email
-from crm.imports.meetings import AnsweredMeanwhile, ask_about, ask_no_more, asked
+from crm.imports.meetings import ask_about, ask_no_more, asked
 from crm.imports.people import import_contacts
 from crm.imports.phrases import both, moment_said, phrase, phrases
 from crm.imports.records import CHATS, MAIL, QUESTIONS, ContactRecord, ParsedFile
@@ -296,32 +296,28 @@ class _Noticing:
 
     def _fresh(self, fresh: list[Clear]) -> None:
         run, report = self.run, self.report
-        twins = AllTwins(run, self.ways, [(one.sighting, one.entry) for one in fresh])
-        new: list[tuple[str, str, Entry]] = []
         answers = asked(run, [one.sighting.key for one in fresh])
-        for one in fresh:
-            key = one.sighting.key
+        unanswered = [one for one in fresh if not answers.get(one.sighting.key)]
+        report.unchanged["interactions"] += len(fresh) - len(unanswered)
+        twins = AllTwins(run, self.ways, [(one.sighting, one.entry) for one in unanswered])
+        new: list[Clear] = []
+        here: list[Clear] = []
+        for one in unanswered:
             twin = twins.of(one.sighting, one.entry)
             if twin is not None:
-                run.sources.remember("interaction", key, twin, one.content)
-                report.unchanged["interactions"] += 1
+                run.sources.remember("interaction", one.sighting.key, twin, one.content)
+                here.append(one)
             elif one.sighting.channel is None:
-                self._ask(one, answers.get(key))
+                self._ask(one)
             elif one.sighting.channel in self.ways:
-                new.append((key, one.content, one.entry))
-        insert_entries(run, new, report)
+                new.append(one)
+        report.unchanged["interactions"] += len(here)
+        insert_entries(run, [(one.sighting.key, one.content, one.entry) for one in new], report)
+        self._ask_no_more([one for one in (*here, *new) if one.sighting.key in answers])
 
-    def _ask(self, one: Clear, answered: bool | None) -> None:
-        if answered:
-            self.report.unchanged["interactions"] += 1
-            return
+    def _ask(self, one: Clear) -> None:
         local = one.entry.occurred_at.astimezone(self.run.principal.user_zone)
-        try:
-            title = ask_about(self.run, one.sighting.key, one.entry)
-        except AnsweredMeanwhile:
-            self.report.unchanged["interactions"] += 1
-            self.run.sources.read_again("interaction", one.sighting.key)
-            return
+        title = ask_about(self.run, one.sighting.key, one.entry)
         meeting = f"“{excerpt(title)}”" if title else phrase("A meeting")
         question = phrase(
             "{meeting} with {people}, {when}: did this happen, and where?",
@@ -363,13 +359,15 @@ class _Noticing:
         elif not self._ask_no_more([one]):
             self.report.unchanged["interactions"] += 1
 
-    def _ask_no_more(self, off: list[Clear]) -> set[str]:
+    def _ask_no_more(self, settled: list[Clear]) -> set[str]:
         """Whether these happened is not asked any more; returns the keys of those that were asked about."""
-        taken = ask_no_more(self.run, [one.sighting.key for one in off])
-        for one in off:
+        taken = ask_no_more(self.run, [one.sighting.key for one in settled])
+        for one in settled:
             if one.sighting.key in taken:
                 self.report.changed[QUESTIONS] += 1
-                now = _instead(is_off=one.sighting.is_off)
+                now = (
+                    phrase("took place") if one.sighting.took_place else _instead(is_off=one.sighting.is_off)
+                )
                 self._show(one, "state", phrase("asked about"), now)
         return taken
 

@@ -76,13 +76,6 @@ class Sources:
             moved = before.row_id != row_id or self._changed.get((record, key), False)
             self._changed[record, key] = moved
 
-    def read_again(self, record: str, key: str) -> None:
-        """Somebody else wrote down meanwhile what this item is: that stands."""
-        self._known.pop((record, key), None)
-        self._changed.pop((record, key), None)
-        self._new.discard((record, key))
-        self.load(record, [key])
-
     def flush(self) -> None:
         """Write what is new; an item keeps the import that first brought its row."""
         insert_rows(self._connection, source_record, _COLUMNS, [self._row(*key) for key in self._new])

@@ -1,17 +1,19 @@
 """Meetings that somebody wrote in, and that their calendar changes, takes away or brings back: what was written stays."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from crm.contacts.actions import add_contacts
 from crm.contacts.drafts import NewContact
 from crm.contacts.erasing import erase
 from crm.contacts.merging import merge_contacts
-from crm.imports.meetings import AnsweredMeanwhile, answer, ask_about
+from crm.imports.meetings import answer
+from crm.imports.meetings import asked as questions_of
 from crm.imports.report import FileReport
 from crm.imports.run import Run
 from crm.interactions.actions import Entry, delete_interaction, edit_interaction
@@ -250,14 +252,37 @@ def test_a_question_that_says_the_same_is_no_change(world: World) -> None:
     assert again.batch_id is None
 
 
-def test_an_answer_given_while_the_calendar_is_read_stands(world: World) -> None:
-    known = people(world)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_nobody_answers_while_a_calendar_goes_on_by_what_was_answered(world: World) -> None:
+    people(world)
     (report,) = good(bring(world, review(1)))
-    answered(world)
     (row,) = rows(world, open_meeting)
     with world.database.write() as connection:
         run = Run(connection, world.principal, NOW, report.batch_id or 0, lambda done: None)
-        with pytest.raises(AnsweredMeanwhile):
-            ask_about(run, row.source_key, Entry(NOW, "meeting", (known["daniel"],), summary="Other"))
-    assert rows(world, open_meeting) == [row]
-    assert len(log(world)) == 1
+        assert questions_of(run, [row.source_key]) == {row.source_key: False}
+        with pytest.raises(OperationalError), world.database.write() as beside:
+            beside.execute(select(open_meeting).with_for_update(nowait=True))
+
+
+def test_what_was_answered_with_no_is_not_logged_when_its_calendar_says_where_it_was(world: World) -> None:
+    people(world)
+    good(bring(world, review(1)))
+    answered(world, "no")
+    good(bring(world, review(2, MARTA, "LOCATION:Room 4"), later=1))
+    assert log(world) == []
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["by its calendar", "by hand"])
+def test_nobody_is_asked_any_more_about_a_meeting_that_is_in_the_log(world: World, by_hand: bool) -> None:
+    known = people(world)
+    good(bring(world, review(1)))
+    if by_hand:
+        world.log("lunch", None, known["marta"], occurred_at=datetime(2026, 11, 2, 12, tzinfo=UTC))
+    place = () if by_hand else ("LOCATION:Room 4",)
+    (report,) = good(bring(world, review(2, MARTA, *place), later=1))
+    assert (len(log(world)), days_asked_about(world)) == (1, [])
+    assert [(one.field, one.old, one.new) for one in report.changes] == [
+        ("state", "asked about", "took place")
+    ]
+    take_back(world, report, 2)
+    assert (len(log(world)), days_asked_about(world)) == (by_hand, [2])

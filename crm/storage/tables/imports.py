@@ -95,8 +95,8 @@ open_meeting = Table(
     Index("ix_open_meeting_workspace_id_user_id", "workspace_id", "user_id"),
 )
 """Meetings of a calendar that does not say how, or whether, people met: ``answer`` is the channel somebody gave, *no*, or
-*off* while the calendar says that it was called off or put off. Answers given at once share ``answer_id``. ``user_id`` is
-whose calendar it was; null: the command line's."""
+*off* while the calendar says that it was called off or put off, or itself how they met. Answers given at once
+share ``answer_id``. ``user_id`` is whose calendar it was; null: the command line's."""
 
 open_meeting_contact = Table(
     "open_meeting_contact",
