@@ -120,8 +120,8 @@ def _mails(principal: Principal) -> Select[Any]:
 
 
 def _mail(row: Row[Any], principal: Principal) -> Mail:
-    # Of a mail that may have named somebody erased only its links are left.
-    is_readable = row.user_id == principal.user_id and row.html is not None
+    is_theirs = row.user_id == principal.user_id
+    has_words = row.html is not None  # of one that may have named somebody erased only its links are left
     return Mail(
         row.id,
         row.user_id,
@@ -131,8 +131,8 @@ def _mail(row: Row[Any], principal: Principal) -> Mail:
         row.state,
         MARKS[row.state],
         row.reason,
-        row.subject if is_readable else None,
-        row.text if is_readable else None,
+        row.subject if is_theirs else None,
+        row.text if is_theirs and has_words else None,
         row.message_id,
         row.due_at,
         row.next_try_at,

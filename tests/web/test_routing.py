@@ -21,6 +21,7 @@ from tests.web.site import client, settings
 from tests.web.test_access import everything
 
 router = Router()
+NOTHING: dict[str, Any] = {"errors": {}, "passes": None, "has_password": True}
 
 
 def rename(visit: Visit, name: str) -> None:
@@ -35,7 +36,7 @@ def attempt(visit: Visit) -> Response:
     if visit.text("how") == "refused":
         raise Conflict("Somebody was quicker.")
     if visit.text("how") == "unfit":
-        return visit.render("accounts/password.html", {"errors": {}, "passes": None}, status=422)
+        return visit.render("accounts/password.html", NOTHING, status=422)
     if visit.text("how") == "busy":
         raise Unavailable("The database is busy, so nothing was saved.")
     return visit.redirect("/team", message="Marta is <b>archived</b>.", undo="/people/17/restore")
