@@ -4,17 +4,19 @@ Sizes S and M on both databases unless some are named. ``./dev bench plans [USER
 ``docs/performance.md`` says what the figures mean.
 """
 
-import gc
 import itertools
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 from benchmarks.data import SIZES, Filled, fill
+from benchmarks.growth import Place, flatness, growth
 from benchmarks.imports import imports
 from benchmarks.measure import HEADING, Figure
 from benchmarks.plans import plans
 from benchmarks.sql import all_metrics, all_rules, one_year
 from benchmarks.web import web
+from crm.commands.serve import settle_memory
 from crm.storage.database import Database
 from tests.campaigns.frame import BACKENDS, databases
 
@@ -25,51 +27,35 @@ MEASURES: tuple[Callable[[Database, Filled], Iterator[Figure]], ...] = (
     web,
     imports,
 )
-GROWING = ("P6 health page", "P6 contact list", "P6 contact page, 100 entries", "P6 contact page, median")
-SCANNING = ("P1 all metrics from the log", "P2 all rules on stored metrics")
 
 
-def figures(size: str, fresh: Callable[[], str]) -> Iterator[Figure]:
-    """Every figure at one size, on a database made for it."""
-    database = Database(fresh())
-    try:
-        filled = fill(database, SIZES[size])
-        for measure in MEASURES:
-            yield from measure(database, filled)
-    finally:
-        database.close()
-
-
-def growth(small: dict[str, Figure], large: dict[str, Figure], names: tuple[str, str]) -> Iterator[Figure]:
-    """P3: the same statements at two sizes. The log makes P1 long, the people P2."""
-    before, after = (SIZES[name] for name in names)
-    factors = (after.interactions / before.interactions, after.contacts / before.contacts)
-    for name, factor in zip(SCANNING, factors, strict=True):
-        yield Figure(f"P3 {name}, {names[0]} to {names[1]}", large[name].ours, small[name].ours * factor, 1.2)
-
-
-def flatness(small: dict[str, Figure], large: dict[str, Figure], names: tuple[str, str]) -> Iterator[Figure]:
-    """P7: the same pages at two sizes, however far apart these are."""
-    for name in GROWING:
-        yield Figure(f"P7 {name}, {names[0]} to {names[1]}", large[name].ours, small[name].ours, 1.5)
+def figures(place: Place) -> Iterator[Figure]:
+    """Every figure at one size."""
+    for measure in MEASURES:
+        yield from measure(place.database, place.filled)
 
 
 def measured(backend: str, sizes: list[str]) -> None:
-    """Print the table for one database."""
+    """Print the table for one database: how figures grow with the size first, while nothing was added to the data yet."""
     print(f"\n{backend}\n{HEADING}")
-    found: dict[str, dict[str, Figure]] = {}
-    with databases(backend) as fresh:
-        for size in sizes:
-            found[size] = {}
-            for figure in figures(size, fresh):
-                found[size][figure.name] = figure
-                print(f"{size} {figure.line}", flush=True)
-    for before, after in itertools.pairwise(sizes):
-        for figure in growth(found[before], found[after], (before, after)):
-            print(f"  {figure.line}", flush=True)
-    for before, after in itertools.combinations(sizes, 2):
-        for figure in flatness(found[before], found[after], (before, after)):
-            print(f"  {figure.line}", flush=True)
+    with ExitStack() as stack:
+        places = [_filled(stack, backend, size) for size in sizes]
+        for small, large in itertools.pairwise(places):
+            for figure in growth(small, large):
+                print(f"  {figure.line}", flush=True)
+        for small, large in itertools.combinations(places, 2):
+            for figure in flatness(small, large):
+                print(f"  {figure.line}", flush=True)
+        for place in places:
+            for figure in figures(place):
+                print(f"{place.size.name} {figure.line}", flush=True)
+
+
+def _filled(stack: ExitStack, backend: str, size: str) -> Place:
+    fresh = stack.enter_context(databases(backend))
+    database = Database(fresh())
+    stack.callback(database.close)
+    return Place(SIZES[size], database, fill(database, SIZES[size]))
 
 
 def planned(backend: str, numbers: list[int]) -> None:
@@ -94,7 +80,7 @@ def main(names: list[str]) -> int:
             file=sys.stderr,
         )
         return 2
-    gc.freeze()  # as the program does with what it has imported
+    settle_memory()  # as the server does
     sizes = [name for name in SIZES if name in names] or ["S", "M"]
     for backend in [name for name in BACKENDS if name in names] or BACKENDS:
         measured(backend, sizes)

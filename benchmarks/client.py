@@ -21,12 +21,16 @@ class Client:
     """One browser's connection, signed in by a cookie."""
 
     def __init__(self, port: int, cookie: str) -> None:
-        self._port = port
+        self._port, self._cookie = port, cookie
         self._head = (
             f"Host: 127.0.0.1:{port}\r\nCookie: crm-session={cookie}\r\nSec-Fetch-Site: same-origin\r\n"
         )
         self._socket = socket.create_connection(("127.0.0.1", port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def another(self) -> "Client":
+        """A further connection of the same browser."""
+        return Client(self._port, self._cookie)
 
     def get(self, path: str) -> bytes:
         """The body of a page, which must be there."""

@@ -1,9 +1,10 @@
 """P1 and P2: all metrics from the log, all rules on stored metrics, against SQL written by hand; and a rule over a year."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
 
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 
 from benchmarks import floor
 from benchmarks.data import Filled
@@ -17,6 +18,27 @@ from crm.storage.metrics import Scope, as_of
 from crm.storage.stored_metrics import current, refresh_stale, scope_of
 
 ROUNDS = 7
+Rows: TypeAlias = Sequence[Any]
+
+
+def metrics_of(connection: Connection, filled: Filled) -> Callable[[], Rows]:
+    """Every metric of everybody, worked out from the log."""
+    scope = Scope(filled.principal.workspace_id, NOW, filled.principal.zone)
+    return lambda: connection.execute(select(as_of(scope))).all()
+
+
+def rules_of(connection: Connection, filled: Filled) -> Callable[[], Rows]:
+    """Whom the shipped rules match, by stored metrics, and which."""
+    whose = filled.principal.workspace_id
+    found = matches(current(whose), SHIPPED, whose).subquery()
+    statement = select(found.c.contact_id, found.c.rule_mask)
+    return lambda: connection.execute(statement).all()
+
+
+def bring_up_to_date(database: Database, filled: Filled) -> None:
+    """Store everybody's metrics as of now."""
+    with database.write() as connection:
+        refresh_stale(connection, scope_of(connection, filled.principal, NOW))
 
 
 def all_metrics(database: Database, filled: Filled) -> Iterator[Figure]:
@@ -24,7 +46,7 @@ def all_metrics(database: Database, filled: Filled) -> Iterator[Figure]:
     scope = Scope(filled.principal.workspace_id, NOW, filled.principal.zone)
     with database.read() as connection:
         rows, plain_rows = (
-            lambda: connection.execute(select(as_of(scope))).all(),
+            metrics_of(connection, filled),
             lambda: connection.execute(
                 text(floor.all_metrics(database.is_sqlite)), floor.parameters(scope)
             ).all(),
@@ -36,16 +58,12 @@ def all_metrics(database: Database, filled: Filled) -> Iterator[Figure]:
 
 def all_rules(database: Database, filled: Filled) -> Iterator[Figure]:
     """P2: ids and reasons."""
-    principal = filled.principal
-    with database.write() as connection:
-        refresh_stale(connection, scope_of(connection, principal, NOW))
-    relation = current(principal.workspace_id)
-    found = matches(relation, SHIPPED, principal.workspace_id).subquery()
-    ours_statement = select(found.c.contact_id, found.c.rule_mask)
+    bring_up_to_date(database, filled)
+    whose = {"workspace": filled.principal.workspace_id}
     with database.read() as connection:
         rules, plain_rules = (
-            lambda: connection.execute(ours_statement).all(),
-            lambda: connection.execute(text(floor.ALL_RULES), {"workspace": principal.workspace_id}).all(),
+            rules_of(connection, filled),
+            lambda: connection.execute(text(floor.ALL_RULES), whose).all(),
         )
         assert dict(map(tuple, rules())) == dict(map(tuple, plain_rules())), (
             "other people, or for other reasons"

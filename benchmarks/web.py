@@ -5,6 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from html import unescape
@@ -29,17 +30,24 @@ LOADED = 200
 
 def web(database: Database, filled: Filled) -> Iterator[Figure]:
     """Every figure that is taken through the server."""
+    with site(database, filled) as client:
+        yield from _pages(client, filled)
+        yield from _search(client, filled)
+        yield from _log(client, filled)
+        yield from _many(client, filled)
+    yield from _server(database, filled)
+
+
+@contextmanager
+def site(database: Database, filled: Filled) -> Iterator[Client]:
+    """A browser that is signed in at a server with the floors beside it."""
     cookie = sign_in(database, filled)
     port = free_port()
     with serving(("benchmarks.server", database.url.render_as_string(False), str(port)), port):
         client = Client(port, cookie)
         client.get("/people")  # brings the metrics up to date
         vacuum(database)
-        yield from _pages(client, filled)
-        yield from _search(client, filled)
-        yield from _log(client, filled)
-        yield from _many(port, cookie, filled)
-    yield from _server(database, cookie, filled)
+        yield client
 
 
 def sign_in(database: Database, filled: Filled) -> str:
@@ -51,16 +59,20 @@ def sign_in(database: Database, filled: Filled) -> str:
         )
 
 
-def _pages(client: Client, filled: Filled) -> Iterator[Figure]:
-    busiest, median = f"/people/{filled.busiest}", f"/people/{filled.median}"
-    pages = {
+def addresses(client: Client, filled: Filled) -> dict[str, str]:
+    """The pages that are measured, by name."""
+    return {
         "home page": "/",
         "health page": "/health",
         "contact list": "/people",
         "contact page, 100 entries": earlier(client.get(f"/people/{filled.lively}").decode()),
-        "contact page, busiest": busiest,
-        "contact page, median": median,
+        "contact page, busiest": f"/people/{filled.busiest}",
+        "contact page, median": f"/people/{filled.median}",
     }
+
+
+def _pages(client: Client, filled: Filled) -> Iterator[Figure]:
+    pages = addresses(client, filled)
     for number, (name, path) in enumerate(pages.items()):
         page = client.get(path)
         client.get(f"/floor/keep/{number}")
@@ -69,7 +81,8 @@ def _pages(client: Client, filled: Filled) -> Iterator[Figure]:
             (partial(client.get, path), partial(client.get, f"/floor/show/{number}")), ROUNDS
         )
         yield Figure(f"P6 {name}", ours, floor, 2.5)
-    longest, usual = in_turn((partial(client.get, busiest), partial(client.get, median)), ROUNDS)
+    busiest, median = (partial(client.get, pages[f"contact page, {who}"]) for who in ("busiest", "median"))
+    longest, usual = in_turn((busiest, median), ROUNDS)
     yield Figure("P8 contact page, busiest to median", longest, usual, 1.5)
 
 
@@ -125,7 +138,7 @@ def _log(client: Client, filled: Filled) -> Iterator[Figure]:
     yield Figure("P8 log, busiest to median", busy, ours, 1.5)
 
 
-def _many(port: int, cookie: str, filled: Filled) -> Iterator[Figure]:
+def _many(first: Client, filled: Filled) -> Iterator[Figure]:
     times: list[float] = []
 
     def work(client: Client, contact_ids: list[int]) -> None:
@@ -134,7 +147,7 @@ def _many(port: int, cookie: str, filled: Filled) -> Iterator[Figure]:
             client.post("/log", form_of(filled, contact_id))
             times.append((time.perf_counter() - begun) * 1000)
 
-    clients = [Client(port, cookie) for _ in range(CLIENTS)]
+    clients = [first.another() for _ in range(CLIENTS)]
     _together(
         [
             partial(work, one, filled.contact_ids[number::CLIENTS][:LOGS_A_CLIENT])
@@ -154,8 +167,8 @@ def _together(acts: list[Callable[[], None]]) -> None:
         thread.join()
 
 
-def _server(database: Database, cookie: str, filled: Filled) -> Iterator[Figure]:
-    port = free_port()
+def _server(database: Database, filled: Filled) -> Iterator[Figure]:
+    cookie, port = sign_in(database, filled), free_port()
     address = database.url.render_as_string(False)
     settings = {
         "CRM_DATABASE_URL": address,
