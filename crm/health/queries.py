@@ -41,7 +41,7 @@ from crm.storage.tables import contact, contact_email, contact_tag, organisation
 
 PAGE = 25
 """The worst of them are what the page is for; *CSV* has everybody."""
-MOST_MARKS = 120
+MOST_MARKS = 100
 """More people than this are not drawn on one map: those with the lowest scores in each zone are."""
 LOWEST = 8
 """So many of each zone wherever they stand. The rest had personal contact within the year: the plot has most room."""

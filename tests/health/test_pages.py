@@ -282,7 +282,7 @@ def test_a_large_map_has_the_lowest_scores_of_every_zone(world: World, stored: b
         some = queries.placed(*asked, zones)
         everybody = queries.placed(*asked, Counter(in_touch=1))
     assert len(everybody) == 180
-    assert 80 < len(some) <= MOST_MARKS
+    assert 75 < len(some) <= MOST_MARKS
     assert [one.id for one in some] == [one.id for one in everybody if one in some]
     for zone in MAPPED:
         of_zone = [one for one in everybody if one.zone == zone]
