@@ -392,6 +392,15 @@ def test_an_answer_that_comes_after_somebody_was_erased_is_not_kept(world: World
         assert connection.execute(select(idempotency_key.c.body)).scalar_one() is None
 
 
+def test_after_its_day_a_key_may_be_used_again_before_anybody_tidied(world: World) -> None:
+    once, later = Once.of(world.user(), "4720", "POST", "/api/v1/asks"), world.now + timedelta(days=1)
+    with world.database.write() as connection:
+        assert once.begin(connection, world.now) is None
+        once.end(connection, Kept(201, "{}", None))
+        assert once.begin(connection, later - timedelta(minutes=1)) == Kept(201, "{}", None)
+        assert once.begin(connection, later) is None
+
+
 def test_an_answer_is_kept_for_a_day_also_where_nothing_more_is_sent(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
