@@ -60,7 +60,7 @@ def _known(sources: Sources, counts: dict[str, int]) -> dict[str, dict[str, Sour
 
 
 def _called(run: Run, sources: Iterable[Source]) -> dict[int, str]:
-    """The mark of the name of each person of whom it is forgotten what a card said, since an import was undone."""
+    """The mark of the name of each person of whom nothing is kept of what a card said."""
     found: dict[int, str] = {}
     for block in blocks(one.row_id for one in sources if not one.content):
         mine = (contact.c.workspace_id == run.principal.workspace_id, contact.c.id.in_(block))

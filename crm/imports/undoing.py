@@ -21,11 +21,11 @@ from crm.imports.earlier_traces import lead_on, trace_made
 from crm.imports.facts import DATE_RECORD, TABLES
 from crm.imports.log import entries_of, restored_entry
 from crm.imports.meetings import QUESTION, forget_questions, put_questions_back, question_stamps
-from crm.imports.records import CHANNELS, QUESTIONS, digest
+from crm.imports.records import CHANNELS, CONTACTS, ORGANISATIONS, QUESTIONS, digest
 from crm.imports.rewriting import write_changes, write_organisation
 from crm.imports.rule_states import rules_stamp, states_before
 from crm.imports.run import Run
-from crm.imports.said_before import PutBack, tell_as_before
+from crm.imports.said_before import PutBack, tell_as_before, tell_cells_as_before
 from crm.imports.sources import VERSION, stamp_of
 from crm.imports.stored import contact_records, organisation_records
 from crm.interactions.actions import Entry, delete_interaction, edit_interaction, restore_interaction
@@ -380,7 +380,8 @@ class _Undoing:
         )
         self.touched.update(before)
         self.done.restored["contacts"] += len(before)
-        self._are_as_before("contact", before)
+        tell_cells_as_before(self.run, "contact", CONTACTS, stored, before)
+        self._leads_on("contact", before)
 
     # What is as it was before.
 
@@ -424,13 +425,16 @@ class _Undoing:
         self._delete(organisation, "organisation", [row_id for row_id in made if row_id not in used])
         self.done.kept["organisations"] += len(used)
         stored = organisation_records(self.connection, self.principal, list(changed))
+        before: dict[int, Any] = {}
         for row_id, record in stored.items():
             values: dict[str, Any] = {
                 name: restored_value(name, value) for name, value in changed[row_id].items()
             }
-            write_organisation(self.run, row_id, replace(record, **values))
+            before[row_id] = replace(record, **values)
+            write_organisation(self.run, row_id, before[row_id])
             self.done.restored["organisations"] += 1
-        self._are_as_before("organisation", changed)
+        tell_cells_as_before(self.run, "organisation", ORGANISATIONS, stored, before)
+        self._leads_on("organisation", before)
 
     def _rules(self) -> None:
         take_turns_with_rules(self.connection, self.principal)

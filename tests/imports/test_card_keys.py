@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from crm.imports.undoing import undo
 from crm.storage.tables import contact, contact_email, source_record
 from tests.builders import World
 from tests.imports.files import bring, good, news, rows
@@ -37,14 +36,13 @@ def test_a_name_with_more_spaces_than_are_kept_is_known_again(world: World) -> N
     assert person(world, "Anna Berg").emails == ("a@one.example",)
 
 
-def test_cards_of_one_identity_are_known_again_after_an_import_was_undone(world: World) -> None:
+def test_cards_of_one_identity_are_known_again_where_what_they_said_is_forgotten(world: World) -> None:
     cards = ["UID:1\nFN:Anna Berg\nTITLE:CTO", "UID:1\nFN:Bert Cole\nTITLE:CFO"]
     good(bring(world, book(*cards)))
     known = len(rows(world, source_record))
     changed = book(*(one.replace("TITLE:C", "TITLE:Chief ") for one in cards))
-    (report,) = good(bring(world, changed))
     with world.database.write() as connection:
-        undo(connection, world.principal, report.batch_id or 0, world.now)
+        connection.execute(source_record.update().values(content_hash=""))
     assert news(good(bring(world, changed))) == {}
     assert len(rows(world, source_record)) == known
 

@@ -36,6 +36,7 @@ from tests.imports.files import (
     news,
     rows,
 )
+from tests.imports.test_applying import book, person
 
 ALL = [*EVERYTHING.items(), ("rules.toml", '[[rule]]\nkey = "they_wait"\nenabled = false\n')]
 
@@ -246,3 +247,22 @@ def test_what_somebody_changed_between_two_imports_stays_when_both_are_undone(wo
     assert take_back(world, 0).kept["interactions"] == 1
     assert [(row.channel, row.summary) for row in rows(world, interaction)] == [("phone", "One")]
     assert [(row.title, row.tier) for row in rows(world, contact)] == [("One", "key")]
+
+
+@pytest.mark.parametrize("kind", ["card", "row"])
+def test_after_an_undo_the_same_file_brings_what_it_brought_and_takes_back_nothing_of_ours(
+    world: World, kind: str
+) -> None:
+    if kind == "card":
+        first = book("UID:1\nFN:Anna\nTITLE:CTO\nEMAIL:a@one.example\nNOTE:Tea")
+    else:
+        first = ("contacts.csv", "name,title,email,notes\nAnna,CTO,a@one.example,Tea\n")
+    second = (first[0], first[1].replace("CTO", "CEO"))
+    good(bring(world, first))
+    with world.database.write() as connection:
+        connection.execute(contact.update().values(notes="Coffee", version=2))
+    for _ in range(2):
+        good(bring(world, second))
+        assert (person(world, "Anna").title, person(world, "Anna").notes) == ("CEO", "Coffee")
+        take_back(world)
+        assert (person(world, "Anna").title, person(world, "Anna").notes) == ("CTO", "Coffee")
