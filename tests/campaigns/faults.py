@@ -25,7 +25,7 @@ from tests.web.test_access import everything
 SAYS = {
     "full": "The disk is full",
     "torn": "The disk could not be read or written",
-    "read-only": "read",
+    "read-only": "The database is read-only",
     "locked": "The database is busy",
 }
 HAVE_ROOM = ("full", "torn")

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def test_backups_come_back_whole_and_send_nothing(database: Database) -> None:
-    assert list(rounds(database, 1, random.Random(1))) == [1]
+    assert list(rounds(database, 5, random.Random(1))) == [1, 2, 3, 4, 5]
 
 
 def test_a_build_that_holds_nothing_fails_this_test(database: Database) -> None:

@@ -75,3 +75,8 @@ def test_the_version_is_said_once_more_and_the_changes_have_a_heading() -> None:
     assert re.search(
         rf"^## {re.escape(__version__)}\b", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
     )
+    for name, said in (
+        ("compose.yaml", "in-person:{}"),
+        ("docs/install.md", "in_person-{}-py3-none-any.whl"),
+    ):
+        assert said.format(__version__) in (ROOT / name).read_text("utf-8"), name

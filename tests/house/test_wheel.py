@@ -15,6 +15,7 @@ from zipfile import ZipFile
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
+from crm import __version__
 from tests.house.places import ROOT, files
 
 OWN_FILES = """
@@ -58,7 +59,7 @@ def test_it_carries(unpacked: Path, here: str, there: str) -> None:
 
 
 def test_it_carries_nothing_else(unpacked: Path) -> None:
-    assert {path.name for path in unpacked.iterdir()} == {"crm", "in_person-0.1.0.dist-info"}
+    assert {path.name for path in unpacked.iterdir()} == {"crm", f"in_person-{__version__}.dist-info"}
 
 
 def alone(unpacked: Path, **settings: object) -> dict[str, str]:
