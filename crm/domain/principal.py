@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from crm.domain.manner import AS_IT_SHIPS, Manner
 from crm.domain.weeks import calendar_day
+from crm.domain.working_hours import first_day_left
 
 Role: TypeAlias = Literal["admin", "member", "viewer"]
 ROLES: tuple[str, ...] = get_args(Role)
@@ -36,6 +37,10 @@ class Principal:
     def own_day(self, at: datetime) -> date:
         """The calendar day of a moment where the user is: their plan, their mail, the day they type."""
         return calendar_day(at, self.user_zone)
+
+    def day_left(self, at: datetime) -> date:
+        """The first day on which the user can still do something: that day, or the next once its working hours are over."""
+        return first_day_left(at, self.user_zone)
 
     @property
     def may_edit(self) -> bool:

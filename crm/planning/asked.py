@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 from crm.domain.language import gettext as _
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek, local_instant
-from crm.domain.working_hours import first_day_left
 from crm.errors import Unavailable
 from crm.planning.actions import make_or_join
 from crm.planning.drafting import draft_plan
@@ -55,7 +54,7 @@ def _worked_out(
     """
     asked = now if as_of is None else as_of
     at = asked
-    if as_of is None and week.is_over(first_day_left(now, principal.user_zone)):
+    if as_of is None and week.is_over(principal.day_left(now)):
         at = local_instant(week.monday, MORNING, principal.user_zone)
     with database.read() as connection:
         stored = plan_of(connection, principal, week, asked)

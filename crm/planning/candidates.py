@@ -17,7 +17,6 @@ from crm.domain.post import post_days
 from crm.domain.principal import Principal
 from crm.domain.rests import Outcome, PastSuggestion, back_after_ignored, rest_until
 from crm.domain.weeks import IsoWeek
-from crm.domain.working_hours import first_day_left
 from crm.planning.arranged import next_arranged
 from crm.planning.contacted import Reached, reached_since, was_contacted
 from crm.planning.home import Home
@@ -83,10 +82,8 @@ def _block(
     phones = _having(connection, principal, contact_phone, ids)
     arranged = next_arranged(connection, principal, ids, at)
     answers = _answers(connection, principal, ids, at)
-    past = _past(connection, principal, ids, week, at, answers)
-    for one, theirs in _past_with_owners(connection, principal, people, week, at).items():
-        past.setdefault(one, []).extend(theirs)
-    left = first_day_left(at, principal.user_zone)
+    past = _past_of_both(connection, principal, people, week, at, answers)
+    left = principal.day_left(at)
     days_left = frozenset(home.days_left(week, today))
     at_home = not days_left or bool(days_left - home.away)
     places = {one: whereabouts(row.city, row.country, row.time_zone) for one, row in people.items()}
@@ -101,12 +98,9 @@ def _block(
                 same_city=home.place.near(places[one]) and at_home,
                 travel=bool(home.there(places[one]) & days_left),
                 arranged_on=principal.own_day(arranged[one].occurred_at) if one in arranged else None,
-                rest_until=(rest := rest_until(past.get(one, ()), left)),
-                ignored=rest is not None and rest == back_after_ignored(past.get(one, ()), left),
-                history=_choices(answers.get(one, ())),
-                snoozed_until=_snoozed_until(answers.get(one, ())),
                 post_days=post_days(home.place.country, places[one].country),
-                muted=any(row.verb == "not_this_person" for row in answers.get(one, ())),
+                **_resting(past[one], left),
+                **_answered(answers.get(one, ())),
                 **_counted(metrics[one], principal, at),
             ),
             places[one],
@@ -178,8 +172,20 @@ def _answers(
     return found
 
 
-def _snoozed_until(answers: Iterable[Row[Any]]) -> date | None:
-    return max((row.until_day for row in answers if row.verb == "snooze" and row.until_day), default=None)
+def _answered(answers: Sequence[Row[Any]]) -> dict[str, Any]:
+    """What the user chose for this contact, until when it is snoozed, and whether it is muted."""
+    snoozed = (row.until_day for row in answers if row.verb == "snooze" and row.until_day)
+    return {
+        "history": _choices(answers),
+        "snoozed_until": max(snoozed, default=None),
+        "muted": any(row.verb == "not_this_person" for row in answers),
+    }
+
+
+def _resting(past: Sequence[PastSuggestion], left: date) -> dict[str, Any]:
+    """Until when it rests, and whether because it was ignored, as of the first day on which something can be done."""
+    until = rest_until(past, left)
+    return {"rest_until": until, "ignored": until is not None and until == back_after_ignored(past, left)}
 
 
 def _choices(answers: Iterable[Row[Any]]) -> dict[str, int]:
@@ -211,7 +217,7 @@ def _past(
     week: IsoWeek,
     at: datetime,
     answers: Mapping[int, list[Row[Any]]],
-) -> dict[int, list[PastSuggestion]]:
+) -> defaultdict[int, list[PastSuggestion]]:
     """Earlier weeks' suggestions of these contacts and what became of them."""
     since = week.monday - timedelta(days=HISTORY_DAYS)
     rows = connection.execute(
@@ -221,30 +227,32 @@ def _past(
         .order_by(suggestion.c.monday)
     ).all()
     reached = reached_since(connection, principal, rows, at)
-    found: dict[int, list[PastSuggestion]] = defaultdict(list)
+    found: defaultdict[int, list[PastSuggestion]] = defaultdict(list)
     for row in rows:
         given = [one for one in answers.get(row.contact_id, ()) if one.suggestion_id == row.id]
         found[row.contact_id].append(_past_one(row, given, reached.get(row.contact_id, ()), principal))
     return found
 
 
-def _past_with_owners(
+def _past_of_both(
     connection: Connection,
     principal: Principal,
     people: Mapping[int, Row[Any]],
     week: IsoWeek,
     at: datetime,
-) -> dict[int, list[PastSuggestion]]:
-    """The same from the plans of the colleagues whose people these are: whom an owner lets rest, rests."""
+    answers: Mapping[int, list[Row[Any]]],
+) -> defaultdict[int, list[PastSuggestion]]:
+    """The same with those of the colleagues whose people these are: whom an owner lets rest, rests."""
+    found = _past(connection, principal, list(people), week, at, answers)
     whose: dict[int, list[int]] = defaultdict(list)
     for one, row in people.items():
         if row.owner_id not in (None, principal.user_id):
             whose[row.owner_id].append(one)
-    found: dict[int, list[PastSuggestion]] = {}
     for owner_id, ids in whose.items():
         owner = replace(principal, user_id=owner_id)
-        answers = _answers(connection, owner, ids, at)
-        found.update(_past(connection, owner, ids, week, at, answers))
+        theirs = _past(connection, owner, ids, week, at, _answers(connection, owner, ids, at))
+        for one in ids:
+            found[one] += theirs[one]
     return found
 
 

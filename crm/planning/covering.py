@@ -99,9 +99,7 @@ _NOT_TAKEN_AHEAD = plurals(
 )
 
 
-def covering_sentences(
-    found: Sequence[Away], owners: Collection[int | None], *, is_ahead: bool = False
-) -> list[str]:
+def covering_sentences(found: Sequence[Away], owners: Collection[int | None], *, is_ahead: bool) -> list[str]:
     """For the page of the week: who is away, and whether their people are in the plan; ``owners`` are those of its people.
 
     A plan stays as it was made, so it holds nobody's people who wrote down their days off later.

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, Select, and_, or_, select
 from crm.accounts.schedules import WEEKLY_MAIL
 from crm.domain.principal import Principal
 from crm.domain.weeks import IsoWeek
-from crm.domain.working_hours import first_day_left
 from crm.planning.drafting import Draft, draft_beside
 from crm.planning.queries import PlanView
 from crm.storage.presence import is_kept_by
@@ -28,7 +27,7 @@ def joining(
     was reached.
     """
     has_room = len(plan.suggestions) < plan.budget.total
-    if plan.id is None or not has_room or plan.week.is_over(first_day_left(at, principal.user_zone)):
+    if plan.id is None or not has_room or plan.week.is_over(principal.day_left(at)):
         return None
     if any(one.acted_on for one in plan.suggestions):
         return None

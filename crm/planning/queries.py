@@ -21,7 +21,6 @@ from crm.domain.post import post_days
 from crm.domain.principal import Principal
 from crm.domain.rules import act_of
 from crm.domain.weeks import IsoWeek
-from crm.domain.working_hours import first_day_left
 from crm.errors import NotFound
 from crm.planning.arranged import next_arranged
 from crm.planning.diary import has_calendar, taken_now
@@ -182,10 +181,10 @@ def week_at_hand(connection: Connection, principal: Principal, at: datetime) -> 
     plan is made for days gone by.
     """
     week = IsoWeek.of(principal.own_day(at))
-    if not week.is_over(first_day_left(at, principal.user_zone)):
+    if not week.is_over(principal.day_left(at)):
         return week
     made, coming = (_made_at(connection, principal, one, at) for one in (week, week.next()))
-    in_time = made is not None and not week.is_over(first_day_left(made, principal.user_zone))
+    in_time = made is not None and not week.is_over(principal.day_left(made))
     return week if in_time and coming is None else week.next()
 
 
