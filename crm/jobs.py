@@ -94,9 +94,8 @@ class Clockwork:
         """Whether the next mail is begun. If so, it shows that the clock ticks: a slow mail server has not stopped it."""
         if self.stopping.is_set():
             return False
-        with suppress(
-            Unavailable
-        ):  # whoever writes just now keeps the beat from being noted, not the mail from going
+        # Whoever writes just now keeps the beat from being noted, not the mail from going.
+        with suppress(Unavailable):
             self._tick()
         return True
 

@@ -1,6 +1,6 @@
 """What files had said before an import that is undone: by that, later ones are compared again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -32,15 +32,12 @@ class PutBack(NamedTuple):
 
 def tell_as_before(run: Run, put_back: Mapping[int, PutBack]) -> None:
     """The same file brings the same changes again, and what people changed here is still told from them."""
-    table = source_record.c
-    mine = (table.workspace_id == run.principal.workspace_id, table.record == "interaction")
-    for block in blocks(put_back):
-        kept = select(table.source_key, table.row_id, table.content_hash)
-        for row in run.connection.execute(kept.where(*mine, table.row_id.in_(block))).all():
-            said = said_of(row.content_hash)
-            content = written(_then(said, put_back[row.row_id])) if "at" in said else ""
-            this = source_record.update().where(*mine, table.source_key == row.source_key)
-            run.connection.execute(this.values(content_hash=content))
+
+    def then(row_id: int, content: str) -> str:
+        said = said_of(content)
+        return written(_then(said, put_back[row_id])) if "at" in said else ""
+
+    _rewrite(run, "interaction", put_back, then)
 
 
 def _then(said: Mapping[str, Any], one: PutBack) -> dict[str, Any]:
@@ -54,15 +51,23 @@ def tell_cells_as_before(
 ) -> None:
     """The same of rows of files: cells that the import changed said what is here again, and what else they said is still
     told from what people changed here. ``stood`` is what the import had left of those that are ``put_back``."""
+
+    def then(row_id: int, content: str) -> str:
+        left, now = (_cells(kind, those[row_id]) for those in (stood, put_back))
+        return _marks_before(content, left, now)
+
+    _rewrite(run, record, put_back, then)
+
+
+def _rewrite(run: Run, record: str, row_ids: Iterable[int], then: Callable[[int, str], str]) -> None:
+    """What is kept of these rows, by what it was; a row may have come from several files."""
     table = source_record.c
     mine = (table.workspace_id == run.principal.workspace_id, table.record == record)
-    for block in blocks(put_back):
+    for block in blocks(row_ids):
         kept = select(table.source_key, table.row_id, table.content_hash)
         for row in run.connection.execute(kept.where(*mine, table.row_id.in_(block))).all():
-            left, now = (_cells(kind, those[row.row_id]) for those in (stood, put_back))
-            content = _marks_before(row.content_hash, left, now)
             this = source_record.update().where(*mine, table.source_key == row.source_key)
-            run.connection.execute(this.values(content_hash=content))
+            run.connection.execute(this.values(content_hash=then(row.row_id, row.content_hash)))
 
 
 def _cells(kind: str, record: Any) -> dict[str, str]:
